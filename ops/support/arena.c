@@ -1,0 +1,149 @@
+#include "ops/support/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	ARENA_BLOCK_BYTES = 256 * 1024,
+	ARENA_KEEP_BYTES = 16 * 1024 * 1024, /* several of the largest runs */
+};
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size;
+	alignas(max_align_t) unsigned char data[];
+};
+
+static void *must(void *p)
+{
+	if (!p) {
+		(void)fputs("sharebus: out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+static struct arena_block *block_new(size_t size)
+{
+	struct arena_block *b;
+
+	if (size < ARENA_BLOCK_BYTES)
+		size = ARENA_BLOCK_BYTES;
+	b = must(malloc(sizeof(*b) + size));
+	b->next = NULL;
+	b->size = size;
+	return b;
+}
+
+static void free_chain(struct arena_block *b)
+{
+	while (b) {
+		struct arena_block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+void arena_init(struct arena *a)
+{
+	*a = (struct arena){ 0 };
+}
+
+void arena_done(struct arena *a)
+{
+	free_chain(a->first);
+	arena_init(a);
+}
+
+void arena_reset(struct arena *a)
+{
+	size_t kept = 0;
+
+	for (struct arena_block *b = a->first; b; b = b->next) {
+		kept += b->size;
+		if (kept < ARENA_KEEP_BYTES)
+			continue;
+		free_chain(b->next);
+		b->next = NULL;
+	}
+	a->current = a->first;
+	a->used = 0;
+}
+
+/* Moves to a block with room for size bytes: the next one kept, or a new one in between. */
+static void advance(struct arena *a, size_t size)
+{
+	struct arena_block *next = a->current ? a->current->next : NULL;
+
+	if (!next || next->size < size) {
+		struct arena_block *b = block_new(size);
+
+		b->next = next;
+		if (a->current)
+			a->current->next = b;
+		else
+			a->first = b;
+		next = b;
+	}
+	a->current = next;
+	a->used = 0;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p;
+
+	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (!a->current || a->current->size - a->used < size)
+		advance(a, size);
+	p = a->current->data + a->used;
+	a->used += size;
+	return p;
+}
+
+void *arena_zalloc(struct arena *a, size_t count, size_t size)
+{
+	return memset(arena_alloc(a, count * size), 0, count * size);
+}
+
+struct bytes arena_copy(struct arena *a, struct bytes b)
+{
+	uint8_t *p;
+
+	if (!b.data)
+		return b;
+	p = arena_alloc(a, b.len + 1);
+	memcpy(p, b.data, b.len);
+	p[b.len] = 0;
+	return (struct bytes){ p, b.len };
+}
+
+/* Formats into what is left of the current block; the length it needs, whether it fitted or not. */
+static size_t try_printf(struct arena *a, const char *format, va_list args)
+{
+	size_t left = a->current ? a->current->size - a->used : 0;
+	char *p = left ? (char *)a->current->data + a->used : NULL;
+	int len = vsnprintf(p, left, format, args);
+
+	return len < 0 ? 0 : (size_t)len;
+}
+
+struct bytes arena_printf(struct arena *a, const char *format, ...)
+{
+	va_list args;
+	size_t len;
+
+	va_start(args, format);
+	len = try_printf(a, format, args);
+	va_end(args);
+	if (!a->current || a->current->size - a->used < len + 1) {
+		advance(a, len + 1);
+		va_start(args, format);
+		len = try_printf(a, format, args);
+		va_end(args);
+	}
+	return (struct bytes){ arena_alloc(a, len + 1), len };
+}

@@ -1,0 +1,48 @@
+#ifndef SB_SUPPORT_ARENA_H
+#define SB_SUPPORT_ARENA_H
+
+/*
+ * Memory that lives for one run of records and dies with it. Allocation is a
+ * pointer bump; blocks are kept between runs, so that after the first runs the
+ * hot path does not call malloc. Not thread-safe: one arena, one thread.
+ */
+
+#include "ops/support/bytes.h"
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *first;
+	struct arena_block *current;
+	size_t used; /* bytes of the current block in use */
+};
+
+/* Starts empty; holds no memory until the first allocation. */
+void arena_init(struct arena *a);
+
+/* Gives every block back to the system. */
+void arena_done(struct arena *a);
+
+/* Ends the life of everything allocated; keeps up to ARENA_KEEP_BYTES of blocks. */
+void arena_reset(struct arena *a);
+
+/*
+ * size bytes, aligned for any type, not zeroed, valid until the next reset.
+ * Never returns NULL: a process that cannot get memory for a run of bounded
+ * size cannot go on, so it aborts with a sentence.
+ */
+void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc));
+
+/* The same, zeroed, for count elements of size bytes. */
+void *arena_zalloc(struct arena *a, size_t count, size_t size);
+
+/* A copy of b, with a NUL behind it that is not counted; absent stays absent. */
+struct bytes arena_copy(struct arena *a, struct bytes b);
+
+/* A formatted text, NUL-terminated and not counted. */
+struct bytes arena_printf(struct arena *a, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

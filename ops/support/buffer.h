@@ -1,0 +1,75 @@
+#ifndef SB_SUPPORT_BUFFER_H
+#define SB_SUPPORT_BUFFER_H
+
+/*
+ * A growing byte buffer. It keeps its memory when cleared, so that a buffer
+ * in a loop stops calling malloc once it has seen its largest content. Growth
+ * never fails to the caller: content is bounded by whoever fills it, and a
+ * process without memory for that aborts with a sentence.
+ */
+
+#include "ops/support/bytes.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct buffer {
+	uint8_t *data;
+	size_t len;
+	size_t cap;
+};
+
+/* Starts empty, without memory. */
+void buffer_init(struct buffer *b);
+
+/* Gives the memory back. */
+void buffer_done(struct buffer *b);
+
+/* Forgets the content, keeps the memory. */
+static inline void buffer_clear(struct buffer *b)
+{
+	b->len = 0;
+}
+
+/* Makes room for more bytes and returns where they go; len does not change. */
+uint8_t *buffer_reserve(struct buffer *b, size_t more);
+
+/* Appends. The source must not lie inside the buffer. */
+void buffer_append(struct buffer *b, const void *data, size_t len);
+
+/* Appends a C string without its NUL. */
+static inline void buffer_append_text(struct buffer *b, const char *text)
+{
+	buffer_append(b, text, strlen(text));
+}
+
+/* Appends one byte. */
+static inline void buffer_append_u8(struct buffer *b, uint8_t value)
+{
+	*buffer_reserve(b, 1) = value;
+	b->len++;
+}
+
+/* Appends an unsigned LEB128 varint: 1 to 10 bytes. */
+void buffer_append_varint(struct buffer *b, uint64_t value);
+
+/* Appends a varint length and the bytes. */
+void buffer_append_sized(struct buffer *b, struct bytes bytes);
+
+/* The content, valid until the buffer changes. */
+static inline struct bytes buffer_bytes(const struct buffer *b)
+{
+	return (struct bytes){ b->data, b->len };
+}
+
+/*
+ * Reading back what append_varint and append_sized wrote: each takes from the
+ * front of *rest and returns false, leaving *rest as it was, when the bytes
+ * end too early or a varint is longer than 10 bytes.
+ */
+bool bytes_take_varint(struct bytes *rest, uint64_t *out);
+bool bytes_take_sized(struct bytes *rest, struct bytes *out);
+bool bytes_take(struct bytes *rest, size_t len, struct bytes *out);
+bool bytes_take_u8(struct bytes *rest, uint8_t *out);
+
+#endif

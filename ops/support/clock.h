@@ -1,0 +1,27 @@
+#ifndef SB_SUPPORT_CLOCK_H
+#define SB_SUPPORT_CLOCK_H
+
+/*
+ * The two clocks. Waiting uses the monotonic one with deadlines; the wall
+ * clock only stamps what people read. Decisions use neither: their time is
+ * the record's.
+ */
+
+#include <stdint.h>
+
+enum { RFC3339_SIZE = 25 }; /* 2026-11-24T09:30:00.000Z and a NUL */
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t clock_monotonic_ms(void);
+
+/* Milliseconds since 1970-01-01T00:00:00Z. */
+int64_t clock_unix_ms(void);
+
+/*
+ * Formats unix_ms as RFC 3339 in UTC with milliseconds. Years outside 0 to
+ * 9999 are clamped to the nearest representable instant. Caches nothing,
+ * calls no libc time function, so it may be called from any thread.
+ */
+void clock_format_rfc3339(char out[static RFC3339_SIZE], int64_t unix_ms);
+
+#endif

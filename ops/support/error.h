@@ -1,0 +1,40 @@
+#ifndef SB_SUPPORT_ERROR_H
+#define SB_SUPPORT_ERROR_H
+
+/*
+ * What went wrong, for the caller and for a person. A fallible function
+ * returns 0 or a negative enum error_code and fills the caller's struct error
+ * with one plain sentence that names the thing. The code decides what happens
+ * next; nobody parses the text.
+ */
+
+/* What the caller may do about it. */
+enum error_code {
+	ERROR_NONE = 0,
+	ERROR_INPUT = -1,       /* the data is wrong and stays wrong: reject it or dead-letter it */
+	ERROR_UNAVAILABLE = -2, /* the other side does not answer: try again later */
+	ERROR_FENCED = -3,      /* somebody else owns this now, or the state moved: recover */
+	ERROR_REFUSED = -4,     /* set up wrongly: stop, a person must act */
+	ERROR_NOMEM = -5,       /* memory is gone: stop */
+};
+
+enum { ERROR_TEXT_SIZE = 512 };
+
+struct error {
+	enum error_code code;
+	char text[ERROR_TEXT_SIZE];
+};
+
+/*
+ * Sets *err (which may be NULL) and returns code, so that a failing function
+ * can end with `return error_set(err, ERROR_INPUT, "…")`. A text that is too
+ * long is cut at the end.
+ */
+int error_set(struct error *err, enum error_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "prefix: " before the text that is there; keeps the code and returns it. */
+int error_prefix(struct error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif
