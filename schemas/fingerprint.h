@@ -1,0 +1,52 @@
+#ifndef SB_SCHEMAS_FINGERPRINT_H
+#define SB_SCHEMAS_FINGERPRINT_H
+
+/*
+ * The identity of an Avro schema: its Parsing Canonical Form and the CRC-64
+ * of that, as "Transforming into Parsing Canonical Form" and "Schema
+ * Fingerprints" of the Avro 1.12 specification define them. Two schemas with
+ * the same fingerprint read the same bytes in the same way, whatever their
+ * documentation, defaults, aliases and logical types say. For start-up and
+ * for schemas new from a registry; not for the hot path. May be called from
+ * any thread.
+ */
+
+#include "ops/support/bytes.h"
+#include "ops/support/error.h"
+
+#include <stdint.h>
+
+enum {
+	SCHEMA_NAMES_MAX = 256, /* records, enums and fixed in one schema; arbitrary */
+	SCHEMA_MEMBERS_MAX =
+		1024,          /* fields, symbols or branches of one; bounds looking for repeats */
+	SCHEMA_DEPTH_MAX = 64, /* types inside one another; bounds our recursion */
+	SCHEMA_FIXED_MAX = INT32_MAX, /* bytes in one fixed, as in Java */
+};
+
+/*
+ * Brings a schema's JSON text into canonical form: *out is a NUL-terminated
+ * text that the caller frees with free(). In it every name is a full name of
+ * [A-Za-z0-9_.], so no string holds an escape, and every type that a name
+ * refers to stands before the reference.
+ *
+ * Returns 0, or ERROR_INPUT for what is no JSON, for JSON that is no schema
+ * (missing or malformed attributes that the form keeps, unknown or repeated
+ * names, a union directly in a union) and for schemas beyond the limits above,
+ * or ERROR_NOMEM; *out is then as it was. What the form drops is not looked at.
+ */
+int canonical_form(char **out, struct bytes json, struct error *err)
+	__attribute__((warn_unused_result));
+
+/* CRC-64-AVRO, the Rabin fingerprint, of any bytes. Absent counts as empty. */
+uint64_t crc64_avro(struct bytes bytes);
+
+/*
+ * The CRC-64-AVRO of the canonical form of a schema's JSON text: what stands,
+ * little-endian, behind C3 01 in single-object encoding. Fails like
+ * canonical_form and leaves *out as it was then.
+ */
+int schema_fingerprint(uint64_t *out, struct bytes json, struct error *err)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,322 @@
+#ifndef SB_SCHEMAS_RECORDS_H
+#define SB_SCHEMAS_RECORDS_H
+
+/*
+ * The records on the bus, as C structs: one struct per file in schemas/avro/,
+ * fields named as there; the files say what each field means.
+ *
+ * Conventions: an absent uuid is nil, an absent text has data NULL, an absent
+ * number or time is ABSENT, an absent enum is 0. Times are milliseconds since
+ * 1970 in UTC. Texts and arrays are borrowed: after decoding they live in the
+ * arena given to codec_decode().
+ */
+
+#include "ops/support/bytes.h"
+#include "schemas/roles.h"
+#include "schemas/uuid.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An optional number or time that is not there. */
+#define ABSENT INT64_MIN
+
+enum actor_kind { ACTOR_USER = 1, ACTOR_SERVICE_ACCOUNT, ACTOR_AGENT, ACTOR_SYSTEM };
+enum subject_kind { SUBJECT_USER = 1, SUBJECT_GROUP };
+enum workspace_status { WORKSPACE_ACTIVE = 1, WORKSPACE_DORMANT };
+enum user_status { USER_ACTIVE = 1, USER_SUSPENDED, USER_DELETED };
+enum user_kind { USER_PERSON = 1, USER_SERVICE_ACCOUNT, USER_AGENT };
+enum site_role { SITE_MEMBER = 1, SITE_OWNER };
+enum organization_role { ORGANIZATION_MEMBER = 1, ORGANIZATION_ADMIN };
+enum sharing_policy { SHARING_EVERYONE = 1, SHARING_SERVICE_ACCOUNTS, SHARING_NONE };
+enum reason {
+	REASON_COMMAND = 1,
+	REASON_EXPIRED,
+	REASON_USER_DELETED,
+	REASON_GROUP_DELETED,
+	REASON_OWNER_CHANGED,
+	REASON_WORKSPACE_DELETED,
+	REASON_HANDOFF,
+};
+enum notification_kind {
+	NOTIFY_WORKSPACE_SHARED = 1,
+	NOTIFY_ROLE_CHANGED,
+	NOTIFY_ACCESS_REMOVED,
+	NOTIFY_ACCESS_EXPIRED,
+	NOTIFY_OWNER_NOTICE,
+};
+
+struct actor {
+	struct uuid id;
+	enum actor_kind kind;
+};
+
+struct subject {
+	enum subject_kind kind;
+	struct uuid id;
+};
+
+struct workspace_ref {
+	struct uuid id;
+	struct bytes name;
+	struct uuid owner_id;
+	struct uuid organization_id;
+};
+
+struct grant_wish {
+	struct subject subject;
+	enum role role;
+	int64_t expires_at;
+};
+
+/* What every command carries; the first member of each command. */
+struct command {
+	struct uuid command_id;
+	int64_t issued_at;
+	struct actor actor;
+	struct uuid workspace_id;
+	int64_t expected_version;
+	int64_t directory_offset;
+};
+
+struct share_workspace {
+	struct command command;
+	struct grant_wish *grants;
+	size_t grant_count;
+	struct bytes message;
+};
+
+struct remove_sharing {
+	struct command command;
+	struct subject *subjects;
+	size_t subject_count;
+	enum reason reason;
+};
+
+struct workspace_changed {
+	struct uuid workspace_id;
+	struct uuid organization_id;
+	struct uuid owner_id;
+	struct bytes name;
+	enum workspace_status status;
+	int64_t changed_at;
+};
+
+struct workspace_deleted {
+	struct uuid workspace_id;
+	int64_t deleted_at;
+};
+
+struct membership {
+	struct uuid id;
+	enum organization_role role;
+};
+
+struct user_changed {
+	struct uuid id;
+	struct bytes username;
+	struct bytes name;
+	struct bytes email;
+	enum user_status status;
+	enum user_kind kind;
+	enum site_role site_role;
+	struct membership *organizations;
+	size_t organization_count;
+};
+
+struct group_changed {
+	struct uuid id;
+	struct bytes name;
+	struct uuid organization_id;
+	struct uuid *members;
+	size_t member_count;
+};
+
+struct organization_changed {
+	struct uuid id;
+	struct bytes name;
+	enum sharing_policy sharing;
+};
+
+struct deployment_changed {
+	bool sharing_enabled;
+};
+
+struct change {
+	struct subject subject;
+	enum role before;
+	enum role after;
+	int64_t expires_at;
+};
+
+struct sharing_changed {
+	struct workspace_ref workspace;
+	int64_t version;
+	struct actor actor;
+	struct uuid command_id;
+	enum reason reason;
+	struct change *changes;
+	size_t change_count;
+	int64_t at;
+};
+
+struct command_rejected {
+	struct uuid command_id;
+	struct actor actor;
+	struct uuid workspace_id;
+	struct bytes code;
+	struct bytes message;
+	struct bytes *details;
+	size_t detail_count;
+	int64_t at;
+};
+
+struct notification_action {
+	struct bytes label;
+	struct bytes url;
+};
+
+struct notification {
+	struct uuid recipient_id;
+	enum notification_kind kind;
+	struct bytes title;
+	struct bytes body;
+	struct notification_action *actions;
+	size_t action_count;
+	struct actor actor;
+	struct workspace_ref workspace;
+	struct uuid group_id;
+	enum role role;
+	struct bytes message;
+	struct bytes event_id;
+	int64_t at;
+};
+
+struct grant {
+	struct subject subject;
+	enum role role;
+	struct uuid granted_by;
+	int64_t granted_at;
+	int64_t expires_at;
+};
+
+struct workspace_grants {
+	struct workspace_ref workspace;
+	enum workspace_status status;
+	int64_t version;
+	struct grant *grants;
+	size_t grant_count;
+	struct uuid *recent_commands;
+	size_t recent_command_count;
+	int64_t source_offset;
+};
+
+struct progress {
+	int64_t applied;
+};
+
+enum record_type {
+	RECORD_SHARE_WORKSPACE,
+	RECORD_REMOVE_SHARING,
+	RECORD_WORKSPACE_CHANGED,
+	RECORD_WORKSPACE_DELETED,
+	RECORD_USER_CHANGED,
+	RECORD_GROUP_CHANGED,
+	RECORD_ORGANIZATION_CHANGED,
+	RECORD_DEPLOYMENT_CHANGED,
+	RECORD_SHARING_CHANGED,
+	RECORD_COMMAND_REJECTED,
+	RECORD_NOTIFICATION,
+	RECORD_WORKSPACE_GRANTS,
+	RECORD_PROGRESS,
+	RECORD_TYPE_COUNT
+};
+
+struct record {
+	enum record_type type;
+	union {
+		struct share_workspace share_workspace;
+		struct remove_sharing remove_sharing;
+		struct workspace_changed workspace_changed;
+		struct workspace_deleted workspace_deleted;
+		struct user_changed user_changed;
+		struct group_changed group_changed;
+		struct organization_changed organization_changed;
+		struct deployment_changed deployment_changed;
+		struct sharing_changed sharing_changed;
+		struct command_rejected command_rejected;
+		struct notification notification;
+		struct workspace_grants workspace_grants;
+		struct progress progress;
+	} as;
+};
+
+/* The command inside, or NULL when the record is a fact or an output. */
+const struct command *record_command(const struct record *r);
+
+/* The name of the Avro record: "ShareWorkspace". */
+const char *record_name(enum record_type type);
+
+/* The CloudEvents type: "sharebus.share_workspace.v1". */
+const char *record_event_type(enum record_type type);
+
+/*
+ * How a struct corresponds to an Avro record: one entry a field, found by
+ * name in whatever version of the schema the writer had. A field that the
+ * writer's schema lacks gets its default: `missing` for numbers and enums,
+ * else absent or empty.
+ */
+enum field_kind {
+	FIELD_UUID,    /* struct uuid <-> string, 36 characters */
+	FIELD_TEXT,    /* struct bytes <-> string */
+	FIELD_LONG,    /* int64_t <-> long */
+	FIELD_BOOL,    /* bool <-> boolean */
+	FIELD_ENUM,    /* an int from 1 on <-> enum, by symbol */
+	FIELD_RECORD,  /* a struct in place <-> record */
+	FIELD_RECORDS, /* pointer and count <-> array of record */
+	FIELD_UUIDS,   /* pointer and count <-> array of string */
+	FIELD_TEXTS,   /* pointer and count <-> array of string */
+};
+
+struct record_shape;
+
+struct field {
+	const char *name;
+	enum field_kind kind;
+	bool optional;       /* Avro union of null and the type */
+	size_t offset;       /* in the struct */
+	size_t count_offset; /* of the size_t that goes with an array */
+	const struct record_shape *shape;
+	const char *const *symbols; /* of an enum: symbols[i] is the value i + 1; ends with NULL */
+	int64_t missing;            /* when the writer's schema does not have the field */
+};
+
+struct record_shape {
+	const struct field *fields;
+	size_t field_count;
+	size_t size; /* of the struct */
+};
+
+/* The shape of a record's struct; a constant. */
+const struct record_shape *record_shape(enum record_type type);
+
+/* The symbol of an enum value, as in the schema: symbol_name(reason_symbols, REASON_EXPIRED). */
+const char *symbol_name(const char *const *symbols, int value);
+
+/* The value of a symbol, or 0. */
+int symbol_parse(const char *const *symbols, const char *name);
+
+extern const char *const actor_kind_symbols[];
+extern const char *const subject_kind_symbols[];
+extern const char *const role_symbols[];
+extern const char *const reason_symbols[];
+extern const char *const workspace_status_symbols[];
+extern const char *const user_status_symbols[];
+extern const char *const user_kind_symbols[];
+extern const char *const site_role_symbols[];
+extern const char *const organization_role_symbols[];
+extern const char *const sharing_policy_symbols[];
+extern const char *const notification_kind_symbols[];
+
+#endif

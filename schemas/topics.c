@@ -1,0 +1,42 @@
+#include "schemas/topics.h"
+
+#define DAYS_7	"604800000"
+#define DAYS_30 "2592000000"
+
+static const struct {
+	const char *name;
+	struct topic_setting settings[TOPIC_SETTINGS_MAX];
+} topics[TOPIC_COUNT] = {
+	[TOPIC_COMMANDS] = { "sharing.commands",
+			     { { "cleanup.policy", "delete" },
+			       { "retention.ms", DAYS_7 },
+			       { "message.timestamp.type", "LogAppendTime" } } },
+	[TOPIC_DIRECTORY] = { "sharing.directory", { { "cleanup.policy", "compact" } } },
+	[TOPIC_EVENTS] = { "sharing.events",
+			   { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_30 } } },
+	[TOPIC_NOTIFICATIONS] = { "sharing.notifications",
+				  { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_7 } } },
+	[TOPIC_HANDOFFS] = { "sharing.handoffs",
+			     { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_30 } } },
+	[TOPIC_GRANTS] = { "sharing.grants", { { "cleanup.policy", "compact" } } },
+	/* Whatever the commands topic took must fit, with the headers that say why it is here. */
+	[TOPIC_DEADLETTER] = { "sharing.deadletter",
+			       { { "cleanup.policy", "delete" },
+				 { "retention.ms", DAYS_30 },
+				 { "max.message.bytes", "67108864" } } },
+};
+
+const char *topic_name(enum topic topic)
+{
+	return topics[topic].name;
+}
+
+int topic_partitions(enum topic topic, int partitions)
+{
+	return topic == TOPIC_DIRECTORY ? 1 : partitions;
+}
+
+const struct topic_setting *topic_settings(enum topic topic)
+{
+	return topics[topic].settings;
+}

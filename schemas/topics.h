@@ -1,0 +1,38 @@
+#ifndef SB_SCHEMAS_TOPICS_H
+#define SB_SCHEMAS_TOPICS_H
+
+/* The topics of a deployment: the one table that creating, checking and publishing share. */
+
+#include "ops/support/bytes.h"
+
+enum topic {
+	TOPIC_COMMANDS,
+	TOPIC_DIRECTORY,
+	TOPIC_EVENTS,
+	TOPIC_NOTIFICATIONS,
+	TOPIC_HANDOFFS,
+	TOPIC_GRANTS,
+	TOPIC_DEADLETTER,
+	TOPIC_COUNT
+};
+
+/* Default number of partitions of every topic but the directory, which has one. */
+enum { PARTITIONS_DEFAULT = 12, PARTITIONS_MAX = 1024 };
+
+/* "sharing.commands", …; a constant. */
+const char *topic_name(enum topic topic);
+
+/* The partitions that this topic has in a deployment of that many. */
+int topic_partitions(enum topic topic, int partitions);
+
+struct topic_setting {
+	const char *name;
+	const char *value;
+};
+
+enum { TOPIC_SETTINGS_MAX = 4 };
+
+/* The topic's configuration in Kafka; ends with an entry whose name is NULL. */
+const struct topic_setting *topic_settings(enum topic topic);
+
+#endif

@@ -1,0 +1,66 @@
+#ifndef SB_SCHEMAS_UUID_H
+#define SB_SCHEMAS_UUID_H
+
+/*
+ * Ids as 16 bytes in network order (RFC 9562). Records and Kafka keys carry
+ * the text, keys and fields in Redis carry the raw bytes; this is the way
+ * between the two. Any version and variant is taken: what an id means is its
+ * owner's business. Everything here may be called from any thread.
+ */
+
+#include "ops/support/bytes.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	UUID_TEXT_LEN = 36,                 /* 8-4-4-4-12 hexadecimal digits */
+	UUID_TEXT_SIZE = UUID_TEXT_LEN + 1, /* and a NUL */
+};
+
+struct uuid {
+	uint8_t bytes[16];
+};
+
+/*
+ * The namespace of every version 5 id that sharebus derives from a name:
+ * 04c3f9db-b8ff-43a1-940a-dc1450423e78, a random version 4 UUID drawn once.
+ * It never changes, because the derived ids would change with it.
+ */
+extern const struct uuid UUID_NAMESPACE_SHAREBUS;
+
+/*
+ * Reads the 36 characters of the text form, digits in either case. Returns 0,
+ * or ERROR_INPUT and leaves *out as it was for anything else: braces, "urn:",
+ * missing hyphens, blanks around it.
+ */
+int uuid_parse(struct uuid *out, struct bytes text) __attribute__((warn_unused_result));
+
+/* Writes the text form in lower case, with a NUL behind it. */
+void uuid_format(char out[static UUID_TEXT_SIZE], const struct uuid *u);
+
+/* Whether all 128 bits are zero. */
+bool uuid_is_nil(const struct uuid *u);
+
+/* Whether both are the same 128 bits. */
+bool uuid_equal(const struct uuid *a, const struct uuid *b);
+
+/*
+ * A new version 7 id: unix_ms, milliseconds since 1970 and at most 48 bits,
+ * then 74 random bits from the kernel. Ids of one millisecond come in no
+ * order. May block once, early after boot, until the kernel has randomness.
+ * Returns 0, or ERROR_UNAVAILABLE and leaves *out as it was if the kernel
+ * gives none.
+ */
+int uuid_v7(struct uuid *out, int64_t unix_ms) __attribute__((warn_unused_result));
+
+/*
+ * The version 5 id of name within the namespace ns: the same two always give
+ * the same id. An absent name counts as empty. Returns 0; leaves *out as it
+ * was and returns ERROR_NOMEM, or ERROR_REFUSED where the system's
+ * cryptographic policy forbids SHA-1.
+ */
+int uuid_v5(struct uuid *out, const struct uuid *ns, struct bytes name)
+	__attribute__((warn_unused_result));
+
+#endif

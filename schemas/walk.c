@@ -1,0 +1,661 @@
+/*
+ * Strict walk over Avro binary. A schema is compiled from its canonical form,
+ * where names are resolved and shapes are checked, into one array of nodes
+ * that refer to each other by index; recursion in a schema is an index that
+ * points back.
+ *
+ * A type that takes no bytes (null, fixed of size 0, records of only those)
+ * has one encoding, the empty one, so it is known when compiling and never
+ * walked. Every other node takes a byte at least. That is why the work is
+ * bounded by the bytes, however many items a block claims.
+ */
+
+#include "schemas/walk.h"
+
+#include "schemas/fingerprint.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	VARINT_INT_BYTES = 5,
+	VARINT_LONG_BYTES = 10,
+	PATH_SIZE = 160, /* for people: leaves most of ERROR_TEXT_SIZE to the reason */
+};
+
+/* The primitives first: their nodes stand in every schema, at this index. */
+enum kind {
+	KIND_NULL,
+	KIND_BOOLEAN,
+	KIND_INT,
+	KIND_LONG,
+	KIND_FLOAT,
+	KIND_DOUBLE,
+	KIND_BYTES,
+	KIND_STRING,
+	KIND_FIXED,  /* size: its bytes */
+	KIND_ENUM,   /* size: its symbols */
+	KIND_ARRAY,  /* first: the node of its items */
+	KIND_MAP,    /* first: the node of its values */
+	KIND_UNION,  /* first and size: its branches among the links */
+	KIND_RECORD, /* first and size: its fields among the links */
+};
+
+enum { PRIMITIVE_COUNT = KIND_FIXED };
+
+static const char *const PRIMITIVES[PRIMITIVE_COUNT] = { "null",  "boolean", "int",   "long",
+							 "float", "double",  "bytes", "string" };
+
+struct node {
+	enum kind kind;
+	bool empty; /* takes no bytes */
+	uint32_t first;
+	uint32_t size;
+};
+
+/* A field of a record or a branch of a union. */
+struct link {
+	const char *name; /* the field's, borrowed from the form; NULL for a branch */
+	uint32_t node;
+};
+
+struct walk_schema {
+	struct node *nodes;
+	struct link *links;
+	uint32_t node_count;
+	uint32_t link_count;
+	uint32_t root;
+	json_t *form; /* keeps the field names */
+};
+
+/* A named type while compiling. */
+struct named {
+	const char *name;
+	uint32_t node;
+};
+
+struct compiler {
+	struct walk_schema *s;
+	struct named names[SCHEMA_NAMES_MAX];
+	size_t name_count;
+};
+
+/* The place in a value. */
+struct cursor {
+	const struct walk_schema *s;
+	const uint8_t *at;
+	const uint8_t *end; /* of the value, or of the sized block around */
+	uint32_t items_left;
+	unsigned depth;
+	const char *path[WALK_DEPTH_MAX]; /* filled when failing, the innermost field first */
+	size_t path_len;
+	struct error *err;
+};
+
+/* Declared ahead, both, because types contain types. */
+static uint32_t compile_type(struct compiler *c, const json_t *type);
+static int walk_node(struct cursor *c, const struct node *n);
+
+static uint32_t add_node(struct walk_schema *s, struct node node)
+{
+	s->nodes[s->node_count] = node;
+	return s->node_count++;
+}
+
+static uint32_t compile_reference(const struct compiler *c, const char *name)
+{
+	for (uint32_t i = 0; i < PRIMITIVE_COUNT; i++)
+		if (!strcmp(name, PRIMITIVES[i]))
+			return i;
+	for (size_t i = 0; i < c->name_count; i++)
+		if (!strcmp(name, c->names[i].name))
+			return c->names[i].node;
+	/* Not reached: the canonical form has proved that the name is defined. */
+	abort();
+}
+
+static void define(struct compiler *c, const json_t *type, uint32_t node)
+{
+	assert(c->name_count < SCHEMA_NAMES_MAX);
+	c->names[c->name_count++] =
+		(struct named){ json_string_value(json_object_get(type, "name")), node };
+}
+
+static uint32_t reserve_links(struct walk_schema *s, size_t count)
+{
+	uint32_t first = s->link_count;
+
+	s->link_count += (uint32_t)count;
+	return first;
+}
+
+/*
+ * A record is not empty until its fields are known: one that contains itself
+ * directly has no finite encoding at all, and so is not empty either.
+ */
+static uint32_t compile_record(struct compiler *c, const json_t *type)
+{
+	const json_t *fields = json_object_get(type, "fields");
+	size_t count = json_array_size(fields);
+	uint32_t first = reserve_links(c->s, count);
+	uint32_t node = add_node(
+		c->s,
+		(struct node){ .kind = KIND_RECORD, .first = first, .size = (uint32_t)count });
+	bool empty = true;
+
+	define(c, type, node);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *field = json_array_get(fields, i);
+		uint32_t child = compile_type(c, json_object_get(field, "type"));
+
+		c->s->links[first + i] =
+			(struct link){ json_string_value(json_object_get(field, "name")), child };
+		empty = empty && c->s->nodes[child].empty;
+	}
+	c->s->nodes[node].empty = empty;
+	return node;
+}
+
+static uint32_t compile_union(struct compiler *c, const json_t *branches)
+{
+	size_t count = json_array_size(branches);
+	uint32_t first = reserve_links(c->s, count);
+	uint32_t node = add_node(
+		c->s, (struct node){ .kind = KIND_UNION, .first = first, .size = (uint32_t)count });
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t child = compile_type(c, json_array_get(branches, i));
+
+		c->s->links[first + i] = (struct link){ NULL, child };
+	}
+	return node;
+}
+
+static uint32_t compile_enum(struct compiler *c, const json_t *type)
+{
+	size_t count = json_array_size(json_object_get(type, "symbols"));
+	uint32_t node = add_node(c->s, (struct node){ .kind = KIND_ENUM, .size = (uint32_t)count });
+
+	define(c, type, node);
+	return node;
+}
+
+static uint32_t compile_fixed(struct compiler *c, const json_t *type)
+{
+	uint32_t size = (uint32_t)json_integer_value(json_object_get(type, "size"));
+	uint32_t node = add_node(
+		c->s, (struct node){ .kind = KIND_FIXED, .size = size, .empty = size == 0 });
+
+	define(c, type, node);
+	return node;
+}
+
+static uint32_t compile_container(struct compiler *c, enum kind kind, const json_t *items)
+{
+	uint32_t child = compile_type(c, items);
+
+	return add_node(c->s, (struct node){ .kind = kind, .first = child });
+}
+
+static uint32_t compile_type(struct compiler *c, const json_t *type)
+{
+	const char *kind = json_string_value(json_object_get(type, "type"));
+
+	if (json_is_string(type))
+		return compile_reference(c, json_string_value(type));
+	if (json_is_array(type))
+		return compile_union(c, type);
+	if (!strcmp(kind, "record"))
+		return compile_record(c, type);
+	if (!strcmp(kind, "enum"))
+		return compile_enum(c, type);
+	if (!strcmp(kind, "fixed"))
+		return compile_fixed(c, type);
+	if (!strcmp(kind, "array"))
+		return compile_container(c, KIND_ARRAY, json_object_get(type, "items"));
+	return compile_container(c, KIND_MAP, json_object_get(type, "values"));
+}
+
+static size_t count_of(const char *text, const char *any)
+{
+	size_t count = 0;
+
+	for (text = strpbrk(text, any); text; text = strpbrk(text + 1, any))
+		count++;
+	return count;
+}
+
+/*
+ * Room for all nodes and links, known before compiling: in the canonical form
+ * every type that is no name begins with a bracket, a list of n members has
+ * one bracket and n - 1 commas, and no string holds any of these.
+ */
+static int make_room(struct walk_schema *s, const char *form)
+{
+	s->nodes = calloc(PRIMITIVE_COUNT + count_of(form, "[{"), sizeof(*s->nodes));
+	s->links = calloc(1 + count_of(form, "[,"), sizeof(*s->links));
+	s->form = json_loads(form, JSON_DECODE_ANY, NULL);
+	if (!s->nodes || !s->links || !s->form)
+		return ERROR_NOMEM;
+	for (int i = 0; i < PRIMITIVE_COUNT; i++)
+		(void)add_node(s, (struct node){ .kind = (enum kind)i, .empty = i == KIND_NULL });
+	return 0;
+}
+
+int walk_schema_new(struct walk_schema **out, struct bytes json, struct error *err)
+{
+	struct walk_schema *s = NULL;
+	char *form = NULL;
+	int rc = canonical_form(&form, json, err);
+
+	if (rc)
+		return rc;
+	s = calloc(1, sizeof(*s));
+	if (!s || make_room(s, form)) {
+		rc = error_set(err, ERROR_NOMEM, "No memory is left to compile a schema.");
+		goto out;
+	}
+	s->root = compile_type(&(struct compiler){ .s = s }, s->form);
+	*out = s;
+	s = NULL;
+out:
+	walk_schema_free(&s);
+	free(form);
+	return rc;
+}
+
+void walk_schema_free(struct walk_schema **p)
+{
+	struct walk_schema *s = *p;
+
+	if (!s)
+		return;
+	free(s->nodes);
+	free(s->links);
+	json_decref(s->form);
+	free(s);
+	*p = NULL;
+}
+
+static size_t left(const struct cursor *c)
+{
+	return (size_t)(c->end - c->at);
+}
+
+static int ends_early(struct cursor *c)
+{
+	return error_set(c->err, ERROR_INPUT, "The value ends too early.");
+}
+
+/* An unsigned varint of at most max bytes whose value fits in bits. */
+static int take_varint(struct cursor *c, unsigned max, unsigned bits, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < max; i++) {
+		uint8_t byte;
+
+		if (c->at == c->end)
+			return ends_early(c);
+		byte = *c->at++;
+		/* The last byte has fewer than 7 bits of room. */
+		if (i == max - 1 && byte >> (bits - 7 * i))
+			break;
+		value |= (uint64_t)(byte & 0x7f) << 7 * i;
+		if (byte & 0x80)
+			continue;
+		*out = value;
+		return 0;
+	}
+	return error_set(c->err, ERROR_INPUT, "A number does not fit in %u bits.", bits);
+}
+
+static int64_t unzigzag(uint64_t value)
+{
+	return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
+static int take_long(struct cursor *c, int64_t *out)
+{
+	uint64_t value = 0;
+	int rc = 0;
+
+	if (c->at < c->end && *c->at < 0x80)
+		value = *c->at++;
+	else
+		rc = take_varint(c, VARINT_LONG_BYTES, 64, &value);
+	*out = unzigzag(value);
+	return rc;
+}
+
+static int take_int(struct cursor *c, int64_t *out)
+{
+	uint64_t value = 0;
+	int rc = take_varint(c, VARINT_INT_BYTES, 32, &value);
+
+	*out = unzigzag(value);
+	return rc;
+}
+
+static int skip(struct cursor *c, size_t len)
+{
+	if (left(c) < len)
+		return ends_early(c);
+	c->at += len;
+	return 0;
+}
+
+static bool is_tail(uint8_t byte)
+{
+	return (byte & 0xc0) == 0x80;
+}
+
+/*
+ * The length of the UTF-8 character at p, 0 if it is none: the table of
+ * RFC 3629 section 4, where only the second byte has ranges of its own.
+ */
+static size_t utf8_len(const uint8_t *p, size_t len)
+{
+	uint8_t min = 0x80;
+	uint8_t max = 0xbf;
+	size_t need;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	need = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (p[0] == 0xe0)
+		min = 0xa0; /* below: overlong */
+	else if (p[0] == 0xed)
+		max = 0x9f; /* above: surrogates */
+	else if (p[0] == 0xf0)
+		min = 0x90; /* below: overlong */
+	else if (p[0] == 0xf4)
+		max = 0x8f; /* above: past U+10FFFF */
+	if (len < need || p[1] < min || p[1] > max)
+		return 0;
+	for (size_t i = 2; i < need; i++)
+		if (!is_tail(p[i]))
+			return 0;
+	return need;
+}
+
+static bool is_utf8(const uint8_t *p, size_t len)
+{
+	const uint64_t high_bits = 0x8080808080808080;
+
+	while (len) {
+		uint64_t word;
+		size_t n = sizeof(word);
+
+		if (len >= sizeof(word))
+			memcpy(&word, p, sizeof(word));
+		/* Eight ASCII characters at a time, one by one where there are others. */
+		if (len < sizeof(word) || word & high_bits)
+			n = utf8_len(p, len);
+		if (!n)
+			return false;
+		p += n;
+		len -= n;
+	}
+	return true;
+}
+
+/* A length and as many bytes, which *out then shows. */
+static int take_sized(struct cursor *c, struct bytes *out)
+{
+	int64_t len;
+	int rc = take_long(c, &len);
+
+	if (rc)
+		return rc;
+	if (len < 0 || (uint64_t)len > left(c))
+		return error_set(c->err, ERROR_INPUT,
+				 "A length of %" PRId64 " where %zu bytes are left.", len, left(c));
+	*out = (struct bytes){ c->at, (size_t)len };
+	c->at += len;
+	return 0;
+}
+
+static int walk_string(struct cursor *c)
+{
+	struct bytes text = { 0 };
+	int rc = take_sized(c, &text);
+
+	if (rc)
+		return rc;
+	if (!is_utf8(text.data, text.len))
+		return error_set(c->err, ERROR_INPUT, "A string is not UTF-8.");
+	return 0;
+}
+
+static int walk_boolean(struct cursor *c)
+{
+	if (!left(c))
+		return ends_early(c);
+	if (*c->at > 1)
+		return error_set(c->err, ERROR_INPUT, "A boolean is %d.", *c->at);
+	c->at++;
+	return 0;
+}
+
+/* An index below count, of an enum's symbol or a union's branch. */
+static int take_index(struct cursor *c, uint32_t count, int64_t *out)
+{
+	int rc = take_int(c, out);
+
+	if (rc)
+		return rc;
+	if (*out < 0 || *out >= count)
+		return error_set(c->err, ERROR_INPUT, "An index of %" PRId64 " among %" PRIu32 ".",
+				 *out, count);
+	return 0;
+}
+
+static int enter(struct cursor *c)
+{
+	if (c->depth == WALK_DEPTH_MAX)
+		return error_set(c->err, ERROR_INPUT, "The value nests deeper than %d levels.",
+				 WALK_DEPTH_MAX);
+	c->depth++;
+	return 0;
+}
+
+static int walk_record(struct cursor *c, const struct node *n)
+{
+	const struct link *fields = c->s->links + n->first;
+	int rc = enter(c);
+
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < n->size && !rc; i++) {
+		rc = walk_node(c, c->s->nodes + fields[i].node);
+		if (rc) /* one per level of depth at most */
+			c->path[c->path_len++] = fields[i].name;
+	}
+	c->depth--;
+	return rc;
+}
+
+static int walk_union(struct cursor *c, const struct node *n)
+{
+	int64_t index;
+	int rc = take_index(c, n->size, &index);
+
+	if (!rc)
+		rc = enter(c);
+	if (rc)
+		return rc;
+	rc = walk_node(c, c->s->nodes + c->s->links[n->first + (uint32_t)index].node);
+	c->depth--;
+	return rc;
+}
+
+/*
+ * The head of a block: how many items follow, 0 after the last block. A
+ * negative count is followed by the block's size, and *end is then where the
+ * block must end; otherwise it is NULL.
+ */
+static int take_block(struct cursor *c, int64_t *count, const uint8_t **end)
+{
+	struct bytes block = { 0 };
+	int rc = take_long(c, count);
+
+	*end = NULL;
+	if (rc || *count >= 0)
+		return rc;
+	rc = take_sized(c, &block);
+	if (rc)
+		return rc;
+	c->at = block.data;
+	*end = block.data + block.len;
+	/* The least count has no opposite; it is too many in any case. */
+	*count = *count == INT64_MIN ? INT64_MAX : -*count;
+	return 0;
+}
+
+/* Takes count off the items that a value may still have. */
+static int spend_items(struct cursor *c, int64_t count, bool empty)
+{
+	if (!empty && (uint64_t)count > left(c))
+		return error_set(c->err, ERROR_INPUT,
+				 "A block of %" PRId64 " items where %zu bytes are left.", count,
+				 left(c));
+	if (count > c->items_left)
+		return error_set(c->err, ERROR_INPUT, "The value has more than %d items.",
+				 WALK_ITEMS_MAX);
+	c->items_left -= (uint32_t)count;
+	return 0;
+}
+
+static int walk_items(struct cursor *c, const struct node *n, int64_t count)
+{
+	const struct node *item = c->s->nodes + n->first;
+	int rc = 0;
+
+	for (int64_t i = 0; i < count && !rc; i++) {
+		if (n->kind == KIND_MAP)
+			rc = walk_string(c);
+		if (!rc)
+			rc = walk_node(c, item);
+	}
+	return rc;
+}
+
+/* One block; its items cannot reach beyond its size. */
+static int walk_block(struct cursor *c, const struct node *n, int64_t count, const uint8_t *end)
+{
+	bool empty = n->kind == KIND_ARRAY && c->s->nodes[n->first].empty;
+	const uint8_t *outer = c->end;
+	int rc;
+
+	if (end)
+		c->end = end;
+	rc = spend_items(c, count, empty);
+	if (!rc && !empty)
+		rc = walk_items(c, n, count);
+	if (!rc && end && c->at != end)
+		rc = error_set(c->err, ERROR_INPUT, "A block states %zu bytes more than it has.",
+			       left(c));
+	c->end = outer;
+	return rc;
+}
+
+static int walk_blocks(struct cursor *c, const struct node *n)
+{
+	int64_t count = 1;
+	int rc = enter(c);
+
+	if (rc)
+		return rc;
+	while (!rc && count) {
+		const uint8_t *end = NULL;
+
+		rc = take_block(c, &count, &end);
+		if (!rc) /* the last, of no items, is nothing to walk */
+			rc = walk_block(c, n, count, end);
+	}
+	c->depth--;
+	return rc;
+}
+
+static int walk_node(struct cursor *c, const struct node *n)
+{
+	struct bytes unused;
+	int64_t number;
+
+	if (n->empty)
+		return 0;
+	switch (n->kind) {
+	case KIND_NULL:
+		return 0;
+	case KIND_BOOLEAN:
+		return walk_boolean(c);
+	case KIND_INT:
+		return take_int(c, &number);
+	case KIND_LONG:
+		return take_long(c, &number);
+	case KIND_FLOAT:
+		return skip(c, 4);
+	case KIND_DOUBLE:
+		return skip(c, 8);
+	case KIND_BYTES:
+		return take_sized(c, &unused);
+	case KIND_STRING:
+		return walk_string(c);
+	case KIND_FIXED:
+		return skip(c, n->size);
+	case KIND_ENUM:
+		return take_index(c, n->size, &number);
+	case KIND_ARRAY:
+	case KIND_MAP:
+		return walk_blocks(c, n);
+	case KIND_UNION:
+		return walk_union(c, n);
+	case KIND_RECORD:
+		return walk_record(c, n);
+	}
+	abort(); /* no kind of ours */
+}
+
+/* Puts the path of fields, as far as it fits, before the sentence that is there. */
+static int fail_at(const struct cursor *c)
+{
+	char path[PATH_SIZE];
+	size_t at = 0;
+
+	path[0] = 0;
+	for (size_t i = c->path_len; i > 0 && at < sizeof(path); i--) {
+		int n = snprintf(path + at, sizeof(path) - at, at ? ".%s" : "%s", c->path[i - 1]);
+
+		at += n > 0 ? (size_t)n : 0;
+	}
+	if (c->path_len)
+		(void)error_prefix(c->err, "%s", path);
+	return ERROR_INPUT;
+}
+
+int walk_value(const struct walk_schema *s, struct bytes value, struct error *err)
+{
+	struct cursor c = {
+		.s = s,
+		.at = value.data,
+		.items_left = WALK_ITEMS_MAX,
+		.err = err,
+	};
+
+	/* An absent value has no address to add to. */
+	c.end = value.data ? value.data + value.len : NULL;
+	if (walk_node(&c, s->nodes + s->root))
+		return fail_at(&c);
+	if (c.at != c.end)
+		return error_set(err, ERROR_INPUT, "%zu bytes are left over behind the value.",
+				 left(&c));
+	return 0;
+}

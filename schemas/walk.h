@@ -1,0 +1,67 @@
+#ifndef SB_SCHEMAS_WALK_H
+#define SB_SCHEMAS_WALK_H
+
+/*
+ * The wall before the Avro decoder: checks, with the writer's schema, that
+ * bytes from outside are exactly one well-formed datum. The decoder believes
+ * what it reads (lengths, counts, booleans, depth), so it only sees what
+ * passed here. The walk allocates nothing, and its work is bounded by the
+ * length of the value times a factor that the schema sets.
+ */
+
+#include "ops/support/bytes.h"
+#include "ops/support/error.h"
+
+enum {
+	/*
+	 * Items of all arrays and maps in one datum together. Three bytes of
+	 * input can name that many items of a type that takes no bytes, and a
+	 * decoder makes room for each, so this bounds its memory. A workspace
+	 * or group has far fewer; 65,536 UUIDs alone would pass the broker's
+	 * usual limit of 1 MB.
+	 */
+	WALK_ITEMS_MAX = 65536,
+	/*
+	 * Records, arrays, maps and unions inside one another, which bounds the
+	 * stack: some hundred bytes a level here. Fairly arbitrary; our own
+	 * records nest less than 10.
+	 */
+	WALK_DEPTH_MAX = 64,
+};
+
+/* A schema compiled for walking. Immutable: any number of threads may share one. */
+struct walk_schema;
+
+/*
+ * Compiles a schema's JSON text, once per schema. *out is the caller's, to be
+ * freed with walk_schema_free; json is not needed afterwards. Returns 0,
+ * ERROR_INPUT for all that canonical_form refuses, or ERROR_NOMEM; *out is
+ * then as it was.
+ */
+int walk_schema_new(struct walk_schema **out, struct bytes json, struct error *err)
+	__attribute__((warn_unused_result));
+
+/* Frees *p and sets it NULL; NULL is fine. */
+void walk_schema_free(struct walk_schema **p);
+
+/*
+ * Checks that value is one datum of the schema in Avro binary encoding, and
+ * nothing more:
+ *
+ * - every length, count and block size fits into the bytes that are left, and
+ *   a block that states its size has it;
+ * - a varint of an int, enum or union has at most 5 bytes and 32 bits, any
+ *   other at most 10 bytes and 64 bits (longer ways to write the same number
+ *   pass within that, as in Java);
+ * - booleans are 0 or 1, strings and map keys are UTF-8 (RFC 3629), enum
+ *   indexes and union branches exist;
+ * - the limits above hold, and no byte is left over.
+ *
+ * Map keys may repeat and strings may hold NUL, as Avro allows both. Returns
+ * 0 or ERROR_INPUT with a sentence that begins with the path of record fields
+ * ("subject.kind: …"). Does not block or allocate.
+ */
+int walk_value(const struct walk_schema *s, struct bytes value, struct error *err)
+	__attribute__((warn_unused_result));
+
+#endif
