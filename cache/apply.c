@@ -1,0 +1,230 @@
+#include "cache/apply.h"
+
+#include "cache/layout.h"
+#include "cache/outcomes.h"
+
+#include <stdio.h>
+
+enum { HEADER_FIELDS = 5 };
+
+void touched_subject(struct touched *t, const struct subject *s, struct arena *arena)
+{
+	if (t->subject_count == t->subject_cap) {
+		size_t cap = t->subject_cap ? t->subject_cap * 2 : 4;
+		struct subject *grown = arena_alloc(arena, cap * sizeof(*grown));
+
+		if (t->subject_count)
+			memcpy(grown, t->subjects, t->subject_count * sizeof(*grown));
+		t->subjects = grown;
+		t->subject_cap = cap;
+	}
+	t->subjects[t->subject_count++] = *s;
+}
+
+void apply_init(struct apply *a)
+{
+	*a = (struct apply){ 0 };
+	pipeline_init(&a->pipeline);
+}
+
+void apply_done(struct apply *a)
+{
+	pipeline_done(&a->pipeline);
+}
+
+void apply_begin(struct apply *a, const struct keys *keys)
+{
+	a->keys = *keys;
+	pipeline_clear(&a->pipeline);
+	pipeline_command(&a->pipeline, 1);
+	pipeline_text(&a->pipeline, "MULTI");
+}
+
+static void begin_key(struct apply *a, const char *verb, size_t arguments, const char *kind,
+		      const struct uuid *id)
+{
+	pipeline_command(&a->pipeline, 2 + arguments);
+	pipeline_text(&a->pipeline, verb);
+	pipeline_key(&a->pipeline, &a->keys, kind, id);
+}
+
+static void add_text_field(struct apply *a, const char *field, struct bytes value)
+{
+	pipeline_text(&a->pipeline, field);
+	pipeline_bytes(&a->pipeline, value);
+}
+
+static void add_id_field(struct apply *a, const char *field, const struct uuid *id)
+{
+	pipeline_text(&a->pipeline, field);
+	pipeline_id(&a->pipeline, id);
+}
+
+static void add_number_field(struct apply *a, const char *field, int64_t value)
+{
+	pipeline_text(&a->pipeline, field);
+	pipeline_number(&a->pipeline, value);
+}
+
+static void add_header(struct apply *a, const struct workspace *w)
+{
+	add_id_field(a, "org", &w->organization_id);
+	add_id_field(a, "owner", &w->owner_id);
+	add_text_field(a, "name", w->name);
+	add_text_field(a, "status",
+		       bytes_of(symbol_name(workspace_status_symbols, (int)w->status)));
+	add_number_field(a, "ver", w->version);
+}
+
+static void add_commands(struct apply *a, const struct workspace *w, unsigned places)
+{
+	add_number_field(a, "c", w->recent_next);
+	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
+		if (places & 1U << i)
+			add_id_field(a, layout_command_field(i), &w->recent[i]);
+}
+
+static void add_grant(struct apply *a, const struct grant *g)
+{
+	uint8_t field[SUBJECT_FIELD_SIZE];
+	uint8_t value[GRANT_VALUE_MAX];
+
+	layout_subject_field(field, &g->subject);
+	pipeline_bytes(&a->pipeline, (struct bytes){ field, sizeof(field) });
+	pipeline_bytes(&a->pipeline, (struct bytes){ value, layout_grant_value(value, g) });
+}
+
+static unsigned places_to_write(const struct touched *t)
+{
+	unsigned places = t->command_places;
+
+	for (unsigned i = 0; t->whole && i < RECENT_COMMANDS; i++)
+		if (!uuid_is_nil(&t->workspace->recent[i]))
+			places |= 1U << i;
+	return places;
+}
+
+static size_t count_bits(unsigned bits)
+{
+	size_t n = 0;
+
+	for (; bits; bits &= bits - 1)
+		n++;
+	return n;
+}
+
+/* Writes the grants that stand; returns how many of the touched ones are gone. */
+static size_t put_fields(struct apply *a, const struct touched *t)
+{
+	const struct workspace *w = t->workspace;
+	unsigned places = places_to_write(t);
+	bool header = t->header || t->whole;
+	size_t standing = 0;
+	size_t fields;
+
+	for (size_t i = 0; i < t->subject_count; i++)
+		standing += workspace_grant(w, &t->subjects[i]) != NULL;
+	fields = (header ? HEADER_FIELDS : 1) + (places ? 1 + count_bits(places) : 0) +
+		 (t->whole ? w->grant_count : standing);
+	begin_key(a, "HSET", 2 * fields, "ws:", &w->id);
+	if (header)
+		add_header(a, w);
+	else
+		add_number_field(a, "ver", w->version);
+	if (places)
+		add_commands(a, w, places);
+	for (size_t i = 0; t->whole && i < w->grant_count; i++)
+		add_grant(a, &w->grants[i]);
+	for (size_t i = 0; !t->whole && i < t->subject_count; i++) {
+		const struct grant *g = workspace_grant(w, &t->subjects[i]);
+
+		if (g)
+			add_grant(a, g);
+	}
+	return t->whole ? 0 : t->subject_count - standing;
+}
+
+static void drop_fields(struct apply *a, const struct touched *t, size_t gone)
+{
+	begin_key(a, "HDEL", gone, "ws:", &t->workspace->id);
+	for (size_t i = 0; i < t->subject_count; i++) {
+		uint8_t field[SUBJECT_FIELD_SIZE];
+
+		if (workspace_grant(t->workspace, &t->subjects[i]))
+			continue;
+		layout_subject_field(field, &t->subjects[i]);
+		pipeline_bytes(&a->pipeline, (struct bytes){ field, sizeof(field) });
+	}
+}
+
+void apply_workspace(struct apply *a, const struct touched *t)
+{
+	size_t gone;
+
+	if (!t->workspace->registered)
+		return; /* apply_delete() came before */
+	gone = put_fields(a, t);
+	if (gone)
+		drop_fields(a, t, gone);
+}
+
+void apply_delete(struct apply *a, const struct uuid *workspace_id)
+{
+	begin_key(a, "DEL", 0, "ws:", workspace_id);
+}
+
+void apply_role(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
+		enum role role)
+{
+	bool gone = role == ROLE_NONE;
+
+	begin_key(a, gone ? "HDEL" : "HSET", gone ? 1 : 2, keys_subject_kind(s->kind), &s->id);
+	pipeline_id(&a->pipeline, workspace_id);
+	if (!gone)
+		pipeline_text(&a->pipeline, layout_role_value(role));
+}
+
+void apply_owned(struct apply *a, const struct workspace *w)
+{
+	begin_key(a, "HSET", 2, "o:", &w->owner_id);
+	pipeline_bytes(&a->pipeline, w->name);
+	pipeline_id(&a->pipeline, &w->id);
+}
+
+void apply_not_owned(struct apply *a, const struct workspace *w)
+{
+	begin_key(a, "HDEL", 1, "o:", &w->owner_id);
+	pipeline_bytes(&a->pipeline, w->name);
+}
+
+/* A stream id must be greater than 0-0, and offsets begin at 0: hence the -1. */
+static void add_stream_id(struct apply *a, int64_t offset)
+{
+	char id[32];
+
+	(void)snprintf(id, sizeof(id), "%lld-1", (long long)offset);
+	pipeline_text(&a->pipeline, id);
+}
+
+void apply_outcomes(struct apply *a, int64_t last, struct bytes outcomes)
+{
+	begin_key(a, "XADD", 6, "outcomes", NULL);
+	pipeline_text(&a->pipeline, "MINID");
+	pipeline_text(&a->pipeline, "~");
+	pipeline_number(&a->pipeline, last > OUTCOMES_KEPT ? last - OUTCOMES_KEPT : 0);
+	add_stream_id(a, last);
+	add_text_field(a, "o", outcomes);
+}
+
+void apply_unsent(struct apply *a, int64_t last, struct bytes outputs)
+{
+	begin_key(a, "HSET", 2, "unsent", NULL);
+	pipeline_number(&a->pipeline, last);
+	pipeline_bytes(&a->pipeline, outputs);
+}
+
+void apply_sent(struct apply *a, int64_t last)
+{
+	begin_key(a, "HDEL", 1, "unsent", NULL);
+	pipeline_number(&a->pipeline, last);
+}

@@ -1,0 +1,232 @@
+#include "cache/directory.h"
+
+#include "cache/redis.h"
+
+#include <hiredis/hiredis.h>
+
+enum { MEMBERSHIP_SIZE = 17 };
+
+void projection_init(struct projection *p, const struct index *ix)
+{
+	pipeline_init(&p->pipeline);
+	p->keys = *index_keys(ix, KEYS_DIRECTORY);
+}
+
+void projection_done(struct projection *p)
+{
+	pipeline_done(&p->pipeline);
+}
+
+size_t projection_size(const struct projection *p)
+{
+	return p->pipeline.bytes.len;
+}
+
+static void begin(struct projection *p, const char *verb, size_t arguments, const char *kind,
+		  const struct uuid *id)
+{
+	pipeline_command(&p->pipeline, 2 + arguments);
+	pipeline_text(&p->pipeline, verb);
+	pipeline_key(&p->pipeline, &p->keys, kind, id);
+}
+
+static void delete_key(struct projection *p, const char *kind, const struct uuid *id)
+{
+	begin(p, "DEL", 0, kind, id);
+}
+
+/* name -> id in a hash of names; NULL id takes the name out. */
+static void set_name(struct projection *p, const char *kind, const struct uuid *of,
+		     struct bytes name, const struct uuid *id)
+{
+	begin(p, id ? "HSET" : "HDEL", id ? 2 : 1, kind, of);
+	pipeline_bytes(&p->pipeline, name);
+	if (id)
+		pipeline_id(&p->pipeline, id);
+}
+
+static void add_field(struct projection *p, const char *field, struct bytes value)
+{
+	pipeline_text(&p->pipeline, field);
+	pipeline_bytes(&p->pipeline, value);
+}
+
+static void add_symbol(struct projection *p, const char *field, const char *const *symbols,
+		       int value)
+{
+	add_field(p, field, bytes_of(symbol_name(symbols, value)));
+}
+
+static void add_memberships(struct projection *p, const struct user_changed *u)
+{
+	struct buffer packed;
+
+	buffer_init(&packed);
+	for (size_t i = 0; i < u->organization_count; i++) {
+		buffer_append(&packed, u->organizations[i].id.bytes, sizeof(struct uuid));
+		buffer_append_u8(&packed,
+				 u->organizations[i].role == ORGANIZATION_ADMIN ? 'a' : 'm');
+	}
+	add_field(p, "orgs", buffer_bytes(&packed));
+	buffer_done(&packed);
+}
+
+void projection_user(struct projection *p, const struct user_changed *old,
+		     const struct user_changed *new)
+{
+	if (old && (!new || !bytes_equal(old->username, new->username)))
+		set_name(p, "usernames", NULL, old->username, NULL);
+	if (old && !new)
+		delete_key(p, "user:", &old->id);
+	if (!new)
+		return;
+	if (new->status != USER_DELETED)
+		set_name(p, "usernames", NULL, new->username, &new->id);
+	else
+		set_name(p, "usernames", NULL, new->username, NULL);
+	begin(p, "HSET", 14, "user:", &new->id);
+	add_field(p, "username", new->username);
+	add_field(p, "name", new->name);
+	add_field(p, "email", new->email);
+	add_symbol(p, "status", user_status_symbols, (int)new->status);
+	add_symbol(p, "kind", user_kind_symbols, (int)new->kind);
+	add_symbol(p, "site_role", site_role_symbols, (int)new->site_role);
+	add_memberships(p, new);
+}
+
+/* Adds the group to, or removes it from, each member's set of groups, and they from its set. */
+static void set_members(struct projection *p, const char *verb, const struct group_changed *g)
+{
+	if (g->member_count)
+		begin(p, verb, g->member_count, "members:", &g->id);
+	for (size_t i = 0; i < g->member_count; i++)
+		pipeline_id(&p->pipeline, &g->members[i]);
+	for (size_t i = 0; i < g->member_count; i++) {
+		begin(p, verb, 1, "of:", &g->members[i]);
+		pipeline_id(&p->pipeline, &g->id);
+	}
+}
+
+void projection_group(struct projection *p, const struct group_changed *old,
+		      const struct group_changed *new)
+{
+	if (old) {
+		set_members(p, "SREM", old);
+		set_name(p, "groupnames:", &old->organization_id, old->name, NULL);
+	}
+	if (old && !new)
+		delete_key(p, "group:", &old->id);
+	if (!new)
+		return;
+	set_members(p, "SADD", new);
+	set_name(p, "groupnames:", &new->organization_id, new->name, &new->id);
+	begin(p, "HSET", 4, "group:", &new->id);
+	add_field(p, "name", new->name);
+	pipeline_text(&p->pipeline, "org");
+	pipeline_id(&p->pipeline, &new->organization_id);
+}
+
+void projection_organization(struct projection *p, const struct organization_changed *old,
+			     const struct organization_changed *new)
+{
+	if (old && (!new || !bytes_equal(old->name, new->name)))
+		set_name(p, "orgnames", NULL, old->name, NULL);
+	if (old && !new)
+		delete_key(p, "org:", &old->id);
+	if (!new)
+		return;
+	set_name(p, "orgnames", NULL, new->name, &new->id);
+	begin(p, "HSET", 4, "org:", &new->id);
+	add_field(p, "name", new->name);
+	add_symbol(p, "sharing", sharing_policy_symbols, (int)new->sharing);
+}
+
+void projection_deployment(struct projection *p, const struct deployment_changed *new)
+{
+	begin(p, "HSET", 2, "deployment", NULL);
+	add_field(p, "sharing_enabled", bytes_of(new->sharing_enabled ? "1" : "0"));
+}
+
+int projection_write(struct index *ix, struct projection *p, const struct mark *ours,
+		     struct error *err)
+{
+	int rc = index_write(ix, KEYS_DIRECTORY, ours, &p->pipeline, err);
+
+	pipeline_clear(&p->pipeline);
+	return rc;
+}
+
+/* ---- reading back ---- */
+
+struct bytes reply_field(const struct redisReply *hash, const char *field)
+{
+	for (size_t i = 0; i + 1 < hash->elements; i += 2)
+		if (bytes_equal_text(reply_bytes(hash->element[i]), field))
+			return reply_bytes(hash->element[i + 1]);
+	return (struct bytes){ 0 };
+}
+
+/* Strings in replies end with a NUL. */
+static int parse_symbol(const redisReply *hash, const char *field, const char *const *symbols)
+{
+	struct bytes text = reply_field(hash, field);
+
+	return text.data ? symbol_parse(symbols, (const char *)text.data) : 0;
+}
+
+static void parse_memberships(struct user_changed *out, struct bytes packed, struct arena *arena)
+{
+	size_t count = packed.len / MEMBERSHIP_SIZE;
+
+	out->organizations = arena_zalloc(arena, count + 1, sizeof(*out->organizations));
+	out->organization_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *at = packed.data + i * MEMBERSHIP_SIZE;
+
+		memcpy(out->organizations[i].id.bytes, at, sizeof(struct uuid));
+		out->organizations[i].role = at[MEMBERSHIP_SIZE - 1] == 'a' ? ORGANIZATION_ADMIN
+									    : ORGANIZATION_MEMBER;
+	}
+}
+
+static bool has_fields(const redisReply *hash)
+{
+	return hash->type == REDIS_REPLY_ARRAY && hash->elements >= 2;
+}
+
+bool directory_parse_user(struct user_changed *out, const struct uuid *id,
+			  const struct redisReply *reply, struct arena *arena)
+{
+	*out = (struct user_changed){ .id = *id };
+	if (!has_fields(reply))
+		return false;
+	out->username = arena_copy(arena, reply_field(reply, "username"));
+	out->name = arena_copy(arena, reply_field(reply, "name"));
+	out->email = arena_copy(arena, reply_field(reply, "email"));
+	out->status = (enum user_status)parse_symbol(reply, "status", user_status_symbols);
+	out->kind = (enum user_kind)parse_symbol(reply, "kind", user_kind_symbols);
+	out->site_role = (enum site_role)parse_symbol(reply, "site_role", site_role_symbols);
+	parse_memberships(out, reply_field(reply, "orgs"), arena);
+	return true;
+}
+
+bool directory_parse_group(struct group_changed *out, const struct uuid *id,
+			   const struct redisReply *reply, struct arena *arena)
+{
+	*out = (struct group_changed){ .id = *id };
+	if (!has_fields(reply))
+		return false;
+	out->name = arena_copy(arena, reply_field(reply, "name"));
+	return uuid_from_raw(&out->organization_id, reply_field(reply, "org"));
+}
+
+bool directory_parse_organization(struct organization_changed *out, const struct uuid *id,
+				  const struct redisReply *reply, struct arena *arena)
+{
+	*out = (struct organization_changed){ .id = *id };
+	if (!has_fields(reply))
+		return false;
+	out->name = arena_copy(arena, reply_field(reply, "name"));
+	out->sharing = (enum sharing_policy)parse_symbol(reply, "sharing", sharing_policy_symbols);
+	return true;
+}

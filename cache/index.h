@@ -1,0 +1,121 @@
+#ifndef SB_CACHE_INDEX_H
+#define SB_CACHE_INDEX_H
+
+/*
+ * The grant index as its owner sees it: claim a partition, read what a run
+ * needs, apply what it decided. For readers there is query.h.
+ *
+ * Fencing: an owner holds an epoch of the partition's mark. It writes only
+ * behind a WATCH on the mark and after seeing its own epoch and the offset
+ * where its run begins; so a process that was asleep, or a Redis that went
+ * back in time, is noticed before anything is written.
+ *
+ * One thread at a time. Calls may block up to the timeout given at opening.
+ */
+
+#include "cache/apply.h"
+#include "cache/mark.h"
+#include "cache/workspace.h"
+
+struct index;
+
+struct index_options {
+	const char *address; /* of Redis: host:port or the path of a socket */
+	const char *prefix;  /* of all keys */
+	const char *topic;   /* that the marks speak of */
+	struct deployment deployment;
+	int timeout_ms;
+};
+
+/* Prepares; connects at the first use. Texts in o are copied or must be constants. */
+int index_open(struct index **out, const struct index_options *o, struct error *err);
+void index_close(struct index **ix);
+
+/*
+ * 0 when this Redis may hold an index. ERROR_REFUSED when it evicts keys (an
+ * evicted key would look like a missing grant), ERROR_UNAVAILABLE when it
+ * does not answer.
+ */
+int index_check_server(struct index *ix, struct error *err);
+
+/*
+ * Reads the mark. ERROR_REFUSED when it belongs to another deployment,
+ * ERROR_UNAVAILABLE.
+ */
+int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
+
+/*
+ * Makes the partition ours: writes wanted with the next epoch, provided that
+ * the mark is still as seen. On success wanted->epoch is our epoch.
+ * ERROR_FENCED when the mark has moved, ERROR_UNAVAILABLE.
+ */
+int index_claim(struct index *ix, int partition, const struct mark *seen, struct mark *wanted,
+		struct error *err);
+
+/* The outputs of one run that may not be committed in Kafka yet. */
+struct unsent {
+	int64_t last; /* the run's last offset */
+	struct buffer outputs;
+};
+
+struct unsent_list {
+	struct unsent *list; /* by offset, ascending */
+	size_t count;
+};
+
+/* Reads all unsent outputs of the partition. The list is the caller's: unsent_done(). */
+int index_read_unsent(struct index *ix, int partition, struct unsent_list *out, struct error *err);
+void unsent_done(struct unsent_list *l);
+
+/*
+ * Before a run, one round trip: watches the mark, checks that it is ours
+ * (epoch) and where the run begins (applied), and fills the workspaces, which
+ * must be initialised and empty. When nothing is to be read and the mark was
+ * read ahead by index_apply(), there is no round trip.
+ *
+ * ERROR_FENCED when the mark is not so: recover. ERROR_UNAVAILABLE: try again.
+ */
+int index_read(struct index *ix, int partition, const struct mark *ours,
+	       struct workspace *const *workspaces, size_t count, struct error *err);
+
+/*
+ * After index_read() of the same partition, one round trip: closes the
+ * transaction with ours->applied moved to `applied`, and carries it out. On
+ * success ours->applied has moved. Reads the mark of partition `next` ahead,
+ * if it is not negative, for the run that follows.
+ *
+ * ERROR_FENCED: nothing was written; recover. ERROR_UNAVAILABLE: it is not
+ * known whether it was written; call index_settle(). In any case *a is as it
+ * was, so that it can be tried again.
+ */
+int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a,
+		int64_t applied, int next, struct error *err);
+
+enum settled { SETTLED_APPLIED = 1, SETTLED_NOT_APPLIED };
+
+/*
+ * After index_apply() could not say: SETTLED_APPLIED when the mark stands at
+ * `applied` (then ours->applied has moved), SETTLED_NOT_APPLIED when it stands
+ * where it stood. ERROR_FENCED when it is anything else, ERROR_UNAVAILABLE.
+ */
+int index_settle(struct index *ix, int partition, struct mark *ours, int64_t applied,
+		 struct error *err);
+
+/*
+ * Carries out body, gathered commands, and writes the mark as *ours stands, in
+ * one transaction, provided that the epoch in Redis is ours. For what is not a
+ * run: the directory, and clearing. ERROR_FENCED, ERROR_UNAVAILABLE.
+ */
+int index_write(struct index *ix, int partition, const struct mark *ours,
+		const struct pipeline *body, struct error *err);
+
+/* Deletes all keys of the partition but the mark. Looks at every key of this Redis. */
+int index_clear(struct index *ix, int partition, struct error *err);
+
+/* The keys of a partition, or KEYS_DIRECTORY; valid as long as the index. */
+const struct keys *index_keys(const struct index *ix, int partition);
+
+/* Forgets what was read ahead: call it when partitions change hands. */
+void index_forget_ahead(struct index *ix);
+
+#endif

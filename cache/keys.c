@@ -1,0 +1,52 @@
+#include "cache/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_SIZE = KEY_BASE_SIZE + 32 };
+
+void keys_init(struct keys *k, const char *prefix, int partition)
+{
+	int len = partition == KEYS_DIRECTORY
+			  ? snprintf(k->base, sizeof(k->base), "%.*s:{dir}:", PREFIX_MAX, prefix)
+			  : snprintf(k->base, sizeof(k->base), "%.*s:{%d}:", PREFIX_MAX, prefix,
+				     partition);
+
+	k->len = (size_t)len;
+}
+
+void pipeline_key_text(struct pipeline *p, const struct keys *k, const char *kind,
+		       struct bytes text)
+{
+	uint8_t head[KEY_SIZE];
+	size_t kind_len = strlen(kind);
+
+	memcpy(head, k->base, k->len);
+	memcpy(head + k->len, kind, kind_len);
+	pipeline_pair(p, (struct bytes){ head, k->len + kind_len }, text);
+}
+
+void pipeline_key(struct pipeline *p, const struct keys *k, const char *kind, const struct uuid *id)
+{
+	pipeline_key_text(p, k, kind,
+			  id ? (struct bytes){ id->bytes, sizeof(id->bytes) }
+			     : (struct bytes){ 0 });
+}
+
+void pipeline_id(struct pipeline *p, const struct uuid *id)
+{
+	pipeline_bytes(p, (struct bytes){ id->bytes, sizeof(id->bytes) });
+}
+
+bool uuid_from_raw(struct uuid *out, struct bytes raw)
+{
+	if (raw.len != sizeof(out->bytes))
+		return false;
+	memcpy(out->bytes, raw.data, raw.len);
+	return true;
+}
+
+const char *keys_subject_kind(enum subject_kind kind)
+{
+	return kind == SUBJECT_USER ? "u:" : "g:";
+}

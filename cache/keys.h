@@ -1,0 +1,50 @@
+#ifndef SB_CACHE_KEYS_H
+#define SB_CACHE_KEYS_H
+
+/*
+ * Names of keys and fields in Redis. All keys of one partition carry its
+ * number as hash tag, so they live in one slot and change in one step. Ids
+ * are 16 raw bytes.
+ *
+ *   sb:{p}:mark        hash    how far, and whose: mark.h
+ *   sb:{p}:ws:<id>     hash    a workspace: codings in layout.h
+ *   sb:{p}:u:<id>      hash    workspace id -> role, of what is shared with a user
+ *   sb:{p}:g:<id>      hash    the same for a group
+ *   sb:{p}:o:<id>      hash    name -> workspace id, of what a user owns
+ *   sb:{p}:outcomes    stream  what became of each command: outcomes.h
+ *   sb:{p}:unsent      hash    last offset of a run -> its outputs, until they are committed
+ *   sb:{dir}:…                 the directory: directory.h
+ */
+
+#include "cache/resp.h"
+#include "schemas/records.h"
+
+enum { PREFIX_MAX = 32, KEY_BASE_SIZE = PREFIX_MAX + 16, KEYS_DIRECTORY = -1 };
+
+/* What all keys of one partition begin with: "sb:{3}:". */
+struct keys {
+	char base[KEY_BASE_SIZE];
+	size_t len;
+};
+
+/* For a partition, or KEYS_DIRECTORY. prefix has at most PREFIX_MAX characters. */
+void keys_init(struct keys *k, const char *prefix, int partition);
+
+/* Adds a key as argument: base, kind, and the id if there is one (may be NULL). */
+void pipeline_key(struct pipeline *p, const struct keys *k, const char *kind,
+		  const struct uuid *id);
+
+/* Adds a key whose last part is text. */
+void pipeline_key_text(struct pipeline *p, const struct keys *k, const char *kind,
+		       struct bytes text);
+
+/* Adds a 16-byte id as argument. */
+void pipeline_id(struct pipeline *p, const struct uuid *id);
+
+/* The id in a reply; false unless it is 16 bytes. */
+bool uuid_from_raw(struct uuid *out, struct bytes raw);
+
+/* "u:" or "g:": kind of the reverse index's key. */
+const char *keys_subject_kind(enum subject_kind kind);
+
+#endif

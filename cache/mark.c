@@ -1,0 +1,95 @@
+#include "cache/mark.h"
+
+#include "cache/redis.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const fields[] = { "epoch",	    "applied", "cluster", "partitions",
+				      "layout", "state" };
+enum { EPOCH, APPLIED, CLUSTER, PARTITIONS, LAYOUT, STATE, FIELD_COUNT };
+
+void mark_append_read(struct pipeline *p, const struct keys *k)
+{
+	pipeline_command(p, 2 + FIELD_COUNT);
+	pipeline_text(p, "HMGET");
+	pipeline_key(p, k, "mark", NULL);
+	for (int i = 0; i < FIELD_COUNT; i++)
+		pipeline_text(p, fields[i]);
+}
+
+static enum mark_state parse_state(struct bytes text)
+{
+	if (bytes_equal_text(text, "ready"))
+		return MARK_READY;
+	return bytes_equal_text(text, "rebuilding") ? MARK_REBUILDING : MARK_MISSING;
+}
+
+void mark_parse(struct mark *out, const struct redisReply *reply)
+{
+	struct bytes cluster;
+
+	*out = (struct mark){ .state = MARK_MISSING };
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != FIELD_COUNT)
+		return;
+	out->state = parse_state(reply_bytes(reply->element[STATE]));
+	out->epoch = reply_number(reply->element[EPOCH], 0);
+	out->applied = reply_number(reply->element[APPLIED], 0);
+	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
+	out->deployment.partitions = (int)reply_number(reply->element[PARTITIONS], 0);
+	cluster = reply_bytes(reply->element[CLUSTER]);
+	(void)snprintf(out->deployment.cluster, sizeof(out->deployment.cluster), "%.*s",
+		       (int)cluster.len, cluster.data ? (const char *)cluster.data : "");
+}
+
+void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
+		       const char *topic)
+{
+	pipeline_command(p, 2 + 2 * (FIELD_COUNT + 1));
+	pipeline_text(p, "HSET");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_text(p, fields[EPOCH]);
+	pipeline_number(p, m->epoch);
+	pipeline_text(p, fields[APPLIED]);
+	pipeline_number(p, m->applied);
+	pipeline_text(p, fields[CLUSTER]);
+	pipeline_text(p, m->deployment.cluster);
+	pipeline_text(p, fields[PARTITIONS]);
+	pipeline_number(p, m->deployment.partitions);
+	pipeline_text(p, fields[LAYOUT]);
+	pipeline_number(p, INDEX_LAYOUT);
+	pipeline_text(p, fields[STATE]);
+	pipeline_text(p, m->state == MARK_REBUILDING ? "rebuilding" : "ready");
+	pipeline_text(p, "topic");
+	pipeline_text(p, topic);
+}
+
+void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied)
+{
+	pipeline_command(p, 4);
+	pipeline_text(p, "HSET");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_text(p, fields[APPLIED]);
+	pipeline_number(p, applied);
+}
+
+int mark_check(const struct mark *m, const struct deployment *d, const char *address,
+	       struct error *err)
+{
+	if (m->state == MARK_MISSING)
+		return 0;
+	if (strcmp(m->deployment.cluster, d->cluster) != 0)
+		return error_set(err, ERROR_REFUSED,
+				 "the index in Redis at %s belongs to Kafka cluster %s, not to %s; give each deployment its own Redis or its own prefix",
+				 address, m->deployment.cluster, d->cluster);
+	if (m->deployment.partitions != d->partitions)
+		return error_set(err, ERROR_REFUSED,
+				 "the index in Redis at %s was made for %d partitions, but sharing.commands has %d; the number is fixed for the life of a deployment",
+				 address, m->deployment.partitions, d->partitions);
+	if (m->layout != INDEX_LAYOUT)
+		return error_set(err, ERROR_REFUSED,
+				 "the index in Redis at %s has layout %d, this program reads layout %d; use the programs of one version",
+				 address, m->layout, INDEX_LAYOUT);
+	return 0;
+}

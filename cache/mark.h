@@ -1,0 +1,59 @@
+#ifndef SB_CACHE_MARK_H
+#define SB_CACHE_MARK_H
+
+/*
+ * The mark of a partition: how far it has been applied, which owner's writes
+ * are accepted, and to which deployment this Redis belongs. It changes in the
+ * same atomic step as the data it speaks of. Whoever reads data reads the mark
+ * behind it, in the same pipeline.
+ */
+
+#include "cache/keys.h"
+#include "ops/support/error.h"
+
+struct redisReply;
+
+enum { CLUSTER_ID_SIZE = 64, INDEX_LAYOUT = 1 };
+
+/* What makes two processes mean the same bus and the same index. */
+struct deployment {
+	char cluster[CLUSTER_ID_SIZE]; /* Kafka's cluster id */
+	int partitions;
+};
+
+enum mark_state {
+	MARK_MISSING,	 /* Redis does not know this partition: new, or emptied */
+	MARK_REBUILDING, /* an owner is loading it; readers must wait */
+	MARK_READY,	 /* what the index says is true as of `applied` */
+};
+
+struct mark {
+	enum mark_state state;
+	int64_t epoch;	 /* rises with every owner */
+	int64_t applied; /* the next offset whose command is not yet in Redis */
+	struct deployment deployment;
+	int layout;
+};
+
+/* Appends the command that reads the mark of the partition k. */
+void mark_append_read(struct pipeline *p, const struct keys *k);
+
+/* Takes its reply. A reply that is no mark gives MARK_MISSING. */
+void mark_parse(struct mark *out, const struct redisReply *reply);
+
+/* Appends the command that writes the whole mark. topic is stored for people who look. */
+void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
+		       const char *topic);
+
+/* Appends the command that moves `applied`. */
+void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied);
+
+/*
+ * 0 when the mark, if there is one, belongs to this deployment and layout;
+ * else ERROR_REFUSED with a sentence that says whose it is. address names the
+ * Redis in it.
+ */
+int mark_check(const struct mark *m, const struct deployment *d, const char *address,
+	       struct error *err);
+
+#endif

@@ -1,0 +1,68 @@
+#include "cache/outcomes.h"
+
+const char *outcome_name(enum outcome o)
+{
+	static const char *const names[] = { "",	  "applied",  "unchanged",
+					     "duplicate", "rejected", "unreadable" };
+
+	return names[o];
+}
+
+const char *reject_code_name(enum reject_code c)
+{
+	static const char *const names[REJECT_CODE_COUNT] = {
+		[REJECT_NONE] = "",
+		[REJECT_UNKNOWN_WORKSPACE] = "unknown_workspace",
+		[REJECT_SHARING_DISABLED] = "sharing_disabled",
+		[REJECT_FORBIDDEN] = "forbidden",
+		[REJECT_ROLE_CEILING] = "role_ceiling",
+		[REJECT_UNKNOWN_SUBJECT] = "unknown_subject",
+		[REJECT_NOT_A_MEMBER] = "not_a_member",
+		[REJECT_OWN_ROLE] = "own_role",
+		[REJECT_VERSION_CONFLICT] = "version_conflict",
+		[REJECT_ALREADY_EXPIRED] = "already_expired",
+		[REJECT_TOO_MANY_GRANTS] = "too_many_grants",
+		[REJECT_DIRECTORY_AHEAD] = "directory_ahead",
+		[REJECT_INVALID_COMMAND] = "invalid_command",
+	};
+
+	return names[c];
+}
+
+/* offset, outcome, code, version, id, message */
+void outcome_append(struct buffer *b, const struct outcome_entry *e)
+{
+	struct bytes message = e->message;
+
+	if (message.len > OUTCOME_MESSAGE_MAX)
+		message.len = OUTCOME_MESSAGE_MAX;
+	buffer_append_varint(b, (uint64_t)e->offset);
+	buffer_append_u8(b, (uint8_t)e->outcome);
+	buffer_append_u8(b, (uint8_t)e->code);
+	buffer_append_varint(b, (uint64_t)e->version);
+	buffer_append(b, e->command_id.bytes, sizeof(e->command_id.bytes));
+	buffer_append_sized(b, message);
+}
+
+bool outcome_take(struct bytes *rest, struct outcome_entry *out)
+{
+	uint64_t offset;
+	uint64_t version;
+	uint8_t outcome;
+	uint8_t code;
+	struct bytes id;
+
+	if (!bytes_take_varint(rest, &offset) || !bytes_take_u8(rest, &outcome) ||
+	    !bytes_take_u8(rest, &code) || !bytes_take_varint(rest, &version) ||
+	    !bytes_take(rest, sizeof(out->command_id.bytes), &id) ||
+	    !bytes_take_sized(rest, &out->message))
+		return false;
+	if (outcome < OUTCOME_APPLIED || outcome > OUTCOME_UNREADABLE || code >= REJECT_CODE_COUNT)
+		return false;
+	memcpy(out->command_id.bytes, id.data, id.len);
+	out->offset = (int64_t)offset;
+	out->outcome = (enum outcome)outcome;
+	out->code = (enum reject_code)code;
+	out->version = (int64_t)version;
+	return true;
+}

@@ -1,0 +1,91 @@
+#include "cache/resp.h"
+
+enum { DECIMAL_MAX = 20 };
+
+void pipeline_init(struct pipeline *p)
+{
+	*p = (struct pipeline){ 0 };
+}
+
+void pipeline_done(struct pipeline *p)
+{
+	buffer_done(&p->bytes);
+	p->commands = 0;
+}
+
+void pipeline_clear(struct pipeline *p)
+{
+	buffer_clear(&p->bytes);
+	p->commands = 0;
+}
+
+/* Writes value in decimal so that it ends at end; returns where it begins. */
+static uint8_t *decimal(uint8_t *end, uint64_t value)
+{
+	do {
+		*--end = (uint8_t)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return end;
+}
+
+/* "$12\r\n" or "*3\r\n" */
+static void append_head(struct buffer *b, uint8_t type, uint64_t value)
+{
+	uint8_t text[DECIMAL_MAX + 3];
+	uint8_t *end = text + sizeof(text);
+	uint8_t *p;
+
+	end[-1] = '\n';
+	end[-2] = '\r';
+	p = decimal(end - 2, value);
+	*--p = type;
+	buffer_append(b, p, (size_t)(end - p));
+}
+
+void pipeline_command(struct pipeline *p, size_t arguments)
+{
+	append_head(&p->bytes, '*', arguments);
+	p->commands++;
+}
+
+void pipeline_pair(struct pipeline *p, struct bytes first, struct bytes second)
+{
+	append_head(&p->bytes, '$', first.len + second.len);
+	buffer_append(&p->bytes, first.data, first.len);
+	buffer_append(&p->bytes, second.data, second.len);
+	buffer_append(&p->bytes, "\r\n", 2);
+}
+
+void pipeline_bytes(struct pipeline *p, struct bytes argument)
+{
+	pipeline_pair(p, argument, (struct bytes){ 0 });
+}
+
+void pipeline_text(struct pipeline *p, const char *argument)
+{
+	pipeline_bytes(p, bytes_of(argument));
+}
+
+void pipeline_number(struct pipeline *p, int64_t argument)
+{
+	uint8_t text[DECIMAL_MAX];
+	uint8_t *end = text + sizeof(text);
+	uint64_t magnitude = argument < 0 ? 0 - (uint64_t)argument : (uint64_t)argument;
+	uint8_t *at = decimal(end, magnitude);
+
+	if (argument < 0)
+		*--at = '-';
+	pipeline_bytes(p, (struct bytes){ at, (size_t)(end - at) });
+}
+
+void pipeline_texts(struct pipeline *p, const char *const *arguments)
+{
+	size_t count = 0;
+
+	while (arguments[count])
+		count++;
+	pipeline_command(p, count);
+	for (size_t i = 0; i < count; i++)
+		pipeline_text(p, arguments[i]);
+}

@@ -1,0 +1,105 @@
+#include "cache/workspace.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void workspace_init(struct workspace *w, const struct uuid *id)
+{
+	*w = (struct workspace){ .id = *id };
+}
+
+void workspace_done(struct workspace *w)
+{
+	free((void *)(uintptr_t)w->name.data);
+	free(w->grants);
+	w->name = (struct bytes){ 0 };
+	w->grants = NULL;
+	w->grant_count = 0;
+	w->grant_cap = 0;
+}
+
+void workspace_set_name(struct workspace *w, struct bytes name)
+{
+	char *copy = malloc(name.len + 1);
+
+	assert(copy);
+	if (name.len)
+		memcpy(copy, name.data, name.len);
+	copy[name.len] = 0;
+	free((void *)(uintptr_t)w->name.data);
+	w->name = (struct bytes){ (uint8_t *)copy, name.len };
+}
+
+struct grant *workspace_grant(const struct workspace *w, const struct subject *s)
+{
+	for (size_t i = 0; i < w->grant_count; i++)
+		if (w->grants[i].subject.kind == s->kind &&
+		    uuid_equal(&w->grants[i].subject.id, &s->id))
+			return &w->grants[i];
+	return NULL;
+}
+
+void workspace_put_grant(struct workspace *w, const struct grant *g)
+{
+	struct grant *old = workspace_grant(w, &g->subject);
+
+	if (old) {
+		*old = *g;
+		return;
+	}
+	if (w->grant_count == w->grant_cap) {
+		size_t cap = w->grant_cap ? w->grant_cap * 2 : 4;
+		struct grant *grants = realloc(w->grants, cap * sizeof(*grants));
+
+		assert(grants);
+		w->grants = grants;
+		w->grant_cap = cap;
+	}
+	w->grants[w->grant_count++] = *g;
+}
+
+void workspace_drop_grant(struct workspace *w, const struct subject *s)
+{
+	struct grant *g = workspace_grant(w, s);
+
+	if (g)
+		*g = w->grants[--w->grant_count];
+}
+
+bool workspace_saw_command(const struct workspace *w, const struct uuid *command_id)
+{
+	if (uuid_is_nil(command_id))
+		return false; /* empty places are nil, too */
+	for (size_t i = 0; i < RECENT_COMMANDS; i++)
+		if (uuid_equal(&w->recent[i], command_id))
+			return true;
+	return false;
+}
+
+unsigned workspace_remember_command(struct workspace *w, const struct uuid *command_id)
+{
+	unsigned place = w->recent_next;
+
+	w->recent[place] = *command_id;
+	w->recent_next = (place + 1) % RECENT_COMMANDS;
+	return place;
+}
+
+void workspace_clear(struct workspace *w)
+{
+	struct uuid id = w->id;
+
+	workspace_done(w);
+	workspace_init(w, &id);
+}
+
+struct workspace_ref workspace_ref(const struct workspace *w)
+{
+	return (struct workspace_ref){ w->id, w->name, w->owner_id, w->organization_id };
+}
+
+size_t workspace_memory(const struct workspace *w)
+{
+	return sizeof(*w) + w->name.len + 1 + w->grant_cap * sizeof(struct grant);
+}
