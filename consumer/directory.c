@@ -1,0 +1,305 @@
+#include "consumer/directory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <uthash.h>
+
+/* An entity and the memory that its texts and arrays live in: one block, freed as one. */
+struct entity {
+	struct uuid id;
+	enum record_type type;
+	union {
+		struct user_changed user;
+		struct group_changed group;
+		struct organization_changed organization;
+	} as;
+	UT_hash_handle hh;
+	uint8_t block[];
+};
+
+struct directory {
+	struct entity *entities; /* by id, in order of arrival; ids do not collide between kinds */
+	struct deployment_changed deployment;
+};
+
+struct directory *directory_new(void)
+{
+	struct directory *d = calloc(1, sizeof(*d));
+
+	assert(d);
+	d->deployment.sharing_enabled = true;
+	return d;
+}
+
+static void drop(struct directory *d, struct entity *e)
+{
+	HASH_DEL(d->entities, e);
+	free(e);
+}
+
+void directory_free(struct directory **dp)
+{
+	struct entity *e;
+	struct entity *next;
+
+	if (!*dp)
+		return;
+	HASH_ITER(hh, (*dp)->entities, e, next)
+		drop(*dp, e);
+	free(*dp);
+	*dp = NULL;
+}
+
+static struct entity *find(const struct directory *d, const struct uuid *id)
+{
+	struct entity *e;
+
+	HASH_FIND(hh, d->entities, id, sizeof(*id), e);
+	return e;
+}
+
+static struct entity *entity_new(const struct uuid *id, enum record_type type, size_t block)
+{
+	struct entity *e = calloc(1, sizeof(*e) + block);
+
+	assert(e);
+	e->id = *id;
+	e->type = type;
+	return e;
+}
+
+/* Copies len bytes to *at and moves it on, keeping alignment for what follows. */
+static void *put(uint8_t **at, const void *data, size_t len)
+{
+	void *to = *at;
+
+	if (len)
+		memcpy(to, data, len);
+	*at += (len + 7) & ~(size_t)7;
+	return to;
+}
+
+static size_t room(size_t len)
+{
+	return (len + 7) & ~(size_t)7;
+}
+
+static void put_text(uint8_t **at, struct bytes *text)
+{
+	text->data = put(at, text->data, text->len);
+}
+
+static struct entity *copy_user(const struct user_changed *u)
+{
+	size_t memberships = u->organization_count * sizeof(*u->organizations);
+	struct entity *e = entity_new(&u->id, RECORD_USER_CHANGED,
+				      room(u->username.len) + room(u->name.len) +
+					      room(u->email.len) + room(memberships));
+	uint8_t *at = e->block;
+
+	e->as.user = *u;
+	put_text(&at, &e->as.user.username);
+	put_text(&at, &e->as.user.name);
+	put_text(&at, &e->as.user.email);
+	e->as.user.organizations = put(&at, u->organizations, memberships);
+	return e;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+/* Members are kept sorted and without doubles, so that membership is a binary search. */
+static struct entity *copy_group(const struct group_changed *g)
+{
+	size_t members = g->member_count * sizeof(*g->members);
+	struct entity *e =
+		entity_new(&g->id, RECORD_GROUP_CHANGED, room(g->name.len) + room(members));
+	struct group_changed *to = &e->as.group;
+	uint8_t *at = e->block;
+	size_t kept = 0;
+
+	*to = *g;
+	put_text(&at, &to->name);
+	to->members = put(&at, g->members, members);
+	qsort(to->members, to->member_count, sizeof(*to->members), by_id);
+	for (size_t i = 0; i < to->member_count; i++)
+		if (!kept || !uuid_equal(&to->members[kept - 1], &to->members[i]))
+			to->members[kept++] = to->members[i];
+	to->member_count = kept;
+	return e;
+}
+
+static struct entity *copy_organization(const struct organization_changed *o)
+{
+	struct entity *e = entity_new(&o->id, RECORD_ORGANIZATION_CHANGED, room(o->name.len));
+	uint8_t *at = e->block;
+
+	e->as.organization = *o;
+	put_text(&at, &e->as.organization.name);
+	return e;
+}
+
+/* Tells readers what becomes of an entity; old and new are of one kind, either may be NULL. */
+static void project(struct projection *p, const struct entity *old, const struct entity *new)
+{
+	const struct entity *any = new ? new : old;
+
+	if (!p)
+		return;
+	if (any->type == RECORD_USER_CHANGED)
+		projection_user(p, old ? &old->as.user : NULL, new ? &new->as.user : NULL);
+	else if (any->type == RECORD_GROUP_CHANGED)
+		projection_group(p, old ? &old->as.group : NULL, new ? &new->as.group : NULL);
+	else
+		projection_organization(p, old ? &old->as.organization : NULL,
+					new ? &new->as.organization : NULL);
+}
+
+static void replace(struct directory *d, struct entity *new, struct projection *p)
+{
+	struct entity *old = find(d, &new->id);
+
+	if (old && old->type != new->type) {
+		project(p, old, NULL);
+		drop(d, old);
+		old = NULL;
+	}
+	project(p, old, new);
+	if (old)
+		drop(d, old);
+	HASH_ADD(hh, d->entities, id, sizeof(new->id), new);
+}
+
+bool directory_take(struct directory *d, const struct record *fact, struct projection *p)
+{
+	if (fact->type == RECORD_USER_CHANGED) {
+		replace(d, copy_user(&fact->as.user_changed), p);
+	} else if (fact->type == RECORD_GROUP_CHANGED) {
+		replace(d, copy_group(&fact->as.group_changed), p);
+	} else if (fact->type == RECORD_ORGANIZATION_CHANGED) {
+		replace(d, copy_organization(&fact->as.organization_changed), p);
+	} else if (fact->type == RECORD_DEPLOYMENT_CHANGED) {
+		d->deployment = fact->as.deployment_changed;
+		if (p)
+			projection_deployment(p, &d->deployment);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void directory_forget(struct directory *d, const struct uuid *id, struct projection *p)
+{
+	struct entity *e = find(d, id);
+
+	if (!e)
+		return;
+	project(p, e, NULL);
+	drop(d, e);
+}
+
+const struct user_changed *directory_user(const struct directory *d, const struct uuid *id)
+{
+	const struct entity *e = find(d, id);
+
+	return e && e->type == RECORD_USER_CHANGED ? &e->as.user : NULL;
+}
+
+const struct group_changed *directory_group(const struct directory *d, const struct uuid *id)
+{
+	const struct entity *e = find(d, id);
+
+	return e && e->type == RECORD_GROUP_CHANGED ? &e->as.group : NULL;
+}
+
+const struct organization_changed *directory_organization(const struct directory *d,
+							  const struct uuid *id)
+{
+	const struct entity *e = find(d, id);
+
+	return e && e->type == RECORD_ORGANIZATION_CHANGED ? &e->as.organization : NULL;
+}
+
+bool directory_sharing_enabled(const struct directory *d)
+{
+	return d->deployment.sharing_enabled;
+}
+
+const struct membership *directory_membership(const struct user_changed *u,
+					      const struct uuid *organization_id)
+{
+	for (size_t i = 0; i < u->organization_count; i++)
+		if (uuid_equal(&u->organizations[i].id, organization_id))
+			return &u->organizations[i];
+	return NULL;
+}
+
+bool directory_in_group(const struct directory *d, const struct uuid *user_id,
+			const struct uuid *group_id)
+{
+	const struct group_changed *g = directory_group(d, group_id);
+	const struct user_changed *u;
+
+	if (g)
+		return bsearch(user_id, g->members, g->member_count, sizeof(*g->members), by_id);
+	u = directory_user(d, user_id);
+	return u && directory_membership(u, group_id);
+}
+
+size_t directory_members(const struct directory *d, const struct uuid *group_id,
+			 struct arena *arena, const struct uuid **out)
+{
+	const struct group_changed *g = directory_group(d, group_id);
+	struct uuid *members;
+	size_t count = 0;
+
+	if (g) {
+		*out = g->members;
+		return g->member_count;
+	}
+	if (!directory_organization(d, group_id))
+		return 0;
+	members = arena_alloc(arena, HASH_COUNT(d->entities) * sizeof(*members));
+	for (const struct entity *e = d->entities; e; e = e->hh.next)
+		if (e->type == RECORD_USER_CHANGED && directory_membership(&e->as.user, group_id))
+			members[count++] = e->id;
+	*out = members;
+	return count;
+}
+
+struct bytes directory_subject_name(const struct directory *d, const struct subject *s,
+				    struct arena *arena)
+{
+	const struct user_changed *u = directory_user(d, &s->id);
+	const struct group_changed *g = directory_group(d, &s->id);
+	const struct organization_changed *o = directory_organization(d, &s->id);
+	char id[UUID_TEXT_SIZE];
+
+	if (s->kind == SUBJECT_USER && u)
+		return u->username;
+	if (s->kind == SUBJECT_GROUP && g)
+		return g->name;
+	if (s->kind == SUBJECT_GROUP && o)
+		return arena_printf(arena, "everyone in %.*s", (int)o->name.len, o->name.data);
+	uuid_format(id, &s->id);
+	return arena_printf(arena, "%s", id);
+}
+
+bool directory_project(const struct directory *d, struct projection *p, size_t *at, size_t enough)
+{
+	size_t i = 0;
+
+	if (*at == 0)
+		projection_deployment(p, &d->deployment);
+	for (const struct entity *e = d->entities; e; e = e->hh.next, i++) {
+		if (i < *at)
+			continue;
+		if (projection_size(p) >= enough)
+			return true;
+		project(p, NULL, e);
+		*at = i + 1;
+	}
+	return false;
+}

@@ -1,0 +1,180 @@
+#include "consumer/emit.h"
+
+#include "consumer/notice.h"
+
+static struct bytes id_text(struct arena *arena, const struct uuid *id)
+{
+	char *text = arena_alloc(arena, UUID_TEXT_SIZE);
+
+	uuid_format(text, id);
+	return (struct bytes){ (uint8_t *)text, UUID_TEXT_LEN };
+}
+
+/* ce_id of the source's n-th output. */
+static struct bytes output_id(const struct emitter *e, const struct source *src)
+{
+	return arena_printf(e->arena, "%d-%lld-%u", e->partition, (long long)src->offset, src->n);
+}
+
+static void pack(struct emitter *e, struct source *src, enum topic topic, enum record_type type,
+		 struct bytes key, struct bytes causation)
+{
+	output_append(e->packed, &(struct output){
+					 .topic = topic,
+					 .type = type,
+					 .offset = src->offset,
+					 .n = src->n,
+					 .time = src->time,
+					 .correlation = src->correlation,
+					 .key = key,
+					 .value = buffer_bytes(&e->value),
+					 .causation = causation,
+					 .traceparent = src->traceparent,
+				 });
+	src->n++;
+}
+
+static int send(struct emitter *e, struct source *src, enum topic topic, const struct record *r,
+		struct bytes key, struct bytes causation, struct error *err)
+{
+	int rc;
+
+	buffer_clear(&e->value);
+	rc = codec_encode(e->codec, r, &e->value, err);
+	if (!rc)
+		pack(e, src, topic, r->type, key, causation);
+	return rc;
+}
+
+static int emit_rejection(struct emitter *e, struct source *src, const struct decision *d,
+			  const struct workspace_ref *ws, struct error *err)
+{
+	struct record r = { .type = RECORD_COMMAND_REJECTED };
+
+	r.as.command_rejected = (struct command_rejected){
+		.command_id = d->command_id,
+		.actor = d->actor,
+		.workspace_id = ws->id,
+		.code = bytes_of(reject_code_name(d->code)),
+		.message = d->message,
+		.details = d->details,
+		.detail_count = d->detail_count,
+		.at = src->time,
+	};
+	return send(e, src, TOPIC_EVENTS, &r, id_text(e->arena, &ws->id), src->causation, err);
+}
+
+static int emit_notices(struct emitter *e, struct source *src, const struct decision *d,
+			const struct workspace_ref *ws, struct bytes event_id, struct error *err)
+{
+	struct notice_scene scene = { d, *ws, e->directory, e->access_url, e->arena };
+	struct notice *list = NULL;
+	size_t count = notice_list(d, ws, e->directory, e->arena, &list);
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		struct record r = { .type = RECORD_NOTIFICATION };
+
+		notice_write(&list[i], &scene, &r.as.notification);
+		r.as.notification.event_id = event_id;
+		r.as.notification.at = src->time;
+		rc = send(e, src, TOPIC_NOTIFICATIONS, &r,
+			  id_text(e->arena, &list[i].recipient), event_id, err);
+	}
+	return rc;
+}
+
+static int emit_change(struct emitter *e, struct source *src, const struct decision *d,
+		       const struct workspace_ref *ws, int64_t version, struct error *err)
+{
+	struct record r = { .type = RECORD_SHARING_CHANGED };
+	struct bytes event_id = output_id(e, src);
+	int rc;
+
+	r.as.sharing_changed = (struct sharing_changed){
+		.workspace = *ws,
+		.version = version,
+		.actor = d->actor,
+		.command_id = d->command_id,
+		.reason = d->reason,
+		.changes = d->changes,
+		.change_count = d->change_count,
+		.at = src->time,
+	};
+	rc = send(e, src, TOPIC_EVENTS, &r, id_text(e->arena, &ws->id), src->causation, err);
+	return rc ? rc : emit_notices(e, src, d, ws, event_id, err);
+}
+
+int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
+		  const struct workspace_ref *ws, int64_t version, struct error *err)
+{
+	if (d->outcome == OUTCOME_REJECTED)
+		return emit_rejection(e, src, d, ws, err);
+	if (d->outcome == OUTCOME_APPLIED && d->change_count)
+		return emit_change(e, src, d, ws, version, err);
+	return 0;
+}
+
+/* The ring of command ids in order of age, without its empty places. */
+static size_t list_recent(const struct workspace *w, struct uuid out[static RECENT_COMMANDS])
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < RECENT_COMMANDS; i++) {
+		const struct uuid *id = &w->recent[(w->recent_next + i) % RECENT_COMMANDS];
+
+		if (!uuid_is_nil(id))
+			out[count++] = *id;
+	}
+	return count;
+}
+
+int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
+	       struct error *err)
+{
+	struct record r = { .type = RECORD_WORKSPACE_GRANTS };
+	struct uuid recent[RECENT_COMMANDS];
+	struct bytes key = id_text(e->arena, &w->id);
+
+	if (!w->registered) {
+		output_append(e->packed, &(struct output){ .topic = TOPIC_GRANTS,
+							   .type = RECORD_WORKSPACE_GRANTS,
+							   .offset = src->offset,
+							   .n = src->n++,
+							   .time = src->time,
+							   .correlation = src->correlation,
+							   .key = key,
+							   .causation = src->causation });
+		return 0;
+	}
+	r.as.workspace_grants = (struct workspace_grants){
+		.workspace = workspace_ref(w),
+		.status = w->status,
+		.version = w->version,
+		.grants = w->grants,
+		.grant_count = w->grant_count,
+		.recent_commands = recent,
+		.recent_command_count = list_recent(w, recent),
+		.source_offset = src->offset,
+	};
+	return send(e, src, TOPIC_GRANTS, &r, key, src->causation, err);
+}
+
+int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct error *err)
+{
+	struct record r = { .type = RECORD_PROGRESS, .as.progress = { applied } };
+
+	return send(e, src, TOPIC_GRANTS, &r, bytes_of("progress"), (struct bytes){ 0 }, err);
+}
+
+void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,
+		      struct bytes headers)
+{
+	output_append(e->packed, &(struct output){ .topic = TOPIC_DEADLETTER,
+						   .offset = src->offset,
+						   .n = src->n++,
+						   .time = src->time,
+						   .key = key,
+						   .value = value,
+						   .headers = headers });
+}

@@ -1,0 +1,293 @@
+#include "consumer/follower.h"
+
+#include "ops/support/clock.h"
+#include "ops/support/log.h"
+#include "producer/bus.h"
+
+#include <stdlib.h>
+
+enum {
+	POLL_MOST = 1000,		    /* records a turn, so that the loop goes on */
+	PROJECTION_BYTES = 1024 * 1024,	    /* a piece of a full projection */
+	QUERY_WAIT_MS = 1000,
+	REACH_STEP_MS = 5,
+	PARTITION = 0,
+};
+
+/* What Redis holds of the view. */
+enum projecting {
+	PROJECTING_NOT,	    /* another process does it */
+	PROJECTING_UNKNOWN, /* ours, but what Redis holds must be looked at */
+	PROJECTING_CHANGES, /* Redis is as far as `mark`; changes since are in `projection` */
+};
+
+struct follower {
+	rd_kafka_t *consumer;
+	struct codec *codec;
+	struct index *index;
+	struct directory *directory;
+	struct arena arena;
+	int64_t position;
+	bool complete;
+	enum projecting projecting;
+	struct mark mark;
+	struct projection projection;
+};
+
+static int open_consumer(struct follower *f, const struct config *config, struct error *err)
+{
+	static const struct bus_setting settings[] = {
+		{ "group.id", "sharebus-directory" }, /* required by the client, never used */
+		{ "enable.auto.commit", "false" },
+		{ "enable.auto.offset.store", "false" },
+		{ "enable.partition.eof", "true" },
+		{ "auto.offset.reset", "earliest" },
+		{ "isolation.level", "read_committed" },
+		{ "fetch.wait.max.ms", "100" },
+		{ NULL, NULL },
+	};
+	rd_kafka_conf_t *conf = NULL;
+	int rc = bus_conf(&conf, config, settings, err);
+
+	return rc ? rc : bus_open(&f->consumer, RD_KAFKA_CONSUMER, conf, err);
+}
+
+static int assign_from_start(struct follower *f, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+
+	rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_DIRECTORY), PARTITION)->offset =
+		RD_KAFKA_OFFSET_BEGINNING;
+	code = rd_kafka_assign(f->consumer, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return code ? error_set(err, ERROR_UNAVAILABLE, "%s cannot be followed: %s",
+				topic_name(TOPIC_DIRECTORY), rd_kafka_err2str(code))
+		    : 0;
+}
+
+int follower_open(struct follower **out, const struct config *config, struct codec *codec,
+		  struct index *index, struct error *err)
+{
+	struct follower *f = calloc(1, sizeof(*f));
+	int rc;
+
+	if (!f)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	f->codec = codec;
+	f->index = index;
+	f->directory = directory_new();
+	arena_init(&f->arena);
+	projection_init(&f->projection, index);
+	rc = open_consumer(f, config, err);
+	if (!rc)
+		rc = assign_from_start(f, err);
+	if (rc)
+		follower_close(&f);
+	else
+		*out = f;
+	return rc;
+}
+
+void follower_close(struct follower **fp)
+{
+	struct follower *f = *fp;
+
+	if (!f)
+		return;
+	if (f->consumer)
+		(void)rd_kafka_consumer_close(f->consumer);
+	bus_close(&f->consumer);
+	directory_free(&f->directory);
+	projection_done(&f->projection);
+	arena_done(&f->arena);
+	free(f);
+	*fp = NULL;
+}
+
+/* Changes are gathered only when Redis is known to be as far as the view was. */
+static struct projection *gathering(struct follower *f)
+{
+	return f->projecting == PROJECTING_CHANGES ? &f->projection : NULL;
+}
+
+static void take_record(struct follower *f, const rd_kafka_message_t *m)
+{
+	struct error err = { 0 };
+	struct record r;
+	struct uuid id;
+
+	if (!m->payload) {
+		if (!uuid_parse(&id, (struct bytes){ m->key, m->key_len }))
+			directory_forget(f->directory, &id, gathering(f));
+		return;
+	}
+	if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))
+		log_warn("%s offset %lld is passed over: %s", topic_name(TOPIC_DIRECTORY),
+			 (long long)m->offset, err.text);
+	else if (!directory_take(f->directory, &r, gathering(f)))
+		log_warn("%s offset %lld is passed over: %s does not belong there",
+			 topic_name(TOPIC_DIRECTORY), (long long)m->offset, record_name(r.type));
+	arena_reset(&f->arena);
+}
+
+static int take_message(struct follower *f, const rd_kafka_message_t *m, struct error *err)
+{
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		f->position = m->offset;
+		f->complete = true;
+		return 0;
+	}
+	if (m->err)
+		return error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_DIRECTORY),
+				 rd_kafka_message_errstr(m));
+	take_record(f, m);
+	f->position = m->offset + 1;
+	return 0;
+}
+
+int follower_poll(struct follower *f, int wait_ms, struct error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < POLL_MOST; i++) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(f->consumer, i ? 0 : wait_ms);
+
+		if (!m)
+			break;
+		rc = take_message(f, m, err);
+		rd_kafka_message_destroy(m);
+	}
+	return rc;
+}
+
+bool follower_is_complete(const struct follower *f)
+{
+	return f->complete;
+}
+
+int64_t follower_position(const struct follower *f)
+{
+	return f->position;
+}
+
+/* The end as our own isolation level sees it: what the author of an offset saw is before it. */
+static int query_end(struct follower *f, int64_t *end, struct error *err)
+{
+	int64_t low;
+	rd_kafka_resp_err_t code =
+		rd_kafka_query_watermark_offsets(f->consumer, topic_name(TOPIC_DIRECTORY),
+						 PARTITION, &low, end, QUERY_WAIT_MS);
+
+	return code ? error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_DIRECTORY),
+				rd_kafka_err2str(code))
+		    : 0;
+}
+
+int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err)
+{
+	int64_t deadline = clock_monotonic_ms() + wait_ms;
+	int64_t end = INT64_MAX;
+	int rc = follower_poll(f, 0, err);
+
+	if (!rc && f->position < offset)
+		rc = query_end(f, &end, err);
+	while (!rc && f->position < offset && f->position < end) {
+		if (clock_monotonic_ms() > deadline)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "%s is at %lld and does not come to %lld",
+					 topic_name(TOPIC_DIRECTORY), (long long)f->position,
+					 (long long)offset);
+		rc = follower_poll(f, REACH_STEP_MS, err);
+	}
+	return rc;
+}
+
+const struct directory *follower_directory(const struct follower *f)
+{
+	return f->directory;
+}
+
+void follower_own(struct follower *f, bool own)
+{
+	f->projecting = own ? PROJECTING_UNKNOWN : PROJECTING_NOT;
+	pipeline_clear(&f->projection.pipeline);
+}
+
+/* Claims the directory's mark; what is behind it stays as it is. */
+static int claim(struct follower *f, enum mark_state state, int64_t applied, struct error *err)
+{
+	struct mark seen;
+	int rc = index_read_mark(f->index, KEYS_DIRECTORY, &seen, err);
+
+	f->mark = seen;
+	f->mark.state = state;
+	f->mark.applied = applied;
+	return rc ? rc : index_claim(f->index, KEYS_DIRECTORY, &seen, &f->mark, err);
+}
+
+/* Everything anew: readers get `unavailable` until the last piece is written. */
+static int project_all(struct follower *f, struct error *err)
+{
+	bool more = true;
+	size_t at = 0;
+	int rc = claim(f, MARK_REBUILDING, 0, err);
+
+	if (!rc)
+		rc = index_clear(f->index, KEYS_DIRECTORY, err);
+	while (!rc && more) {
+		more = directory_project(f->directory, &f->projection, &at, PROJECTION_BYTES);
+		f->mark.state = more ? MARK_REBUILDING : MARK_READY;
+		f->mark.applied = more ? 0 : f->position;
+		rc = projection_write(f->index, &f->projection, &f->mark, err);
+	}
+	if (!rc)
+		log_info("projected the directory as of offset %lld", (long long)f->position);
+	return rc;
+}
+
+static int project_first(struct follower *f, struct error *err)
+{
+	struct mark seen;
+	int rc = index_read_mark(f->index, KEYS_DIRECTORY, &seen, err);
+
+	if (rc)
+		return rc;
+	if (seen.state == MARK_READY && seen.applied == f->position)
+		rc = claim(f, MARK_READY, f->position, err);
+	else
+		rc = project_all(f, err);
+	if (!rc)
+		f->projecting = PROJECTING_CHANGES;
+	return rc;
+}
+
+static int project_changes(struct follower *f, struct error *err)
+{
+	int rc;
+
+	if (f->mark.applied == f->position)
+		return 0;
+	f->mark.applied = f->position;
+	rc = projection_write(f->index, &f->projection, &f->mark, err);
+	if (rc)
+		f->projecting = PROJECTING_UNKNOWN;
+	return rc;
+}
+
+int follower_project(struct follower *f, struct error *err)
+{
+	int rc = 0;
+
+	if (!f->complete || f->projecting == PROJECTING_NOT)
+		return 0;
+	if (f->projecting == PROJECTING_UNKNOWN)
+		rc = project_first(f, err);
+	else
+		rc = project_changes(f, err);
+	/* Somebody else claimed it in between: look again, the group knows who owns it. */
+	if (rc == ERROR_FENCED)
+		f->projecting = PROJECTING_UNKNOWN;
+	return rc == ERROR_FENCED ? 0 : rc;
+}
+

@@ -1,0 +1,53 @@
+#ifndef SB_CONSUMER_FOLLOWER_H
+#define SB_CONSUMER_FOLLOWER_H
+
+/*
+ * Follows sharing.directory: reads all of it into the view before the first
+ * decision, then keeps it up to date; and, while this process owns the
+ * topic's partition, projects the view into Redis for readers.
+ */
+
+#include "cache/index.h"
+#include "consumer/directory.h"
+#include "ops/support/config.h"
+#include "schemas/codec.h"
+
+struct follower;
+
+/* Opens the topic. Settings from config: "brokers". */
+int follower_open(struct follower **out, const struct config *config, struct codec *codec,
+		  struct index *index, struct error *err);
+void follower_close(struct follower **f);
+
+/*
+ * Takes what has arrived, waiting up to wait_ms for the first record.
+ * ERROR_UNAVAILABLE when the brokers do not serve the topic.
+ */
+int follower_poll(struct follower *f, int wait_ms, struct error *err);
+
+/* Has the view ever reached the end of the topic? Before that, decide nothing. */
+bool follower_is_complete(const struct follower *f);
+
+/* The view has everything before this offset. */
+int64_t follower_position(const struct follower *f);
+
+/*
+ * Follows until the view has everything before `offset`, or everything there
+ * is. 0 either way; ERROR_UNAVAILABLE when the brokers do not say within
+ * wait_ms.
+ */
+int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err);
+
+const struct directory *follower_directory(const struct follower *f);
+
+/* Begins or ends projecting: this process now owns the directory's partition, or no longer. */
+void follower_own(struct follower *f, bool own);
+
+/*
+ * Brings Redis up to date with the view, if this process owns the partition:
+ * at first from scratch unless Redis is as far already, then change by change.
+ * ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: a foreign Redis.
+ */
+int follower_project(struct follower *f, struct error *err);
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef SB_CONSUMER_LOOP_H
+#define SB_CONSUMER_LOOP_H
+
+/* The consumer's loop: fetch, apply, publish, until told to stop. */
+
+#include "consumer/processor.h"
+
+/* The consumer's settings; ends where loop_setting_count says. */
+extern const struct config_setting loop_settings[];
+extern const size_t loop_setting_count;
+
+/*
+ * Connects and checks: Kafka's topics, Redis' policy, that both belong
+ * together. Waits for brokers and Redis as long as *stop is 0.
+ * ERROR_REFUSED or ERROR_INPUT with a sentence when the set-up is wrong.
+ */
+int loop_open(struct processor **out, const struct config *config,
+	      const volatile sig_atomic_t *stop, struct error *err);
+
+/*
+ * Runs until *stop is set, then publishes what is applied. 0 then; ERROR_REFUSED
+ * with a sentence when a person must act.
+ */
+int loop_run(struct processor *p, struct error *err);
+
+void loop_close(struct processor **p);
+
+#endif

@@ -1,0 +1,87 @@
+#include "consumer/output.h"
+
+enum { PACKING = 1 }; /* version of this packing: it outlives a process */
+
+/* Absent and empty differ: the length is stored plus one. */
+static void append_optional(struct buffer *b, struct bytes bytes)
+{
+	buffer_append_varint(b, bytes.data ? bytes.len + 1 : 0);
+	buffer_append(b, bytes.data, bytes.len);
+}
+
+static bool take_optional(struct bytes *rest, struct bytes *out)
+{
+	uint64_t len;
+
+	*out = (struct bytes){ 0 };
+	if (!bytes_take_varint(rest, &len))
+		return false;
+	return !len || bytes_take(rest, (size_t)len - 1, out);
+}
+
+void outputs_begin(struct buffer *b, const struct run_range *range)
+{
+	buffer_append_u8(b, PACKING);
+	buffer_append_varint(b, (uint64_t)range->begin);
+	buffer_append_varint(b, (uint64_t)range->applied);
+}
+
+bool outputs_open(struct bytes *packed, struct run_range *out)
+{
+	uint64_t begin;
+	uint64_t applied;
+	uint8_t packing;
+
+	if (!bytes_take_u8(packed, &packing) || packing != PACKING ||
+	    !bytes_take_varint(packed, &begin) || !bytes_take_varint(packed, &applied))
+		return false;
+	*out = (struct run_range){ (int64_t)begin, (int64_t)applied };
+	return true;
+}
+
+void output_append(struct buffer *b, const struct output *o)
+{
+	buffer_append_u8(b, (uint8_t)o->topic);
+	buffer_append_u8(b, (uint8_t)o->type);
+	buffer_append_varint(b, (uint64_t)o->offset);
+	buffer_append_varint(b, o->n);
+	buffer_append_varint(b, (uint64_t)o->time);
+	buffer_append(b, o->correlation.bytes, sizeof(o->correlation.bytes));
+	append_optional(b, o->key);
+	append_optional(b, o->value);
+	append_optional(b, o->causation);
+	append_optional(b, o->traceparent);
+	append_optional(b, o->headers);
+}
+
+static bool take_numbers(struct bytes *rest, struct output *out)
+{
+	uint8_t topic;
+	uint8_t type;
+	uint64_t offset;
+	uint64_t n;
+	uint64_t time;
+
+	if (!bytes_take_u8(rest, &topic) || !bytes_take_u8(rest, &type) ||
+	    !bytes_take_varint(rest, &offset) || !bytes_take_varint(rest, &n) ||
+	    !bytes_take_varint(rest, &time) || topic >= TOPIC_COUNT || type >= RECORD_TYPE_COUNT)
+		return false;
+	out->topic = (enum topic)topic;
+	out->type = (enum record_type)type;
+	out->offset = (int64_t)offset;
+	out->n = (uint32_t)n;
+	out->time = (int64_t)time;
+	return true;
+}
+
+bool output_take(struct bytes *rest, struct output *out)
+{
+	struct bytes id;
+
+	if (!take_numbers(rest, out) || !bytes_take(rest, sizeof(out->correlation.bytes), &id))
+		return false;
+	memcpy(out->correlation.bytes, id.data, id.len);
+	return take_optional(rest, &out->key) && take_optional(rest, &out->value) &&
+	       take_optional(rest, &out->causation) && take_optional(rest, &out->traceparent) &&
+	       take_optional(rest, &out->headers);
+}

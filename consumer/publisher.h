@@ -1,0 +1,79 @@
+#ifndef SB_CONSUMER_PUBLISHER_H
+#define SB_CONSUMER_PUBLISHER_H
+
+/*
+ * Sends the outputs of applied runs to Kafka, exactly once: one transaction
+ * holds the outputs of some runs and the consumer's offsets behind them.
+ *
+ * Two producers take turns, each in a thread of its own: while one commits,
+ * the other already sends, but it commits only after the first is known to
+ * have committed. So transactions end in the order of the runs.
+ *
+ * Any failure breaks the publisher as a whole. What had been committed by then
+ * is known to the broker alone: stop it, start it again (init_transactions
+ * settles what was open), ask for the committed offsets, and publish again
+ * what Redis still keeps behind them.
+ *
+ * publisher_* functions are for the loop's thread.
+ */
+
+#include "cache/mark.h"
+#include "ops/support/config.h"
+#include "ops/support/error.h"
+
+#include <librdkafka/rdkafka.h>
+
+struct publisher;
+
+struct publisher_options {
+	const struct config *config; /* "brokers", "group", "instance" */
+	const struct deployment *deployment;
+	rd_kafka_t *consumer; /* whose group's offsets are committed */
+};
+
+/* A run's outputs on their way. Its memory is one block: free(). */
+struct batch {
+	struct batch *next;
+	int partition;
+	int64_t last;	 /* the run's last offset: its name in `unsent` */
+	int64_t applied; /* what the partition's committed offset becomes */
+	size_t len;
+	uint8_t packed[]; /* see output.h */
+};
+
+/* A batch with a copy of the packed outputs. */
+struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed);
+
+/*
+ * Makes both producers and settles what their predecessors left open; blocks
+ * while the brokers do that. ERROR_UNAVAILABLE: try again. ERROR_REFUSED: the
+ * settings are wrong.
+ */
+int publisher_start(struct publisher **out, const struct publisher_options *o, struct error *err);
+
+/* Aborts what is open, forgets what is queued, joins the threads. */
+void publisher_stop(struct publisher **p);
+
+/* Queues a batch and takes it over. Batches of a partition come in order. */
+void publisher_push(struct publisher *p, struct batch *b);
+
+/* Bytes queued or in a transaction: what backpressure goes by. */
+size_t publisher_backlog(struct publisher *p);
+
+/* The batches committed since the last call, a list that is the caller's; NULL: none. */
+struct batch *publisher_take_committed(struct publisher *p);
+
+/* 0 while it works; else why it broke, for good: ERROR_FENCED, ERROR_UNAVAILABLE or ERROR_REFUSED. */
+int publisher_check(struct publisher *p, struct error *err);
+
+/* Waits until all is committed or wait_ms have passed or it broke; true if all is committed. */
+bool publisher_drain(struct publisher *p, int wait_ms);
+
+/* Counters since the start, for the log. */
+struct publisher_counts {
+	uint64_t transactions;
+	uint64_t records;
+};
+struct publisher_counts publisher_counts(struct publisher *p);
+
+#endif

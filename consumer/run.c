@@ -1,0 +1,498 @@
+#include "consumer/run.h"
+
+#include "ops/support/log.h"
+#include "schemas/cloudevent.h"
+#include "schemas/murmur2.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum { DIRECTORY_WAIT_MS = 1000 };
+
+/* One record of the run. */
+struct run_record {
+	const rd_kafka_message_t *message;
+	rd_kafka_headers_t *headers; /* NULL: none */
+	struct source source;
+	bool readable;
+	struct record record;	 /* if readable */
+	struct bytes unreadable; /* else why not */
+	struct held_workspace *held;
+};
+
+/* What the run changed of one workspace, and the last record that did. */
+struct run_touched {
+	struct touched touched; /* first: held_workspace points here */
+	struct held_workspace *held;
+	struct source source;
+};
+
+struct run {
+	struct processor *processor;
+	struct partition *partition;
+	struct run_record *records;
+	size_t count;
+	struct run_touched *touched;
+	size_t touched_count;
+	int64_t applied; /* where the partition stands afterwards */
+};
+
+/* ---- read ---- */
+
+static struct bytes header_of(const struct run_record *r, const char *name)
+{
+	const void *value = NULL;
+	size_t size = 0;
+
+	if (!r->headers || rd_kafka_header_get_last(r->headers, name, &value, &size))
+		return (struct bytes){ 0 };
+	return (struct bytes){ value, size };
+}
+
+static const struct uuid *workspace_of(const struct record *r)
+{
+	if (r->type == RECORD_WORKSPACE_CHANGED)
+		return &r->as.workspace_changed.workspace_id;
+	if (r->type == RECORD_WORKSPACE_DELETED)
+		return &r->as.workspace_deleted.workspace_id;
+	return record_command(r) ? &record_command(r)->workspace_id : NULL;
+}
+
+/* A workspace has one order because it has one partition; elsewhere it would have two owners. */
+static int check_place(const struct run *run, const struct record *r, struct error *err)
+{
+	const struct uuid *id = workspace_of(r);
+	char key[UUID_TEXT_SIZE];
+
+	if (!id)
+		return error_set(err, ERROR_INPUT, "%s does not belong on %s",
+				 record_name(r->type), topic_name(TOPIC_COMMANDS));
+	uuid_format(key, id);
+	if (partition_of(bytes_of(key), run->processor->deployment.partitions) !=
+	    run->partition->id)
+		return error_set(err, ERROR_INPUT,
+				 "the record belongs to workspace %s, which has another partition; the key must be the workspace's id",
+				 key);
+	return 0;
+}
+
+static void read_record(struct run *run, struct run_record *r)
+{
+	const rd_kafka_message_t *m = r->message;
+	struct arena *arena = &run->processor->run.arena;
+	struct bytes value = { m->payload, m->len };
+	const struct command *command;
+	struct error err = { 0 };
+
+	if (rd_kafka_message_headers(m, &r->headers))
+		r->headers = NULL;
+	r->source = (struct source){
+		.offset = m->offset,
+		.time = rd_kafka_message_timestamp(m, NULL),
+		.causation = header_of(r, HEADER_CE_ID),
+		.traceparent = header_of(r, HEADER_TRACEPARENT),
+	};
+	r->readable = !codec_decode(run->processor->codec, value, arena, &r->record, &err) &&
+		      !check_place(run, &r->record, &err);
+	if (!r->readable) {
+		r->unreadable = arena_printf(arena, "%s", err.text);
+		return;
+	}
+	command = record_command(&r->record);
+	if (command)
+		r->source.correlation = command->command_id;
+}
+
+static void read_records(struct run *run)
+{
+	struct arena *arena = &run->processor->run.arena;
+
+	run->records = arena_zalloc(arena, run->count, sizeof(*run->records));
+	run->touched = arena_zalloc(arena, run->count, sizeof(*run->touched));
+	for (size_t i = 0; i < run->count; i++) {
+		run->records[i].message = run->partition->staged.list[i];
+		read_record(run, &run->records[i]);
+	}
+	run->applied = run->records[run->count - 1].message->offset + 1;
+}
+
+static bool told_to_stop(const struct run *run)
+{
+	return *run->processor->stop;
+}
+
+/* The view must be as far as the authors of the commands were. */
+static int reach_directory(struct run *run, struct error *err)
+{
+	struct follower *f = run->processor->follower;
+	int64_t offset = ABSENT;
+	int rc = 0;
+
+	for (size_t i = 0; i < run->count; i++) {
+		const struct command *c = run->records[i].readable
+						  ? record_command(&run->records[i].record)
+						  : NULL;
+
+		if (c && c->directory_offset > offset)
+			offset = c->directory_offset;
+	}
+	if (offset == ABSENT || offset <= follower_position(f))
+		return 0;
+	for (unsigned attempt = 0; !told_to_stop(run); attempt++) {
+		rc = follower_reach(f, offset, DIRECTORY_WAIT_MS, err);
+		if (rc != ERROR_UNAVAILABLE)
+			break;
+		processor_wait(run->processor, attempt, err);
+	}
+	return rc;
+}
+
+/* Finds each record's workspace; those not at hand are added and listed in `missing`. */
+static size_t hold_workspaces(struct run *run, struct workspace **missing)
+{
+	struct workspaces *all = run->processor->workspaces;
+	size_t count = 0;
+
+	for (size_t i = 0; i < run->count; i++) {
+		struct run_record *r = &run->records[i];
+		const struct uuid *id;
+
+		if (!r->readable)
+			continue;
+		id = workspace_of(&r->record);
+		r->held = workspaces_find(all, id);
+		if (r->held)
+			continue;
+		r->held = workspaces_add(all, run->partition->id, id);
+		missing[count++] = &r->held->workspace;
+	}
+	return count;
+}
+
+static int read_workspaces(struct run *run, struct error *err)
+{
+	struct processor *p = run->processor;
+	struct workspace **missing =
+		arena_alloc(&p->run.arena, run->count * sizeof(struct workspace *));
+	size_t count = hold_workspaces(run, missing);
+	int rc = ERROR_UNAVAILABLE;
+
+	for (unsigned attempt = 0; rc == ERROR_UNAVAILABLE && !told_to_stop(run); attempt++) {
+		rc = index_read(p->index, run->partition->id, &run->partition->mark, missing,
+				count, err);
+		if (rc == ERROR_UNAVAILABLE)
+			processor_wait(p, attempt, err);
+	}
+	return rc;
+}
+
+/* ---- decide ---- */
+
+static struct run_touched *touch(struct run *run, const struct run_record *r)
+{
+	struct held_workspace *held = r->held;
+	struct run_touched *t = (struct run_touched *)(void *)held->touched;
+
+	if (!t) {
+		t = &run->touched[run->touched_count++];
+		t->touched.workspace = &held->workspace;
+		t->held = held;
+		held->touched = &t->touched;
+	}
+	return t;
+}
+
+static bool is_fact(const struct run_record *r)
+{
+	return !record_command(&r->record);
+}
+
+/* A fact may rename the workspace, move it to another owner, or end it. */
+static void unlist_owner(struct run *run, const struct run_record *r)
+{
+	const struct workspace *w = &r->held->workspace;
+
+	if (is_fact(r) && w->registered)
+		apply_not_owned(&run->processor->run.apply, w);
+}
+
+static void index_fact(struct run *run, const struct run_record *r, struct run_touched *t,
+		       bool was_registered)
+{
+	const struct workspace *w = &r->held->workspace;
+	struct apply *a = &run->processor->run.apply;
+
+	if (w->registered) {
+		t->touched.header = true;
+		t->touched.whole = t->touched.whole || !was_registered;
+		apply_owned(a, w);
+		return;
+	}
+	apply_delete(a, &w->id);
+	t->touched.whole = false;
+	t->touched.command_places = 0;
+	t->touched.subject_count = 0;
+}
+
+/* Takes the decision over into the workspace, and notes what the index must be told. */
+static void index_decision(struct run *run, const struct run_record *r, const struct decision *d)
+{
+	struct processor *p = run->processor;
+	struct workspace *w = &r->held->workspace;
+	bool was_registered = w->registered;
+	unsigned place = w->recent_next;
+	struct run_touched *t;
+
+	if (d->outcome == OUTCOME_APPLIED)
+		unlist_owner(run, r);
+	if (!decision_fold(d, &r->record, r->source.time, w))
+		return;
+	t = touch(run, r);
+	if (is_fact(r))
+		index_fact(run, r, t, was_registered);
+	else
+		t->touched.command_places |= 1U << place;
+	for (size_t i = 0; d->outcome == OUTCOME_APPLIED && i < d->change_count; i++) {
+		apply_role(&p->run.apply, &w->id, &d->changes[i].subject, d->changes[i].after);
+		if (w->registered)
+			touched_subject(&t->touched, &d->changes[i].subject, &p->run.arena);
+	}
+}
+
+/* The workspace as events show it: after the decision, or before it ended. */
+static struct workspace_ref show(const struct run *run, const struct workspace *w)
+{
+	struct workspace_ref ref = workspace_ref(w);
+
+	ref.name = arena_copy(&run->processor->run.arena, ref.name);
+	return ref;
+}
+
+static void note_outcome(struct run *run, const struct run_record *r, const struct decision *d,
+			 int64_t version)
+{
+	outcome_append(&run->processor->run.outcomes, &(struct outcome_entry){
+							      .offset = r->source.offset,
+							      .command_id = d->command_id,
+							      .outcome = d->outcome,
+							      .code = d->code,
+							      .version = version,
+							      .message = d->message,
+						      });
+}
+
+static int decide_record(struct run *run, struct run_record *r, struct error *err)
+{
+	struct processor *p = run->processor;
+	struct workspace *w = &r->held->workspace;
+	struct world world = {
+		.workspace = w,
+		.directory = follower_directory(p->follower),
+		.directory_position = follower_position(p->follower),
+		.limits = p->limits,
+		.now = r->source.time,
+		.arena = &p->run.arena,
+	};
+	struct workspace_ref before = is_fact(r) ? show(run, w) : (struct workspace_ref){ 0 };
+	bool was_registered = w->registered;
+	int64_t version = w->version;
+	struct decision d;
+	struct workspace_ref after;
+	int rc;
+
+	if (!decide(&world, &r->record, &d))
+		return error_set(err, ERROR_REFUSED, "%s has no rule",
+				 record_name(r->record.type));
+	index_decision(run, r, &d);
+	after = workspace_ref(w);
+	version = was_registered && !w->registered ? version + 1 : w->version;
+	note_outcome(run, r, &d, version);
+	rc = emit_decision(&p->run.emitter, &r->source, &d,
+			   w->registered || !is_fact(r) ? &after : &before, version, err);
+	if (r->held->touched)
+		((struct run_touched *)(void *)r->held->touched)->source = r->source;
+	return rc;
+}
+
+/* ---- dead letters ---- */
+
+static void add_header(struct buffer *b, const char *name, struct bytes value)
+{
+	buffer_append_sized(b, bytes_of(name));
+	buffer_append_sized(b, value);
+}
+
+/* The record's own headers, then ours: why it is here and from where. */
+static struct bytes dead_letter_headers(const struct run *run, const struct run_record *r)
+{
+	struct arena *arena = &run->processor->run.arena;
+	struct buffer b;
+	const char *name;
+	const void *value;
+	size_t size;
+	struct bytes packed;
+
+	buffer_init(&b);
+	for (size_t i = 0; r->headers && !rd_kafka_header_get_all(r->headers, i, &name, &value, &size);
+	     i++)
+		add_header(&b, name, (struct bytes){ value, size });
+	add_header(&b, "sharebus_reason", r->unreadable);
+	add_header(&b, "sharebus_topic", bytes_of(topic_name(TOPIC_COMMANDS)));
+	add_header(&b, "sharebus_partition", arena_printf(arena, "%d", run->partition->id));
+	add_header(&b, "sharebus_offset",
+		   arena_printf(arena, "%lld", (long long)r->source.offset));
+	add_header(&b, "sharebus_timestamp",
+		   arena_printf(arena, "%lld", (long long)r->source.time));
+	packed = arena_copy(arena, buffer_bytes(&b));
+	buffer_done(&b);
+	return packed;
+}
+
+static void bury_record(struct run *run, struct run_record *r)
+{
+	const rd_kafka_message_t *m = r->message;
+	struct processor *p = run->processor;
+
+	log_warn("%s partition %d offset %lld goes to %s: %.*s", topic_name(TOPIC_COMMANDS),
+		 run->partition->id, (long long)m->offset, topic_name(TOPIC_DEADLETTER),
+		 (int)r->unreadable.len, (const char *)r->unreadable.data);
+	emit_dead_letter(&p->run.emitter, &r->source, (struct bytes){ m->key, m->key_len },
+			 (struct bytes){ m->payload, m->len }, dead_letter_headers(run, r));
+	note_outcome(run, r, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
+	p->counts.dead_letters++;
+}
+
+/* ---- the whole run ---- */
+
+static void begin(struct run *run)
+{
+	struct processor *p = run->processor;
+	const rd_kafka_message_t *first = run->partition->staged.list[0];
+	const rd_kafka_message_t *last = run->partition->staged.list[run->count - 1];
+
+	arena_reset(&p->run.arena);
+	buffer_clear(&p->run.packed);
+	buffer_clear(&p->run.outcomes);
+	outputs_begin(&p->run.packed, &(struct run_range){ first->offset, last->offset + 1 });
+	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id));
+	p->run.emitter.partition = run->partition->id;
+	p->run.emitter.directory = follower_directory(p->follower);
+}
+
+static int decide_records(struct run *run, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < run->count; i++) {
+		struct run_record *r = &run->records[i];
+
+		if (r->readable)
+			rc = decide_record(run, r, err);
+		else
+			bury_record(run, r);
+	}
+	return rc;
+}
+
+/* What the run leaves behind: the state of each workspace it touched, and how far it got. */
+static int conclude(struct run *run, struct error *err)
+{
+	struct processor *p = run->processor;
+	struct emitter *e = &p->run.emitter;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < run->touched_count; i++) {
+		struct run_touched *t = &run->touched[i];
+
+		apply_workspace(&p->run.apply, &t->touched);
+		rc = emit_state(e, &t->source, t->touched.workspace, err);
+	}
+	if (rc)
+		return rc;
+	/* Behind what the last record sent, and the state of its workspace if there was one. */
+	run->records[run->count - 1].source.n++;
+	return emit_progress(e, &run->records[run->count - 1].source, run->applied, err);
+}
+
+static int carry_out(struct run *run, int next, struct error *err)
+{
+	struct processor *p = run->processor;
+	struct partition *part = run->partition;
+	int rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, run->applied, next,
+			     err);
+
+	for (unsigned attempt = 0; rc == ERROR_UNAVAILABLE && !told_to_stop(run); attempt++) {
+		processor_wait(p, attempt, err);
+		rc = index_settle(p->index, part->id, &part->mark, run->applied, err);
+		if (rc == SETTLED_APPLIED)
+			return 0;
+		if (rc == SETTLED_NOT_APPLIED)
+			rc = index_read(p->index, part->id, &part->mark, NULL, 0, err);
+		if (!rc)
+			rc = index_apply(p->index, part->id, &part->mark, &p->run.apply,
+					 run->applied, next, err);
+	}
+	return rc;
+}
+
+static int apply_run(struct run *run, int next, struct error *err)
+{
+	struct processor *p = run->processor;
+	struct offsets *sent = &run->partition->sent;
+	int64_t last = run->applied - 1;
+	int rc;
+
+	for (size_t i = 0; i < sent->count; i++)
+		apply_sent(&p->run.apply, sent->list[i]);
+	apply_outcomes(&p->run.apply, last, buffer_bytes(&p->run.outcomes));
+	apply_unsent(&p->run.apply, last, buffer_bytes(&p->run.packed));
+	rc = carry_out(run, next, err);
+	if (rc)
+		return rc;
+	sent->count = 0;
+	publisher_push(p->publisher, batch_new(run->partition->id, last, run->applied,
+					       buffer_bytes(&p->run.packed)));
+	return 0;
+}
+
+static void finish(struct run *run)
+{
+	struct processor *p = run->processor;
+	struct staged *s = &run->partition->staged;
+
+	for (size_t i = 0; i < run->touched_count; i++)
+		run->touched[i].held->touched = NULL;
+	workspaces_trim(p->workspaces);
+	for (size_t i = 0; i < run->count; i++)
+		rd_kafka_message_destroy(s->list[i]);
+	s->count -= run->count;
+	memmove((void *)s->list, (void *)(s->list + run->count),
+		s->count * sizeof(struct rd_kafka_message_s *));
+	p->counts.records += run->count;
+	p->counts.runs++;
+}
+
+int run_partition(struct processor *p, struct partition *part, size_t count, int next,
+		  struct error *err)
+{
+	struct run run = { .processor = p, .partition = part, .count = count };
+	int rc;
+
+	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
+	begin(&run);
+	read_records(&run);
+	rc = reach_directory(&run, err);
+	if (!rc)
+		rc = read_workspaces(&run, err);
+	if (!rc)
+		rc = decide_records(&run, err);
+	if (!rc)
+		rc = conclude(&run, err);
+	if (!rc)
+		rc = apply_run(&run, next, err);
+	if (!rc)
+		finish(&run);
+	else
+		workspaces_forget(p->workspaces, part->id);
+	return rc;
+}

@@ -1,0 +1,160 @@
+#include "producer/bus.h"
+
+#include <stdio.h>
+
+static const struct bus_setting defaults[] = {
+	{ "client.id", "sharebus" },
+	{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
+	{ "socket.nagle.disable", "true" },
+	{ "log.connection.close", "false" },
+	{ NULL, NULL },
+};
+
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) == RD_KAFKA_CONF_OK)
+		return 0;
+	return error_set(err, ERROR_INPUT, "Kafka setting %s = %s: %s", name, value, why);
+}
+
+static int set_all(rd_kafka_conf_t *conf, const struct bus_setting *settings, struct error *err)
+{
+	int rc = 0;
+
+	for (; !rc && settings->name; settings++)
+		rc = set(conf, settings->name, settings->value, err);
+	return rc;
+}
+
+int bus_conf(rd_kafka_conf_t **out, const struct config *config,
+	     const struct bus_setting *settings, struct error *err)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const char *name;
+	const char *value;
+	int rc;
+
+	rc = set_all(conf, defaults, err);
+	if (!rc)
+		rc = set(conf, "bootstrap.servers", config_get(config, "brokers"), err);
+	if (!rc)
+		rc = set_all(conf, settings, err);
+	for (size_t i = 0; !rc && config_kafka_line(config, i, &name, &value); i++)
+		rc = set(conf, name, value, err);
+	if (rc)
+		rd_kafka_conf_destroy(conf);
+	else
+		*out = conf;
+	return rc;
+}
+
+int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err)
+{
+	char why[256];
+	rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
+
+	if (!rk) {
+		rd_kafka_conf_destroy(conf);
+		return error_set(err, ERROR_INPUT, "Kafka client: %s", why);
+	}
+	*out = rk;
+	return 0;
+}
+
+void bus_close(rd_kafka_t **rk)
+{
+	if (*rk)
+		rd_kafka_destroy(*rk);
+	*rk = NULL;
+}
+
+/* The number of partitions of a topic; 0 when it does not exist. */
+static int partitions_of(const rd_kafka_metadata_t *m, const char *topic)
+{
+	for (int i = 0; i < m->topic_cnt; i++)
+		if (strcmp(m->topics[i].topic, topic) == 0)
+			return m->topics[i].partition_cnt;
+	return 0;
+}
+
+static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct error *err)
+{
+	*partitions = partitions_of(m, topic_name(TOPIC_COMMANDS));
+	for (int t = 0; t < TOPIC_COUNT; t++) {
+		int is = partitions_of(m, topic_name((enum topic)t));
+		int must = topic_partitions((enum topic)t, *partitions);
+
+		if (!is)
+			return error_set(err, ERROR_REFUSED,
+					 "there is no topic %s; run `sharebus topics create`",
+					 topic_name((enum topic)t));
+		if (is != must)
+			return error_set(err, ERROR_REFUSED,
+					 "topic %s has %d partitions, but must have %d; see `sharebus topics create --help`",
+					 topic_name((enum topic)t), is, must);
+	}
+	return 0;
+}
+
+int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct deployment *out,
+		   struct error *err)
+{
+	const rd_kafka_metadata_t *m = NULL;
+	rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 1, NULL, &m, wait_ms);
+	char *cluster;
+	int rc;
+
+	if (code)
+		return error_set(err, ERROR_UNAVAILABLE, "no Kafka broker answers at %s: %s",
+				 brokers, rd_kafka_err2str(code));
+	rc = check_layout(m, &out->partitions, err);
+	rd_kafka_metadata_destroy(m);
+	if (rc)
+		return rc;
+	cluster = rd_kafka_clusterid(rk, wait_ms);
+	if (!cluster)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the Kafka cluster at %s does not say who it is", brokers);
+	(void)snprintf(out->cluster, sizeof(out->cluster), "%s", cluster);
+	rd_kafka_mem_free(rk, cluster);
+	return 0;
+}
+
+rd_kafka_headers_t *bus_headers(const struct header *list, size_t count)
+{
+	rd_kafka_headers_t *h = rd_kafka_headers_new(count);
+
+	for (size_t i = 0; i < count; i++)
+		(void)rd_kafka_header_add(h, list[i].name, -1, list[i].value.data,
+					  (ssize_t)list[i].value.len);
+	return h;
+}
+
+int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
+{
+	rd_kafka_headers_t *headers = bus_headers(r->headers, r->header_count);
+	const rd_kafka_vu_t message[] = {
+		{ .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = r->topic },
+		{ .vtype = RD_KAFKA_VTYPE_KEY,
+		  .u.mem = { .ptr = (void *)(uintptr_t)r->key.data, .size = r->key.len } },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE,
+		  .u.mem = { .ptr = (void *)(uintptr_t)r->value.data, .size = r->value.len } },
+		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+		{ .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = r->opaque },
+	};
+	rd_kafka_error_t *e =
+		rd_kafka_produceva(rk, message, sizeof(message) / sizeof(message[0]));
+	bool full;
+
+	if (!e)
+		return 0;
+	full = rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
+	(void)error_set(err, full ? ERROR_UNAVAILABLE : ERROR_INPUT, "%s: %s", r->topic,
+			rd_kafka_error_string(e));
+	rd_kafka_error_destroy(e);
+	rd_kafka_headers_destroy(headers);
+	return full ? ERROR_UNAVAILABLE : ERROR_INPUT;
+}

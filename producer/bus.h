@@ -1,0 +1,65 @@
+#ifndef SB_PRODUCER_BUS_H
+#define SB_PRODUCER_BUS_H
+
+/*
+ * How sharebus speaks to Kafka: client settings, CloudEvents headers, and the
+ * questions that every program asks first. The only header outside sources
+ * where librdkafka shows; the consumer builds on it, too.
+ */
+
+#include "cache/mark.h"
+#include "ops/support/config.h"
+#include "ops/support/error.h"
+#include "schemas/cloudevent.h"
+#include "schemas/topics.h"
+
+#include <librdkafka/rdkafka.h>
+
+enum { BUS_MESSAGE_MAX_BYTES = 64 * 1024 * 1024 };
+
+/* Settings that go to librdkafka as they stand; ends with a NULL name. */
+struct bus_setting {
+	const char *name;
+	const char *value;
+};
+
+/*
+ * A client's configuration: our defaults, then the program's settings, then
+ * section [kafka] of the configuration file. config must have "brokers".
+ * ERROR_INPUT names the setting that librdkafka refuses.
+ */
+int bus_conf(rd_kafka_conf_t **out, const struct config *config,
+	     const struct bus_setting *settings, struct error *err);
+
+/* Makes the client; takes the configuration in any case. */
+int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);
+
+/* Destroys the client and sets it to NULL; NULL is fine. A consumer must be closed before. */
+void bus_close(rd_kafka_t **rk);
+
+/*
+ * Asks the cluster who it is, and checks the layout of all topics against the
+ * table: all there, one number of partitions, one for the directory. Fills
+ * *out. ERROR_UNAVAILABLE when no broker answers within wait_ms, ERROR_REFUSED
+ * with a sentence when the layout is wrong.
+ */
+int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct deployment *out,
+		   struct error *err);
+
+/* A Kafka header list of our headers; the caller's until a produce call takes it. */
+rd_kafka_headers_t *bus_headers(const struct header *list, size_t count);
+
+/* A record to send. Bytes are copied. */
+struct bus_record {
+	const char *topic;
+	struct bytes key;
+	struct bytes value; /* absent: a tombstone */
+	const struct header *headers;
+	size_t header_count;
+	void *opaque; /* comes back with the delivery report */
+};
+
+/* Queues the record. ERROR_UNAVAILABLE when the queue is full, ERROR_INPUT when it is too large. */
+int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err);
+
+#endif
