@@ -1,0 +1,310 @@
+#include "cache/lookup.h"
+
+#include "cache/directory.h"
+#include "cache/layout.h"
+#include "cache/redis.h"
+
+#include <hiredis/hiredis.h>
+
+enum { PIECE = 1000 }; /* commands in one pipeline: a reply each, well under a megabyte */
+
+static size_t piece_of(size_t count, size_t from)
+{
+	return count - from < PIECE ? count - from : PIECE;
+}
+
+/* ---- names ---- */
+
+static int ask_names(struct reader *r, const char *kind, const struct uuid *of,
+		     const struct bytes *names, size_t count, struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+
+	for (size_t i = 0; i < count; i++) {
+		pipeline_command(p, 3);
+		pipeline_text(p, "HGET");
+		pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), kind, of);
+		pipeline_bytes(p, names[i]);
+	}
+	reader_touch(r, KEYS_DIRECTORY);
+	return reader_ask(r, err);
+}
+
+/* A hash of names: name -> id. */
+struct names {
+	const char *kind;
+	const struct uuid *of; /* NULL: of the whole deployment */
+};
+
+static int lookup_names(struct reader *r, const struct names *hash, const struct bytes *names,
+			size_t count, struct uuid *ids, struct error *err)
+{
+	memset(ids, 0, count * sizeof(*ids));
+	for (size_t from = 0; from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+		int rc = ask_names(r, hash->kind, hash->of, names + from, piece, err);
+
+		if (rc)
+			return rc;
+		for (size_t i = 0; i < piece; i++)
+			(void)uuid_from_raw(&ids[from + i], reply_bytes(reader_reply(r, i)));
+	}
+	return 0;
+}
+
+int lookup_usernames(struct reader *r, const struct bytes *names, size_t count, struct uuid *ids,
+		     struct error *err)
+{
+	return lookup_names(r, &(struct names){ "usernames", NULL }, names, count, ids, err);
+}
+
+int lookup_groupnames(struct reader *r, const struct uuid *organization_id,
+		      const struct bytes *names, size_t count, struct uuid *ids, struct error *err)
+{
+	return lookup_names(r, &(struct names){ "groupnames:", organization_id }, names, count, ids,
+			    err);
+}
+
+int lookup_organization_names(struct reader *r, const struct bytes *names, size_t count,
+			      struct uuid *ids, struct error *err)
+{
+	return lookup_names(r, &(struct names){ "orgnames", NULL }, names, count, ids, err);
+}
+
+int lookup_all_organizations(struct reader *r, struct arena *arena, struct named_list *out,
+			     struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+	const redisReply *all;
+	int rc;
+
+	*out = (struct named_list){ 0 };
+	pipeline_command(p, 2);
+	pipeline_text(p, "HGETALL");
+	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "orgnames", NULL);
+	reader_touch(r, KEYS_DIRECTORY);
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	all = reader_reply(r, 0);
+	out->list = arena_zalloc(arena, all->elements / 2 + 1, sizeof(*out->list));
+	for (size_t i = 0; i + 1 < all->elements; i += 2) {
+		struct named *n = &out->list[out->count++];
+
+		n->name = arena_copy(arena, reply_bytes(all->element[i]));
+		(void)uuid_from_raw(&n->id, reply_bytes(all->element[i + 1]));
+	}
+	return 0;
+}
+
+/* ---- entities ---- */
+
+static int ask_hashes(struct reader *r, const char *kind, const struct uuid *ids, size_t count,
+		      struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+
+	for (size_t i = 0; i < count; i++) {
+		pipeline_command(p, 2);
+		pipeline_text(p, "HGETALL");
+		pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), kind, &ids[i]);
+	}
+	reader_touch(r, KEYS_DIRECTORY);
+	return reader_ask(r, err);
+}
+
+int lookup_users(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
+		 struct user_changed *out, struct error *err)
+{
+	for (size_t from = 0; from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+		int rc = ask_hashes(r, "user:", ids + from, piece, err);
+
+		for (size_t i = from; !rc && i < from + piece; i++)
+			(void)directory_parse_user(&out[i], &ids[i], reader_reply(r, i - from),
+						   arena);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int lookup_groups(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
+		  struct group_changed *out, struct error *err)
+{
+	for (size_t from = 0; from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+		int rc = ask_hashes(r, "group:", ids + from, piece, err);
+
+		for (size_t i = from; !rc && i < from + piece; i++)
+			(void)directory_parse_group(&out[i], &ids[i], reader_reply(r, i - from),
+						    arena);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int lookup_organizations(struct reader *r, const struct uuid *ids, size_t count,
+			 struct arena *arena, struct organization_changed *out, struct error *err)
+{
+	for (size_t from = 0; from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+		int rc = ask_hashes(r, "org:", ids + from, piece, err);
+
+		for (size_t i = from; !rc && i < from + piece; i++)
+			(void)directory_parse_organization(&out[i], &ids[i],
+							   reader_reply(r, i - from), arena);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int lookup_groups_of(struct reader *r, const struct user_changed *user, struct arena *arena,
+		     struct uuid_list *out, struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+	const redisReply *set;
+	int rc;
+
+	pipeline_command(p, 2);
+	pipeline_text(p, "SMEMBERS");
+	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "of:", &user->id);
+	reader_touch(r, KEYS_DIRECTORY);
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	set = reader_reply(r, 0);
+	*out = (struct uuid_list){ 0 };
+	out->list = arena_zalloc(arena, set->elements + user->organization_count + 1,
+				 sizeof(*out->list));
+	for (size_t i = 0; i < set->elements; i++)
+		if (uuid_from_raw(&out->list[out->count], reply_bytes(set->element[i])))
+			out->count++;
+	for (size_t i = 0; i < user->organization_count; i++)
+		out->list[out->count++] = user->organizations[i].id;
+	return 0;
+}
+
+/* ---- workspaces ---- */
+
+int lookup_owned_by_name(struct reader *r, const struct uuid *owner_id, struct bytes name,
+			 struct arena *arena, struct uuid_list *out, struct error *err)
+{
+	int partitions = reader_deployment(r)->partitions;
+	struct pipeline *p = reader_begin(r);
+	int rc;
+
+	for (int i = 0; i < partitions; i++) {
+		pipeline_command(p, 3);
+		pipeline_text(p, "HGET");
+		pipeline_key(p, reader_keys(r, i), "o:", owner_id);
+		pipeline_bytes(p, name);
+		reader_touch(r, i);
+	}
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	*out = (struct uuid_list){ arena_zalloc(arena, (size_t)partitions, sizeof(struct uuid)),
+				   0 };
+	for (int i = 0; i < partitions; i++)
+		if (uuid_from_raw(&out->list[out->count], reply_bytes(reader_reply(r, (size_t)i))))
+			out->count++;
+	return 0;
+}
+
+/* Where in a hash of the reverse indexes the workspace's id stands. */
+enum id_place { ID_IN_FIELD, ID_IN_VALUE };
+
+static void collect(const redisReply *hash, enum id_place place, struct uuid_list *out)
+{
+	for (size_t i = 0; i + 1 < hash->elements; i += 2)
+		if (uuid_from_raw(&out->list[out->count],
+				  reply_bytes(hash->element[i + (place == ID_IN_VALUE)])))
+			out->count++;
+}
+
+/* All workspaces in a reverse index: one hash a partition. */
+static int lookup_reverse(struct reader *r, const char *kind, const struct uuid *id,
+			  enum id_place place, struct arena *arena, struct uuid_list *out,
+			  struct error *err)
+{
+	int partitions = reader_deployment(r)->partitions;
+	struct pipeline *p = reader_begin(r);
+	size_t most = 0;
+	int rc;
+
+	for (int i = 0; i < partitions; i++) {
+		pipeline_command(p, 2);
+		pipeline_text(p, "HGETALL");
+		pipeline_key(p, reader_keys(r, i), kind, id);
+		reader_touch(r, i);
+	}
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	for (int i = 0; i < partitions; i++)
+		most += reader_reply(r, (size_t)i)->elements / 2;
+	*out = (struct uuid_list){ arena_zalloc(arena, most + 1, sizeof(struct uuid)), 0 };
+	for (int i = 0; i < partitions; i++)
+		collect(reader_reply(r, (size_t)i), place, out);
+	return 0;
+}
+
+int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *arena,
+		 struct uuid_list *out, struct error *err)
+{
+	return lookup_reverse(r, "o:", owner_id, ID_IN_VALUE, arena, out, err);
+}
+
+int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *arena,
+		       struct uuid_list *out, struct error *err)
+{
+	return lookup_reverse(r, keys_subject_kind(s->kind), &s->id, ID_IN_FIELD, arena, out, err);
+}
+
+static int ask_workspaces(struct reader *r, const struct uuid *ids, size_t count,
+			  struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+
+	for (size_t i = 0; i < count; i++) {
+		int partition = reader_partition(r, &ids[i]);
+
+		pipeline_command(p, 2);
+		pipeline_text(p, "HGETALL");
+		pipeline_key(p, reader_keys(r, partition), "ws:", &ids[i]);
+		reader_touch(r, partition);
+	}
+	return reader_ask(r, err);
+}
+
+static int lookup_piece(struct reader *r, const struct uuid *ids, size_t count,
+			struct workspace *out, struct error *err)
+{
+	char id[UUID_TEXT_SIZE];
+	int rc = ask_workspaces(r, ids, count, err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (layout_parse_workspace(&out[i], reader_reply(r, i)))
+			continue;
+		uuid_format(id, &ids[i]);
+		rc = error_set(err, ERROR_REFUSED, "the index holds something broken for %s", id);
+	}
+	return rc;
+}
+
+int lookup_workspaces(struct reader *r, const struct uuid *ids, size_t count,
+		      struct workspace *out, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count; i++)
+		workspace_init(&out[i], &ids[i]);
+	for (size_t from = 0; !rc && from < count; from += PIECE)
+		rc = lookup_piece(r, ids + from, piece_of(count, from), out + from, err);
+	for (size_t i = 0; rc && i < count; i++)
+		workspace_done(&out[i]);
+	return rc;
+}

@@ -1,0 +1,191 @@
+#include "cache/reader.h"
+
+#include "cache/redis.h"
+#include "schemas/murmur2.h"
+
+#include <stdlib.h>
+
+struct reader {
+	struct redis *redis;
+	struct deployment deployment;
+	struct keys *keys;  /* one per partition, then the directory's */
+	bool *touched;	    /* the same */
+	size_t slots;	    /* partitions + 1 */
+	struct pipeline pipeline;
+	struct replies replies;
+	int64_t directory_position;
+};
+
+static size_t slot_of(const struct reader *r, int partition)
+{
+	return partition == KEYS_DIRECTORY ? r->slots - 1 : (size_t)partition;
+}
+
+const struct deployment *reader_deployment(const struct reader *r)
+{
+	return &r->deployment;
+}
+
+int reader_partition(const struct reader *r, const struct uuid *workspace_id)
+{
+	char key[UUID_TEXT_SIZE];
+
+	uuid_format(key, workspace_id);
+	return partition_of(bytes_of(key), r->deployment.partitions);
+}
+
+int64_t reader_directory_position(const struct reader *r)
+{
+	return r->directory_position;
+}
+
+const struct keys *reader_keys(const struct reader *r, int partition)
+{
+	return &r->keys[slot_of(r, partition)];
+}
+
+struct pipeline *reader_begin(struct reader *r)
+{
+	pipeline_clear(&r->pipeline);
+	memset(r->touched, 0, r->slots * sizeof(*r->touched));
+	return &r->pipeline;
+}
+
+void reader_touch(struct reader *r, int partition)
+{
+	r->touched[slot_of(r, partition)] = true;
+}
+
+const struct redisReply *reader_reply(const struct reader *r, size_t i)
+{
+	return r->replies.list[i];
+}
+
+static int go(struct reader *r, int block_ms, struct error *err)
+{
+	int rc = redis_roundtrip_blocking(r->redis, &r->pipeline, block_ms, &r->replies, err);
+
+	return rc ? rc : replies_check(&r->replies, redis_address(r->redis), err);
+}
+
+int reader_ask_blocking(struct reader *r, int block_ms, struct error *err)
+{
+	return go(r, block_ms, err);
+}
+
+/* Is the mark good enough to believe what was read before it? */
+static int check_mark(struct reader *r, const struct mark *m, struct error *err)
+{
+	const char *address = redis_address(r->redis);
+
+	if (m->state == MARK_MISSING)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "Redis at %s holds no complete grant index; start sharebus-consumer, or give the right --redis",
+				 address);
+	if (m->state == MARK_REBUILDING)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the grant index in Redis at %s is being rebuilt; try again shortly",
+				 address);
+	return mark_check(m, &r->deployment, address, err);
+}
+
+static int check_slot(struct reader *r, size_t slot, size_t reply, struct error *err)
+{
+	struct mark m;
+	int rc;
+
+	mark_parse(&m, r->replies.list[reply]);
+	rc = check_mark(r, &m, err);
+	if (!rc && slot == r->slots - 1)
+		r->directory_position = m.applied;
+	return rc;
+}
+
+int reader_ask(struct reader *r, struct error *err)
+{
+	size_t reply = r->pipeline.commands;
+	int rc;
+
+	for (size_t i = 0; i < r->slots; i++)
+		if (r->touched[i])
+			mark_append_read(&r->pipeline, &r->keys[i]);
+	rc = go(r, 0, err);
+	for (size_t i = 0; !rc && i < r->slots; i++)
+		if (r->touched[i])
+			rc = check_slot(r, i, reply++, err);
+	return rc;
+}
+
+int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err)
+{
+	int rc;
+
+	(void)reader_begin(r);
+	reader_touch(r, partition);
+	rc = reader_ask(r, err);
+	if (!rc)
+		mark_parse(out, r->replies.list[0]);
+	return rc;
+}
+
+/* The first partition's mark says how many there are. */
+static int learn(struct reader *r, const char *prefix, struct error *err)
+{
+	struct keys first;
+	struct mark m;
+	int rc;
+
+	keys_init(&first, prefix, 0);
+	mark_append_read(&r->pipeline, &first);
+	rc = go(r, 0, err);
+	if (rc)
+		return rc;
+	mark_parse(&m, r->replies.list[0]);
+	r->deployment = m.deployment; /* there is nothing yet to compare it with */
+	rc = check_mark(r, &m, err);
+	if (rc)
+		return rc;
+	r->slots = (size_t)m.deployment.partitions + 1;
+	r->keys = calloc(r->slots, sizeof(*r->keys));
+	r->touched = calloc(r->slots, sizeof(*r->touched));
+	if (!r->keys || !r->touched)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	for (size_t i = 0; i + 1 < r->slots; i++)
+		keys_init(&r->keys[i], prefix, (int)i);
+	keys_init(&r->keys[r->slots - 1], prefix, KEYS_DIRECTORY);
+	return 0;
+}
+
+int reader_open(struct reader **out, const char *address, const char *prefix, int timeout_ms,
+		struct error *err)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (!r)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	pipeline_init(&r->pipeline);
+	rc = redis_new(&r->redis, address, timeout_ms, err);
+	if (!rc)
+		rc = learn(r, prefix, err);
+	if (rc)
+		reader_close(&r);
+	else
+		*out = r;
+	return rc;
+}
+
+void reader_close(struct reader **rp)
+{
+	struct reader *r = *rp;
+
+	if (!r)
+		return;
+	redis_free(&r->redis);
+	pipeline_done(&r->pipeline);
+	replies_done(&r->replies);
+	free(r->keys);
+	free(r->touched);
+	free(r);
+	*rp = NULL;
+}

@@ -1,0 +1,59 @@
+#ifndef SB_CACHE_READER_H
+#define SB_CACHE_READER_H
+
+/*
+ * The index as its readers see it. Every question reads its data first and
+ * the marks of all partitions it touched last, in one pipeline: the other
+ * order could take a half-cleared index for a "no". Without a good mark the
+ * answer is ERROR_UNAVAILABLE, never "no".
+ *
+ * lookup.h asks the questions, wait.h waits for what is not there yet. One
+ * thread per reader.
+ */
+
+#include "cache/mark.h"
+#include "ops/support/arena.h"
+
+struct reader;
+struct redisReply;
+
+/*
+ * Connects and learns which deployment the index is of. ERROR_UNAVAILABLE when
+ * Redis does not answer or holds no index, ERROR_INPUT for a bad address,
+ * ERROR_REFUSED for an index of another layout.
+ */
+int reader_open(struct reader **out, const char *address, const char *prefix, int timeout_ms,
+		struct error *err);
+void reader_close(struct reader **r);
+
+const struct deployment *reader_deployment(const struct reader *r);
+
+/* The partition that a workspace's keys are in. */
+int reader_partition(const struct reader *r, const struct uuid *workspace_id);
+
+/* How far the directory was when a question last touched it: a command's directory_offset. */
+int64_t reader_directory_position(const struct reader *r);
+
+/* ---- for lookup.c and wait.c ---- */
+
+const struct keys *reader_keys(const struct reader *r, int partition);
+
+/* Begins a question and returns the pipeline to fill. */
+struct pipeline *reader_begin(struct reader *r);
+
+/* Says that the question touches that partition, or KEYS_DIRECTORY. */
+void reader_touch(struct reader *r, int partition);
+
+/* Asks. 0: the replies are good, and true as of the marks. */
+int reader_ask(struct reader *r, struct error *err);
+
+/* The i-th reply to the question; borrowed until the next one. */
+const struct redisReply *reader_reply(const struct reader *r, size_t i);
+
+/* The same for one command that blocks up to block_ms; no marks are read. */
+int reader_ask_blocking(struct reader *r, int block_ms, struct error *err);
+
+/* Reads one mark. ERROR_UNAVAILABLE when there is none or it is rebuilding. */
+int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err);
+
+#endif

@@ -1,0 +1,113 @@
+#include "cache/wait.h"
+
+#include "cache/redis.h"
+#include "ops/support/clock.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { BLOCK_MOST_MS = 1000, PAUSE_MS = 2, PAUSE_BROKEN_MS = 50 };
+
+static void pause_ms(int ms)
+{
+	struct timespec step = { 0, ms * 1000000L };
+
+	(void)nanosleep(&step, NULL);
+}
+
+/* The first run that ends at or behind the offset, now or when it comes: its entry in the stream. */
+static int ask_stream(struct reader *r, int partition, int64_t offset, int block_ms,
+		      struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+	char after[32];
+
+	(void)snprintf(after, sizeof(after), "%lld-0", (long long)offset);
+	pipeline_command(p, 8);
+	pipeline_text(p, "XREAD");
+	pipeline_text(p, "COUNT");
+	pipeline_text(p, "1");
+	pipeline_text(p, "BLOCK");
+	pipeline_number(p, block_ms);
+	pipeline_text(p, "STREAMS");
+	pipeline_key(p, reader_keys(r, partition), "outcomes", NULL);
+	pipeline_text(p, after);
+	return reader_ask_blocking(r, block_ms, err);
+}
+
+/* XREAD's reply: [[key, [[id, [field, value, …]]]]] or nil. */
+static struct bytes entry_value(const redisReply *reply)
+{
+	const redisReply *at = reply;
+
+	static const size_t path[] = { 0, 1, 0, 1, 1 };
+
+	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+		if (at->type != REDIS_REPLY_ARRAY || at->elements <= path[i])
+			return (struct bytes){ 0 };
+		at = at->element[path[i]];
+	}
+	return reply_bytes(at);
+}
+
+static bool find_outcome(struct bytes entry, int64_t offset, struct outcome_entry *out)
+{
+	while (outcome_take(&entry, out))
+		if (out->offset == offset)
+			return true;
+	return false;
+}
+
+static int timed_out(struct error *err, const char *what, int partition, int64_t offset)
+{
+	return error_set(err, ERROR_UNAVAILABLE, "%s of %d:%lld did not come in time", what,
+			 partition, (long long)offset);
+}
+
+int wait_outcome(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
+		 struct arena *arena, struct outcome_entry *out, struct error *err)
+{
+	for (;;) {
+		int64_t left = deadline_ms - clock_monotonic_ms();
+		struct bytes entry;
+		int rc;
+
+		if (left <= 0)
+			return timed_out(err, "the outcome", partition, offset);
+		rc = ask_stream(r, partition, offset,
+				left < BLOCK_MOST_MS ? (int)left : BLOCK_MOST_MS, err);
+		if (rc && rc != ERROR_UNAVAILABLE)
+			return rc;
+		if (rc) {
+			pause_ms(PAUSE_BROKEN_MS);
+			continue;
+		}
+		entry = entry_value(reader_reply(r, 0));
+		if (!entry.data)
+			continue;
+		if (!find_outcome(entry, offset, out))
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the outcome of %d:%lld is no longer kept", partition,
+					 (long long)offset);
+		out->message = arena_copy(arena, out->message);
+		return 0;
+	}
+}
+
+int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
+		 struct error *err)
+{
+	for (;;) {
+		struct mark m;
+		int rc = reader_mark(r, partition, &m, err);
+
+		if (!rc && m.applied >= offset)
+			return 0;
+		if (rc && rc != ERROR_UNAVAILABLE)
+			return rc;
+		if (clock_monotonic_ms() >= deadline_ms)
+			return rc ? rc : timed_out(err, "the application", partition, offset);
+		pause_ms(rc ? PAUSE_BROKEN_MS : PAUSE_MS);
+	}
+}

@@ -1,0 +1,37 @@
+#ifndef SB_PRODUCER_SEND_H
+#define SB_PRODUCER_SEND_H
+
+/* Puts records on the bus as CloudEvents, and waits for what becomes of a command. */
+
+#include "cache/outcomes.h"
+#include "producer/session.h"
+#include "schemas/topics.h"
+
+/*
+ * Queues a record for its topic. key is the id that orders it. id is its ce_id
+ * (nil: a new one). The delivery is filled when it is known and must live until
+ * send_flush(); NULL when nobody asks. A NULL record is a tombstone.
+ */
+int send_record(struct session *s, enum topic topic, const struct record *r, struct bytes key,
+		const struct uuid *id, struct delivery *d, struct error *err);
+
+/* Waits until all queued records are delivered or deadline_ms (monotonic) has passed. */
+int send_flush(struct session *s, int64_t deadline_ms, struct error *err);
+
+/* What a command came to. */
+struct sent_command {
+	struct uuid command_id;
+	bool positioned; /* partition and offset are known */
+	int partition;
+	int64_t offset;
+	struct outcome_entry outcome; /* outcome 0: not waited for */
+};
+
+/*
+ * Sends the command and, unless wait_ms is 0, waits for its outcome. On
+ * ERROR_UNAVAILABLE *out says what is known, so that the caller can ask again.
+ */
+int send_command(struct session *s, const struct record *r, struct sent_command *out,
+		 struct error *err);
+
+#endif
