@@ -32,9 +32,10 @@ void apply_done(struct apply *a)
 	pipeline_done(&a->pipeline);
 }
 
-void apply_begin(struct apply *a, const struct keys *keys)
+void apply_begin(struct apply *a, const struct keys *keys, int64_t applied)
 {
 	a->keys = *keys;
+	a->applied = applied;
 	pipeline_clear(&a->pipeline);
 	pipeline_command(&a->pipeline, 1);
 	pipeline_text(&a->pipeline, "MULTI");

@@ -15,9 +15,9 @@
 /* What a run has changed in one workspace; the workspace already holds the result. */
 struct touched {
 	struct workspace *workspace;
-	bool whole;		/* write every field: it was not there before */
-	bool header;		/* organization, owner, name, status, version */
-	unsigned command_places; /* bit i: place i of the ring of command ids */
+	bool whole;               /* write every field: it was not there before */
+	bool header;              /* organization, owner, name, status, version */
+	unsigned command_places;  /* bit i: place i of the ring of command ids */
 	struct subject *subjects; /* whose grants changed; may repeat; in the run's arena */
 	size_t subject_count;
 	size_t subject_cap;
@@ -29,13 +29,14 @@ void touched_subject(struct touched *t, const struct subject *s, struct arena *a
 struct apply {
 	struct pipeline pipeline;
 	struct keys keys;
+	int64_t applied; /* where the mark stands afterwards */
 };
 
 void apply_init(struct apply *a);
 void apply_done(struct apply *a);
 
-/* Empties it and begins a transaction on one partition. */
-void apply_begin(struct apply *a, const struct keys *keys);
+/* Empties it and begins a transaction on one partition, to end with the mark at `applied`. */
+void apply_begin(struct apply *a, const struct keys *keys, int64_t applied);
 
 /* Writes what the run touched of a workspace. A workspace no longer registered is deleted. */
 void apply_workspace(struct apply *a, const struct touched *t);

@@ -184,8 +184,8 @@ static void parse_memberships(struct user_changed *out, struct bytes packed, str
 		const uint8_t *at = packed.data + i * MEMBERSHIP_SIZE;
 
 		memcpy(out->organizations[i].id.bytes, at, sizeof(struct uuid));
-		out->organizations[i].role = at[MEMBERSHIP_SIZE - 1] == 'a' ? ORGANIZATION_ADMIN
-									    : ORGANIZATION_MEMBER;
+		out->organizations[i].role =
+			at[MEMBERSHIP_SIZE - 1] == 'a' ? ORGANIZATION_ADMIN : ORGANIZATION_MEMBER;
 	}
 }
 

@@ -99,7 +99,8 @@ int index_check_server(struct index *ix, struct error *err)
 	if (text.data && strstr((const char *)text.data, "maxmemory_policy:") &&
 	    !strstr((const char *)text.data, "maxmemory_policy:noeviction"))
 		return error_set(err, ERROR_REFUSED,
-				 "Redis at %s evicts keys, and an evicted key would look like a missing grant; set maxmemory-policy to noeviction",
+				 "Redis at %s evicts keys, and an evicted key would look like a "
+				 "missing grant; set maxmemory-policy to noeviction",
 				 redis_address(ix->redis));
 	return 0;
 }
@@ -137,7 +138,8 @@ static void append_word(struct pipeline *p, const char *word)
 static int fenced(const struct index *ix, int partition, struct error *err)
 {
 	return error_set(err, ERROR_FENCED,
-			 "partition %d of the index in Redis at %s has been taken over or has changed behind us",
+			 "partition %d of the index in Redis at %s has been taken over or has "
+			 "changed behind us",
 			 partition, redis_address(ix->redis));
 }
 
@@ -277,23 +279,23 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 }
 
 /* Appends the end of the transaction, and the beginning of the next run's. */
-static void close_transaction(struct index *ix, struct apply *a, int64_t applied, int next)
+static void close_transaction(struct index *ix, struct apply *a, int next)
 {
-	mark_append_applied(&a->pipeline, &a->keys, applied);
+	mark_append_applied(&a->pipeline, &a->keys, a->applied);
 	append_word(&a->pipeline, "EXEC");
 	if (next >= 0)
 		append_watch(&a->pipeline, index_keys(ix, next));
 }
 
-int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a,
-		int64_t applied, int next, struct error *err)
+int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a, int next,
+		struct error *err)
 {
 	size_t len = a->pipeline.bytes.len;
 	size_t exec = a->pipeline.commands + 1; /* behind the mark's HSET */
 	int rc;
 
 	index_forget_ahead(ix);
-	close_transaction(ix, a, applied, next);
+	close_transaction(ix, a, next);
 	rc = redis_roundtrip(ix->redis, &a->pipeline, &ix->replies, err);
 	a->pipeline.bytes.len = len; /* open again, for another try */
 	a->pipeline.commands = exec - 1;
@@ -303,7 +305,7 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 		return rc;
 	if (!carried_out(ix->replies.list[exec]))
 		return fenced(ix, partition, err);
-	ours->applied = applied;
+	ours->applied = a->applied;
 	if (next < 0)
 		return 0;
 	ix->ahead.partition = next;
@@ -373,8 +375,7 @@ static int scan(struct index *ix, const struct keys *k, uint64_t *cursor, struct
 	pipeline_text(&ix->pipeline, "SCAN");
 	pipeline_text(&ix->pipeline, text);
 	pipeline_text(&ix->pipeline, "MATCH");
-	pipeline_pair(&ix->pipeline, (struct bytes){ (const uint8_t *)k->base, k->len },
-		      bytes_of("*"));
+	pipeline_key(&ix->pipeline, k, "*", NULL);
 	pipeline_text(&ix->pipeline, "COUNT");
 	pipeline_number(&ix->pipeline, SCAN_COUNT);
 	return go(ix, err);

@@ -80,7 +80,7 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 
 /*
  * After index_read() of the same partition, one round trip: closes the
- * transaction with ours->applied moved to `applied`, and carries it out. On
+ * transaction, the mark moved to a->applied, and carries it out. On
  * success ours->applied has moved. Reads the mark of partition `next` ahead,
  * if it is not negative, for the run that follows.
  *
@@ -88,8 +88,8 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
  * known whether it was written; call index_settle(). In any case *a is as it
  * was, so that it can be tried again.
  */
-int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a,
-		int64_t applied, int next, struct error *err);
+int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a, int next,
+		struct error *err);
 
 enum settled { SETTLED_APPLIED = 1, SETTLED_NOT_APPLIED };
 

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_SIZE = KEY_BASE_SIZE + 32 };
-
 void keys_init(struct keys *k, const char *prefix, int partition)
 {
 	int len = partition == KEYS_DIRECTORY
@@ -18,12 +16,9 @@ void keys_init(struct keys *k, const char *prefix, int partition)
 void pipeline_key_text(struct pipeline *p, const struct keys *k, const char *kind,
 		       struct bytes text)
 {
-	uint8_t head[KEY_SIZE];
-	size_t kind_len = strlen(kind);
+	const struct bytes parts[] = { { (const uint8_t *)k->base, k->len }, bytes_of(kind), text };
 
-	memcpy(head, k->base, k->len);
-	memcpy(head + k->len, kind, kind_len);
-	pipeline_pair(p, (struct bytes){ head, k->len + kind_len }, text);
+	pipeline_parts(p, parts, 3);
 }
 
 void pipeline_key(struct pipeline *p, const struct keys *k, const char *kind, const struct uuid *id)

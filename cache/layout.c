@@ -54,8 +54,8 @@ size_t layout_grant_value(uint8_t out[static GRANT_VALUE_MAX], const struct gran
 
 const char *layout_command_field(unsigned place)
 {
-	static const char *const names[RECENT_COMMANDS] = { "c0",  "c1",  "c2",	 "c3", "c4",  "c5",
-							    "c6",  "c7",  "c8",	 "c9", "c10", "c11",
+	static const char *const names[RECENT_COMMANDS] = { "c0",  "c1",  "c2",  "c3", "c4",  "c5",
+							    "c6",  "c7",  "c8",  "c9", "c10", "c11",
 							    "c12", "c13", "c14", "c15" };
 
 	return names[place];
@@ -104,8 +104,8 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 	else if (bytes_equal_text(field, "ver"))
 		w->version = reply_number(reply, 0);
 	else if (bytes_equal_text(field, "status"))
-		w->status = bytes_equal_text(value, "dormant") ? WORKSPACE_DORMANT
-							       : WORKSPACE_ACTIVE;
+		w->status =
+			bytes_equal_text(value, "dormant") ? WORKSPACE_DORMANT : WORKSPACE_ACTIVE;
 	return true;
 }
 

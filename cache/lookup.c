@@ -225,10 +225,15 @@ static void collect(const redisReply *hash, enum id_place place, struct uuid_lis
 			out->count++;
 }
 
-/* All workspaces in a reverse index: one hash a partition. */
-static int lookup_reverse(struct reader *r, const char *kind, const struct uuid *id,
-			  enum id_place place, struct arena *arena, struct uuid_list *out,
-			  struct error *err)
+/* One of the reverse indexes: a hash a partition. */
+struct reverse {
+	const char *kind;
+	const struct uuid *id; /* of the user or group */
+	enum id_place place;
+};
+
+static int lookup_reverse(struct reader *r, const struct reverse *index, struct arena *arena,
+			  struct uuid_list *out, struct error *err)
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
@@ -238,7 +243,7 @@ static int lookup_reverse(struct reader *r, const char *kind, const struct uuid 
 	for (int i = 0; i < partitions; i++) {
 		pipeline_command(p, 2);
 		pipeline_text(p, "HGETALL");
-		pipeline_key(p, reader_keys(r, i), kind, id);
+		pipeline_key(p, reader_keys(r, i), index->kind, index->id);
 		reader_touch(r, i);
 	}
 	rc = reader_ask(r, err);
@@ -248,24 +253,25 @@ static int lookup_reverse(struct reader *r, const char *kind, const struct uuid 
 		most += reader_reply(r, (size_t)i)->elements / 2;
 	*out = (struct uuid_list){ arena_zalloc(arena, most + 1, sizeof(struct uuid)), 0 };
 	for (int i = 0; i < partitions; i++)
-		collect(reader_reply(r, (size_t)i), place, out);
+		collect(reader_reply(r, (size_t)i), index->place, out);
 	return 0;
 }
 
 int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *arena,
 		 struct uuid_list *out, struct error *err)
 {
-	return lookup_reverse(r, "o:", owner_id, ID_IN_VALUE, arena, out, err);
+	return lookup_reverse(r, &(struct reverse){ "o:", owner_id, ID_IN_VALUE }, arena, out, err);
 }
 
 int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *arena,
 		       struct uuid_list *out, struct error *err)
 {
-	return lookup_reverse(r, keys_subject_kind(s->kind), &s->id, ID_IN_FIELD, arena, out, err);
+	const struct reverse index = { keys_subject_kind(s->kind), &s->id, ID_IN_FIELD };
+
+	return lookup_reverse(r, &index, arena, out, err);
 }
 
-static int ask_workspaces(struct reader *r, const struct uuid *ids, size_t count,
-			  struct error *err)
+static int ask_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct error *err)
 {
 	struct pipeline *p = reader_begin(r);
 
@@ -295,8 +301,8 @@ static int lookup_piece(struct reader *r, const struct uuid *ids, size_t count,
 	return rc;
 }
 
-int lookup_workspaces(struct reader *r, const struct uuid *ids, size_t count,
-		      struct workspace *out, struct error *err)
+int lookup_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct workspace *out,
+		      struct error *err)
 {
 	int rc = 0;
 

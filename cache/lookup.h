@@ -17,8 +17,7 @@ int lookup_usernames(struct reader *r, const struct bytes *names, size_t count, 
 
 /* Ids of an organization's groups by name. */
 int lookup_groupnames(struct reader *r, const struct uuid *organization_id,
-		      const struct bytes *names, size_t count, struct uuid *ids,
-		      struct error *err);
+		      const struct bytes *names, size_t count, struct uuid *ids, struct error *err);
 
 /* Ids of organizations by name. */
 int lookup_organization_names(struct reader *r, const struct bytes *names, size_t count,
@@ -30,8 +29,7 @@ int lookup_users(struct reader *r, const struct uuid *ids, size_t count, struct 
 int lookup_groups(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
 		  struct group_changed *out, struct error *err);
 int lookup_organizations(struct reader *r, const struct uuid *ids, size_t count,
-			 struct arena *arena, struct organization_changed *out,
-			 struct error *err);
+			 struct arena *arena, struct organization_changed *out, struct error *err);
 
 /* All organizations, by name. */
 struct named {
@@ -69,7 +67,7 @@ int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *
  * Workspaces by id. out[i] is initialised here and the caller's:
  * workspace_done(). Unknown ones are not registered.
  */
-int lookup_workspaces(struct reader *r, const struct uuid *ids, size_t count,
-		      struct workspace *out, struct error *err);
+int lookup_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct workspace *out,
+		      struct error *err);
 
 #endif

@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const fields[] = { "epoch",	    "applied", "cluster", "partitions",
-				      "layout", "state" };
+static const char *const fields[] = {
+	"epoch", "applied", "cluster", "partitions", "layout", "state"
+};
 enum { EPOCH, APPLIED, CLUSTER, PARTITIONS, LAYOUT, STATE, FIELD_COUNT };
 
 void mark_append_read(struct pipeline *p, const struct keys *k)
@@ -81,15 +82,19 @@ int mark_check(const struct mark *m, const struct deployment *d, const char *add
 		return 0;
 	if (strcmp(m->deployment.cluster, d->cluster) != 0)
 		return error_set(err, ERROR_REFUSED,
-				 "the index in Redis at %s belongs to Kafka cluster %s, not to %s; give each deployment its own Redis or its own prefix",
+				 "the index in Redis at %s belongs to Kafka cluster %s, not to %s; "
+				 "give each deployment its own Redis or its own prefix",
 				 address, m->deployment.cluster, d->cluster);
 	if (m->deployment.partitions != d->partitions)
-		return error_set(err, ERROR_REFUSED,
-				 "the index in Redis at %s was made for %d partitions, but sharing.commands has %d; the number is fixed for the life of a deployment",
-				 address, m->deployment.partitions, d->partitions);
+		return error_set(
+			err, ERROR_REFUSED,
+			"the index in Redis at %s was made for %d partitions, but sharing.commands "
+			"has %d; the number is fixed for the life of a deployment",
+			address, m->deployment.partitions, d->partitions);
 	if (m->layout != INDEX_LAYOUT)
 		return error_set(err, ERROR_REFUSED,
-				 "the index in Redis at %s has layout %d, this program reads layout %d; use the programs of one version",
+				 "the index in Redis at %s has layout %d, this program reads "
+				 "layout %d; use the programs of one version",
 				 address, m->layout, INDEX_LAYOUT);
 	return 0;
 }

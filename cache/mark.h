@@ -22,14 +22,14 @@ struct deployment {
 };
 
 enum mark_state {
-	MARK_MISSING,	 /* Redis does not know this partition: new, or emptied */
+	MARK_MISSING,    /* Redis does not know this partition: new, or emptied */
 	MARK_REBUILDING, /* an owner is loading it; readers must wait */
-	MARK_READY,	 /* what the index says is true as of `applied` */
+	MARK_READY,      /* what the index says is true as of `applied` */
 };
 
 struct mark {
 	enum mark_state state;
-	int64_t epoch;	 /* rises with every owner */
+	int64_t epoch;   /* rises with every owner */
 	int64_t applied; /* the next offset whose command is not yet in Redis */
 	struct deployment deployment;
 	int layout;

@@ -2,7 +2,7 @@
 
 const char *outcome_name(enum outcome o)
 {
-	static const char *const names[] = { "",	  "applied",  "unchanged",
+	static const char *const names[] = { "",          "applied",  "unchanged",
 					     "duplicate", "rejected", "unreadable" };
 
 	return names[o];

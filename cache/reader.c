@@ -8,9 +8,9 @@
 struct reader {
 	struct redis *redis;
 	struct deployment deployment;
-	struct keys *keys;  /* one per partition, then the directory's */
-	bool *touched;	    /* the same */
-	size_t slots;	    /* partitions + 1 */
+	struct keys *keys; /* one per partition, then the directory's */
+	bool *touched;     /* the same */
+	size_t slots;      /* partitions + 1 */
 	struct pipeline pipeline;
 	struct replies replies;
 	int64_t directory_position;
@@ -80,12 +80,14 @@ static int check_mark(struct reader *r, const struct mark *m, struct error *err)
 
 	if (m->state == MARK_MISSING)
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "Redis at %s holds no complete grant index; start sharebus-consumer, or give the right --redis",
+				 "Redis at %s holds no complete grant index; start "
+				 "sharebus-consumer, or give the right --redis",
 				 address);
 	if (m->state == MARK_REBUILDING)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "the grant index in Redis at %s is being rebuilt; try again shortly",
-				 address);
+		return error_set(
+			err, ERROR_UNAVAILABLE,
+			"the grant index in Redis at %s is being rebuilt; try again shortly",
+			address);
 	return mark_check(m, &r->deployment, address, err);
 }
 

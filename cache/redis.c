@@ -30,9 +30,10 @@ static int parse_address(struct redis *r, const char *address, struct error *err
 	if (colon)
 		port = strtol(colon + 1, &end, 10);
 	if (!colon || colon == address || *end || port < 1 || port > 65535)
-		return error_set(err, ERROR_INPUT,
-				 "\"%s\" is not an address of Redis; give host:port or the path of a socket",
-				 address);
+		return error_set(
+			err, ERROR_INPUT,
+			"\"%s\" is not an address of Redis; give host:port or the path of a socket",
+			address);
 	r->port = (int)port;
 	if (address[0] == '[' && colon[-1] == ']')
 		r->host = strndup(address + 1, (size_t)(colon - address) - 2);
@@ -129,7 +130,7 @@ static int reserve(struct replies *out, size_t count, struct error *err)
 
 	if (out->cap >= count)
 		return 0;
-	list = realloc((void *)out->list, count * sizeof(*list));
+	list = realloc((void *)out->list, count * sizeof(struct redisReply *));
 	if (!list)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	out->list = list;

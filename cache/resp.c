@@ -49,17 +49,21 @@ void pipeline_command(struct pipeline *p, size_t arguments)
 	p->commands++;
 }
 
-void pipeline_pair(struct pipeline *p, struct bytes first, struct bytes second)
+void pipeline_parts(struct pipeline *p, const struct bytes *parts, size_t count)
 {
-	append_head(&p->bytes, '$', first.len + second.len);
-	buffer_append(&p->bytes, first.data, first.len);
-	buffer_append(&p->bytes, second.data, second.len);
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++)
+		len += parts[i].len;
+	append_head(&p->bytes, '$', len);
+	for (size_t i = 0; i < count; i++)
+		buffer_append(&p->bytes, parts[i].data, parts[i].len);
 	buffer_append(&p->bytes, "\r\n", 2);
 }
 
 void pipeline_bytes(struct pipeline *p, struct bytes argument)
 {
-	pipeline_pair(p, argument, (struct bytes){ 0 });
+	pipeline_parts(p, &argument, 1);
 }
 
 void pipeline_text(struct pipeline *p, const char *argument)

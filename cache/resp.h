@@ -33,8 +33,8 @@ void pipeline_bytes(struct pipeline *p, struct bytes argument);
 void pipeline_text(struct pipeline *p, const char *argument);
 void pipeline_number(struct pipeline *p, int64_t argument);
 
-/* An argument in two pieces, for keys and fields: prefix and id. */
-void pipeline_pair(struct pipeline *p, struct bytes first, struct bytes second);
+/* An argument in pieces, for keys: base, kind and id. */
+void pipeline_parts(struct pipeline *p, const struct bytes *parts, size_t count);
 
 /* A command that is all text: name and arguments, ending with NULL. */
 void pipeline_texts(struct pipeline *p, const char *const *arguments);

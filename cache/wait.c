@@ -17,13 +17,12 @@ static void pause_ms(int ms)
 }
 
 /* The first run that ends at or behind the offset, now or when it comes: its entry in the stream. */
-static int ask_stream(struct reader *r, int partition, int64_t offset, int block_ms,
-		      struct error *err)
+static int ask_stream(struct reader *r, const struct position *at, int block_ms, struct error *err)
 {
 	struct pipeline *p = reader_begin(r);
 	char after[32];
 
-	(void)snprintf(after, sizeof(after), "%lld-0", (long long)offset);
+	(void)snprintf(after, sizeof(after), "%lld-0", (long long)at->offset);
 	pipeline_command(p, 8);
 	pipeline_text(p, "XREAD");
 	pipeline_text(p, "COUNT");
@@ -31,7 +30,7 @@ static int ask_stream(struct reader *r, int partition, int64_t offset, int block
 	pipeline_text(p, "BLOCK");
 	pipeline_number(p, block_ms);
 	pipeline_text(p, "STREAMS");
-	pipeline_key(p, reader_keys(r, partition), "outcomes", NULL);
+	pipeline_key(p, reader_keys(r, at->partition), "outcomes", NULL);
 	pipeline_text(p, after);
 	return reader_ask_blocking(r, block_ms, err);
 }
@@ -65,7 +64,7 @@ static int timed_out(struct error *err, const char *what, int partition, int64_t
 			 partition, (long long)offset);
 }
 
-int wait_outcome(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
+int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
 		 struct arena *arena, struct outcome_entry *out, struct error *err)
 {
 	for (;;) {
@@ -74,9 +73,8 @@ int wait_outcome(struct reader *r, int partition, int64_t offset, int64_t deadli
 		int rc;
 
 		if (left <= 0)
-			return timed_out(err, "the outcome", partition, offset);
-		rc = ask_stream(r, partition, offset,
-				left < BLOCK_MOST_MS ? (int)left : BLOCK_MOST_MS, err);
+			return timed_out(err, "the outcome", at->partition, at->offset);
+		rc = ask_stream(r, at, left < BLOCK_MOST_MS ? (int)left : BLOCK_MOST_MS, err);
 		if (rc && rc != ERROR_UNAVAILABLE)
 			return rc;
 		if (rc) {
@@ -86,10 +84,10 @@ int wait_outcome(struct reader *r, int partition, int64_t offset, int64_t deadli
 		entry = entry_value(reader_reply(r, 0));
 		if (!entry.data)
 			continue;
-		if (!find_outcome(entry, offset, out))
+		if (!find_outcome(entry, at->offset, out))
 			return error_set(err, ERROR_UNAVAILABLE,
-					 "the outcome of %d:%lld is no longer kept", partition,
-					 (long long)offset);
+					 "the outcome of %d:%lld is no longer kept", at->partition,
+					 (long long)at->offset);
 		out->message = arena_copy(arena, out->message);
 		return 0;
 	}

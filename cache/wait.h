@@ -6,12 +6,18 @@
 #include "cache/outcomes.h"
 #include "cache/reader.h"
 
+/* Where a command stands on the log. */
+struct position {
+	int partition;
+	int64_t offset;
+};
+
 /*
- * Waits for the outcome of the command at partition:offset. Its message is in
+ * Waits for the outcome of the command at that position. Its message is in
  * the arena. ERROR_UNAVAILABLE when the deadline passes or Redis does not
  * answer by then; a broken connection is tried again.
  */
-int wait_outcome(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
+int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
 		 struct arena *arena, struct outcome_entry *out, struct error *err);
 
 /*

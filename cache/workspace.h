@@ -25,13 +25,13 @@ struct workspace {
 	enum workspace_status status;
 	struct uuid organization_id;
 	struct uuid owner_id;
-	struct bytes name; /* owned, NUL-terminated */
-	int64_t version;   /* rises with every change */
+	struct bytes name;    /* owned, NUL-terminated */
+	int64_t version;      /* rises with every change */
 	struct grant *grants; /* in no order */
 	size_t grant_count;
 	size_t grant_cap;
 	struct uuid recent[RECENT_COMMANDS]; /* a ring; nil: empty place */
-	unsigned recent_next;		     /* where the next id goes */
+	unsigned recent_next;                /* where the next id goes */
 };
 
 /* Starts unregistered. */

@@ -2,13 +2,15 @@
 
 #include "ops/support/clock.h"
 
+#include <assert.h>
+
 enum { MESSAGE_MAX = OUTCOME_MESSAGE_MAX };
 
 /* How much somebody may change of a workspace's sharing. */
 enum authority {
-	AUTHORITY_NONE,	 /* the own grant may go, nothing else */
+	AUTHORITY_NONE,  /* the own grant may go, nothing else */
 	AUTHORITY_ADMIN, /* an admin of the workspace: `use` may be given and taken */
-	AUTHORITY_FULL,	 /* owner, admin of the organization, site owner, system */
+	AUTHORITY_FULL,  /* owner, admin of the organization, site owner, system */
 };
 
 struct problem {
@@ -128,8 +130,7 @@ static const char *why_sharing_is_off(const struct world *w)
 {
 	const struct organization_changed *o =
 		directory_organization(w->directory, &w->workspace->organization_id);
-	const struct user_changed *owner =
-		directory_user(w->directory, &w->workspace->owner_id);
+	const struct user_changed *owner = directory_user(w->directory, &w->workspace->owner_id);
 
 	if (!directory_sharing_enabled(w->directory))
 		return "workspace sharing is disabled for this deployment";
@@ -164,6 +165,7 @@ static bool check_command(struct deciding *d)
 	const struct command *c = d->command;
 	char id[UUID_TEXT_SIZE];
 
+	assert(c);
 	uuid_format(id, &c->workspace_id);
 	if (uuid_is_nil(&c->command_id))
 		add_problem(d, REJECT_INVALID_COMMAND, bytes_of("the command has no id"));
@@ -173,7 +175,8 @@ static bool check_command(struct deciding *d)
 	else if (c->directory_offset != ABSENT && c->directory_offset > w->directory_position)
 		add_problem(d, REJECT_DIRECTORY_AHEAD,
 			    arena_printf(w->arena,
-					 "the command has seen the directory up to offset %lld, but it ends at %lld",
+					 "the command has seen the directory up to offset %lld, "
+					 "but it ends at %lld",
 					 (long long)c->directory_offset,
 					 (long long)w->directory_position));
 	else if (c->expected_version != ABSENT && c->expected_version != w->workspace->version)
@@ -226,10 +229,11 @@ static void check_user(struct deciding *d, const struct subject *s)
 		add_problem(d, REJECT_UNKNOWN_SUBJECT,
 			    arena_printf(d->world->arena, "there is no user %.*s", TEXT(name)));
 	else if (!directory_membership(u, &d->world->workspace->organization_id))
-		add_problem(d, REJECT_NOT_A_MEMBER,
-			    arena_printf(d->world->arena,
-					 "user %.*s is not a member of the workspace's organization",
-					 TEXT(name)));
+		add_problem(
+			d, REJECT_NOT_A_MEMBER,
+			arena_printf(d->world->arena,
+				     "user %.*s is not a member of the workspace's organization",
+				     TEXT(name)));
 }
 
 /* Rules 5 and 6 for a group; an organization's id is its group of everyone. */
@@ -244,10 +248,11 @@ static void check_group(struct deciding *d, const struct subject *s)
 		add_problem(d, REJECT_UNKNOWN_SUBJECT,
 			    arena_printf(d->world->arena, "there is no group %.*s", TEXT(name)));
 	else if (!uuid_equal(home, &d->world->workspace->organization_id))
-		add_problem(d, REJECT_NOT_A_MEMBER,
-			    arena_printf(d->world->arena,
-					 "group %.*s does not belong to the workspace's organization",
-					 TEXT(name)));
+		add_problem(
+			d, REJECT_NOT_A_MEMBER,
+			arena_printf(d->world->arena,
+				     "group %.*s does not belong to the workspace's organization",
+				     TEXT(name)));
 }
 
 /* Rule 7, sharing: not with the owner, not with oneself. */
@@ -278,10 +283,12 @@ static void check_ceiling(struct deciding *d, const struct grant_wish *wish)
 	if (d->authority != AUTHORITY_ADMIN)
 		return;
 	if (wish->role == ROLE_ADMIN)
-		add_problem(d, REJECT_ROLE_CEILING,
-			    arena_printf(d->world->arena,
-					 "an admin of the workspace may give use only, not admin to %.*s",
-					 TEXT(name)));
+		add_problem(
+			d, REJECT_ROLE_CEILING,
+			arena_printf(
+				d->world->arena,
+				"an admin of the workspace may give use only, not admin to %.*s",
+				TEXT(name)));
 	else if (g && g->role == ROLE_ADMIN)
 		add_problem(d, REJECT_ROLE_CEILING,
 			    arena_printf(d->world->arena,
@@ -348,7 +355,8 @@ static void check_count(struct deciding *d)
 	if (count > most)
 		add_problem(d, REJECT_TOO_MANY_GRANTS,
 			    arena_printf(d->world->arena,
-					 "%.*s would be shared with %zu users and groups; at most %zu are allowed",
+					 "%.*s would be shared with %zu users and groups; at most "
+					 "%zu are allowed",
 					 TEXT(d->world->workspace->name), count, most));
 }
 
@@ -366,8 +374,8 @@ static void decide_share(struct deciding *d, const struct share_workspace *c)
 	size_t most = d->world->limits.grants_per_workspace;
 
 	d->out->word = c->message;
-	d->out->changes = arena_zalloc(d->world->arena, c->grant_count + 1,
-				       sizeof(*d->out->changes));
+	d->out->changes =
+		arena_zalloc(d->world->arena, c->grant_count + 1, sizeof(*d->out->changes));
 	if (is_duplicate(d))
 		return;
 	if (check_command(d)) {
@@ -379,10 +387,12 @@ static void decide_share(struct deciding *d, const struct share_workspace *c)
 	if (!d->problems && !c->grant_count)
 		add_problem(d, REJECT_INVALID_COMMAND, bytes_of("the command names nobody"));
 	if (!d->problems && c->grant_count > most)
-		add_problem(d, REJECT_TOO_MANY_GRANTS,
-			    arena_printf(d->world->arena,
-					 "the command names %zu users and groups; at most %zu are allowed",
-					 c->grant_count, most));
+		add_problem(
+			d, REJECT_TOO_MANY_GRANTS,
+			arena_printf(
+				d->world->arena,
+				"the command names %zu users and groups; at most %zu are allowed",
+				c->grant_count, most));
 	if (!d->problems)
 		decide_wishes(d, c);
 	conclude(d);
@@ -446,8 +456,8 @@ static bool names_only_self(const struct deciding *d, const struct remove_sharin
 static void decide_remove(struct deciding *d, const struct remove_sharing *c)
 {
 	d->out->reason = c->reason;
-	d->out->changes = arena_zalloc(d->world->arena, c->subject_count + 1,
-				       sizeof(*d->out->changes));
+	d->out->changes =
+		arena_zalloc(d->world->arena, c->subject_count + 1, sizeof(*d->out->changes));
 	if (is_duplicate(d))
 		return;
 	if (check_command(d) && !names_only_self(d, c))

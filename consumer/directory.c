@@ -31,6 +31,7 @@ struct directory *directory_new(void)
 	return d;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void drop(struct directory *d, struct entity *e)
 {
 	HASH_DEL(d->entities, e);
@@ -45,11 +46,12 @@ void directory_free(struct directory **dp)
 	if (!*dp)
 		return;
 	HASH_ITER(hh, (*dp)->entities, e, next)
-		drop(*dp, e);
+	drop(*dp, e);
 	free(*dp);
 	*dp = NULL;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static struct entity *find(const struct directory *d, const struct uuid *id)
 {
 	struct entity *e;
@@ -157,6 +159,7 @@ static void project(struct projection *p, const struct entity *old, const struct
 					new ? &new->as.organization : NULL);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void replace(struct directory *d, struct entity *new, struct projection *p)
 {
 	struct entity *old = find(d, &new->id);

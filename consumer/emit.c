@@ -16,33 +16,40 @@ static struct bytes output_id(const struct emitter *e, const struct source *src)
 	return arena_printf(e->arena, "%d-%lld-%u", e->partition, (long long)src->offset, src->n);
 }
 
-static void pack(struct emitter *e, struct source *src, enum topic topic, enum record_type type,
-		 struct bytes key, struct bytes causation)
+/* Where a record goes, and what caused it. */
+struct address {
+	enum topic topic;
+	struct bytes key;
+	struct bytes causation; /* may be absent */
+};
+
+/* Packs one record. The value is that of r, or absent: a tombstone. */
+static void pack(struct emitter *e, struct source *src, const struct address *to,
+		 enum record_type type, struct bytes value)
 {
 	output_append(e->packed, &(struct output){
-					 .topic = topic,
+					 .topic = to->topic,
 					 .type = type,
 					 .offset = src->offset,
-					 .n = src->n,
+					 .n = src->n++,
 					 .time = src->time,
 					 .correlation = src->correlation,
-					 .key = key,
-					 .value = buffer_bytes(&e->value),
-					 .causation = causation,
+					 .key = to->key,
+					 .value = value,
+					 .causation = to->causation,
 					 .traceparent = src->traceparent,
 				 });
-	src->n++;
 }
 
-static int send(struct emitter *e, struct source *src, enum topic topic, const struct record *r,
-		struct bytes key, struct bytes causation, struct error *err)
+static int send(struct emitter *e, struct source *src, const struct address *to,
+		const struct record *r, struct error *err)
 {
 	int rc;
 
 	buffer_clear(&e->value);
 	rc = codec_encode(e->codec, r, &e->value, err);
 	if (!rc)
-		pack(e, src, topic, r->type, key, causation);
+		pack(e, src, to, r->type, buffer_bytes(&e->value));
 	return rc;
 }
 
@@ -61,7 +68,9 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 		.detail_count = d->detail_count,
 		.at = src->time,
 	};
-	return send(e, src, TOPIC_EVENTS, &r, id_text(e->arena, &ws->id), src->causation, err);
+	return send(e, src,
+		    &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id), src->causation },
+		    &r, err);
 }
 
 static int emit_notices(struct emitter *e, struct source *src, const struct decision *d,
@@ -78,8 +87,10 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 		notice_write(&list[i], &scene, &r.as.notification);
 		r.as.notification.event_id = event_id;
 		r.as.notification.at = src->time;
-		rc = send(e, src, TOPIC_NOTIFICATIONS, &r,
-			  id_text(e->arena, &list[i].recipient), event_id, err);
+		rc = send(e, src,
+			  &(struct address){ TOPIC_NOTIFICATIONS,
+					     id_text(e->arena, &list[i].recipient), event_id },
+			  &r, err);
 	}
 	return rc;
 }
@@ -101,7 +112,9 @@ static int emit_change(struct emitter *e, struct source *src, const struct decis
 		.change_count = d->change_count,
 		.at = src->time,
 	};
-	rc = send(e, src, TOPIC_EVENTS, &r, id_text(e->arena, &ws->id), src->causation, err);
+	rc = send(e, src,
+		  &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id), src->causation }, &r,
+		  err);
 	return rc ? rc : emit_notices(e, src, d, ws, event_id, err);
 }
 
@@ -129,22 +142,14 @@ static size_t list_recent(const struct workspace *w, struct uuid out[static RECE
 	return count;
 }
 
-int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
-	       struct error *err)
+int emit_state(struct emitter *e, struct source *src, const struct workspace *w, struct error *err)
 {
 	struct record r = { .type = RECORD_WORKSPACE_GRANTS };
 	struct uuid recent[RECENT_COMMANDS];
-	struct bytes key = id_text(e->arena, &w->id);
+	struct address to = { TOPIC_GRANTS, id_text(e->arena, &w->id), src->causation };
 
 	if (!w->registered) {
-		output_append(e->packed, &(struct output){ .topic = TOPIC_GRANTS,
-							   .type = RECORD_WORKSPACE_GRANTS,
-							   .offset = src->offset,
-							   .n = src->n++,
-							   .time = src->time,
-							   .correlation = src->correlation,
-							   .key = key,
-							   .causation = src->causation });
+		pack(e, src, &to, RECORD_WORKSPACE_GRANTS, (struct bytes){ 0 });
 		return 0;
 	}
 	r.as.workspace_grants = (struct workspace_grants){
@@ -157,14 +162,16 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 		.recent_command_count = list_recent(w, recent),
 		.source_offset = src->offset,
 	};
-	return send(e, src, TOPIC_GRANTS, &r, key, src->causation, err);
+	return send(e, src, &to, &r, err);
 }
 
 int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct error *err)
 {
 	struct record r = { .type = RECORD_PROGRESS, .as.progress = { applied } };
 
-	return send(e, src, TOPIC_GRANTS, &r, bytes_of("progress"), (struct bytes){ 0 }, err);
+	struct address to = { TOPIC_GRANTS, bytes_of("progress"), { 0 } };
+
+	return send(e, src, &to, &r, err);
 }
 
 void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,

@@ -13,11 +13,11 @@
 /* The record of sharing.commands that outputs come from. */
 struct source {
 	int64_t offset;
-	int64_t time;		  /* the record's timestamp */
+	int64_t time;             /* the record's timestamp */
 	struct uuid correlation;  /* its command id; nil: none */
-	struct bytes causation;	  /* its ce_id; may be absent */
+	struct bytes causation;   /* its ce_id; may be absent */
 	struct bytes traceparent; /* may be absent */
-	uint32_t n;		  /* outputs so far */
+	uint32_t n;               /* outputs so far */
 };
 
 struct emitter {
@@ -39,8 +39,7 @@ int emit_decision(struct emitter *e, struct source *src, const struct decision *
 		  const struct workspace_ref *ws, int64_t version, struct error *err);
 
 /* The workspace's state as of src, or its tombstone when it is no longer registered. */
-int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
-	       struct error *err);
+int emit_state(struct emitter *e, struct source *src, const struct workspace *w, struct error *err);
 
 /* How far the partition has got. */
 int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct error *err);

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	POLL_MOST = 1000,		    /* records a turn, so that the loop goes on */
-	PROJECTION_BYTES = 1024 * 1024,	    /* a piece of a full projection */
+	POLL_MOST = 1000,               /* records a turn, so that the loop goes on */
+	PROJECTION_BYTES = 1024 * 1024, /* a piece of a full projection */
 	QUERY_WAIT_MS = 1000,
 	REACH_STEP_MS = 5,
 	PARTITION = 0,
@@ -16,7 +16,7 @@ enum {
 
 /* What Redis holds of the view. */
 enum projecting {
-	PROJECTING_NOT,	    /* another process does it */
+	PROJECTING_NOT,     /* another process does it */
 	PROJECTING_UNKNOWN, /* ours, but what Redis holds must be looked at */
 	PROJECTING_CHANGES, /* Redis is as far as `mark`; changes since are in `projection` */
 };
@@ -175,9 +175,8 @@ int64_t follower_position(const struct follower *f)
 static int query_end(struct follower *f, int64_t *end, struct error *err)
 {
 	int64_t low;
-	rd_kafka_resp_err_t code =
-		rd_kafka_query_watermark_offsets(f->consumer, topic_name(TOPIC_DIRECTORY),
-						 PARTITION, &low, end, QUERY_WAIT_MS);
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		f->consumer, topic_name(TOPIC_DIRECTORY), PARTITION, &low, end, QUERY_WAIT_MS);
 
 	return code ? error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_DIRECTORY),
 				rd_kafka_err2str(code))
@@ -290,4 +289,3 @@ int follower_project(struct follower *f, struct error *err)
 		f->projecting = PROJECTING_UNKNOWN;
 	return rc == ERROR_FENCED ? 0 : rc;
 }
-

@@ -9,12 +9,12 @@
 #include <string.h>
 
 enum {
-	POLL_MS = 20,	      /* how late a stop, a directory change or a commit is noticed */
+	POLL_MS = 20, /* how late a stop, a directory change or a commit is noticed */
 	BROKER_WAIT_MS = 5000,
 	REDIS_TIMEOUT_MS = 5000,
 	DRAIN_WAIT_MS = 20000,
-	GATHER_MOST = 8000,   /* messages in hand at most */
-	RUN_MOST = 2000,      /* messages of one run: about 1 MB of commands to Redis */
+	GATHER_MOST = 8000, /* messages in hand at most */
+	RUN_MOST = 2000,    /* messages of one run: about 1 MB of commands to Redis */
 	/*
 	 * Outputs applied but not yet committed. Two transactions in flight and
 	 * two to follow keep both producers busy; fetching pauses above the high
@@ -26,12 +26,15 @@ enum {
 };
 
 const struct config_setting loop_settings[] = {
-	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092", "Kafka brokers, host:port, comma separated" },
+	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092",
+	  "Kafka brokers, host:port, comma separated" },
 	{ "redis", "SHAREBUS_REDIS", "127.0.0.1:6379", "Redis, host:port or the path of a socket" },
 	{ "prefix", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
 	{ "group", "SHAREBUS_GROUP", "sharebus", "consumer group" },
-	{ "instance", "SHAREBUS_INSTANCE", NULL, "name of this process in the group; default: host name" },
-	{ "access-url", "SHAREBUS_ACCESS_URL", "", "address of the deployment, for links in notifications" },
+	{ "instance", "SHAREBUS_INSTANCE", NULL,
+	  "name of this process in the group; default: host name" },
+	{ "access-url", "SHAREBUS_ACCESS_URL", "",
+	  "address of the deployment, for links in notifications" },
 	{ "max-grants", NULL, "1000", "grants that a workspace may have" },
 	{ "log-level", "SHAREBUS_LOG_LEVEL", "info", "error, warn, info or debug" },
 };

@@ -84,8 +84,8 @@ static int set_log_level(const char *name, struct error *err)
 		log_set_level((enum log_level)i);
 		return 0;
 	}
-	return error_set(err, ERROR_INPUT, "log-level is \"%s\"; it must be error, warn, info or debug",
-			 name);
+	return error_set(err, ERROR_INPUT,
+			 "log-level is \"%s\"; it must be error, warn, info or debug", name);
 }
 
 static void catch_signals(void)

@@ -29,8 +29,7 @@ static void add(struct listing *l, const struct notice *n)
 {
 	const struct user_changed *u = directory_user(l->directory, &n->recipient);
 
-	if (!u || u->status == USER_DELETED ||
-	    uuid_equal(&n->recipient, &l->decision->actor.id))
+	if (!u || u->status == USER_DELETED || uuid_equal(&n->recipient, &l->decision->actor.id))
 		return;
 	if (l->count == l->cap) {
 		size_t cap = l->cap ? l->cap * 2 : 8;
@@ -131,15 +130,16 @@ static struct bytes through(const struct notice *n, const struct notice_scene *s
 
 	if (uuid_is_nil(&n->group_id))
 		return bytes_of("");
-	name = directory_subject_name(s->directory,
-				      &(struct subject){ SUBJECT_GROUP, n->group_id }, s->arena);
+	name = directory_subject_name(s->directory, &(struct subject){ SUBJECT_GROUP, n->group_id },
+				      s->arena);
 	return arena_printf(s->arena, " through group %.*s", TEXT(name));
 }
 
 static const char *what_role_allows(enum role role)
 {
 	if (role == ROLE_ADMIN)
-		return "connect by SSH and apps, start and stop it, read its logs, rename it, update it at any time, and invite others with the use role";
+		return "connect by SSH and apps, start and stop it, read its logs, rename it, "
+		       "update it at any time, and invite others with the use role";
 	return "connect by SSH and apps, start and stop it, and read its logs";
 }
 
@@ -165,9 +165,9 @@ static void write_gained(const struct notice *n, const struct notice_scene *s,
 		out->title = arena_printf(s->arena, "%.*s shared workspace %.*s with you",
 					  TEXT(who), TEXT(s->workspace.name));
 	else
-		out->title = arena_printf(s->arena,
-					  "%.*s changed your role on workspace %.*s to %s",
-					  TEXT(who), TEXT(s->workspace.name), role);
+		out->title =
+			arena_printf(s->arena, "%.*s changed your role on workspace %.*s to %s",
+				     TEXT(who), TEXT(s->workspace.name), role);
 	out->body = arena_printf(s->arena, "You have the role %s%.*s: you can %s.%.*s", role,
 				 TEXT(via), what_role_allows(n->change->after), TEXT(ends));
 	out->role = n->change->after;
@@ -216,9 +216,8 @@ static void write_owner_notice(const struct notice_scene *s, struct notification
 	struct bytes who = actor_name(s);
 	struct bytes what = summarise(s);
 
-	out->title = arena_printf(s->arena,
-				  "%.*s changed who your workspace %.*s is shared with", TEXT(who),
-				  TEXT(s->workspace.name));
+	out->title = arena_printf(s->arena, "%.*s changed who your workspace %.*s is shared with",
+				  TEXT(who), TEXT(s->workspace.name));
 	out->body = arena_printf(s->arena, "%.*s.", TEXT(what));
 }
 

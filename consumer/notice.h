@@ -13,7 +13,7 @@ struct notice {
 	struct uuid recipient;
 	enum notification_kind kind;
 	const struct change *change; /* NULL: the owner's notice, of all changes */
-	struct uuid group_id;	     /* through which it concerns the recipient; nil: directly */
+	struct uuid group_id;        /* through which it concerns the recipient; nil: directly */
 };
 
 /*

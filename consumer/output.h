@@ -16,7 +16,7 @@
 
 /* What a run covers: the head of its packed outputs. */
 struct run_range {
-	int64_t begin;	 /* offset of its first record */
+	int64_t begin;   /* offset of its first record */
 	int64_t applied; /* the next offset after it */
 };
 
@@ -24,13 +24,13 @@ struct run_range {
 struct output {
 	enum topic topic;
 	enum record_type type; /* not for dead letters */
-	int64_t offset;	       /* of the command it comes from */
-	uint32_t n;	       /* counts the outputs of that command: ce_id is partition-offset-n */
-	int64_t time;	       /* of the decision */
+	int64_t offset;        /* of the command it comes from */
+	uint32_t n;            /* counts the outputs of that command: ce_id is partition-offset-n */
+	int64_t time;          /* of the decision */
 	struct uuid correlation; /* the command's id; nil: none */
 	struct bytes key;
-	struct bytes value;	 /* absent: a tombstone */
-	struct bytes causation;	 /* ce_id of what caused it; may be absent */
+	struct bytes value;       /* absent: a tombstone */
+	struct bytes causation;   /* ce_id of what caused it; may be absent */
 	struct bytes traceparent; /* may be absent */
 	/*
 	 * Of a dead letter: the headers, as sized name and sized value in turn.

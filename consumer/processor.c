@@ -20,7 +20,8 @@ void staged_add(struct staged *s, rd_kafka_message_t *m)
 {
 	if (s->count == s->cap) {
 		size_t cap = s->cap ? s->cap * 2 : 64;
-		rd_kafka_message_t **list = realloc((void *)s->list, cap * sizeof(m));
+		rd_kafka_message_t **list =
+			realloc((void *)s->list, cap * sizeof(rd_kafka_message_t *));
 
 		assert(list);
 		s->list = list;

@@ -47,8 +47,8 @@ struct publisher {
 	struct batch *queue;
 	struct batch **queue_end;
 	size_t backlog;
-	int turn;	    /* the worker that takes the next batches */
-	uint64_t taken;	    /* transactions begun */
+	int turn;           /* the worker that takes the next batches */
+	uint64_t taken;     /* transactions begun */
 	uint64_t committed; /* transactions committed, in order */
 	struct batch *done;
 	struct batch **done_end;
@@ -148,8 +148,8 @@ static rd_kafka_headers_t *dead_letter_headers(struct bytes packed)
 	struct bytes value;
 
 	while (bytes_take_sized(&packed, &name) && bytes_take_sized(&packed, &value))
-		(void)rd_kafka_header_add(h, (const char *)name.data, (ssize_t)name.len,
-					  value.data, (ssize_t)value.len);
+		(void)rd_kafka_header_add(h, (const char *)name.data, (ssize_t)name.len, value.data,
+					  (ssize_t)value.len);
 	return h;
 }
 
@@ -168,8 +168,8 @@ static int32_t partition_for(const struct batch *b, const struct output *o)
 static rd_kafka_error_t *produce(const struct worker *w, const struct batch *b,
 				 const struct output *o)
 {
-	rd_kafka_headers_t *headers = o->headers.data ? dead_letter_headers(o->headers)
-						      : event_headers(w, b, o);
+	rd_kafka_headers_t *headers =
+		o->headers.data ? dead_letter_headers(o->headers) : event_headers(w, b, o);
 	const rd_kafka_vu_t message[] = {
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = w->topics[o->topic] },
 		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(b, o) },
@@ -484,7 +484,8 @@ static int open_producer(struct worker *w, struct error *err)
 		{ "transaction.timeout.ms", timeout },
 		{ "message.max.bytes", largest },
 		{ "linger.ms", "0" },
-		{ "retry.backoff.ms", "5" }, /* CONCURRENT_TRANSACTIONS passes within milliseconds */
+		{ "retry.backoff.ms",
+		  "5" }, /* CONCURRENT_TRANSACTIONS passes within milliseconds */
 		{ "queue.buffering.max.messages", "1000000" },
 		{ "queue.buffering.max.kbytes", "65536" },
 		{ NULL, NULL },

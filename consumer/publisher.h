@@ -35,7 +35,7 @@ struct publisher_options {
 struct batch {
 	struct batch *next;
 	int partition;
-	int64_t last;	 /* the run's last offset: its name in `unsent` */
+	int64_t last;    /* the run's last offset: its name in `unsent` */
 	int64_t applied; /* what the partition's committed offset becomes */
 	size_t len;
 	uint8_t packed[]; /* see output.h */

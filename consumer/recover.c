@@ -47,9 +47,8 @@ static int read_low(struct processor *p, const struct partition *part, int64_t *
 		    struct error *err)
 {
 	int64_t high;
-	rd_kafka_resp_err_t code =
-		rd_kafka_query_watermark_offsets(p->consumer, topic_name(TOPIC_COMMANDS), part->id,
-						 low, &high, KAFKA_WAIT_MS);
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		p->consumer, topic_name(TOPIC_COMMANDS), part->id, low, &high, KAFKA_WAIT_MS);
 
 	return code ? error_set(err, ERROR_UNAVAILABLE, "partition %d does not answer: %s",
 				part->id, rd_kafka_err2str(code))
@@ -69,9 +68,10 @@ static int publish_unsent(struct processor *p, struct partition *part, int64_t c
 		struct run_range range;
 
 		if (!outputs_open(&packed, &range))
-			rc = error_set(err, ERROR_REFUSED,
-				       "partition %d keeps unsent outputs that this version cannot read",
-				       part->id);
+			rc = error_set(
+				err, ERROR_REFUSED,
+				"partition %d keeps unsent outputs that this version cannot read",
+				part->id);
 		else if (range.applied <= committed)
 			offsets_add(&part->sent, unsent.list[i].last);
 		else
@@ -83,7 +83,8 @@ static int publish_unsent(struct processor *p, struct partition *part, int64_t c
 	unsent_done(&unsent);
 	if (!rc && next != part->mark.applied && part->mark.applied != committed)
 		return error_set(err, ERROR_REFUSED,
-				 "partition %d is applied up to %lld, but its unsent outputs end at %lld: the index is damaged",
+				 "partition %d is applied up to %lld, but its unsent outputs end "
+				 "at %lld: the index is damaged",
 				 part->id, (long long)part->mark.applied, (long long)next);
 	return rc;
 }
@@ -105,7 +106,8 @@ static int begin_fresh(struct processor *p, struct partition *part, const struct
 
 	if (!rc && low > 0)
 		return error_set(err, ERROR_REFUSED,
-				 "neither Kafka nor Redis knows how far partition %d was applied, and its log begins at %lld: commands are gone",
+				 "neither Kafka nor Redis knows how far partition %d was applied, "
+				 "and its log begins at %lld: commands are gone",
 				 part->id, (long long)low);
 	return rc ? rc : take_epoch(p, part, seen, low, err);
 }
@@ -143,9 +145,10 @@ static int act(struct processor *p, struct partition *part, const struct mark *s
 	case RECOVERY_LOST:
 		break;
 	}
-	return error_set(err, ERROR_REFUSED,
-			 "Redis has lost data of partition %d: it is at %lld, Kafka has committed %lld",
-			 part->id, (long long)seen->applied, (long long)committed);
+	return error_set(
+		err, ERROR_REFUSED,
+		"Redis has lost data of partition %d: it is at %lld, Kafka has committed %lld",
+		part->id, (long long)seen->applied, (long long)committed);
 }
 
 int recover_partition(struct processor *p, struct partition *part, struct error *err)

@@ -12,10 +12,10 @@ enum { COMMITTED_NONE = -1 };
 
 /* What the two say together. */
 enum recovery {
-	RECOVERY_FRESH,	  /* neither knows the partition: begin at the log's start */
-	RECOVERY_GO_ON,	  /* they agree */
+	RECOVERY_FRESH,   /* neither knows the partition: begin at the log's start */
+	RECOVERY_GO_ON,   /* they agree */
 	RECOVERY_PUBLISH, /* Redis is ahead: publish what it keeps unsent, deciding nothing again */
-	RECOVERY_LOST,	  /* Redis is behind, or does not know what Kafka has: it lost data */
+	RECOVERY_LOST,    /* Redis is behind, or does not know what Kafka has: it lost data */
 };
 
 /* Pure. committed is the group's offset or COMMITTED_NONE, low the log's first offset. */

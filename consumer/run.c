@@ -15,7 +15,7 @@ struct run_record {
 	rd_kafka_headers_t *headers; /* NULL: none */
 	struct source source;
 	bool readable;
-	struct record record;	 /* if readable */
+	struct record record;    /* if readable */
 	struct bytes unreadable; /* else why not */
 	struct held_workspace *held;
 };
@@ -65,13 +65,14 @@ static int check_place(const struct run *run, const struct record *r, struct err
 	char key[UUID_TEXT_SIZE];
 
 	if (!id)
-		return error_set(err, ERROR_INPUT, "%s does not belong on %s",
-				 record_name(r->type), topic_name(TOPIC_COMMANDS));
+		return error_set(err, ERROR_INPUT, "%s does not belong on %s", record_name(r->type),
+				 topic_name(TOPIC_COMMANDS));
 	uuid_format(key, id);
 	if (partition_of(bytes_of(key), run->processor->deployment.partitions) !=
 	    run->partition->id)
 		return error_set(err, ERROR_INPUT,
-				 "the record belongs to workspace %s, which has another partition; the key must be the workspace's id",
+				 "the record belongs to workspace %s, which has another partition; "
+				 "the key must be the workspace's id",
 				 key);
 	return 0;
 }
@@ -113,7 +114,6 @@ static void read_records(struct run *run)
 		run->records[i].message = run->partition->staged.list[i];
 		read_record(run, &run->records[i]);
 	}
-	run->applied = run->records[run->count - 1].message->offset + 1;
 }
 
 static bool told_to_stop(const struct run *run)
@@ -129,9 +129,8 @@ static int reach_directory(struct run *run, struct error *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < run->count; i++) {
-		const struct command *c = run->records[i].readable
-						  ? record_command(&run->records[i].record)
-						  : NULL;
+		const struct command *c =
+			run->records[i].readable ? record_command(&run->records[i].record) : NULL;
 
 		if (c && c->directory_offset > offset)
 			offset = c->directory_offset;
@@ -178,8 +177,8 @@ static int read_workspaces(struct run *run, struct error *err)
 	int rc = ERROR_UNAVAILABLE;
 
 	for (unsigned attempt = 0; rc == ERROR_UNAVAILABLE && !told_to_stop(run); attempt++) {
-		rc = index_read(p->index, run->partition->id, &run->partition->mark, missing,
-				count, err);
+		rc = index_read(p->index, run->partition->id, &run->partition->mark, missing, count,
+				err);
 		if (rc == ERROR_UNAVAILABLE)
 			processor_wait(p, attempt, err);
 	}
@@ -301,8 +300,7 @@ static int decide_record(struct run *run, struct run_record *r, struct error *er
 	int rc;
 
 	if (!decide(&world, &r->record, &d))
-		return error_set(err, ERROR_REFUSED, "%s has no rule",
-				 record_name(r->record.type));
+		return error_set(err, ERROR_REFUSED, "%s has no rule", record_name(r->record.type));
 	index_decision(run, r, &d);
 	after = workspace_ref(w);
 	version = was_registered && !w->registered ? version + 1 : w->version;
@@ -333,14 +331,13 @@ static struct bytes dead_letter_headers(const struct run *run, const struct run_
 	struct bytes packed;
 
 	buffer_init(&b);
-	for (size_t i = 0; r->headers && !rd_kafka_header_get_all(r->headers, i, &name, &value, &size);
-	     i++)
+	for (size_t i = 0;
+	     r->headers && !rd_kafka_header_get_all(r->headers, i, &name, &value, &size); i++)
 		add_header(&b, name, (struct bytes){ value, size });
 	add_header(&b, "sharebus_reason", r->unreadable);
 	add_header(&b, "sharebus_topic", bytes_of(topic_name(TOPIC_COMMANDS)));
 	add_header(&b, "sharebus_partition", arena_printf(arena, "%d", run->partition->id));
-	add_header(&b, "sharebus_offset",
-		   arena_printf(arena, "%lld", (long long)r->source.offset));
+	add_header(&b, "sharebus_offset", arena_printf(arena, "%lld", (long long)r->source.offset));
 	add_header(&b, "sharebus_timestamp",
 		   arena_printf(arena, "%lld", (long long)r->source.time));
 	packed = arena_copy(arena, buffer_bytes(&b));
@@ -374,7 +371,8 @@ static void begin(struct run *run)
 	buffer_clear(&p->run.packed);
 	buffer_clear(&p->run.outcomes);
 	outputs_begin(&p->run.packed, &(struct run_range){ first->offset, last->offset + 1 });
-	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id));
+	run->applied = last->offset + 1;
+	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id), run->applied);
 	p->run.emitter.partition = run->partition->id;
 	p->run.emitter.directory = follower_directory(p->follower);
 }
@@ -418,8 +416,7 @@ static int carry_out(struct run *run, int next, struct error *err)
 {
 	struct processor *p = run->processor;
 	struct partition *part = run->partition;
-	int rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, run->applied, next,
-			     err);
+	int rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, next, err);
 
 	for (unsigned attempt = 0; rc == ERROR_UNAVAILABLE && !told_to_stop(run); attempt++) {
 		processor_wait(p, attempt, err);
@@ -429,8 +426,7 @@ static int carry_out(struct run *run, int next, struct error *err)
 		if (rc == SETTLED_NOT_APPLIED)
 			rc = index_read(p->index, part->id, &part->mark, NULL, 0, err);
 		if (!rc)
-			rc = index_apply(p->index, part->id, &part->mark, &p->run.apply,
-					 run->applied, next, err);
+			rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, next, err);
 	}
 	return rc;
 }

@@ -31,9 +31,11 @@ static void account(struct workspaces *w, struct held_workspace *h)
 	w->bytes += h->accounted;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void drop(struct workspaces *w, struct held_workspace *h)
 {
 	w->bytes -= h->accounted;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see through uthash's lists */
 	HASH_DEL(w->all, h);
 	workspace_done(&h->workspace);
 	free(h);
@@ -47,11 +49,12 @@ void workspaces_free(struct workspaces **wp)
 	if (!*wp)
 		return;
 	HASH_ITER(hh, (*wp)->all, h, next)
-		drop(*wp, h);
+	drop(*wp, h);
 	free(*wp);
 	*wp = NULL;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 struct held_workspace *workspaces_find(struct workspaces *w, const struct uuid *id)
 {
 	struct held_workspace *h;
@@ -65,6 +68,7 @@ struct held_workspace *workspaces_find(struct workspaces *w, const struct uuid *
 	return h;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 struct held_workspace *workspaces_add(struct workspaces *w, int partition, const struct uuid *id)
 {
 	struct held_workspace *h = calloc(1, sizeof(*h));
@@ -89,6 +93,6 @@ void workspaces_forget(struct workspaces *w, int partition)
 	struct held_workspace *next;
 
 	HASH_ITER(hh, w->all, h, next)
-		if (h->partition == partition)
-			drop(w, h);
+	if (h->partition == partition)
+		drop(w, h);
 }

@@ -16,7 +16,7 @@ struct held_workspace {
 	struct workspace workspace;
 	int partition;
 	struct touched *touched; /* what the present run has changed of it; NULL: nothing */
-	size_t accounted;	 /* bytes counted against the bound */
+	size_t accounted;        /* bytes counted against the bound */
 	UT_hash_handle hh;
 };
 

@@ -56,8 +56,7 @@ static void print_flag(const struct flag *f)
 {
 	(void)printf("  --%s%s%s%*s%s\n", f->name, f->value_name ? " " : "",
 		     f->value_name ? f->value_name : "",
-		     (int)(24 - strlen(f->name) -
-			   (f->value_name ? 1 + strlen(f->value_name) : 0)),
+		     (int)(24 - strlen(f->name) - (f->value_name ? 1 + strlen(f->value_name) : 0)),
 		     "", f->help);
 }
 
@@ -161,11 +160,12 @@ static int take_operands(struct arguments *out, const struct command_def *def, i
 	size_t count = (size_t)(argc - optind);
 
 	if (count != def->operand_count)
-		return error_set(err, ERROR_INPUT,
-				 "`%s%s%s` takes %zu operand%s, not %zu; see `sharebus %s%s%s --help`",
-				 def->group ? def->group : "", def->group ? " " : "", def->name,
-				 def->operand_count, def->operand_count == 1 ? "" : "s", count,
-				 def->group ? def->group : "", def->group ? " " : "", def->name);
+		return error_set(
+			err, ERROR_INPUT,
+			"`%s%s%s` takes %zu operand%s, not %zu; see `sharebus %s%s%s --help`",
+			def->group ? def->group : "", def->group ? " " : "", def->name,
+			def->operand_count, def->operand_count == 1 ? "" : "s", count,
+			def->group ? def->group : "", def->group ? " " : "", def->name);
 	for (size_t i = 0; i < count; i++)
 		out->operands[i] = argv[optind + (int)i];
 	out->operand_count = count;

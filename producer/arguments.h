@@ -8,7 +8,7 @@
 /* Flags that commands have of their own. Those of session_settings[] and -o, --wait, … all have. */
 struct flag {
 	const char *name;
-	int id;			/* > 0; given back in struct given */
+	int id;                 /* > 0; given back in struct given */
 	const char *value_name; /* NULL: takes no value */
 	const char *help;
 };
@@ -29,12 +29,12 @@ struct arguments {
 };
 
 struct command_def {
-	const char *group;    /* "sharing", or NULL */
-	const char *name;     /* "share" */
-	const char *alias;    /* another name, or NULL */
-	const char *operands; /* "<workspace>", or "" */
-	size_t operand_count; /* it must have exactly so many */
-	const char *summary;  /* one line */
+	const char *group;        /* "sharing", or NULL */
+	const char *name;         /* "share" */
+	const char *alias;        /* another name, or NULL */
+	const char *operands;     /* "<workspace>", or "" */
+	size_t operand_count;     /* it must have exactly so many */
+	const char *summary;      /* one line */
 	const struct flag *flags; /* ends with a NULL name; may be NULL */
 	enum exit_code (*run)(struct session *s, const struct arguments *a);
 };

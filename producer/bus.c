@@ -2,13 +2,14 @@
 
 #include <stdio.h>
 
-static const struct bus_setting defaults[] = {
-	{ "client.id", "sharebus" },
-	{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
-	{ "socket.nagle.disable", "true" },
-	{ "log.connection.close", "false" },
-	{ NULL, NULL },
-};
+static const struct bus_setting
+	defaults[] = {
+		{ "client.id", "sharebus" },
+		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
+		{ "socket.nagle.disable", "true" },
+		{ "log.connection.close", "false" },
+		{ NULL, NULL },
+	};
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
 {
@@ -28,8 +29,8 @@ static int set_all(rd_kafka_conf_t *conf, const struct bus_setting *settings, st
 	return rc;
 }
 
-int bus_conf(rd_kafka_conf_t **out, const struct config *config,
-	     const struct bus_setting *settings, struct error *err)
+int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bus_setting *settings,
+	     struct error *err)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	const char *name;
@@ -92,7 +93,8 @@ static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct er
 					 topic_name((enum topic)t));
 		if (is != must)
 			return error_set(err, ERROR_REFUSED,
-					 "topic %s has %d partitions, but must have %d; see `sharebus topics create --help`",
+					 "topic %s has %d partitions, but must have %d; see "
+					 "`sharebus topics create --help`",
 					 topic_name((enum topic)t), is, must);
 	}
 	return 0;
@@ -145,8 +147,7 @@ int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
 		{ .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
 		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = r->opaque },
 	};
-	rd_kafka_error_t *e =
-		rd_kafka_produceva(rk, message, sizeof(message) / sizeof(message[0]));
+	rd_kafka_error_t *e = rd_kafka_produceva(rk, message, sizeof(message) / sizeof(message[0]));
 	bool full;
 
 	if (!e)

@@ -28,8 +28,8 @@ struct bus_setting {
  * section [kafka] of the configuration file. config must have "brokers".
  * ERROR_INPUT names the setting that librdkafka refuses.
  */
-int bus_conf(rd_kafka_conf_t **out, const struct config *config,
-	     const struct bus_setting *settings, struct error *err);
+int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bus_setting *settings,
+	     struct error *err);
 
 /* Makes the client; takes the configuration in any case. */
 int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);

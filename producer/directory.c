@@ -21,8 +21,7 @@ static struct bytes *list_names(struct session *s, json_t *names, size_t *count)
 	json_t *value;
 
 	*count = 0;
-	json_object_foreach(names, name, value)
-		list[(*count)++] = bytes_of(name);
+	json_object_foreach(names, name, value) list[(*count)++] = bytes_of(name);
 	return list;
 }
 
@@ -166,7 +165,7 @@ static int send_facts(struct session *s, const struct directory_facts *f, struct
 		if (r->type != RECORD_DEPLOYMENT_CHANGED)
 			uuid_format(key, id_of(r));
 		rc = send_record(s, workspace ? TOPIC_COMMANDS : TOPIC_DIRECTORY, r, bytes_of(key),
-				 NULL, &d[i], err);
+				 &d[i], err);
 		show_progress(i + 1, f->count);
 	}
 	if (!rc)

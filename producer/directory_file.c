@@ -57,9 +57,10 @@ static int get_symbol(const struct entry *e, const char *key, const char *const 
 	int value = text ? symbol_parse(symbols, text) : fallback;
 
 	if (!*rc && !value)
-		*rc = complain_of(e, text, json_object_get(e->object, key)
-						   ? " is not a value that is known here"
-						   : "");
+		*rc = complain_of(e, text,
+				  json_object_get(e->object, key)
+					  ? " is not a value that is known here"
+					  : "");
 	return value;
 }
 
@@ -88,11 +89,13 @@ struct list {
 };
 
 static const char *const organization_keys[] = { "name", "id", "sharing", NULL };
-static const char *const user_keys[] = { "username", "id",	  "name",	   "email", "status",
-					 "kind",     "site_role", "organizations", NULL };
+static const char *const user_keys[] = { "username", "id",   "name",      "email",
+					 "status",   "kind", "site_role", "organizations",
+					 NULL };
 static const char *const group_keys[] = { "name", "organization", "id", "members", NULL };
-static const char *const workspace_keys[] = { "name", "owner", "organization", "id", "status",
-					      NULL };
+static const char *const workspace_keys[] = {
+	"name", "owner", "organization", "id", "status", NULL
+};
 static const struct list organizations = { "organizations", "name", organization_keys };
 static const struct list users = { "users", "username", user_keys };
 static const struct list groups = { "groups", "name", group_keys };
@@ -127,7 +130,7 @@ static int visit(const json_t *file, const struct list *list, entry_fn *fn, void
 
 int directory_file_read(json_t **out, const char *path, struct error *err)
 {
-	static const char *const known[] = { "organizations", "users",		 "groups",
+	static const char *const known[] = { "organizations", "users",           "groups",
 					     "workspaces",    "sharing_enabled", NULL };
 	json_error_t where;
 	json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
@@ -399,11 +402,11 @@ static int build_user(struct entry *e, void *context)
 	u->username = keep(b, e->name);
 	u->name = keep(b, get_text(e, "name", "", &rc));
 	u->email = keep(b, get_text(e, "email", "", &rc));
-	u->status = (enum user_status)get_symbol(e, "status", user_status_symbols, USER_ACTIVE,
-						 &rc);
+	u->status =
+		(enum user_status)get_symbol(e, "status", user_status_symbols, USER_ACTIVE, &rc);
 	u->kind = (enum user_kind)get_symbol(e, "kind", user_kind_symbols, USER_PERSON, &rc);
-	u->site_role = (enum site_role)get_symbol(e, "site_role", site_role_symbols, SITE_MEMBER,
-						  &rc);
+	u->site_role =
+		(enum site_role)get_symbol(e, "site_role", site_role_symbols, SITE_MEMBER, &rc);
 	if (!rc)
 		rc = define(e, b, b->defined.users, b->known->users, e->name, &u->id);
 	return rc ? rc : build_memberships(e, b, u);
@@ -480,8 +483,10 @@ static size_t count_entries(const json_t *file)
 int directory_file_facts(const json_t *file, const struct directory_names *names, int64_t now_ms,
 			 struct arena *arena, struct directory_facts *out, struct error *err)
 {
-	struct building b = { names,  { json_object(), json_object(), json_object(), json_object() },
-			      now_ms, arena,
+	struct building b = { names,
+			      { json_object(), json_object(), json_object(), json_object() },
+			      now_ms,
+			      arena,
 			      out };
 	int rc;
 

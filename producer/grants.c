@@ -110,7 +110,7 @@ static void show_grant(struct session *s, const struct names *n, const struct gr
 	const struct user_changed *by = &n->users[place(&n->user_ids, &g->granted_by)];
 
 	*out = (struct shown_grant){ .grant = *g };
-	out->granted_by = by->username.data		? by->username
+	out->granted_by = by->username.data             ? by->username
 			  : uuid_is_nil(&g->granted_by) ? bytes_of("system")
 							: id_text(s, &g->granted_by);
 	if (g->subject.kind == SUBJECT_GROUP) {

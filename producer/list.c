@@ -35,9 +35,10 @@ static int parse_search(struct session *s, const char *text, struct search *out,
 		out->with.kind = SUBJECT_GROUP;
 		return resolve_group(s, text + sizeof(group) - 1, &out->with.id, err);
 	}
-	return error_set(err, ERROR_INPUT,
-			 "--search is \"%s\"; it must be shared_with_user:NAME or shared_with_group:NAME",
-			 text);
+	return error_set(
+		err, ERROR_INPUT,
+		"--search is \"%s\"; it must be shared_with_user:NAME or shared_with_group:NAME",
+		text);
 }
 
 /* ---- what the asker may see ---- */
@@ -102,9 +103,8 @@ static struct bytes shared_with(struct session *s, const struct grants_view *v)
 	struct bytes text = bytes_of("");
 
 	for (size_t i = 0; i < v->count && i < NAMES_SHOWN; i++)
-		text = arena_printf(&s->arena, "%.*s%s%.*s", (int)text.len,
-				    (const char *)text.data, i ? ", " : "",
-				    (int)v->grants[i].name.len,
+		text = arena_printf(&s->arena, "%.*s%s%.*s", (int)text.len, (const char *)text.data,
+				    i ? ", " : "", (int)v->grants[i].name.len,
 				    (const char *)v->grants[i].name.data);
 	if (v->count > NAMES_SHOWN)
 		text = arena_printf(&s->arena, "%.*s and %zu more", (int)text.len,
@@ -154,8 +154,7 @@ static json_t *shared_with_json(const struct grants_view *v)
 			o, "actor_type",
 			json_string(symbol_name(subject_kind_symbols, (int)g->grant.subject.kind)));
 		(void)json_object_set_new(o, "name", json_text(g->name));
-		(void)json_object_set_new(o, "roles",
-					  json_pack("[s]", role_name(g->grant.role)));
+		(void)json_object_set_new(o, "roles", json_pack("[s]", role_name(g->grant.role)));
 		(void)json_array_append_new(list, o);
 	}
 	return list;

@@ -7,12 +7,12 @@
 #include <string.h>
 
 static const struct command_def commands[] = {
-	{ "sharing", "share", "add", "<workspace>", 1,
-	  "Share a workspace with users and groups.", share_flags, run_share },
+	{ "sharing", "share", "add", "<workspace>", 1, "Share a workspace with users and groups.",
+	  share_flags, run_share },
 	{ "sharing", "remove", "unshare", "<workspace>", 1,
 	  "Take sharing back from users and groups.", remove_flags, run_remove },
-	{ "sharing", "show", "status", "<workspace>", 1,
-	  "Show who a workspace is shared with.", NULL, run_show },
+	{ "sharing", "show", "status", "<workspace>", 1, "Show who a workspace is shared with.",
+	  NULL, run_show },
 	{ NULL, "list", NULL, "", 0, "List shared workspaces.", list_flags, run_list },
 	{ "directory", "apply", NULL, "<file>", 1,
 	  "Announce organizations, users, groups and workspaces.", NULL, run_directory_apply },
@@ -45,7 +45,8 @@ static const struct command_def *find(int argc, char **argv, int *words)
 
 static void print_help(const char *group)
 {
-	(void)printf("Share Coder workspaces over the bus.\n\nUsage: sharebus <command> [flags]\n\n");
+	(void)printf(
+		"Share Coder workspaces over the bus.\n\nUsage: sharebus <command> [flags]\n\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		const struct command_def *c = &commands[i];
 
@@ -96,7 +97,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (!c)
-		return explain(argc, argv);
+		return (int)explain(argc, argv);
 	(void)signal(SIGPIPE, SIG_IGN);
 	rc = session_open(&session, &err);
 	if (!rc)
@@ -105,5 +106,5 @@ int main(int argc, char **argv)
 		complain(&err);
 	code = rc < 0 ? EXIT_USAGE : rc ? EXIT_DONE : c->run(&session, &arguments);
 	session_close(&session);
-	return code;
+	return (int)code;
 }

@@ -49,8 +49,7 @@ static int find_by_owner(struct session *s, const char *text, const char *slash,
 	return rc ? rc : find_owned(s, &user, bytes_of(slash + 1), slash + 1, out, err);
 }
 
-int resolve_workspace(struct session *s, const char *text, struct workspace *out,
-		      struct error *err)
+int resolve_workspace(struct session *s, const char *text, struct workspace *out, struct error *err)
 {
 	const char *slash = strchr(text, '/');
 	struct uuid id;
@@ -70,9 +69,8 @@ int resolve_workspace(struct session *s, const char *text, struct workspace *out
 }
 
 /* Looks the names of one kind up, in one question. */
-static int look_up_kind(struct session *s, struct named_subjects *subjects,
-			enum subject_kind kind, const struct uuid *organization_id,
-			struct error *err)
+static int look_up_kind(struct session *s, struct named_subjects *subjects, enum subject_kind kind,
+			const struct uuid *organization_id, struct error *err)
 {
 	struct bytes *names = arena_alloc(&s->arena, (subjects->count + 1) * sizeof(*names));
 	struct uuid *ids = arena_alloc(&s->arena, (subjects->count + 1) * sizeof(*ids));
@@ -119,10 +117,9 @@ static int report_unknown(struct session *s, const struct named_subjects *subjec
 		if (!uuid_is_nil(&one->id))
 			continue;
 		if (unknown++ < SHOWN)
-			text = arena_printf(&s->arena, "%.*s%s%s %.*s", TEXT(text),
-					    unknown > 1 ? ", " : "",
-					    one->kind == SUBJECT_USER ? "user" : "group",
-					    TEXT(one->name));
+			text = arena_printf(
+				&s->arena, "%.*s%s%s %.*s", TEXT(text), unknown > 1 ? ", " : "",
+				one->kind == SUBJECT_USER ? "user" : "group", TEXT(one->name));
 	}
 	if (!unknown)
 		return 0;
@@ -160,8 +157,8 @@ int resolve_user(struct session *s, const char *name, struct uuid *out, struct e
 }
 
 /* Looks for the group in each of these organizations; one must have it. */
-static int find_group(struct session *s, const struct named_list *organizations,
-		      struct bytes name, struct uuid *out, struct error *err)
+static int find_group(struct session *s, const struct named_list *organizations, struct bytes name,
+		      struct uuid *out, struct error *err)
 {
 	size_t found = 0;
 	int rc = 0;

@@ -1,6 +1,5 @@
 #include "producer/send.h"
 
-#include "cache/wait.h"
 #include "ops/support/clock.h"
 #include "producer/bus.h"
 
@@ -21,37 +20,39 @@ static int queue(struct session *s, const struct bus_record *record, struct erro
 	return rc;
 }
 
-/* The record's CloudEvents headers; id nil: a new one. */
+/* Adds the CloudEvents headers and queues the record. */
 static int queue_event(struct session *s, const struct bus_record *bare, const struct record *r,
-		       const struct uuid *id, struct error *err)
+		       struct error *err)
 {
 	const struct command *c = r ? record_command(r) : NULL;
 	struct bus_record record = *bare;
 	struct cloudevent_headers headers;
 	char source[SOURCE_SIZE];
 	char text[UUID_TEXT_SIZE];
-	struct uuid fresh;
+	struct uuid id;
 
-	if ((!id || uuid_is_nil(id)) && uuid_v7(&fresh, clock_unix_ms()))
+	if (c)
+		id = c->command_id;
+	else if (uuid_v7(&id, clock_unix_ms()))
 		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
-	uuid_format(text, id && !uuid_is_nil(id) ? id : &fresh);
+	uuid_format(text, &id);
 	(void)snprintf(source, sizeof(source), "sharebus/%s/cli", s->deployment.cluster);
-	cloudevent_headers(&headers, &(struct cloudevent){
-					     .type = r ? record_event_type(r->type) : NULL,
-					     .id = bytes_of(text),
-					     .source = bytes_of(source),
-					     .subject = record.key,
-					     .time = clock_unix_ms(),
-					     .correlation = c ? c->command_id
-							      : (struct uuid){ { 0 } },
-				     });
+	cloudevent_headers(&headers,
+			   &(struct cloudevent){
+				   .type = r ? record_event_type(r->type) : NULL,
+				   .id = bytes_of(text),
+				   .source = bytes_of(source),
+				   .subject = record.key,
+				   .time = clock_unix_ms(),
+				   .correlation = c ? c->command_id : (struct uuid){ { 0 } },
+			   });
 	record.headers = headers.list;
 	record.header_count = headers.count;
 	return queue(s, &record, err);
 }
 
 int send_record(struct session *s, enum topic topic, const struct record *r, struct bytes key,
-		const struct uuid *id, struct delivery *d, struct error *err)
+		struct delivery *d, struct error *err)
 {
 	struct buffer value;
 	int rc;
@@ -64,7 +65,7 @@ int send_record(struct session *s, enum topic topic, const struct record *r, str
 						       .key = key,
 						       .value = buffer_bytes(&value),
 						       .opaque = d },
-				 r, id, err);
+				 r, err);
 	buffer_done(&value);
 	return rc;
 }
@@ -89,7 +90,7 @@ static int deliver(struct session *s, const struct record *r, int64_t deadline_m
 	int rc;
 
 	uuid_format(key, &c->workspace_id);
-	rc = send_record(s, TOPIC_COMMANDS, r, bytes_of(key), &c->command_id, d, err);
+	rc = send_record(s, TOPIC_COMMANDS, r, bytes_of(key), d, err);
 	if (!rc)
 		rc = send_flush(s, deadline_ms, err);
 	if (!rc && d->failed)
@@ -113,10 +114,8 @@ int send_command(struct session *s, const struct record *r, struct sent_command 
 	if (rc)
 		return rc;
 	out->positioned = true;
-	out->partition = d->partition;
-	out->offset = d->offset;
+	out->position = (struct position){ d->partition, d->offset };
 	if (!s->wait_ms)
 		return 0;
-	return wait_outcome(s->reader, d->partition, d->offset, deadline, &s->arena,
-			    &out->outcome, err);
+	return wait_outcome(s->reader, &out->position, deadline, &s->arena, &out->outcome, err);
 }

@@ -3,17 +3,17 @@
 
 /* Puts records on the bus as CloudEvents, and waits for what becomes of a command. */
 
-#include "cache/outcomes.h"
+#include "cache/wait.h"
 #include "producer/session.h"
 #include "schemas/topics.h"
 
 /*
- * Queues a record for its topic. key is the id that orders it. id is its ce_id
- * (nil: a new one). The delivery is filled when it is known and must live until
+ * Queues a record for its topic. key is the id that orders it; its ce_id is the
+ * command's id, or a new one. The delivery is filled when it is known and must live until
  * send_flush(); NULL when nobody asks. A NULL record is a tombstone.
  */
 int send_record(struct session *s, enum topic topic, const struct record *r, struct bytes key,
-		const struct uuid *id, struct delivery *d, struct error *err);
+		struct delivery *d, struct error *err);
 
 /* Waits until all queued records are delivered or deadline_ms (monotonic) has passed. */
 int send_flush(struct session *s, int64_t deadline_ms, struct error *err);
@@ -22,8 +22,7 @@ int send_flush(struct session *s, int64_t deadline_ms, struct error *err);
 struct sent_command {
 	struct uuid command_id;
 	bool positioned; /* partition and offset are known */
-	int partition;
-	int64_t offset;
+	struct position position;
 	struct outcome_entry outcome; /* outcome 0: not waited for */
 };
 

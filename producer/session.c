@@ -10,7 +10,8 @@
 enum { REDIS_TIMEOUT_MS = 3000, BROKER_WAIT_MS = 5000 };
 
 const struct config_setting session_settings[] = {
-	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092", "Kafka brokers, host:port, comma separated" },
+	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092",
+	  "Kafka brokers, host:port, comma separated" },
 	{ "redis", "SHAREBUS_REDIS", "127.0.0.1:6379", "Redis, host:port or the path of a socket" },
 	{ "prefix", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
 	{ "group", "SHAREBUS_GROUP", "sharebus", "consumer group of sharebus-consumer" },
@@ -99,11 +100,12 @@ static int check_same(struct session *s, struct error *err)
 	if (!index || (strcmp(index->cluster, s->deployment.cluster) == 0 &&
 		       index->partitions == s->deployment.partitions))
 		return 0;
-	return error_set(err, ERROR_REFUSED,
-			 "the index in Redis at %s belongs to another deployment (Kafka cluster %s, %d partitions) than the brokers at %s (%s, %d); check --redis and --brokers",
-			 config_get(s->config, "redis"), index->cluster, index->partitions,
-			 config_get(s->config, "brokers"), s->deployment.cluster,
-			 s->deployment.partitions);
+	return error_set(
+		err, ERROR_REFUSED,
+		"the index in Redis at %s belongs to another deployment (Kafka cluster %s, %d "
+		"partitions) than the brokers at %s (%s, %d); check --redis and --brokers",
+		config_get(s->config, "redis"), index->cluster, index->partitions,
+		config_get(s->config, "brokers"), s->deployment.cluster, s->deployment.partitions);
 }
 
 int session_bus(struct session *s, struct error *err)

@@ -15,8 +15,8 @@
 /* Exit codes: a contract with scripts. */
 enum exit_code {
 	EXIT_DONE = 0,
-	EXIT_NO = 1,	      /* the answer is no, or the command was rejected */
-	EXIT_USAGE = 2,	      /* the command line is wrong; nothing was sent */
+	EXIT_NO = 1,          /* the answer is no, or the command was rejected */
+	EXIT_USAGE = 2,       /* the command line is wrong; nothing was sent */
 	EXIT_UNAVAILABLE = 3, /* no answer: Kafka or Redis, or the time was up */
 };
 
@@ -38,10 +38,10 @@ struct session {
 	bool wide;
 	int64_t wait_ms; /* how long to wait for outcomes; 0: do not wait */
 	struct codec *codec;
-	struct reader *reader; /* NULL until session_reader() */
-	rd_kafka_t *bus;       /* NULL until session_bus() */
+	struct reader *reader;        /* NULL until session_reader() */
+	rd_kafka_t *bus;              /* NULL until session_bus() */
 	struct deployment deployment; /* of the bus */
-	struct user_changed me;	      /* username absent until session_me() */
+	struct user_changed me;       /* username absent until session_me() */
 };
 
 extern const struct config_setting session_settings[];

@@ -12,7 +12,8 @@
 enum { FLAG_USER = 1, FLAG_GROUP, FLAG_MESSAGE, FLAG_COMMAND_ID };
 
 const struct flag share_flags[] = {
-	{ "user", FLAG_USER, "NAME[:ROLE],...", "users to share with; role use (default) or admin" },
+	{ "user", FLAG_USER, "NAME[:ROLE],...",
+	  "users to share with; role use (default) or admin" },
 	{ "group", FLAG_GROUP, "NAME[:ROLE],..", "groups to share with" },
 	{ "message", FLAG_MESSAGE, "TEXT", "a word to those it is shared with" },
 	{ "command-id", FLAG_COMMAND_ID, "UUID", "repeat a command safely" },
@@ -127,8 +128,8 @@ static void fill_remove(const struct request *q, struct record *out)
 	c->subjects = arena_alloc(&q->session->arena, q->subjects.count * sizeof(*c->subjects));
 	c->subject_count = q->subjects.count;
 	for (size_t i = 0; i < q->subjects.count; i++)
-		c->subjects[i] = (struct subject){ q->subjects.list[i].kind,
-						   q->subjects.list[i].id };
+		c->subjects[i] =
+			(struct subject){ q->subjects.list[i].kind, q->subjects.list[i].id };
 }
 
 /* ---- from the outcome to what people see ---- */
@@ -141,9 +142,10 @@ static json_t *sent_json(const struct sent_command *sent)
 	uuid_format(id, &sent->command_id);
 	(void)json_object_set_new(o, "command_id", json_string(id));
 	(void)json_object_set_new(o, "position",
-				  sent->positioned ? json_sprintf("%d:%lld", sent->partition,
-								  (long long)sent->offset)
-						   : json_null());
+				  sent->positioned
+					  ? json_sprintf("%d:%lld", sent->position.partition,
+							 (long long)sent->position.offset)
+					  : json_null());
 	if (sent->outcome.outcome) {
 		(void)json_object_set_new(o, "outcome",
 					  json_string(outcome_name(sent->outcome.outcome)));
@@ -167,11 +169,13 @@ static enum exit_code report_unanswered(struct session *s, const struct sent_com
 	complain(err);
 	if (sent->positioned)
 		(void)fprintf(stderr,
-			      "command %s is on the log at %d:%lld; repeat it safely with --command-id %s\n",
-			      id, sent->partition, (long long)sent->offset, id);
+			      "command %s is on the log at %d:%lld; repeat it safely with "
+			      "--command-id %s\n",
+			      id, sent->position.partition, (long long)sent->position.offset, id);
 	else
 		(void)fprintf(stderr,
-			      "it is not known whether command %s was taken; repeat it safely with --command-id %s\n",
+			      "it is not known whether command %s was taken; repeat it safely with "
+			      "--command-id %s\n",
 			      id, id);
 	if (s->output == OUTPUT_JSON)
 		json_print(sent_json(sent));
@@ -213,7 +217,8 @@ static enum exit_code report_sent(struct request *q, const struct sent_command *
 		if (s->output == OUTPUT_JSON)
 			json_print(sent_json(sent));
 		else
-			(void)printf("%d:%lld\n", sent->partition, (long long)sent->offset);
+			(void)printf("%d:%lld\n", sent->position.partition,
+				     (long long)sent->position.offset);
 		return EXIT_DONE;
 	}
 	rc = load_view(q, &view, &err);

@@ -30,8 +30,9 @@ static int bad_format(struct error *err, const struct named_subject *s, struct b
 	const char *what = s->kind == SUBJECT_USER ? "username" : "group";
 
 	if (syntax == SUBJECTS_ONLY)
-		return error_set(err, ERROR_INPUT, "invalid %s \"%.*s\": give a name without a role",
-				 noun(s->kind), TEXT(item));
+		return error_set(err, ERROR_INPUT,
+				 "invalid %s \"%.*s\": give a name without a role", noun(s->kind),
+				 TEXT(item));
 	return error_set(err, ERROR_INPUT,
 			 "invalid %s format \"%.*s\": must match pattern '%s:role'", noun(s->kind),
 			 TEXT(item), what);
@@ -49,7 +50,7 @@ static struct bytes split_role(struct bytes item, struct bytes *role)
 
 static int parse_role(struct named_subject *s, struct bytes role, struct error *err)
 {
-	s->role = bytes_equal_text(role, "use")	    ? ROLE_USE
+	s->role = bytes_equal_text(role, "use")     ? ROLE_USE
 		  : bytes_equal_text(role, "admin") ? ROLE_ADMIN
 						    : ROLE_NONE;
 	if (s->role == ROLE_NONE)
@@ -103,9 +104,8 @@ static int parse_item(struct named_subjects *out, struct named_subject *s, struc
 	return add(out, s, arena, err);
 }
 
-int subjects_parse(struct named_subjects *out, enum subject_kind kind,
-		   enum subjects_syntax syntax, const char *value, struct arena *arena,
-		   struct error *err)
+int subjects_parse(struct named_subjects *out, enum subject_kind kind, enum subjects_syntax syntax,
+		   const char *value, struct arena *arena, struct error *err)
 {
 	struct bytes rest = bytes_of(value);
 	int rc = 0;

@@ -31,8 +31,7 @@ enum subjects_syntax { SUBJECTS_WITH_ROLE, SUBJECTS_ONLY };
  * counts once. ERROR_INPUT, with a sentence that quotes the value, for empty
  * names, bad names, unknown roles, or one name with two roles.
  */
-int subjects_parse(struct named_subjects *out, enum subject_kind kind,
-		   enum subjects_syntax syntax, const char *value, struct arena *arena,
-		   struct error *err);
+int subjects_parse(struct named_subjects *out, enum subject_kind kind, enum subjects_syntax syntax,
+		   const char *value, struct arena *arena, struct error *err);
 
 #endif

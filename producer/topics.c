@@ -6,7 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FLAG_PARTITIONS = 1, FLAG_REPLICATION, KAFKA_WAIT_MS = 30000, SETTLE_TRIES = 100, WHY_SIZE = 256 };
+enum {
+	FLAG_PARTITIONS = 1,
+	FLAG_REPLICATION,
+	KAFKA_WAIT_MS = 30000,
+	SETTLE_TRIES = 100,
+	WHY_SIZE = 256
+};
 
 const struct flag topics_flags[] = {
 	{ "partitions", FLAG_PARTITIONS, "N",
@@ -44,9 +50,8 @@ static rd_kafka_NewTopic_t *new_topic(enum topic t, int partitions, int replicat
 static int report(rd_kafka_event_t *event, struct error *err)
 {
 	size_t count = 0;
-	const rd_kafka_topic_result_t **results =
-		rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event),
-						    &count);
+	const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
+		rd_kafka_event_CreateTopics_result(event), &count);
 
 	for (size_t i = 0; i < count; i++) {
 		const char *name = rd_kafka_topic_result_name(results[i]);
@@ -93,8 +98,8 @@ static bool is_known(rd_kafka_t *rk, const char *topic)
 	if (rd_kafka_metadata(rk, 1, NULL, &m, KAFKA_WAIT_MS))
 		return false;
 	for (int i = 0; i < m->topic_cnt; i++)
-		known = known || (strcmp(m->topics[i].topic, topic) == 0 &&
-				  m->topics[i].partition_cnt > 0);
+		known = known ||
+			(strcmp(m->topics[i].topic, topic) == 0 && m->topics[i].partition_cnt > 0);
 	rd_kafka_metadata_destroy(m);
 	return known;
 }
@@ -110,7 +115,8 @@ static int check(struct session *s, rd_kafka_t *rk, int partitions, struct error
 	rc = bus_deployment(rk, config_get(s->config, "brokers"), KAFKA_WAIT_MS, &d, err);
 	if (!rc && d.partitions != partitions)
 		return error_set(err, ERROR_REFUSED,
-				 "the topics have %d partitions, not %d; the number is fixed for the life of a deployment",
+				 "the topics have %d partitions, not %d; the number is fixed for "
+				 "the life of a deployment",
 				 d.partitions, partitions);
 	return rc;
 }
@@ -144,8 +150,8 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a)
 	rd_kafka_t *rk = NULL;
 	int partitions = 0;
 	int replication = 0;
-	int rc = read_number(argument_value(a, FLAG_PARTITIONS), PARTITIONS_DEFAULT,
-			     PARTITIONS_MAX, "partitions", &partitions, &err);
+	int rc = read_number(argument_value(a, FLAG_PARTITIONS), PARTITIONS_DEFAULT, PARTITIONS_MAX,
+			     "partitions", &partitions, &err);
 
 	if (!rc)
 		rc = read_number(argument_value(a, FLAG_REPLICATION), -1, 100, "replication",

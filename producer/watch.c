@@ -27,10 +27,10 @@ enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
 struct watch {
 	struct session *session;
 	rd_kafka_t *consumer;
-	rd_kafka_t *asker; /* reads uncommitted: it is told the log's real end */
+	rd_kafka_t *asker;                    /* reads uncommitted: it is told the log's real end */
 	rd_kafka_topic_partition_list_t *at;  /* where each partition is read next */
 	rd_kafka_topic_partition_list_t *end; /* in the same order: where to stop; settled only */
-	struct arena arena;		      /* of one record */
+	struct arena arena;                   /* of one record */
 };
 
 static volatile sig_atomic_t stop;
@@ -163,8 +163,8 @@ static int read_positions(struct watch *w, const json_t *state, struct error *er
 
 	for (int i = 0; !rc && i < w->at->cnt; i++) {
 		rd_kafka_topic_partition_t *p = &w->at->elems[i];
-		const json_t *offset = json_array_get(json_object_get(state, p->topic),
-						      (size_t)p->partition);
+		const json_t *offset =
+			json_array_get(json_object_get(state, p->topic), (size_t)p->partition);
 
 		if (json_is_integer(offset))
 			p->offset = json_integer_value(offset);

@@ -16,9 +16,9 @@
 enum { CLOUDEVENT_HEADERS_MAX = 10 };
 
 /* Names as they stand in the record's headers. */
-#define HEADER_CE_ID	     "ce_id"
-#define HEADER_CORRELATION   "ce_correlationid"
-#define HEADER_TRACEPARENT   "traceparent"
+#define HEADER_CE_ID       "ce_id"
+#define HEADER_CORRELATION "ce_correlationid"
+#define HEADER_TRACEPARENT "traceparent"
 
 /* One Kafka header: a name and borrowed bytes. */
 struct header {
@@ -31,10 +31,10 @@ struct cloudevent {
 	struct bytes id;
 	struct bytes source;
 	struct bytes subject;
-	int64_t time;		   /* ms since 1970 */
-	struct uuid correlation;   /* the command at the root of it; nil: none */
-	struct bytes causation;	   /* ce_id of what directly caused it; absent: none */
-	struct bytes traceparent;  /* W3C trace context, passed through; absent: none */
+	int64_t time;             /* ms since 1970 */
+	struct uuid correlation;  /* the command at the root of it; nil: none */
+	struct bytes causation;   /* ce_id of what directly caused it; absent: none */
+	struct bytes traceparent; /* W3C trace context, passed through; absent: none */
 };
 
 struct cloudevent_headers {

@@ -10,6 +10,7 @@
 #include "schemas/fingerprint.h"
 #include "schemas/walk.h"
 
+#include <assert.h>
 #include <avro.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -22,8 +23,9 @@ struct binding {
 	struct field_binding {
 		int index; /* in the writer's record, or NOT_THERE */
 		struct binding *inner;
-		int8_t from_symbol[SYMBOLS_MAX]; /* writer's symbol index -> our value, 0: unknown */
-		int8_t to_symbol[SYMBOLS_MAX];	 /* our value -> writer's symbol index */
+		int8_t from_symbol
+			[SYMBOLS_MAX];         /* writer's symbol index -> our value, 0: unknown */
+		int8_t to_symbol[SYMBOLS_MAX]; /* our value -> writer's symbol index */
 	} * fields;
 };
 
@@ -52,7 +54,7 @@ static void binding_free(struct binding *b)
 {
 	if (!b)
 		return;
-	for (size_t i = 0; b->fields && i < b->shape->field_count; i++)
+	for (size_t i = 0; i < b->shape->field_count; i++)
 		binding_free(b->fields[i].inner);
 	free(b->fields);
 	free(b);
@@ -99,7 +101,8 @@ static int bind_field(struct field_binding *b, const struct field *f, avro_schem
 		return 0;
 	s = avro_schema_record_field_get_by_index(record, b->index);
 	if (f->optional != is_avro_union(s))
-		return error_set(err, ERROR_REFUSED, "field %s is optional on one side only", f->name);
+		return error_set(err, ERROR_REFUSED, "field %s is optional on one side only",
+				 f->name);
 	s = target(behind_null(s));
 	if (f->kind == FIELD_ENUM)
 		return bind_symbols(b, f, s, err);
@@ -118,8 +121,10 @@ static int bind_record(struct binding **out, const struct record_shape *shape, a
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	b->shape = shape;
 	b->fields = calloc(shape->field_count, sizeof(*b->fields));
-	if (!b->fields)
-		rc = error_set(err, ERROR_NOMEM, "out of memory");
+	if (!b->fields) {
+		free(b);
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	}
 	for (size_t i = 0; !rc && i < shape->field_count; i++)
 		rc = bind_field(&b->fields[i], &shape->fields[i], s, err);
 	if (rc)
@@ -137,6 +142,16 @@ struct decoding {
 };
 
 static int read_record(const struct binding *b, avro_value_t *v, uint8_t *to, struct decoding *d);
+
+/* The i-th field of a record or item of an array; it is there, for the walk and the schema say so. */
+static avro_value_t child(const avro_value_t *of, size_t i)
+{
+	avro_value_t v = { 0 };
+
+	(void)avro_value_get_by_index(of, i, &v, NULL);
+	assert(v.iface);
+	return v;
+}
 
 static int read_text(avro_value_t *v, struct bytes *out)
 {
@@ -203,10 +218,8 @@ static int read_array(const struct field *f, const struct field_binding *b, avro
 	(void)avro_value_get_size(v, &count);
 	items = arena_zalloc(d->arena, count ? count : 1, size);
 	for (size_t i = 0; !rc && i < count; i++) {
-		avro_value_t item;
+		avro_value_t item = child(v, i);
 
-		if (avro_value_get_by_index(v, i, &item, NULL))
-			return error_set(d->err, ERROR_INPUT, "field %s cannot be read", f->name);
 		rc = read_item(f, b, &item, items + i * size, d);
 	}
 	*(void **)(void *)(to + f->offset) = items;
@@ -273,16 +286,15 @@ static int read_present(const struct field *f, const struct field_binding *b, av
 static int read_field(const struct field *f, const struct field_binding *b, avro_value_t *record,
 		      uint8_t *to, struct decoding *d)
 {
+	avro_value_t branch = { 0 };
 	avro_value_t v;
-	avro_value_t branch;
 	int choice = 1;
 
 	if (b->index == NOT_THERE) {
 		set_missing(f, to);
 		return 0;
 	}
-	if (avro_value_get_by_index(record, (size_t)b->index, &v, NULL))
-		return error_set(d->err, ERROR_INPUT, "field %s cannot be read", f->name);
+	v = child(record, (size_t)b->index);
 	if (!f->optional)
 		return read_present(f, b, &v, to, d);
 	(void)avro_value_get_discriminant(&v, &choice);
@@ -291,6 +303,7 @@ static int read_field(const struct field *f, const struct field_binding *b, avro
 		return 0;
 	}
 	(void)avro_value_get_current_branch(&v, &branch);
+	assert(branch.iface);
 	return read_present(f, b, &branch, to, d);
 }
 
@@ -346,6 +359,7 @@ int codec_decode(struct codec *c, struct bytes value, struct arena *arena, struc
 
 	if (unframe(c, value, &v, err))
 		return ERROR_INPUT;
+	assert(v);
 	body = (struct bytes){ value.data + FRAME_SIZE, value.len - FRAME_SIZE };
 	if (walk_value(v->walk, body, err))
 		return error_prefix(err, "%s", record_name(v->type));
@@ -468,11 +482,9 @@ static int write_present(const struct field *f, const struct field_binding *b, a
 static int write_field(const struct field *f, const struct field_binding *b, avro_value_t *record,
 		       const uint8_t *from, struct encoding *e)
 {
-	avro_value_t v;
+	avro_value_t v = child(record, (size_t)b->index);
 	avro_value_t branch;
 
-	if (avro_value_get_by_index(record, (size_t)b->index, &v, NULL))
-		return ERROR_INPUT;
 	if (!f->optional)
 		return write_present(f, b, &v, from, e);
 	if (avro_value_set_branch(&v, is_absent(f, from) ? 0 : 1, &branch))
@@ -573,7 +585,7 @@ static int check_complete(const struct binding *b, const char *name, struct erro
 static int version_open(struct version *v, enum record_type type, struct error *err)
 {
 	const char *name = record_name(type);
-	struct bytes json;
+	struct bytes json = { 0 };
 	int rc;
 
 	v->type = type;

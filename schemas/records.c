@@ -10,8 +10,10 @@
 const char *const actor_kind_symbols[] = { "user", "service_account", "agent", "system", NULL };
 const char *const subject_kind_symbols[] = { "user", "group", NULL };
 const char *const role_symbols[] = { "use", "admin", NULL };
-const char *const reason_symbols[] = { "command",	"expired",	     "user_deleted", "group_deleted",
-				       "owner_changed", "workspace_deleted", "handoff",	     NULL };
+const char *const reason_symbols[] = { "command",       "expired",
+				       "user_deleted",  "group_deleted",
+				       "owner_changed", "workspace_deleted",
+				       "handoff",       NULL };
 const char *const workspace_status_symbols[] = { "active", "dormant", NULL };
 const char *const user_status_symbols[] = { "active", "suspended", "deleted", NULL };
 const char *const user_kind_symbols[] = { "user", "service_account", "agent", NULL };
@@ -23,26 +25,65 @@ const char *const notification_kind_symbols[] = { "workspace_shared", "role_chan
 						  "owner_notice",     NULL };
 
 #define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
-#define UUID(type, member) { AT(type, member), .kind = FIELD_UUID }
-#define UUID_OPT(type, member) { AT(type, member), .kind = FIELD_UUID, .optional = true }
-#define TEXT(type, member) { AT(type, member), .kind = FIELD_TEXT }
-#define TEXT_OPT(type, member) { AT(type, member), .kind = FIELD_TEXT, .optional = true }
-#define LONG(type, member) { AT(type, member), .kind = FIELD_LONG }
-#define LONG_OPT(type, member) \
-	{ AT(type, member), .kind = FIELD_LONG, .optional = true, .missing = ABSENT }
-#define BOOL(type, member, fallback) { AT(type, member), .kind = FIELD_BOOL, .missing = (fallback) }
-#define ENUM(type, member, names, fallback) \
-	{ AT(type, member), .kind = FIELD_ENUM, .symbols = (names), .missing = (int)(fallback) }
-#define ENUM_OPT(type, member, names) \
-	{ AT(type, member), .kind = FIELD_ENUM, .symbols = (names), .optional = true }
-#define RECORD(type, member, of) { AT(type, member), .kind = FIELD_RECORD, .shape = &(of) }
-#define ARRAY(type, member, count, what) \
+#define UUID(type, member)                                                                         \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_UUID                                               \
+	}
+#define UUID_OPT(type, member)                                                                     \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_UUID, .optional = true                             \
+	}
+#define TEXT(type, member)                                                                         \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_TEXT                                               \
+	}
+#define TEXT_OPT(type, member)                                                                     \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_TEXT, .optional = true                             \
+	}
+#define LONG(type, member)                                                                         \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_LONG                                               \
+	}
+#define LONG_OPT(type, member)                                                                     \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_LONG, .optional = true, .missing = ABSENT          \
+	}
+#define BOOL(type, member, fallback)                                                               \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_BOOL, .missing = (fallback)                        \
+	}
+#define ENUM(type, member, names, fallback)                                                        \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_ENUM, .symbols = (names),                          \
+				  .missing = (int)(fallback)                                       \
+	}
+#define ENUM_OPT(type, member, names)                                                              \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_ENUM, .symbols = (names), .optional = true         \
+	}
+#define RECORD(type, member, of)                                                                   \
+	{                                                                                          \
+		AT(type, member), .kind = FIELD_RECORD, .shape = &(of)                             \
+	}
+#define ARRAY(type, member, count, what)                                                           \
 	AT(type, member), .count_offset = offsetof(struct type, count), .kind = (what)
-#define RECORDS(type, member, count, of) \
-	{ ARRAY(type, member, count, FIELD_RECORDS), .shape = &(of) }
-#define UUIDS(type, member, count) { ARRAY(type, member, count, FIELD_UUIDS) }
-#define TEXTS(type, member, count) { ARRAY(type, member, count, FIELD_TEXTS) }
-#define SHAPE(of) { of##_fields, sizeof(of##_fields) / sizeof(of##_fields[0]), sizeof(struct of) }
+#define RECORDS(type, member, count, of)                                                           \
+	{                                                                                          \
+		ARRAY(type, member, count, FIELD_RECORDS), .shape = &(of)                          \
+	}
+#define UUIDS(type, member, count)                                                                 \
+	{                                                                                          \
+		ARRAY(type, member, count, FIELD_UUIDS)                                            \
+	}
+#define TEXTS(type, member, count)                                                                 \
+	{                                                                                          \
+		ARRAY(type, member, count, FIELD_TEXTS)                                            \
+	}
+#define SHAPE(of)                                                                                  \
+	{                                                                                          \
+		of##_fields, sizeof(of##_fields) / sizeof(of##_fields[0]), sizeof(struct of)       \
+	}
 
 static const struct field actor_fields[] = {
 	UUID(actor, id),
@@ -72,9 +113,9 @@ static const struct field grant_wish_fields[] = {
 static const struct record_shape grant_wish_shape = SHAPE(grant_wish);
 
 /* The fields of struct command, which is the first member of every command. */
-#define COMMAND_FIELDS                                                                     \
-	UUID(command, command_id), LONG(command, issued_at), RECORD(command, actor, actor_shape), \
-		UUID(command, workspace_id), LONG_OPT(command, expected_version),          \
+#define COMMAND_FIELDS                                                                             \
+	UUID(command, command_id), LONG(command, issued_at), RECORD(command, actor, actor_shape),  \
+		UUID(command, workspace_id), LONG_OPT(command, expected_version),                  \
 		LONG_OPT(command, directory_offset)
 
 static const struct field share_workspace_fields[] = {
@@ -156,12 +197,9 @@ static const struct field sharing_changed_fields[] = {
 };
 
 static const struct field command_rejected_fields[] = {
-	UUID(command_rejected, command_id),
-	RECORD(command_rejected, actor, actor_shape),
-	UUID(command_rejected, workspace_id),
-	TEXT(command_rejected, code),
-	TEXT(command_rejected, message),
-	TEXTS(command_rejected, details, detail_count),
+	UUID(command_rejected, command_id),   RECORD(command_rejected, actor, actor_shape),
+	UUID(command_rejected, workspace_id), TEXT(command_rejected, code),
+	TEXT(command_rejected, message),      TEXTS(command_rejected, details, detail_count),
 	LONG(command_rejected, at),
 };
 

@@ -1,6 +1,6 @@
 #include "schemas/topics.h"
 
-#define DAYS_7	"604800000"
+#define DAYS_7  "604800000"
 #define DAYS_30 "2592000000"
 
 static const struct {

@@ -122,7 +122,8 @@ struct bytes arena_copy(struct arena *a, struct bytes b)
 }
 
 /* Formats into what is left of the current block; the length it needs, whether it fitted or not. */
-static size_t try_printf(struct arena *a, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static size_t try_printf(struct arena *a, const char *format,
+							       va_list args)
 {
 	size_t left = a->current ? a->current->size - a->used : 0;
 	char *p = left ? (char *)a->current->data + a->used : NULL;

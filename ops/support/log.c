@@ -9,7 +9,8 @@ enum { LOG_LINE_SIZE = 1024 };
 
 static enum log_level threshold = LOG_LEVEL_INFO;
 
-static void log_line(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,
+							   va_list args)
 {
 	static const char *const names[] = { "error", "warn", "info", "debug" };
 	char when[RFC3339_SIZE];
