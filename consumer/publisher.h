@@ -17,11 +17,7 @@
  * publisher_* functions are for the loop's thread.
  */
 
-#include "cache/mark.h"
-#include "ops/support/config.h"
-#include "ops/support/error.h"
-
-#include <librdkafka/rdkafka.h>
+#include "consumer/transaction.h"
 
 struct publisher;
 
@@ -30,19 +26,6 @@ struct publisher_options {
 	const struct deployment *deployment;
 	rd_kafka_t *consumer; /* whose group's offsets are committed */
 };
-
-/* A run's outputs on their way. Its memory is one block: free(). */
-struct batch {
-	struct batch *next;
-	int partition;
-	int64_t last;    /* the run's last offset: its name in `unsent` */
-	int64_t applied; /* what the partition's committed offset becomes */
-	size_t len;
-	uint8_t packed[]; /* see output.h */
-};
-
-/* A batch with a copy of the packed outputs. */
-struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed);
 
 /*
  * Makes both producers and settles what their predecessors left open; blocks

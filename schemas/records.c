@@ -24,66 +24,30 @@ const char *const notification_kind_symbols[] = { "workspace_shared", "role_chan
 						  "access_removed",   "access_expired",
 						  "owner_notice",     NULL };
 
+/* One line a kind of field. */
+/* clang-format off */
 #define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
-#define UUID(type, member)                                                                         \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_UUID                                               \
-	}
-#define UUID_OPT(type, member)                                                                     \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_UUID, .optional = true                             \
-	}
-#define TEXT(type, member)                                                                         \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_TEXT                                               \
-	}
-#define TEXT_OPT(type, member)                                                                     \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_TEXT, .optional = true                             \
-	}
-#define LONG(type, member)                                                                         \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_LONG                                               \
-	}
-#define LONG_OPT(type, member)                                                                     \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_LONG, .optional = true, .missing = ABSENT          \
-	}
-#define BOOL(type, member, fallback)                                                               \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_BOOL, .missing = (fallback)                        \
-	}
-#define ENUM(type, member, names, fallback)                                                        \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_ENUM, .symbols = (names),                          \
-				  .missing = (int)(fallback)                                       \
-	}
-#define ENUM_OPT(type, member, names)                                                              \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_ENUM, .symbols = (names), .optional = true         \
-	}
-#define RECORD(type, member, of)                                                                   \
-	{                                                                                          \
-		AT(type, member), .kind = FIELD_RECORD, .shape = &(of)                             \
-	}
-#define ARRAY(type, member, count, what)                                                           \
+#define UUID(type, member) { AT(type, member), .kind = FIELD_UUID }
+#define UUID_OPT(type, member) { AT(type, member), .kind = FIELD_UUID, .optional = true }
+#define TEXT(type, member) { AT(type, member), .kind = FIELD_TEXT }
+#define TEXT_OPT(type, member) { AT(type, member), .kind = FIELD_TEXT, .optional = true }
+#define LONG(type, member) { AT(type, member), .kind = FIELD_LONG }
+#define LONG_OPT(type, member) \
+	{ AT(type, member), .kind = FIELD_LONG, .optional = true, .missing = ABSENT }
+#define BOOL(type, member, fallback) { AT(type, member), .kind = FIELD_BOOL, .missing = (fallback) }
+#define ENUM(type, member, names, fallback) \
+	{ AT(type, member), .kind = FIELD_ENUM, .symbols = (names), .missing = (int)(fallback) }
+#define ENUM_OPT(type, member, names) \
+	{ AT(type, member), .kind = FIELD_ENUM, .symbols = (names), .optional = true }
+#define RECORD(type, member, of) { AT(type, member), .kind = FIELD_RECORD, .shape = &(of) }
+#define ARRAY(type, member, count, what) \
 	AT(type, member), .count_offset = offsetof(struct type, count), .kind = (what)
-#define RECORDS(type, member, count, of)                                                           \
-	{                                                                                          \
-		ARRAY(type, member, count, FIELD_RECORDS), .shape = &(of)                          \
-	}
-#define UUIDS(type, member, count)                                                                 \
-	{                                                                                          \
-		ARRAY(type, member, count, FIELD_UUIDS)                                            \
-	}
-#define TEXTS(type, member, count)                                                                 \
-	{                                                                                          \
-		ARRAY(type, member, count, FIELD_TEXTS)                                            \
-	}
-#define SHAPE(of)                                                                                  \
-	{                                                                                          \
-		of##_fields, sizeof(of##_fields) / sizeof(of##_fields[0]), sizeof(struct of)       \
-	}
+#define RECORDS(type, member, count, of) \
+	{ ARRAY(type, member, count, FIELD_RECORDS), .shape = &(of) }
+#define UUIDS(type, member, count) { ARRAY(type, member, count, FIELD_UUIDS) }
+#define TEXTS(type, member, count) { ARRAY(type, member, count, FIELD_TEXTS) }
+#define SHAPE(of) { of##_fields, sizeof(of##_fields) / sizeof(of##_fields[0]), sizeof(struct of) }
+/* clang-format on */
 
 static const struct field actor_fields[] = {
 	UUID(actor, id),

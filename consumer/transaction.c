@@ -1,0 +1,386 @@
+/*
+ * One transactional producer at work. Everything that can go wrong ends the
+ * producer: what its transaction came to is settled by the next one of its
+ * name and read from the committed offsets.
+ */
+
+#include "consumer/transaction.h"
+
+#include "consumer/output.h"
+#include "producer/bus.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	QUEUE_POLL_MS = 100,
+	INIT_WAIT_MS = 30000,
+	ABORT_WAIT_MS = 3000,
+	TRANSACTION_TIMEOUT_MS = 10000,
+	SOURCE_SIZE = CLUSTER_ID_SIZE + 48,
+	ID_SIZE = 64,
+};
+
+struct transactor {
+	rd_kafka_t *consumer; /* whose group's offsets are committed */
+	rd_kafka_t *producer;
+	rd_kafka_topic_t *topics[TOPIC_COUNT];
+	char source[SOURCE_SIZE]; /* ce_source of everything we send */
+};
+
+/* ---- batches ---- */
+
+struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed)
+{
+	struct batch *b = malloc(sizeof(*b) + packed.len);
+
+	assert(b);
+	*b = (struct batch){ NULL, partition, last, applied, packed.len };
+	memcpy(b->packed, packed.data, packed.len);
+	return b;
+}
+
+void batch_free_list(struct batch *b)
+{
+	while (b) {
+		struct batch *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+/* Is b the last batch of its partition in this transaction? */
+static bool is_last_of_partition(const struct batch *b)
+{
+	for (const struct batch *later = b->next; later; later = later->next)
+		if (later->partition == b->partition)
+			return false;
+	return true;
+}
+
+/* ---- sending ---- */
+
+static int kafka_error(rd_kafka_error_t *e, const char *step, struct error *err)
+{
+	bool fenced = rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__FENCED;
+
+	(void)error_set(err, fenced ? ERROR_FENCED : ERROR_UNAVAILABLE, "%s: %s", step,
+			rd_kafka_error_string(e));
+	rd_kafka_error_destroy(e);
+	return err->code;
+}
+
+/* Calls again what librdkafka calls retriable; its calls block, so this does not spin. */
+static int settle(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
+{
+	*again = e && rd_kafka_error_is_retriable(e);
+	if (!e)
+		return 0;
+	if (!*again)
+		return kafka_error(e, step, err);
+	rd_kafka_error_destroy(e);
+	return 0;
+}
+
+static rd_kafka_headers_t *event_headers(const struct transactor *t, const struct batch *b,
+					 const struct output *o)
+{
+	struct cloudevent_headers headers;
+	char id[ID_SIZE];
+
+	(void)snprintf(id, sizeof(id), "%d-%lld-%u", b->partition, (long long)o->offset, o->n);
+	cloudevent_headers(&headers, &(struct cloudevent){
+					     .type = record_event_type(o->type),
+					     .id = bytes_of(id),
+					     .source = bytes_of(t->source),
+					     .subject = o->key,
+					     .time = o->time,
+					     .correlation = o->correlation,
+					     .causation = o->causation,
+					     .traceparent = o->traceparent,
+				     });
+	return bus_headers(headers.list, headers.count);
+}
+
+static rd_kafka_headers_t *dead_letter_headers(struct bytes packed)
+{
+	rd_kafka_headers_t *h = rd_kafka_headers_new(16);
+	struct bytes name;
+	struct bytes value;
+
+	while (bytes_take_sized(&packed, &name) && bytes_take_sized(&packed, &value))
+		(void)rd_kafka_header_add(h, (const char *)name.data, (ssize_t)name.len, value.data,
+					  (ssize_t)value.len);
+	return h;
+}
+
+static void *unconst(const void *p)
+{
+	return (void *)(uintptr_t)p;
+}
+
+/* Grants stay in the partition of their command, whatever their key; the rest goes by key. */
+static int32_t partition_for(const struct batch *b, const struct output *o)
+{
+	return o->topic == TOPIC_GRANTS ? b->partition : RD_KAFKA_PARTITION_UA;
+}
+
+/* The payload stays in the batch, which outlives the transaction. */
+static rd_kafka_error_t *produce(const struct transactor *t, const struct batch *b,
+				 const struct output *o)
+{
+	rd_kafka_headers_t *headers =
+		o->headers.data ? dead_letter_headers(o->headers) : event_headers(t, b, o);
+	const rd_kafka_vu_t message[] = {
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->topics[o->topic] },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(b, o) },
+		{ .vtype = RD_KAFKA_VTYPE_KEY,
+		  .u.mem = { .ptr = unconst(o->key.data), .size = o->key.len } },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE,
+		  .u.mem = { .ptr = unconst(o->value.data), .size = o->value.len } },
+		{ .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = o->time },
+		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+	};
+	rd_kafka_error_t *e =
+		rd_kafka_produceva(t->producer, message, sizeof(message) / sizeof(message[0]));
+
+	if (e)
+		rd_kafka_headers_destroy(headers);
+	return e;
+}
+
+/*
+ * Waits for room while the client's own queue is full: that queue is bounded,
+ * and what stands in it is delivered or fails within the transaction's time.
+ */
+static int produce_patiently(const struct transactor *t, const struct batch *b,
+			     const struct output *o, struct error *err)
+{
+	rd_kafka_error_t *e = produce(t, b, o);
+
+	while (e && rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+		rd_kafka_error_destroy(e);
+		(void)rd_kafka_poll(t->producer, QUEUE_POLL_MS);
+		e = produce(t, b, o);
+	}
+	return e ? kafka_error(e, topic_name(o->topic), err) : 0;
+}
+
+static int send_batch(const struct transactor *t, const struct batch *b, uint64_t *records,
+		      struct error *err)
+{
+	struct bytes rest = { b->packed, b->len };
+	bool last = is_last_of_partition(b);
+	struct run_range range;
+	struct output o;
+	int rc = 0;
+
+	if (!outputs_open(&rest, &range))
+		return error_set(err, ERROR_REFUSED,
+				 "partition %d keeps unsent outputs that this version cannot read",
+				 b->partition);
+	while (!rc && output_take(&rest, &o)) {
+		if (o.type == RECORD_PROGRESS && !last)
+			continue; /* one per partition and transaction says it all */
+		rc = produce_patiently(t, b, &o, err);
+		++*records;
+	}
+	if (!rc && rest.len)
+		return error_set(err, ERROR_REFUSED, "partition %d keeps broken unsent outputs",
+				 b->partition);
+	return rc;
+}
+
+/*
+ * The broker takes offsets of a group without checking the sender when the
+ * metadata lacks a generation or a member, so we look. librdkafka shows them
+ * only in its serialised form: "CGMDv2:", generation (int32), group and member,
+ * each ending with a NUL.
+ */
+static bool has_member(const rd_kafka_consumer_group_metadata_t *m)
+{
+	enum { MAGIC_LEN = 7, HEAD_LEN = MAGIC_LEN + 4 };
+	void *text = NULL;
+	size_t len = 0;
+	int32_t generation = -1;
+	bool found = false;
+	rd_kafka_error_t *e = rd_kafka_consumer_group_metadata_write(m, &text, &len);
+
+	if (!e && len > HEAD_LEN) {
+		const char *group = (const char *)text + HEAD_LEN;
+		size_t member = HEAD_LEN + strnlen(group, len - HEAD_LEN) + 1;
+
+		memcpy(&generation, (const char *)text + MAGIC_LEN, sizeof(generation));
+		found = generation >= 0 && member < len && ((const char *)text)[member];
+	}
+	if (e)
+		rd_kafka_error_destroy(e);
+	else
+		rd_kafka_mem_free(NULL, text);
+	return found;
+}
+
+static int check_group(const struct transactor *t, const rd_kafka_consumer_group_metadata_t *m,
+		       struct error *err)
+{
+	if (!m || rd_kafka_assignment_lost(t->consumer) || !has_member(m))
+		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
+	return 0;
+}
+
+static int send_offsets(const struct transactor *t, const struct batch *batches, struct error *err)
+{
+	rd_kafka_t *consumer = t->consumer;
+	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(consumer);
+	bool again = true;
+	int rc = check_group(t, group, err);
+
+	for (const struct batch *b = batches; b; b = b->next)
+		if (is_last_of_partition(b))
+			rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS),
+							  b->partition)
+				->offset = b->applied;
+	while (!rc && again)
+		rc = settle(rd_kafka_send_offsets_to_transaction(t->producer, offsets, group, -1),
+			    "sending offsets", &again, err);
+	if (group)
+		rd_kafka_consumer_group_metadata_destroy(group);
+	rd_kafka_topic_partition_list_destroy(offsets);
+	return rc;
+}
+
+int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
+		    struct error *err)
+{
+	rd_kafka_error_t *e = rd_kafka_begin_transaction(t->producer);
+	int rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
+
+	for (const struct batch *b = batches; !rc && b; b = b->next)
+		rc = send_batch(t, b, records, err);
+	return rc ? rc : send_offsets(t, batches, err);
+}
+
+int transactor_commit(struct transactor *t, struct error *err)
+{
+	bool again = true;
+	int rc = 0;
+
+	while (!rc && again)
+		rc = settle(rd_kafka_commit_transaction(t->producer, -1), "committing", &again,
+			    err);
+	return rc;
+}
+
+void transactor_serve(struct transactor *t)
+{
+	(void)rd_kafka_poll(t->producer, 0);
+}
+
+/* ---- lifecycle ---- */
+
+/* librdkafka polls in steps of 10 ms when a producer has no delivery callback. */
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+	(void)rk;
+	(void)m;
+	(void)opaque;
+}
+
+static int open_producer(struct transactor *t, const struct transactor_options *o,
+			 struct error *err)
+{
+	const struct config *config = o->config;
+	rd_kafka_conf_t *conf = NULL;
+	char id[256];
+	char timeout[16];
+	char largest[16];
+	const struct bus_setting settings[] = {
+		{ "transactional.id", id },
+		{ "transaction.timeout.ms", timeout },
+		{ "message.max.bytes", largest },
+		{ "linger.ms", "0" },
+		{ "retry.backoff.ms",
+		  "5" }, /* CONCURRENT_TRANSACTIONS passes within milliseconds */
+		{ "queue.buffering.max.messages", "1000000" },
+		{ "queue.buffering.max.kbytes", "65536" },
+		{ NULL, NULL },
+	};
+	int rc;
+
+	(void)snprintf(id, sizeof(id), "%s.%s.%c", config_get(config, "group"),
+		       config_get(config, "instance"), o->letter);
+	(void)snprintf(timeout, sizeof(timeout), "%d", TRANSACTION_TIMEOUT_MS);
+	(void)snprintf(largest, sizeof(largest), "%d", BUS_MESSAGE_MAX_BYTES);
+	rc = bus_conf(&conf, config, settings, err);
+	if (rc)
+		return rc;
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	return bus_open(&t->producer, RD_KAFKA_PRODUCER, conf, err);
+}
+
+static int open_topics(struct transactor *t, struct error *err)
+{
+	for (int i = 0; i < TOPIC_COUNT; i++) {
+		t->topics[i] = rd_kafka_topic_new(t->producer, topic_name((enum topic)i), NULL);
+		if (!t->topics[i])
+			return error_set(err, ERROR_UNAVAILABLE, "topic %s cannot be opened",
+					 topic_name((enum topic)i));
+	}
+	return 0;
+}
+
+static int settle_predecessor(struct transactor *t, struct error *err)
+{
+	rd_kafka_error_t *e = rd_kafka_init_transactions(t->producer, INIT_WAIT_MS);
+
+	return e ? kafka_error(e, "settling the transactions of a predecessor", err) : 0;
+}
+
+int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
+{
+	struct transactor *t = calloc(1, sizeof(*t));
+	int rc;
+
+	if (!t)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	t->consumer = o->consumer;
+	(void)snprintf(t->source, sizeof(t->source), "sharebus/%s/%s", o->deployment->cluster,
+		       topic_name(TOPIC_COMMANDS));
+	rc = open_producer(t, o, err);
+	if (!rc)
+		rc = open_topics(t, err);
+	if (!rc)
+		rc = settle_predecessor(t, err);
+	if (rc)
+		transactor_close(&t);
+	else
+		*out = t;
+	return rc;
+}
+
+void transactor_discard(struct transactor **tp)
+{
+	rd_kafka_error_t *e = rd_kafka_abort_transaction((*tp)->producer, ABORT_WAIT_MS);
+
+	if (e)
+		rd_kafka_error_destroy(e);
+	(void)rd_kafka_purge((*tp)->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	transactor_close(tp);
+}
+
+void transactor_close(struct transactor **tp)
+{
+	struct transactor *t = *tp;
+
+	if (!t)
+		return;
+	for (int i = 0; i < TOPIC_COUNT; i++)
+		if (t->topics[i])
+			rd_kafka_topic_destroy(t->topics[i]);
+	bus_close(&t->producer);
+	free(t);
+	*tp = NULL;
+}

@@ -1,0 +1,75 @@
+#ifndef SB_CONSUMER_TRANSACTION_H
+#define SB_CONSUMER_TRANSACTION_H
+
+/*
+ * Kafka transactions that hold the outputs of some runs and the consumer's
+ * offsets behind them: both become visible, or neither.
+ *
+ * A transactor is one transactional producer, used by one thread at a time.
+ * After any failure it can only be discarded.
+ */
+
+#include "cache/mark.h"
+#include "ops/support/config.h"
+#include "ops/support/error.h"
+
+#include <librdkafka/rdkafka.h>
+
+/* A run's outputs on their way. Its memory is one block: free(). */
+struct batch {
+	struct batch *next;
+	int partition;
+	int64_t last;    /* the run's last offset: its name in `unsent` */
+	int64_t applied; /* what the partition's committed offset becomes */
+	size_t len;
+	uint8_t packed[]; /* see output.h */
+};
+
+/* A batch with a copy of the packed outputs. */
+struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed);
+
+/* Frees the batch and all that follow it. */
+void batch_free_list(struct batch *b);
+
+struct transactor;
+
+struct transactor_options {
+	const struct config *config; /* "brokers", "group", "instance" */
+	const struct deployment *deployment;
+	rd_kafka_t *consumer; /* whose group's offsets are committed */
+	char letter;          /* the transactional.id is group.instance.letter */
+};
+
+/*
+ * Makes the producer and settles what its predecessor of that name left open;
+ * blocks while the brokers do that. ERROR_UNAVAILABLE: try again.
+ * ERROR_INPUT: the settings are wrong.
+ */
+int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err);
+
+/* Closes an idle transactor; sets it to NULL, accepts NULL. */
+void transactor_close(struct transactor **t);
+
+/*
+ * Begins a transaction and sends the batches, a list, and the offsets behind
+ * them. The batches must stay until it is committed or discarded. Adds to
+ * *records. ERROR_FENCED, ERROR_UNAVAILABLE, or ERROR_REFUSED when the batches
+ * cannot be read.
+ */
+int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
+		    struct error *err);
+
+/* Commits. On failure it is not known whether the transaction committed. */
+int transactor_commit(struct transactor *t, struct error *err);
+
+/* Lets an idle client do its housekeeping. */
+void transactor_serve(struct transactor *t);
+
+/*
+ * Ends a transactor whose transaction failed: tries to abort, and drops what
+ * the client still holds, for it points into the batches. Whether the abort
+ * succeeds does not matter: the next producer of this name settles it.
+ */
+void transactor_discard(struct transactor **t);
+
+#endif
