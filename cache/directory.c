@@ -71,19 +71,25 @@ static void add_memberships(struct projection *p, const struct user_changed *u)
 	buffer_done(&packed);
 }
 
+/* The name of a deleted user is free: somebody else may have taken it. */
+static bool holds_name(const struct user_changed *u)
+{
+	return u && u->status != USER_DELETED;
+}
+
 void projection_user(struct projection *p, const struct user_changed *old,
 		     const struct user_changed *new)
 {
-	if (old && (!new || !bytes_equal(old->username, new->username)))
+	bool kept = holds_name(new) && old && bytes_equal(old->username, new->username);
+
+	if (holds_name(old) && !kept)
 		set_name(p, "usernames", NULL, old->username, NULL);
 	if (old && !new)
 		delete_key(p, "user:", &old->id);
 	if (!new)
 		return;
-	if (new->status != USER_DELETED)
+	if (holds_name(new))
 		set_name(p, "usernames", NULL, new->username, &new->id);
-	else
-		set_name(p, "usernames", NULL, new->username, NULL);
 	begin(p, "HSET", 14, "user:", &new->id);
 	add_field(p, "username", new->username);
 	add_field(p, "name", new->name);

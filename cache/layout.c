@@ -78,11 +78,14 @@ static bool parse_grant(struct workspace *w, struct bytes field, struct bytes va
 	return true;
 }
 
-static bool parse_recent(struct workspace *w, struct bytes field, struct bytes value)
+/* The place of a field "c0" … "c15"; RECENT_COMMANDS for any other. */
+static unsigned recent_place(struct bytes field)
 {
-	unsigned place = (unsigned)strtoul((const char *)field.data + 1, NULL, 10);
+	unsigned place = 0;
 
-	return place < RECENT_COMMANDS && uuid_from_raw(&w->recent[place], value);
+	while (place < RECENT_COMMANDS && !bytes_equal_text(field, layout_command_field(place)))
+		place++;
+	return place;
 }
 
 static bool parse_field(struct workspace *w, struct bytes field, const redisReply *reply)
@@ -97,8 +100,8 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 		return uuid_from_raw(&w->owner_id, value);
 	if (bytes_equal_text(field, "c"))
 		w->recent_next = (unsigned)reply_number(reply, 0) % RECENT_COMMANDS;
-	else if (field.len > 1 && field.len < 4 && field.data[0] == 'c')
-		return parse_recent(w, field, value);
+	else if (recent_place(field) < RECENT_COMMANDS)
+		return uuid_from_raw(&w->recent[recent_place(field)], value);
 	else if (bytes_equal_text(field, "name"))
 		workspace_set_name(w, value);
 	else if (bytes_equal_text(field, "ver"))

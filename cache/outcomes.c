@@ -46,16 +46,17 @@ void outcome_append(struct buffer *b, const struct outcome_entry *e)
 
 bool outcome_take(struct bytes *rest, struct outcome_entry *out)
 {
+	struct bytes after = *rest;
 	uint64_t offset;
 	uint64_t version;
 	uint8_t outcome;
 	uint8_t code;
 	struct bytes id;
 
-	if (!bytes_take_varint(rest, &offset) || !bytes_take_u8(rest, &outcome) ||
-	    !bytes_take_u8(rest, &code) || !bytes_take_varint(rest, &version) ||
-	    !bytes_take(rest, sizeof(out->command_id.bytes), &id) ||
-	    !bytes_take_sized(rest, &out->message))
+	if (!bytes_take_varint(&after, &offset) || !bytes_take_u8(&after, &outcome) ||
+	    !bytes_take_u8(&after, &code) || !bytes_take_varint(&after, &version) ||
+	    !bytes_take(&after, sizeof(out->command_id.bytes), &id) ||
+	    !bytes_take_sized(&after, &out->message))
 		return false;
 	if (outcome < OUTCOME_APPLIED || outcome > OUTCOME_UNREADABLE || code >= REJECT_CODE_COUNT)
 		return false;
@@ -64,5 +65,6 @@ bool outcome_take(struct bytes *rest, struct outcome_entry *out)
 	out->outcome = (enum outcome)outcome;
 	out->code = (enum reject_code)code;
 	out->version = (int64_t)version;
+	*rest = after;
 	return true;
 }

@@ -52,11 +52,15 @@ static struct bytes join_problems(const struct deciding *d)
 	for (const struct problem *p = d->problems; p; p = p->next) {
 		size_t gap = p == d->problems ? 0 : 2;
 
-		if (len + gap + p->text.len > MESSAGE_MAX)
+		size_t left = MESSAGE_MAX - len;
+		size_t take = p->text.len;
+
+		if (gap + take > left && p != d->problems)
 			break;
+		take = take < left ? take : left; /* the first is cut rather than left out */
 		memcpy(text + len, "; ", gap);
-		memcpy(text + len + gap, p->text.data, p->text.len);
-		len += gap + p->text.len;
+		memcpy(text + len + gap, p->text.data, take);
+		len += gap + take;
 	}
 	text[len] = 0;
 	return (struct bytes){ (uint8_t *)text, len };
@@ -308,22 +312,28 @@ static void check_expiry(struct deciding *d, const struct grant_wish *wish)
 		    arena_printf(d->world->arena, "%s lies in the past", when));
 }
 
-/* The earlier change for the same subject, or NULL. */
-static const struct change *earlier_change(const struct decision *out, const struct subject *s)
+static bool same_subject(const struct subject *a, const struct subject *b)
 {
-	for (size_t i = 0; i < out->change_count; i++)
-		if (out->changes[i].subject.kind == s->kind &&
-		    uuid_equal(&out->changes[i].subject.id, &s->id))
-			return &out->changes[i];
+	return a->kind == b->kind && uuid_equal(&a->id, &b->id);
+}
+
+/* An earlier wish of the command for the same subject, or NULL. */
+static const struct grant_wish *earlier_wish(const struct share_workspace *c,
+					     const struct grant_wish *wish)
+{
+	for (const struct grant_wish *w = c->grants; w < wish; w++)
+		if (same_subject(&w->subject, &wish->subject))
+			return w;
 	return NULL;
 }
 
-static void decide_wish(struct deciding *d, const struct grant_wish *wish)
+static void decide_wish(struct deciding *d, const struct share_workspace *c,
+			const struct grant_wish *wish)
 {
 	const struct grant *g = workspace_grant(d->world->workspace, &wish->subject);
-	const struct change *earlier = earlier_change(d->out, &wish->subject);
+	const struct grant_wish *earlier = earlier_wish(c, wish);
 
-	if (earlier && (earlier->after != wish->role || earlier->expires_at != wish->expires_at)) {
+	if (earlier && (earlier->role != wish->role || earlier->expires_at != wish->expires_at)) {
 		struct bytes name = name_of(d, &wish->subject);
 
 		add_problem(d, REJECT_INVALID_COMMAND,
@@ -349,10 +359,12 @@ static void check_count(struct deciding *d)
 {
 	size_t count = d->world->workspace->grant_count;
 	size_t most = d->world->limits.grants_per_workspace;
+	size_t added = 0;
 
 	for (size_t i = 0; i < d->out->change_count; i++)
-		count += d->out->changes[i].before == ROLE_NONE;
-	if (count > most)
+		added += d->out->changes[i].before == ROLE_NONE;
+	count += added;
+	if (added && count > most)
 		add_problem(d, REJECT_TOO_MANY_GRANTS,
 			    arena_printf(d->world->arena,
 					 "%.*s would be shared with %zu users and groups; at most "
@@ -363,7 +375,7 @@ static void check_count(struct deciding *d)
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)
 {
 	for (size_t i = 0; i < c->grant_count; i++)
-		decide_wish(d, &c->grants[i]);
+		decide_wish(d, c, &c->grants[i]);
 	if (!d->problems)
 		check_count(d);
 }
@@ -429,13 +441,22 @@ static bool is_self(const struct deciding *d, const struct subject *s)
 	return s->kind == SUBJECT_USER && uuid_equal(&s->id, &d->command->actor.id);
 }
 
+/* Does the command remove the subject's grant already? */
+static bool is_removed(const struct decision *out, const struct subject *s)
+{
+	for (size_t i = 0; i < out->change_count; i++)
+		if (same_subject(&out->changes[i].subject, s))
+			return true;
+	return false;
+}
+
 /* Rules 3, 4 and 7, removing: the own grant always; another's admin not by an admin. */
 static void decide_removal(struct deciding *d, const struct subject *s, enum reason reason)
 {
 	const struct grant *g = workspace_grant(d->world->workspace, s);
 	struct bytes name = name_of(d, s);
 
-	if (!g || earlier_change(d->out, s) || !is_proven(d, s, reason))
+	if (!g || is_removed(d->out, s) || !is_proven(d, s, reason))
 		return;
 	if (d->authority == AUTHORITY_ADMIN && g->role == ROLE_ADMIN && !is_self(d, s))
 		add_problem(d, REJECT_ROLE_CEILING,
@@ -559,7 +580,8 @@ bool decision_fold(const struct decision *d, const struct record *r, int64_t now
 		   struct workspace *w)
 {
 	bool applied = d->outcome == OUTCOME_APPLIED;
-	bool remember = record_command(r) && w->registered && d->outcome != OUTCOME_DUPLICATE;
+	bool remember = record_command(r) && w->registered && !uuid_is_nil(&d->command_id) &&
+			d->outcome != OUTCOME_DUPLICATE;
 
 	if (applied && r->type == RECORD_WORKSPACE_DELETED) {
 		workspace_clear(w);

@@ -248,7 +248,7 @@ bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 	if (g)
 		return bsearch(user_id, g->members, g->member_count, sizeof(*g->members), by_id);
 	u = directory_user(d, user_id);
-	return u && directory_membership(u, group_id);
+	return u && directory_organization(d, group_id) && directory_membership(u, group_id);
 }
 
 size_t directory_members(const struct directory *d, const struct uuid *group_id,

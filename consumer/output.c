@@ -76,12 +76,16 @@ static bool take_numbers(struct bytes *rest, struct output *out)
 
 bool output_take(struct bytes *rest, struct output *out)
 {
+	struct bytes after = *rest;
 	struct bytes id;
 
-	if (!take_numbers(rest, out) || !bytes_take(rest, sizeof(out->correlation.bytes), &id))
+	if (!take_numbers(&after, out) || !bytes_take(&after, sizeof(out->correlation.bytes), &id))
 		return false;
 	memcpy(out->correlation.bytes, id.data, id.len);
-	return take_optional(rest, &out->key) && take_optional(rest, &out->value) &&
-	       take_optional(rest, &out->causation) && take_optional(rest, &out->traceparent) &&
-	       take_optional(rest, &out->headers);
+	if (!take_optional(&after, &out->key) || !take_optional(&after, &out->value) ||
+	    !take_optional(&after, &out->causation) || !take_optional(&after, &out->traceparent) ||
+	    !take_optional(&after, &out->headers))
+		return false;
+	*rest = after;
+	return true;
 }

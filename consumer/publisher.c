@@ -37,6 +37,7 @@ struct publisher {
 	size_t backlog;
 	int turn;           /* the worker that takes the next batches */
 	uint64_t taken;     /* transactions begun */
+	uint64_t counted;   /* transactions that have added their offsets, in order */
 	uint64_t committed; /* transactions committed, in order */
 	struct batch *done;
 	struct batch **done_end;
@@ -96,17 +97,25 @@ static struct batch *take_turn(struct worker *w, uint64_t *ticket)
 	return batches;
 }
 
-/* Waits until all transactions before this one have committed; false: they will not. */
-static bool wait_for_turn_to_commit(struct publisher *p, uint64_t ticket)
+/* Waits until *passed, a count of transactions, comes to this one's ticket; false: it will not. */
+static bool wait_for_ticket(struct publisher *p, const uint64_t *passed, uint64_t ticket)
 {
 	bool mine;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->state == PUBLISHER_WORKING && p->committed != ticket)
+	while (p->state == PUBLISHER_WORKING && *passed != ticket)
 		wait_a_little(p);
 	mine = p->state == PUBLISHER_WORKING;
 	pthread_mutex_unlock(&p->lock);
 	return mine;
+}
+
+static void note_counted(struct publisher *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->counted++;
+	pthread_cond_broadcast(&p->moved);
+	pthread_mutex_unlock(&p->lock);
 }
 
 static void note_committed(struct publisher *p, struct batch *batches, uint64_t records)
@@ -135,18 +144,33 @@ static void note_broken(struct publisher *p, const struct error *why)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* One transaction. The batches are kept, or freed once nothing refers to them. */
+/* One transaction, from its first record to its commit, in order with those before and after. */
+static int transact(struct worker *w, const struct batch *batches, uint64_t ticket,
+		    uint64_t *records, struct error *err)
+{
+	struct publisher *p = w->publisher;
+	int rc = transactor_send(w->transactor, batches, records, err);
+
+	if (!rc && !wait_for_ticket(p, &p->counted, ticket))
+		rc = error_set(err, ERROR_UNAVAILABLE,
+			       "the transaction before did not come so far");
+	if (!rc)
+		rc = transactor_send_offsets(w->transactor, batches, err);
+	if (rc)
+		return rc;
+	note_counted(p);
+	if (!wait_for_ticket(p, &p->committed, ticket))
+		return error_set(err, ERROR_UNAVAILABLE, "the transaction before did not commit");
+	return transactor_commit(w->transactor, err);
+}
+
+/* The batches are handed on when they are committed, and freed when nothing refers to them. */
 static void run_transaction(struct worker *w, struct batch *batches, uint64_t ticket)
 {
 	struct error err = { 0 };
 	uint64_t records = 0;
-	int rc = transactor_send(w->transactor, batches, &records, &err);
 
-	if (!rc && !wait_for_turn_to_commit(w->publisher, ticket))
-		rc = error_set(&err, ERROR_UNAVAILABLE, "the transaction before did not commit");
-	if (!rc)
-		rc = transactor_commit(w->transactor, &err);
-	if (!rc) {
+	if (!transact(w, batches, ticket, &records, &err)) {
 		note_committed(w->publisher, batches, records);
 		return;
 	}

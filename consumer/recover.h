@@ -18,7 +18,7 @@ enum recovery {
 	RECOVERY_LOST,    /* Redis is behind, or does not know what Kafka has: it lost data */
 };
 
-/* Pure. committed is the group's offset or COMMITTED_NONE, low the log's first offset. */
+/* Pure. committed is the group's offset or COMMITTED_NONE. */
 enum recovery recovery_case(const struct mark *mark, int64_t committed);
 
 /*

@@ -230,7 +230,7 @@ static int check_group(const struct transactor *t, const rd_kafka_consumer_group
 	return 0;
 }
 
-static int send_offsets(const struct transactor *t, const struct batch *batches, struct error *err)
+int transactor_send_offsets(struct transactor *t, const struct batch *batches, struct error *err)
 {
 	rd_kafka_t *consumer = t->consumer;
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
@@ -260,7 +260,7 @@ int transactor_send(struct transactor *t, const struct batch *batches, uint64_t 
 
 	for (const struct batch *b = batches; !rc && b; b = b->next)
 		rc = send_batch(t, b, records, err);
-	return rc ? rc : send_offsets(t, batches, err);
+	return rc;
 }
 
 int transactor_commit(struct transactor *t, struct error *err)

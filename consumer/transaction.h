@@ -51,13 +51,20 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 void transactor_close(struct transactor **t);
 
 /*
- * Begins a transaction and sends the batches, a list, and the offsets behind
- * them. The batches must stay until it is committed or discarded. Adds to
- * *records. ERROR_FENCED, ERROR_UNAVAILABLE, or ERROR_REFUSED when the batches
- * cannot be read.
+ * Begins a transaction and sends the outputs of the batches, a list, which
+ * must stay until it is committed or discarded. Adds to *records. ERROR_FENCED,
+ * ERROR_UNAVAILABLE, or ERROR_REFUSED when the batches cannot be read.
  */
 int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
 		    struct error *err);
+
+/*
+ * Adds the offsets behind the batches to the transaction. Of two transactions
+ * with offsets of one partition, the group keeps the offset that was *added*
+ * last, whichever transaction commits last: so transactions must add theirs in
+ * the order in which they will commit.
+ */
+int transactor_send_offsets(struct transactor *t, const struct batch *batches, struct error *err);
 
 /* Commits. On failure it is not known whether the transaction committed. */
 int transactor_commit(struct transactor *t, struct error *err);

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { ENCODE_ROOM = 512, SYMBOLS_MAX = 16, NOT_THERE = -1 };
+enum { ENCODE_ROOM = 512, SYMBOLS_MAX = 16, NOT_THERE = -1, NO_SYMBOL = -1 };
 
 /* One struct's fields in one version of a schema. */
 struct binding {
@@ -79,6 +79,7 @@ static int bind_symbols(struct field_binding *b, const struct field *f, avro_sch
 
 	if (count > SYMBOLS_MAX)
 		return error_set(err, ERROR_REFUSED, "enum %s has too many symbols", f->name);
+	memset(b->to_symbol, NO_SYMBOL, sizeof(b->to_symbol));
 	for (int i = 0; i < count; i++) {
 		int value = symbol_parse(f->symbols, avro_schema_enum_get(s, i));
 
@@ -400,6 +401,15 @@ static int write_text(avro_value_t *v, struct bytes text, struct encoding *e)
 	return avro_value_set_string_len(v, (char *)e->scratch->data, e->scratch->len);
 }
 
+static int write_enum(const struct field *f, const struct field_binding *b, avro_value_t *v,
+		      int value, struct encoding *e)
+{
+	if (value <= 0 || value >= SYMBOLS_MAX || b->to_symbol[value] == NO_SYMBOL)
+		return error_set(e->err, ERROR_INPUT, "field %s has no value that the schema knows",
+				 f->name);
+	return avro_value_set_enum(v, b->to_symbol[value]);
+}
+
 static int write_item(const struct field *f, const struct field_binding *b, avro_value_t *v,
 		      const uint8_t *from, struct encoding *e)
 {
@@ -466,9 +476,7 @@ static int write_present(const struct field *f, const struct field_binding *b, a
 	case FIELD_BOOL:
 		return avro_value_set_boolean(v, *(const bool *)at);
 	case FIELD_ENUM:
-		if (is_absent(f, from))
-			return error_set(e->err, ERROR_INPUT, "field %s is missing", f->name);
-		return avro_value_set_enum(v, b->to_symbol[*(const int *)at]);
+		return write_enum(f, b, v, *(const int *)at, e);
 	case FIELD_RECORD:
 		return write_record(b->inner, v, at, e);
 	case FIELD_RECORDS:

@@ -40,7 +40,8 @@ int codec_decode(struct codec *c, struct bytes value, struct arena *arena, struc
 
 /*
  * Appends the framed value of r to out. ERROR_INPUT, with out as it was, when
- * a field that the schema requires is absent.
+ * an enum has no value of the schema's. Other fields that are required and
+ * absent are written as they stand: an empty text, a nil id.
  */
 int codec_encode(struct codec *c, const struct record *r, struct buffer *out, struct error *err);
 

@@ -92,11 +92,16 @@ static void advance(struct arena *a, size_t size)
 	a->used = 0;
 }
 
+static size_t aligned(size_t size)
+{
+	return (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
 	void *p;
 
-	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	size = aligned(size);
 	if (!a->current || a->current->size - a->used < size)
 		advance(a, size);
 	p = a->current->data + a->used;
@@ -140,8 +145,8 @@ struct bytes arena_printf(struct arena *a, const char *format, ...)
 	va_start(args, format);
 	len = try_printf(a, format, args);
 	va_end(args);
-	if (!a->current || a->current->size - a->used < len + 1) {
-		advance(a, len + 1);
+	if (!a->current || a->current->size - a->used < aligned(len + 1)) {
+		advance(a, aligned(len + 1));
 		va_start(args, format);
 		len = try_printf(a, format, args);
 		va_end(args);

@@ -4,6 +4,7 @@
 #include <ini.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct line {
 	char *name;
@@ -111,6 +112,8 @@ static int take_line(void *user, const char *section, const char *name, const ch
 	struct reading *r = user;
 	size_t i = find(r->config, name);
 
+	if (r->rc) /* inih reads on; the first error is the one to tell */
+		return 0;
 	if (strcmp(section, "kafka") == 0)
 		r->rc = add_kafka_line(r->config, name, value, r->err);
 	else if (section[0] || i == r->config->count)
@@ -124,8 +127,13 @@ static int take_line(void *user, const char *section, const char *name, const ch
 static int read_file(struct config *c, const char *path, struct error *err)
 {
 	struct reading r = { c, path, err, 0 };
-	int line = ini_parse(path, take_line, &r);
+	struct stat status;
+	int line;
 
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return error_set(err, ERROR_INPUT, "%s is a directory, not a configuration file",
+				 path);
+	line = ini_parse(path, take_line, &r);
 	if (r.rc)
 		return r.rc;
 	if (line == -1)

@@ -34,8 +34,9 @@ int config_set(struct config *c, const char *key, const char *value, struct erro
 
 /*
  * Fills what no flag has set from the environment, then from the file path
- * (NULL: no file), then from the defaults. ERROR_INPUT names the file, the
- * line and the key that it does not know, or the file it cannot read.
+ * (NULL: no file), then from the defaults. ERROR_INPUT names the file and the
+ * key that it does not know, the line that is no setting, or the file it cannot
+ * read.
  */
 int config_load(struct config *c, const char *path, struct error *err);
 

@@ -1,0 +1,302 @@
+/*
+ * What a run writes to Redis, command by command.
+ */
+
+#include "cache/apply.h"
+
+#include "cache/outcomes.h"
+#include "tests/unit/cache/commands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define DEV    "dev-------------"
+#define BOB    "bob-------------"
+#define CAROL  "carol-----------"
+#define GROUP  "contractor------"
+#define ALICE  "alice-----------"
+#define ACME   "acme------------"
+#define SINCE  "ABCDEFGH" /* 0x4142434445464748 */
+#define EXPIRY "HGFEDCBA"
+
+static const int64_t SINCE_MS = 0x4142434445464748;
+static const int64_t EXPIRY_MS = 0x4847464544434241;
+
+static struct apply apply;
+static struct arena arena;
+static struct workspace workspace;
+static struct touched touched;
+static struct commands commands;
+
+static struct subject user(const char *id)
+{
+	return (struct subject){ SUBJECT_USER, letters(id) };
+}
+
+static struct subject group(const char *id)
+{
+	return (struct subject){ SUBJECT_GROUP, letters(id) };
+}
+
+static void grant(struct subject s, enum role role, int64_t expires_at)
+{
+	workspace_put_grant(&workspace,
+			    &(struct grant){ s, role, letters(ALICE), SINCE_MS, expires_at });
+}
+
+static void touch(struct subject s)
+{
+	touched_subject(&touched, &s, &arena);
+}
+
+/* A registered workspace of version 8, nothing of it touched, and a transaction begun. */
+static int set_up(void **state)
+{
+	struct uuid dev = letters(DEV);
+	struct keys keys;
+
+	(void)state;
+	arena_init(&arena);
+	apply_init(&apply);
+	keys_init(&keys, "sb", 3);
+	apply_begin(&apply, &keys, 1);
+	workspace_init(&workspace, &dev);
+	workspace.registered = true;
+	workspace.status = WORKSPACE_ACTIVE;
+	workspace.organization_id = letters(ACME);
+	workspace.owner_id = letters(ALICE);
+	workspace.version = 8;
+	workspace_set_name(&workspace, bytes_of("dev"));
+	touched = (struct touched){ .workspace = &workspace };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	workspace_done(&workspace);
+	apply_done(&apply);
+	arena_done(&arena);
+	return 0;
+}
+
+/* Reads back what was written; behind MULTI there are `count` commands. */
+static void parse(size_t count)
+{
+	commands_parse(&commands, &apply.pipeline);
+	assert_command(&commands, 0, "MULTI", NULL);
+	assert_int_equal(commands.count, 1 + count);
+}
+
+static void new_workspace_is_written_whole(void **state)
+{
+	struct uuid command = letters("command---------");
+
+	(void)state;
+	grant(user(BOB), ROLE_USE, ABSENT);
+	grant(group(GROUP), ROLE_ADMIN, EXPIRY_MS);
+	(void)workspace_remember_command(&workspace, &command);
+	touched.whole = true;
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "org", ACME, "owner", ALICE, "name",
+		       "dev", "status", "active", "ver", "8", "c", "1", "c0", "command---------",
+		       "u" BOB, "u" SINCE ALICE, "g" GROUP, "a" SINCE ALICE EXPIRY, NULL);
+}
+
+static void new_workspace_without_grants_is_its_header(void **state)
+{
+	(void)state;
+	touched.whole = true;
+	workspace.status = WORKSPACE_DORMANT;
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "org", ACME, "owner", ALICE, "name",
+		       "dev", "status", "dormant", "ver", "8", NULL);
+}
+
+static void changed_grant_is_written_alone(void **state)
+{
+	(void)state;
+	grant(user(BOB), ROLE_ADMIN, ABSENT);
+	grant(user(CAROL), ROLE_USE, ABSENT);
+	touch(user(BOB));
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", "u" BOB, "a" SINCE ALICE,
+		       NULL);
+}
+
+static void removed_grant_is_deleted(void **state)
+{
+	(void)state;
+	grant(user(CAROL), ROLE_USE, ABSENT);
+	touch(user(BOB));
+	apply_workspace(&apply, &touched);
+	parse(2);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", NULL);
+	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
+}
+
+/* Granted by one command of a run, removed by the next, or the other way: what stands counts. */
+static void only_the_end_of_the_run_is_written(void **state)
+{
+	(void)state;
+	grant(user(BOB), ROLE_USE, ABSENT);
+	touch(user(BOB));
+	touch(group(GROUP));
+	touch(user(CAROL));
+	touch(user(BOB));
+	touch(group(GROUP));
+	apply_workspace(&apply, &touched);
+	parse(2);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", "u" BOB, "u" SINCE ALICE,
+		       "u" BOB, "u" SINCE ALICE, NULL);
+	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "g" GROUP, "u" CAROL, "g" GROUP,
+		       NULL);
+}
+
+static void decided_command_is_remembered_in_its_place(void **state)
+{
+	struct uuid old = letters("old-command-----");
+	struct uuid new = letters("new-command-----");
+
+	(void)state;
+	workspace.recent_next = 15;
+	workspace.recent[3] = old;
+	touched.command_places = 1U << workspace_remember_command(&workspace, &new);
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", "c", "0", "c15",
+		       "new-command-----", NULL);
+}
+
+static void changed_header_is_written_without_the_grants(void **state)
+{
+	(void)state;
+	grant(user(BOB), ROLE_ADMIN, ABSENT);
+	touched.header = true;
+	workspace_set_name(&workspace, bytes_of("prod"));
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "org", ACME, "owner", ALICE, "name",
+		       "prod", "status", "active", "ver", "8", NULL);
+}
+
+static void deleted_workspace_is_one_key_gone(void **state)
+{
+	struct uuid dev = letters(DEV);
+
+	(void)state;
+	workspace_clear(&workspace);
+	apply_delete(&apply, &dev);
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_command(&commands, 1, "DEL", "sb:{3}:ws:" DEV, NULL);
+}
+
+static void roles_go_to_the_index_of_the_subject(void **state)
+{
+	struct uuid dev = letters(DEV);
+	struct subject bob = user(BOB);
+	struct subject contractor = group(GROUP);
+
+	(void)state;
+	apply_role(&apply, &dev, &bob, ROLE_USE);
+	apply_role(&apply, &dev, &contractor, ROLE_ADMIN);
+	apply_role(&apply, &dev, &bob, ROLE_NONE);
+	apply_role(&apply, &dev, &contractor, ROLE_NONE);
+	parse(4);
+	assert_command(&commands, 1, "HSET", "sb:{3}:u:" BOB, DEV, "u", NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:g:" GROUP, DEV, "a", NULL);
+	assert_command(&commands, 3, "HDEL", "sb:{3}:u:" BOB, DEV, NULL);
+	assert_command(&commands, 4, "HDEL", "sb:{3}:g:" GROUP, DEV, NULL);
+}
+
+static void rename_moves_the_name_in_the_index_of_the_owner(void **state)
+{
+	(void)state;
+	apply_not_owned(&apply, &workspace);
+	workspace_set_name(&workspace, bytes_of("prod"));
+	apply_owned(&apply, &workspace);
+	parse(2);
+	assert_command(&commands, 1, "HDEL", "sb:{3}:o:" ALICE, "dev", NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:o:" ALICE, "prod", DEV, NULL);
+}
+
+static void new_owner_gets_the_name_in_the_own_index(void **state)
+{
+	(void)state;
+	apply_not_owned(&apply, &workspace);
+	workspace.owner_id = letters(BOB);
+	apply_owned(&apply, &workspace);
+	parse(2);
+	assert_command(&commands, 1, "HDEL", "sb:{3}:o:" ALICE, "dev", NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:o:" BOB, "dev", DEV, NULL);
+}
+
+static void outcomes_are_a_capped_entry_of_the_stream(void **state)
+{
+	(void)state;
+	apply_outcomes(&apply, 0, bytes_of("first"));
+	apply_outcomes(&apply, OUTCOMES_KEPT, bytes_of("kept"));
+	apply_outcomes(&apply, 100000, bytes_of("later"));
+	parse(3);
+	assert_int_equal(OUTCOMES_KEPT, 16384);
+	assert_command(&commands, 1, "XADD", "sb:{3}:outcomes", "MINID", "~", "0", "0-1", "o",
+		       "first", NULL);
+	assert_command(&commands, 2, "XADD", "sb:{3}:outcomes", "MINID", "~", "0", "16384-1", "o",
+		       "kept", NULL);
+	assert_command(&commands, 3, "XADD", "sb:{3}:outcomes", "MINID", "~", "83616", "100000-1",
+		       "o", "later", NULL);
+}
+
+static void outputs_are_kept_until_they_are_sent(void **state)
+{
+	(void)state;
+	apply_unsent(&apply, 41, bytes_of("outputs"));
+	apply_sent(&apply, 40);
+	parse(2);
+	assert_command(&commands, 1, "HSET", "sb:{3}:unsent", "41", "outputs", NULL);
+	assert_command(&commands, 2, "HDEL", "sb:{3}:unsent", "40", NULL);
+}
+
+static void beginning_again_forgets_the_run_before(void **state)
+{
+	struct keys keys;
+
+	(void)state;
+	apply_sent(&apply, 40);
+	keys_init(&keys, "sb", 4);
+	apply_begin(&apply, &keys, 1);
+	apply_sent(&apply, 41);
+	parse(1);
+	assert_command(&commands, 1, "HDEL", "sb:{4}:unsent", "41", NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(new_workspace_is_written_whole),
+		TEST(new_workspace_without_grants_is_its_header),
+		TEST(changed_grant_is_written_alone),
+		TEST(removed_grant_is_deleted),
+		TEST(only_the_end_of_the_run_is_written),
+		TEST(decided_command_is_remembered_in_its_place),
+		TEST(changed_header_is_written_without_the_grants),
+		TEST(deleted_workspace_is_one_key_gone),
+		TEST(roles_go_to_the_index_of_the_subject),
+		TEST(rename_moves_the_name_in_the_index_of_the_owner),
+		TEST(new_owner_gets_the_name_in_the_own_index),
+		TEST(outcomes_are_a_capped_entry_of_the_stream),
+		TEST(outputs_are_kept_until_they_are_sent),
+		TEST(beginning_again_forgets_the_run_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,109 @@
+/*
+ * Names of keys: prefix, hash tag, kind, raw id.
+ */
+
+#include "cache/keys.h"
+
+#include "tests/unit/cache/commands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct pipeline pipeline;
+static struct commands commands;
+
+static int set_up(void **state)
+{
+	(void)state;
+	pipeline_init(&pipeline);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pipeline_done(&pipeline);
+	return 0;
+}
+
+static void keys_begin_with_prefix_and_hash_tag(void **state)
+{
+	static const struct {
+		const char *prefix;
+		const char *base;
+		int partition;
+	} cases[] = {
+		{ "sb", "sb:{0}:", 0 },
+		{ "sb", "sb:{11}:", 11 },
+		{ "team-a", "team-a:{1023}:", 1023 },
+		{ "sb", "sb:{dir}:", KEYS_DIRECTORY },
+		{ "", ":{3}:", 3 },
+		{ "abcdefghijklmnopqrstuvwxyz012345", "abcdefghijklmnopqrstuvwxyz012345:{7}:", 7 },
+		{ "abcdefghijklmnopqrstuvwxyz0123456789",
+		  "abcdefghijklmnopqrstuvwxyz012345:{7}:", 7 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct keys k;
+
+		keys_init(&k, cases[i].prefix, cases[i].partition);
+		assert_int_equal(k.len, strlen(cases[i].base));
+		assert_memory_equal(k.base, cases[i].base, k.len);
+	}
+}
+
+static void keys_end_with_kind_and_raw_id(void **state)
+{
+	struct uuid bob = letters("bob-has-an-id-16");
+	struct keys k;
+
+	(void)state;
+	keys_init(&k, "sb", 3);
+	pipeline_command(&pipeline, 4);
+	pipeline_key(&pipeline, &k, "mark", NULL);
+	pipeline_key(&pipeline, &k, "u:", &bob);
+	pipeline_key_text(&pipeline, &k, "groupnames:", bytes_of("acme"));
+	pipeline_id(&pipeline, &bob);
+	commands_parse(&commands, &pipeline);
+	assert_command(&commands, 0, "sb:{3}:mark", "sb:{3}:u:bob-has-an-id-16",
+		       "sb:{3}:groupnames:acme", "bob-has-an-id-16", NULL);
+}
+
+static void users_and_groups_have_reverse_indexes_of_their_own(void **state)
+{
+	(void)state;
+	assert_string_equal(keys_subject_kind(SUBJECT_USER), "u:");
+	assert_string_equal(keys_subject_kind(SUBJECT_GROUP), "g:");
+}
+
+static void only_16_bytes_are_an_id(void **state)
+{
+	struct uuid id = letters("................");
+
+	(void)state;
+	assert_false(uuid_from_raw(&id, bytes_of("")));
+	assert_false(uuid_from_raw(&id, bytes_of(NULL)));
+	assert_false(uuid_from_raw(&id, bytes_of("fifteen-letters")));
+	assert_false(uuid_from_raw(&id, bytes_of("seventeen-letters")));
+	assert_memory_equal(id.bytes, "................", 16);
+	assert_true(uuid_from_raw(&id, bytes_of("bob-has-an-id-16")));
+	assert_memory_equal(id.bytes, "bob-has-an-id-16", 16);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(keys_begin_with_prefix_and_hash_tag),
+		TEST(keys_end_with_kind_and_raw_id),
+		TEST(users_and_groups_have_reverse_indexes_of_their_own),
+		TEST(only_16_bytes_are_an_id),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,180 @@
+/*
+ * The mark: written, read back, and refused when it is another deployment's.
+ */
+
+#include "cache/mark.h"
+
+#include "tests/unit/cache/commands.h"
+#include "tests/unit/cache/replies.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct deployment OURS = { "cluster-a", 12 };
+
+static struct array_reply reply;
+
+/* The reply to HMGET with these values in the order asked for; NULL is nil. */
+static void reply_with(const char *const values[static 6])
+{
+	array_reply_init(&reply);
+	for (int i = 0; i < 6; i++) {
+		if (values[i])
+			array_reply_add_text(&reply, values[i]);
+		else
+			array_reply_add_nil(&reply);
+	}
+}
+
+static void mark_comes_back_as_stored(void **state)
+{
+	static const char *const values[] = {
+		"7", "1234567890123", "cluster-a", "12", "1", "ready"
+	};
+	struct mark m;
+
+	(void)state;
+	reply_with(values);
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(m.state, MARK_READY);
+	assert_int_equal(m.epoch, 7);
+	assert_true(m.applied == 1234567890123);
+	assert_string_equal(m.deployment.cluster, "cluster-a");
+	assert_int_equal(m.deployment.partitions, 12);
+	assert_int_equal(m.layout, 1);
+}
+
+static void state_is_what_the_mark_says(void **state)
+{
+	static const struct {
+		const char *text;
+		enum mark_state state;
+	} cases[] = {
+		{ "ready", MARK_READY }, { "rebuilding", MARK_REBUILDING }, { NULL, MARK_MISSING },
+		{ "", MARK_MISSING },    { "steady", MARK_MISSING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *values[] = { "7", "9", "cluster-a", "12", "1", cases[i].text };
+		struct mark m;
+
+		reply_with(values);
+		mark_parse(&m, &reply.reply);
+		assert_int_equal(m.state, cases[i].state);
+	}
+}
+
+static void what_is_no_mark_is_missing(void **state)
+{
+	struct mark m = { .state = MARK_READY };
+
+	(void)state;
+	array_reply_init(&reply);
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(m.state, MARK_MISSING);
+	reply.reply.type = REDIS_REPLY_NIL;
+	m.state = MARK_READY;
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(m.state, MARK_MISSING);
+}
+
+static void long_name_of_a_cluster_is_cut(void **state)
+{
+	static const char longest[] =
+		"0123456789012345678901234567890123456789012345678901234567890123";
+	const char *values[] = { "7", "9", longest, "12", "1", "ready" };
+	struct mark m;
+
+	(void)state;
+	reply_with(values);
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(strlen(m.deployment.cluster), CLUSTER_ID_SIZE - 1);
+}
+
+static void commands_are_those_of_the_design(void **state)
+{
+	struct mark m = { MARK_REBUILDING, 7, 42, OURS, 0 };
+	struct commands c;
+	struct pipeline p;
+	struct keys k;
+
+	(void)state;
+	pipeline_init(&p);
+	keys_init(&k, "sb", 3);
+	mark_append_read(&p, &k);
+	mark_append_applied(&p, &k, 43);
+	mark_append_write(&p, &k, &m, "sharing.commands");
+	m.state = MARK_READY;
+	mark_append_write(&p, &k, &m, "sharing.commands");
+	commands_parse(&c, &p);
+	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
+		       "layout", "state", NULL);
+	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", NULL);
+	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
+		       "cluster-a", "partitions", "12", "layout", "1", "state", "rebuilding",
+		       "topic", "sharing.commands", NULL);
+	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
+		       "cluster-a", "partitions", "12", "layout", "1", "state", "ready", "topic",
+		       "sharing.commands", NULL);
+	pipeline_done(&p);
+}
+
+static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
+{
+	static const struct {
+		struct mark mark;
+		const char *sentence;
+	} cases[] = {
+		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 1 },
+		  "the index in Redis at r:6379 belongs to Kafka cluster cluster-b, not to "
+		  "cluster-a; give each deployment its own Redis or its own prefix" },
+		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 1 },
+		  "the index in Redis at r:6379 was made for 6 partitions, but sharing.commands "
+		  "has 12; the number is fixed for the life of a deployment" },
+		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 2 },
+		  "the index in Redis at r:6379 has layout 2, this program reads layout 1; use "
+		  "the programs of one version" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct error err = { 0 };
+
+		assert_int_equal(mark_check(&cases[i].mark, &OURS, "r:6379", &err), ERROR_REFUSED);
+		assert_int_equal(err.code, ERROR_REFUSED);
+		assert_string_equal(err.text, cases[i].sentence);
+	}
+}
+
+static void own_or_missing_mark_is_accepted(void **state)
+{
+	struct mark own = { MARK_READY, 1, 1, OURS, INDEX_LAYOUT };
+	struct mark rebuilding = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT };
+	struct mark missing = { .state = MARK_MISSING };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(mark_check(&own, &OURS, "r", &err), 0);
+	assert_int_equal(mark_check(&rebuilding, &OURS, "r", &err), 0);
+	assert_int_equal(mark_check(&missing, &OURS, "r", &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mark_comes_back_as_stored),
+		cmocka_unit_test(state_is_what_the_mark_says),
+		cmocka_unit_test(what_is_no_mark_is_missing),
+		cmocka_unit_test(long_name_of_a_cluster_is_cut),
+		cmocka_unit_test(commands_are_those_of_the_design),
+		cmocka_unit_test(mark_of_another_deployment_is_refused_with_a_sentence),
+		cmocka_unit_test(own_or_missing_mark_is_accepted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,461 @@
+/*
+ * What a command must be like: rules 5, 6 and 8 to 13 of the design, and how
+ * they go together. One claim a test, each on the small world of world.h.
+ */
+
+#include "tests/unit/consumer/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MANY = 1200 };
+
+static struct scene s;
+
+static int set_up(void **state)
+{
+	(void)state;
+	scene_open(&s);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	scene_close(&s);
+	return 0;
+}
+
+/* ---- rules 5 and 6 ---- */
+
+static void subject_must_exist(void **state)
+{
+	(void)state;
+	assert_rejected(share_one(&s, actor(ALICE), user(NOBODY), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
+			"there is no user 0190163d-");
+	assert_rejected(share_one(&s, actor(ALICE), group(NO_GROUP), ROLE_USE),
+			REJECT_UNKNOWN_SUBJECT, "there is no group 0190163d-");
+	assert_rejected(share_one(&s, actor(ALICE), user(DELIA), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
+			"there is no user delia");
+	/* A user is no group, a group no user. */
+	assert_rejected(share_one(&s, actor(ALICE), group(BOB), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
+			"there is no group");
+	assert_rejected(share_one(&s, actor(ALICE), user(TEAM), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
+			"there is no user");
+}
+
+static void subject_must_belong_to_the_organization(void **state)
+{
+	(void)state;
+	assert_rejected(share_one(&s, actor(ALICE), user(OLGA), ROLE_USE), REJECT_NOT_A_MEMBER,
+			"user olga is not a member");
+	assert_rejected(share_one(&s, actor(ALICE), user(FRANK), ROLE_USE), REJECT_NOT_A_MEMBER,
+			"user frank is not a member");
+	assert_rejected(share_one(&s, actor(ALICE), group(STRANGERS), ROLE_USE),
+			REJECT_NOT_A_MEMBER, "group strangers does not belong");
+	assert_rejected(share_one(&s, actor(ALICE), group(GLOBEX), ROLE_USE), REJECT_NOT_A_MEMBER,
+			"group everyone in globex does not belong");
+}
+
+static void removal_does_not_ask_whether_the_subject_exists(void **state)
+{
+	struct subject subjects[] = { user(NOBODY), user(DELIA), user(OLGA), group(NO_GROUP),
+				      group(STRANGERS) };
+	enum { COUNT = sizeof(subjects) / sizeof(*subjects) };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		grant(&s, subjects[i], ROLE_USE, ABSENT);
+	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, COUNT), COUNT);
+}
+
+/* ---- rule 8 ---- */
+
+static void expected_version_must_be_the_current_one(void **state)
+{
+	(void)state;
+	s.workspace.version = 8;
+	s.command.expected_version = 7;
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_VERSION_CONFLICT,
+			"the sharing of dev is at version 8, not 7");
+	assert_rejected(take_one(&s, actor(ALICE), user(BOB)), REJECT_VERSION_CONFLICT, "not 7");
+	s.command.expected_version = 9;
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_VERSION_CONFLICT,
+			"not 9");
+	s.command.expected_version = 8;
+	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
+}
+
+/* ---- rule 9 ---- */
+
+static void end_must_lie_in_the_future(void **state)
+{
+	static const int64_t past[] = { NOW_MS, NOW_MS - 1, 0, -1 };
+	struct grant_wish w = wish_until(user(BOB), ROLE_USE, NOW_MS + 1);
+
+	(void)state;
+	assert_applied(share(&s, actor(ALICE), &w, 1), 1);
+	for (size_t i = 0; i < sizeof(past) / sizeof(*past); i++) {
+		w.expires_at = past[i];
+		assert_rejected(share(&s, actor(ALICE), &w, 1), REJECT_ALREADY_EXPIRED,
+				"lies in the past");
+	}
+	assert_rejected(share(&s, actor(ALICE), &w, 1), REJECT_ALREADY_EXPIRED,
+			"1969-12-31T23:59:59.999Z");
+}
+
+/* ---- rule 10 ---- */
+
+/* count grants of users that are not in the directory. */
+static void fill(size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct subject who = { SUBJECT_USER, { { 9, (uint8_t)(i >> 8), (uint8_t)i } } };
+
+		grant(&s, who, ROLE_USE, ABSENT);
+	}
+}
+
+static void thousand_grants_are_the_limit(void **state)
+{
+	struct grant_wish two[] = { wish(user(BOB), ROLE_USE), wish(user(CAROL), ROLE_USE) };
+
+	(void)state;
+	fill(GRANTS_PER_WORKSPACE_DEFAULT - 1);
+	assert_applied(share(&s, actor(ALICE), two, 1), 1);
+	assert_rejected(share(&s, actor(ALICE), two, 2), REJECT_TOO_MANY_GRANTS,
+			"dev would be shared with 1001 users and groups; at most 1000 are allowed");
+}
+
+static void only_new_grants_count_against_the_limit(void **state)
+{
+	struct grant_wish two[] = { wish(user(BOB), ROLE_ADMIN), wish(user(CAROL), ROLE_USE) };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	fill(GRANTS_PER_WORKSPACE_DEFAULT - 1);
+	assert_applied(share(&s, actor(ALICE), two, 1), 1);
+	assert_rejected(share(&s, actor(ALICE), two, 2), REJECT_TOO_MANY_GRANTS, "1001");
+}
+
+static void limit_is_a_setting(void **state)
+{
+	struct grant_wish two[] = { wish(user(BOB), ROLE_USE), wish(user(CAROL), ROLE_USE) };
+
+	(void)state;
+	s.world.limits.grants_per_workspace = 1;
+	assert_applied(share(&s, actor(ALICE), two, 1), 1);
+	assert_rejected(share(&s, actor(ALICE), two, 2), REJECT_TOO_MANY_GRANTS,
+			"the command names 2 users and groups; at most 1 are allowed");
+}
+
+static void access_can_be_removed_above_the_limit(void **state)
+{
+	(void)state;
+	s.world.limits.grants_per_workspace = 1;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	fill(5);
+	assert_applied(take_one(&s, actor(ALICE), user(BOB)), 1);
+}
+
+/* ---- rule 11 ---- */
+
+static void command_seen_before_is_a_duplicate(void **state)
+{
+	struct uuid command = id_of(COMMAND);
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)workspace_remember_command(&s.workspace, &command);
+	(void)share_one(&s, actor(ALICE), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+	assert_int_equal(s.decision.change_count, 0);
+	(void)take_one(&s, actor(ALICE), user(BOB));
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+	assert_int_equal(s.decision.change_count, 0);
+}
+
+static void duplicate_comes_before_every_other_rule(void **state)
+{
+	struct uuid command = id_of(COMMAND);
+
+	(void)state;
+	(void)workspace_remember_command(&s.workspace, &command);
+	take_deployment(&s, false);
+	s.command.expected_version = 77;
+	s.command.directory_offset = 7777;
+	(void)share_one(&s, actor(NOBODY), user(NOBODY), ROLE_ADMIN);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+	assert_int_equal(s.decision.code, REJECT_NONE);
+	(void)take_away(&s, actor(NOBODY), REASON_EXPIRED, NULL, 0);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+}
+
+static void another_command_is_no_duplicate(void **state)
+{
+	struct uuid other = id_of(NOBODY);
+
+	(void)state;
+	(void)workspace_remember_command(&s.workspace, &other);
+	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
+}
+
+/* ---- rule 12 ---- */
+
+static void what_is_so_already_is_unchanged(void **state)
+{
+	struct grant_wish w = wish_until(user(CAROL), ROLE_ADMIN, NOW_MS + 9);
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	grant(&s, user(CAROL), ROLE_ADMIN, NOW_MS + 9);
+	assert_unchanged(share_one(&s, actor(ALICE), user(BOB), ROLE_USE));
+	assert_unchanged(share(&s, actor(ALICE), &w, 1));
+	assert_unchanged(take_one(&s, actor(ALICE), user(DAVE)));
+}
+
+static void only_what_differs_is_a_change(void **state)
+{
+	struct grant_wish two[] = { wish(user(BOB), ROLE_USE), wish(user(CAROL), ROLE_USE) };
+	struct subject subjects[] = { user(DAVE), user(BOB) };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	assert_applied(share(&s, actor(ALICE), two, 2), 1);
+	assert_change(&s.decision, 0, user(CAROL), ROLE_NONE, ROLE_USE);
+	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 1);
+	assert_change(&s.decision, 0, user(BOB), ROLE_USE, ROLE_NONE);
+}
+
+/* ---- rule 13 ---- */
+
+static void directory_must_be_as_far_as_the_author_saw_it(void **state)
+{
+	(void)state;
+	s.command.directory_offset = 100;
+	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
+	s.command.directory_offset = 101;
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_DIRECTORY_AHEAD,
+			"up to offset 101, but it ends at 100");
+	assert_rejected(take_one(&s, actor(ALICE), user(BOB)), REJECT_DIRECTORY_AHEAD, "101");
+}
+
+/* ---- commands that make no sense ---- */
+
+static void command_without_an_id_is_invalid(void **state)
+{
+	(void)state;
+	s.command.command_id = id_of(NIL);
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_INVALID_COMMAND,
+			"the command has no id");
+	assert_rejected(take_one(&s, actor(ALICE), user(BOB)), REJECT_INVALID_COMMAND,
+			"the command has no id");
+}
+
+static void command_that_names_nobody_is_invalid(void **state)
+{
+	(void)state;
+	assert_rejected(share(&s, actor(ALICE), NULL, 0), REJECT_INVALID_COMMAND,
+			"the command names nobody");
+	assert_rejected(take_away(&s, actor(ALICE), REASON_COMMAND, NULL, 0),
+			REJECT_INVALID_COMMAND, "the command names nobody");
+}
+
+static void subject_twice_with_two_roles_is_invalid(void **state)
+{
+	struct grant_wish roles[] = { wish(user(BOB), ROLE_USE), wish(user(BOB), ROLE_ADMIN) };
+	struct grant_wish ends[] = { wish(user(BOB), ROLE_USE),
+				     wish_until(user(BOB), ROLE_USE, NOW_MS + 1) };
+
+	(void)state;
+	assert_rejected(share(&s, actor(ALICE), roles, 2), REJECT_INVALID_COMMAND,
+			"the command names bob twice and differently");
+	assert_rejected(share(&s, actor(ALICE), ends, 2), REJECT_INVALID_COMMAND,
+			"the command names bob twice and differently");
+}
+
+static void subject_twice_with_one_role_counts_once(void **state)
+{
+	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(user(BOB), ROLE_USE) };
+	struct subject subjects[] = { user(CAROL), user(CAROL) };
+
+	(void)state;
+	grant(&s, user(CAROL), ROLE_USE, ABSENT);
+	assert_applied(share(&s, actor(ALICE), wishes, 2), 1);
+	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 1);
+}
+
+static void user_and_group_of_one_id_are_not_the_same_twice(void **state)
+{
+	struct subject subjects[] = { user(BOB), group(BOB) };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	grant(&s, group(BOB), ROLE_ADMIN, ABSENT);
+	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 2);
+}
+
+/* ---- several problems ---- */
+
+static void all_problems_are_reported_and_the_first_gives_the_code(void **state)
+{
+	struct grant_wish wishes[] = {
+		wish(user(CAROL), ROLE_USE), /* would do */
+		wish(user(NOBODY), ROLE_ADMIN),
+		wish_until(user(OLGA), ROLE_USE, 1),
+		wish(user(ALICE), ROLE_USE),
+	};
+	static const char *const parts[] = { "there is no user", "not admin to",
+					     "olga is not a member", "lies in the past",
+					     "alice owns dev" };
+	enum { COUNT = sizeof(parts) / sizeof(*parts) };
+	const struct decision *d;
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	d = share(&s, actor(BOB), wishes, 4);
+	assert_int_equal(d->outcome, OUTCOME_REJECTED);
+	assert_int_equal(d->code, REJECT_UNKNOWN_SUBJECT);
+	assert_int_equal(d->detail_count, COUNT);
+	assert_int_equal(d->change_count, 0);
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_non_null(strstr((const char *)d->details[i].data, parts[i]));
+		assert_non_null(strstr((const char *)d->message.data, parts[i]));
+	}
+}
+
+static void problems_are_joined_into_one_message(void **state)
+{
+	struct grant_wish wishes[] = { wish(user(OLGA), ROLE_USE), wish(user(ALICE), ROLE_USE) };
+
+	(void)state;
+	(void)share(&s, actor(ALICE), wishes, 2);
+	assert_true(bytes_equal_text(s.decision.message,
+				     "user olga is not a member of the workspace's organization; "
+				     "alice owns dev, and nobody shares with the owner"));
+}
+
+static void switched_off_and_forbidden_are_reported_together(void **state)
+{
+	(void)state;
+	take_deployment(&s, false);
+	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_REJECTED);
+	assert_int_equal(s.decision.code, REJECT_SHARING_DISABLED);
+	assert_int_equal(s.decision.detail_count, 2);
+}
+
+static void message_of_many_problems_is_cut_between_them(void **state)
+{
+	static struct grant_wish wishes[MANY];
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++)
+		wishes[i] = wish(
+			(struct subject){ SUBJECT_USER, { { 9, (uint8_t)(i >> 8), (uint8_t)i } } },
+			ROLE_USE);
+	(void)share(&s, actor(ALICE), wishes, GRANTS_PER_WORKSPACE_DEFAULT);
+	assert_int_equal(s.decision.code, REJECT_UNKNOWN_SUBJECT);
+	assert_int_equal(s.decision.detail_count, GRANTS_PER_WORKSPACE_DEFAULT);
+	assert_in_range(s.decision.message.len, OUTCOME_MESSAGE_MAX - 100, OUTCOME_MESSAGE_MAX);
+	assert_int_equal(s.decision.message.data[s.decision.message.len], 0);
+	/* More than the limit are not even looked at. */
+	assert_rejected(share(&s, actor(ALICE), wishes, MANY), REJECT_TOO_MANY_GRANTS,
+			"the command names 1200");
+}
+
+static void one_wrong_wish_refuses_them_all(void **state)
+{
+	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(user(NOBODY), ROLE_USE),
+				       wish(user(CAROL), ROLE_USE) };
+
+	(void)state;
+	assert_rejected(share(&s, actor(ALICE), wishes, 3), REJECT_UNKNOWN_SUBJECT, "");
+	assert_true(fold(&s)); /* the command is remembered */
+	assert_int_equal(s.workspace.grant_count, 0);
+	assert_int_equal(s.workspace.version, 1);
+}
+
+static void one_wrong_removal_refuses_them_all(void **state)
+{
+	struct subject subjects[] = { user(DAVE), user(CAROL) };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	grant(&s, user(CAROL), ROLE_ADMIN, ABSENT);
+	grant(&s, user(DAVE), ROLE_USE, ABSENT);
+	assert_rejected(take_away(&s, actor(BOB), REASON_COMMAND, subjects, 2), REJECT_ROLE_CEILING,
+			"carol");
+	(void)fold(&s);
+	assert_int_equal(s.workspace.grant_count, 3);
+}
+
+static void rules_on_the_command_come_before_those_on_its_wishes(void **state)
+{
+	static const struct {
+		int64_t offset;
+		int64_t version;
+		enum name actor;
+		enum reject_code code;
+		bool registered;
+		bool on;
+	} cases[] = {
+		{ 101, 9, NOBODY, REJECT_UNKNOWN_WORKSPACE, false, false },
+		{ 101, 9, NOBODY, REJECT_DIRECTORY_AHEAD, true, false },
+		{ 100, 9, NOBODY, REJECT_VERSION_CONFLICT, true, false },
+		{ 100, 1, NOBODY, REJECT_SHARING_DISABLED, true, false },
+		{ 100, 1, NOBODY, REJECT_FORBIDDEN, true, true },
+		{ 100, 1, ALICE, REJECT_UNKNOWN_SUBJECT, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		s.workspace.registered = cases[i].registered;
+		s.command.directory_offset = cases[i].offset;
+		s.command.expected_version = cases[i].version;
+		take_deployment(&s, cases[i].on);
+		(void)share_one(&s, actor(cases[i].actor), user(NOBODY), ROLE_USE);
+		assert_int_equal(s.decision.code, cases[i].code);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(subject_must_exist),
+		TEST(subject_must_belong_to_the_organization),
+		TEST(removal_does_not_ask_whether_the_subject_exists),
+		TEST(expected_version_must_be_the_current_one),
+		TEST(end_must_lie_in_the_future),
+		TEST(thousand_grants_are_the_limit),
+		TEST(only_new_grants_count_against_the_limit),
+		TEST(limit_is_a_setting),
+		TEST(access_can_be_removed_above_the_limit),
+		TEST(command_seen_before_is_a_duplicate),
+		TEST(duplicate_comes_before_every_other_rule),
+		TEST(another_command_is_no_duplicate),
+		TEST(what_is_so_already_is_unchanged),
+		TEST(only_what_differs_is_a_change),
+		TEST(directory_must_be_as_far_as_the_author_saw_it),
+		TEST(command_without_an_id_is_invalid),
+		TEST(command_that_names_nobody_is_invalid),
+		TEST(subject_twice_with_two_roles_is_invalid),
+		TEST(subject_twice_with_one_role_counts_once),
+		TEST(user_and_group_of_one_id_are_not_the_same_twice),
+		TEST(all_problems_are_reported_and_the_first_gives_the_code),
+		TEST(problems_are_joined_into_one_message),
+		TEST(switched_off_and_forbidden_are_reported_together),
+		TEST(message_of_many_problems_is_cut_between_them),
+		TEST(one_wrong_wish_refuses_them_all),
+		TEST(one_wrong_removal_refuses_them_all),
+		TEST(rules_on_the_command_come_before_those_on_its_wishes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,567 @@
+/*
+ * The directory in memory: facts taken, forgotten, looked up; and what
+ * readers are told of each change.
+ */
+
+#include "consumer/directory.h"
+
+#include "tests/unit/cache/commands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define ALICE   "alice-----------"
+#define BOB     "bob-------------"
+#define CAROL   "carol-----------"
+#define ACME    "acme------------"
+#define GLOBEX  "globex----------"
+#define TEAM    "team------------"
+#define NOTHING "nothing---------"
+
+enum { MANY = 300, LITTLE = 200 };
+
+static struct directory *directory;
+static struct arena arena;
+static struct projection projection;
+static struct commands commands;
+
+static int set_up(void **state)
+{
+	(void)state;
+	directory = directory_new();
+	arena_init(&arena);
+	pipeline_init(&projection.pipeline);
+	keys_init(&projection.keys, "sb", KEYS_DIRECTORY);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	directory_free(&directory);
+	arena_done(&arena);
+	projection_done(&projection);
+	return directory != NULL;
+}
+
+static void take(const struct record *r)
+{
+	assert_true(directory_take(directory, r, &projection));
+}
+
+static struct record organization(const char *id, const char *name)
+{
+	struct record r = { .type = RECORD_ORGANIZATION_CHANGED };
+
+	r.as.organization_changed =
+		(struct organization_changed){ letters(id), bytes_of(name), SHARING_EVERYONE };
+	return r;
+}
+
+/* A user with `count` of these memberships: of ACME, an admin of GLOBEX. */
+static struct record member(const char *id, const char *username, size_t count)
+{
+	static struct membership of[2];
+	struct record r = { .type = RECORD_USER_CHANGED };
+
+	of[0] = (struct membership){ letters(ACME), ORGANIZATION_MEMBER };
+	of[1] = (struct membership){ letters(GLOBEX), ORGANIZATION_ADMIN };
+	r.as.user_changed = (struct user_changed){ .id = letters(id),
+						   .username = bytes_of(username),
+						   .name = bytes_of("Name"),
+						   .email = bytes_of("e@example.com"),
+						   .status = USER_ACTIVE,
+						   .kind = USER_PERSON,
+						   .site_role = SITE_MEMBER,
+						   .organizations = of,
+						   .organization_count = count };
+	return r;
+}
+
+static struct record group_of(const char *id, const char *name, struct uuid *members, size_t count)
+{
+	struct record r = { .type = RECORD_GROUP_CHANGED };
+
+	r.as.group_changed = (struct group_changed){ letters(id), bytes_of(name), letters(ACME),
+						     members, count };
+	return r;
+}
+
+static void take_member(const char *id, const char *username, size_t count)
+{
+	struct record r = member(id, username, count);
+
+	take(&r);
+}
+
+static void take_organization(const char *id, const char *name)
+{
+	struct record r = organization(id, name);
+
+	take(&r);
+}
+
+static void take_group(const char *id, const char *name, struct uuid *members, size_t count)
+{
+	struct record r = group_of(id, name, members, count);
+
+	take(&r);
+}
+
+static const struct user_changed *user_of(const char *id)
+{
+	struct uuid uuid = letters(id);
+
+	return directory_user(directory, &uuid);
+}
+
+static void forget(const char *id)
+{
+	struct uuid uuid = letters(id);
+
+	directory_forget(directory, &uuid, &projection);
+}
+
+static bool in_group(const char *user, const char *group)
+{
+	struct uuid u = letters(user);
+	struct uuid g = letters(group);
+
+	return directory_in_group(directory, &u, &g);
+}
+
+/* Reads what readers are told and begins anew. */
+static void told(size_t count)
+{
+	static struct buffer kept;
+
+	buffer_done(&kept);
+	buffer_append(&kept, projection.pipeline.bytes.data, projection.pipeline.bytes.len);
+	commands_parse(&commands, &(struct pipeline){ kept, projection.pipeline.commands });
+	assert_int_equal(commands.count, count);
+	pipeline_clear(&projection.pipeline);
+}
+
+/* ---- looking up ---- */
+
+static void empty_directory_knows_nobody_and_shares(void **state)
+{
+	struct uuid id = letters(ALICE);
+
+	(void)state;
+	assert_null(directory_user(directory, &id));
+	assert_null(directory_group(directory, &id));
+	assert_null(directory_organization(directory, &id));
+	assert_true(directory_sharing_enabled(directory));
+	assert_false(in_group(ALICE, ACME));
+	directory_forget(directory, &id, NULL);
+}
+
+static void fact_is_a_copy(void **state)
+{
+	char name[] = "alice";
+	struct record r = member(ALICE, name, 2);
+	const struct user_changed *u;
+
+	(void)state;
+	take(&r);
+	name[0] = 'x';
+	r.as.user_changed.organizations[1].role = ORGANIZATION_MEMBER;
+	u = user_of(ALICE);
+	assert_non_null(u);
+	assert_true(bytes_equal_text(u->username, "alice"));
+	assert_true(bytes_equal_text(u->name, "Name"));
+	assert_true(bytes_equal_text(u->email, "e@example.com"));
+	assert_int_equal(u->status, USER_ACTIVE);
+	assert_int_equal(u->organization_count, 2);
+	assert_int_equal(u->organizations[1].role, ORGANIZATION_ADMIN);
+}
+
+static void texts_of_any_length_are_kept(void **state)
+{
+	static const char text[] = "a name of thirty characters...";
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		struct record r = member(ALICE, "", 1);
+
+		r.as.user_changed.username = (struct bytes){ (const uint8_t *)text, len };
+		r.as.user_changed.email = r.as.user_changed.username;
+		take(&r);
+		assert_true(bytes_equal(user_of(ALICE)->username, r.as.user_changed.username));
+		assert_true(bytes_equal(user_of(ALICE)->email, r.as.user_changed.username));
+		assert_int_equal(user_of(ALICE)->organizations[0].role, ORGANIZATION_MEMBER);
+	}
+}
+
+static void later_fact_replaces_the_earlier(void **state)
+{
+	(void)state;
+	take_member(ALICE, "alice", 2);
+	take_member(BOB, "bob", 1);
+	take_member(ALICE, "alicia", 0);
+	assert_true(bytes_equal_text(user_of(ALICE)->username, "alicia"));
+	assert_int_equal(user_of(ALICE)->organization_count, 0);
+	assert_true(bytes_equal_text(user_of(BOB)->username, "bob"));
+}
+
+static void forgotten_entity_is_unknown(void **state)
+{
+	(void)state;
+	take_member(ALICE, "alice", 1);
+	take_member(BOB, "bob", 1);
+	forget(ALICE);
+	forget(NOTHING);
+	assert_null(user_of(ALICE));
+	assert_non_null(user_of(BOB));
+}
+
+static void each_kind_is_looked_up_as_itself(void **state)
+{
+	struct uuid alice = letters(ALICE);
+	struct uuid team = letters(TEAM);
+	struct uuid acme = letters(ACME);
+
+	(void)state;
+	take_member(ALICE, "alice", 1);
+	take_group(TEAM, "team", &alice, 1);
+	take_organization(ACME, "acme");
+	assert_non_null(directory_user(directory, &alice));
+	assert_null(directory_group(directory, &alice));
+	assert_null(directory_organization(directory, &alice));
+	assert_non_null(directory_group(directory, &team));
+	assert_null(directory_user(directory, &team));
+	assert_non_null(directory_organization(directory, &acme));
+	assert_null(directory_group(directory, &acme));
+}
+
+static void id_may_become_another_kind(void **state)
+{
+	struct uuid id = letters(ALICE);
+
+	(void)state;
+	take_member(ALICE, "alice", 1);
+	take_group(ALICE, "group", NULL, 0);
+	assert_null(directory_user(directory, &id));
+	assert_true(bytes_equal_text(directory_group(directory, &id)->name, "group"));
+	take_organization(ALICE, "org");
+	assert_null(directory_group(directory, &id));
+	assert_non_null(directory_organization(directory, &id));
+}
+
+static void deployment_switch_is_what_the_last_fact_says(void **state)
+{
+	struct record r = { .type = RECORD_DEPLOYMENT_CHANGED };
+
+	(void)state;
+	r.as.deployment_changed.sharing_enabled = false;
+	take(&r);
+	assert_false(directory_sharing_enabled(directory));
+	r.as.deployment_changed.sharing_enabled = true;
+	take(&r);
+	assert_true(directory_sharing_enabled(directory));
+}
+
+static void records_of_other_topics_are_not_taken(void **state)
+{
+	(void)state;
+	for (int i = 0; i < RECORD_TYPE_COUNT; i++) {
+		struct record r = { .type = (enum record_type)i };
+		bool ours = i >= RECORD_USER_CHANGED && i <= RECORD_DEPLOYMENT_CHANGED;
+
+		if (!ours)
+			assert_false(directory_take(directory, &r, NULL));
+	}
+}
+
+static void membership_is_found_by_organization(void **state)
+{
+	struct uuid globex = letters(GLOBEX);
+	struct uuid nothing = letters(NOTHING);
+	const struct membership *m;
+
+	(void)state;
+	take_member(ALICE, "alice", 2);
+	m = directory_membership(user_of(ALICE), &globex);
+	assert_non_null(m);
+	assert_int_equal(m->role, ORGANIZATION_ADMIN);
+	assert_null(directory_membership(user_of(ALICE), &nothing));
+}
+
+/* ---- groups ---- */
+
+/* Members arrive in any order, some twice; each is found, nobody else is. */
+static void every_member_is_found_whatever_their_order(void **state)
+{
+	static struct uuid members[2 * MANY];
+	struct uuid team = letters(TEAM);
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		size_t shuffled = i * 7 % MANY;
+
+		members[i] = (struct uuid){ { (uint8_t)(shuffled >> 8), (uint8_t)shuffled, 1 } };
+		members[MANY + i] = members[i / 2];
+	}
+	take_group(TEAM, "team", members, sizeof(members) / sizeof(*members));
+	for (size_t i = 0; i < MANY; i++) {
+		struct uuid in = { { (uint8_t)(i >> 8), (uint8_t)i, 1 } };
+		struct uuid out = { { (uint8_t)(i >> 8), (uint8_t)i, 2 } };
+
+		assert_true(directory_in_group(directory, &in, &team));
+		assert_false(directory_in_group(directory, &out, &team));
+	}
+	assert_int_equal(directory_group(directory, &team)->member_count, MANY);
+}
+
+static void group_without_members_has_none(void **state)
+{
+	struct uuid team = letters(TEAM);
+	const struct uuid *members = NULL;
+
+	(void)state;
+	take_group(TEAM, "team", NULL, 0);
+	take_member(ALICE, "alice", 1);
+	assert_false(in_group(ALICE, TEAM));
+	assert_int_equal(directory_members(directory, &team, &arena, &members), 0);
+}
+
+static void group_of_everyone_is_the_organization(void **state)
+{
+	(void)state;
+	take_organization(ACME, "acme");
+	take_member(ALICE, "alice", 1);
+	take_member(BOB, "bob", 0);
+	assert_true(in_group(ALICE, ACME));
+	assert_false(in_group(BOB, ACME));
+	assert_false(in_group(ALICE, GLOBEX));
+	assert_false(in_group(CAROL, ACME));
+}
+
+static void members_of_a_group_are_listed_sorted(void **state)
+{
+	struct uuid given[] = { letters(CAROL), letters(ALICE), letters(BOB), letters(ALICE) };
+	struct uuid team = letters(TEAM);
+	const struct uuid *members = NULL;
+
+	(void)state;
+	take_group(TEAM, "team", given, 4);
+	assert_int_equal(directory_members(directory, &team, &arena, &members), 3);
+	assert_memory_equal(members, ALICE BOB CAROL, 48);
+}
+
+static void members_of_everyone_are_listed(void **state)
+{
+	struct uuid acme = letters(ACME);
+	struct uuid globex = letters(GLOBEX);
+	struct uuid nothing = letters(NOTHING);
+	const struct uuid *members = NULL;
+
+	(void)state;
+	take_organization(ACME, "acme");
+	take_organization(GLOBEX, "globex");
+	take_member(BOB, "bob", 1);
+	take_member(ALICE, "alice", 2);
+	take_member(CAROL, "carol", 0);
+	assert_int_equal(directory_members(directory, &acme, &arena, &members), 2);
+	assert_memory_equal(members, BOB ALICE, 32);
+	assert_int_equal(directory_members(directory, &globex, &arena, &members), 1);
+	assert_memory_equal(members, ALICE, 16);
+	assert_int_equal(directory_members(directory, &nothing, &arena, &members), 0);
+}
+
+static void names_are_for_people(void **state)
+{
+	struct subject alice = { SUBJECT_USER, letters(ALICE) };
+	struct subject team = { SUBJECT_GROUP, letters(TEAM) };
+	struct subject everyone = { SUBJECT_GROUP, letters(ACME) };
+	struct subject unknown = { SUBJECT_USER, { { 0x01, 0x90 } } };
+
+	(void)state;
+	take_member(ALICE, "alice", 1);
+	take_group(TEAM, "team", NULL, 0);
+	take_organization(ACME, "acme");
+	assert_true(bytes_equal_text(directory_subject_name(directory, &alice, &arena), "alice"));
+	assert_true(bytes_equal_text(directory_subject_name(directory, &team, &arena), "team"));
+	assert_true(bytes_equal_text(directory_subject_name(directory, &everyone, &arena),
+				     "everyone in acme"));
+	assert_true(bytes_equal_text(directory_subject_name(directory, &unknown, &arena),
+				     "01900000-0000-0000-0000-000000000000"));
+}
+
+/* ---- what readers are told ---- */
+
+static void new_user_is_told(void **state)
+{
+	(void)state;
+	take_member(ALICE, "alice", 2);
+	told(2);
+	assert_command(&commands, 0, "HSET", "sb:{dir}:usernames", "alice", ALICE, NULL);
+	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
+		       "Name", "email", "e@example.com", "status", "active", "kind", "user",
+		       "site_role", "member", "orgs", ACME "m" GLOBEX "a", NULL);
+}
+
+static void renamed_user_leaves_the_old_name(void **state)
+{
+	(void)state;
+	take_member(ALICE, "alice", 0);
+	told(2);
+	take_member(ALICE, "alicia", 0);
+	told(3);
+	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{dir}:usernames", "alicia", ALICE, NULL);
+}
+
+static void deleted_user_cannot_be_found_by_name(void **state)
+{
+	struct record r = member(ALICE, "alice", 0);
+
+	(void)state;
+	take(&r);
+	told(2);
+	r.as.user_changed.status = USER_DELETED;
+	take(&r);
+	told(2);
+	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
+		       "Name", "email", "e@example.com", "status", "deleted", "kind", "user",
+		       "site_role", "member", "orgs", "", NULL);
+}
+
+static void forgotten_user_is_gone_for_readers(void **state)
+{
+	(void)state;
+	take_member(ALICE, "alice", 0);
+	told(2);
+	forget(ALICE);
+	told(2);
+	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
+}
+
+static void group_is_told_with_its_members(void **state)
+{
+	struct uuid members[] = { letters(BOB), letters(ALICE) };
+
+	(void)state;
+	take_group(TEAM, "team", members, 2);
+	told(5);
+	assert_command(&commands, 0, "SADD", "sb:{dir}:members:" TEAM, ALICE, BOB, NULL);
+	assert_command(&commands, 1, "SADD", "sb:{dir}:of:" ALICE, TEAM, NULL);
+	assert_command(&commands, 2, "SADD", "sb:{dir}:of:" BOB, TEAM, NULL);
+	assert_command(&commands, 3, "HSET", "sb:{dir}:groupnames:" ACME, "team", TEAM, NULL);
+	assert_command(&commands, 4, "HSET", "sb:{dir}:group:" TEAM, "name", "team", "org", ACME,
+		       NULL);
+}
+
+static void changed_group_leaves_nothing_behind(void **state)
+{
+	struct uuid members[] = { letters(BOB), letters(ALICE) };
+
+	(void)state;
+	take_group(TEAM, "team", members, 2);
+	told(5);
+	take_group(TEAM, "crew", members, 1);
+	told(8);
+	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, BOB, NULL);
+	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
+	assert_command(&commands, 2, "SREM", "sb:{dir}:of:" BOB, TEAM, NULL);
+	assert_command(&commands, 3, "HDEL", "sb:{dir}:groupnames:" ACME, "team", NULL);
+	assert_command(&commands, 4, "SADD", "sb:{dir}:members:" TEAM, BOB, NULL);
+	assert_command(&commands, 5, "SADD", "sb:{dir}:of:" BOB, TEAM, NULL);
+	assert_command(&commands, 6, "HSET", "sb:{dir}:groupnames:" ACME, "crew", TEAM, NULL);
+}
+
+static void forgotten_group_is_gone_for_readers(void **state)
+{
+	struct uuid alice = letters(ALICE);
+
+	(void)state;
+	take_group(TEAM, "team", &alice, 1);
+	told(4);
+	forget(TEAM);
+	told(4);
+	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
+	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
+	assert_command(&commands, 2, "HDEL", "sb:{dir}:groupnames:" ACME, "team", NULL);
+	assert_command(&commands, 3, "DEL", "sb:{dir}:group:" TEAM, NULL);
+}
+
+static void entity_that_changes_its_kind_is_gone_first(void **state)
+{
+	(void)state;
+	take_member(ALICE, "alice", 0);
+	told(2);
+	take_organization(ALICE, "org");
+	told(4);
+	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
+	assert_command(&commands, 2, "HSET", "sb:{dir}:orgnames", "org", ALICE, NULL);
+	assert_command(&commands, 3, "HSET", "sb:{dir}:org:" ALICE, "name", "org", "sharing",
+		       "everyone", NULL);
+}
+
+/* Piece by piece, every entity is told once, and the deployment's switch before them. */
+static void whole_directory_is_told_in_pieces(void **state)
+{
+	size_t users = 0;
+	size_t pieces = 0;
+	size_t at = 0;
+	bool more = true;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		char id[UUID_TEXT_SIZE];
+
+		(void)snprintf(id, sizeof(id), "user-%011u", i);
+		take_member(id, id, 0);
+	}
+	for (; more; pieces++) {
+		pipeline_clear(&projection.pipeline);
+		more = directory_project(directory, &projection, &at, LITTLE);
+		users += projection.pipeline.commands;
+	}
+	assert_int_equal(at, MANY);
+	assert_int_equal(users, 1 + 2 * MANY);
+	assert_true(pieces > 10);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(empty_directory_knows_nobody_and_shares),
+		TEST(fact_is_a_copy),
+		TEST(texts_of_any_length_are_kept),
+		TEST(later_fact_replaces_the_earlier),
+		TEST(forgotten_entity_is_unknown),
+		TEST(each_kind_is_looked_up_as_itself),
+		TEST(id_may_become_another_kind),
+		TEST(deployment_switch_is_what_the_last_fact_says),
+		TEST(records_of_other_topics_are_not_taken),
+		TEST(membership_is_found_by_organization),
+		TEST(every_member_is_found_whatever_their_order),
+		TEST(group_without_members_has_none),
+		TEST(group_of_everyone_is_the_organization),
+		TEST(members_of_a_group_are_listed_sorted),
+		TEST(members_of_everyone_are_listed),
+		TEST(names_are_for_people),
+		TEST(new_user_is_told),
+		TEST(renamed_user_leaves_the_old_name),
+		TEST(deleted_user_cannot_be_found_by_name),
+		TEST(forgotten_user_is_gone_for_readers),
+		TEST(group_is_told_with_its_members),
+		TEST(changed_group_leaves_nothing_behind),
+		TEST(forgotten_group_is_gone_for_readers),
+		TEST(entity_that_changes_its_kind_is_gone_first),
+		TEST(whole_directory_is_told_in_pieces),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

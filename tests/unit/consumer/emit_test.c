@@ -1,0 +1,399 @@
+/*
+ * From decisions to records on topics: the packed outputs are taken apart and
+ * their values decoded.
+ */
+
+#include "consumer/emit.h"
+
+#include "tests/unit/consumer/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { OUTPUTS_MAX = 16, OFFSET = 17, PARTITION = 3, TIME_MS = 1234567 };
+
+static struct scene s;
+static struct codec *codec;
+static struct emitter emitter;
+static struct source source;
+static struct buffer packed;
+static struct output outputs[OUTPUTS_MAX];
+static size_t count;
+
+static int set_up(void **state)
+{
+	struct error err;
+
+	(void)state;
+	scene_open(&s);
+	buffer_init(&packed);
+	if (codec_new(&codec, &err))
+		return -1;
+	emitter = (struct emitter){ .codec = codec,
+				    .directory = s.directory,
+				    .access_url = "https://x",
+				    .partition = PARTITION,
+				    .arena = &s.arena,
+				    .packed = &packed };
+	source = (struct source){ .offset = OFFSET,
+				  .time = TIME_MS,
+				  .correlation = id_of(COMMAND),
+				  .causation = bytes_of("cause"),
+				  .traceparent = bytes_of("trace") };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	buffer_done(&emitter.value);
+	buffer_done(&packed);
+	codec_free(&codec);
+	scene_close(&s);
+	return 0;
+}
+
+/* Emits the last decision and takes the outputs apart. */
+static void emit(int64_t version)
+{
+	struct workspace_ref ref = workspace_ref(&s.workspace);
+	struct error err = { 0 };
+
+	if (emit_decision(&emitter, &source, &s.decision, &ref, version, &err))
+		fail_msg("%s", err.text);
+}
+
+static void unpack(size_t wanted)
+{
+	struct bytes rest = buffer_bytes(&packed);
+
+	for (count = 0; rest.len; count++) {
+		assert_true(count < OUTPUTS_MAX);
+		assert_true(output_take(&rest, &outputs[count]));
+	}
+	assert_int_equal(count, wanted);
+}
+
+/* Output i is the n-th of its command, on this topic, with the id of that name as key. */
+static void assert_output(size_t i, enum topic topic, enum name key, const char *causation)
+{
+	const struct output *o = &outputs[i];
+	struct uuid command = id_of(COMMAND);
+	struct uuid id = id_of(key);
+	char text[UUID_TEXT_SIZE];
+
+	uuid_format(text, &id);
+	assert_int_equal(o->topic, topic);
+	assert_int_equal(o->offset, OFFSET);
+	assert_int_equal(o->n, i);
+	assert_int_equal(o->time, TIME_MS);
+	assert_true(uuid_equal(&o->correlation, &command));
+	assert_true(bytes_equal_text(o->key, text));
+	assert_true(bytes_equal_text(o->causation, causation));
+	assert_true(bytes_equal_text(o->traceparent, "trace"));
+	assert_null(o->headers.data);
+}
+
+/* Decodes output i, whose value must be a record of the type it names. */
+static struct record decode(size_t i, enum record_type type)
+{
+	struct error err = { 0 };
+	struct record r;
+
+	assert_int_equal(outputs[i].type, type);
+	if (codec_decode(codec, outputs[i].value, &s.arena, &r, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(r.type, type);
+	return r;
+}
+
+static void change_is_an_event_and_its_notifications(void **state)
+{
+	struct record r;
+
+	(void)state;
+	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_USE);
+	emit(2);
+	unpack(3);
+	assert_output(0, TOPIC_EVENTS, DEV, "cause");
+	assert_output(1, TOPIC_NOTIFICATIONS, BOB, "3-17-0");
+	assert_output(2, TOPIC_NOTIFICATIONS, ALICE, "3-17-0");
+	assert_int_equal(source.n, 3);
+	r = decode(1, RECORD_NOTIFICATION);
+	assert_int_equal(r.as.notification.kind, NOTIFY_WORKSPACE_SHARED);
+	assert_int_equal(r.as.notification.recipient_id.bytes[15], BOB);
+	assert_true(bytes_equal_text(r.as.notification.event_id, "3-17-0"));
+	assert_int_equal(r.as.notification.at, TIME_MS);
+	assert_true(bytes_equal_text(r.as.notification.actions[0].url, "https://x/@alice/dev"));
+	r = decode(2, RECORD_NOTIFICATION);
+	assert_int_equal(r.as.notification.kind, NOTIFY_OWNER_NOTICE);
+	assert_true(bytes_equal_text(r.as.notification.event_id, "3-17-0"));
+}
+
+static void event_says_what_changed(void **state)
+{
+	struct grant_wish w = wish_until(user(BOB), ROLE_ADMIN, NOW_MS + 5);
+	const struct sharing_changed *e;
+	struct record r;
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)share(&s, actor(ALICE), &w, 1);
+	emit(8);
+	unpack(2);
+	r = decode(0, RECORD_SHARING_CHANGED);
+	e = &r.as.sharing_changed;
+	assert_int_equal(e->workspace.id.bytes[15], DEV);
+	assert_int_equal(e->workspace.owner_id.bytes[15], ALICE);
+	assert_int_equal(e->workspace.organization_id.bytes[15], ACME);
+	assert_true(bytes_equal_text(e->workspace.name, "dev"));
+	assert_int_equal(e->version, 8);
+	assert_int_equal(e->actor.id.bytes[15], ALICE);
+	assert_int_equal(e->command_id.bytes[15], COMMAND);
+	assert_int_equal(e->reason, REASON_COMMAND);
+	assert_int_equal(e->at, TIME_MS);
+	assert_int_equal(e->change_count, 1);
+	assert_int_equal(e->changes[0].subject.id.bytes[15], BOB);
+	assert_int_equal(e->changes[0].before, ROLE_USE);
+	assert_int_equal(e->changes[0].after, ROLE_ADMIN);
+	assert_int_equal(e->changes[0].expires_at, NOW_MS + 5);
+}
+
+/* When a command has put out something before, its event is not the 0th. */
+static void notifications_name_their_event(void **state)
+{
+	struct record r;
+
+	(void)state;
+	source.n = 4;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	emit(2);
+	unpack(2);
+	assert_int_equal(outputs[0].n, 4);
+	assert_int_equal(outputs[1].n, 5);
+	r = decode(1, RECORD_NOTIFICATION);
+	assert_true(bytes_equal_text(r.as.notification.event_id, "3-17-4"));
+	assert_true(bytes_equal_text(outputs[1].causation, "3-17-4"));
+}
+
+static void rejection_is_one_event(void **state)
+{
+	struct grant_wish wishes[] = { wish(user(NOBODY), ROLE_USE), wish(user(OLGA), ROLE_USE) };
+	const struct command_rejected *e;
+	struct record r;
+
+	(void)state;
+	(void)share(&s, actor(ALICE), wishes, 2);
+	emit(1);
+	unpack(1);
+	assert_output(0, TOPIC_EVENTS, DEV, "cause");
+	r = decode(0, RECORD_COMMAND_REJECTED);
+	e = &r.as.command_rejected;
+	assert_int_equal(e->command_id.bytes[15], COMMAND);
+	assert_int_equal(e->actor.id.bytes[15], ALICE);
+	assert_int_equal(e->workspace_id.bytes[15], DEV);
+	assert_true(bytes_equal_text(e->code, "unknown_subject"));
+	assert_true(bytes_equal(e->message, s.decision.message));
+	assert_int_equal(e->detail_count, 2);
+	assert_true(bytes_equal(e->details[1], s.decision.details[1]));
+	assert_int_equal(e->at, TIME_MS);
+}
+
+static void unchanged_and_duplicate_say_nothing(void **state)
+{
+	struct uuid command = id_of(COMMAND);
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_UNCHANGED);
+	emit(1);
+	(void)workspace_remember_command(&s.workspace, &command);
+	(void)share_one(&s, actor(ERIN), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+	emit(1);
+	unpack(0);
+	assert_int_equal(source.n, 0);
+}
+
+static void fact_without_a_change_of_access_says_nothing(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	fact.name = bytes_of("prod");
+	(void)workspace_fact(&s, &fact);
+	assert_int_equal(s.decision.outcome, OUTCOME_APPLIED);
+	emit(2);
+	unpack(0);
+}
+
+static void deletion_is_an_event_of_the_system(void **state)
+{
+	struct uuid nil = id_of(NIL);
+	struct record r;
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)deletion(&s);
+	emit(2);
+	unpack(2);
+	r = decode(0, RECORD_SHARING_CHANGED);
+	assert_int_equal(r.as.sharing_changed.actor.kind, ACTOR_SYSTEM);
+	assert_true(uuid_equal(&r.as.sharing_changed.actor.id, &nil));
+	assert_true(uuid_is_nil(&r.as.sharing_changed.command_id));
+	assert_int_equal(r.as.sharing_changed.reason, REASON_WORKSPACE_DELETED);
+	assert_int_equal(r.as.sharing_changed.changes[0].after, ROLE_NONE);
+	r = decode(1, RECORD_NOTIFICATION);
+	assert_int_equal(r.as.notification.kind, NOTIFY_ACCESS_REMOVED);
+	assert_int_equal(r.as.notification.role, ROLE_NONE);
+}
+
+static void state_is_the_whole_workspace(void **state)
+{
+	const struct workspace_grants *g;
+	struct error err;
+	struct record r;
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, NOW_MS + 9);
+	grant(&s, group(TEAM), ROLE_ADMIN, ABSENT);
+	s.workspace.status = WORKSPACE_DORMANT;
+	assert_int_equal(emit_state(&emitter, &source, &s.workspace, &err), 0);
+	unpack(1);
+	assert_output(0, TOPIC_GRANTS, DEV, "cause");
+	r = decode(0, RECORD_WORKSPACE_GRANTS);
+	g = &r.as.workspace_grants;
+	assert_int_equal(g->workspace.owner_id.bytes[15], ALICE);
+	assert_true(bytes_equal_text(g->workspace.name, "dev"));
+	assert_int_equal(g->status, WORKSPACE_DORMANT);
+	assert_int_equal(g->version, 1);
+	assert_int_equal(g->source_offset, OFFSET);
+	assert_int_equal(g->grant_count, 2);
+	assert_int_equal(g->grants[0].subject.id.bytes[15], BOB);
+	assert_int_equal(g->grants[0].granted_by.bytes[15], ALICE);
+	assert_int_equal(g->grants[0].granted_at, 1);
+	assert_int_equal(g->grants[0].expires_at, NOW_MS + 9);
+	assert_int_equal(g->grants[1].subject.kind, SUBJECT_GROUP);
+	assert_int_equal(g->grants[1].role, ROLE_ADMIN);
+	assert_true(g->grants[1].expires_at == ABSENT);
+	assert_int_equal(g->recent_command_count, 0);
+}
+
+/* The ring is told from the oldest on, without its empty places. */
+static void state_tells_recent_commands_by_age(void **state)
+{
+	struct error err;
+	struct record r;
+
+	(void)state;
+	for (unsigned i = 1; i <= RECENT_COMMANDS + 3; i++) {
+		struct uuid id = { { 7, (uint8_t)i } };
+
+		(void)workspace_remember_command(&s.workspace, &id);
+		if (i == 2)
+			assert_int_equal(emit_state(&emitter, &source, &s.workspace, &err), 0);
+	}
+	assert_int_equal(emit_state(&emitter, &source, &s.workspace, &err), 0);
+	unpack(2);
+	r = decode(0, RECORD_WORKSPACE_GRANTS);
+	assert_int_equal(r.as.workspace_grants.recent_command_count, 2);
+	assert_int_equal(r.as.workspace_grants.recent_commands[0].bytes[1], 1);
+	assert_int_equal(r.as.workspace_grants.recent_commands[1].bytes[1], 2);
+	r = decode(1, RECORD_WORKSPACE_GRANTS);
+	assert_int_equal(r.as.workspace_grants.recent_command_count, RECENT_COMMANDS);
+	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
+		assert_int_equal(r.as.workspace_grants.recent_commands[i].bytes[1], i + 4);
+}
+
+static void state_of_a_deleted_workspace_is_a_tombstone(void **state)
+{
+	struct error err;
+
+	(void)state;
+	workspace_clear(&s.workspace);
+	assert_int_equal(emit_state(&emitter, &source, &s.workspace, &err), 0);
+	unpack(1);
+	assert_int_equal(outputs[0].topic, TOPIC_GRANTS);
+	assert_int_equal(outputs[0].n, 0);
+	assert_int_equal(outputs[0].key.len, UUID_TEXT_LEN);
+	assert_null(outputs[0].value.data);
+	assert_int_equal(source.n, 1);
+}
+
+static void progress_has_a_key_of_its_own(void **state)
+{
+	struct error err;
+	struct record r;
+
+	(void)state;
+	assert_int_equal(emit_progress(&emitter, &source, 18, &err), 0);
+	unpack(1);
+	assert_int_equal(outputs[0].topic, TOPIC_GRANTS);
+	assert_true(bytes_equal_text(outputs[0].key, "progress"));
+	assert_null(outputs[0].causation.data);
+	r = decode(0, RECORD_PROGRESS);
+	assert_int_equal(r.as.progress.applied, 18);
+}
+
+static void dead_letter_is_what_came_with_headers_that_say_why(void **state)
+{
+	(void)state;
+	emit_dead_letter(&emitter, &source, bytes_of("key"), bytes_of("nonsense"),
+			 bytes_of("headers"));
+	emit_dead_letter(&emitter, &source, (struct bytes){ 0 }, (struct bytes){ 0 },
+			 bytes_of("headers"));
+	unpack(2);
+	assert_int_equal(outputs[0].topic, TOPIC_DEADLETTER);
+	assert_int_equal(outputs[0].offset, OFFSET);
+	assert_true(bytes_equal_text(outputs[0].key, "key"));
+	assert_true(bytes_equal_text(outputs[0].value, "nonsense"));
+	assert_true(bytes_equal_text(outputs[0].headers, "headers"));
+	assert_null(outputs[1].key.data);
+	assert_null(outputs[1].value.data);
+	assert_int_equal(outputs[1].n, 1);
+}
+
+/* The same input gives the same bytes: whoever sees an output twice can tell. */
+static void same_input_gives_the_same_bytes(void **state)
+{
+	struct buffer first;
+	struct source again = source;
+
+	(void)state;
+	(void)share_one(&s, actor(ERIN), group(CREW), ROLE_USE);
+	emit(2);
+	first = packed;
+	buffer_init(&packed);
+	source = again;
+	emit(2);
+	assert_true(bytes_equal(buffer_bytes(&first), buffer_bytes(&packed)));
+	buffer_done(&first);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(change_is_an_event_and_its_notifications),
+		TEST(event_says_what_changed),
+		TEST(notifications_name_their_event),
+		TEST(rejection_is_one_event),
+		TEST(unchanged_and_duplicate_say_nothing),
+		TEST(fact_without_a_change_of_access_says_nothing),
+		TEST(deletion_is_an_event_of_the_system),
+		TEST(state_is_the_whole_workspace),
+		TEST(state_tells_recent_commands_by_age),
+		TEST(state_of_a_deleted_workspace_is_a_tombstone),
+		TEST(progress_has_a_key_of_its_own),
+		TEST(dead_letter_is_what_came_with_headers_that_say_why),
+		TEST(same_input_gives_the_same_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

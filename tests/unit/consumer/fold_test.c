@@ -1,0 +1,227 @@
+/*
+ * What a decision leaves behind in the workspace: grants, version, the memory
+ * of commands.
+ */
+
+#include "tests/unit/consumer/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct scene s;
+
+static int set_up(void **state)
+{
+	(void)state;
+	scene_open(&s);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	scene_close(&s);
+	return 0;
+}
+
+static const struct grant *grant_of(struct subject subject)
+{
+	return workspace_grant(&s.workspace, &subject);
+}
+
+static bool saw_command(void)
+{
+	return workspace_saw_command(&s.workspace, &s.command.command_id);
+}
+
+static void applied_share_makes_a_grant(void **state)
+{
+	struct uuid erin = id_of(ERIN);
+	struct grant_wish w = wish_until(user(BOB), ROLE_ADMIN, NOW_MS + 7);
+	const struct grant *g;
+
+	(void)state;
+	(void)share(&s, actor(ERIN), &w, 1);
+	assert_true(fold(&s));
+	g = grant_of(user(BOB));
+	assert_non_null(g);
+	assert_int_equal(g->role, ROLE_ADMIN);
+	assert_int_equal(g->granted_at, NOW_MS);
+	assert_int_equal(g->expires_at, NOW_MS + 7);
+	assert_true(uuid_equal(&g->granted_by, &erin));
+	assert_int_equal(s.workspace.version, 2);
+	assert_true(saw_command());
+}
+
+static void changed_grant_is_granted_anew(void **state)
+{
+	struct uuid erin = id_of(ERIN);
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, NOW_MS + 7);
+	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_ADMIN);
+	assert_true(fold(&s));
+	assert_int_equal(s.workspace.grant_count, 1);
+	assert_int_equal(grant_of(user(BOB))->role, ROLE_ADMIN);
+	assert_true(grant_of(user(BOB))->expires_at == ABSENT);
+	assert_int_equal(grant_of(user(BOB))->granted_at, NOW_MS);
+	assert_true(uuid_equal(&grant_of(user(BOB))->granted_by, &erin));
+}
+
+static void applied_removal_drops_the_grant(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	grant(&s, group(TEAM), ROLE_USE, ABSENT);
+	(void)take_one(&s, actor(ALICE), user(BOB));
+	assert_true(fold(&s));
+	assert_null(grant_of(user(BOB)));
+	assert_non_null(grant_of(group(TEAM)));
+	assert_int_equal(s.workspace.version, 2);
+	assert_true(saw_command());
+}
+
+static void unchanged_command_is_only_remembered(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_true(fold(&s));
+	assert_int_equal(s.workspace.version, 1);
+	assert_int_equal(grant_of(user(BOB))->granted_at, 1);
+	assert_true(saw_command());
+}
+
+static void rejected_command_is_only_remembered(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_REJECTED);
+	assert_true(fold(&s));
+	assert_int_equal(s.workspace.version, 1);
+	assert_int_equal(s.workspace.grant_count, 0);
+	assert_true(saw_command());
+}
+
+static void duplicate_changes_nothing_at_all(void **state)
+{
+	struct workspace before;
+
+	(void)state;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_true(fold(&s));
+	before = s.workspace;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+	assert_false(fold(&s));
+	assert_memory_equal(&s.workspace, &before, sizeof(before));
+}
+
+static void command_on_an_unknown_workspace_leaves_nothing(void **state)
+{
+	(void)state;
+	workspace_clear(&s.workspace);
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.code, REJECT_UNKNOWN_WORKSPACE);
+	assert_false(fold(&s));
+	assert_false(s.workspace.registered);
+	assert_false(saw_command());
+}
+
+static void new_workspace_takes_all_of_the_fact(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	workspace_clear(&s.workspace);
+	fact.status = WORKSPACE_DORMANT;
+	(void)workspace_fact(&s, &fact);
+	assert_true(fold(&s));
+	assert_true(s.workspace.registered);
+	assert_int_equal(s.workspace.status, WORKSPACE_DORMANT);
+	assert_true(uuid_equal(&s.workspace.owner_id, &fact.owner_id));
+	assert_true(uuid_equal(&s.workspace.organization_id, &fact.organization_id));
+	assert_true(bytes_equal_text(s.workspace.name, "dev"));
+	assert_int_equal(s.workspace.version, 1);
+}
+
+static void fact_keeps_grants_and_memory(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_true(fold(&s));
+	fact.name = bytes_of("prod");
+	(void)workspace_fact(&s, &fact);
+	assert_true(fold(&s));
+	assert_true(bytes_equal_text(s.workspace.name, "prod"));
+	assert_non_null(grant_of(user(BOB)));
+	assert_int_equal(s.workspace.version, 3);
+	assert_true(saw_command());
+	assert_int_equal(s.workspace.recent_next, 1);
+}
+
+static void fact_known_already_leaves_no_trace(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	(void)workspace_fact(&s, &fact);
+	assert_false(fold(&s));
+	assert_int_equal(s.workspace.version, 1);
+	assert_int_equal(s.workspace.recent_next, 0);
+}
+
+static void deleted_workspace_is_unregistered_and_empty(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_true(fold(&s));
+	(void)deletion(&s);
+	assert_true(fold(&s));
+	assert_false(s.workspace.registered);
+	assert_int_equal(s.workspace.grant_count, 0);
+	assert_int_equal(s.workspace.version, 0);
+	assert_false(saw_command());
+}
+
+/* Later commands of a run see what earlier ones decided. */
+static void next_command_sees_what_the_last_one_did(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_ADMIN);
+	assert_true(fold(&s));
+	s.command.command_id = id_of(NAMES);
+	s.command.expected_version = 2;
+	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_APPLIED);
+	assert_true(fold(&s));
+	assert_int_equal(s.workspace.version, 3);
+	assert_int_equal(s.workspace.grant_count, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(applied_share_makes_a_grant),
+		TEST(changed_grant_is_granted_anew),
+		TEST(applied_removal_drops_the_grant),
+		TEST(unchanged_command_is_only_remembered),
+		TEST(rejected_command_is_only_remembered),
+		TEST(duplicate_changes_nothing_at_all),
+		TEST(command_on_an_unknown_workspace_leaves_nothing),
+		TEST(new_workspace_takes_all_of_the_fact),
+		TEST(fact_keeps_grants_and_memory),
+		TEST(fact_known_already_leaves_no_trace),
+		TEST(deleted_workspace_is_unregistered_and_empty),
+		TEST(next_command_sees_what_the_last_one_did),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

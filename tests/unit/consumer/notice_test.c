@@ -1,0 +1,439 @@
+/*
+ * Whom to tell, and in what words.
+ */
+
+#include "consumer/notice.h"
+
+#include "tests/unit/consumer/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define CAN_USE "connect by SSH and apps, start and stop it, and read its logs"
+#define CAN_ADMIN                                                                                  \
+	"connect by SSH and apps, start and stop it, read its logs, rename it, update it at any "  \
+	"time, and invite others with the use role"
+
+static struct scene s;
+static struct notice *list;
+static size_t count;
+
+static int set_up(void **state)
+{
+	(void)state;
+	scene_open(&s);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	scene_close(&s);
+	return 0;
+}
+
+/* ---- whom ---- */
+
+/* Lists who is to be told of the last decision. */
+static void tell(void)
+{
+	struct workspace_ref ref = workspace_ref(&s.workspace);
+
+	list = NULL;
+	count = notice_list(&s.decision, &ref, s.directory, &s.arena, &list);
+}
+
+/* Notice i goes to that person, for that kind, through that group (NIL: directly). */
+static void assert_notice(size_t i, enum name who, enum notification_kind kind, enum name through)
+{
+	struct uuid recipient = id_of(who);
+	struct uuid group_id = id_of(through);
+
+	assert_true(i < count);
+	assert_int_equal(list[i].recipient.bytes[15], recipient.bytes[15]);
+	assert_int_equal(list[i].kind, kind);
+	assert_true(uuid_equal(&list[i].group_id, &group_id));
+	assert_int_equal(list[i].change == NULL, kind == NOTIFY_OWNER_NOTICE);
+}
+
+static void shared_with_is_told_and_the_acting_owner_is_not(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	tell();
+	assert_int_equal(count, 1);
+	assert_notice(0, BOB, NOTIFY_WORKSPACE_SHARED, NIL);
+}
+
+static void owner_is_told_when_somebody_else_changes_the_sharing(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_USE);
+	tell();
+	assert_int_equal(count, 2);
+	assert_notice(0, BOB, NOTIFY_WORKSPACE_SHARED, NIL);
+	assert_notice(1, ALICE, NOTIFY_OWNER_NOTICE, NIL);
+}
+
+static void who_leaves_is_not_told_but_the_owner_is(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)take_one(&s, actor(BOB), user(BOB));
+	tell();
+	assert_int_equal(count, 1);
+	assert_notice(0, ALICE, NOTIFY_OWNER_NOTICE, NIL);
+}
+
+static void what_the_system_does_is_no_news_for_the_owner(void **state)
+{
+	struct subject bob = user(BOB);
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, NOW_MS);
+	(void)take_away(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
+	tell();
+	assert_int_equal(count, 1);
+	assert_notice(0, BOB, NOTIFY_ACCESS_EXPIRED, NIL);
+}
+
+static void each_kind_of_change_has_its_kind_of_notice(void **state)
+{
+	static const struct {
+		enum role before;
+		enum role after;
+		enum reason reason;
+		enum notification_kind kind;
+	} cases[] = {
+		{ ROLE_NONE, ROLE_USE, REASON_COMMAND, NOTIFY_WORKSPACE_SHARED },
+		{ ROLE_NONE, ROLE_ADMIN, REASON_COMMAND, NOTIFY_WORKSPACE_SHARED },
+		{ ROLE_USE, ROLE_ADMIN, REASON_COMMAND, NOTIFY_ROLE_CHANGED },
+		{ ROLE_ADMIN, ROLE_USE, REASON_COMMAND, NOTIFY_ROLE_CHANGED },
+		{ ROLE_USE, ROLE_USE, REASON_COMMAND, NOTIFY_ROLE_CHANGED },
+		{ ROLE_USE, ROLE_NONE, REASON_COMMAND, NOTIFY_ACCESS_REMOVED },
+		{ ROLE_USE, ROLE_NONE, REASON_EXPIRED, NOTIFY_ACCESS_EXPIRED },
+		{ ROLE_USE, ROLE_NONE, REASON_GROUP_DELETED, NOTIFY_ACCESS_REMOVED },
+		{ ROLE_USE, ROLE_NONE, REASON_WORKSPACE_DELETED, NOTIFY_ACCESS_REMOVED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct change c = { user(BOB), cases[i].before, cases[i].after, ABSENT };
+
+		s.decision = (struct decision){ .outcome = OUTCOME_APPLIED,
+						.actor = actor(ALICE),
+						.reason = cases[i].reason,
+						.changes = &c,
+						.change_count = 1 };
+		tell();
+		assert_int_equal(count, 1);
+		assert_notice(0, BOB, cases[i].kind, NIL);
+		assert_ptr_equal(list[0].change, &c);
+	}
+}
+
+static void each_member_of_a_group_is_told(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ALICE), group(TEAM), ROLE_USE);
+	tell();
+	assert_int_equal(count, 2);
+	assert_notice(0, BOB, NOTIFY_WORKSPACE_SHARED, TEAM);
+	assert_notice(1, CAROL, NOTIFY_WORKSPACE_SHARED, TEAM);
+}
+
+/* CREW has SAM, who is suspended, DELIA, who is deleted, and ALICE, who owns the workspace. */
+static void deleted_users_and_the_owner_are_not_told_as_members(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ERIN), group(CREW), ROLE_USE);
+	tell();
+	assert_int_equal(count, 4);
+	assert_notice(0, CAROL, NOTIFY_WORKSPACE_SHARED, CREW);
+	assert_notice(1, DAVE, NOTIFY_WORKSPACE_SHARED, CREW);
+	assert_notice(2, SAM, NOTIFY_WORKSPACE_SHARED, CREW);
+	assert_notice(3, ALICE, NOTIFY_OWNER_NOTICE, NIL);
+}
+
+static void member_who_acts_is_not_told(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	(void)share_one(&s, actor(BOB), group(TEAM), ROLE_USE);
+	tell();
+	assert_int_equal(count, 2);
+	assert_notice(0, CAROL, NOTIFY_WORKSPACE_SHARED, TEAM);
+	assert_notice(1, ALICE, NOTIFY_OWNER_NOTICE, NIL);
+}
+
+static void everyone_of_the_organization_is_told(void **state)
+{
+	static const enum name told[] = { BOB, CAROL, DAVE, SAM, ROBOT };
+
+	(void)state;
+	(void)share_one(&s, actor(ERIN), group(ACME), ROLE_USE);
+	tell();
+	assert_int_equal(count, 6);
+	for (size_t i = 0; i < 5; i++)
+		assert_notice(i, told[i], NOTIFY_WORKSPACE_SHARED, ACME);
+	assert_notice(5, ALICE, NOTIFY_OWNER_NOTICE, NIL);
+}
+
+/* CAROL is named, is in both groups, and is of the organization; BOB is in one of them. */
+static void nobody_is_told_twice_and_direct_beats_group(void **state)
+{
+	struct grant_wish wishes[] = { wish(group(TEAM), ROLE_USE), wish(group(CREW), ROLE_USE),
+				       wish(user(CAROL), ROLE_ADMIN) };
+
+	(void)state;
+	(void)share(&s, actor(ALICE), wishes, 3);
+	tell();
+	assert_int_equal(count, 4);
+	assert_notice(0, BOB, NOTIFY_WORKSPACE_SHARED, TEAM);
+	assert_notice(1, CAROL, NOTIFY_WORKSPACE_SHARED, NIL);
+	assert_int_equal(list[1].change->after, ROLE_ADMIN);
+	assert_notice(2, DAVE, NOTIFY_WORKSPACE_SHARED, CREW);
+	assert_notice(3, SAM, NOTIFY_WORKSPACE_SHARED, CREW);
+}
+
+static void order_does_not_depend_on_that_of_the_command(void **state)
+{
+	struct grant_wish wishes[] = { wish(user(DAVE), ROLE_USE), wish(user(BOB), ROLE_USE),
+				       wish(user(CAROL), ROLE_USE) };
+
+	(void)state;
+	(void)share(&s, actor(ALICE), wishes, 3);
+	tell();
+	assert_int_equal(count, 3);
+	assert_notice(0, BOB, NOTIFY_WORKSPACE_SHARED, NIL);
+	assert_notice(1, CAROL, NOTIFY_WORKSPACE_SHARED, NIL);
+	assert_notice(2, DAVE, NOTIFY_WORKSPACE_SHARED, NIL);
+}
+
+static void deleted_or_unknown_users_are_not_told(void **state)
+{
+	struct subject subjects[] = { user(DELIA), user(NOBODY), group(NO_GROUP) };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		grant(&s, subjects[i], ROLE_USE, ABSENT);
+	(void)take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 3);
+	assert_int_equal(s.decision.change_count, 3);
+	tell();
+	assert_int_equal(count, 0);
+}
+
+static void new_owner_hears_nothing_of_the_grant_that_goes(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	fact.owner_id = id_of(BOB);
+	(void)workspace_fact(&s, &fact);
+	(void)fold(&s);
+	tell();
+	assert_int_equal(count, 0);
+}
+
+static void nothing_changed_is_no_news(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_USE);
+	tell();
+	assert_int_equal(count, 0);
+}
+
+/* ---- in what words ---- */
+
+static struct notification written;
+
+static void write_notice(size_t i, const char *access_url)
+{
+	struct notice_scene scene = { &s.decision, workspace_ref(&s.workspace), s.directory,
+				      access_url, &s.arena };
+
+	assert_true(i < count);
+	notice_write(&list[i], &scene, &written);
+}
+
+static void assert_words(const char *title, const char *body)
+{
+	if (!bytes_equal_text(written.title, title))
+		fail_msg("title: %.*s", (int)written.title.len, (const char *)written.title.data);
+	if (!bytes_equal_text(written.body, body))
+		fail_msg("body: %.*s", (int)written.body.len, (const char *)written.body.data);
+}
+
+static void assert_action(const char *url)
+{
+	assert_int_equal(written.action_count, 1);
+	assert_true(bytes_equal_text(written.actions[0].label, "View workspace"));
+	assert_true(bytes_equal_text(written.actions[0].url, url));
+}
+
+static void sharing_says_who_what_and_what_it_allows(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	tell();
+	write_notice(0, "https://coder.example.com");
+	assert_words("Alice Archer shared workspace dev with you",
+		     "You have the role use: you can " CAN_USE ".");
+	assert_action("https://coder.example.com/@alice/dev");
+	assert_true(bytes_equal_text(written.message, "have a look"));
+	assert_int_equal(written.role, ROLE_USE);
+	assert_int_equal(written.kind, NOTIFY_WORKSPACE_SHARED);
+	assert_int_equal(written.recipient_id.bytes[15], BOB);
+	assert_int_equal(written.actor.id.bytes[15], ALICE);
+	assert_int_equal(written.workspace.id.bytes[15], DEV);
+	assert_true(uuid_is_nil(&written.group_id));
+}
+
+static void sharing_through_a_group_with_an_end_says_so(void **state)
+{
+	struct grant_wish w = wish_until(group(TEAM), ROLE_ADMIN, 1795512600007);
+
+	(void)state;
+	(void)share(&s, actor(ALICE), &w, 1);
+	tell();
+	write_notice(0, "");
+	assert_words("Alice Archer shared workspace dev with you",
+		     "You have the role admin through group team: you can " CAN_ADMIN
+		     ". Access ends at 2026-11-24T09:30:00.007Z.");
+	assert_action("/@alice/dev");
+	assert_int_equal(written.group_id.bytes[15], TEAM);
+	assert_int_equal(written.role, ROLE_ADMIN);
+}
+
+static void sharing_with_everyone_names_the_organization(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ALICE), group(ACME), ROLE_USE);
+	tell();
+	write_notice(0, "");
+	assert_words("Alice Archer shared workspace dev with you",
+		     "You have the role use through group everyone in acme: you can " CAN_USE ".");
+}
+
+static void changed_role_says_which(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_ADMIN);
+	tell();
+	write_notice(0, "");
+	assert_words("Alice Archer changed your role on workspace dev to admin",
+		     "You have the role admin: you can " CAN_ADMIN ".");
+	assert_int_equal(written.kind, NOTIFY_ROLE_CHANGED);
+}
+
+static void removed_access_has_nothing_to_open(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)take_one(&s, actor(ERIN), user(BOB));
+	tell();
+	write_notice(0, "https://x");
+	assert_words("erin no longer shares workspace dev with you",
+		     "The role use that you had is gone.");
+	assert_int_equal(written.action_count, 0);
+	assert_int_equal(written.role, ROLE_NONE);
+	assert_null(written.message.data);
+}
+
+static void access_removed_from_a_group_names_it(void **state)
+{
+	(void)state;
+	grant(&s, group(TEAM), ROLE_ADMIN, ABSENT);
+	(void)take_one(&s, SYSTEM, group(TEAM));
+	tell();
+	write_notice(1, "");
+	assert_words("The system no longer shares workspace dev with you",
+		     "The role admin that you had through group team is gone.");
+}
+
+static void expired_access_names_nobody(void **state)
+{
+	struct subject bob = user(BOB);
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, NOW_MS);
+	(void)take_away(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
+	tell();
+	write_notice(0, "");
+	assert_words("Your access to workspace dev has expired",
+		     "The role use that you had is gone.");
+	assert_int_equal(written.action_count, 0);
+}
+
+static void owner_reads_what_was_changed(void **state)
+{
+	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(group(TEAM), ROLE_ADMIN) };
+
+	(void)state;
+	(void)share(&s, actor(ERIN), wishes, 2);
+	tell();
+	write_notice(count - 1, "https://x");
+	assert_int_equal(written.kind, NOTIFY_OWNER_NOTICE);
+	assert_words("erin changed who your workspace dev is shared with",
+		     "bob: use; group team: admin.");
+	assert_action("https://x/@alice/dev");
+	assert_int_equal(written.role, ROLE_NONE);
+}
+
+static void owner_reads_of_the_first_five_changes(void **state)
+{
+	struct change changes[7];
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++)
+		changes[i] = (struct change){ user(BOB), ROLE_USE, ROLE_NONE, ABSENT };
+	s.decision = (struct decision){ .outcome = OUTCOME_APPLIED,
+					.actor = actor(ERIN),
+					.reason = REASON_COMMAND,
+					.changes = changes,
+					.change_count = 7 };
+	tell();
+	write_notice(count - 1, "");
+	assert_words("erin changed who your workspace dev is shared with",
+		     "bob: none; bob: none; bob: none; bob: none; bob: none; and 2 more.");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(shared_with_is_told_and_the_acting_owner_is_not),
+		TEST(owner_is_told_when_somebody_else_changes_the_sharing),
+		TEST(who_leaves_is_not_told_but_the_owner_is),
+		TEST(what_the_system_does_is_no_news_for_the_owner),
+		TEST(each_kind_of_change_has_its_kind_of_notice),
+		TEST(each_member_of_a_group_is_told),
+		TEST(deleted_users_and_the_owner_are_not_told_as_members),
+		TEST(member_who_acts_is_not_told),
+		TEST(everyone_of_the_organization_is_told),
+		TEST(nobody_is_told_twice_and_direct_beats_group),
+		TEST(order_does_not_depend_on_that_of_the_command),
+		TEST(deleted_or_unknown_users_are_not_told),
+		TEST(new_owner_hears_nothing_of_the_grant_that_goes),
+		TEST(nothing_changed_is_no_news),
+		TEST(sharing_says_who_what_and_what_it_allows),
+		TEST(sharing_through_a_group_with_an_end_says_so),
+		TEST(sharing_with_everyone_names_the_organization),
+		TEST(changed_role_says_which),
+		TEST(removed_access_has_nothing_to_open),
+		TEST(access_removed_from_a_group_names_it),
+		TEST(expired_access_names_nobody),
+		TEST(owner_reads_what_was_changed),
+		TEST(owner_reads_of_the_first_five_changes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+#ifndef SB_TESTS_UNIT_CONSUMER_WORLD_H
+#define SB_TESTS_UNIT_CONSUMER_WORLD_H
+
+/*
+ * A small world to decide in. Organization ACME shares with everyone; ALICE
+ * owns the workspace DEV in it, which is active, at version 1, and shared with
+ * nobody. A test changes what it is about and leaves the rest.
+ *
+ *   ALICE BOB CAROL DAVE   members of ACME, active users
+ *   ERIN                   an admin of ACME
+ *   FRANK                  a site owner, no member of ACME
+ *   SAM                    a member, suspended
+ *   DELIA                  a member, deleted
+ *   OLGA                   a member of GLOBEX only
+ *   ROBOT                  a service account, member of ACME
+ *   NOBODY                 no such user
+ *   TEAM                   a group of ACME: BOB and CAROL
+ *   CREW                   a group of ACME: CAROL, DAVE, DELIA, SAM and ALICE
+ *   STRANGERS              a group of GLOBEX: OLGA
+ *   NO_GROUP               no such group
+ */
+
+#include "consumer/decide.h"
+
+enum name {
+	NIL,
+	ALICE,
+	BOB,
+	CAROL,
+	DAVE,
+	ERIN,
+	FRANK,
+	SAM,
+	DELIA,
+	OLGA,
+	ROBOT,
+	NOBODY,
+	TEAM,
+	CREW,
+	STRANGERS,
+	NO_GROUP,
+	ACME,
+	GLOBEX,
+	DEV,
+	COMMAND, /* the id of the next command */
+	NAMES
+};
+
+enum { NOW_MS = 1000000 };
+
+struct scene {
+	struct directory *directory;
+	struct workspace workspace;
+	struct arena arena;
+	struct world world;     /* on the above, at NOW_MS */
+	struct command command; /* of the next command but for its actor */
+	struct record record;   /* the last one decided */
+	struct decision decision;
+	struct grant_wish wish; /* of share_one() */
+	struct subject subject; /* of take_one() */
+};
+
+/* Ids rise in the order of the names. */
+struct uuid id_of(enum name name);
+struct subject user(enum name name);
+struct subject group(enum name name);
+struct actor actor(enum name name);
+extern const struct actor SYSTEM;
+
+void scene_open(struct scene *s);
+void scene_close(struct scene *s);
+
+/* Takes a fact into the directory. */
+void take_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind);
+void take_organization(struct scene *s, enum name which, enum sharing_policy policy);
+void take_deployment(struct scene *s, bool sharing_enabled);
+
+/* The workspace is already shared so: granted by ALICE at time 1. */
+void grant(struct scene *s, struct subject subject, enum role role, int64_t expires_at);
+
+/* What a command may wish: without an end, or with one. */
+struct grant_wish wish(struct subject subject, enum role role);
+struct grant_wish wish_until(struct subject subject, enum role role, int64_t expires_at);
+
+/* Decide a command or a fact; the decision stays in the scene. */
+const struct decision *share(struct scene *s, struct actor who, struct grant_wish *wishes,
+			     size_t count);
+const struct decision *take_away(struct scene *s, struct actor who, enum reason reason,
+				 struct subject *subjects, size_t count);
+const struct decision *workspace_fact(struct scene *s, const struct workspace_changed *fact);
+const struct decision *deletion(struct scene *s);
+
+/* The same for one subject. */
+const struct decision *share_one(struct scene *s, struct actor who, struct subject subject,
+				 enum role role);
+const struct decision *take_one(struct scene *s, struct actor who, struct subject subject);
+
+/* The fact that leaves DEV as it is. */
+struct workspace_changed as_it_is(void);
+
+/* Carries the last decision out on the workspace. */
+bool fold(struct scene *s);
+
+/* Fail the test unless the decision is so. A rejection has one problem; its text has `part`. */
+void assert_applied(const struct decision *d, size_t changes);
+void assert_unchanged(const struct decision *d);
+void assert_rejected(const struct decision *d, enum reject_code code, const char *part);
+void assert_change(const struct decision *d, size_t i, struct subject subject, enum role before,
+		   enum role after);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The headers of a record: CloudEvents 1.0, binary mode of the Kafka binding.
+ */
+
+#include "schemas/cloudevent.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+struct wanted {
+	const char *name;
+	const char *value;
+};
+
+static void assert_headers(const struct cloudevent *e, const struct wanted *wanted, size_t count)
+{
+	struct cloudevent_headers h;
+
+	cloudevent_headers(&h, e);
+	assert_int_equal(h.count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_string_equal(h.list[i].name, wanted[i].name);
+		assert_int_equal(h.list[i].value.len, strlen(wanted[i].value));
+		assert_memory_equal(h.list[i].value.data, wanted[i].value, h.list[i].value.len);
+	}
+}
+
+static void full_event_has_all_headers(void **state)
+{
+	static const struct wanted wanted[] = {
+		{ "ce_specversion", "1.0" },
+		{ "ce_id", "3-17-0" },
+		{ "ce_source", "sharebus/cluster/sharing.commands" },
+		{ "ce_type", "sharebus.sharing_changed.v1" },
+		{ "ce_time", "2026-11-24T09:30:00.007Z" },
+		{ "ce_subject", "workspace" },
+		{ "ce_correlationid", "01020304-0506-0708-090a-0b0c0d0e0f10" },
+		{ "ce_causationid", "cause" },
+		{ "content-type", "application/avro" },
+		{ "traceparent", TRACE },
+	};
+	struct cloudevent e = {
+		.type = "sharebus.sharing_changed.v1",
+		.id = bytes_of("3-17-0"),
+		.source = bytes_of("sharebus/cluster/sharing.commands"),
+		.subject = bytes_of("workspace"),
+		.time = 1795512600007,
+		.correlation = { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } },
+		.causation = bytes_of("cause"),
+		.traceparent = bytes_of(TRACE),
+	};
+
+	(void)state;
+	assert_int_equal(sizeof(wanted) / sizeof(*wanted), CLOUDEVENT_HEADERS_MAX);
+	assert_headers(&e, wanted, CLOUDEVENT_HEADERS_MAX);
+}
+
+static void absent_fields_have_no_header(void **state)
+{
+	static const struct wanted wanted[] = {
+		{ "ce_specversion", "1.0" },
+		{ "ce_id", "0-0-0" },
+		{ "ce_source", "s" },
+		{ "ce_type", "sharebus.progress.v1" },
+		{ "ce_time", "1970-01-01T00:00:00.000Z" },
+		{ "content-type", "application/avro" },
+	};
+	struct cloudevent e = {
+		.type = "sharebus.progress.v1",
+		.id = bytes_of("0-0-0"),
+		.source = bytes_of("s"),
+	};
+
+	(void)state;
+	assert_headers(&e, wanted, sizeof(wanted) / sizeof(*wanted));
+}
+
+static void empty_is_not_absent(void **state)
+{
+	struct cloudevent e = {
+		.type = "t",
+		.id = bytes_of("i"),
+		.source = bytes_of("s"),
+		.traceparent = bytes_of(""),
+	};
+	struct cloudevent_headers h;
+
+	(void)state;
+	cloudevent_headers(&h, &e);
+	assert_string_equal(h.list[h.count - 1].name, HEADER_TRACEPARENT);
+	assert_int_equal(h.list[h.count - 1].value.len, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(full_event_has_all_headers),
+		cmocka_unit_test(absent_fields_have_no_header),
+		cmocka_unit_test(empty_is_not_absent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,604 @@
+/*
+ * Records to bytes and back, and what is refused on the way. Values are
+ * decoded from a heap block of exactly their size, so that the address
+ * sanitizer sees a read behind the end.
+ */
+
+#include "schemas/codec.h"
+
+#include "schemas/avsc.h"
+#include "schemas/fingerprint.h"
+#include "tests/unit/schemas/record_cases.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { SENTENCE_SIZE = 128, LONG_TEXT = 100000, RECORDS = RECORD_TYPE_COUNT };
+
+static struct codec *codec;
+static struct arena arena;
+static struct buffer value;
+static struct error err;
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	buffer_init(&value);
+	err = (struct error){ 0 };
+	return codec_new(&codec, &err);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	buffer_done(&value);
+	arena_done(&arena);
+	codec_free(&codec);
+	return codec != NULL;
+}
+
+static int decode_exact(struct bytes bytes, struct record *out)
+{
+	uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
+	int rc;
+
+	assert_non_null(copy);
+	if (bytes.len)
+		memcpy(copy, bytes.data, bytes.len);
+	err = (struct error){ 0 };
+	rc = codec_decode(codec, (struct bytes){ copy, bytes.len }, &arena, out, &err);
+	free(copy);
+	return rc;
+}
+
+static void encode(const struct record *r)
+{
+	buffer_clear(&value);
+	if (codec_encode(codec, r, &value, &err))
+		fail_msg("%s: %s", record_name(r->type), err.text);
+}
+
+/* The value is refused, as wrong for good, with a sentence that has this part. */
+static void assert_refused(struct bytes bytes, const char *part)
+{
+	struct record out;
+
+	assert_int_equal(decode_exact(bytes, &out), ERROR_INPUT);
+	assert_int_equal(err.code, ERROR_INPUT);
+	if (!strstr(err.text, part))
+		fail_msg("\"%s\" lacks \"%s\"", err.text, part);
+}
+
+/* ---- equality, by the shapes of the records ---- */
+
+static bool same_record(const struct record_shape *shape, const uint8_t *a, const uint8_t *b);
+
+static size_t item_size(const struct field *f)
+{
+	if (f->kind == FIELD_UUIDS)
+		return sizeof(struct uuid);
+	return f->kind == FIELD_TEXTS ? sizeof(struct bytes) : f->shape->size;
+}
+
+static bool same_text(struct bytes a, struct bytes b)
+{
+	return bytes_equal(a, b) && !a.data == !b.data;
+}
+
+static bool same_item(const struct field *f, const uint8_t *a, const uint8_t *b)
+{
+	if (f->kind == FIELD_UUIDS)
+		return memcmp(a, b, sizeof(struct uuid)) == 0;
+	if (f->kind == FIELD_TEXTS)
+		return same_text(*(const struct bytes *)(const void *)a,
+				 *(const struct bytes *)(const void *)b);
+	return same_record(f->shape, a, b);
+}
+
+static bool same_array(const struct field *f, const uint8_t *a, const uint8_t *b)
+{
+	const uint8_t *items_a = *(const uint8_t *const *)(const void *)(a + f->offset);
+	const uint8_t *items_b = *(const uint8_t *const *)(const void *)(b + f->offset);
+	size_t count = *(const size_t *)(const void *)(a + f->count_offset);
+
+	if (count != *(const size_t *)(const void *)(b + f->count_offset))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!same_item(f, items_a + i * item_size(f), items_b + i * item_size(f)))
+			return false;
+	return true;
+}
+
+static bool same_field(const struct field *f, const uint8_t *a, const uint8_t *b)
+{
+	const uint8_t *x = a + f->offset;
+	const uint8_t *y = b + f->offset;
+
+	switch (f->kind) {
+	case FIELD_UUID:
+		return memcmp(x, y, sizeof(struct uuid)) == 0;
+	case FIELD_TEXT:
+		return same_text(*(const struct bytes *)(const void *)x,
+				 *(const struct bytes *)(const void *)y);
+	case FIELD_LONG:
+		return memcmp(x, y, sizeof(int64_t)) == 0;
+	case FIELD_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case FIELD_ENUM:
+		return memcmp(x, y, sizeof(int)) == 0;
+	case FIELD_RECORD:
+		return same_record(f->shape, x, y);
+	case FIELD_RECORDS:
+	case FIELD_UUIDS:
+	case FIELD_TEXTS:
+		return same_array(f, a, b);
+	}
+	return false;
+}
+
+static bool same_record(const struct record_shape *shape, const uint8_t *a, const uint8_t *b)
+{
+	for (size_t i = 0; i < shape->field_count; i++)
+		if (!same_field(&shape->fields[i], a, b))
+			return false;
+	return true;
+}
+
+static void assert_same(const struct record *a, const struct record *b)
+{
+	assert_int_equal(a->type, b->type);
+	if (!same_record(record_shape(a->type), (const uint8_t *)&a->as, (const uint8_t *)&b->as))
+		fail_msg("%s came back different", record_name(a->type));
+}
+
+/* ---- round trips ---- */
+
+static void assert_round_trips(const struct record *records)
+{
+	for (int i = 0; i < RECORDS; i++) {
+		struct record out;
+
+		assert_int_equal(records[i].type, i);
+		encode(&records[i]);
+		if (decode_exact(buffer_bytes(&value), &out))
+			fail_msg("%s", err.text);
+		assert_same(&records[i], &out);
+	}
+}
+
+static void records_with_all_fields_come_back(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(FULL_RECORDS) / sizeof(*FULL_RECORDS), RECORDS);
+	assert_round_trips(FULL_RECORDS);
+}
+
+static void records_without_optional_fields_come_back(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(BARE_RECORDS) / sizeof(*BARE_RECORDS), RECORDS);
+	assert_round_trips(BARE_RECORDS);
+}
+
+/* What one record leaves in the reused value must not show in the next. */
+static void records_do_not_leak_into_the_next(void **state)
+{
+	struct buffer full;
+
+	(void)state;
+	buffer_init(&full);
+	for (int i = 0; i < RECORDS; i++) {
+		struct record out;
+
+		encode(&FULL_RECORDS[i]);
+		buffer_clear(&full);
+		buffer_append(&full, value.data, value.len);
+		encode(&BARE_RECORDS[i]);
+		assert_int_equal(decode_exact(buffer_bytes(&full), &out), 0);
+		assert_same(&FULL_RECORDS[i], &out);
+		assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
+		assert_same(&BARE_RECORDS[i], &out);
+	}
+	buffer_done(&full);
+}
+
+static void every_kind_of_symbol_comes_back(void **state)
+{
+	struct record r = FULL_RECORDS[RECORD_REMOVE_SHARING];
+	struct record out;
+
+	(void)state;
+	for (int i = REASON_COMMAND; i <= REASON_HANDOFF; i++) {
+		r.as.remove_sharing.reason = (enum reason)i;
+		encode(&r);
+		assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
+		assert_int_equal(out.as.remove_sharing.reason, i);
+	}
+}
+
+static void long_text_comes_back(void **state)
+{
+	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
+	char *text = malloc(LONG_TEXT);
+	struct record out;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', LONG_TEXT);
+	r.as.share_workspace.message = (struct bytes){ (uint8_t *)text, LONG_TEXT };
+	encode(&r);
+	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
+	assert_same(&r, &out);
+	free(text);
+}
+
+static void empty_text_is_not_absent(void **state)
+{
+	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
+	struct record out;
+
+	(void)state;
+	r.as.share_workspace.message = bytes_of("");
+	encode(&r);
+	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
+	assert_non_null(out.as.share_workspace.message.data);
+	assert_int_equal(out.as.share_workspace.message.len, 0);
+}
+
+static void encoding_appends_to_what_is_there(void **state)
+{
+	struct record out;
+
+	(void)state;
+	buffer_append_text(&value, "before");
+	assert_int_equal(codec_encode(codec, &FULL_RECORDS[0], &value, &err), 0);
+	assert_memory_equal(value.data, "before", 6);
+	assert_int_equal(decode_exact((struct bytes){ value.data + 6, value.len - 6 }, &out), 0);
+	assert_same(&FULL_RECORDS[0], &out);
+}
+
+/* ---- the bytes ---- */
+
+/* As Python's fastavro writes the same records. */
+static const struct {
+	enum record_type type;
+	struct bytes body;
+} GOLDEN[] = {
+	{ RECORD_USER_CHANGED,
+	  T("\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39"
+	    "\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x33"
+	    "\x38\x0a\x61\x6c\x69\x63\x65\x10\x41\x6c\x69\x63\x65\x20\x41\x2e\x22\x61"
+	    "\x6c\x69\x63\x65\x40\x65\x78\x61\x6d\x70\x6c\x65\x2e\x63\x6f\x6d\x02\x04"
+	    "\x02\x04\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37"
+	    "\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61"
+	    "\x64\x33\x39\x02\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34"
+	    "\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66"
+	    "\x38\x61\x64\x33\x61\x00\x00") },
+	{ RECORD_SHARING_CHANGED,
+	  T("\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39"
+	    "\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x32"
+	    "\x30\x0c\x64\x65\x76\x20\xc3\xa9\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d"
+	    "\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36"
+	    "\x63\x32\x36\x66\x38\x61\x64\x32\x31\x48\x30\x31\x39\x30\x31\x36\x33\x64"
+	    "\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36"
+	    "\x36\x63\x32\x36\x66\x38\x61\x64\x32\x32\x56\x48\x30\x31\x39\x30\x31\x36"
+	    "\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d"
+	    "\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x34\x31\x04\x02\x48\x30\x31\x39"
+	    "\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65"
+	    "\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x34\x32\x0c\x04\x00"
+	    "\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39"
+	    "\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x34"
+	    "\x33\x02\x00\x02\x02\x02\x58\x02\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d"
+	    "\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36"
+	    "\x63\x32\x36\x66\x38\x61\x64\x34\x34\x02\x02\x00\x00\x00\x8c\x97\xa0\xce"
+	    "\xc1\x68") },
+	{ RECORD_WORKSPACE_GRANTS,
+	  T("\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39"
+	    "\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x32"
+	    "\x30\x0c\x64\x65\x76\x20\xc3\xa9\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d"
+	    "\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36"
+	    "\x63\x32\x36\x66\x38\x61\x64\x32\x31\x48\x30\x31\x39\x30\x31\x36\x33\x64"
+	    "\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36"
+	    "\x36\x63\x32\x36\x66\x38\x61\x64\x32\x32\x02\x5a\x04\x00\x48\x30\x31\x39"
+	    "\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65"
+	    "\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x34\x62\x00\x48\x30"
+	    "\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d"
+	    "\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x34\x63\x5c"
+	    "\x02\x5e\x02\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d"
+	    "\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38"
+	    "\x61\x64\x34\x64\x02\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39"
+	    "\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36"
+	    "\x66\x38\x61\x64\x34\x65\x60\x00\x00\x04\x48\x30\x31\x39\x30\x31\x36\x33"
+	    "\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39"
+	    "\x36\x36\x63\x32\x36\x66\x38\x61\x64\x34\x66\x48\x30\x31\x39\x30\x31\x36"
+	    "\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d"
+	    "\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x35\x30\x00\x62") },
+};
+
+static void bodies_are_those_of_another_encoder(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(GOLDEN) / sizeof(*GOLDEN); i++) {
+		encode(&FULL_RECORDS[GOLDEN[i].type]);
+		assert_int_equal(value.len, FRAME_SIZE + GOLDEN[i].body.len);
+		assert_memory_equal(value.data + FRAME_SIZE, GOLDEN[i].body.data,
+				    GOLDEN[i].body.len);
+	}
+}
+
+static struct bytes json_of(enum record_type type)
+{
+	const struct avsc *a = avsc_files;
+
+	while (a->name && strcmp(a->name, record_name(type)) != 0)
+		a++;
+	assert_non_null(a->name);
+	return a->json;
+}
+
+static void frames_carry_the_fingerprint_of_the_schema_file(void **state)
+{
+	(void)state;
+	for (int i = 0; i < RECORDS; i++) {
+		char *canonical = NULL;
+		uint64_t fingerprint;
+
+		assert_int_equal(canonical_form(&canonical, json_of((enum record_type)i), &err), 0);
+		fingerprint = crc64_avro(bytes_of(canonical));
+		free(canonical);
+		assert_true(codec_fingerprint(codec, (enum record_type)i) == fingerprint);
+		encode(&FULL_RECORDS[i]);
+		assert_int_equal(value.data[0], 0xc3);
+		assert_int_equal(value.data[1], 0x01);
+		for (int k = 0; k < 8; k++)
+			assert_int_equal(value.data[2 + k], fingerprint >> (8 * k) & 0xff);
+	}
+}
+
+static void no_two_schemas_share_a_fingerprint(void **state)
+{
+	(void)state;
+	for (int i = 0; i < RECORDS; i++)
+		for (int k = 0; k < i; k++)
+			assert_true(codec_fingerprint(codec, (enum record_type)i) !=
+				    codec_fingerprint(codec, (enum record_type)k));
+}
+
+/* ---- refusals when reading ---- */
+
+static void absent_value_is_refused(void **state)
+{
+	struct record out;
+
+	(void)state;
+	assert_int_equal(codec_decode(codec, (struct bytes){ 0 }, &arena, &out, &err), ERROR_INPUT);
+	assert_string_equal(err.text, "the record has no value");
+}
+
+static void value_without_the_marker_is_refused(void **state)
+{
+	static const char sentence[] = "the value does not begin with Avro's single-object marker";
+
+	(void)state;
+	encode(&FULL_RECORDS[RECORD_PROGRESS]);
+	for (size_t len = 0; len < FRAME_SIZE; len++)
+		assert_refused((struct bytes){ value.data, len }, sentence);
+	value.data[0] = 0xc4;
+	assert_refused(buffer_bytes(&value), sentence);
+	value.data[0] = 0xc3;
+	value.data[1] = 0x02;
+	assert_refused(buffer_bytes(&value), sentence);
+	assert_refused(bytes_of("{\"workspace_id\": \"none\"}"), sentence);
+}
+
+static void unknown_fingerprint_is_named(void **state)
+{
+	char sentence[SENTENCE_SIZE];
+	uint64_t fingerprint = codec_fingerprint(codec, RECORD_PROGRESS) ^ 1;
+
+	(void)state;
+	encode(&FULL_RECORDS[RECORD_PROGRESS]);
+	value.data[2] ^= 1;
+	(void)snprintf(sentence, sizeof(sentence), "no schema has the fingerprint %016llx",
+		       (unsigned long long)fingerprint);
+	assert_refused(buffer_bytes(&value), sentence);
+}
+
+static void value_cut_short_anywhere_is_refused(void **state)
+{
+	(void)state;
+	for (int i = 0; i < RECORDS; i++) {
+		encode(&FULL_RECORDS[i]);
+		for (size_t len = FRAME_SIZE; len < value.len; len++)
+			assert_refused((struct bytes){ value.data, len },
+				       record_name((enum record_type)i));
+	}
+}
+
+static void byte_left_over_is_refused(void **state)
+{
+	(void)state;
+	for (int i = 0; i < RECORDS; i++) {
+		encode(&FULL_RECORDS[i]);
+		buffer_append_u8(&value, 0);
+		assert_refused(buffer_bytes(&value), record_name((enum record_type)i));
+	}
+}
+
+/* Where that text stands in the encoded value. */
+static uint8_t *locate(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i + len <= value.len; i++)
+		if (memcmp(value.data + i, text, len) == 0)
+			return value.data + i;
+	fail_msg("%s is not in the value", text);
+	return NULL;
+}
+
+static void text_that_is_no_uuid_is_refused_by_field(void **state)
+{
+	static const struct {
+		enum record_type type;
+		const char *id;
+		const char *sentence;
+	} cases[] = {
+		{ RECORD_SHARE_WORKSPACE, ID_TEXT("10"), "field command_id is not a UUID" },
+		{ RECORD_SHARE_WORKSPACE, ID_TEXT("11"), "field id is not a UUID" },
+		{ RECORD_SHARE_WORKSPACE, ID_TEXT("12"), "field workspace_id is not a UUID" },
+		{ RECORD_SHARE_WORKSPACE, ID_TEXT("31"), "field id is not a UUID" },
+		{ RECORD_GROUP_CHANGED, ID_TEXT("3c"), "field organization_id is not a UUID" },
+		{ RECORD_GROUP_CHANGED, ID_TEXT("3f"), "field members is not a UUID" },
+		{ RECORD_SHARING_CHANGED, ID_TEXT("42"), "field command_id is not a UUID" },
+		{ RECORD_WORKSPACE_GRANTS, ID_TEXT("4e"), "field granted_by is not a UUID" },
+		{ RECORD_WORKSPACE_GRANTS, ID_TEXT("50"), "field recent_commands is not a UUID" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char sentence[SENTENCE_SIZE];
+
+		encode(&FULL_RECORDS[cases[i].type]);
+		*locate(cases[i].id) = 'x';
+		(void)snprintf(sentence, sizeof(sentence), "%s: %s", record_name(cases[i].type),
+			       cases[i].sentence);
+		assert_refused(buffer_bytes(&value), sentence);
+	}
+}
+
+static void good_value_decodes_after_a_broken_one(void **state)
+{
+	struct record out;
+
+	(void)state;
+	for (int i = 0; i < RECORDS; i++) {
+		encode(&FULL_RECORDS[i]);
+		assert_int_equal(decode_exact((struct bytes){ value.data, value.len - 1 }, &out),
+				 ERROR_INPUT);
+		assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
+		assert_same(&FULL_RECORDS[i], &out);
+	}
+	encode(&FULL_RECORDS[RECORD_GROUP_CHANGED]);
+	*locate(ID_TEXT("3f")) = 'x';
+	assert_int_equal(decode_exact(buffer_bytes(&value), &out), ERROR_INPUT);
+	*locate("x190163d") = '0';
+	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
+	assert_same(&FULL_RECORDS[RECORD_GROUP_CHANGED], &out);
+}
+
+/* ---- refusals when writing ---- */
+
+/* The enum in a copy of a record that is taken away, and its field. */
+struct lacking {
+	struct record record;
+	const char *field;
+};
+
+static size_t lacking_records(struct lacking out[static 8])
+{
+	for (size_t i = 0; i < 8; i++)
+		out[i].record = FULL_RECORDS[i % 2 ? RECORD_REMOVE_SHARING : RECORD_USER_CHANGED];
+	out[0].record.as.user_changed.status = 0;
+	out[0].field = "status";
+	out[1].record.as.remove_sharing.reason = 0;
+	out[1].field = "reason";
+	out[2].record.as.user_changed.kind = 0;
+	out[2].field = "kind";
+	out[3].record.as.remove_sharing.command.actor.kind = 0;
+	out[3].field = "kind";
+	out[4].record.as.user_changed.site_role = 0;
+	out[4].field = "site_role";
+	out[5].record = FULL_RECORDS[RECORD_ORGANIZATION_CHANGED];
+	out[5].record.as.organization_changed.sharing = 0;
+	out[5].field = "sharing";
+	out[6].record = FULL_RECORDS[RECORD_NOTIFICATION];
+	out[6].record.as.notification.kind = 0;
+	out[6].field = "kind";
+	out[7].record = FULL_RECORDS[RECORD_WORKSPACE_CHANGED];
+	out[7].record.as.workspace_changed.status = 0;
+	out[7].field = "status";
+	return 8;
+}
+
+static void required_enum_must_be_set(void **state)
+{
+	struct lacking cases[8];
+	size_t count = lacking_records(cases);
+
+	(void)state;
+	buffer_append_text(&value, "before");
+	for (size_t i = 0; i < count; i++) {
+		char sentence[SENTENCE_SIZE];
+
+		assert_int_equal(codec_encode(codec, &cases[i].record, &value, &err), ERROR_INPUT);
+		(void)snprintf(sentence, sizeof(sentence),
+			       "%s cannot be encoded: field %s is missing",
+			       record_name(cases[i].record.type), cases[i].field);
+		assert_int_equal(err.code, ERROR_INPUT);
+		assert_string_equal(err.text, sentence);
+		assert_true(bytes_equal_text(buffer_bytes(&value), "before"));
+	}
+}
+
+static void enum_inside_an_array_must_be_set(void **state)
+{
+	struct grant_wish wishes[2] = { { { SUBJECT_USER, ID(1) }, ROLE_USE, ABSENT },
+					{ { SUBJECT_USER, ID(2) }, ROLE_NONE, ABSENT } };
+	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
+
+	(void)state;
+	r.as.share_workspace.grants = wishes;
+	assert_int_equal(codec_encode(codec, &r, &value, &err), ERROR_INPUT);
+	assert_int_equal(value.len, 0);
+	assert_non_null(strstr(err.text, "field role is missing"));
+}
+
+static void good_record_encodes_after_a_refused_one(void **state)
+{
+	struct record r = FULL_RECORDS[RECORD_USER_CHANGED];
+	struct record out;
+
+	(void)state;
+	r.as.user_changed.kind = 0;
+	assert_int_equal(codec_encode(codec, &r, &value, &err), ERROR_INPUT);
+	encode(&FULL_RECORDS[RECORD_USER_CHANGED]);
+	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
+	assert_same(&FULL_RECORDS[RECORD_USER_CHANGED], &out);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(records_with_all_fields_come_back),
+		TEST(records_without_optional_fields_come_back),
+		TEST(records_do_not_leak_into_the_next),
+		TEST(every_kind_of_symbol_comes_back),
+		TEST(long_text_comes_back),
+		TEST(empty_text_is_not_absent),
+		TEST(encoding_appends_to_what_is_there),
+		TEST(bodies_are_those_of_another_encoder),
+		TEST(frames_carry_the_fingerprint_of_the_schema_file),
+		TEST(no_two_schemas_share_a_fingerprint),
+		TEST(absent_value_is_refused),
+		TEST(value_without_the_marker_is_refused),
+		TEST(unknown_fingerprint_is_named),
+		TEST(value_cut_short_anywhere_is_refused),
+		TEST(byte_left_over_is_refused),
+		TEST(text_that_is_no_uuid_is_refused_by_field),
+		TEST(good_value_decodes_after_a_broken_one),
+		TEST(required_enum_must_be_set),
+		TEST(enum_inside_an_array_must_be_set),
+		TEST(good_record_encodes_after_a_refused_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,213 @@
+/*
+ * Pieces of an arena are aligned, do not overlap, and cost no new memory once
+ * the arena has been as large as it gets.
+ */
+
+#include "ops/support/arena.h"
+
+#include <setjmp.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum {
+	BLOCK = 256 * 1024,      /* an arena's usual block */
+	LARGE = 3 * 1024 * 1024, /* larger than a block */
+	KEPT = 16 * 1024 * 1024, /* what a reset keeps at most */
+	PIECES = 2000,
+	PIECE_MAX = 1000,
+};
+
+static struct arena arena;
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_done(&arena);
+	return 0;
+}
+
+static void every_size_is_aligned_for_any_type(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size < 100; size++)
+		assert_int_equal((uintptr_t)arena_alloc(&arena, size) % alignof(max_align_t), 0);
+}
+
+/* Fills each piece with its number; an overlap would show afterwards. */
+static void pieces_do_not_overlap_across_blocks(void **state)
+{
+	static uint8_t *pieces[PIECES];
+
+	(void)state;
+	for (size_t i = 0; i < PIECES; i++) {
+		pieces[i] = arena_alloc(&arena, i % PIECE_MAX);
+		memset(pieces[i], (int)(i & 0xff), i % PIECE_MAX);
+	}
+	assert_ptr_not_equal(arena.first, arena.current);
+	for (size_t i = 0; i < PIECES; i++)
+		for (size_t k = 0; k < i % PIECE_MAX; k++)
+			assert_int_equal(pieces[i][k], i & 0xff);
+}
+
+static void piece_larger_than_a_block_is_whole(void **state)
+{
+	uint8_t *p;
+
+	(void)state;
+	(void)arena_alloc(&arena, 10);
+	p = arena_alloc(&arena, LARGE);
+	memset(p, 1, LARGE);
+	assert_non_null(arena_alloc(&arena, 10));
+}
+
+static void zalloc_clears_what_a_reset_left(void **state)
+{
+	static const uint8_t zero[800];
+	uint8_t *p = arena_alloc(&arena, sizeof(zero));
+
+	(void)state;
+	memset(p, 0xff, sizeof(zero));
+	arena_reset(&arena);
+	assert_ptr_equal(arena_zalloc(&arena, 100, 8), p);
+	assert_memory_equal(p, zero, sizeof(zero));
+}
+
+/* Takes the same mixture of sizes and returns the last piece. */
+static void *use(void)
+{
+	void *last = NULL;
+
+	for (size_t i = 0; i < PIECES; i++)
+		last = arena_alloc(&arena, i % PIECE_MAX);
+	return last;
+}
+
+static void reset_arena_hands_out_the_same_memory(void **state)
+{
+	void *first = use();
+
+	(void)state;
+	arena_reset(&arena);
+	assert_ptr_equal(use(), first);
+	arena_reset(&arena);
+	assert_ptr_equal(use(), first);
+}
+
+/* A large piece in between must not lose the block that stood behind. */
+static void large_piece_goes_between_the_blocks_kept(void **state)
+{
+	void *second;
+
+	(void)state;
+	(void)arena_alloc(&arena, BLOCK);
+	second = arena_alloc(&arena, BLOCK);
+	arena_reset(&arena);
+	(void)arena_alloc(&arena, BLOCK);
+	memset(arena_alloc(&arena, LARGE), 1, LARGE);
+	assert_ptr_equal(arena_alloc(&arena, BLOCK), second);
+}
+
+static void reset_lets_go_of_memory_beyond_what_it_keeps(void **state)
+{
+	struct arena_block *last;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * KEPT / BLOCK; i++)
+		(void)arena_alloc(&arena, BLOCK);
+	arena_reset(&arena);
+	for (size_t i = 0; i < KEPT / BLOCK; i++)
+		(void)arena_alloc(&arena, BLOCK);
+	/* All that was kept is in use again; the next piece needs a new block. */
+	last = arena.current;
+	assert_null(*(struct arena_block **)(void *)last);
+}
+
+static void copy_is_terminated_and_absent_stays_absent(void **state)
+{
+	struct bytes copy = arena_copy(&arena, (struct bytes){ (const uint8_t *)"abc", 2 });
+
+	(void)state;
+	assert_int_equal(copy.len, 2);
+	assert_string_equal((const char *)copy.data, "ab");
+	assert_null(arena_copy(&arena, (struct bytes){ 0 }).data);
+	copy = arena_copy(&arena, bytes_of(""));
+	assert_non_null(copy.data);
+	assert_int_equal(copy.len, 0);
+}
+
+static void printf_begins_an_empty_arena(void **state)
+{
+	struct bytes text = arena_printf(&arena, "%s-%d", "a", 7);
+
+	(void)state;
+	assert_true(bytes_equal_text(text, "a-7"));
+	assert_int_equal(text.data[text.len], 0);
+	assert_int_equal(arena_printf(&arena, "%s", "").len, 0);
+}
+
+/* Leaves 0 to 31 bytes in the block and prints 15 characters, which take 16 bytes. */
+static void printf_across_the_end_of_a_block_is_whole(void **state)
+{
+	(void)state;
+	for (size_t left = 0; left <= 32; left += alignof(max_align_t)) {
+		struct bytes before;
+		struct bytes text;
+
+		arena_reset(&arena);
+		before = (struct bytes){ arena_alloc(&arena, BLOCK - left), 1 };
+		text = arena_printf(&arena, "%s", "fifteen letters");
+		assert_true(bytes_equal_text(text, "fifteen letters"));
+		assert_int_equal(text.data[text.len], 0);
+		assert_int_equal(text.data == before.data + (BLOCK - left), left >= 16);
+	}
+}
+
+static void printf_longer_than_a_block_is_whole(void **state)
+{
+	char *long_text = malloc(LARGE);
+	struct bytes text;
+
+	(void)state;
+	assert_non_null(long_text);
+	memset(long_text, 'x', LARGE - 2);
+	long_text[LARGE - 2] = 0;
+	text = arena_printf(&arena, "%s!", long_text);
+	assert_int_equal(text.len, LARGE - 1);
+	assert_int_equal(text.data[0], 'x');
+	assert_int_equal(text.data[LARGE - 2], '!');
+	assert_int_equal(text.data[LARGE - 1], 0);
+	free(long_text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_size_is_aligned_for_any_type),
+		TEST(pieces_do_not_overlap_across_blocks),
+		TEST(piece_larger_than_a_block_is_whole),
+		TEST(zalloc_clears_what_a_reset_left),
+		TEST(reset_arena_hands_out_the_same_memory),
+		TEST(large_piece_goes_between_the_blocks_kept),
+		TEST(reset_lets_go_of_memory_beyond_what_it_keeps),
+		TEST(copy_is_terminated_and_absent_stays_absent),
+		TEST(printf_begins_an_empty_arena),
+		TEST(printf_across_the_end_of_a_block_is_whole),
+		TEST(printf_longer_than_a_block_is_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
