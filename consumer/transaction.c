@@ -17,6 +17,7 @@ enum {
 	QUEUE_POLL_MS = 100,
 	INIT_WAIT_MS = 30000,
 	ABORT_WAIT_MS = 3000,
+	FLUSH_WAIT_MS = 15000, /* longer than a transaction may last */
 	TRANSACTION_TIMEOUT_MS = 10000,
 	SOURCE_SIZE = CLUSTER_ID_SIZE + 48,
 	ID_SIZE = 64,
@@ -252,6 +253,19 @@ int transactor_send_offsets(struct transactor *t, const struct batch *batches, s
 	return rc;
 }
 
+/*
+ * Sends what is queued, now and in few large batches: the many small ones that
+ * go out while records are still being queued cost the brokers far more.
+ */
+static int flush(const struct transactor *t, struct error *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_flush(t->producer, FLUSH_WAIT_MS);
+
+	return code ? error_set(err, ERROR_UNAVAILABLE, "the brokers did not take the outputs: %s",
+				rd_kafka_err2str(code))
+		    : 0;
+}
+
 int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
 		    struct error *err)
 {
@@ -260,7 +274,7 @@ int transactor_send(struct transactor *t, const struct batch *batches, uint64_t 
 
 	for (const struct batch *b = batches; !rc && b; b = b->next)
 		rc = send_batch(t, b, records, err);
-	return rc;
+	return rc ? rc : flush(t, err);
 }
 
 int transactor_commit(struct transactor *t, struct error *err)
@@ -301,7 +315,7 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 		{ "transactional.id", id },
 		{ "transaction.timeout.ms", timeout },
 		{ "message.max.bytes", largest },
-		{ "linger.ms", "0" },
+		{ "linger.ms", "1000" }, /* a transaction's records go when it is complete: flush */
 		{ "retry.backoff.ms",
 		  "5" }, /* CONCURRENT_TRANSACTIONS passes within milliseconds */
 		{ "queue.buffering.max.messages", "1000000" },
