@@ -191,10 +191,18 @@ static void unknown_fields_are_passed_over(void **state)
 	add("", "");
 	add("x" BOB, "u");
 	add("u", "short");
+	add("cx", "x");
+	add("c-1", "x");
+	add("c00", "x");
+	add("c16", "sixteen--letters");
+	add("c99", "x");
 	add("status", "active");
 	assert_true(parse());
 	assert_true(workspace.registered);
 	assert_int_equal(workspace.grant_count, 0);
+	assert_int_equal(workspace.recent_next, 0);
+	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
+		assert_true(uuid_is_nil(&workspace.recent[i]));
 	assert_int_equal(workspace.status, WORKSPACE_ACTIVE);
 }
 
@@ -214,8 +222,8 @@ static void broken_values_are_refused(void **state)
 		{ "org", "fifteen-letters" },
 		{ "org", "" },
 		{ "owner", "seventeen-letters" },
-		{ "c99", "sixteen--letters" },
 		{ "c0", "fifteen-letters" },
+		{ "c15", "" },
 		{ "u" BOB, "" },
 		{ "u" BOB, "u" },
 		{ "u" BOB, "x" SINCE ALICE },

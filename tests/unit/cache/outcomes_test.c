@@ -76,6 +76,25 @@ static void outcome_cut_short_anywhere_is_not_taken(void **state)
 	buffer_done(&b);
 }
 
+/* The end has no rest; bytes that are cut short must not look like it. */
+static void outcome_cut_short_is_told_from_the_end(void **state)
+{
+	struct buffer b;
+
+	(void)state;
+	buffer_init(&b);
+	outcome_append(&b, &ENTRIES[3]);
+	for (size_t len = 1; len < b.len; len++) {
+		struct bytes rest = { b.data, len };
+		struct outcome_entry out;
+
+		assert_false(outcome_take(&rest, &out));
+		assert_ptr_equal(rest.data, b.data);
+		assert_int_equal(rest.len, len);
+	}
+	buffer_done(&b);
+}
+
 static void values_that_mean_nothing_are_not_taken(void **state)
 {
 	struct outcome_entry wrong[] = { ENTRIES[0], ENTRIES[0], ENTRIES[0] };
@@ -93,6 +112,7 @@ static void values_that_mean_nothing_are_not_taken(void **state)
 		outcome_append(&b, &wrong[i]);
 		rest = buffer_bytes(&b);
 		assert_false(outcome_take(&rest, &out));
+		assert_int_equal(rest.len, b.len);
 		buffer_done(&b);
 	}
 }
@@ -148,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes_come_back_in_order),
 		cmocka_unit_test(outcome_cut_short_anywhere_is_not_taken),
+		cmocka_unit_test(outcome_cut_short_is_told_from_the_end),
 		cmocka_unit_test(values_that_mean_nothing_are_not_taken),
 		cmocka_unit_test(long_message_is_cut),
 		cmocka_unit_test(names_are_those_of_the_design),

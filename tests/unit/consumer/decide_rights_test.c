@@ -288,6 +288,18 @@ static void admin_by_the_group_of_everyone_may_share(void **state)
 			"olga may not");
 }
 
+static void everyone_of_a_deleted_organization_has_no_rights(void **state)
+{
+	struct uuid acme = id_of(ACME);
+
+	(void)state;
+	grant(&s, group(ACME), ROLE_ADMIN, ABSENT);
+	grant(&s, user(DAVE), ROLE_USE, ABSENT);
+	assert_applied(take_one(&s, actor(BOB), user(DAVE)), 1);
+	directory_forget(s.directory, &acme, NULL);
+	assert_rejected(take_one(&s, actor(BOB), user(DAVE)), REJECT_FORBIDDEN, "bob may not");
+}
+
 static void expired_grant_gives_no_authority(void **state)
 {
 	static const struct {
@@ -367,6 +379,17 @@ static void admin_may_not_remove_anothers_admin(void **state)
 	/* Not even that of a group the admin is in. */
 	assert_rejected(take_one(&s, actor(BOB), group(TEAM)), REJECT_ROLE_CEILING,
 			"may not remove the admin team");
+}
+
+static void admin_removed_twice_is_refused_once(void **state)
+{
+	struct subject two[] = { user(CAROL), user(CAROL) };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	grant(&s, user(CAROL), ROLE_ADMIN, ABSENT);
+	assert_rejected(take_away(&s, actor(BOB), REASON_COMMAND, two, 2), REJECT_ROLE_CEILING,
+			"may not remove the admin carol");
 }
 
 static void admin_may_remove_use(void **state)
@@ -482,12 +505,14 @@ int main(void)
 		TEST(deleted_owner_may_nothing),
 		TEST(admin_by_a_group_may_share),
 		TEST(admin_by_the_group_of_everyone_may_share),
+		TEST(everyone_of_a_deleted_organization_has_no_rights),
 		TEST(expired_grant_gives_no_authority),
 		TEST(every_admin_grant_is_looked_at),
 		TEST(admin_may_give_use),
 		TEST(admin_may_not_grant_admin),
 		TEST(admin_may_not_change_another_admin),
 		TEST(admin_may_not_remove_anothers_admin),
+		TEST(admin_removed_twice_is_refused_once),
 		TEST(admin_may_remove_use),
 		TEST(nobody_shares_with_the_owner),
 		TEST(nobody_changes_the_own_role),

@@ -162,6 +162,26 @@ static void access_can_be_removed_above_the_limit(void **state)
 	assert_applied(take_one(&s, actor(ALICE), user(BOB)), 1);
 }
 
+static void role_may_change_above_the_limit(void **state)
+{
+	(void)state;
+	s.world.limits.grants_per_workspace = 2;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	fill(5);
+	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_ADMIN), 1);
+	assert_rejected(share_one(&s, actor(ALICE), user(CAROL), ROLE_USE), REJECT_TOO_MANY_GRANTS,
+			"7 users and groups; at most 2");
+}
+
+static void what_is_so_already_is_unchanged_above_the_limit(void **state)
+{
+	(void)state;
+	s.world.limits.grants_per_workspace = 2;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	fill(5);
+	assert_unchanged(share_one(&s, actor(ALICE), user(BOB), ROLE_USE));
+}
+
 /* ---- rule 11 ---- */
 
 static void command_seen_before_is_a_duplicate(void **state)
@@ -278,6 +298,25 @@ static void subject_twice_with_two_roles_is_invalid(void **state)
 			"the command names bob twice and differently");
 }
 
+static void subject_twice_is_seen_when_the_first_is_so_already(void **state)
+{
+	struct grant_wish two[] = { wish(user(BOB), ROLE_USE), wish(user(BOB), ROLE_ADMIN) };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	assert_rejected(share(&s, actor(ALICE), two, 2), REJECT_INVALID_COMMAND,
+			"the command names bob twice and differently");
+}
+
+static void wrong_subject_named_twice_is_reported_once(void **state)
+{
+	struct grant_wish two[] = { wish(user(NOBODY), ROLE_USE), wish(user(NOBODY), ROLE_USE) };
+
+	(void)state;
+	assert_rejected(share(&s, actor(ALICE), two, 2), REJECT_UNKNOWN_SUBJECT,
+			"there is no user");
+}
+
 static void subject_twice_with_one_role_counts_once(void **state)
 {
 	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(user(BOB), ROLE_USE) };
@@ -368,6 +407,23 @@ static void message_of_many_problems_is_cut_between_them(void **state)
 			"the command names 1200");
 }
 
+/* "bob may not change who xxx… is shared with": longer than a message by the name alone. */
+static void first_problem_is_told_even_when_it_is_long(void **state)
+{
+	static char name[OUTCOME_MESSAGE_MAX + 1];
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	workspace_set_name(&s.workspace, bytes_of(name));
+	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.code, REJECT_FORBIDDEN);
+	assert_int_equal(s.decision.message.len, OUTCOME_MESSAGE_MAX);
+	assert_int_equal(s.decision.message.data[OUTCOME_MESSAGE_MAX], 0);
+	assert_memory_equal(s.decision.message.data, s.decision.details[0].data,
+			    OUTCOME_MESSAGE_MAX);
+	assert_true(s.decision.details[0].len > OUTCOME_MESSAGE_MAX);
+}
+
 static void one_wrong_wish_refuses_them_all(void **state)
 {
 	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(user(NOBODY), ROLE_USE),
@@ -437,6 +493,8 @@ int main(void)
 		TEST(only_new_grants_count_against_the_limit),
 		TEST(limit_is_a_setting),
 		TEST(access_can_be_removed_above_the_limit),
+		TEST(role_may_change_above_the_limit),
+		TEST(what_is_so_already_is_unchanged_above_the_limit),
 		TEST(command_seen_before_is_a_duplicate),
 		TEST(duplicate_comes_before_every_other_rule),
 		TEST(another_command_is_no_duplicate),
@@ -446,12 +504,15 @@ int main(void)
 		TEST(command_without_an_id_is_invalid),
 		TEST(command_that_names_nobody_is_invalid),
 		TEST(subject_twice_with_two_roles_is_invalid),
+		TEST(subject_twice_is_seen_when_the_first_is_so_already),
+		TEST(wrong_subject_named_twice_is_reported_once),
 		TEST(subject_twice_with_one_role_counts_once),
 		TEST(user_and_group_of_one_id_are_not_the_same_twice),
 		TEST(all_problems_are_reported_and_the_first_gives_the_code),
 		TEST(problems_are_joined_into_one_message),
 		TEST(switched_off_and_forbidden_are_reported_together),
 		TEST(message_of_many_problems_is_cut_between_them),
+		TEST(first_problem_is_told_even_when_it_is_long),
 		TEST(one_wrong_wish_refuses_them_all),
 		TEST(one_wrong_removal_refuses_them_all),
 		TEST(rules_on_the_command_come_before_those_on_its_wishes),

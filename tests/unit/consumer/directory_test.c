@@ -342,6 +342,16 @@ static void group_of_everyone_is_the_organization(void **state)
 	assert_false(in_group(CAROL, ACME));
 }
 
+static void everyone_of_a_forgotten_organization_is_nobody(void **state)
+{
+	(void)state;
+	take_organization(ACME, "acme");
+	take_member(ALICE, "alice", 1);
+	assert_true(in_group(ALICE, ACME));
+	forget(ACME);
+	assert_false(in_group(ALICE, ACME));
+}
+
 static void members_of_a_group_are_listed_sorted(void **state)
 {
 	struct uuid given[] = { letters(CAROL), letters(ALICE), letters(BOB), letters(ALICE) };
@@ -431,6 +441,42 @@ static void deleted_user_cannot_be_found_by_name(void **state)
 	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
 		       "Name", "email", "e@example.com", "status", "deleted", "kind", "user",
 		       "site_role", "member", "orgs", "", NULL);
+}
+
+/* Bob bears the name of Alice, who is deleted; her tombstone must not take it from him. */
+static void tombstone_of_a_deleted_user_leaves_the_name_to_its_new_bearer(void **state)
+{
+	struct record r = member(ALICE, "alice", 0);
+
+	(void)state;
+	take(&r);
+	told(2);
+	r.as.user_changed.status = USER_DELETED;
+	take(&r);
+	told(2);
+	take_member(BOB, "alice", 0);
+	told(2);
+	forget(ALICE);
+	told(1);
+	assert_command(&commands, 0, "DEL", "sb:{dir}:user:" ALICE, NULL);
+}
+
+static void deleted_user_told_again_leaves_the_name_to_its_new_bearer(void **state)
+{
+	struct record r = member(ALICE, "alice", 0);
+
+	(void)state;
+	r.as.user_changed.status = USER_DELETED;
+	take(&r);
+	told(1);
+	take_member(BOB, "alice", 0);
+	told(2);
+	r.as.user_changed.email = bytes_of("");
+	take(&r);
+	told(1);
+	assert_command(&commands, 0, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
+		       "Name", "email", "", "status", "deleted", "kind", "user", "site_role",
+		       "member", "orgs", "", NULL);
 }
 
 static void forgotten_user_is_gone_for_readers(void **state)
@@ -549,12 +595,15 @@ int main(void)
 		TEST(every_member_is_found_whatever_their_order),
 		TEST(group_without_members_has_none),
 		TEST(group_of_everyone_is_the_organization),
+		TEST(everyone_of_a_forgotten_organization_is_nobody),
 		TEST(members_of_a_group_are_listed_sorted),
 		TEST(members_of_everyone_are_listed),
 		TEST(names_are_for_people),
 		TEST(new_user_is_told),
 		TEST(renamed_user_leaves_the_old_name),
 		TEST(deleted_user_cannot_be_found_by_name),
+		TEST(tombstone_of_a_deleted_user_leaves_the_name_to_its_new_bearer),
+		TEST(deleted_user_told_again_leaves_the_name_to_its_new_bearer),
 		TEST(forgotten_user_is_gone_for_readers),
 		TEST(group_is_told_with_its_members),
 		TEST(changed_group_leaves_nothing_behind),

@@ -120,6 +120,18 @@ static void duplicate_changes_nothing_at_all(void **state)
 	assert_memory_equal(&s.workspace, &before, sizeof(before));
 }
 
+static void command_without_an_id_takes_no_place_in_the_memory(void **state)
+{
+	(void)state;
+	s.command.command_id = id_of(NIL);
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.code, REJECT_INVALID_COMMAND);
+	assert_false(fold(&s));
+	assert_int_equal(s.workspace.recent_next, 0);
+	assert_int_equal(s.workspace.grant_count, 0);
+	assert_int_equal(s.workspace.version, 1);
+}
+
 static void command_on_an_unknown_workspace_leaves_nothing(void **state)
 {
 	(void)state;
@@ -215,6 +227,7 @@ int main(void)
 		TEST(unchanged_command_is_only_remembered),
 		TEST(rejected_command_is_only_remembered),
 		TEST(duplicate_changes_nothing_at_all),
+		TEST(command_without_an_id_takes_no_place_in_the_memory),
 		TEST(command_on_an_unknown_workspace_leaves_nothing),
 		TEST(new_workspace_takes_all_of_the_fact),
 		TEST(fact_keeps_grants_and_memory),

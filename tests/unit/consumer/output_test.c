@@ -139,6 +139,23 @@ static void output_cut_short_anywhere_is_not_taken(void **state)
 	}
 }
 
+/* The end has no rest; bytes that are cut short must not look like it. */
+static void output_cut_short_is_told_from_the_end(void **state)
+{
+	struct output o = full_output();
+
+	(void)state;
+	output_append(&packed, &o);
+	for (size_t len = 1; len < packed.len; len++) {
+		struct bytes rest = { packed.data, len };
+		struct output out;
+
+		assert_false(output_take(&rest, &out));
+		assert_ptr_equal(rest.data, packed.data);
+		assert_int_equal(rest.len, len);
+	}
+}
+
 static void topic_and_type_must_exist(void **state)
 {
 	struct output wrong[] = { full_output(), full_output() };
@@ -154,7 +171,7 @@ static void topic_and_type_must_exist(void **state)
 		output_append(&packed, &wrong[i]);
 		rest = buffer_bytes(&packed);
 		assert_false(output_take(&rest, &out));
-		assert_true(rest.len > 0);
+		assert_int_equal(rest.len, packed.len);
 	}
 }
 
@@ -214,6 +231,7 @@ int main(void)
 		TEST(tombstone_is_not_an_empty_value),
 		TEST(time_before_1970_comes_back),
 		TEST(output_cut_short_anywhere_is_not_taken),
+		TEST(output_cut_short_is_told_from_the_end),
 		TEST(topic_and_type_must_exist),
 		TEST(head_says_what_the_run_covers),
 		TEST(head_of_another_packing_is_refused),

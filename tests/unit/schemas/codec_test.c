@@ -10,6 +10,7 @@
 #include "schemas/fingerprint.h"
 #include "tests/unit/schemas/record_cases.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -539,7 +540,7 @@ static void required_enum_must_be_set(void **state)
 
 		assert_int_equal(codec_encode(codec, &cases[i].record, &value, &err), ERROR_INPUT);
 		(void)snprintf(sentence, sizeof(sentence),
-			       "%s cannot be encoded: field %s is missing",
+			       "%s cannot be encoded: field %s has no value that the schema knows",
 			       record_name(cases[i].record.type), cases[i].field);
 		assert_int_equal(err.code, ERROR_INPUT);
 		assert_string_equal(err.text, sentence);
@@ -557,7 +558,62 @@ static void enum_inside_an_array_must_be_set(void **state)
 	r.as.share_workspace.grants = wishes;
 	assert_int_equal(codec_encode(codec, &r, &value, &err), ERROR_INPUT);
 	assert_int_equal(value.len, 0);
-	assert_non_null(strstr(err.text, "field role is missing"));
+	assert_non_null(strstr(err.text, "field role has no value that the schema knows"));
+}
+
+static void assert_not_encoded(const struct record *r, const char *field)
+{
+	char part[SENTENCE_SIZE];
+
+	(void)snprintf(part, sizeof(part), "field %s has no value that the schema knows", field);
+	err = (struct error){ 0 };
+	assert_int_equal(codec_encode(codec, r, &value, &err), ERROR_INPUT);
+	if (!strstr(err.text, part))
+		fail_msg("\"%s\" lacks \"%s\"", err.text, part);
+	assert_int_equal(value.len, 0);
+}
+
+/* The owner's role is none that a record may carry, not even where a role may be absent. */
+static void role_of_the_owner_is_not_encoded(void **state)
+{
+	struct grant_wish wish = { { SUBJECT_USER, ID(1) }, ROLE_OWNER, ABSENT };
+	struct grant grant = { { SUBJECT_USER, ID(1) }, ROLE_OWNER, ID(2), 0, ABSENT };
+	struct change change = { { SUBJECT_USER, ID(1) }, ROLE_OWNER, ROLE_USE, ABSENT };
+	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
+
+	(void)state;
+	r.as.share_workspace.grants = &wish;
+	r.as.share_workspace.grant_count = 1;
+	assert_not_encoded(&r, "role");
+	r = FULL_RECORDS[RECORD_WORKSPACE_GRANTS];
+	r.as.workspace_grants.grants = &grant;
+	r.as.workspace_grants.grant_count = 1;
+	assert_not_encoded(&r, "role");
+	r = FULL_RECORDS[RECORD_SHARING_CHANGED];
+	r.as.sharing_changed.changes = &change;
+	r.as.sharing_changed.change_count = 1;
+	assert_not_encoded(&r, "before");
+	change.before = ROLE_NONE;
+	change.after = ROLE_OWNER;
+	assert_not_encoded(&r, "after");
+	r = FULL_RECORDS[RECORD_NOTIFICATION];
+	r.as.notification.role = ROLE_OWNER;
+	assert_not_encoded(&r, "role");
+}
+
+static void enum_out_of_its_range_is_not_encoded(void **state)
+{
+	static const int wrong[] = { INT_MIN, -1, REASON_HANDOFF + 1, 15, 16, 17, 256, INT_MAX };
+	struct record reason = FULL_RECORDS[RECORD_REMOVE_SHARING];
+	struct record role = FULL_RECORDS[RECORD_NOTIFICATION];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		reason.as.remove_sharing.reason = (enum reason)wrong[i];
+		assert_not_encoded(&reason, "reason");
+		role.as.notification.role = (enum role)wrong[i];
+		assert_not_encoded(&role, "role");
+	}
 }
 
 static void good_record_encodes_after_a_refused_one(void **state)
@@ -597,6 +653,8 @@ int main(void)
 		TEST(good_value_decodes_after_a_broken_one),
 		TEST(required_enum_must_be_set),
 		TEST(enum_inside_an_array_must_be_set),
+		TEST(role_of_the_owner_is_not_encoded),
+		TEST(enum_out_of_its_range_is_not_encoded),
 		TEST(good_record_encodes_after_a_refused_one),
 	};
 

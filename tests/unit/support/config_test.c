@@ -144,6 +144,21 @@ static void unknown_key_is_named_with_its_file(void **state)
 	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
 }
 
+/* inih reads on after an error; the good line behind it must not hide it. */
+static void unknown_key_is_named_even_before_a_known_one(void **state)
+{
+	(void)state;
+	assert_int_equal(load(file_with("nonsense = 1\nprefix = a\n")), ERROR_INPUT);
+	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
+}
+
+static void first_of_two_unknown_keys_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(load(file_with("nonsense = 1\nrubbish = 2\n")), ERROR_INPUT);
+	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
+}
+
 static void unknown_section_is_named(void **state)
 {
 	(void)state;
@@ -163,6 +178,13 @@ static void missing_file_is_named(void **state)
 	(void)state;
 	assert_int_equal(load("/nonexistent/sharebus.ini"), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, "/nonexistent/sharebus.ini: No such file"));
+}
+
+static void directory_in_place_of_the_file_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(load("/tmp"), ERROR_INPUT);
+	assert_string_equal(scene.err.text, "/tmp is a directory, not a configuration file");
 }
 
 static void kafka_lines_are_passed_on_in_order(void **state)
@@ -248,9 +270,12 @@ int main(void)
 		TEST(empty_environment_variable_says_nothing),
 		TEST(unknown_flag_is_named),
 		TEST(unknown_key_is_named_with_its_file),
+		TEST(unknown_key_is_named_even_before_a_known_one),
+		TEST(first_of_two_unknown_keys_is_named),
 		TEST(unknown_section_is_named),
 		TEST(line_without_a_value_is_named_by_number),
 		TEST(missing_file_is_named),
+		TEST(directory_in_place_of_the_file_is_refused),
 		TEST(kafka_lines_are_passed_on_in_order),
 		TEST(numbers_within_the_range_are_taken),
 		TEST(bad_numbers_are_refused_with_key_value_and_range),
