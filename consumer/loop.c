@@ -141,15 +141,33 @@ static int follow_directory(struct processor *p, struct error *err)
 	return rc ? rc : follower_project(p->follower, err);
 }
 
-static int recover_partitions(struct processor *p, struct error *err)
+static bool any_claiming(const struct processor *p)
 {
-	int rc = 0;
-
-	if (!follower_is_complete(p->follower))
-		return 0;
-	for (int i = 0; !rc && i < p->deployment.partitions; i++)
+	for (int i = 0; i < p->deployment.partitions; i++)
 		if (p->partitions[i].state == PARTITION_CLAIMING)
-			rc = recover_partition(p, &p->partitions[i], err);
+			return true;
+	return false;
+}
+
+/*
+ * Recovery compares what is committed with what Redis keeps unsent, so nothing
+ * may be on its way meanwhile: the publisher finishes first, or it goes. The
+ * same after a recovery that failed half-way, with outputs queued that the next
+ * try would queue again.
+ */
+static int recover(struct processor *p, struct error *err)
+{
+	int rc;
+
+	if (!follower_is_complete(p->follower) || !any_claiming(p))
+		return 0;
+	if (publisher_drain(p->publisher, DRAIN_WAIT_MS))
+		rc = recover_partitions(p, err);
+	else
+		rc = error_set(err, ERROR_UNAVAILABLE,
+			       "the outputs on their way could not be published");
+	if (rc)
+		publisher_stop(&p->publisher);
 	return rc;
 }
 
@@ -186,11 +204,11 @@ static void stage_message(struct processor *p, rd_kafka_message_t *m)
 	}
 }
 
-/* Waits for the first message, then takes what has arrived. */
-static void gather(struct processor *p)
+/* Waits for the first message, then takes what has arrived, up to a number. */
+static void gather(struct processor *p, int most, int wait_ms)
 {
-	for (int i = 0; i < GATHER_MOST; i++) {
-		rd_kafka_message_t *m = rd_kafka_consumer_poll(p->consumer, i ? 0 : POLL_MS);
+	for (int i = 0; i < most; i++) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(p->consumer, i ? 0 : wait_ms);
 
 		if (!m)
 			break;
@@ -249,11 +267,11 @@ static int turn(struct processor *p, struct error *err)
 	note_committed(p);
 	rc = follow_directory(p, err);
 	if (!rc)
-		rc = recover_partitions(p, err);
+		rc = recover(p, err);
 	if (rc)
 		return rc;
 	regulate(p);
-	gather(p);
+	gather(p, GATHER_MOST, POLL_MS);
 	if (!p->publisher) /* given up in a rebalance */
 		return 0;
 	return apply_staged(p, err);
@@ -287,10 +305,10 @@ int loop_run(struct processor *p, struct error *err)
 			attempt = 0;
 			continue;
 		}
-		if (!passes(rc))
+		if (!passes(rc) || *p->stop)
 			break;
-		(void)rd_kafka_consumer_poll(p->consumer, 0); /* keeps the group's clock going */
 		processor_wait(p, attempt++, err);
+		gather(p, 1, 0); /* the group wants to be polled, whatever else is wrong */
 	}
 	finish(p);
 	return passes(rc) ? 0 : rc;

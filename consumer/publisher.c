@@ -37,7 +37,7 @@ struct publisher {
 	size_t backlog;
 	int turn;           /* the worker that takes the next batches */
 	uint64_t taken;     /* transactions begun */
-	uint64_t counted;   /* transactions that have added their offsets, in order */
+	uint64_t written;   /* transactions whose records and offsets the brokers have, in order */
 	uint64_t committed; /* transactions committed, in order */
 	struct batch *done;
 	struct batch **done_end;
@@ -110,10 +110,10 @@ static bool wait_for_ticket(struct publisher *p, const uint64_t *passed, uint64_
 	return mine;
 }
 
-static void note_counted(struct publisher *p)
+static void note_written(struct publisher *p)
 {
 	pthread_mutex_lock(&p->lock);
-	p->counted++;
+	p->written++;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -144,21 +144,23 @@ static void note_broken(struct publisher *p, const struct error *why)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* One transaction, from its first record to its commit, in order with those before and after. */
+/*
+ * One transaction, from its first record to its commit. Readers see records in
+ * the order in which they were written, whichever transaction commits first;
+ * so nothing is written before the transaction before has written everything.
+ */
 static int transact(struct worker *w, const struct batch *batches, uint64_t ticket,
 		    uint64_t *records, struct error *err)
 {
 	struct publisher *p = w->publisher;
-	int rc = transactor_send(w->transactor, batches, records, err);
+	int rc;
 
-	if (!rc && !wait_for_ticket(p, &p->counted, ticket))
-		rc = error_set(err, ERROR_UNAVAILABLE,
-			       "the transaction before did not come so far");
-	if (!rc)
-		rc = transactor_send_offsets(w->transactor, batches, err);
+	if (!wait_for_ticket(p, &p->written, ticket))
+		return error_set(err, ERROR_UNAVAILABLE, "the transaction before was not written");
+	rc = transactor_send(w->transactor, batches, records, err);
 	if (rc)
 		return rc;
-	note_counted(p);
+	note_written(p);
 	if (!wait_for_ticket(p, &p->committed, ticket))
 		return error_set(err, ERROR_UNAVAILABLE, "the transaction before did not commit");
 	return transactor_commit(w->transactor, err);

@@ -6,9 +6,9 @@
  * holds the outputs of some runs and the consumer's offsets behind them.
  *
  * Two producers take turns, each in a thread of its own: while one commits,
- * the other already sends. But it adds its offsets only after the first has
- * added its own, and commits only after the first is known to have committed.
- * So offsets and outputs become visible in the order of the runs.
+ * the other already sends; but it commits only after the first is known to
+ * have committed. So offsets and outputs become visible in the order of the
+ * runs.
  *
  * Any failure breaks the publisher as a whole. What had been committed by then
  * is known to the broker alone: stop it, start it again (init_transactions

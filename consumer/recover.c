@@ -14,32 +14,32 @@ enum recovery recovery_case(const struct mark *mark, int64_t committed)
 	return mark->applied == committed ? RECOVERY_GO_ON : RECOVERY_PUBLISH;
 }
 
-/* A list of one partition of the commands topic; the caller's. */
-static rd_kafka_topic_partition_list_t *just(const struct partition *part, int64_t offset)
+/* The partitions that wait for recovery; the caller's. */
+static rd_kafka_topic_partition_list_t *list_claiming(const struct processor *p)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 
-	rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS), part->id)->offset =
-		offset;
+	for (int i = 0; i < p->deployment.partitions; i++)
+		if (p->partitions[i].state == PARTITION_CLAIMING)
+			rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS), i);
 	return list;
 }
 
 /* Asked with require_stable, because the consumer reads committed: an open transaction makes it wait. */
-static int read_committed(struct processor *p, const struct partition *part, int64_t *out,
+static int read_committed(struct processor *p, rd_kafka_topic_partition_list_t *list,
 			  struct error *err)
 {
-	rd_kafka_topic_partition_list_t *list = just(part, RD_KAFKA_OFFSET_INVALID);
 	rd_kafka_resp_err_t code = rd_kafka_committed(p->consumer, list, KAFKA_WAIT_MS);
-	int64_t offset = list->elems[0].offset;
 
-	if (!code)
-		code = list->elems[0].err;
-	rd_kafka_topic_partition_list_destroy(list);
+	for (int i = 0; !code && i < list->cnt; i++) {
+		code = list->elems[i].err;
+		if (list->elems[i].offset < 0)
+			list->elems[i].offset = COMMITTED_NONE;
+	}
 	if (code)
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "the committed offset of partition %d is not settled yet: %s",
-				 part->id, rd_kafka_err2str(code));
-	*out = offset < 0 ? COMMITTED_NONE : offset;
+				 "the committed offsets are not settled yet: %s",
+				 rd_kafka_err2str(code));
 	return 0;
 }
 
@@ -55,7 +55,34 @@ static int read_low(struct processor *p, const struct partition *part, int64_t *
 		    : 0;
 }
 
-/* The commands from `committed` on are applied and kept unsent; queues them as they stand. */
+/*
+ * Queues one run's unsent outputs as they stand, unless they are committed.
+ * *next moves to where they end.
+ */
+static int publish_run(struct processor *p, struct partition *part, const struct unsent *u,
+		       int64_t *next, struct error *err)
+{
+	struct bytes packed = buffer_bytes(&u->outputs);
+	struct run_range range;
+
+	if (!outputs_open(&packed, &range))
+		return error_set(err, ERROR_REFUSED,
+				 "partition %d keeps unsent outputs that this version cannot read",
+				 part->id);
+	if (range.applied <= *next) {
+		offsets_add(&part->sent, u->last);
+		return 0;
+	}
+	publisher_push(p->publisher,
+		       batch_new(part->id, u->last, range.applied, buffer_bytes(&u->outputs)));
+	*next = range.applied;
+	return 0;
+}
+
+/*
+ * The commands from `committed` on are applied and their outputs kept unsent.
+ * When nothing was ever committed, all that is kept is unsent.
+ */
 static int publish_unsent(struct processor *p, struct partition *part, int64_t committed,
 			  struct error *err)
 {
@@ -63,25 +90,12 @@ static int publish_unsent(struct processor *p, struct partition *part, int64_t c
 	int64_t next = committed;
 	int rc = index_read_unsent(p->index, part->id, &unsent, err);
 
-	for (size_t i = 0; !rc && i < unsent.count; i++) {
-		struct bytes packed = buffer_bytes(&unsent.list[i].outputs);
-		struct run_range range;
-
-		if (!outputs_open(&packed, &range))
-			rc = error_set(
-				err, ERROR_REFUSED,
-				"partition %d keeps unsent outputs that this version cannot read",
-				part->id);
-		else if (range.applied <= committed)
-			offsets_add(&part->sent, unsent.list[i].last);
-		else
-			publisher_push(p->publisher,
-				       batch_new(part->id, unsent.list[i].last, range.applied,
-						 buffer_bytes(&unsent.list[i].outputs)));
-		next = rc || range.applied < next ? next : range.applied;
-	}
+	for (size_t i = 0; !rc && i < unsent.count; i++)
+		rc = publish_run(p, part, &unsent.list[i], &next, err);
+	if (next == COMMITTED_NONE)
+		next = part->mark.applied;
 	unsent_done(&unsent);
-	if (!rc && next != part->mark.applied && part->mark.applied != committed)
+	if (!rc && next != part->mark.applied)
 		return error_set(err, ERROR_REFUSED,
 				 "partition %d is applied up to %lld, but its unsent outputs end "
 				 "at %lld: the index is damaged",
@@ -112,24 +126,6 @@ static int begin_fresh(struct processor *p, struct partition *part, const struct
 	return rc ? rc : take_epoch(p, part, seen, low, err);
 }
 
-static int fetch_from(struct processor *p, const struct partition *part, int64_t offset,
-		      struct error *err)
-{
-	rd_kafka_topic_partition_list_t *list = just(part, offset);
-	rd_kafka_error_t *e = rd_kafka_seek_partitions(p->consumer, list, SEEK_WAIT_MS);
-	rd_kafka_resp_err_t code = e ? rd_kafka_error_code(e) : list->elems[0].err;
-
-	if (e)
-		rd_kafka_error_destroy(e);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (code)
-		return error_set(err, ERROR_UNAVAILABLE, "partition %d cannot be fetched: %s",
-				 part->id, rd_kafka_err2str(code));
-	if (!p->paused)
-		processor_pause(p, part, false);
-	return 0;
-}
-
 static int act(struct processor *p, struct partition *part, const struct mark *seen,
 	       int64_t committed, struct error *err)
 {
@@ -151,22 +147,58 @@ static int act(struct processor *p, struct partition *part, const struct mark *s
 		part->id, (long long)seen->applied, (long long)committed);
 }
 
-int recover_partition(struct processor *p, struct partition *part, struct error *err)
+static int recover_one(struct processor *p, struct partition *part, int64_t committed,
+		       struct error *err)
 {
 	struct mark seen;
-	int64_t committed = COMMITTED_NONE;
-	int rc = read_committed(p, part, &committed, err);
+	int rc = index_read_mark(p->index, part->id, &seen, err);
 
-	if (!rc)
-		rc = index_read_mark(p->index, part->id, &seen, err);
 	if (!rc)
 		rc = act(p, part, &seen, committed, err);
 	if (!rc)
-		rc = fetch_from(p, part, part->mark.applied, err);
-	if (rc)
-		return rc;
-	part->state = PARTITION_READY;
-	log_info("partition %d: epoch %lld, applied %lld, committed %lld", part->id,
-		 (long long)part->mark.epoch, (long long)part->mark.applied, (long long)committed);
+		log_info("partition %d: epoch %lld, applied %lld, committed %lld", part->id,
+			 (long long)part->mark.epoch, (long long)part->mark.applied,
+			 (long long)committed);
+	return rc;
+}
+
+/* Fetching goes on where each partition stands. */
+static int fetch(struct processor *p, rd_kafka_topic_partition_list_t *list, struct error *err)
+{
+	rd_kafka_resp_err_t code;
+	rd_kafka_error_t *e;
+
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = p->partitions[list->elems[i].partition].mark.applied;
+	e = rd_kafka_seek_partitions(p->consumer, list, SEEK_WAIT_MS);
+	code = e ? rd_kafka_error_code(e) : RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (e)
+		rd_kafka_error_destroy(e);
+	for (int i = 0; !code && i < list->cnt; i++)
+		code = list->elems[i].err;
+	if (code)
+		return error_set(err, ERROR_UNAVAILABLE, "the partitions cannot be fetched: %s",
+				 rd_kafka_err2str(code));
+	for (int i = 0; i < list->cnt; i++) {
+		struct partition *part = &p->partitions[list->elems[i].partition];
+
+		part->state = PARTITION_READY;
+		if (!p->paused)
+			processor_pause(p, part, false);
+	}
 	return 0;
+}
+
+int recover_partitions(struct processor *p, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = list_claiming(p);
+	int rc = list->cnt ? read_committed(p, list, err) : 0;
+
+	for (int i = 0; !rc && i < list->cnt; i++)
+		rc = recover_one(p, &p->partitions[list->elems[i].partition], list->elems[i].offset,
+				 err);
+	if (!rc && list->cnt)
+		rc = fetch(p, list, err);
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc;
 }

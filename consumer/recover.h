@@ -22,10 +22,11 @@ enum recovery {
 enum recovery recovery_case(const struct mark *mark, int64_t committed);
 
 /*
- * Recovers a CLAIMING partition; on success it is READY and being fetched from
- * mark.applied on, and what was unsent is on its way. ERROR_UNAVAILABLE or
- * ERROR_FENCED: try again. ERROR_REFUSED: stop, with a sentence.
+ * Recovers all CLAIMING partitions; on success they are READY and being fetched
+ * from mark.applied on, and what was unsent is on its way. ERROR_UNAVAILABLE or
+ * ERROR_FENCED: drop the publisher and try again. ERROR_REFUSED: stop, with a
+ * sentence.
  */
-int recover_partition(struct processor *p, struct partition *part, struct error *err);
+int recover_partitions(struct processor *p, struct error *err);
 
 #endif

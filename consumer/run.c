@@ -34,6 +34,8 @@ struct run {
 	size_t count;
 	struct run_touched *touched;
 	size_t touched_count;
+	size_t buried; /* records that went to the dead letter */
+	const struct run_record *first_buried;
 	int64_t applied; /* where the partition stands afterwards */
 };
 
@@ -126,7 +128,7 @@ static int reach_directory(struct run *run, struct error *err)
 {
 	struct follower *f = run->processor->follower;
 	int64_t offset = ABSENT;
-	int rc = 0;
+	int rc;
 
 	for (size_t i = 0; i < run->count; i++) {
 		const struct command *c =
@@ -137,6 +139,7 @@ static int reach_directory(struct run *run, struct error *err)
 	}
 	if (offset == ABSENT || offset <= follower_position(f))
 		return 0;
+	rc = error_set(err, ERROR_UNAVAILABLE, "told to stop");
 	for (unsigned attempt = 0; !told_to_stop(run); attempt++) {
 		rc = follower_reach(f, offset, DIRECTORY_WAIT_MS, err);
 		if (rc != ERROR_UNAVAILABLE)
@@ -174,7 +177,7 @@ static int read_workspaces(struct run *run, struct error *err)
 	struct workspace **missing =
 		arena_alloc(&p->run.arena, run->count * sizeof(struct workspace *));
 	size_t count = hold_workspaces(run, missing);
-	int rc = ERROR_UNAVAILABLE;
+	int rc = error_set(err, ERROR_UNAVAILABLE, "told to stop");
 
 	for (unsigned attempt = 0; rc == ERROR_UNAVAILABLE && !told_to_stop(run); attempt++) {
 		rc = index_read(p->index, run->partition->id, &run->partition->mark, missing, count,
@@ -233,8 +236,8 @@ static void index_fact(struct run *run, const struct run_record *r, struct run_t
 	t->touched.subject_count = 0;
 }
 
-/* Takes the decision over into the workspace, and notes what the index must be told. */
-static void index_decision(struct run *run, const struct run_record *r, const struct decision *d)
+/* Takes the decision over into the workspace; returns whether the index must be told. */
+static bool index_decision(struct run *run, const struct run_record *r, const struct decision *d)
 {
 	struct processor *p = run->processor;
 	struct workspace *w = &r->held->workspace;
@@ -245,7 +248,7 @@ static void index_decision(struct run *run, const struct run_record *r, const st
 	if (d->outcome == OUTCOME_APPLIED)
 		unlist_owner(run, r);
 	if (!decision_fold(d, &r->record, r->source.time, w))
-		return;
+		return false;
 	t = touch(run, r);
 	if (is_fact(r))
 		index_fact(run, r, t, was_registered);
@@ -256,6 +259,7 @@ static void index_decision(struct run *run, const struct run_record *r, const st
 		if (w->registered)
 			touched_subject(&t->touched, &d->changes[i].subject, &p->run.arena);
 	}
+	return true;
 }
 
 /* The workspace as events show it: after the decision, or before it ended. */
@@ -297,17 +301,18 @@ static int decide_record(struct run *run, struct run_record *r, struct error *er
 	int64_t version = w->version;
 	struct decision d;
 	struct workspace_ref after;
+	bool touched;
 	int rc;
 
 	if (!decide(&world, &r->record, &d))
 		return error_set(err, ERROR_REFUSED, "%s has no rule", record_name(r->record.type));
-	index_decision(run, r, &d);
+	touched = index_decision(run, r, &d);
 	after = workspace_ref(w);
 	version = was_registered && !w->registered ? version + 1 : w->version;
 	note_outcome(run, r, &d, version);
 	rc = emit_decision(&p->run.emitter, &r->source, &d,
 			   w->registered || !is_fact(r) ? &after : &before, version, err);
-	if (r->held->touched)
+	if (touched)
 		((struct run_touched *)(void *)r->held->touched)->source = r->source;
 	return rc;
 }
@@ -350,9 +355,8 @@ static void bury_record(struct run *run, struct run_record *r)
 	const rd_kafka_message_t *m = r->message;
 	struct processor *p = run->processor;
 
-	log_warn("%s partition %d offset %lld goes to %s: %.*s", topic_name(TOPIC_COMMANDS),
-		 run->partition->id, (long long)m->offset, topic_name(TOPIC_DEADLETTER),
-		 (int)r->unreadable.len, (const char *)r->unreadable.data);
+	if (!run->buried++)
+		run->first_buried = r;
 	emit_dead_letter(&p->run.emitter, &r->source, (struct bytes){ m->key, m->key_len },
 			 (struct bytes){ m->payload, m->len }, dead_letter_headers(run, r));
 	note_outcome(run, r, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
@@ -451,11 +455,25 @@ static int apply_run(struct run *run, int next, struct error *err)
 	return 0;
 }
 
+/* One line a run: garbage comes in floods. */
+static void report_buried(const struct run *run)
+{
+	const struct run_record *r = run->first_buried;
+
+	if (run->buried)
+		log_warn("%zu records of %s partition %d went to %s; the first, at offset %lld: "
+			 "%.*s",
+			 run->buried, topic_name(TOPIC_COMMANDS), run->partition->id,
+			 topic_name(TOPIC_DEADLETTER), (long long)r->source.offset,
+			 (int)r->unreadable.len, (const char *)r->unreadable.data);
+}
+
 static void finish(struct run *run)
 {
 	struct processor *p = run->processor;
 	struct staged *s = &run->partition->staged;
 
+	report_buried(run);
 	for (size_t i = 0; i < run->touched_count; i++)
 		run->touched[i].held->touched = NULL;
 	workspaces_trim(p->workspaces);

@@ -231,7 +231,7 @@ static int check_group(const struct transactor *t, const rd_kafka_consumer_group
 	return 0;
 }
 
-int transactor_send_offsets(struct transactor *t, const struct batch *batches, struct error *err)
+static int send_offsets(const struct transactor *t, const struct batch *batches, struct error *err)
 {
 	rd_kafka_t *consumer = t->consumer;
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
@@ -274,7 +274,9 @@ int transactor_send(struct transactor *t, const struct batch *batches, uint64_t 
 
 	for (const struct batch *b = batches; !rc && b; b = b->next)
 		rc = send_batch(t, b, records, err);
-	return rc ? rc : flush(t, err);
+	if (!rc)
+		rc = flush(t, err);
+	return rc ? rc : send_offsets(t, batches, err);
 }
 
 int transactor_commit(struct transactor *t, struct error *err)
@@ -315,6 +317,7 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 		{ "transactional.id", id },
 		{ "transaction.timeout.ms", timeout },
 		{ "message.max.bytes", largest },
+		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
 		{ "linger.ms", "1000" }, /* a transaction's records go when it is complete: flush */
 		{ "retry.backoff.ms",
 		  "5" }, /* CONCURRENT_TRANSACTIONS passes within milliseconds */

@@ -5,8 +5,7 @@
 static const struct bus_setting
 	defaults[] = {
 		{ "client.id", "sharebus" },
-		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
-		{ "socket.nagle.disable", "true" },
+			{ "socket.nagle.disable", "true" },
 		{ "log.connection.close", "false" },
 		{ NULL, NULL },
 	};

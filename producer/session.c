@@ -76,6 +76,7 @@ static int open_bus(struct session *s, struct error *err)
 	char timeout[24];
 	const struct bus_setting settings[] = {
 		{ "enable.idempotence", "true" },
+		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
 		{ "linger.ms", "0" },
 		{ "message.timeout.ms", timeout },
 		{ NULL, NULL },
