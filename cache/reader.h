@@ -19,7 +19,7 @@ struct redisReply;
 
 /*
  * Connects and learns which deployment the index is of. ERROR_UNAVAILABLE when
- * Redis does not answer or holds no index, ERROR_INPUT for a bad address,
+ * Redis does not answer or holds no index, ERROR_USAGE for a bad address,
  * ERROR_REFUSED for an index of another layout.
  */
 int reader_open(struct reader **out, const char *address, const char *prefix, int timeout_ms,

@@ -31,7 +31,7 @@ static int parse_address(struct redis *r, const char *address, struct error *err
 		port = strtol(colon + 1, &end, 10);
 	if (!colon || colon == address || *end || port < 1 || port > 65535)
 		return error_set(
-			err, ERROR_INPUT,
+			err, ERROR_USAGE,
 			"\"%s\" is not an address of Redis; give host:port or the path of a socket",
 			address);
 	r->port = (int)port;

@@ -24,7 +24,7 @@ struct replies {
 
 /*
  * address is host:port, [v6]:port, or the path of a socket (it begins with
- * '/'). Connects at the first round trip. ERROR_INPUT when the address cannot
+ * '/'). Connects at the first round trip. ERROR_USAGE when the address cannot
  * be understood.
  */
 int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err);

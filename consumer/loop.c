@@ -22,7 +22,7 @@ enum {
 	 */
 	BACKLOG_HIGH_BYTES = 32 * 1024 * 1024,
 	BACKLOG_LOW_BYTES = 16 * 1024 * 1024,
-	WORKSPACES_BYTES = 16 * 1024 * 1024,
+	WORKSPACES_BYTES = 32 * 1024 * 1024,
 };
 
 const struct config_setting loop_settings[] = {
@@ -30,7 +30,7 @@ const struct config_setting loop_settings[] = {
 	  "Kafka brokers, host:port, comma separated" },
 	{ "redis", "SHAREBUS_REDIS", "127.0.0.1:6379", "Redis, host:port or the path of a socket" },
 	{ "prefix", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
-	{ "group", "SHAREBUS_GROUP", "sharebus", "consumer group" },
+	{ "consumer-group", "SHAREBUS_CONSUMER_GROUP", "sharebus", "consumer group" },
 	{ "instance", "SHAREBUS_INSTANCE", NULL,
 	  "name of this process in the group; default: host name" },
 	{ "access-url", "SHAREBUS_ACCESS_URL", "",
@@ -319,7 +319,7 @@ int loop_run(struct processor *p, struct error *err)
 static int open_consumer(struct processor *p, struct error *err)
 {
 	const struct bus_setting settings[] = {
-		{ "group.id", config_get(p->config, "group") },
+		{ "group.id", config_get(p->config, "consumer-group") },
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "error" },

@@ -56,13 +56,17 @@ static int read_settings(struct config *config, int argc, char **argv, struct er
 	int option;
 
 	list_options(options);
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (option == 'h')
 			return 1;
 		if (option == 'c')
 			path = optarg;
 		else if (option < OPTION_FIRST)
-			return error_set(err, ERROR_INPUT, "see sharebus-consumer --help");
+			return error_set(err, ERROR_USAGE,
+					 "flag %s is not known, or lacks its value; see "
+					 "sharebus-consumer --help",
+					 argv[optind - 1]);
 		else if (config_set(config, loop_settings[option - OPTION_FIRST].key, optarg, err))
 			return ERROR_INPUT;
 	}
@@ -127,5 +131,5 @@ int main(int argc, char **argv)
 	if (rc >= 0 || stop)
 		return EXIT_SUCCESS;
 	log_error("%s", err.text);
-	return rc == ERROR_INPUT ? EXIT_USAGE : EXIT_UNAVAILABLE;
+	return rc == ERROR_INPUT || rc == ERROR_USAGE ? EXIT_USAGE : EXIT_UNAVAILABLE;
 }

@@ -19,7 +19,8 @@ struct notice {
 /*
  * The people concerned, each once and never the actor: those a change names;
  * the members of groups it names; the owner when somebody else changed the
- * sharing. Somebody named directly is not told again for a group. The array is
+ * sharing. Somebody named directly is not told again for a group; of several
+ * groups, that with the smallest id counts. The array is
  * in the arena; its length is returned.
  */
 size_t notice_list(const struct decision *d, const struct workspace_ref *ws,

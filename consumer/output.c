@@ -2,23 +2,6 @@
 
 enum { PACKING = 1 }; /* version of this packing: it outlives a process */
 
-/* Absent and empty differ: the length is stored plus one. */
-static void append_optional(struct buffer *b, struct bytes bytes)
-{
-	buffer_append_varint(b, bytes.data ? bytes.len + 1 : 0);
-	buffer_append(b, bytes.data, bytes.len);
-}
-
-static bool take_optional(struct bytes *rest, struct bytes *out)
-{
-	uint64_t len;
-
-	*out = (struct bytes){ 0 };
-	if (!bytes_take_varint(rest, &len))
-		return false;
-	return !len || bytes_take(rest, (size_t)len - 1, out);
-}
-
 void outputs_begin(struct buffer *b, const struct run_range *range)
 {
 	buffer_append_u8(b, PACKING);
@@ -47,11 +30,11 @@ void output_append(struct buffer *b, const struct output *o)
 	buffer_append_varint(b, o->n);
 	buffer_append_varint(b, (uint64_t)o->time);
 	buffer_append(b, o->correlation.bytes, sizeof(o->correlation.bytes));
-	append_optional(b, o->key);
-	append_optional(b, o->value);
-	append_optional(b, o->causation);
-	append_optional(b, o->traceparent);
-	append_optional(b, o->headers);
+	buffer_append_optional(b, o->key);
+	buffer_append_optional(b, o->value);
+	buffer_append_optional(b, o->causation);
+	buffer_append_optional(b, o->traceparent);
+	buffer_append_optional(b, o->headers);
 }
 
 static bool take_numbers(struct bytes *rest, struct output *out)
@@ -82,9 +65,10 @@ bool output_take(struct bytes *rest, struct output *out)
 	if (!take_numbers(&after, out) || !bytes_take(&after, sizeof(out->correlation.bytes), &id))
 		return false;
 	memcpy(out->correlation.bytes, id.data, id.len);
-	if (!take_optional(&after, &out->key) || !take_optional(&after, &out->value) ||
-	    !take_optional(&after, &out->causation) || !take_optional(&after, &out->traceparent) ||
-	    !take_optional(&after, &out->headers))
+	if (!bytes_take_optional(&after, &out->key) || !bytes_take_optional(&after, &out->value) ||
+	    !bytes_take_optional(&after, &out->causation) ||
+	    !bytes_take_optional(&after, &out->traceparent) ||
+	    !bytes_take_optional(&after, &out->headers))
 		return false;
 	*rest = after;
 	return true;

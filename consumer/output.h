@@ -33,7 +33,7 @@ struct output {
 	struct bytes causation;   /* ce_id of what caused it; may be absent */
 	struct bytes traceparent; /* may be absent */
 	/*
-	 * Of a dead letter: the headers, as sized name and sized value in turn.
+	 * Of a dead letter: the headers, as sized name and optional value in turn.
 	 * It gets these and no others.
 	 */
 	struct bytes headers;

@@ -322,7 +322,7 @@ static int decide_record(struct run *run, struct run_record *r, struct error *er
 static void add_header(struct buffer *b, const char *name, struct bytes value)
 {
 	buffer_append_sized(b, bytes_of(name));
-	buffer_append_sized(b, value);
+	buffer_append_optional(b, value);
 }
 
 /* The record's own headers, then ours: why it is here and from where. */

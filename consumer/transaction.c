@@ -111,7 +111,7 @@ static rd_kafka_headers_t *dead_letter_headers(struct bytes packed)
 	struct bytes name;
 	struct bytes value;
 
-	while (bytes_take_sized(&packed, &name) && bytes_take_sized(&packed, &value))
+	while (bytes_take_sized(&packed, &name) && bytes_take_optional(&packed, &value))
 		(void)rd_kafka_header_add(h, (const char *)name.data, (ssize_t)name.len, value.data,
 					  (ssize_t)value.len);
 	return h;
@@ -327,7 +327,7 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 	};
 	int rc;
 
-	(void)snprintf(id, sizeof(id), "%s.%s.%c", config_get(config, "group"),
+	(void)snprintf(id, sizeof(id), "%s.%s.%c", config_get(config, "consumer-group"),
 		       config_get(config, "instance"), o->letter);
 	(void)snprintf(timeout, sizeof(timeout), "%d", TRANSACTION_TIMEOUT_MS);
 	(void)snprintf(largest, sizeof(largest), "%d", BUS_MESSAGE_MAX_BYTES);

@@ -34,7 +34,7 @@ void batch_free_list(struct batch *b);
 struct transactor;
 
 struct transactor_options {
-	const struct config *config; /* "brokers", "group", "instance" */
+	const struct config *config; /* "brokers", "consumer-group", "instance" */
 	const struct deployment *deployment;
 	rd_kafka_t *consumer; /* whose group's offsets are committed */
 	char letter;          /* the transactional.id is group.instance.letter */

@@ -1,5 +1,7 @@
 #include "producer/arguments.h"
 
+#include "producer/print.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -30,8 +32,13 @@ static const struct flag common[] = {
 
 void complain(const struct error *err)
 {
+	struct arena arena;
+
+	arena_init(&arena);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "sharebus: %s\n", err->text);
+	(void)fprintf(stderr, "sharebus: %s\n",
+		      (const char *)printable(bytes_of(err->text), &arena).data);
+	arena_done(&arena);
 }
 
 const char *argument_value(const struct arguments *a, int id)
@@ -178,8 +185,6 @@ static int take_option(struct arguments *out, struct session *s, int id, const c
 {
 	if (id == ID_HELP || id == 'h')
 		return 1;
-	if (id == '?' || id == ':')
-		return error_set(err, ERROR_INPUT, "unknown or incomplete flag; see --help");
 	if (id == 'o')
 		id = ID_OUTPUT;
 	if (id >= COMMON_FIRST)
@@ -188,6 +193,17 @@ static int take_option(struct arguments *out, struct session *s, int id, const c
 		return error_set(err, ERROR_INPUT, "more than %d flags", GIVEN_MAX);
 	out->given[out->given_count++] = (struct given){ id, optarg };
 	return 0;
+}
+
+/* '?': getopt does not know it, or knows it without a value; ':': it lacks its value. */
+static int bad_flag(int id, const char *text, const struct command_def *def, struct error *err)
+{
+	const char *what = id == ':'                     ? "wants a value"
+			   : strchr(text, '=') && optopt ? "takes no value"
+							 : "is not known";
+
+	return error_set(err, ERROR_INPUT, "flag %s %s; see `sharebus %s%s%s --help`", text, what,
+			 def->group ? def->group : "", def->group ? " " : "", def->name);
 }
 
 int arguments_read(struct arguments *out, const struct command_def *def, struct session *s,
@@ -202,8 +218,10 @@ int arguments_read(struct arguments *out, const struct command_def *def, struct 
 	out->given = arena_alloc(&s->arena, GIVEN_MAX * sizeof(*out->given));
 	list_options(options, def);
 	optind = 1;
-	while (!rc && (id = getopt_long(argc, argv, "ho:", options, NULL)) != -1)
-		rc = take_option(out, s, id, &config, err);
+	opterr = 0;
+	while (!rc && (id = getopt_long(argc, argv, ":ho:", options, NULL)) != -1)
+		rc = id == '?' || id == ':' ? bad_flag(id, argv[optind - 1], def, err)
+					    : take_option(out, s, id, &config, err);
 	if (rc == 1)
 		print_help(def);
 	if (!rc)

@@ -2,13 +2,12 @@
 
 #include <stdio.h>
 
-static const struct bus_setting
-	defaults[] = {
-		{ "client.id", "sharebus" },
-			{ "socket.nagle.disable", "true" },
-		{ "log.connection.close", "false" },
-		{ NULL, NULL },
-	};
+static const struct bus_setting defaults[] = {
+	{ "client.id", "sharebus" },
+	{ "socket.nagle.disable", "true" },
+	{ "log.connection.close", "false" },
+	{ NULL, NULL },
+};
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
 {
@@ -16,7 +15,7 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struc
 
 	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) == RD_KAFKA_CONF_OK)
 		return 0;
-	return error_set(err, ERROR_INPUT, "Kafka setting %s = %s: %s", name, value, why);
+	return error_set(err, ERROR_USAGE, "Kafka setting %s = %s: %s", name, value, why);
 }
 
 static int set_all(rd_kafka_conf_t *conf, const struct bus_setting *settings, struct error *err)
@@ -57,7 +56,7 @@ int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, stru
 
 	if (!rk) {
 		rd_kafka_conf_destroy(conf);
-		return error_set(err, ERROR_INPUT, "Kafka client: %s", why);
+		return error_set(err, ERROR_USAGE, "Kafka client: %s", why);
 	}
 	*out = rk;
 	return 0;

@@ -26,7 +26,7 @@ struct bus_setting {
 /*
  * A client's configuration: our defaults, then the program's settings, then
  * section [kafka] of the configuration file. config must have "brokers".
- * ERROR_INPUT names the setting that librdkafka refuses.
+ * ERROR_USAGE names the setting that librdkafka refuses.
  */
 int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bus_setting *settings,
 	     struct error *err);

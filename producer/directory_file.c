@@ -47,6 +47,8 @@ static const char *get_name(struct entry *e, const char *key, int *rc)
 
 	if (!*rc && !name[0])
 		*rc = complain_of(e, "there is no ", key);
+	if (!*rc && strchr(name, '/'))
+		*rc = complain_of(e, "a name has no slash: ", name);
 	return name;
 }
 
@@ -96,6 +98,7 @@ static const char *const group_keys[] = { "name", "organization", "id", "members
 static const char *const workspace_keys[] = {
 	"name", "owner", "organization", "id", "status", NULL
 };
+static const char *const membership_keys[] = { "name", "role", NULL };
 static const struct list organizations = { "organizations", "name", organization_keys };
 static const struct list users = { "users", "username", user_keys };
 static const struct list groups = { "groups", "name", group_keys };
@@ -286,6 +289,7 @@ void directory_names_done(struct directory_names *n)
 struct building {
 	const struct directory_names *known;
 	struct directory_names defined; /* name -> id, of what the file itself defines */
+	json_t *ids;                    /* all of these */
 	int64_t now_ms;
 	struct arena *arena;
 	struct directory_facts *out;
@@ -305,7 +309,6 @@ static int define(const struct entry *e, const struct building *b, json_t *defin
 	int rc = 0;
 	const char *id = get_text(e, "id", json_string_value(json_object_get(known, name)), &rc);
 
-	(void)b;
 	(void)snprintf(domain, sizeof(domain), "%s/%s", e->list, name);
 	if (!rc && id && (parse_id(out, id) || uuid_is_nil(out)))
 		rc = complain_of(e, "the id is not a UUID: ", id);
@@ -316,6 +319,9 @@ static int define(const struct entry *e, const struct building *b, json_t *defin
 	if (rc)
 		return rc;
 	uuid_format(text, out);
+	if (json_object_get(b->ids, text))
+		return complain_of(e, "the id is given twice: ", text);
+	(void)json_object_set_new(b->ids, text, json_true());
 	return json_object_set_new(defined, name, json_string(text));
 }
 
@@ -371,6 +377,8 @@ static int build_membership(const struct entry *e, const struct building *b, con
 
 	inner.object = m;
 	out->role = ORGANIZATION_MEMBER;
+	if (!rc && json_is_object(m))
+		rc = check_keys(&inner, membership_keys);
 	if (!rc && json_is_object(m))
 		out->role = (enum organization_role)get_symbol(
 			&inner, "role", organization_role_symbols, ORGANIZATION_MEMBER, &rc);
@@ -483,11 +491,14 @@ static size_t count_entries(const json_t *file)
 int directory_file_facts(const json_t *file, const struct directory_names *names, int64_t now_ms,
 			 struct arena *arena, struct directory_facts *out, struct error *err)
 {
-	struct building b = { names,
-			      { json_object(), json_object(), json_object(), json_object() },
-			      now_ms,
-			      arena,
-			      out };
+	struct building b = {
+		.known = names,
+		.defined = { json_object(), json_object(), json_object(), json_object() },
+		.ids = json_object(),
+		.now_ms = now_ms,
+		.arena = arena,
+		.out = out,
+	};
 	int rc;
 
 	*out = (struct directory_facts){ 0 };
@@ -504,5 +515,6 @@ int directory_file_facts(const json_t *file, const struct directory_names *names
 		rc = visit(file, &workspaces, build_workspace, &b, err);
 	out->workspaces = out->count - out->workspaces;
 	directory_names_done(&b.defined);
+	json_decref(b.ids);
 	return rc;
 }

@@ -36,7 +36,7 @@ static int parse_search(struct session *s, const char *text, struct search *out,
 		return resolve_group(s, text + sizeof(group) - 1, &out->with.id, err);
 	}
 	return error_set(
-		err, ERROR_INPUT,
+		err, ERROR_USAGE,
 		"--search is \"%s\"; it must be shared_with_user:NAME or shared_with_group:NAME",
 		text);
 }

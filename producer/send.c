@@ -109,8 +109,10 @@ int send_command(struct session *s, const struct record *r, struct sent_command 
 
 	*out = (struct sent_command){ .command_id = record_command(r)->command_id };
 	rc = session_bus(s, err);
-	if (!rc)
-		rc = deliver(s, r, deadline, d, err);
+	if (rc)
+		return rc;
+	out->queued = true;
+	rc = deliver(s, r, deadline, d, err);
 	if (rc)
 		return rc;
 	out->positioned = true;

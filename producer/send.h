@@ -21,7 +21,8 @@ int send_flush(struct session *s, int64_t deadline_ms, struct error *err);
 /* What a command came to. */
 struct sent_command {
 	struct uuid command_id;
-	bool positioned; /* partition and offset are known */
+	bool queued;     /* the brokers may have it */
+	bool positioned; /* they do, and where */
 	struct position position;
 	struct outcome_entry outcome; /* outcome 0: not waited for */
 };

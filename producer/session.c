@@ -14,7 +14,8 @@ const struct config_setting session_settings[] = {
 	  "Kafka brokers, host:port, comma separated" },
 	{ "redis", "SHAREBUS_REDIS", "127.0.0.1:6379", "Redis, host:port or the path of a socket" },
 	{ "prefix", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
-	{ "group", "SHAREBUS_GROUP", "sharebus", "consumer group of sharebus-consumer" },
+	{ "consumer-group", "SHAREBUS_CONSUMER_GROUP", "sharebus",
+	  "consumer group of sharebus-consumer" },
 	{ "as", "SHAREBUS_USER", NULL, "user who asks; default: the login name" },
 };
 const size_t session_setting_count = sizeof(session_settings) / sizeof(session_settings[0]);
@@ -154,5 +155,7 @@ enum exit_code exit_code_of(int rc)
 {
 	if (rc == 0)
 		return EXIT_DONE;
+	if (rc == ERROR_USAGE)
+		return EXIT_USAGE;
 	return rc == ERROR_INPUT ? EXIT_NO : EXIT_UNAVAILABLE;
 }

@@ -161,25 +161,31 @@ static json_t *sent_json(const struct sent_command *sent)
 
 /* No answer: say what is known, so that the caller can ask again. */
 static enum exit_code report_unanswered(struct session *s, const struct sent_command *sent,
-					const struct error *err)
+					struct error *err)
 {
+	struct error all = *err;
 	char id[UUID_TEXT_SIZE];
 
 	uuid_format(id, &sent->command_id);
-	complain(err);
 	if (sent->positioned)
-		(void)fprintf(stderr,
-			      "command %s is on the log at %d:%lld; repeat it safely with "
-			      "--command-id %s\n",
-			      id, sent->position.partition, (long long)sent->position.offset, id);
-	else
-		(void)fprintf(stderr,
-			      "it is not known whether command %s was taken; repeat it safely with "
-			      "--command-id %s\n",
-			      id, id);
-	if (s->output == OUTPUT_JSON)
+		(void)error_set(&all, err->code,
+				"%s; the command is on the log at %d:%lld, repeat it safely with "
+				"--command-id %s",
+				err->text, sent->position.partition,
+				(long long)sent->position.offset, id);
+	else if (sent->queued)
+		(void)error_set(&all, err->code,
+				"%s; it is not known whether they have the command, repeat it "
+				"safely with --command-id %s",
+				err->text, id);
+	else if (err->code == ERROR_UNAVAILABLE)
+		(void)error_set(&all, err->code,
+				"%s; nothing was sent, try again with --command-id %s", err->text,
+				id);
+	complain(&all);
+	if (s->output == OUTPUT_JSON && sent->queued)
 		json_print(sent_json(sent));
-	return EXIT_UNAVAILABLE;
+	return exit_code_of(err->code);
 }
 
 static enum exit_code report_rejected(struct session *s, const struct sent_command *sent)

@@ -309,7 +309,7 @@ static void no_log(const rd_kafka_t *rk, int level, const char *facility, const 
 static int open_client(struct watch *w, const char *isolation, rd_kafka_t **out, struct error *err)
 {
 	const struct bus_setting settings[] = {
-		{ "group.id", config_get(w->session->config, "group") },
+		{ "group.id", config_get(w->session->config, "consumer-group") },
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "enable.partition.eof", "true" },

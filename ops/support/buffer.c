@@ -66,6 +66,12 @@ void buffer_append_sized(struct buffer *b, struct bytes bytes)
 	buffer_append(b, bytes.data, bytes.len);
 }
 
+void buffer_append_optional(struct buffer *b, struct bytes bytes)
+{
+	buffer_append_varint(b, bytes.data ? bytes.len + 1 : 0);
+	buffer_append(b, bytes.data, bytes.len);
+}
+
 bool bytes_take_varint(struct bytes *rest, uint64_t *out)
 {
 	uint64_t value = 0;
@@ -108,6 +114,18 @@ bool bytes_take_sized(struct bytes *rest, struct bytes *out)
 	if (!bytes_take_varint(&after, &len) || len > after.len)
 		return false;
 	(void)bytes_take(&after, (size_t)len, out);
+	*rest = after;
+	return true;
+}
+
+bool bytes_take_optional(struct bytes *rest, struct bytes *out)
+{
+	struct bytes after = *rest;
+	uint64_t len;
+
+	*out = (struct bytes){ 0 };
+	if (!bytes_take_varint(&after, &len) || (len && !bytes_take(&after, (size_t)len - 1, out)))
+		return false;
 	*rest = after;
 	return true;
 }

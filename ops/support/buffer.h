@@ -56,6 +56,9 @@ void buffer_append_varint(struct buffer *b, uint64_t value);
 /* Appends a varint length and the bytes. */
 void buffer_append_sized(struct buffer *b, struct bytes bytes);
 
+/* The same, where absent and empty differ: the length is stored plus one. */
+void buffer_append_optional(struct buffer *b, struct bytes bytes);
+
 /* The content, valid until the buffer changes. */
 static inline struct bytes buffer_bytes(const struct buffer *b)
 {
@@ -69,6 +72,7 @@ static inline struct bytes buffer_bytes(const struct buffer *b)
  */
 bool bytes_take_varint(struct bytes *rest, uint64_t *out);
 bool bytes_take_sized(struct bytes *rest, struct bytes *out);
+bool bytes_take_optional(struct bytes *rest, struct bytes *out);
 bool bytes_take(struct bytes *rest, size_t len, struct bytes *out);
 bool bytes_take_u8(struct bytes *rest, uint8_t *out);
 

@@ -16,6 +16,7 @@ enum error_code {
 	ERROR_FENCED = -3,      /* somebody else owns this now, or the state moved: recover */
 	ERROR_REFUSED = -4,     /* set up wrongly: stop, a person must act */
 	ERROR_NOMEM = -5,       /* memory is gone: stop */
+	ERROR_USAGE = -6,       /* a setting or flag is wrong: stop, its giver must act */
 };
 
 enum { ERROR_TEXT_SIZE = 512 };

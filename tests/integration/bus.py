@@ -1,0 +1,250 @@
+"""The bus as any client in any language sees it: topics, Avro in single-object framing, CloudEvents
+headers, partitions. Knows the schemas and the documented contracts, and nothing of the product's
+code."""
+
+import io
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+import confluent_kafka
+import fastavro
+from confluent_kafka import admin
+from fastavro import schema as avro_schema
+
+REPO = pathlib.Path(__file__).resolve().parents[2]
+SCHEMAS = REPO / "schemas" / "avro"
+
+COMMANDS = "sharing.commands"
+DIRECTORY = "sharing.directory"
+EVENTS = "sharing.events"
+NOTIFICATIONS = "sharing.notifications"
+GRANTS = "sharing.grants"
+DEADLETTER = "sharing.deadletter"
+
+GROUP = "sharebus"
+PROGRESS_KEY = b"progress"
+NIL_ID = "00000000-0000-0000-0000-000000000000"
+
+
+class Codec:
+    """One record type: encodes it for the bus, and knows its names in the headers."""
+
+    def __init__(self, path):
+        raw = json.loads(path.read_text())
+        self.name = raw["name"]
+        self.schema = fastavro.parse_schema(raw)
+        canonical = avro_schema.to_parsing_canonical_form(raw)
+        crc = int(avro_schema.fingerprint(canonical, "CRC-64-AVRO"), 16)
+        # fastavro prints the bytes in the order in which they stand on the wire
+        self.head = b"\xc3\x01" + crc.to_bytes(8, "big")
+        snake = "".join("_" + c.lower() if c.isupper() else c for c in self.name).lstrip("_")
+        self.event_type = f"sharebus.{snake}.v1"
+
+    def encode(self, record):
+        out = io.BytesIO()
+        out.write(self.head)
+        fastavro.schemaless_writer(out, self.schema, record)
+        return out.getvalue()
+
+    def decode(self, value):
+        return fastavro.schemaless_reader(io.BytesIO(value[10:]), self.schema)
+
+
+def _plain_logical_types():
+    """Ids stay text and times stay milliseconds: what is compared is what is on the wire."""
+    for table, plain in (
+        (fastavro.read.LOGICAL_READERS, lambda data, *_: data),
+        (fastavro.write.LOGICAL_WRITERS, lambda data, *_: data),
+    ):
+        for kind in ("string-uuid", "long-timestamp-millis"):
+            table[kind] = plain
+
+
+_plain_logical_types()
+CODECS = {codec.name: codec for codec in map(Codec, sorted(SCHEMAS.glob("*.avsc")))}
+_BY_HEAD = {codec.head: codec for codec in CODECS.values()}
+
+
+class Unreadable(Exception):
+    """Bytes that are no record of this bus."""
+
+
+def encode(name, record):
+    return CODECS[name].encode(record)
+
+
+def decode(value):
+    """(name, record) of single-object bytes, or Unreadable."""
+    codec = _BY_HEAD.get(value[:10]) if value else None
+    if codec is None:
+        raise Unreadable("no schema of ours")
+    source = io.BytesIO(value[10:])
+    try:
+        record = fastavro.schemaless_reader(source, codec.schema)
+    except Exception as error:  # whatever fastavro meets in broken bytes
+        raise Unreadable(str(error)) from error
+    if source.read(1):
+        raise Unreadable("bytes left over")
+    return codec.name, record
+
+
+# ---- producing ----------------------------------------------------------------------------------
+
+
+def producer(brokers, **settings):
+    return confluent_kafka.Producer(
+        {
+            "bootstrap.servers": brokers,
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",
+            "linger.ms": 20,
+            "batch.size": 1_000_000,
+            "batch.num.messages": 100_000,
+            "queue.buffering.max.messages": 2_000_000,
+            "queue.buffering.max.kbytes": 2_000_000,
+            "message.timeout.ms": 120_000,
+            **settings,
+        }
+    )
+
+
+def send_all(brokers, topic, records):
+    """Writes (key, value, headers) in this order; every one of them is acknowledged, or it raises."""
+    failed = []
+    target = producer(brokers)
+
+    def on_delivery(error, message):
+        if error is not None:
+            failed.append(str(error))
+
+    for key, value, headers in records:
+        while True:
+            try:
+                target.produce(topic, value, key, headers=headers, on_delivery=on_delivery)
+                break
+            except BufferError:
+                target.poll(0.1)
+        target.poll(0)
+    left = target.flush(120)
+    if left or failed:
+        raise RuntimeError(f"{topic}: {left} records not delivered, {len(failed)} failed: {failed[:3]}")
+
+
+def create_topics(brokers, program, partitions=12):
+    subprocess.run(
+        [program, "topics", "create", "--partitions", str(partitions)],
+        env={**os.environ, "SHAREBUS_BROKERS": brokers},
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=60,
+    )
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+
+def _reader(brokers, group, isolation="read_committed"):
+    return confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": brokers,
+            "group.id": group,
+            "isolation.level": isolation,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+            "queued.max.messages.kbytes": 262_144,
+        }
+    )
+
+
+def partitions_of(brokers, topic):
+    metadata = admin.AdminClient({"bootstrap.servers": brokers}).list_topics(topic, timeout=30)
+    return sorted(metadata.topics[topic].partitions)
+
+
+def cluster_id(brokers):
+    return admin.AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=30).cluster_id
+
+
+def log_ends(brokers, topic, isolation="read_uncommitted"):
+    """{partition: end} of a topic."""
+    reader = _reader(brokers, "sharebus-test-ends", isolation)
+    try:
+        return {
+            p: reader.get_watermark_offsets(
+                confluent_kafka.TopicPartition(topic, p), timeout=30, cached=False
+            )[1]
+            for p in partitions_of(brokers, topic)
+        }
+    finally:
+        reader.close()
+
+
+def read_topic(brokers, topic, deadline_s=120, isolation="read_committed"):
+    """{partition: [message]} of the whole topic as a read_committed reader sees it now: to the end
+    that all writers have reached, so nothing that is still in an open transaction is overlooked."""
+    ends = log_ends(brokers, topic)
+    out = {p: [] for p in ends}
+    reader = _reader(brokers, "sharebus-test-reader", isolation)
+    waiting = {p for p, end in ends.items() if end > 0}
+    limit = time.monotonic() + deadline_s
+    try:
+        reader.assign([confluent_kafka.TopicPartition(topic, p, 0) for p in ends])
+        while waiting:
+            if time.monotonic() > limit:
+                raise TimeoutError(
+                    f"{topic}: partitions {sorted(waiting)} were not readable to their ends "
+                    f"{ends} in {deadline_s} s: a transaction seems to stay open"
+                )
+            for m in reader.consume(10_000, 0.2):
+                error = m.error()
+                if error is None:
+                    out[m.partition()].append(m)
+                elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
+                    if m.offset() >= ends[m.partition()]:
+                        waiting.discard(m.partition())
+                elif not error.retriable():
+                    raise confluent_kafka.KafkaException(error)
+        return out
+    finally:
+        reader.close()
+
+
+class CommittedOffsets:
+    """The consumer group's offsets in sharing.commands, asked again and again."""
+
+    def __init__(self, brokers, group=GROUP):
+        self._reader = _reader(brokers, group)
+        self._asked = [
+            confluent_kafka.TopicPartition(COMMANDS, p) for p in partitions_of(brokers, COMMANDS)
+        ]
+
+    def get(self):
+        """{partition: next offset}; 0 where nothing was committed, {} when it is not stable yet."""
+        try:
+            answer = self._reader.committed(self._asked, timeout=5)
+        except confluent_kafka.KafkaException as error:
+            if error.args[0].code() in (
+                confluent_kafka.KafkaError._TIMED_OUT,
+                confluent_kafka.KafkaError.UNSTABLE_OFFSET_COMMIT,
+            ) or error.args[0].retriable():
+                return {}
+            raise
+        return {tp.partition: max(tp.offset, 0) for tp in answer}
+
+    def close(self):
+        self._reader.close()
+
+
+def headers_of(message):
+    """{name: text} of a record; a name that stands there twice is an error."""
+    out = {}
+    for name, value in message.headers() or []:
+        if name in out:
+            raise AssertionError(f"header {name} stands twice: {message.headers()}")
+        out[name] = value.decode() if value is not None else None
+    return out

@@ -1,0 +1,1118 @@
+"""The command line as its user meets it: what it prints, and what bad input gets.
+
+On an error: the exit code, nothing on stdout, one sentence on stderr, nothing changed.
+"""
+
+import functools
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+import redis
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from stack import bare_stack, run, stack, until  # noqa: E402, F401
+
+PEOPLE = ["erin", "alice", "bob", "carol", "dave", "frank"]
+CROWD = 2000
+WORKSPACES = 300
+DONE, NO, USAGE, UNAVAILABLE = 0, 1, 2, 3
+GRACE_SECONDS = 5  # beyond --wait
+TOPICS = {
+    "sharing.commands": 12,
+    "sharing.directory": 1,
+    "sharing.events": 12,
+    "sharing.notifications": 12,
+    "sharing.handoffs": 12,
+    "sharing.grants": 12,
+    "sharing.deadletter": 12,
+}
+
+
+class World:
+    """A directory with people, a group, two organizations and workspaces that nobody shares yet."""
+
+    def __init__(self, stack, directory):
+        self.stack = stack
+        self.tag = uuid.uuid4().hex[:6]
+        self.unused = iter(range(WORKSPACES))
+        content = {
+            "organizations": [{"name": "acme"}, {"name": "other"}],
+            "users": [
+                {"username": n, "name": n.title(), "organizations": ["acme"]} for n in PEOPLE
+            ]
+            + [
+                {"username": "olga", "organizations": ["other"]},
+                {"username": "root-admin", "site_role": "owner"},
+                {"username": "gone", "status": "deleted", "organizations": ["acme"]},
+            ]
+            + [{"username": f"c{n}", "organizations": ["acme"]} for n in range(CROWD)],
+            "groups": [
+                {"name": "contractor", "organization": "acme", "members": ["carol", "dave"]},
+                {"name": "elsewhere", "organization": "other", "members": ["olga"]},
+            ],
+            "workspaces": [
+                {"name": f"ws-{self.tag}-{n}", "owner": "erin", "organization": "acme"}
+                for n in range(WORKSPACES)
+            ],
+        }
+        stack.apply(content, directory)
+
+    def workspace(self) -> str:
+        """A workspace of erin's that no other test has."""
+        return f"ws-{self.tag}-{next(self.unused)}"
+
+    def erin(self, *args, **more):
+        return self.stack.sharebus(*args, as_user="erin", **more)
+
+    def shown(self, workspace) -> dict:
+        return self.erin("sharing", "show", f"erin/{workspace}", "-o", "json").done().json
+
+
+@pytest.fixture(scope="module")
+def world(stack, tmp_path_factory):
+    return World(stack, tmp_path_factory.mktemp("directory"))
+
+
+@pytest.fixture
+def ws(world) -> str:
+    return world.workspace()
+
+
+@pytest.fixture
+def unchanged(world, ws):
+    """Whatever the test does, the sharing of `ws` is afterwards what it was."""
+    world.erin("sharing", "share", ws, "--user", "alice:admin,bob").done()
+    before = world.shown(ws)
+    yield ws
+    assert world.shown(ws) == before
+
+
+@functools.cache
+def closed_port() -> str:
+    """An address where nobody listens: the port stays bound, so that nobody takes it."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    closed_port.keep = taken
+    return f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def table(*rows):
+    return "".join(row + "\n" for row in rows)
+
+
+# ---- what it prints ----
+
+
+def test_share_prints_the_resulting_list_in_coders_columns(world, ws):
+    one = world.erin("sharing", "share", ws, "--user", "alice").done()
+    assert one.out == table("USER   GROUP  ROLE  ", "alice  -      use   ")
+    two = world.erin("sharing", "share", ws, "--user", "bob,alice:admin").done()
+    assert two.out == table(
+        "USER   GROUP  ROLE   ",
+        "alice  -      admin  ",
+        "bob    -      use    ",
+    )
+    three = world.erin("sharing", "share", ws, "--group", "contractor").done()
+    whole = table(
+        "USER   GROUP       ROLE   ",
+        "alice  -           admin  ",
+        "bob    -           use    ",
+        "-      contractor  use    ",
+    )
+    assert three.out == whole
+    assert world.erin("sharing", "show", ws).done().out == whole
+    left = world.erin("sharing", "remove", ws, "--user", "alice", "--group", "contractor").done()
+    assert left.out == table("USER  GROUP  ROLE  ", "bob   -      use   ")
+
+
+def test_users_come_before_groups_and_each_kind_is_sorted(world, ws):
+    world.erin("sharing", "share", ws, "--group", "contractor,Everyone:admin").done()
+    ran = world.erin("sharing", "share", ws, "--user", "frank", "--user", "bob,alice").done()
+    assert ran.out == table(
+        "USER   GROUP       ROLE   ",
+        "alice  -           use    ",
+        "bob    -           use    ",
+        "frank  -           use    ",
+        "-      Everyone    admin  ",
+        "-      contractor  use    ",
+    )
+
+
+@pytest.mark.parametrize("verb", ["show", "status"])
+def test_an_unshared_workspace_says_so_on_stderr(world, ws, verb):
+    ran = world.erin("sharing", verb, ws)
+    assert (ran.code, ran.out) == (DONE, "")
+    assert ran.err == f"Workspace {ws} is not shared with anybody.\n"
+
+
+@pytest.mark.parametrize("alias, verb", [("add", "share"), ("unshare", "remove")])
+def test_coders_other_names_work_too(world, ws, alias, verb):
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    ran = world.erin("sharing", alias, ws, "--user", "alice" if verb == "share" else "bob")
+    assert ran.code == DONE
+    users = [u["username"] for u in world.shown(ws)["users"]]
+    assert users == (["alice", "bob"] if verb == "share" else [])
+
+
+def test_wide_says_since_when_and_by_whom(world, ws):
+    ran = world.erin("sharing", "share", ws, "--user", "bob", "--wide").done()
+    head, row = ran.out.splitlines()
+    assert head.split() == ["USER", "GROUP", "ROLE", "EXPIRES", "BY", "SINCE"]
+    assert re.fullmatch(r"bob +- +use +- +erin +20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z +", row)
+
+
+def test_json_of_show_has_one_documented_shape(world, ws):
+    world.erin("sharing", "share", ws, "--user", "alice:admin", "--group", "contractor").done()
+    shown = world.shown(ws)
+    assert list(shown) == ["workspace", "version", "users", "group"]
+    workspace = shown["workspace"]
+    assert {k: workspace[k] for k in ("name", "owner_name", "organization_name", "status")} == {
+        "name": ws,
+        "owner_name": "erin",
+        "organization_name": "acme",
+        "status": "active",
+    }
+    for key in ("id", "owner_id", "organization_id"):
+        uuid.UUID(workspace[key])
+    (alice,), (contractor,) = shown["users"], shown["group"]
+    assert (alice["username"], alice["name"], alice["role"]) == ("alice", "Alice", "admin")
+    assert (contractor["name"], contractor["role"]) == ("contractor", "use")
+    for grant in (alice, contractor):
+        uuid.UUID(grant["id"])
+        assert grant["granted_by"] == "erin" and grant["expires_at"] is None
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", grant["granted_at"])
+
+
+def test_json_of_share_is_that_of_show_and_the_outcome(world, ws):
+    ran = world.erin("sharing", "share", ws, "--user", "bob", "-o", "json").done()
+    printed, shown = ran.json, world.shown(ws)
+    assert {k: printed[k] for k in shown} == shown
+    assert printed["outcome"] == "applied"
+    assert re.fullmatch(r"\d+:\d+", printed["position"])
+    uuid.UUID(printed["command_id"])
+    again = world.erin("sharing", "share", ws, "--user", "bob", "-o", "json").done().json
+    assert (again["outcome"], again["version"]) == ("unchanged", printed["version"])
+
+
+def test_json_of_a_rejection_is_on_stdout_and_the_sentence_on_stderr(world, unchanged):
+    ran = world.erin("sharing", "share", unchanged, "--user", "erin", "-o", "json")
+    assert ran.code == NO and re.fullmatch(r"sharebus: [^\n]+\n", ran.err)
+    assert (ran.json["outcome"], ran.json["code"]) == ("rejected", "own_role")
+    assert ran.json["message"] in ran.err
+
+
+def test_a_workspace_is_named_by_name_by_owner_and_name_or_by_id(world, ws):
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    shown = world.erin("sharing", "show", ws).done().out
+    number = world.shown(ws)["workspace"]["id"]
+    for name in (f"erin/{ws}", number, number.upper()):
+        assert world.stack.sharebus("sharing", "show", name, as_user="bob").done().out == shown
+    world.stack.sharebus("sharing", "show", ws, as_user="bob").failed(NO, ws)  # bob owns none
+
+
+def test_an_id_may_stand_for_a_name(world, ws):
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    bob = world.shown(ws)["users"][0]["id"]
+    ran = world.erin("sharing", "share", ws, "--user", f"{bob}:admin").done()
+    assert ran.out == table("USER  GROUP  ROLE   ", "bob   -      admin  ")
+
+
+def test_everyone_is_a_group_of_each_organization(world, ws):
+    ran = world.erin("sharing", "share", ws, "--group", "Everyone").done()
+    assert ran.out == table("USER  GROUP     ROLE  ", "-     Everyone  use   ")
+    shown = world.shown(ws)
+    assert shown["group"][0]["id"] == shown["workspace"]["organization_id"]
+
+
+def test_list_shows_what_is_shared_to_whom_it_concerns(world):
+    tag, ours = world.tag, [world.workspace() for _ in range(3)]
+    world.erin("sharing", "share", ours[0], "--user", "frank:admin").done()
+    world.erin("sharing", "share", ours[1], "--group", "contractor").done()
+
+    def names(as_user, *args):
+        out = world.stack.sharebus("list", *args, "-o", "json", as_user=as_user).done().json
+        return [w["name"] for w in out if w["name"] in ours]
+
+    assert names("erin", "--shared") == sorted(ours[:2])
+    assert names("alice", "--shared") == []
+    assert names("erin", "--search", "shared_with_user:frank") == [ours[0]]
+    assert names("frank", "--search", "shared_with_user:frank") == [ours[0]]
+    assert names("erin", "--search", "shared_with_group:contractor") == [ours[1]]
+    assert names("carol", "--search", "shared_with_group:contractor") == [ours[1]]
+    assert names("carol", "--search", "shared_with_group:acme/contractor") == [ours[1]]
+    assert names("olga", "--search", "shared_with_group:acme/contractor") == []  # not hers to see
+    (row,) = [
+        line
+        for line in world.erin("list", "--shared").done().out.splitlines()
+        if f"erin/{ours[0]} " in line
+    ]
+    assert re.fullmatch(rf"erin/ws-{tag}-\d+ +acme +active +frank +", row)
+
+
+def test_json_of_list_is_shaped_like_coders(world, ws):
+    world.erin("sharing", "share", ws, "--user", "frank:admin").done()
+    listed = world.erin("list", "--shared", "-o", "json").done().json
+    (entry,) = [w for w in listed if w["name"] == ws]
+    (grant,) = entry["shared_with"]
+    uuid.UUID(grant.pop("id"))
+    assert grant == {"actor_type": "user", "name": "frank", "roles": ["admin"]}
+    assert entry["owner_name"] == "erin" and entry["organization_name"] == "acme"
+
+
+def test_nothing_found_is_an_empty_list(world):
+    ran = world.stack.sharebus("list", "--shared", as_user="olga")
+    assert (ran.code, ran.out, ran.err) == (DONE, "", "No workspaces found.\n")
+    assert world.stack.sharebus("list", "--shared", "-o", "json", as_user="olga").done().json == []
+
+
+def test_no_wait_prints_the_position_and_the_command_is_decided_all_the_same(world, ws):
+    ran = world.erin("sharing", "share", ws, "--user", "bob", "--no-wait").done()
+    assert re.fullmatch(r"\d+:\d+\n", ran.out)
+    until("bob has it", lambda: world.shown(ws)["users"])
+    assert [u["username"] for u in world.shown(ws)["users"]] == ["bob"]
+
+
+def test_a_command_id_twice_is_one_change(world, ws):
+    args = ("sharing", "share", ws, "--user", "bob", "-o", "json")
+    args += ("--command-id", str(uuid.uuid4()))
+    first, second = world.erin(*args).done().json, world.erin(*args).done().json
+    assert (first["outcome"], second["outcome"]) == ("applied", "duplicate")
+    assert first["version"] == second["version"] and first["command_id"] == second["command_id"]
+
+
+def test_whoever_is_given_access_may_leave(world, ws):
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    ran = world.stack.sharebus("sharing", "remove", f"erin/{ws}", "--user", "bob", as_user="bob")
+    assert ran.code == DONE and world.shown(ws)["users"] == []
+
+
+def test_help_is_on_every_level(world):
+    for words in ([], ["sharing"], ["directory"], ["topics"]):
+        ran = world.erin(*words, "--help").done()
+        assert ran.out.startswith("Share Coder workspaces")
+    for words in (
+        ["sharing", "share"],
+        ["sharing", "remove"],
+        ["sharing", "show"],
+        ["list"],
+        ["directory", "apply"],
+        ["topics", "create"],
+        ["watch"],
+    ):
+        out = world.erin(*words, "--help").done().out
+        flags = re.findall(r"^  (--[a-z-]+)", out, re.M)
+        assert f"Usage: sharebus {' '.join(words)}" in out
+        assert len(flags) == len(set(flags)), f"a flag is explained twice: {sorted(flags)}"
+
+
+# ---- settings ----
+
+
+def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(world, ws, tmp_path):
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    good = tmp_path / "good.conf"
+    good.write_text(f"brokers = {world.stack.brokers}\nredis = {world.stack.redis}\nas = erin\n")
+    bad = tmp_path / "bad.conf"
+    bad.write_text(f"redis = {closed_port()}\n")
+    nothing = {"SHAREBUS_REDIS": None, "SHAREBUS_BROKERS": None}
+    show = ("sharing", "show", f"erin/{ws}")
+
+    def shown(*args, **env):
+        return world.stack.sharebus(*show, *args, **env)
+
+    shown("--config", good, **nothing).done()
+    shown(SHAREBUS_CONFIG=str(good), **nothing).done()
+    shown("--config", bad, SHAREBUS_REDIS=world.stack.redis).done()
+    shown("--redis", world.stack.redis, SHAREBUS_REDIS=closed_port()).done()
+    shown("--redis", world.stack.redis, "--config", bad, **nothing).done()
+    shown("--config", good, SHAREBUS_REDIS=closed_port()).failed(UNAVAILABLE, closed_port())
+    shown("--redis", closed_port(), "--config", good).failed(UNAVAILABLE, closed_port())
+    shown("--config", bad, SHAREBUS_CONFIG=str(good), SHAREBUS_REDIS=None).failed(UNAVAILABLE)
+
+
+def test_who_asks_is_the_flag_then_the_environment_then_the_file(world, ws, tmp_path):
+    config = tmp_path / "me.conf"
+    config.write_text("as = erin\n")
+    show = ("sharing", "show", ws)
+    assert world.stack.sharebus(*show, "--config", config).code == DONE
+    assert world.stack.sharebus(*show, "--as", "erin", as_user="bob").code == DONE
+    world.stack.sharebus(*show, "--config", config, as_user="bob").failed(NO, ws)
+    world.stack.sharebus(*show, "--as", "bob", "--config", config, as_user="erin").failed(NO, ws)
+    world.stack.sharebus(*show, as_user="nobody-x").failed(NO, "nobody-x", "--as")
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        ("brokrs = x\n", ["brokrs"]),
+        ("[sharing]\nredis = x\n", ["redis"]),
+        ("what is this\n", ["line 1"]),
+        ("[kafka]\nno.such.setting = 1\n", ["no.such.setting"]),
+        ("redis = nowhere\n", ["nowhere", "host:port"]),
+    ],
+)
+def test_a_wrong_configuration_file_is_wrong_usage(world, unchanged, tmp_path, content, words):
+    config = tmp_path / "wrong.conf"
+    config.write_text(content)
+    args = ("sharing", "share", unchanged, "--user", "frank", "--config", config)
+    world.erin(*args, SHAREBUS_REDIS=None if "redis" in content else world.stack.redis).failed(
+        USAGE, *words
+    )
+
+
+def test_a_missing_configuration_file_is_named(world, tmp_path):
+    missing = tmp_path / "none.conf"
+    world.erin("list", "--shared", "--config", missing).failed(USAGE, str(missing))
+
+
+# ---- wrong usage ----
+
+WRONG_USAGE = {
+    "no command": (["frobnicate"], ["frobnicate", "--help"]),
+    "no verb": (["sharing", "frobnicate"], ["frobnicate", "--help"]),
+    "no workspace": (["sharing", "share", "--user", "bob"], ["--help"]),
+    "two workspaces": (["sharing", "share", "WS", "WS", "--user", "bob"], ["--help"]),
+    "nobody": (["sharing", "share", "WS"], ["at least one user or group"]),
+    "nobody to remove": (["sharing", "remove", "WS"], ["at least one user or group"]),
+    "unknown flag": (["sharing", "share", "WS", "--usr", "bob"], ["--usr", "--help"]),
+    "flag without value": (["sharing", "share", "WS", "--user"], ["--user", "--help"]),
+    "value for a switch": (["sharing", "share", "WS", "--user", "bob", "--wide=3"], ["wide"]),
+    "underscore": (["sharing", "share", "WS", "--user", "alice_x:admin"], ["alice_x:admin"]),
+    "dot": (["sharing", "share", "WS", "--user", "alice.b:admin"], ["alice.b:admin"]),
+    "role missing": (["sharing", "share", "WS", "--user", "frank:"], ['"frank:"']),
+    "name missing": (["sharing", "share", "WS", "--user", ":admin"], ['":admin"']),
+    "two colons": (["sharing", "share", "WS", "--user", "frank:admin:x"], ["frank", "admin:x"]),
+    "unknown role": (["sharing", "share", "WS", "--user", "frank:owner"], ["owner", "admin"]),
+    "role in capitals": (["sharing", "share", "WS", "--user", "frank:ADMIN"], ["ADMIN"]),
+    "group's role": (["sharing", "share", "WS", "--group", "contractor:rw"], ["rw", "contractor"]),
+    "empty user": (["sharing", "share", "WS", "--user", ""], ["--user"]),
+    "empty user with =": (["sharing", "share", "WS", "--user="], ["--user"]),
+    "empty group": (["sharing", "share", "WS", "--group", ""], ["--group"]),
+    "empty item": (["sharing", "share", "WS", "--user", "frank,,bob"], ["user"]),
+    "comma at the end": (["sharing", "share", "WS", "--user", "frank,"], ["user"]),
+    "comma alone": (["sharing", "share", "WS", "--user", ","], ["user"]),
+    "space": (["sharing", "share", "WS", "--user", "frank, bob"], ['" bob"']),
+    "newline": (["sharing", "share", "WS", "--user", "frank\nbob"], ["user"]),
+    "escape": (["sharing", "share", "WS", "--user", "\x1b[31mfrank"], ["user"]),
+    "good and bad": (["sharing", "share", "WS", "--user", "frank,b_d"], ["b_d"]),
+    "two roles": (["sharing", "share", "WS", "--user", "frank:admin,frank"], ["frank", "twice"]),
+    "two flags, two roles": (
+        ["sharing", "share", "WS", "--user", "frank", "--user", "frank:admin"],
+        ["frank", "twice"],
+    ),
+    "role on removal": (["sharing", "remove", "WS", "--user", "alice:admin"], ["alice:admin"]),
+    "empty item on removal": (["sharing", "remove", "WS", "--user", "alice,"], ["user"]),
+    "command id": (
+        ["sharing", "share", "WS", "--user", "frank", "--command-id", "7"],
+        ["--command-id", "7"],
+    ),
+    "nil command id": (
+        ["sharing", "share", "WS", "--user", "frank", "--command-id", str(uuid.UUID(int=0))],
+        ["--command-id"],
+    ),
+    "wait of nothing": (["sharing", "share", "WS", "--user", "frank", "--wait", "0s"], ["--wait"]),
+    "wait without unit": (["sharing", "share", "WS", "--user", "frank", "--wait", "5"], ["--wait"]),
+    "wait of -1s": (["sharing", "share", "WS", "--user", "frank", "--wait", "-1s"], ["--wait"]),
+    "wait for ever": (["sharing", "show", "WS", "--wait", "99999999h"], ["--wait"]),
+    "output": (["sharing", "show", "WS", "-o", "yaml"], ["yaml", "json"]),
+    "redis": (["sharing", "show", "WS", "--redis", "nowhere"], ["nowhere", "host:port"]),
+    "redis' port": (["sharing", "show", "WS", "--redis", "host:99999"], ["host:99999"]),
+    "list of nothing": (["list"], ["--shared", "--search"]),
+    "list of two things": (
+        ["list", "--shared", "--search", "shared_with_user:bob"],
+        ["--shared", "--search"],
+    ),
+    "search": (["list", "--search", "color:red"], ["color:red", "shared_with_user"]),
+    "search of nothing": (["list", "--search", ""], ["--search"]),
+    "partitions": (["topics", "create", "--partitions", "0"], ["--partitions"]),
+    "partitions in words": (["topics", "create", "--partitions", "twelve"], ["twelve"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG_USAGE)
+def test_wrong_usage(world, unchanged, what):
+    args, words = WRONG_USAGE[what]
+    ran = world.erin(*[unchanged if a == "WS" else a for a in args])
+    ran.failed(USAGE, *words)
+    assert "\x1b" not in ran.err
+
+
+def test_no_word_at_all_is_wrong_usage(world):
+    assert world.erin().code == USAGE
+
+
+# ---- unknown things ----
+
+NOBODY = str(uuid.UUID(int=6))
+UNKNOWN = {
+    "workspace": (["sharing", "share", "nope", "--user", "bob"], ["nope"]),
+    "workspace to show": (["sharing", "show", "nope"], ["nope"]),
+    "workspace of another": (["sharing", "show", "bob/nope"], ["nope", "bob"]),
+    "workspace of nobody": (["sharing", "show", "zoe/nope"], ["zoe"]),
+    "workspace by id": (["sharing", "show", str(uuid.UUID(int=5))], [str(uuid.UUID(int=5))]),
+    "nil workspace": (["sharing", "show", str(uuid.UUID(int=0))], [str(uuid.UUID(int=0))]),
+    "workspace without name": (["sharing", "show", ""], ["workspace"]),
+    "workspace of owner without name": (["sharing", "show", "erin/"], ["workspace"]),
+    "workspace without owner": (["sharing", "show", "/WS"], ["user"]),
+    "user": (["sharing", "share", "WS", "--user", "zoe"], ["zoe"]),
+    "user and group": (["sharing", "share", "WS", "--user", "zoe", "--group", "no"], ["zoe", "no"]),
+    "one of two users": (["sharing", "share", "WS", "--user", "frank,zoe"], ["zoe"]),
+    "user in capitals": (["sharing", "share", "WS", "--user", "Frank"], ["Frank"]),
+    "group": (["sharing", "share", "WS", "--group", "no"], ["no"]),
+    "group of others": (["sharing", "share", "WS", "--group", "elsewhere"], ["elsewhere"]),
+    "user by id": (["sharing", "share", "WS", "--user", NOBODY], [NOBODY]),
+    "user to remove": (["sharing", "remove", "WS", "--user", "zoe"], ["zoe"]),
+    "user to search": (["list", "--search", "shared_with_user:zoe"], ["zoe"]),
+    "group to search": (["list", "--search", "shared_with_group:zoe"], ["zoe"]),
+    "organization to search": (["list", "--search", "shared_with_group:zoe/x"], ["zoe"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", UNKNOWN)
+def test_unknown_things_are_a_no(world, unchanged, what):
+    args, words = UNKNOWN[what]
+    world.erin(*[a.replace("WS", unchanged) for a in args]).failed(NO, *words)
+
+
+# ---- what the rules refuse ----
+
+REFUSED = {
+    "the owner": ("erin", ["share", "--user", "erin"], "own_role"),
+    "the owner, by an admin": ("alice", ["share", "--user", "erin"], "own_role"),
+    "oneself": ("alice", ["share", "--user", "alice"], "own_role"),
+    "by one who may use it": ("bob", ["share", "--user", "frank"], "forbidden"),
+    "by one who has no access": ("frank", ["share", "--user", "frank"], "forbidden"),
+    "removal by one who may use it": ("bob", ["remove", "--user", "alice"], "forbidden"),
+    "admin by an admin": ("alice", ["share", "--user", "frank:admin"], "role_ceiling"),
+    "not a member": ("erin", ["share", "--user", "olga"], "not_a_member"),
+    "good and bad": ("erin", ["share", "--user", "frank,olga"], "not_a_member"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_the_rules_refuse_is_a_no(world, unchanged, what):
+    actor, (verb, *flags), code = REFUSED[what]
+    ran = world.stack.sharebus("sharing", verb, f"erin/{unchanged}", *flags, as_user=actor)
+    ran.failed(NO, f"({code})")
+
+
+def test_an_admin_may_not_change_another_admin(world, ws):
+    world.erin("sharing", "share", ws, "--user", "alice:admin,bob:admin").done()
+    before = world.shown(ws)
+    for verb in ("share", "remove"):
+        args = ("sharing", verb, f"erin/{ws}", "--user", "bob")
+        world.stack.sharebus(*args, as_user="alice").failed(NO, "(role_ceiling)", "bob")
+    assert world.shown(ws) == before
+
+
+def test_all_problems_are_in_one_sentence(world, unchanged):
+    ran = world.erin("sharing", "share", unchanged, "--user", "erin,olga,frank")
+    ran.failed(NO, "erin", "olga")
+
+
+def test_a_deleted_user_does_not_exist(world, unchanged):
+    world.erin("sharing", "share", unchanged, "--user", "gone").failed(NO, "gone")
+
+
+def test_two_thousand_unknown_users_are_one_short_sentence(world, unchanged):
+    names = ",".join(f"nobody{n}" for n in range(2000))
+    ran = world.erin("sharing", "share", unchanged, "--user", names)
+    ran.failed(NO, "nobody0", "more")
+    assert len(ran.err) < 1000
+
+
+@pytest.mark.parametrize("count", [1001, 1500, 2000])
+def test_too_many_grants_are_refused_as_a_whole(world, unchanged, count):
+    names = ",".join(f"c{n}" for n in range(count))
+    ran = world.erin("sharing", "share", unchanged, "--user", names)
+    ran.failed(NO, "(too_many_grants)", "1000")
+
+
+def test_a_thousand_grants_are_not_too_many(world, ws):
+    for flags in (
+        ["--user", ",".join(f"c{n}" for n in range(500))],
+        [x for n in range(500, 1000) for x in ("--user", f"c{n}")],
+    ):
+        world.erin("sharing", "share", ws, *flags).done()
+    before = world.shown(ws)
+    assert len(before["users"]) == 1000
+    world.erin("sharing", "share", ws, "--user", "frank").failed(NO, "(too_many_grants)", "1001")
+    assert world.shown(ws) == before
+    left = world.erin("sharing", "remove", ws, "--user", ",".join(f"c{n}" for n in range(999)))
+    assert left.done().out == table("USER  GROUP  ROLE  ", "c999  -      use   ")
+
+
+def test_a_user_given_twice_with_one_role_is_one_grant(world, ws):
+    ran = world.erin("sharing", "share", ws, "--user", "bob:use,bob", "--user", "bob").done()
+    assert ran.out == table("USER  GROUP  ROLE  ", "bob   -      use   ")
+
+
+def test_taking_back_what_was_never_given_is_done(world, unchanged):
+    world.erin("sharing", "remove", unchanged, "--user", "frank", "--group", "contractor").done()
+
+
+# ---- the directory file ----
+
+
+def nested(depth):
+    return '{"users": ' + "[" * depth + "]" * depth + "}"
+
+
+LONG = "x" * 256
+USER = {"username": "new-one", "organizations": ["acme"]}
+BROKEN_FILES = {
+    "empty": ("", []),
+    "no JSON": ("users:\n- erin\n", ["line 1"]),
+    "cut": ('{"users": [', ["line 1"]),
+    "two values": ("{} {}", ["line 1"]),
+    "no UTF-8": (b'{"users": [{"username": "\xff\xfe"}]}', []),
+    "a NUL": ('{"users": [{"username": "a\\u0000b"}]}', []),
+    "binary": (bytes(range(256)), []),
+    "a list": ("[]", ["object"]),
+    "a number": ("7", []),
+    "a key twice": ('{"users": [], "users": []}', ["users"]),
+    "deep": (nested(100_000), []),
+    "deep in an entry": (json.dumps({"users": [{"username": [[[[["x"]]]]]}]}), ["users[0]"]),
+    "unknown key": ({"usres": []}, ["usres"]),
+    "unknown key in a user": ({"users": [USER | {"mail": "x"}]}, ["users[0]", "mail"]),
+    "unknown key in a workspace": (
+        {"workspaces": [{"name": "w", "owner": "erin", "organization": "acme", "template": "x"}]},
+        ["workspaces[0]", "template"],
+    ),
+    "unknown key in a membership": (
+        {"users": [USER | {"organizations": [{"name": "acme", "rôle": "admin"}]}]},
+        ["users[0]", "rôle"],
+    ),
+    "users no list": ({"users": {"username": "x"}}, ["users"]),
+    "user no object": ({"users": ["erin"]}, ["users[0]"]),
+    "name no text": ({"users": [{"username": 7}]}, ["users[0]", "username"]),
+    "name null": ({"users": [{"username": None}]}, ["users[0]", "username"]),
+    "name missing": ({"users": [{"email": "x@y"}]}, ["users[0]", "username"]),
+    "name empty": ({"users": [{"username": ""}]}, ["users[0]", "username"]),
+    "status": ({"users": [USER | {"status": "asleep"}]}, ["new-one", "asleep"]),
+    "kind": ({"users": [USER | {"kind": "robot"}]}, ["new-one", "robot"]),
+    "site role": ({"users": [USER | {"site_role": "king"}]}, ["new-one", "king"]),
+    "sharing": ({"organizations": [{"name": "new", "sharing": "some"}]}, ["new", "some"]),
+    "sharing_enabled": ({"sharing_enabled": "yes"}, ["sharing_enabled"]),
+    "role in an organization": (
+        {"users": [USER | {"organizations": [{"name": "acme", "role": "boss"}]}]},
+        ["new-one", "boss"],
+    ),
+    "organizations no list": ({"users": [USER | {"organizations": "acme"}]}, ["new-one"]),
+    "organization a number": ({"users": [USER | {"organizations": [7]}]}, ["new-one"]),
+    "unknown organization": ({"users": [USER | {"organizations": ["nada"]}]}, ["new-one", "nada"]),
+    "unknown member": (
+        {"groups": [{"name": "g", "organization": "acme", "members": ["zoe"]}]},
+        ["groups[0]", "zoe"],
+    ),
+    "member a number": (
+        {"groups": [{"name": "g", "organization": "acme", "members": [7]}]},
+        ["groups[0]"],
+    ),
+    "group without organization": ({"groups": [{"name": "g"}]}, ["groups[0]", "organization"]),
+    "unknown owner": (
+        {"workspaces": [{"name": "w", "owner": "zoe", "organization": "acme"}]},
+        ["workspaces[0]", "zoe"],
+    ),
+    "workspace without owner": (
+        {"workspaces": [{"name": "w", "organization": "acme"}]},
+        ["workspaces[0]", "owner"],
+    ),
+    "name twice": ({"users": [USER, USER]}, ["users[1]", "new-one", "twice"]),
+    "group twice": (
+        {"groups": [{"name": "g", "organization": "acme"}] * 2},
+        ["groups[1]", "twice"],
+    ),
+    "id no UUID": ({"users": [USER | {"id": "7"}]}, ["new-one", "7"]),
+    "id nil": ({"users": [USER | {"id": str(uuid.UUID(int=0))}]}, ["new-one"]),
+    "id a number": ({"users": [USER | {"id": 7}]}, ["new-one", "id"]),
+    "one id for two": (
+        {"users": [{"username": n, "id": str(uuid.UUID(int=77))} for n in ("n1", "n2")]},
+        ["users[1]"],
+    ),
+    "long username": ({"users": [{"username": LONG}]}, ["users[0]", "255"]),
+    "long display name": ({"users": [USER | {"name": "ü" * 128}]}, ["new-one", "255"]),
+    "long workspace": (
+        {"workspaces": [{"name": LONG, "owner": "erin", "organization": "acme"}]},
+        ["workspaces[0]", "255"],
+    ),
+    "long organization of a user": ({"users": [USER | {"organizations": [LONG]}]}, ["new-one"]),
+    "long member": (
+        {"groups": [{"name": "g", "organization": "acme", "members": ["y" * 100_000]}]},
+        ["groups[0]"],
+    ),
+    "a username with a slash": ({"users": [{"username": "a/b"}]}, ["users[0]"]),
+    "a workspace with a slash": (
+        {"workspaces": [{"name": "a/b", "owner": "erin", "organization": "acme"}]},
+        ["workspaces[0]"],
+    ),
+    "good ones before a bad one": (
+        {"users": [USER, {"username": "new-two", "status": "asleep"}]},
+        ["users[1]", "new-two"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN_FILES)
+def test_a_broken_directory_file_changes_nothing(world, tmp_path, what):
+    content, words = BROKEN_FILES[what]
+    path = tmp_path / "broken.json"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    end = directory_end(world.stack)
+    ran = world.erin("directory", "apply", path)
+    ran.failed(USAGE, "broken.json", *words)
+    assert len(ran.err) < 1000 and "\x1b" not in ran.err
+    assert directory_end(world.stack) == end
+
+
+def directory_end(stack) -> int:
+    """How far the directory's topic reaches."""
+    admin = AdminClient({"bootstrap.servers": stack.brokers})
+    place = TopicPartition("sharing.directory", 0)
+    return admin.list_offsets({place: OffsetSpec.latest()})[place].result(60).offset
+
+
+@pytest.mark.parametrize("what", ["missing", "directory", "unreadable"])
+def test_a_directory_file_that_cannot_be_read_is_named(world, tmp_path, what):
+    path = tmp_path / "there.json"
+    if what == "directory":
+        path.mkdir()
+    elif what == "unreadable":
+        path = Path("/proc/self/mem")
+    world.erin("directory", "apply", path).failed(USAGE, str(path))
+
+
+def test_an_empty_directory_file_is_nothing_to_do(world, tmp_path):
+    ran = world.stack.apply({}, tmp_path)
+    assert ran.out == "0 organizations, 0 users, 0 groups, 0 workspaces\n"
+
+
+def test_applying_a_file_again_keeps_the_ids_and_takes_over_what_differs(world, tmp_path):
+    group, name = f"team-{world.tag}", world.workspace()
+    entry = {"name": group, "organization": "acme", "members": ["alice", "bob"]}
+    world.stack.apply({"groups": [entry]}, tmp_path)
+    world.erin("sharing", "share", name, "--group", group).done()
+    before = world.shown(name)
+    world.stack.apply({"groups": [entry]}, tmp_path)
+    assert world.shown(name) == before
+    world.stack.apply({"groups": [entry | {"members": ["dave"]}]}, tmp_path)
+    assert world.shown(name) == before
+
+    def finds(user):
+        args = ("list", "--search", f"shared_with_group:{group}", "-o", "json")
+        return [w["name"] for w in world.stack.sharebus(*args, as_user=user).done().json]
+
+    assert finds("dave") == [name]  # a member now
+    assert finds("alice") == []  # and she no longer
+
+
+def test_an_explicit_id_renames(world, tmp_path):
+    number = str(uuid.uuid4())
+    user = {"username": f"old-{world.tag}", "id": number, "organizations": ["acme"]}
+    world.stack.apply({"users": [user]}, tmp_path)
+    name = world.workspace()
+    world.erin("sharing", "share", name, "--user", user["username"]).done()
+    assert world.shown(name)["users"][0]["id"] == number
+    world.stack.apply({"users": [user | {"username": f"new-{world.tag}"}]}, tmp_path)
+    grant = world.shown(name)["users"][0]
+    assert (grant["id"], grant["username"]) == (number, f"new-{world.tag}")
+    world.erin("sharing", "share", name, "--user", user["username"]).failed(NO, user["username"])
+    world.erin("sharing", "share", name, "--user", f"new-{world.tag}:admin").done()
+
+
+def test_whoever_is_added_can_be_shared_with_at_once(world, tmp_path):
+    name = world.workspace()
+    for n in range(10):
+        user = f"fresh-{world.tag}-{n}"
+        world.stack.apply({"users": [{"username": user, "organizations": ["acme"]}]}, tmp_path)
+        world.erin("sharing", "share", name, "--user", user).done()
+    assert len(world.shown(name)["users"]) == 10
+
+
+def test_switching_sharing_off_refuses_new_grants_and_still_takes_back(world, tmp_path):
+    names = {"username": f"boss-{world.tag}", "organizations": [f"quiet-{world.tag}"]}
+    guest = {"username": f"guest-{world.tag}", "organizations": [f"quiet-{world.tag}"]}
+    organization = {"name": f"quiet-{world.tag}", "sharing": "everyone"}
+    workspace = {
+        "name": "den",
+        "owner": names["username"],
+        "organization": organization["name"],
+    }
+    content = {"organizations": [organization], "users": [names, guest], "workspaces": [workspace]}
+    world.stack.apply(content, tmp_path)
+    share = ("sharing", "share", "den", "--user", guest["username"])
+    world.stack.sharebus(*share, as_user=names["username"]).done()
+    world.stack.apply({"organizations": [organization | {"sharing": "none"}]}, tmp_path)
+    admin = (*share[:-1], guest["username"] + ":admin")
+    world.stack.sharebus(*admin, as_user=names["username"]).failed(NO, "(sharing_disabled)")
+    remove = ("sharing", "remove", "den", "--user", guest["username"])
+    assert world.stack.sharebus(*remove, as_user=names["username"]).code == DONE
+
+
+# ---- nobody there ----
+
+EVERY_COMMAND = [
+    ["sharing", "share", "WS", "--user", "frank"],
+    ["sharing", "remove", "WS", "--user", "alice"],
+    ["sharing", "show", "WS"],
+    ["list", "--shared"],
+    ["list", "--search", "shared_with_user:alice"],
+    ["directory", "apply", "FILE"],
+]
+WRITING = [c for c in EVERY_COMMAND if c[1] in ("share", "remove", "apply")]
+
+
+def named(command, workspace, tmp_path):
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"users": [{"username": "alice", "organizations": ["acme"]}]}))
+    return [{"WS": f"erin/{workspace}", "FILE": path}.get(a, a) for a in command]
+
+
+def words(command):
+    return " ".join(command[:3])
+
+
+def assert_unavailable(ran, *words, told_id=False):
+    """Exit 3 and one sentence; of a command that was sent, its id, so that it can be repeated."""
+    ran.failed(UNAVAILABLE, *words)
+    if told_id:
+        assert re.search(r"--command-id [0-9a-f-]{36}", ran.err), ran
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=words)
+def test_no_redis(world, unchanged, tmp_path, command):
+    ran = world.erin(
+        *named(command, unchanged, tmp_path), "--wait", "2s", "--redis", closed_port(),
+        seconds=2 + GRACE_SECONDS,
+    )  # fmt: skip
+    assert_unavailable(ran, closed_port(), "Redis")
+
+
+@pytest.mark.parametrize("command", WRITING, ids=words)
+def test_no_broker(world, unchanged, tmp_path, command):
+    ran = world.erin(
+        *named(command, unchanged, tmp_path), "--wait", "2s", "--brokers", closed_port(),
+        seconds=2 + GRACE_SECONDS,
+    )  # fmt: skip
+    assert_unavailable(ran, closed_port(), told_id=command[0] == "sharing")
+
+
+def test_no_broker_to_make_topics_in(world):
+    args = ("topics", "create", "--wait", "2s", "--brokers", closed_port())
+    assert_unavailable(world.erin(*args, seconds=2 + GRACE_SECONDS), closed_port())
+
+
+def test_no_broker_does_not_keep_from_looking(world, unchanged):
+    world.erin("sharing", "show", unchanged, "--brokers", closed_port()).done()
+    assert world.erin("list", "--shared", "--brokers", closed_port()).code == DONE
+
+
+def test_a_redis_that_does_not_answer(world, unchanged):
+    """It takes the connection, and then says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        args = ("sharing", "show", unchanged, "--redis", address, "--wait", "1s")
+        ran = world.erin(*args, seconds=1 + GRACE_SECONDS)
+        assert_unavailable(ran, address)
+
+
+def test_a_redis_that_talks_nonsense(world, unchanged):
+    with socket.create_server(("127.0.0.1", 0)) as odd:
+        def talk():
+            peer, _ = odd.accept()
+            with peer:
+                peer.recv(4096)
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        address = f"127.0.0.1:{odd.getsockname()[1]}"
+        ran = world.erin("sharing", "show", unchanged, "--redis", address, "--wait", "1s")
+        assert_unavailable(ran, address)
+        thread.join(10)
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=words)
+def test_an_empty_redis_is_unavailable_and_no_no(world, bare_stack, unchanged, tmp_path, command):
+    """An empty Redis grants nothing and denies nothing."""
+    ran = world.erin(*named(command, unchanged, tmp_path), "--redis", bare_stack.redis)
+    assert_unavailable(ran, bare_stack.redis)
+
+
+def redis_of(stack):
+    host, port = stack.redis.split(":")
+    return redis.Redis(host, int(port))
+
+
+@pytest.fixture
+def foreign_index(world, bare_stack):
+    """The other Redis holds a copy of the whole index, as of another Kafka cluster."""
+    there, here = redis_of(bare_stack), redis_of(world.stack)
+    there.flushall()
+    for key in here.scan_iter(count=1000):
+        there.restore(key, 0, here.dump(key), replace=True)
+        if key.endswith(b":mark"):
+            there.hset(key, "cluster", "another-cluster")
+    yield bare_stack.redis
+    there.flushall()
+
+
+@pytest.mark.parametrize("command", WRITING, ids=words)
+def test_the_index_of_another_deployment_is_refused(
+    world, unchanged, foreign_index, tmp_path, command
+):
+    ran = world.erin(*named(command, unchanged, tmp_path), "--redis", foreign_index)
+    assert_unavailable(ran, foreign_index, "another", world.stack.brokers)
+
+
+@pytest.mark.parametrize(
+    "doctored",
+    [
+        {"cluster": "another-cluster"},
+        {"partitions": "6"},
+        {"layout": "99"},
+        {"state": "rebuilding"},
+        None,
+    ],
+    ids=str,
+)
+def test_a_mark_that_is_not_good_is_unavailable(world, unchanged, doctored):
+    """That of just the workspace's partition, in a copy of the index under another prefix."""
+    index = redis_of(world.stack)
+    number = uuid.UUID(world.shown(unchanged)["workspace"]["id"]).bytes
+    (key,) = [k for k in index.scan_iter(match=b"sb:*:ws:*", count=5000) if k.endswith(number)]
+    mark = key.split(b":ws:")[0] + b":mark"
+    try:
+        for one in index.scan_iter(match=b"sb:*", count=5000):
+            index.copy(one, b"cp" + one[2:], replace=True)
+        theirs = b"cp" + mark[2:]
+        show = ("sharing", "show", f"erin/{unchanged}", "--prefix", "cp")
+        world.erin(*show).done()
+        if doctored is None:
+            index.delete(theirs)
+        else:
+            index.hset(theirs, mapping=doctored)
+        world.erin(*show).failed(UNAVAILABLE, world.stack.redis)
+    finally:
+        for one in index.scan_iter(match=b"cp:*", count=5000):
+            index.delete(one)
+
+
+# ---- the consumer is not there ----
+
+
+def consumer(stack, *args, seconds=30, **env):
+    """Runs a consumer that must end by itself."""
+    return run([stack.bin / "sharebus-consumer", *args], stack.env(**env), seconds)
+
+
+def refused(ran, *words):
+    """Ended with 3, and its last line is a sentence with these words."""
+    assert ran.code == UNAVAILABLE and ran.out == "", ran
+    last = ran.err.splitlines()[-1]
+    assert re.match(r"20\S+Z error ", last), ran
+    for word in words:
+        assert word in last, ran
+
+
+def test_a_stopped_consumer_times_out_and_the_command_can_be_repeated(world, ws):
+    command = str(uuid.uuid4())
+    share = ("sharing", "share", ws, "--user", "bob")
+    world.stack.down("consumer")
+    try:
+        ran = world.erin(*share, "--wait", "2s", "--command-id", command, seconds=2 + GRACE_SECONDS)
+        fresh = world.erin(*share, "--wait", "1s", "-o", "json", seconds=1 + GRACE_SECONDS)
+        quick = world.erin(*share, "--no-wait").done()
+        looked = world.erin("sharing", "show", ws)
+    finally:
+        world.stack.up()
+    assert ran.code == UNAVAILABLE and ran.out == ""
+    assert command in ran.err and re.search(r"\b\d+:\d+\b", ran.err)
+    assert looked.code == DONE and looked.out == ""  # the index can still be asked
+    assert re.fullmatch(r"\d+:\d+\n", quick.out)
+    assert fresh.code == UNAVAILABLE and fresh.json["position"]
+    assert fresh.json["command_id"] in fresh.err
+    again = world.erin(*share, "--command-id", command, "-o", "json").done().json
+    assert (again["outcome"], again["command_id"]) == ("duplicate", command)
+    assert [u["username"] for u in again["users"]] == ["bob"]
+    assert re.fullmatch(r"sharebus: [^\n]+\n", ran.err), "more than one sentence: " + ran.err
+
+
+def test_a_time_out_of_the_directory_says_what_it_waited_for(world, tmp_path):
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps({"users": [{"username": "alice", "organizations": ["acme"]}]}))
+    world.stack.down("consumer")
+    try:
+        args = ("directory", "apply", path, "--wait", "1s")
+        ran = world.erin(*args, seconds=1 + GRACE_SECONDS)
+    finally:
+        world.stack.up()
+    ran.failed(UNAVAILABLE)
+
+
+def test_the_consumer_refuses_a_redis_that_evicts(bare_stack, world):
+    server = redis_of(bare_stack)
+    server.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        ran = consumer(world.stack, "--redis", bare_stack.redis, "--consumer-group", "unused")
+    finally:
+        server.config_set("maxmemory-policy", "noeviction")
+    refused(ran, "evicts", "noeviction", bare_stack.redis)
+    assert server.dbsize() == 0
+
+
+def test_the_consumer_refuses_the_index_of_another_deployment(world, foreign_index):
+    ran = consumer(world.stack, "--redis", foreign_index, "--consumer-group", "unused")
+    refused(ran, foreign_index, "another-cluster")
+
+
+@pytest.mark.parametrize(
+    "args, words",
+    [
+        (["--max-grants", "many"], ["max-grants", "many"]),
+        (["--max-grants", "0"], ["max-grants"]),
+        (["--log-level", "loud"], ["loud"]),
+        (["--config", "/nowhere/x.conf"], ["/nowhere/x.conf"]),
+        (["--redis", "nowhere"], ["nowhere"]),
+        (["--frobnicate"], ["frobnicate"]),
+        (["operand"], ["operand"]),
+    ],
+    ids=" ".join,
+)
+def test_the_consumer_used_wrongly(world, args, words):
+    ran = consumer(world.stack, *args)
+    assert ran.code == USAGE and ran.out == "", ran
+    (line,) = ran.err.splitlines()
+    assert [w for w in words if w not in line] == [], ran
+
+
+@pytest.mark.parametrize("missing", ["brokers", "redis"])
+def test_the_consumer_waits_visibly_for_what_is_not_there(world, missing, tmp_path):
+    """And stops when it is told to."""
+    log = tmp_path / "log"
+    program = world.stack.bin / "sharebus-consumer"
+    args = [program, f"--{missing}", closed_port(), "--consumer-group", "unused"]
+    with log.open("w") as out:
+        p = subprocess.Popen(args, env=world.stack.env(), stdout=out, stderr=out)
+    try:
+        until("it says what it waits for", lambda: closed_port() in log.read_text())
+        assert p.poll() is None
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(30) == 0, log.read_text()
+    finally:
+        p.kill()
+        p.wait()
+
+
+# ---- topics that are not as they must be ----
+
+
+def make_topics(stack, topics):
+    admin = AdminClient({"bootstrap.servers": stack.brokers})
+    there = [t for t in admin.list_topics(timeout=60).topics if t.startswith("sharing.")]
+    if there:
+        for f in admin.delete_topics(there, operation_timeout=60).values():
+            f.result(60)
+
+        def gone():
+            return not set(there) & set(admin.list_topics(timeout=60).topics)
+
+        until("the topics are gone", gone)
+    if topics:
+        for f in admin.create_topics([NewTopic(t, n, 1) for t, n in topics.items()]).values():
+            f.result(60)
+
+    def known():
+        found = admin.list_topics(timeout=60).topics.items()
+        return {t: len(m.partitions) for t, m in found if t.startswith("sharing.")} == topics
+
+    until("the topics are there", known)
+
+
+def all_but(topic):
+    return {t: n for t, n in TOPICS.items() if t != topic}
+
+
+WRONG_LAYOUTS = {
+    "no topic": ({}, ["sharing.", "topics create"]),
+    "no grants": (all_but("sharing.grants"), ["sharing.grants", "topics create"]),
+    "no directory": (all_but("sharing.directory"), ["sharing.directory", "topics create"]),
+    "grants with 6": (TOPICS | {"sharing.grants": 6}, ["sharing.grants", "6", "12"]),
+    "directory with 2": (TOPICS | {"sharing.directory": 2}, ["sharing.directory", "2", "1"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG_LAYOUTS)
+def test_wrong_topics_are_named_with_the_remedy(world, bare_stack, unchanged, tmp_path, what):
+    topics, words_ = WRONG_LAYOUTS[what]
+    make_topics(bare_stack, topics)
+    for command in WRITING:
+        args = named(command, unchanged, tmp_path)
+        world.erin(*args, "--brokers", bare_stack.brokers).failed(UNAVAILABLE, *words_)
+    refused(consumer(bare_stack), *words_)
+
+
+def test_topics_create_is_done_once_and_fixed(world, bare_stack):
+    make_topics(bare_stack, {})
+    made = bare_stack.sharebus("topics", "create", "--partitions", "6").done()
+    assert sorted(made.out.splitlines()) == sorted(f"{t} created" for t in TOPICS)
+    again = bare_stack.sharebus("topics", "create", "--partitions", "6").done()
+    assert sorted(again.out.splitlines()) == sorted(f"{t} exists" for t in TOPICS)
+    ran = bare_stack.sharebus("topics", "create", "--partitions", "12")
+    assert ran.code == UNAVAILABLE and "6" in ran.err and "12" in ran.err
+    args = ("sharing", "share", "dev", "--user", "bob", "--brokers", bare_stack.brokers)
+    ran = world.erin(*args[:2], world.workspace(), *args[3:])
+    ran.failed(UNAVAILABLE, bare_stack.brokers)  # another cluster, with as many partitions or not
+
+
+def test_topics_have_the_settings_of_the_design(world):
+    admin = AdminClient({"bootstrap.servers": world.stack.brokers})
+    day = 24 * 3600 * 1000
+    wanted = {
+        "sharing.commands": {
+            "cleanup.policy": "delete",
+            "retention.ms": str(7 * day),
+            "message.timestamp.type": "LogAppendTime",
+        },
+        "sharing.directory": {"cleanup.policy": "compact"},
+        "sharing.events": {"cleanup.policy": "delete", "retention.ms": str(30 * day)},
+        "sharing.notifications": {"cleanup.policy": "delete", "retention.ms": str(7 * day)},
+        "sharing.handoffs": {"cleanup.policy": "delete", "retention.ms": str(30 * day)},
+        "sharing.grants": {"cleanup.policy": "compact"},
+        "sharing.deadletter": {"cleanup.policy": "delete", "retention.ms": str(30 * day)},
+    }
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, t) for t in wanted]
+    for resource, future in admin.describe_configs(resources).items():
+        found = future.result(60)
+        must = wanted[resource.name]
+        assert {k: found[k].value for k in must} == must, resource.name
+    topics = admin.list_topics(timeout=60).topics
+    assert {t: len(topics[t].partitions) for t in TOPICS} == TOPICS
+
+
+def test_a_consumer_that_has_seen_no_command_can_be_stopped_and_started(bare_stack):
+    """No partition has a committed offset yet."""
+    redis_of(bare_stack).flushall()
+    make_topics(bare_stack, {})
+    bare_stack.sharebus("topics", "create").done()
+    try:
+        bare_stack.up("kafka,redis,consumer")
+        bare_stack.down("consumer")
+        bare_stack.up("kafka,redis,consumer")
+    finally:
+        bare_stack.down("consumer")
+        redis_of(bare_stack).flushall()

@@ -1,0 +1,415 @@
+"""Counts, one by one, what a consumer has left on the topics and in Redis against the model."""
+
+import collections
+import struct
+import uuid
+
+import redis
+
+import bus
+import model
+
+SHOWN = 5  # differences told of at most, per check
+OUTCOMES_KEPT = 16384  # offsets of a partition whose outcomes stay in the stream
+ROLE = {"u": "use", "a": "admin"}
+
+
+class Differences(AssertionError):
+    """What is not as the model says."""
+
+
+class Count:
+    """All checks of one deployment. `world` says where it is and what was written to it."""
+
+    def __init__(self, world, directory_records):
+        self.world = world
+        self.problems = []
+        self.ids = set()  # ce_id of all that was emitted
+        self.cluster = bus.cluster_id(world.brokers)
+        log = bus.read_topic(world.brokers, bus.COMMANDS)
+        self.log = log
+        end = bus.log_ends(world.brokers, bus.DIRECTORY)[0]
+        self.model = model.Model(model.Directory(directory_records, end), len(log))
+        for messages in log.values():
+            for m in messages:
+                self.model.take(m)
+
+    # ---- telling ----
+
+    def _say(self, check, problem):
+        self.problems.append((check, problem))
+
+    def _same(self, check, where, wanted, found):
+        if wanted != found:
+            self._say(check, f"{where}:\n      wanted {wanted}\n      found  {found}")
+
+    def verify(self):
+        """Raises Differences with the first few of each kind."""
+        for check in (
+            self.events,
+            self.notifications,
+            self.dead_letters,
+            self.grants,
+            self.index,
+            self.outcomes,
+            self.offsets,
+        ):
+            check()
+        if self.problems:
+            per = collections.Counter(check for check, _ in self.problems)
+            shown = collections.Counter()
+            lines = []
+            for check, problem in self.problems:
+                shown[check] += 1
+                if shown[check] <= SHOWN:
+                    lines.append(f"  {check}: {problem}")
+            raise Differences(f"{dict(per)} differences, of {self.model.counts()}\n" + "\n".join(lines))
+
+    # ---- topics ----
+
+    def _headers(self, check, m, name, source_partition=None):
+        """The headers of something emitted; returns (partition, offset, n) of its ce_id."""
+        h = bus.headers_of(m)
+        where = f"{m.topic()} {m.partition()}:{m.offset()}"
+        self._same(check, where + " ce_type", bus.CODECS[name].event_type, h.get("ce_type"))
+        self._same(check, where + " ce_specversion", "1.0", h.get("ce_specversion"))
+        self._same(check, where + " content-type", "application/avro", h.get("content-type"))
+        source = f"sharebus/{self.cluster}/sharing.commands"
+        self._same(check, where + " ce_source", source, h.get("ce_source"))
+        try:
+            p, offset, n = (int(x) for x in h.get("ce_id", "").split("-"))
+        except ValueError:
+            self._say(check, f"{where}: ce_id is {h.get('ce_id')!r}")
+            return None, h
+        if (p, offset, n) in self.ids:
+            self._say(check, f"{where}: ce_id {h['ce_id']} was there before")
+        self.ids.add((p, offset, n))
+        if source_partition is not None:
+            self._same(check, where + " partition in ce_id", source_partition, p)
+        return (p, offset, n), h
+
+    def _decode(self, check, m):
+        try:
+            return bus.decode(m.value())
+        except bus.Unreadable as error:
+            self._say(check, f"{m.topic()} {m.partition()}:{m.offset()} is unreadable: {error}")
+            return None, None
+
+    def events(self):
+        """Exactly the model's, in its order, in the partition of their command."""
+        self.event_ids = {}  # (partition, offset of the command) -> ce_id
+        for p, messages in bus.read_topic(self.world.brokers, bus.EVENTS).items():
+            found = []
+            for m in messages:
+                name, record = self._decode("events", m)
+                if name is None:
+                    continue
+                ce, headers = self._headers("events", m, name, p)
+                if ce is None:
+                    continue
+                found.append((ce[1], name, record, headers, m))
+                if (p, ce[1]) in self.event_ids:
+                    self._say("events", f"command {p}:{ce[1]} has a second one at offset {m.offset()}")
+                self.event_ids[p, ce[1]] = headers["ce_id"]
+            self._events_of(p, found)
+
+    def _events_of(self, p, found):
+        wanted = self.model.events[p]
+        offsets = [offset for offset, *_ in found]
+        if offsets != [offset for offset, *_ in wanted]:
+            missing = collections.Counter(o for o, *_ in wanted) - collections.Counter(offsets)
+            extra = collections.Counter(offsets) - collections.Counter(o for o, *_ in wanted)
+            self._say(
+                "events",
+                f"partition {p}: {len(found)} of {len(wanted)}; missing of commands"
+                f" {sorted(missing)[:SHOWN]}, too many of {sorted(extra)[:SHOWN]},"
+                f" in order: {offsets == sorted(offsets)}",
+            )
+        by_offset = {offset: (name, record) for offset, name, record in wanted}
+        for offset, name, record, headers, m in found:
+            if offset not in by_offset:
+                continue
+            wanted_name, wanted_record = by_offset[offset]
+            where = f"of command {p}:{offset}"
+            if name == "CommandRejected":
+                if not record.pop("message") or not record.pop("details"):
+                    self._say("events", f"{where} does not say why")
+            if record.get("reason") == wanted_record.get("reason") == "workspace_deleted":
+                for one in (record, wanted_record):  # all its grants, in no order of their own
+                    one["changes"].sort(key=lambda c: (c["subject"]["kind"], c["subject"]["id"]))
+            self._same("events", where, (wanted_name, wanted_record), (name, record))
+            workspace = record["workspace"]["id"] if "workspace" in record else record["workspace_id"]
+            self._same("events", where + " key", workspace.encode(), m.key())
+            command = record["command_id"]
+            self._same("events", where + " correlation", command, headers.get("ce_correlationid"))
+            cause = bus.headers_of(self.log[p][offset])["ce_id"]
+            self._same("events", where + " causation", cause, headers.get("ce_causationid"))
+
+    def notifications(self):
+        """Exactly one to each person whom the model would tell."""
+        wanted = {
+            (p, offset, user): what
+            for (p, offset), told in self.model.notices.items()
+            for user, what in told.items()
+        }
+        seen = {}
+        last = {}  # per recipient and partition of the command: they come in its order
+        for messages in bus.read_topic(self.world.brokers, bus.NOTIFICATIONS).values():
+            for m in messages:
+                name, record = self._decode("notifications", m)
+                if name is None:
+                    continue
+                ce, _ = self._headers("notifications", m, "Notification")
+                if ce is None:
+                    continue
+                self._notification(m, record, ce, wanted, seen)
+                order = (record["recipient_id"], ce[0])
+                if last.get(order, (-1,)) > ce[1:]:
+                    self._say("notifications order", f"{ce} to {order[0]} follows {last[order]}")
+                last[order] = ce[1:]
+        for key in wanted.keys() - seen.keys():
+            self._say("notifications", f"of command {key[0]}:{key[1]} to {key[2]} is missing")
+
+    def _notification(self, m, record, ce, wanted, seen):
+        key = (ce[0], ce[1], record["recipient_id"])
+        what = (record["kind"], record["group_id"], record["role"])
+        where = f"of command {ce[0]}:{ce[1]} to {record['recipient_id']}"
+        if key in seen:
+            self._say("notifications", f"{where} is there twice: {seen[key]} and {what}")
+        seen[key] = what
+        if key not in wanted:
+            self._say("notifications", f"{where} should not be: {what}")
+            return
+        self._same("notifications", where, wanted[key], what)
+        self._same("notifications", where + " key", record["recipient_id"].encode(), m.key())
+        event = self.event_ids.get((ce[0], ce[1]))
+        self._same("notifications", where + " event", event, record["event_id"])
+        if record["recipient_id"] == record["actor"]["id"] or not record["title"] or not record["body"]:
+            self._say("notifications", f"{where}: to the actor, or without words: {record}")
+
+    def dead_letters(self):
+        """Exactly the garbage, byte for byte, and from where it came."""
+        found = collections.Counter()
+        for messages in bus.read_topic(self.world.brokers, bus.DEADLETTER).values():
+            for m in messages:
+                h = bus.headers_of(m)
+                try:
+                    p = int(h["sharebus_partition"])
+                    offset = int(h["sharebus_offset"])
+                except (KeyError, ValueError):
+                    self._say("dead letters", f"{m.partition()}:{m.offset()} does not say whence: {h}")
+                    continue
+                found[p, offset] += 1
+                original = self.model.dead[p].get(offset)
+                if original is None:
+                    self._say("dead letters", f"command {p}:{offset} can be read, yet: {h}")
+                    continue
+                pair = (original.key(), original.value())
+                self._same("dead letters", f"{p}:{offset}", pair, (m.key(), m.value()))
+                if not h.get("sharebus_reason"):
+                    self._say("dead letters", f"{p}:{offset} does not say why")
+                kept = {n: h.get(n) for n in bus.headers_of(original)}
+                self._same("dead letters", f"{p}:{offset} headers", bus.headers_of(original), kept)
+        wanted = {(p, offset) for p, dead in self.model.dead.items() for offset in dead}
+        self._each_once("dead letters", wanted, found)
+
+    def _each_once(self, check, wanted, found):
+        for key in wanted - found.keys():
+            self._say(check, f"{key} is missing")
+        for key, count in found.items():
+            if count != 1 and key in wanted:
+                self._say(check, f"{key} is there {count} times")
+
+    def grants(self):
+        """The last value of each key is the model's workspace; a deleted one ends in a tombstone."""
+        for p, messages in bus.read_topic(self.world.brokers, bus.GRANTS).items():
+            last, version = {}, {}
+            for m in messages:
+                self._grants_record(p, m, last, version)
+            progress = last.pop(bus.PROGRESS_KEY, None)
+            if self.model.ends[p]:
+                found = progress[1].get("applied") if progress else None
+                self._same("changelog", f"progress of {p}", self.model.ends[p], found)
+            alive = {k.decode(): v[1] for k, v in last.items() if v is not None}
+            wanted = self.model.workspaces[p]
+            if alive.keys() != wanted.keys():
+                self._say(
+                    "changelog",
+                    f"partition {p}: missing {list(wanted.keys() - alive.keys())[:SHOWN]},"
+                    f" too many {list(alive.keys() - wanted.keys())[:SHOWN]}",
+                )
+            for id in wanted.keys() & alive.keys():
+                self._workspace_grants(p, wanted[id], alive[id])
+
+    def _grants_record(self, p, m, last, version):
+        if m.value() is None:
+            last[m.key()] = None
+            version.pop(m.key(), None)
+            return
+        name, record = self._decode("changelog", m)
+        if name is None:
+            return
+        self._headers("changelog", m, name, p)
+        expected = "Progress" if m.key() == bus.PROGRESS_KEY else "WorkspaceGrants"
+        self._same("changelog", f"{m.partition()}:{m.offset()} type", expected, name)
+        now = record["applied"] if name == "Progress" else record["version"]
+        if now < version.get(m.key(), 0):
+            self._say("changelog order", f"{m.partition()}:{m.offset()} goes back: {record}")
+        version[m.key()] = now
+        last[m.key()] = (name, record)
+
+    def _workspace_grants(self, p, w, found):
+        where = f"workspace {w.id} of {p}"
+        grants = {
+            (g["subject"]["kind"], g["subject"]["id"]): model.Grant(
+                g["role"], g["granted_by"], g["granted_at"], g["expires_at"]
+            )
+            for g in found["grants"]
+        }
+        self._same("changelog", where + " count", len(grants), len(found["grants"]))
+        for what, wanted, got in (
+            ("workspace", w.ref(), found["workspace"]),
+            ("status", w.status, found["status"]),
+            ("version", w.version, found["version"]),
+            ("grants", w.grants, grants),
+            ("recent commands", list(w.recent), found["recent_commands"]),
+        ):
+            self._same("changelog", f"{where} {what}", wanted, got)
+        # a duplicate behind it may or may not count as the record that it came from
+        if found["source_offset"] < w.touched_at:
+            self._say("changelog", f"{where} comes from {found['source_offset']}, not {w.touched_at}")
+
+    # ---- Redis ----
+
+    def index(self):
+        """Every key of every partition: nothing missing, nothing left over."""
+        client = self.world.redis()
+        for p in self.model.workspaces:
+            self._index_of(client, p)
+        client.close()
+
+    def _index_of(self, client, p):
+        base = b"sb:{%d}:" % p
+        keys = [k for k in client.scan_iter(match=f"sb:{{{p}}}:*", count=5000)]
+        kinds = {k: k[len(base) :].split(b":", 1) for k in set(keys)}
+        hashes = [k for k, kind in kinds.items() if kind[0] in (b"ws", b"u", b"g", b"o", b"mark")]
+        unknown = kinds.keys() - set(hashes) - {base + b"outcomes", base + b"unsent"}
+        if unknown:
+            self._say("index", f"partition {p}: keys that mean nothing: {list(unknown)[:SHOWN]}")
+        found = {}
+        for at in range(0, len(hashes), 5000):
+            pipeline = client.pipeline(transaction=False)
+            for k in hashes[at : at + 5000]:
+                pipeline.hgetall(k)
+            for k, value in zip(hashes[at : at + 5000], pipeline.execute()):
+                kind = kinds[k]
+                found[kind[0].decode(), _text(kind[1]) if len(kind) > 1 else ""] = value
+        wanted = self._wanted_index(p)
+        mark = found.pop(("mark", ""), {})
+        self._mark(p, mark)
+        ws = {id: found.pop(("ws", id)) for kind, id in list(found) if kind == "ws"}
+        self._each_once("index", set(self.model.workspaces[p]), collections.Counter(list(ws)))
+        for id in ws.keys() & self.model.workspaces[p].keys():
+            self._index_workspace(p, self.model.workspaces[p][id], ws[id])
+        for key in wanted.keys() | found.keys():
+            self._same("index", f"{p} {key}", wanted.get(key, {}), found.get(key, {}))
+
+    def _wanted_index(self, p):
+        """The reverse index and the owners'."""
+        out = collections.defaultdict(dict)
+        for w in self.model.workspaces[p].values():
+            raw = uuid.UUID(w.id).bytes
+            out["o", w.owner_id][w.name.encode()] = raw
+            for (kind, subject), grant in w.grants.items():
+                out[kind[0], subject][raw] = grant.role[0].encode()
+        return out
+
+    def _index_workspace(self, p, w, found):
+        wanted = {
+            b"org": uuid.UUID(w.organization_id).bytes,
+            b"owner": uuid.UUID(w.owner_id).bytes,
+            b"name": w.name.encode(),
+            b"status": w.status.encode(),
+            b"ver": str(w.version).encode(),
+        }
+        for (kind, subject), g in w.grants.items():
+            value = g.role[0].encode() + struct.pack(">q", g.granted_at) + uuid.UUID(g.granted_by).bytes
+            if g.expires_at is not None:
+                value += struct.pack(">q", g.expires_at)
+            wanted[kind[0].encode() + uuid.UUID(subject).bytes] = value
+        ring = {int(f[1:]): v for f, v in found.items() if f[:1] == b"c" and f[1:].isdigit()}
+        place = int(found.get(b"c", b"0"))
+        recent = [ring[(place + i) % 16] for i in range(16) if (place + i) % 16 in ring]
+        rest = {f: v for f, v in found.items() if f != b"c" and not (f[:1] == b"c" and f[1:].isdigit())}
+        self._same("index", f"{p} ws:{w.id}", wanted, rest)
+        wanted_recent = [uuid.UUID(c).bytes for c in w.recent]
+        self._same("index", f"{p} ws:{w.id} recent commands", wanted_recent, recent)
+
+    def _mark(self, p, mark):
+        where = f"mark of {p}"
+        self._same("index", where + " applied", b"%d" % self.model.ends[p], mark.get(b"applied"))
+        self._same("index", where + " state", b"ready", mark.get(b"state"))
+        self._same("index", where + " cluster", self.cluster.encode(), mark.get(b"cluster"))
+        self._same("index", where + " topic", b"sharing.commands", mark.get(b"topic"))
+        self._same("index", where + " partitions", b"%d" % len(self.log), mark.get(b"partitions"))
+
+    def outcomes(self):
+        """Every record that is kept has one outcome, the model's; the last KEPT of a partition are."""
+        client = self.world.redis()
+        names = ("", "applied", "unchanged", "duplicate", "rejected", "unreadable")
+        for p in self.model.outcomes:
+            found = collections.Counter()
+            for _, entry in client.xrange(f"sb:{{{p}}}:outcomes"):
+                for offset, outcome, id in _outcomes(entry[b"o"]):
+                    found[offset] += 1
+                    wanted = self.model.outcomes[p].get(offset, ("none",))[0]
+                    self._same("outcomes", f"{p}:{offset} ({id})", wanted, names[outcome])
+            kept = {o for o in self.model.outcomes[p] if o >= self.model.ends[p] - OUTCOMES_KEPT}
+            for old in set(found) - kept:
+                self._same("outcomes", f"{p}:{old} is told so often", 1, found.pop(old))
+            self._each_once("outcomes", kept, found)
+            for last in client.hkeys(f"sb:{{{p}}}:unsent"):
+                if int(last) >= self.model.ends[p]:
+                    self._say("outcomes", f"{p} keeps unsent outputs of {last}, beyond the log's end")
+        client.close()
+
+    def offsets(self):
+        committed = bus.CommittedOffsets(self.world.brokers)
+        self._same("offsets", "committed", self.model.ends, committed.get())
+        committed.close()
+
+
+def _text(raw):
+    return str(uuid.UUID(bytes=raw)) if len(raw) == 16 else repr(raw)
+
+
+def _varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def _sized(data, at):
+    size, at = _varint(data, at)
+    return data[at : at + size], at + size
+
+
+def _outcomes(data):
+    """(offset, outcome, command id): offset, outcome, code, version, id, message of each."""
+    at = 0
+    while at < len(data):
+        offset, at = _varint(data, at)
+        outcome = data[at]
+        _, at = _varint(data, at + 2)
+        id, at = _text(data[at : at + 16]), at + 16
+        _, at = _sized(data, at)
+        yield offset, outcome, id
+
+
+def connect(address):
+    host, port = address.rsplit(":", 1)
+    return redis.Redis(host=host, port=int(port))

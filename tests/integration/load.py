@@ -1,0 +1,444 @@
+#!/usr/bin/env python3
+"""Load for sharing.commands: a directory, workspaces, and share commands of every kind, the same ones
+for the same seed. A module for the tests; as a program it fills the topics of SHAREBUS_BROKERS."""
+
+import argparse
+import dataclasses
+import os
+import random
+import shutil
+import sys
+import time
+
+import bus
+
+SOURCE = b"sharebus-test/load"
+FAR_AHEAD_MS = 10 * 365 * 86_400_000
+DUPLICATE_REACH = 64  # commands back that one may be repeated from
+
+# What a mix is made of, by weight.
+PLAIN = {"plain": 1}
+MIX = {
+    "plain": 7000,
+    "two_users": 600,
+    "group": 500,
+    "everyone": 2,
+    "by_admin": 300,
+    "remove": 600,
+    "leave": 60,
+    "duplicate": 400,
+    "expires": 100,
+    "expected_version": 40,
+    "unknown_user": 120,
+    "forbidden": 150,
+    "not_a_member": 40,
+    "own_role": 40,
+    "already_expired": 30,
+    "unknown_workspace": 30,
+    "half_wrong": 40,
+    "rename": 20,
+    "new_owner": 20,
+    "dormant": 10,
+    "delete": 10,
+    "garbage": 80,
+}
+
+
+@dataclasses.dataclass
+class Shape:
+    """How much of what."""
+
+    users: int = 2000
+    groups: int = 50
+    workspaces: int = 20_000
+    seed: int = 1
+
+
+class Directory:
+    """Two organizations, their people and groups. The last few users are special cases."""
+
+    def __init__(self, shape, rng):
+        self.ids = Ids(rng)
+        self.organization = self.ids.any()
+        self.elsewhere = self.ids.any()
+        self.users = [self.ids.any() for _ in range(shape.users)]
+        self.stranger = self.ids.any()  # of the other organization only
+        self.deleted = self.ids.any()
+        self.suspended = self.ids.any()
+        self.site_owner = self.ids.any()
+        self.admin = self.ids.any()  # of the organization
+        self.records = []
+        self._organizations()
+        for n, user in enumerate(self.users):
+            self._user(user, f"user{n}")
+        self._user(self.stranger, "stranger", organizations=[(self.elsewhere, "member")])
+        self._user(self.deleted, "deleted", status="deleted")
+        self._user(self.suspended, "suspended", status="suspended")
+        self._user(self.site_owner, "root", site_role="owner")
+        self._user(self.admin, "boss", organizations=[(self.organization, "admin")])
+        self.groups = [self.ids.any() for _ in range(shape.groups)]
+        for n, group in enumerate(self.groups):
+            members = rng.sample(self.users, min(rng.randint(1, 6), len(self.users)))
+            self._add(
+                "GroupChanged",
+                group,
+                name=f"group{n}",
+                organization_id=self.organization,
+                members=members,
+            )
+
+    def _add(self, record, key, /, **fields):
+        self.records.append((key, record, {"id": key, **fields}))
+
+    def _organizations(self):
+        for organization, name in ((self.organization, "acme"), (self.elsewhere, "globex")):
+            self._add("OrganizationChanged", organization, name=name, sharing="everyone")
+
+    def _user(self, user, username, organizations=None, **fields):
+        organizations = organizations or [(self.organization, "member")]
+        self._add(
+            "UserChanged",
+            user,
+            username=username,
+            name=username.title(),
+            email=f"{username}@example.com",
+            organizations=[{"id": o, "role": r} for o, r in organizations],
+            **{"status": "active", "kind": "user", "site_role": "member", **fields},
+        )
+
+
+class Ids:
+    """UUIDs as text, version 7, all from one seed."""
+
+    def __init__(self, rng):
+        self._rng = rng
+        self.now_ms = int(time.time() * 1000)
+
+    def any(self):
+        bits = self._rng.getrandbits(74)
+        h = f"{self.now_ms:012x}7{bits >> 62:03x}{0x8000 | (bits >> 48 & 0x3FFF):04x}{bits & 0xFFFFFFFFFFFF:012x}"
+        return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+
+class Load:
+    """Makes records for sharing.commands. It remembers roughly what it has shared, so that removals
+    and the like mostly have something to do; what really becomes of a command, the model says."""
+
+    def __init__(self, shape=None):
+        self.shape = shape or Shape()
+        self.rng = random.Random(self.shape.seed)
+        self.directory = Directory(self.shape, self.rng)
+        self.ids = self.directory.ids
+        self.directory_end = None  # next offset of sharing.directory, once it is written
+        self.workspaces = [self.ids.any() for _ in range(self.shape.workspaces)]
+        self.owner = {w: self.rng.choice(self.directory.users) for w in self.workspaces}
+        self.name = {w: f"workspace{n}" for n, w in enumerate(self.workspaces)}
+        self.shared = {w: [] for w in self.workspaces}  # users it was shared with
+        self.admins = []  # (workspace, user)
+        self.lately = []  # records that may be sent again
+
+    # ---- records ----
+
+    def directory_records(self):
+        for key, name, fields in self.directory.records:
+            yield self._record(name, key, fields, self.ids.any())
+
+    def workspace_records(self):
+        for w in self.workspaces:
+            yield self._workspace(w)
+
+    def command_records(self, count, mix=None):
+        """`count` records: commands and, as the mix says, facts and garbage."""
+        if not mix or set(mix) == {"plain"}:
+            return [self._plain() for _ in range(count)]
+        kinds = self.rng.choices(list(mix), list(mix.values()), k=count)
+        return [getattr(self, "_" + kind)() for kind in kinds]
+
+    def _record(self, name, key, fields, event_id, command_id=None):
+        codec = bus.CODECS[name]
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", event_id.encode()),
+            ("ce_source", SOURCE),
+            ("ce_type", codec.event_type.encode()),
+            ("ce_time", b"2026-01-01T00:00:00.000Z"),
+            ("ce_subject", key.encode()),
+            ("content-type", b"application/avro"),
+        ]
+        if command_id:
+            headers.append(("ce_correlationid", command_id.encode()))
+        return key.encode(), codec.encode(fields), headers
+
+    def _workspace(self, w, status="active"):
+        fields = {
+            "workspace_id": w,
+            "organization_id": self.directory.organization,
+            "owner_id": self.owner[w],
+            "name": self.name[w],
+            "status": status,
+            "changed_at": self.ids.now_ms,
+        }
+        return self._record("WorkspaceChanged", w, fields, self.ids.any())
+
+    def _command(self, name, w, actor, kind="user", **fields):
+        command_id = self.ids.any()
+        record = self._record(
+            name,
+            w,
+            {
+                "command_id": command_id,
+                "issued_at": self.ids.now_ms,
+                "actor": {"id": actor, "kind": kind},
+                "workspace_id": w,
+                "directory_offset": self.directory_end,
+                **fields,
+            },
+            command_id,
+            command_id,
+        )
+        self.lately.append(record)
+        if len(self.lately) > 2 * DUPLICATE_REACH:
+            del self.lately[:DUPLICATE_REACH]
+        return record
+
+    def _share(self, w, grants, actor=None, **fields):
+        wishes = [
+            {"subject": {"kind": kind, "id": subject}, "role": role, "expires_at": expires_at}
+            for kind, subject, role, expires_at in grants
+        ]
+        return self._command("ShareWorkspace", w, actor or self.owner[w], grants=wishes, **fields)
+
+    def _remove(self, w=None, subjects=None, actor=None):
+        w = w or self._any_shared()
+        if subjects is None:
+            held = self.shared[w]
+            user = self.rng.choice(held) if held else self._other(w)
+            subjects = [("user", user)]
+        wanted = [{"kind": kind, "id": subject} for kind, subject in subjects]
+        return self._command(
+            "RemoveSharing", w, actor or self.owner[w], subjects=wanted, reason="command"
+        )
+
+    # ---- what a command may be about ----
+
+    def _any(self):
+        return self.workspaces[int(self.rng.random() * len(self.workspaces))]
+
+    def _any_shared(self):
+        for _ in range(20):
+            w = self._any()
+            if self.shared[w]:
+                return w
+        return self._any()
+
+    def _other(self, w):
+        """A user that does not own the workspace."""
+        users = self.directory.users
+        while True:
+            user = users[int(self.rng.random() * len(users))]
+            if user != self.owner[w]:
+                return user
+
+    def _role(self, w, user):
+        role = "use" if self.rng.random() < 0.8 else "admin"
+        self.shared[w].append(user)
+        if role == "admin":
+            self.admins.append((w, user))
+        return role
+
+    # ---- the kinds ----
+
+    def _plain(self):
+        w = self._any()
+        user = self._other(w)
+        return self._share(w, [("user", user, self._role(w, user), None)])
+
+    def _two_users(self):
+        w = self._any()
+        first, second = self._other(w), self._other(w)
+        while second == first:
+            second = self._other(w)
+        users = ((u, self._role(w, u)) for u in (first, second))
+        return self._share(w, [("user", u, role, None) for u, role in users], message="Have a look.")
+
+    def _group(self):
+        w = self._any()
+        grants = [("group", self.rng.choice(self.directory.groups), "use", None)]
+        if self.rng.random() < 0.3:
+            user = self._other(w)  # perhaps a member of the group, too
+            grants.append(("user", user, self._role(w, user), None))
+        return self._share(w, grants)
+
+    def _everyone(self):
+        """The organization's group of everyone has many members: each of them is told."""
+        w = self.workspaces[int(self.rng.random() * min(3, len(self.workspaces)))]
+        everyone = self.directory.organization
+        if self.rng.random() < 0.5:
+            return self._remove(w, [("group", everyone)])
+        return self._share(w, [("group", everyone, "use", None)])
+
+    def _by_admin(self):
+        """By an admin of the workspace: may give `use` only."""
+        if not self.admins:
+            return self._plain()
+        w, actor = self.rng.choice(self.admins[-1000:])
+        user = self._other(w)
+        role = "admin" if self.rng.random() < 0.2 else "use"
+        if self.rng.random() < 0.2:
+            return self._remove(w, [("user", self.rng.choice(self.shared[w]))], actor)
+        if user == actor:
+            return self._plain()
+        return self._share(w, [("user", user, role, None)], actor)
+
+    def _leave(self):
+        w = self._any_shared()
+        if not self.shared[w]:
+            return self._plain()
+        user = self.rng.choice(self.shared[w])
+        return self._remove(w, [("user", user)], user)
+
+    def _duplicate(self):
+        if not self.lately:
+            return self._plain()
+        key, value, headers = self.rng.choice(self.lately[-DUPLICATE_REACH:])
+        again = [(n, v if n != "ce_id" else self.ids.any().encode()) for n, v in headers]
+        return key, value, again
+
+    def _expires(self):
+        w = self._any()
+        user = self._other(w)
+        at = self.ids.now_ms + FAR_AHEAD_MS + int(self.rng.random() * 1e9)
+        return self._share(w, [("user", user, self._role(w, user), at)])
+
+    def _expected_version(self):
+        w = self._any()
+        return self._share(
+            w, [("user", self._other(w), "use", None)], expected_version=self.rng.randint(1, 6)
+        )
+
+    def _unknown_user(self):
+        nobody = self.rng.choice([self.ids.any(), self.directory.deleted])
+        return self._share(self._any(), [("user", nobody, "use", None)])
+
+    def _forbidden(self):
+        w = self._any()
+        actor = self.rng.choice([self._other(w), self.directory.suspended, self.ids.any()])
+        user = self._other(w)
+        while user == actor:
+            user = self._other(w)
+        if self.rng.random() < 0.3:
+            return self._remove(w, [("user", user)], actor)
+        return self._share(w, [("user", user, "use", None)], actor)
+
+    def _not_a_member(self):
+        return self._share(self._any(), [("user", self.directory.stranger, "use", None)])
+
+    def _own_role(self):
+        w = self._any()
+        if self.rng.random() < 0.5:
+            return self._share(w, [("user", self.owner[w], "use", None)])
+        boss = self.rng.choice([self.directory.admin, self.directory.site_owner])
+        return self._share(w, [("user", boss, "use", None)], boss)
+
+    def _already_expired(self):
+        w = self._any()
+        return self._share(w, [("user", self._other(w), "use", 1_000_000_000_000)])
+
+    def _unknown_workspace(self):
+        w = self.ids.any()
+        actor = self.rng.choice(self.directory.users)
+        return self._share(w, [("user", self.rng.choice(self.directory.users), "use", None)], actor)
+
+    def _half_wrong(self):
+        """All or nothing: one good grant, one wrong one."""
+        w = self._any()
+        return self._share(
+            w, [("user", self._other(w), "use", None), ("user", self.directory.stranger, "use", None)]
+        )
+
+    def _rename(self):
+        w = self._any()
+        self.name[w] = f"renamed-{self.ids.any()[-12:]}"
+        return self._workspace(w)
+
+    def _new_owner(self):
+        w = self._any_shared()
+        self.owner[w] = self.rng.choice(self.shared[w] or self.directory.users)
+        return self._workspace(w)
+
+    def _dormant(self):
+        return self._workspace(self._any(), self.rng.choice(["dormant", "active"]))
+
+    def _delete(self):
+        w = self._any()
+        fields = {"workspace_id": w, "deleted_at": self.ids.now_ms}
+        return self._record("WorkspaceDeleted", w, fields, self.ids.any())
+
+    def _garbage(self):
+        key, value, headers = self._plain()
+        self.lately.pop()
+        how = self.rng.randrange(6)
+        broken = (
+            self.rng.randbytes(self.rng.randint(1, 200)),
+            value[:2] + self.rng.randbytes(8) + value[10:],  # a schema of somebody else's
+            value[: self.rng.randint(11, len(value) - 1)],
+            value + b"\0",
+            b"",
+            None,
+        )[how]
+        return key, broken, headers
+
+
+# ---- writing it ---------------------------------------------------------------------------------
+
+
+def write_directory(brokers, load):
+    """Writes it and notes how far it goes: later commands say that they have seen it."""
+    bus.send_all(brokers, bus.DIRECTORY, load.directory_records())
+    load.directory_end = bus.log_ends(brokers, bus.DIRECTORY)[0]
+
+
+def write_workspaces(brokers, load):
+    bus.send_all(brokers, bus.COMMANDS, load.workspace_records())
+
+
+def write_commands(brokers, load, count, mix=None):
+    bus.send_all(brokers, bus.COMMANDS, load.command_records(count, mix))
+
+
+def sharebus_program(name="sharebus"):
+    """Where the program is: SHAREBUS_RELEASE_BIN, the PATH, or the release build."""
+    folder = os.environ.get("SHAREBUS_RELEASE_BIN")
+    if folder:
+        return os.path.join(folder, name)
+    return shutil.which(name) or str(bus.REPO / "build" / "release" / "bin" / name)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--brokers", default=os.environ.get("SHAREBUS_BROKERS"))
+    parser.add_argument("--commands", type=int, default=100_000)
+    parser.add_argument("--workspaces", type=int, default=20_000)
+    parser.add_argument("--users", type=int, default=2000)
+    parser.add_argument("--groups", type=int, default=50)
+    parser.add_argument("--partitions", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--plain", action="store_true", help="shares with one user, nothing else")
+    parser.add_argument("--sharebus", default=sharebus_program(), help="the program (%(default)s)")
+    args = parser.parse_args()
+    if not args.brokers:
+        parser.error("say where: --brokers or SHAREBUS_BROKERS")
+    began = time.monotonic()
+    load = Load(Shape(args.users, args.groups, args.workspaces, args.seed))
+    bus.create_topics(args.brokers, args.sharebus, args.partitions)
+    write_directory(args.brokers, load)
+    write_workspaces(args.brokers, load)
+    print(f"directory and workspaces: {time.monotonic() - began:.1f} s", file=sys.stderr)
+    began = time.monotonic()
+    write_commands(args.brokers, load, args.commands, PLAIN if args.plain else MIX)
+    print(f"{args.commands} commands: {time.monotonic() - began:.1f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

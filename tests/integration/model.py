@@ -1,0 +1,351 @@
+"""What must become of a log of commands, by the design's rules alone: every record of
+sharing.commands, in the order and with the timestamps of the log, gives its outcome, its event, the
+people to be told and the state that is left behind."""
+
+import collections
+import dataclasses
+
+import bus
+
+RECENT = 16
+MOST_GRANTS = 1000
+
+
+@dataclasses.dataclass
+class Grant:
+    role: str
+    granted_by: str
+    granted_at: int
+    expires_at: int | None
+
+
+@dataclasses.dataclass
+class Workspace:
+    id: str
+    organization_id: str
+    owner_id: str
+    name: str
+    status: str
+    version: int = 0
+    grants: dict = dataclasses.field(default_factory=dict)  # (kind, id) -> Grant
+    recent: collections.deque = dataclasses.field(
+        default_factory=lambda: collections.deque(maxlen=RECENT)
+    )
+    touched_at: int = -1  # offset of the last record that changed anything of it
+
+    def ref(self):
+        return {
+            "id": self.id,
+            "name": self.name,
+            "owner_id": self.owner_id,
+            "organization_id": self.organization_id,
+        }
+
+
+class Directory:
+    """Users, groups and organizations, as written; for these tests they never change."""
+
+    def __init__(self, records, end):
+        self.end = end
+        self.users, self.groups, self.organizations = {}, {}, {}
+        tables = {
+            "UserChanged": self.users,
+            "GroupChanged": self.groups,
+            "OrganizationChanged": self.organizations,
+        }
+        for name, fields in records:
+            tables[name][fields["id"]] = fields
+        self._everyone = {o: [] for o in self.organizations}
+        for user in self.users.values():
+            for membership in user["organizations"]:
+                if user["status"] != "deleted":
+                    self._everyone[membership["id"]].append(user["id"])
+
+    def exists(self, user):
+        return user in self.users and self.users[user]["status"] != "deleted"
+
+    def role_in(self, user, organization):
+        for membership in self.users[user]["organizations"]:
+            if membership["id"] == organization:
+                return membership["role"]
+        return None
+
+    def members(self, group):
+        if group in self.groups:
+            return self.groups[group]["members"]
+        return self._everyone.get(group, [])
+
+    def home(self, group):
+        """The organization of a group; an organization's id is its group of everyone."""
+        if group in self.groups:
+            return self.groups[group]["organization_id"]
+        return group if group in self.organizations else None
+
+
+class Model:
+    def __init__(self, directory, partitions):
+        self.directory = directory
+        self.workspaces = {p: {} for p in range(partitions)}
+        self.deleted = {p: set() for p in range(partitions)}
+        self.events = {p: [] for p in range(partitions)}  # (offset, name, record)
+        self.notices = {}  # (partition, offset) -> {recipient: what}
+        self.dead = {p: {} for p in range(partitions)}  # offset -> message
+        self.outcomes = {p: {} for p in range(partitions)}  # offset -> (outcome, code, version)
+        self.ends = {p: 0 for p in range(partitions)}
+
+    def take(self, message):
+        """The next record of its partition."""
+        p, offset = message.partition(), message.offset()
+        self.ends[p] = offset + 1
+        try:
+            name, record = bus.decode(message.value())
+        except bus.Unreadable:
+            self.dead[p][offset] = message
+            self._note(p, offset, "unreadable")
+            return
+        _Decision(self, p, offset, message.timestamp()[1], name, record).run()
+
+    def _note(self, p, offset, outcome, code="", version=0):
+        assert offset not in self.outcomes[p]
+        self.outcomes[p][offset] = (outcome, code, version)
+
+    def counts(self):
+        out = collections.Counter()
+        for of_partition in self.outcomes.values():
+            for outcome, code, _ in of_partition.values():
+                out[f"{outcome} {code}".strip()] += 1
+        return dict(sorted(out.items()))
+
+
+class _Decision:
+    """One record's."""
+
+    def __init__(self, model, p, offset, now, name, record):
+        self.model, self.directory = model, model.directory
+        self.p, self.offset, self.now = p, offset, now
+        self.name, self.record = name, record
+        self.all = model.workspaces[p]
+        self.workspace = self.all.get(record["workspace_id"])
+        self.changes = []
+
+    def run(self):
+        {
+            "ShareWorkspace": self._command,
+            "RemoveSharing": self._command,
+            "WorkspaceChanged": self._changed,
+            "WorkspaceDeleted": self._deleted,
+        }[self.name]()
+
+    # ---- facts ----
+
+    def _changed(self):
+        r, w = self.record, self.workspace
+        fields = {k: r[k] for k in ("organization_id", "owner_id", "name", "status")}
+        if w and all(getattr(w, k) == v for k, v in fields.items()):
+            return self._note("unchanged")
+        if not w:
+            w = self.workspace = self.all[r["workspace_id"]] = Workspace(r["workspace_id"], **fields)
+            self.model.deleted[self.p].discard(w.id)
+        for k, v in fields.items():
+            setattr(w, k, v)
+        self._remove_grant("user", w.owner_id)
+        self._fold()
+        return self._conclude("owner_changed")
+
+    def _deleted(self):
+        w = self.workspace
+        if not w:
+            return self._note("unchanged")
+        for kind, subject in list(w.grants):
+            self._remove_grant(kind, subject)
+        self._fold()
+        del self.all[w.id]
+        self.model.deleted[self.p].add(w.id)
+        return self._conclude("workspace_deleted")
+
+    # ---- commands ----
+
+    def _command(self):
+        r, w = self.record, self.workspace
+        if w and r["command_id"] in w.recent:
+            return self._note("duplicate")
+        code = self._share() if self.name == "ShareWorkspace" else self._remove()
+        if w:
+            w.recent.append(r["command_id"])
+            w.touched_at = self.offset
+        if code:
+            return self._reject(code)
+        if not self.changes:
+            return self._note("unchanged")
+        self._fold()
+        return self._conclude(r.get("reason", "command"))
+
+    def _common(self):
+        r, w = self.record, self.workspace
+        if not w:
+            return "unknown_workspace"
+        if r["directory_offset"] is not None and r["directory_offset"] > self.directory.end:
+            return "directory_ahead"
+        if r["expected_version"] is not None and r["expected_version"] != w.version:
+            return "version_conflict"
+        return None
+
+    def _authority(self):
+        """0 none, 1 admin of the workspace, 2 all of it."""
+        actor, w = self.record["actor"], self.workspace
+        if actor["kind"] == "system":
+            return 2
+        user = self.directory.users.get(actor["id"])
+        if not user or user["status"] != "active":
+            return 0
+        if (
+            user["id"] == w.owner_id
+            or user["site_role"] == "owner"
+            or self.directory.role_in(user["id"], w.organization_id) == "admin"
+        ):
+            return 2
+        for (kind, subject), grant in w.grants.items():
+            if grant.role != "admin" or (grant.expires_at or self.now + 1) <= self.now:
+                continue
+            if subject == user["id"] or (
+                kind == "group" and user["id"] in self.directory.members(subject)
+            ):
+                return 1
+        return 0
+
+    def _share(self):
+        code = self._common()
+        if code:
+            return code
+        authority = self._authority()
+        if not authority:
+            return "forbidden"
+        for wish in self.record["grants"]:
+            code = code or self._wish(wish, authority)
+        if code:
+            return code
+        fresh = sum(change["before"] is None for change in self.changes)
+        return "too_many_grants" if len(self.workspace.grants) + fresh > MOST_GRANTS else None
+
+    def _wish(self, wish, authority):
+        w, actor = self.workspace, self.record["actor"]["id"]
+        kind, subject = wish["subject"]["kind"], wish["subject"]["id"]
+        grant = w.grants.get((kind, subject))
+        if kind == "user":
+            if not self.directory.exists(subject):
+                return "unknown_subject"
+            if self.directory.role_in(subject, w.organization_id) is None:
+                return "not_a_member"
+            if subject in (w.owner_id, actor):
+                return "own_role"
+        elif self.directory.home(subject) != w.organization_id:
+            return "not_a_member" if self.directory.home(subject) else "unknown_subject"
+        if authority == 1 and (wish["role"] == "admin" or grant and grant.role == "admin"):
+            return "role_ceiling"
+        if wish["expires_at"] is not None and wish["expires_at"] <= self.now:
+            return "already_expired"
+        if not grant or (grant.role, grant.expires_at) != (wish["role"], wish["expires_at"]):
+            self._change(kind, subject, wish["role"], wish["expires_at"])
+        return None
+
+    def _remove(self):
+        code = self._common()
+        if code:
+            return code
+        actor = self.record["actor"]["id"]
+        subjects = [(s["kind"], s["id"]) for s in self.record["subjects"]]
+        authority = self._authority()
+        if not authority and subjects != [("user", actor)]:
+            return "forbidden"
+        for kind, subject in subjects:
+            grant = self.workspace.grants.get((kind, subject))
+            if grant and grant.role == "admin" and authority == 1 and subject != actor:
+                code = "role_ceiling"
+            self._remove_grant(kind, subject)
+        return code
+
+    # ---- what comes of it ----
+
+    def _change(self, kind, subject, after, expires_at):
+        grant = self.workspace.grants.get((kind, subject))
+        self.changes.append(
+            {
+                "subject": {"kind": kind, "id": subject},
+                "before": grant.role if grant else None,
+                "after": after,
+                "expires_at": expires_at,
+            }
+        )
+
+    def _remove_grant(self, kind, subject):
+        if (kind, subject) in self.workspace.grants:
+            self._change(kind, subject, None, None)
+
+    def _actor(self):
+        return self.record.get("actor") or {"id": bus.NIL_ID, "kind": "system"}
+
+    def _fold(self):
+        w = self.workspace
+        w.version += 1
+        w.touched_at = self.offset
+        for c in self.changes:
+            key = (c["subject"]["kind"], c["subject"]["id"])
+            if c["after"] is None:
+                del w.grants[key]
+            else:
+                w.grants[key] = Grant(c["after"], self._actor()["id"], self.now, c["expires_at"])
+
+    def _note(self, outcome, code=""):
+        version = self.workspace.version if self.workspace else 0
+        self.model._note(self.p, self.offset, outcome, code, version)
+
+    def _reject(self, code):
+        r = self.record
+        event = {
+            "command_id": r["command_id"],
+            "actor": r["actor"],
+            "workspace_id": r["workspace_id"],
+            "code": code,
+            "at": self.now,
+        }
+        self.model.events[self.p].append((self.offset, "CommandRejected", event))
+        self._note("rejected", code)
+
+    def _conclude(self, reason):
+        self._note("applied")
+        if not self.changes:
+            return
+        w = self.workspace
+        event = {
+            "workspace": w.ref(),
+            "version": w.version,
+            "actor": self._actor(),
+            "command_id": self.record.get("command_id"),
+            "reason": reason,
+            "changes": self.changes,
+            "at": self.now,
+        }
+        self.model.events[self.p].append((self.offset, "SharingChanged", event))
+        told = self._told()
+        if told:
+            self.model.notices[self.p, self.offset] = told
+
+    def _told(self):
+        """Everybody concerned once, those named directly before the members of groups; never the
+        actor. {user: (kind, group, role)}"""
+        w, out = self.workspace, {}
+        actor = self._actor()
+        for c in sorted(
+            self.changes, key=lambda c: (c["subject"]["kind"] == "group", c["subject"]["id"])
+        ):
+            kind, subject = c["subject"]["kind"], c["subject"]["id"]
+            group = subject if kind == "group" else None
+            what = "role_changed" if c["before"] and c["after"] else "workspace_shared"
+            what = what if c["after"] else "access_removed"
+            for user in [subject] if kind == "user" else self.directory.members(subject):
+                if user != w.owner_id and self.directory.exists(user):
+                    out.setdefault(user, (what, group, c["after"]))
+        if actor["kind"] != "system":
+            out[w.owner_id] = ("owner_notice", None, None)
+        out.pop(actor["id"], None)
+        return {user: what for user, what in out.items() if self.directory.exists(user)}

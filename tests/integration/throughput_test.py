@@ -1,0 +1,59 @@
+"""100,000 commands of every kind, counted one by one; and how many plain ones a second go through."""
+
+import time
+
+import load
+
+COMMANDS = 100_000
+ROUNDS = 2
+
+
+def test_every_command_has_exactly_one_outcome(world):
+    made = world.populate(load.Shape(seed=11))
+    world.send(made, COMMANDS, load.MIX)
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    consumer.terminate()
+    world.verify()
+
+
+def _measure(world):
+    """(seconds to all applied, seconds to all committed), from the first command applied."""
+    before = world.applied()
+    consumer = world.start_consumer()
+    began = None
+    last_look = time.monotonic()
+
+    def moved():
+        nonlocal began, last_look
+        now = time.monotonic()
+        if world.applied() != before:
+            began = last_look
+        last_look = now
+        return began
+
+    world.wait("the first command applied", moved, alive=[consumer])
+    world.wait("all applied", lambda: world.applied() == world.ends(), alive=[consumer])
+    applied = time.monotonic() - began
+    world.wait_published(consumer)
+    committed = time.monotonic() - began
+    consumer.terminate()
+    return applied, committed
+
+
+def test_plain_commands_per_second(world, capsys):
+    made = world.populate(load.Shape(seed=12))
+    first = world.start_consumer()
+    world.wait_published(first)
+    first.terminate()
+    best = [float("inf"), float("inf")]
+    for number in range(ROUNDS):
+        world.send(made, COMMANDS, load.PLAIN)
+        seconds = _measure(world)
+        best = [min(pair) for pair in zip(best, seconds)]
+        with capsys.disabled():
+            rates = [COMMANDS / s for s in seconds]
+            print(f"\nround {number}: applied {rates[0]:,.0f}/s, committed {rates[1]:,.0f}/s", end="")
+    with capsys.disabled():
+        print(f"\nbest: applied {COMMANDS / best[0]:,.0f}/s, committed {COMMANDS / best[1]:,.0f}/s")
+    world.verify()

@@ -1,0 +1,176 @@
+"""A deployment of one's own: Kafka, Redis, and consumers that can be killed. What it starts, it ends."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import bus
+import counting
+import load
+
+STACK = bus.REPO / "ops" / "stack"
+TAIL_BYTES = 4000
+
+
+class NoStack(Exception):
+    """Kafka or Redis could not be had."""
+
+
+class Stuck(AssertionError):
+    """Something did not happen in the time that is more than enough for it."""
+
+
+class ConsumerProcess:
+    def __init__(self, world, instance, number, arguments=()):
+        self.log = world.folder / f"consumer-{number}-{instance}.log"
+        self.instance = instance
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [
+                    load.sharebus_program("sharebus-consumer"),
+                    *("--brokers", world.brokers, "--redis", world.redis_address),
+                    *("--instance", instance, *arguments),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+
+    def tail(self):
+        lines = self.log.read_text(errors="replace").splitlines(keepends=True)
+        told = "".join(line for line in lines if " goes to sharing.deadletter: " not in line)
+        return f"--- {self.log.name}, its end without dead letters:\n{told[-TAIL_BYTES:]}---"
+
+    def check_alive(self):
+        code = self.process.poll()
+        if code is not None:
+            raise Stuck(f"consumer {self.instance} ended by itself with {code}\n{self.tail()}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+
+    def terminate(self, deadline_s=30):
+        """A clean stop: exit 0."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(deadline_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Stuck(
+                f"consumer {self.instance} did not end within {deadline_s} s of SIGTERM\n{self.tail()}"
+            ) from None
+        if code != 0:
+            raise Stuck(f"consumer {self.instance} ended with {code} upon SIGTERM\n{self.tail()}")
+
+
+class World:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.stack = self.folder / "stack"
+        self.consumers = []
+        self.directory = []
+        self._committed = None
+        self._redis = None
+        self._ends = None
+        done = self._stack("up")
+        if done.returncode:
+            raise NoStack(f"ops/stack up failed with {done.returncode}:\n{done.stderr[-TAIL_BYTES:]}")
+        settings = dict(re.findall(r"(SHAREBUS_\w+)=(\S+)", self._stack("env").stdout))
+        self.brokers = settings["SHAREBUS_BROKERS"]
+        self.redis_address = settings["SHAREBUS_REDIS"]
+
+    def _stack(self, verb, *arguments):
+        command = [STACK, verb, "--dir", self.stack, "--only", "kafka,redis", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+
+    def close(self):
+        for consumer in self.consumers:
+            if consumer.process.poll() is None:
+                consumer.kill()
+        if self._committed:
+            self._committed.close()
+        if self._redis:
+            self._redis.close()
+        self._stack("down", "--wipe")
+        shutil.rmtree(self.stack, ignore_errors=True)
+
+    # ---- what is in it ----
+
+    def redis(self):
+        return counting.connect(self.redis_address)
+
+    def populate(self, shape):
+        """Topics, directory and workspaces; returns what makes the commands."""
+        made = load.Load(shape)
+        bus.create_topics(self.brokers, load.sharebus_program())
+        load.write_directory(self.brokers, made)
+        load.write_workspaces(self.brokers, made)
+        self.directory = [(name, fields) for _, name, fields in made.directory.records]
+        self._ends = None
+        return made
+
+    def send(self, made, count, mix=None):
+        load.write_commands(self.brokers, made, count, mix)
+        self._ends = None
+
+    def start_consumer(self, instance="one"):
+        consumer = ConsumerProcess(self, instance, len(self.consumers), self._extra())
+        self.consumers.append(consumer)
+        return consumer
+
+    @staticmethod
+    def _extra():
+        return ("--log-level", os.environ.get("SHAREBUS_LOG_LEVEL", "info"))
+
+    def verify(self):
+        counting.Count(self, self.directory).verify()
+
+    # ---- how far it is ----
+
+    def ends(self):
+        if self._ends is None:
+            self._ends = bus.log_ends(self.brokers, bus.COMMANDS)
+        return self._ends
+
+    def applied(self):
+        """{partition: applied}, from the marks in Redis."""
+        if self._redis is None:
+            self._redis = self.redis()
+        pipeline = self._redis.pipeline(transaction=False)
+        for p in self.ends():
+            pipeline.hget(f"sb:{{{p}}}:mark", "applied")
+        return {p: int(v or 0) for p, v in zip(self.ends(), pipeline.execute())}
+
+    def committed(self):
+        if self._committed is None:
+            self._committed = bus.CommittedOffsets(self.brokers)
+        return self._committed.get()
+
+    def wait(self, what, condition, deadline_s=300, alive=()):
+        """Until condition() is true, which it returns; the consumers named must live meanwhile."""
+        limit = time.monotonic() + deadline_s
+        while True:
+            answer = condition()
+            if answer:
+                return answer
+            for consumer in alive:
+                consumer.check_alive()
+            if time.monotonic() > limit:
+                tails = "\n".join(c.tail() for c in self.consumers[-2:])
+                raise Stuck(
+                    f"{what}: not within {deadline_s} s; log ends {self.ends()}, applied"
+                    f" {self.applied()}, committed {self.committed()}\n{tails}"
+                )
+            time.sleep(0.002)
+
+    def wait_applied(self, target, *alive):
+        """Until `target` records in all are applied."""
+        self.wait(f"{target} applied", lambda: sum(self.applied().values()) >= target, alive=alive)
+
+    def wait_published(self, *alive):
+        self.wait("all published", lambda: self.committed() == self.ends(), alive=alive)
