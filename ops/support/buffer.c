@@ -1,5 +1,6 @@
 #include "ops/support/buffer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,6 +44,7 @@ void buffer_append(struct buffer *b, const void *data, size_t len)
 {
 	if (!len)
 		return;
+	assert(data);
 	memcpy(buffer_reserve(b, len), data, len);
 	b->len += len;
 }
