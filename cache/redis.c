@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 struct redis {
@@ -114,10 +115,12 @@ static int connect_now(struct redis *r, struct error *err)
 
 static int broken(struct redis *r, struct error *err)
 {
-	bool timed_out = r->context->err == REDIS_ERR_IO && errno == EAGAIN;
+	const char *why = r->context->err ? r->context->errstr : strerror(errno);
 
+	if (errno == EAGAIN && (!r->context->err || r->context->err == REDIS_ERR_IO))
+		why = "no answer in time";
 	(void)error_set(err, ERROR_UNAVAILABLE, "the connection to Redis at %s broke: %s",
-			r->address, timed_out ? "no answer in time" : r->context->errstr);
+			r->address, why);
 	disconnect(r);
 	return ERROR_UNAVAILABLE;
 }
@@ -138,6 +141,20 @@ static int reserve(struct replies *out, size_t count, struct error *err)
 	return 0;
 }
 
+/* Past hiredis' own buffer, which would be filled, emptied and freed for every pipeline. */
+static int write_all(int fd, struct bytes rest)
+{
+	while (rest.len) {
+		ssize_t n = send(fd, rest.data, rest.len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			rest = (struct bytes){ rest.data + n, rest.len - (size_t)n };
+	}
+	return 0;
+}
+
 int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
 			     struct replies *out, struct error *err)
 {
@@ -150,7 +167,7 @@ int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait
 	if (rc)
 		return rc;
 	(void)redisSetTimeout(r->context, timeval_of(r->timeout_ms + wait_ms));
-	if (redisAppendFormattedCommand(r->context, (const char *)p->bytes.data, p->bytes.len))
+	if (write_all(r->context->fd, buffer_bytes(&p->bytes)))
 		return broken(r, err);
 	for (size_t i = 0; i < p->commands; i++) {
 		void *reply = NULL;

@@ -52,7 +52,7 @@ def test_killed_as_soon_as_it_owns_something(world):
 
 def test_killed_between_apply_and_publish(world):
     """Some outputs are applied and not published, which is looked at after the kill."""
-    total = _fill(world, 24, 100_000)
+    total = _fill(world, 24, 60_000)
     caught = 0
     for step in range(1, 2 * KILLS):
         consumer = world.start_consumer()
