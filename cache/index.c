@@ -129,6 +129,17 @@ static void append_watch(struct pipeline *p, const struct keys *k)
 	mark_append_read(p, k);
 }
 
+/* Watches the mark and reads it. */
+static int watch_mark(struct index *ix, const struct keys *k, struct mark *now, struct error *err)
+{
+	int rc;
+
+	pipeline_clear(&ix->pipeline);
+	append_watch(&ix->pipeline, k);
+	rc = go(ix, err);
+	return rc ? rc : take_mark(ix, 1, now, err);
+}
+
 static void append_word(struct pipeline *p, const char *word)
 {
 	pipeline_command(p, 1);
@@ -156,11 +167,7 @@ int index_claim(struct index *ix, int partition, const struct mark *seen, struct
 	struct mark now;
 	int rc;
 
-	pipeline_clear(&ix->pipeline);
-	append_watch(&ix->pipeline, k);
-	rc = go(ix, err);
-	if (!rc)
-		rc = take_mark(ix, 1, &now, err);
+	rc = watch_mark(ix, k, &now, err);
 	if (rc)
 		return rc;
 	if (now.state != seen->state || now.epoch != seen->epoch || now.applied != seen->applied)
@@ -342,11 +349,7 @@ int index_write(struct index *ix, int partition, const struct mark *ours,
 	struct mark now;
 	int rc;
 
-	pipeline_clear(&ix->pipeline);
-	append_watch(&ix->pipeline, k);
-	rc = go(ix, err);
-	if (!rc)
-		rc = take_mark(ix, 1, &now, err);
+	rc = watch_mark(ix, k, &now, err);
 	if (!rc && now.epoch != ours->epoch)
 		rc = fenced(ix, partition, err);
 	if (rc)

@@ -25,21 +25,6 @@ enum {
 	WORKSPACES_BYTES = 32 * 1024 * 1024,
 };
 
-const struct config_setting loop_settings[] = {
-	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092",
-	  "Kafka brokers, host:port, comma separated" },
-	{ "redis", "SHAREBUS_REDIS", "127.0.0.1:6379", "Redis, host:port or the path of a socket" },
-	{ "prefix", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
-	{ "consumer-group", "SHAREBUS_CONSUMER_GROUP", "sharebus", "consumer group" },
-	{ "instance", "SHAREBUS_INSTANCE", NULL,
-	  "name of this process in the group; default: host name" },
-	{ "access-url", "SHAREBUS_ACCESS_URL", "",
-	  "address of the deployment, for links in notifications" },
-	{ "max-grants", NULL, "1000", "grants that a workspace may have" },
-	{ "log-level", "SHAREBUS_LOG_LEVEL", "info", "error, warn, info or debug" },
-};
-const size_t loop_setting_count = sizeof(loop_settings) / sizeof(loop_settings[0]);
-
 /* ---- rebalance ---- */
 
 static void become_foreign(struct processor *p, struct partition *part)

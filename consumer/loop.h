@@ -5,10 +5,6 @@
 
 #include "consumer/processor.h"
 
-/* The consumer's settings; ends where loop_setting_count says. */
-extern const struct config_setting loop_settings[];
-extern const size_t loop_setting_count;
-
 /*
  * Connects and checks: Kafka's topics, Redis' policy, that both belong
  * together. Waits for brokers and Redis as long as *stop is 0.
