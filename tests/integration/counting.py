@@ -223,9 +223,9 @@ class Count:
     def grants(self):
         """The last value of each key is the model's workspace; a deleted one ends in a tombstone."""
         for p, messages in bus.read_topic(self.world.brokers, bus.GRANTS).items():
-            last, version = {}, {}
+            last, source = {}, {}
             for m in messages:
-                self._grants_record(p, m, last, version)
+                self._grants_record(p, m, last, source)
             progress = last.pop(bus.PROGRESS_KEY, None)
             if self.model.ends[p]:
                 found = progress[1].get("applied") if progress else None
@@ -241,10 +241,12 @@ class Count:
             for id in wanted.keys() & alive.keys():
                 self._workspace_grants(p, wanted[id], alive[id])
 
-    def _grants_record(self, p, m, last, version):
+    def _grants_record(self, p, m, last, source):
+        """Notes the record as the last of its key. Of a key they come in the order of the commands
+        they stem from; versions may go back, for a workspace that is deleted and announced anew in
+        one run starts over and has no tombstone in between."""
         if m.value() is None:
             last[m.key()] = None
-            version.pop(m.key(), None)
             return
         name, record = self._decode("changelog", m)
         if name is None:
@@ -252,10 +254,10 @@ class Count:
         self._headers("changelog", m, name, p)
         expected = "Progress" if m.key() == bus.PROGRESS_KEY else "WorkspaceGrants"
         self._same("changelog", f"{m.partition()}:{m.offset()} type", expected, name)
-        now = record["applied"] if name == "Progress" else record["version"]
-        if now < version.get(m.key(), 0):
+        now = record["applied"] if name == "Progress" else record["source_offset"]
+        if now < source.get(m.key(), 0):
             self._say("changelog order", f"{m.partition()}:{m.offset()} goes back: {record}")
-        version[m.key()] = now
+        source[m.key()] = now
         last[m.key()] = (name, record)
 
     def _workspace_grants(self, p, w, found):
