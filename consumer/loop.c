@@ -68,7 +68,8 @@ static int start_publisher(struct processor *p, struct error *err)
 {
 	const struct publisher_options options = { .config = p->config,
 						   .deployment = &p->deployment,
-						   .intake = p->intake };
+						   .intake = p->intake,
+						   .stepped = p->stepped };
 
 	return publisher_start(&p->publisher, &options, err);
 }

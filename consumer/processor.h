@@ -79,6 +79,7 @@ struct processor {
 	struct partition *partitions;
 	struct rebuild rebuild;
 	struct error refusal; /* met in a callback: the loop ends with it */
+	bool stepped;         /* tests order the steps of the publisher */
 	bool paused;        /* backpressure: nothing is fetched until the publisher has caught up */
 	int64_t watched_ms; /* when the marks were last looked at */
 	struct {            /* of the present run; memory is kept from run to run */
