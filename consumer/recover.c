@@ -170,7 +170,7 @@ static int publish_unsent(struct processor *p, struct partition *part, int64_t c
 {
 	struct unsent_list unsent;
 	int64_t next = committed;
-	int rc = index_read_unsent(p->index, part->id, &unsent, err);
+	int rc = index_read_unsent(p->index, part->id, &part->mark, &unsent, err);
 
 	for (size_t i = 0; !rc && i < unsent.count; i++)
 		rc = publish_run(p, part, &unsent.list[i], &next, err);
