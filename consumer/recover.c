@@ -201,13 +201,22 @@ static int64_t most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/*
+ * An epoch is taken once, also by us: Redis may forget what it had, so that we
+ * claim again from nothing, and then come back with a mark that we wrote before.
+ */
 static int take_epoch(struct processor *p, struct partition *part, const struct mark *seen,
 		      struct error *err)
 {
-	part->mark.epoch = intake_epoch(p->intake);
-	if (part->mark.epoch < 0)
+	int64_t least = intake_epoch(p->intake);
+	int rc;
+
+	if (least < 0)
 		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
-	return index_claim(p->index, part->id, seen, &part->mark, err);
+	part->mark.epoch = most(least, part->taken + 1);
+	rc = index_claim(p->index, part->id, seen, &part->mark, err);
+	part->taken = part->mark.epoch; /* it may be in Redis even if the claim failed */
+	return rc;
 }
 
 static const char *state_text(enum mark_state state)
