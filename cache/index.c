@@ -219,27 +219,19 @@ static void take_unsent(struct unsent_list *out, const redisReply *all)
 	qsort(out->list, out->count, sizeof(*out->list), by_offset);
 }
 
-int index_read_unsent(struct index *ix, int partition, const struct mark *ours,
-		      struct unsent_list *out, struct error *err)
+int index_read_unsent(struct index *ix, int partition, struct unsent_list *out, struct error *err)
 {
-	const struct keys *k = index_keys(ix, partition);
 	const redisReply *all;
-	struct mark now;
 	int rc;
 
 	*out = (struct unsent_list){ 0 };
 	pipeline_clear(&ix->pipeline);
 	pipeline_command(&ix->pipeline, 2);
 	pipeline_text(&ix->pipeline, "HGETALL");
-	pipeline_key(&ix->pipeline, k, "unsent", NULL);
-	mark_append_read(&ix->pipeline, k);
+	pipeline_key(&ix->pipeline, index_keys(ix, partition), "unsent", NULL);
 	rc = go(ix, err);
-	if (!rc)
-		rc = take_mark(ix, 1, &now, err);
 	if (rc)
 		return rc;
-	if (!mark_equal(&now, ours))
-		return fenced(ix, partition, err);
 	all = ix->replies.list[0];
 	if (all->type != REDIS_REPLY_ARRAY || !all->elements)
 		return 0;

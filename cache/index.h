@@ -68,13 +68,8 @@ struct unsent_list {
 	size_t count;
 };
 
-/*
- * Reads all unsent outputs of the partition, and the mark behind them: ERROR_FENCED
- * when it is not ours any more, for then they may be gone, too. ERROR_UNAVAILABLE.
- * The list is the caller's in any case: unsent_done().
- */
-int index_read_unsent(struct index *ix, int partition, const struct mark *ours,
-		      struct unsent_list *out, struct error *err);
+/* Reads all unsent outputs of the partition. The list is the caller's: unsent_done(). */
+int index_read_unsent(struct index *ix, int partition, struct unsent_list *out, struct error *err);
 void unsent_done(struct unsent_list *l);
 
 /*

@@ -183,11 +183,14 @@ static void publish_unsent(struct processor *p, struct partition *part,
 	}
 }
 
-/* Reads what is unsent; Redis that has it of another history has lost data. */
+/*
+ * Reads what is unsent; Redis that has it of another history has lost data. If it loses data
+ * while we read, the claim will fail.
+ */
 static int read_unsent(struct processor *p, const struct partition *part, struct sight *sight,
 		       struct error *err)
 {
-	int rc = index_read_unsent(p->index, part->id, &sight->mark, &sight->unsent, err);
+	int rc = index_read_unsent(p->index, part->id, &sight->unsent, err);
 
 	if (!rc && !recovery_continues(&sight->unsent, sight->committed, sight->mark.applied))
 		sight->recovery = RECOVERY_REBUILD;

@@ -166,8 +166,10 @@ static unsigned draw_rate(unsigned most)
 
 static void draw_rates(void)
 {
+	static const unsigned wanders[] = { 10, 50, 200, 600 };
+
 	schedule.rates = (struct rates){
-		.wander = 50 + draw(600),
+		.wander = wanders[draw(4)],
 		.redis_breaks = draw_rate(60),
 		.redis_full = draw_rate(40),
 		.kafka_fails = draw_rate(60),
@@ -288,14 +290,13 @@ static uint64_t setting(const char *name, uint64_t fallback)
 	return text ? strtoull(text, NULL, 10) : fallback;
 }
 
-/* An assertion has failed: the seed is told as well. */
-static void on_abort(int signal)
+/* An assertion has failed, or worse: the seed is told as well. */
+static void on_crash(int number)
 {
 	char text[80];
-	int len = snprintf(text, sizeof(text), "seed %llu: aborted\n",
-			   (unsigned long long)schedule.seed);
+	int len = snprintf(text, sizeof(text), "seed %llu: signal %d\n",
+			   (unsigned long long)schedule.seed, number);
 
-	(void)signal;
 	if (write(STDOUT_FILENO, text, (size_t)len) < 0)
 		_exit(2);
 	_exit(1);
@@ -316,7 +317,8 @@ int main(void)
 	uint64_t one = setting("SHAREBUS_SIMULATION_SEED", 0);
 	double begin = seconds();
 
-	(void)signal(SIGABRT, on_abort);
+	(void)signal(SIGABRT, on_crash);
+	(void)signal(SIGSEGV, on_crash);
 	log_set_level(one ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
 	model_open();
 	processes_open();
