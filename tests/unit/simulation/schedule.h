@@ -25,6 +25,7 @@ struct rates {
 	unsigned lose;    /* Redis' data */
 	unsigned leap;    /* of the clock */
 	unsigned timeout; /* of an open transaction */
+	unsigned forget;  /* of the group's offsets */
 };
 
 struct schedule {

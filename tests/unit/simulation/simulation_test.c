@@ -112,6 +112,14 @@ static void arrive_late(void)
 		broker_end_transaction(t, true);
 }
 
+/* They expire, or somebody resets them. */
+static void forget_offsets(void)
+{
+	trace("      the group's offsets are forgotten");
+	for (int p = 0; p < PARTITIONS; p++)
+		broker.committed[p] = NO_OFFSET;
+}
+
 static void send_commands(void)
 {
 	int p = (int)draw(PARTITIONS);
@@ -139,6 +147,8 @@ static void cause_trouble(void)
 		schedule.now_ms += LEAP_MS;
 	if (chance(r->timeout))
 		time_out();
+	if (chance(r->forget))
+		forget_offsets();
 }
 
 /* What happens in any case, sooner or later. */
@@ -178,9 +188,10 @@ static void draw_rates(void)
 		.freeze = draw_rate(30),
 		.leave = draw_rate(10),
 		.expire = draw_rate(20),
-		.lose = draw_rate(30),
+		.lose = draw_rate(60),
 		.leap = draw_rate(20),
 		.timeout = draw_rate(20),
+		.forget = draw_rate(5),
 	};
 }
 
