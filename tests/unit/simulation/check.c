@@ -22,19 +22,17 @@ void check_begin(void)
 
 static const struct store_key *key_of(int partition, const char *kind, const struct uuid *id)
 {
-	uint8_t name[KEY_MAX];
+	char name[KEY_MAX];
 	struct keys keys;
 	size_t len;
 
 	keys_init(&keys, "sb", partition);
-	len = keys.len + strlen(kind);
-	memcpy(name, keys.base, keys.len);
-	memcpy(name + keys.len, kind, strlen(kind));
+	len = (size_t)snprintf(name, sizeof(name), "%s%s", keys.base, kind);
 	if (id) {
 		memcpy(name + len, id->bytes, sizeof(id->bytes));
 		len += sizeof(id->bytes);
 	}
-	return store_find((struct bytes){ name, len }, false);
+	return store_find((struct bytes){ (const uint8_t *)name, len }, false);
 }
 
 static int64_t number_of(struct bytes text)
