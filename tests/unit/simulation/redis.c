@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARGUMENTS_MAX = 96, QUEUE_MAX = 512, WATCHES_MAX = 8, SCAN_BUCKETS = 24 };
+enum { ARGUMENTS_MAX = 96, QUEUE_MAX = 512, WATCHES_MAX = 8, SCAN_BUCKETS = 24, LATE_CHANCE = 500 };
 
 struct watch {
 	struct store_key *key;
@@ -26,6 +26,7 @@ struct watch {
 
 struct redis {
 	char *address;
+	const char *who; /* for the trace */
 	unsigned connection;
 	bool connected;
 	bool full; /* in this round trip it takes no writes */
@@ -327,7 +328,7 @@ static redisReply *exec(struct redis *r)
 		reply = carry_out(r);
 	else
 		reply = reply_of(REDIS_REPLY_NIL);
-	trace("%s EXEC of %zu commands: %s", process_current()->instance, r->queue_count,
+	trace("%s EXEC of %zu commands: %s", r->who, r->queue_count,
 	      reply->type == REDIS_REPLY_ARRAY ? "done"
 	      : reply->type == REDIS_REPLY_NIL ? "the mark has moved"
 					       : reply->str);
@@ -364,6 +365,7 @@ int redis_new(struct redis **out, const char *address, int timeout_ms, struct er
 	(void)err;
 	assert(r);
 	r->address = strdup(address);
+	r->who = process_current()->instance;
 	*out = r;
 	return 0;
 }
@@ -387,10 +389,54 @@ unsigned redis_connection(const struct redis *r)
 	return r->connection;
 }
 
-static int broken(struct redis *r, size_t done, size_t all, struct error *err)
+/* What a connection had sent when it broke, and Redis has yet to read: its last such pipeline. */
+static struct {
+	struct redis connection;
+	struct bytes rest;
+	size_t commands;
+} late;
+
+void redis_begin(void)
 {
-	trace("%s its connection to Redis breaks after %zu of %zu commands",
-	      process_current()->instance, done, all);
+	late.commands = 0;
+}
+
+static void keep_for_later(const struct redis *r, struct bytes rest, size_t commands)
+{
+	late.connection = *r;
+	late.rest = world_copy(rest);
+	late.commands = commands;
+}
+
+void redis_read_late(void)
+{
+	struct redis *r = &late.connection;
+	struct words c;
+	struct bytes raw;
+
+	if (!late.commands || r->restarts != store_restarts())
+		return;
+	trace("      Redis reads %zu commands of %s, who has given up", late.commands, r->who);
+	for (; late.commands; late.commands--) {
+		take_command(&late.rest, &c, &raw);
+		reply_free(act(r, &c, raw));
+	}
+}
+
+static int broken(struct redis *r, const struct pipeline *p, struct bytes rest, struct error *err)
+{
+	size_t left = p->commands;
+
+	for (struct bytes at = buffer_bytes(&p->bytes); at.len > rest.len; left--) {
+		struct words c;
+		struct bytes raw;
+
+		take_command(&at, &c, &raw);
+	}
+	trace("%s its connection to Redis breaks with %zu of %zu commands left", r->who, left,
+	      p->commands);
+	if (left && !r->multi && chance(LATE_CHANCE))
+		keep_for_later(r, rest, left);
 	end_transaction(r);
 	r->connected = false;
 	return error_set(err, ERROR_UNAVAILABLE, "the connection to Redis at %s broke", r->address);
@@ -431,11 +477,11 @@ int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *o
 		if (!r->multi)
 			step("asks Redis");
 		if (r->restarts != store_restarts() || i == breaks_at)
-			return broken(r, i, p->commands, err);
+			return broken(r, p, rest, err);
 		take_command(&rest, &c, &raw);
 		out->list[out->count++] = act(r, &c, raw);
 	}
-	return breaks ? broken(r, p->commands, p->commands, err) : 0;
+	return breaks ? broken(r, p, rest, err) : 0;
 }
 
 void replies_clear(struct replies *r)

@@ -166,6 +166,8 @@ static void move_world(void)
 		(void)broker_write_marker();
 	if (chance(LATE))
 		arrive_late();
+	if (chance(LATE))
+		redis_read_late();
 	if (chance(START))
 		start_one();
 }
@@ -288,6 +290,7 @@ static void run_schedule(uint64_t seed)
 	schedule.now_ms = 1000000;
 	world_empty();
 	store_begin();
+	redis_begin();
 	broker_begin();
 	check_begin();
 	model_begin();

@@ -57,4 +57,11 @@ void store_restart(void);
 /* Rises with every restart. */
 unsigned store_restarts(void);
 
+/* ---- redis.c: connections ---- */
+
+void redis_begin(void);
+
+/* Carries out what Redis had not read yet of a connection that its client gave up, if anything. */
+void redis_read_late(void);
+
 #endif
