@@ -34,6 +34,11 @@ const struct keys *index_keys(const struct index *ix, int partition)
 	return &ix->keys[partition == KEYS_DIRECTORY ? ix->deployment.partitions : partition];
 }
 
+unsigned index_connection(const struct index *ix)
+{
+	return redis_connection(ix->redis);
+}
+
 void index_forget_ahead(struct index *ix)
 {
 	ix->ahead.partition = NOTHING_AHEAD;

@@ -118,6 +118,13 @@ struct clearing {
 int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
 		struct error *err);
 
+/*
+ * Rises whenever the connection to Redis is lost. Behind another one there may
+ * be a Redis that has gone back to what it was a moment ago: who writes in
+ * several steps that the mark does not tell apart must begin anew.
+ */
+unsigned index_connection(const struct index *ix);
+
 /* The keys of a partition, or KEYS_DIRECTORY; valid as long as the index. */
 const struct keys *index_keys(const struct index *ix, int partition);
 

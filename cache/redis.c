@@ -66,6 +66,7 @@ static void disconnect(struct redis *r)
 	if (r->context)
 		redisFree(r->context);
 	r->context = NULL;
+	r->connection++;
 }
 
 void redis_free(struct redis **rp)
@@ -104,7 +105,6 @@ static int connect_now(struct redis *r, struct error *err)
 		return 0;
 	r->context = r->port ? redisConnectWithTimeout(r->host, r->port, tv)
 			     : redisConnectUnixWithTimeout(r->host, tv);
-	r->connection++;
 	if (r->context && !r->context->err)
 		return 0;
 	(void)error_set(err, ERROR_UNAVAILABLE, "Redis at %s does not answer: %s", r->address,

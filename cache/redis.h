@@ -33,7 +33,10 @@ void redis_free(struct redis **r);
 /* The address as given, for messages. */
 const char *redis_address(const struct redis *r);
 
-/* Counts the connections made: whoever remembers something about one (a WATCH) can tell. */
+/*
+ * Rises with every connection that is lost, at once: whoever remembers
+ * something about one (a WATCH, what Redis held) can tell.
+ */
 unsigned redis_connection(const struct redis *r);
 
 /*

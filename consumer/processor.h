@@ -61,7 +61,8 @@ struct rebuild {
 	struct clearing *list; /* the partitions; as many as the deployment has room for */
 	size_t count;
 	uint64_t cursor;
-	int64_t told_ms; /* when progress was last told */
+	unsigned connection; /* on which the first of them was claimed */
+	int64_t told_ms;     /* when progress was last told */
 };
 
 struct processor {

@@ -30,8 +30,10 @@ void rebuild_add(struct processor *p, struct partition *part)
 	struct clearing *c;
 
 	assert(r->phase == REBUILD_NONE || (r->phase == REBUILD_CLEARING && !r->cursor));
-	if (r->phase == REBUILD_NONE)
+	if (r->phase == REBUILD_NONE) {
 		r->count = 0;
+		r->connection = index_connection(p->index);
+	}
 	if (!r->list)
 		r->list = calloc((size_t)p->deployment.partitions, sizeof(*r->list));
 	assert(r->list);
@@ -332,9 +334,13 @@ static int load(struct processor *p, struct error *err)
 
 int rebuild_step(struct processor *p, struct error *err)
 {
+	struct rebuild *r = &p->rebuild;
 	int rc = 0;
 
-	switch (p->rebuild.phase) {
+	/* The mark is the same before and after a batch: it does not show that Redis went back. */
+	if (r->phase != REBUILD_NONE && r->connection != index_connection(p->index))
+		r->phase = REBUILD_BROKEN;
+	switch (r->phase) {
 	case REBUILD_NONE:
 		return 0;
 	case REBUILD_CLEARING:

@@ -439,6 +439,7 @@ static int broken(struct redis *r, const struct pipeline *p, struct bytes rest, 
 		keep_for_later(r, rest, left);
 	end_transaction(r);
 	r->connected = false;
+	r->connection++;
 	return error_set(err, ERROR_UNAVAILABLE, "the connection to Redis at %s broke", r->address);
 }
 
@@ -447,7 +448,6 @@ static void connect_now(struct redis *r)
 	if (r->connected)
 		return;
 	r->connected = true;
-	r->connection++;
 	r->restarts = store_restarts();
 }
 
