@@ -21,6 +21,7 @@
 enum {
 	EPOCHS_PER_GENERATION = 1 << 20, /* as intake.c has it */
 	TAIL = 6,                        /* few, so that now and then it holds no Progress */
+	STOP_CHANCE = 250,               /* nothing has come yet: runs and batches of all sizes */
 	IDLE_FACTOR = 10,                /* waiting is long, so that an idle second is few turns */
 };
 
@@ -177,8 +178,6 @@ static bool fetch(struct intake *in, struct message *out)
 
 enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
 {
-	enum { STOP_CHANCE = 250 }; /* so that runs come in all sizes */
-
 	step("polls");
 	if (serve_group(in) || (!wait_ms && chance(STOP_CHANCE)))
 		return FETCHED_NOTHING;
@@ -338,6 +337,8 @@ int changelog_next(struct changelog *c, int wait_ms, struct message *out, struct
 	step("reads the changelog");
 	if (kafka_fails())
 		return failed("reading the changelog", err);
+	if (!wait_ms && chance(STOP_CHANCE))
+		return CHANGELOG_LATER;
 	for (int p = 0; p < PARTITIONS; p++) {
 		struct reading *r = &c->readings[p];
 		const struct logged *at = r->active && r->next < r->goal ? read_on(r, p) : NULL;
