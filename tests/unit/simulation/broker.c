@@ -1,7 +1,7 @@
 #include "tests/unit/simulation/broker.h"
 
 #include "tests/unit/simulation/check.h"
-#include "tests/unit/simulation/memory.h"
+#include "tests/unit/simulation/process.h"
 #include "tests/unit/simulation/schedule.h"
 
 #include <assert.h>
@@ -14,6 +14,17 @@ void broker_begin(void)
 	broker = (struct broker){ 0 };
 	for (int p = 0; p < PARTITIONS; p++)
 		broker.committed[p] = NO_OFFSET;
+}
+
+bool request_fails(void)
+{
+	return chance(schedule.rates.kafka_fails);
+}
+
+int request_failed(const char *what, struct error *err)
+{
+	trace("%s fails: %s", process_current()->instance, what);
+	return error_set(err, ERROR_UNAVAILABLE, "%s failed", what);
 }
 
 /* ---- logs ---- */
@@ -245,4 +256,10 @@ void broker_rejoin(int member)
 	broker.members[member].rejoined = true;
 	broker.members[member].to_give = false; /* it was for the last generation */
 	complete();
+}
+
+bool broker_knows_member(int member, int64_t epoch)
+{
+	return broker.members[member].active &&
+	       epoch == (int64_t)broker.generation * EPOCHS_PER_GENERATION;
 }

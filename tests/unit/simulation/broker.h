@@ -5,13 +5,14 @@
  * The simulated Kafka as its brokers see it: logs with transactions, whose
  * markers reach the partitions one after another; transactional producers,
  * fenced by epoch; the consumer group with its generations and its offsets.
- * clients.c is what the processes see of it.
+ * What the processes see of it is in intake.c, changelog.c and transaction.c.
  */
 
 #include "schemas/records.h"
 #include "schemas/topics.h"
 #include "tests/unit/simulation/model.h"
 
+enum { EPOCHS_PER_GENERATION = 1 << 20 }; /* as the consumer has it */
 enum { MEMBERS = 3, PRODUCERS_MAX = 2 * MEMBERS, PRODUCER_NAME_SIZE = 24, NO_OFFSET = -1 };
 
 enum transaction_state {
@@ -80,6 +81,10 @@ extern struct broker broker;
 
 void broker_begin(void);
 
+/* Does the request that a process makes fail? If so: ERROR_UNAVAILABLE, and a word in the trace. */
+bool request_fails(void);
+int request_failed(const char *what, struct error *err);
+
 /* ---- logs ---- */
 
 void log_append(struct log *l, const struct logged *r);
@@ -117,5 +122,8 @@ void broker_leave(int member);
 
 /* The member has heard that the group is preparing, and is ready for its next generation. */
 void broker_rejoin(int member);
+
+/* Is the sender, who believes in that epoch of intake_epoch(), a member of this generation? */
+bool broker_knows_member(int member, int64_t epoch);
 
 #endif

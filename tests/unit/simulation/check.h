@@ -14,10 +14,15 @@ void check_readers(void);
 /* A transaction commits with these offsets: its grants were effective before. */
 void check_commit(const int64_t *offsets);
 
-/* Is everything applied, committed and at rest? */
-bool is_settled(void);
+/* Is everything applied? Is everything committed, and nothing on its way? */
+bool is_index_settled(void);
+bool is_bus_settled(void);
 
-/* Everything that must be true then. */
-void check_end(void);
+/*
+ * All that must be true then: of Redis; and of the bus, where each output is
+ * once, those of a source in its order, and the changelog ends with its state.
+ */
+void check_index(void);
+void check_bus(void);
 
 #endif

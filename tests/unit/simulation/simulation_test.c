@@ -235,6 +235,11 @@ static bool is_anybody_there(void)
 	return false;
 }
 
+static bool is_settled(void)
+{
+	return is_index_settled() && is_bus_settled();
+}
+
 /* The broker ends what dead processes have left open. */
 static void end_abandoned(void)
 {
@@ -299,9 +304,11 @@ static void run_schedule(uint64_t seed)
 	run_with_trouble();
 	heal();
 	settle();
-	check_end();
+	check_index();
+	check_bus();
 	stop_all();
-	check_end();
+	check_index();
+	check_bus();
 }
 
 /* ---- all of them ---- */

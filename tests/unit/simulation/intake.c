@@ -1,0 +1,238 @@
+/*
+ * Stands in for consumer/intake.h and message.h: what a process sees of its
+ * group and of sharing.commands.
+ */
+
+#include "consumer/intake.h"
+
+#include "schemas/cloudevent.h"
+#include "tests/unit/simulation/broker.h"
+#include "tests/unit/simulation/process.h"
+#include "tests/unit/simulation/schedule.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	STOP_CHANCE = 250, /* nothing has come yet: so runs come in all sizes */
+	IDLE_FACTOR = 10,  /* waiting is long, so that an idle second is few turns */
+};
+
+/* ---- message.h ---- */
+
+void message_done(struct message *m)
+{
+	m->handle = NULL;
+}
+
+struct bytes message_header(const struct message *m, const char *name)
+{
+	const struct input *in = m->handle;
+
+	return strcmp(name, HEADER_CE_ID) == 0 ? in->ce_id : (struct bytes){ 0 };
+}
+
+bool message_header_at(const struct message *m, size_t i, const char **name, struct bytes *value)
+{
+	const struct input *in = m->handle;
+
+	if (i)
+		return false;
+	*name = HEADER_CE_ID;
+	*value = in->ce_id;
+	return true;
+}
+
+/* ---- intake.h ---- */
+
+struct intake {
+	struct intake_owner owner;
+	int member;
+	bool joined;
+	int generation; /* of which it believes to be a member; -1: none */
+	bool assigned[PARTITIONS];
+	bool paused[PARTITIONS];
+	int64_t position[PARTITIONS];
+};
+
+int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
+		struct error *err)
+{
+	struct intake *in = calloc(1, sizeof(*in));
+
+	(void)config;
+	(void)err;
+	assert(in);
+	in->owner = *owner;
+	in->member = process_current()->number;
+	in->generation = -1;
+	*out = in;
+	return 0;
+}
+
+int intake_deployment(struct intake *in, struct deployment *out, struct error *err)
+{
+	(void)in;
+	step("asks for the deployment");
+	if (request_fails())
+		return request_failed("asking for the deployment", err);
+	*out = (struct deployment){ .cluster = "simulated", .partitions = PARTITIONS };
+	return 0;
+}
+
+int intake_join(struct intake *in, struct error *err)
+{
+	(void)err;
+	step("joins");
+	broker_leave(in->member); /* who had the place before */
+	broker_join(in->member);
+	in->joined = true;
+	return 0;
+}
+
+static void give_back(struct intake *in, bool lost)
+{
+	bool had = in->generation >= 0;
+
+	if (had)
+		in->owner.taken(in->owner.context, lost);
+	in->generation = -1;
+	memset(in->assigned, 0, sizeof(in->assigned));
+}
+
+static void take_assignment(struct intake *in)
+{
+	struct member *m = &broker.members[in->member];
+	int partitions[PARTITIONS];
+	size_t count = 0;
+
+	m->to_give = false;
+	in->generation = broker.generation;
+	memcpy(in->assigned, m->assigned, sizeof(in->assigned));
+	for (int p = 0; p < PARTITIONS; p++) {
+		in->paused[p] = true;
+		if (in->assigned[p])
+			partitions[count++] = p;
+	}
+	in->owner.given(in->owner.context, partitions, count, false);
+}
+
+/* What the group has to say comes first. True: it had something. */
+static bool serve_group(struct intake *in)
+{
+	const struct member *m = &broker.members[in->member];
+
+	if (!m->active) {
+		give_back(in, true);
+		step("joins again");
+		broker_join(in->member);
+		return true;
+	}
+	if (broker.preparing && !m->rejoined) {
+		give_back(in, false);
+		step("is ready for the next generation");
+		broker_rejoin(in->member);
+		return true;
+	}
+	if (m->to_give)
+		take_assignment(in);
+	return false;
+}
+
+static bool fetch(struct intake *in, struct message *out)
+{
+	int first = (int)draw(PARTITIONS);
+
+	for (int i = 0; i < PARTITIONS; i++) {
+		int p = (first + i) % PARTITIONS;
+		struct input *record;
+
+		if (!in->assigned[p] || in->paused[p] ||
+		    in->position[p] >= (int64_t)broker.visible[p])
+			continue;
+		record = &model.inputs[p][in->position[p]];
+		*out = (struct message){ p,           in->position[p]++, record->time,
+					 record->key, record->value,     record };
+		return true;
+	}
+	return false;
+}
+
+enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
+{
+	step("polls");
+	if (serve_group(in) || (!wait_ms && chance(STOP_CHANCE)))
+		return FETCHED_NOTHING;
+	if (fetch(in, out))
+		return FETCHED_MESSAGE;
+	if (wait_ms)
+		step_sleep(wait_ms * IDLE_FACTOR);
+	return FETCHED_NOTHING;
+}
+
+int intake_committed(struct intake *in, struct place *places, size_t count, struct error *err)
+{
+	(void)in;
+	step("asks for the committed offsets");
+	if (request_fails())
+		return request_failed("asking for the committed offsets", err);
+	for (size_t i = 0; i < count; i++)
+		if (broker_is_unstable(places[i].partition))
+			return request_failed("asking for committed offsets that are not stable",
+					      err);
+	for (size_t i = 0; i < count; i++)
+		places[i].offset = broker.committed[places[i].partition];
+	return 0;
+}
+
+int intake_begin(struct intake *in, int partition, int64_t *out, struct error *err)
+{
+	(void)in;
+	(void)partition;
+	step("asks where the log begins");
+	if (request_fails())
+		return request_failed("asking where the log begins", err);
+	*out = 0;
+	return 0;
+}
+
+int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err)
+{
+	step("seeks");
+	if (request_fails())
+		return request_failed("seeking", err);
+	for (size_t i = 0; i < count; i++)
+		in->position[places[i].partition] = places[i].offset;
+	return 0;
+}
+
+void intake_pause(struct intake *in, int partition, bool pause)
+{
+	in->paused[partition] = pause;
+}
+
+bool intake_is_doubled(struct intake *in)
+{
+	(void)in;
+	return false;
+}
+
+int64_t intake_epoch(struct intake *in)
+{
+	return in->generation < 0 ? -1 : (int64_t)in->generation * EPOCHS_PER_GENERATION;
+}
+
+void intake_close(struct intake **inp)
+{
+	struct intake *in = *inp;
+
+	if (!in)
+		return;
+	if (in->joined) {
+		give_back(in, false);
+		step("leaves the group");
+		broker_leave(in->member);
+	}
+	free(in);
+	*inp = NULL;
+}

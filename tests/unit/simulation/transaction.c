@@ -1,0 +1,221 @@
+/*
+ * Stands in for consumer/transaction.h. A request fails before or after it had
+ * its effect, a commit with any fate of its transaction.
+ */
+
+#include "consumer/transaction.h"
+
+#include "consumer/output.h"
+#include "schemas/murmur2.h"
+#include "tests/unit/simulation/broker.h"
+#include "tests/unit/simulation/process.h"
+#include "tests/unit/simulation/schedule.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct transactor {
+	struct intake *intake;
+	struct producer *producer;
+	int epoch;
+	struct transaction *transaction;
+};
+
+struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed)
+{
+	struct batch *b = malloc(sizeof(*b) + packed.len);
+
+	assert(b);
+	*b = (struct batch){ NULL, partition, last, applied, packed.len };
+	memcpy(b->packed, packed.data, packed.len);
+	return b;
+}
+
+void batch_free_list(struct batch *b)
+{
+	while (b) {
+		struct batch *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
+{
+	char name[PRODUCER_NAME_SIZE];
+	struct transactor *t;
+	bool fails = request_fails();
+
+	(void)snprintf(name, sizeof(name), "%s.%c", process_current()->instance, o->letter);
+	step("settles what its predecessor left");
+	if (fails && chance(500))
+		return request_failed("settling", err);
+	t = calloc(1, sizeof(*t));
+	assert(t);
+	t->intake = o->intake;
+	t->producer = broker_init_producer(name);
+	t->epoch = t->producer->epoch;
+	if (fails) {
+		free(t);
+		return request_failed("settling, though it is done,", err);
+	}
+	*out = t;
+	return 0;
+}
+
+void transactor_close(struct transactor **t)
+{
+	free(*t);
+	*t = NULL;
+}
+
+/* A producer whose epoch is gone, or whose transaction the broker has ended. */
+static int check_producer(const struct transactor *t, struct error *err)
+{
+	if (t->epoch == t->producer->epoch &&
+	    (!t->transaction || t->transaction->state == TRANSACTION_OPEN))
+		return 0;
+	trace("%s is fenced as a producer", process_current()->instance);
+	return error_set(err, ERROR_FENCED, "the producer is fenced");
+}
+
+static bool is_last_of_partition(const struct batch *b)
+{
+	for (const struct batch *later = b->next; later; later = later->next)
+		if (later->partition == b->partition)
+			return false;
+	return true;
+}
+
+static void write_output(struct transaction *t, const struct batch *b, const struct output *o)
+{
+	int partition = o->topic == TOPIC_GRANTS ? b->partition : partition_of(o->key, PARTITIONS);
+
+	log_append(&broker.logs[o->topic][partition], &(struct logged){
+							      .transaction = t,
+							      .type = o->type,
+							      .key = world_copy(o->key),
+							      .value = world_copy(o->value),
+							      .source_partition = b->partition,
+							      .source_offset = o->offset,
+							      .n = o->n,
+						      });
+	t->unmarked[o->topic][partition] = true;
+}
+
+static int write_batch(struct transactor *t, const struct batch *b, struct error *err)
+{
+	struct bytes rest = { b->packed, b->len };
+	struct run_range range;
+	struct output o;
+	int rc;
+
+	step("writes a batch");
+	rc = check_producer(t, err);
+	if (!rc && request_fails())
+		rc = request_failed("writing a batch", err);
+	if (rc)
+		return rc;
+	if (!outputs_open(&rest, &range))
+		broken_promise("a batch that cannot be read");
+	while (output_take(&rest, &o))
+		if (o.type != RECORD_PROGRESS || is_last_of_partition(b))
+			write_output(t->transaction, b, &o);
+	return 0;
+}
+
+static int add_offsets(struct transactor *t, const struct batch *batches, struct error *err)
+{
+	int rc;
+
+	step("adds the offsets");
+	rc = check_producer(t, err);
+	if (!rc && request_fails())
+		rc = request_failed("adding the offsets", err);
+	if (rc)
+		return rc;
+	if (!broker_knows_member(process_current()->number, intake_epoch(t->intake))) {
+		trace("%s is fenced as a member", process_current()->instance);
+		return error_set(err, ERROR_FENCED, "the group has moved on");
+	}
+	t->transaction->offsets_unmarked = true;
+	for (const struct batch *b = batches; b; b = b->next) {
+		t->transaction->offsets[b->partition] = b->applied;
+		t->transaction->added[b->partition] = ++broker.additions;
+	}
+	return 0;
+}
+
+int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
+		    struct error *err)
+{
+	int rc;
+
+	step("begins a transaction");
+	t->transaction = NULL;
+	rc = check_producer(t, err);
+	if (!rc)
+		t->transaction = broker_begin_transaction(t->producer);
+	for (const struct batch *b = batches; !rc && b; b = b->next)
+		rc = write_batch(t, b, err);
+	++*records;
+	return rc ? rc : add_offsets(t, batches, err);
+}
+
+/* It fails, and its transaction is committed, aborted, or open: perhaps to be committed yet. */
+static int commit_badly(struct transaction *t, struct error *err)
+{
+	switch (draw(4)) {
+	case 0:
+		broker_end_transaction(t, true);
+		break;
+	case 1:
+		broker_end_transaction(t, false);
+		break;
+	case 2:
+		t->late = true;
+		break;
+	default:
+		break;
+	}
+	return request_failed("committing", err);
+}
+
+int transactor_commit(struct transactor *t, struct error *err)
+{
+	int rc;
+
+	step("commits");
+	rc = check_producer(t, err);
+	if (rc)
+		return rc;
+	if (chance(schedule.rates.commit_fails))
+		return commit_badly(t->transaction, err);
+	t->transaction->late = true;
+	step("waits for its commit");
+	if (t->transaction->state == TRANSACTION_COMMITTING ||
+	    (t->transaction->state == TRANSACTION_ENDED && t->transaction->committed))
+		return 0;
+	rc = check_producer(t, err);
+	if (!rc)
+		broker_end_transaction(t->transaction, true);
+	return rc;
+}
+
+void transactor_serve(struct transactor *t)
+{
+	(void)t;
+}
+
+void transactor_discard(struct transactor **tp)
+{
+	struct transactor *t = *tp;
+
+	step("discards a producer");
+	if (t->transaction && t->transaction->state == TRANSACTION_OPEN &&
+	    t->epoch == t->producer->epoch && !t->transaction->late && chance(500))
+		broker_end_transaction(t->transaction, false);
+	transactor_close(tp);
+}
