@@ -71,6 +71,7 @@ spawn() {
 	setsid "$OPS/stack" _launch "$DIR/run/$name.pid" "$(log_of "$name")" "$@" \
 		</dev/null >/dev/null 2>&1 &
 	pid=$!
+	disown # the shell need not report what becomes of it
 	within 10 test -s "$DIR/run/$name.pid" || die "$name could not be started (process $pid)"
 }
 
