@@ -5,6 +5,9 @@
 OPS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 REPO=$(dirname "$OPS")
 ME=ops/$(basename "$0")
+# Cron, services and containers may start us without one.
+HOME=${HOME:-$(getent passwd "$EUID" | cut -d: -f6)}
+export HOME
 CACHE=${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/sharebus
 STATE=${XDG_STATE_HOME:-$HOME/.local/state}/sharebus
 
