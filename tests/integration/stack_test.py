@@ -206,7 +206,7 @@ def test_wiped_means_gone_and_the_neighbour_stays(one, other):
 
 
 def partition(stack, topic):
-    """The topic's first one, with a leader: what the asked broker knows may lag behind for a moment."""
+    """The topic's first one, once it has a leader: what the asked broker knows may lag behind."""
     client = admin.AdminClient({"bootstrap.servers": stack.brokers})
 
     def led():
