@@ -32,8 +32,8 @@ def freeze(cluster, victim, seconds):
         slot.thaw()
 
 
-def join_leave(cluster, peak, rest, stay):
-    for slot in cluster.slots[:peak]:
+def join_leave(cluster, rest, stay):
+    for slot in cluster.slots:
         if not slot.wanted:
             slot.start()
     yield from pause(stay)

@@ -19,8 +19,7 @@ CRASH_STEPS = (
     "after-commit",
     "during-rebuild",
 )
-# What each step happens for: several times a second for each of these.
-CRASH_AFTER_MOST = 20
+CRASH_AFTER_MOST = 20  # times that the step is passed; each is, several times a second
 
 CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
 
@@ -100,12 +99,11 @@ class Schedule:
         return self._of_consumer(self._victim(), seconds=seconds)
 
     def _join_leave(self):
-        """Up to `peak` of them, then down to `rest`; which is how many there are from then on."""
-        peak = self._rng.randint(self._consumers + (self._consumers == 1), MOST_CONSUMERS)
-        rest = self._rng.randint(1, peak - 1)
-        self._consumers = rest
+        """Up to three of them, then down to `rest`; which is how many there are from then on. Mostly
+        two: others can take over what one leaves behind."""
+        self._consumers = 1 if self._rng.random() < 0.25 else 2
         everybody = {f"{CONSUMER}-{n}" for n in range(MOST_CONSUMERS)}
-        return {"peak": peak, "rest": rest, "stay": self._seconds(2, 8)}, everybody
+        return {"rest": self._consumers, "stay": self._seconds(2, 8)}, everybody
 
     def _crash(self, step):
         if step == "during-rebuild":

@@ -92,7 +92,7 @@ class PlainSender(Sender):
             raise RuntimeError(f"{self.name}: {len(producer)} records are not delivered")
 
     def _open(self):
-        return bus.producer(self.brokers, **{"message.timeout.ms": PATIENCE_MS}, **bus.SILENT)
+        return bus.producer(self.brokers, **{"message.timeout.ms": PATIENCE_MS})
 
     def _delivered(self, id, error, _):
         (self.ledger.unknown if error else self.ledger.acknowledged).add(id)
@@ -118,7 +118,6 @@ class TransactionalSender(Sender):
             producer = bus.producer(
                 self.brokers,
                 error_cb=self._on_error,
-                **bus.SILENT,
                 **{
                     "transactional.id": self.name,
                     "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
@@ -225,7 +224,7 @@ def seal(brokers, made):
     """One more record in every partition, in no transaction: what is committed is then the log's end,
     which it is not behind the marker of a transaction."""
     missing = set(bus.partitions_of(brokers, bus.COMMANDS))
-    producer = bus.producer(brokers, **bus.SILENT)
+    producer = bus.producer(brokers)
 
     def on_delivery(error, message):
         if error:

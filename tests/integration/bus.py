@@ -107,6 +107,7 @@ def producer(brokers, **settings):
             "queue.buffering.max.messages": 2_000_000,
             "queue.buffering.max.kbytes": 2_000_000,
             "message.timeout.ms": 120_000,
+            **SILENT,
             **settings,
         }
     )
