@@ -2,6 +2,7 @@
 done exactly once. Exit 0: it was; 1: it was not; 77: there is no Kafka to test with."""
 
 import argparse
+import gc
 import os
 import pathlib
 import random
@@ -21,12 +22,14 @@ import traffic  # noqa: E402
 import world as worlds  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from nemesis import Nemesis  # noqa: E402
+from reader import Reader  # noqa: E402
 from schedule import CONSUMERS_FIRST, Schedule, kinds  # noqa: E402
 from watch import Watch  # noqa: E402
 
 SKIPPED = 77
 SHORT_S = 300  # shorter runs have short faults, and more of them at once
 FULL_S = 600  # from here on every kind must have occurred
+RATE, RECORDS_MOST = 2000, 600_000  # all of them are counted in memory
 TICK_S = 0.05
 TELL_EVERY_S = 5
 DRAINED_S = 300
@@ -40,7 +43,7 @@ class Run:
     def __init__(self, options, cluster):
         self.options, self.cluster = options, cluster
         self.short = options.seconds < SHORT_S
-        self.watch = self.traffic = self.nemesis = None
+        self.watch = self.traffic = self.nemesis = self.reader = None
         self.began = time.monotonic()
 
     def tell(self, text):
@@ -62,6 +65,7 @@ class Run:
         consumers = [slot.consumer for slot in cluster.slots[:CONSUMERS_FIRST]]
         cluster.wait_published(*consumers)
         self.directory = cluster.directory_in_redis()
+        self.reader = Reader(cluster, made)
         self.watch = Watch(cluster)
         self.watch.start()
         self.traffic = traffic.Traffic(cluster.brokers, made, options.rate, options.seed)
@@ -72,12 +76,14 @@ class Run:
     def _break_things(self):
         self.tell(f"{self.options.rate} commands a second, for {self.options.seconds} s")
         self.traffic.start()
+        self.reader.start()
         end = time.monotonic() + self.options.seconds
         told = time.monotonic()
         while time.monotonic() < end or self.nemesis.running:
             self.nemesis.step(more=time.monotonic() < end)
             self.cluster.check()
             self.traffic.check()
+            self.reader.check()
             if time.monotonic() > told + TELL_EVERY_S:
                 told = time.monotonic()
                 self._tell_how_far()
@@ -108,7 +114,11 @@ class Run:
             if slot.wanted:
                 for _ in slot.stop():
                     time.sleep(TICK_S)
-        self.tell("all published, all consumers stopped")
+        self.reader.finish()
+        self.tell(
+            f"all published, all consumers stopped; a reader had {self.reader.answers} right answers,"
+            f" and none {self.reader.unavailable} times"
+        )
         return ledger
 
     def _nothing_open(self):
@@ -120,6 +130,7 @@ class Run:
         return self.watch.latest.ends == self.cluster.ends() == self.watch.latest.committed
 
     def _verify(self, ledger):
+        gc.disable()  # nothing that is made from here on can go before the end
         count = self.cluster.count(all_outcomes=False)
         self.tell(f"counting: {count.model.counts()}")
         found = history.ids_on_log(count.log)
@@ -154,6 +165,8 @@ def perform(options, cluster):
         run.carry_out()
         run.report()
         print(f"\npassed: every command exactly once (seed {options.seed})")
+        if options.keep:
+            print(f"logs: {run.keep_logs()}")
         return True
     except Exception as error:  # whatever it is, it is told of, and the logs are kept
         if not isinstance(error, AssertionError):
@@ -168,11 +181,13 @@ def parse():
     parser.add_argument("--seconds", type=int, default=90, help="of faults (%(default)s)")
     parser.add_argument("--seed", type=int, help="repeats a schedule of faults")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
-    parser.add_argument("--rate", type=int, default=2000, help="records a second (%(default)s)")
+    parser.add_argument("--rate", type=int, help=f"records a second ({RATE}; less in long runs)")
+    parser.add_argument("--keep", action="store_true", help="the logs, even if all is well")
     parser.add_argument("--faults", help="only these kinds, comma separated")
     options = parser.parse_args()
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1_000_000)
+    options.rate = options.rate or max(min(RATE, RECORDS_MOST // options.seconds), 1)
     there_are = kinds(options.brokers)
     options.faults = options.faults.split(",") if options.faults else there_are
     for kind in options.faults:

@@ -9,7 +9,7 @@ import faults
 import world as worlds
 
 AT_ONCE = 2
-AT_ONCE_SHORT = 3
+AT_ONCE_SHORT = 4
 CAUGHT_UP_S = 240  # since anything healed
 
 
