@@ -21,6 +21,16 @@ static const struct uuid *id_of(const struct record *r)
 					       : &r->as.organization_changed.id;
 }
 
+static struct bytes name_of(const struct record *r)
+{
+	if (r->type == RECORD_WORKSPACE_CHANGED)
+		return r->as.workspace_changed.name;
+	if (r->type == RECORD_USER_CHANGED)
+		return r->as.user_changed.username;
+	return r->type == RECORD_GROUP_CHANGED ? r->as.group_changed.name
+					       : r->as.organization_changed.name;
+}
+
 /* Plays the index: it knows every name of odd length. */
 static void look_up(json_t *names)
 {
@@ -56,12 +66,14 @@ static void check_sendable(const struct record *r, struct arena *arena)
 	buffer_done(&value);
 }
 
-static void check_ids(const struct directory_facts *f)
+static void check_identity(const struct directory_facts *f)
 {
 	for (size_t i = 0; i < f->count; i++) {
 		if (f->list[i].type == RECORD_DEPLOYMENT_CHANGED)
 			continue;
 		assert(!uuid_is_nil(id_of(&f->list[i])));
+		assert(name_of(&f->list[i]).len > 0);
+		assert(name_of(&f->list[i]).len <= NAME_MAX_BYTES);
 		for (size_t j = 0; j < i; j++)
 			assert(f->list[j].type == RECORD_DEPLOYMENT_CHANGED ||
 			       !uuid_equal(id_of(&f->list[i]), id_of(&f->list[j])));
@@ -77,7 +89,7 @@ static void check_facts(const struct directory_facts *f, struct arena *arena)
 		assert(workspace == (i >= f->count - f->workspaces));
 		check_sendable(&f->list[i], arena);
 	}
-	check_ids(f);
+	check_identity(f);
 }
 
 static void read_file(const json_t *file, struct arena *arena)

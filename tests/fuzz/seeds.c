@@ -68,6 +68,26 @@ static void write_records(struct codec *codec, struct buffer *b)
 	}
 }
 
+/* The same members in a block that states its size, as other writers may. */
+static void write_sized_block(struct codec *codec, struct buffer *b)
+{
+	const struct record *r = &FULL_RECORDS[RECORD_GROUP_CHANGED];
+	size_t size = r->as.group_changed.member_count * (1 + UUID_TEXT_LEN);
+	struct buffer framed = { 0 };
+	size_t members;
+
+	append_record(&framed, codec, r);
+	members = framed.len - 1 - size; /* behind them stands the empty block */
+	buffer_append_u8(b, (uint8_t)r->type);
+	buffer_append(b, framed.data + FRAME_SIZE, members - 1 - FRAME_SIZE);
+	buffer_append_varint(b, 2 * r->as.group_changed.member_count -
+					1); /* negative: a size follows */
+	buffer_append_varint(b, 2 * size);
+	buffer_append(b, framed.data + members, size + 1);
+	write_seed("records", "GroupChanged-sized-block", b);
+	buffer_done(&framed);
+}
+
 static void write_frames(struct codec *codec, struct buffer *b)
 {
 	static const enum record_type types[] = { RECORD_SHARE_WORKSPACE, RECORD_REMOVE_SHARING,
@@ -243,6 +263,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	write_records(codec, &b);
+	write_sized_block(codec, &b);
 	write_frames(codec, &b);
 	write_outputs(codec, &b);
 	write_outcomes(&b);
