@@ -219,8 +219,6 @@ static void gather(struct processor *p, int most, int wait_ms)
 			bytes += m.value.len;
 			stage_message(p, &m);
 		}
-		if (fetched == FETCHED_GAP && m.partition < p->deployment.partitions)
-			processor_claim_again(p, &p->partitions[m.partition]);
 	}
 }
 

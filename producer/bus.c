@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { RANGE_WAIT_MS = 5000 };
+
 static const struct bus_setting defaults[] = {
 	{ "client.id", "sharebus" },
 	{ "socket.nagle.disable", "true" },
@@ -120,6 +122,35 @@ int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct depl
 	(void)snprintf(out->cluster, sizeof(out->cluster), "%s", cluster);
 	rd_kafka_mem_free(rk, cluster);
 	return 0;
+}
+
+/*
+ * A client without a subscription learns only by asking that a broker is back:
+ * what it last heard of the topic may be that nobody serves it.
+ */
+static void refresh(rd_kafka_t *rk, enum topic topic)
+{
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic_name(topic), NULL);
+	const rd_kafka_metadata_t *m = NULL;
+
+	if (!handle)
+		return;
+	if (!rd_kafka_metadata(rk, 0, handle, &m, RANGE_WAIT_MS))
+		rd_kafka_metadata_destroy(m);
+	rd_kafka_topic_destroy(handle);
+}
+
+int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
+	      struct error *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		rk, topic_name(topic), partition, begin, end, RANGE_WAIT_MS);
+
+	if (!code)
+		return 0;
+	refresh(rk, topic);
+	return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
+			 topic_name(topic), partition, rd_kafka_err2str(code));
 }
 
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count)

@@ -46,6 +46,13 @@ void bus_close(rd_kafka_t **rk);
 int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct deployment *out,
 		   struct error *err);
 
+/*
+ * Where a partition begins and ends for a reader of the client's isolation
+ * level. ERROR_UNAVAILABLE when no broker says.
+ */
+int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
+	      struct error *err);
+
 /* A Kafka header list of our headers; the caller's until a produce call takes it. */
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count);
 
