@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -196,8 +197,15 @@ def parse():
     return options
 
 
+def end_in_order():
+    """Told to end, it still ends what it started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
 def main():
     options = parse()
+    end_in_order()
     print(f"seed {options.seed}: {len(options.faults)} kinds of faults", flush=True)
     with tempfile.TemporaryDirectory(prefix="sharebus-chaos.") as folder:
         try:

@@ -115,8 +115,9 @@ class Cluster(worlds.World):
         os.kill(self._pid(part), signal.SIGSTOP)
 
     def thaw(self, part):
-        self._frozen.discard(part)
-        os.kill(self._pid(part), signal.SIGCONT)
+        if part in self._frozen:
+            self._frozen.remove(part)
+            os.kill(self._pid(part), signal.SIGCONT)
 
     def bring_up(self, part):
         """Starts a server again; it is ready, and where it was, when this returns."""
