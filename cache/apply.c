@@ -194,8 +194,7 @@ void apply_owned(struct apply *a, const struct workspace *w)
 
 void apply_not_owned(struct apply *a, const struct workspace *w)
 {
-	begin_key(a, "HDEL", 1, "o:", &w->owner_id);
-	pipeline_bytes(&a->pipeline, w->name);
+	pipeline_hdel_if(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
 }
 
 /* A stream id must be greater than 0-0, and offsets begin at 0: hence the -1. */

@@ -35,14 +35,20 @@ static void delete_key(struct projection *p, const char *kind, const struct uuid
 	begin(p, "DEL", 0, kind, id);
 }
 
-/* name -> id in a hash of names; NULL id takes the name out. */
+/* name -> id in a hash of names. */
 static void set_name(struct projection *p, const char *kind, const struct uuid *of,
 		     struct bytes name, const struct uuid *id)
 {
-	begin(p, id ? "HSET" : "HDEL", id ? 2 : 1, kind, of);
+	begin(p, "HSET", 2, kind, of);
 	pipeline_bytes(&p->pipeline, name);
-	if (id)
-		pipeline_id(&p->pipeline, id);
+	pipeline_id(&p->pipeline, id);
+}
+
+/* Takes the name out, unless it is somebody else's by now. */
+static void drop_name(struct projection *p, const char *kind, const struct uuid *of,
+		      struct bytes name, const struct uuid *id)
+{
+	pipeline_hdel_if(&p->pipeline, &p->keys, kind, of, name, id);
 }
 
 static void add_field(struct projection *p, const char *field, struct bytes value)
@@ -83,7 +89,7 @@ void projection_user(struct projection *p, const struct user_changed *old,
 	bool kept = holds_name(new) && old && bytes_equal(old->username, new->username);
 
 	if (holds_name(old) && !kept)
-		set_name(p, "usernames", NULL, old->username, NULL);
+		drop_name(p, "usernames", NULL, old->username, &old->id);
 	if (old && !new)
 		delete_key(p, "user:", &old->id);
 	if (!new)
@@ -118,7 +124,7 @@ void projection_group(struct projection *p, const struct group_changed *old,
 {
 	if (old) {
 		set_members(p, "SREM", old);
-		set_name(p, "groupnames:", &old->organization_id, old->name, NULL);
+		drop_name(p, "groupnames:", &old->organization_id, old->name, &old->id);
 	}
 	if (old && !new)
 		delete_key(p, "group:", &old->id);
@@ -136,7 +142,7 @@ void projection_organization(struct projection *p, const struct organization_cha
 			     const struct organization_changed *new)
 {
 	if (old && (!new || !bytes_equal(old->name, new->name)))
-		set_name(p, "orgnames", NULL, old->name, NULL);
+		drop_name(p, "orgnames", NULL, old->name, &old->id);
 	if (old && !new)
 		delete_key(p, "org:", &old->id);
 	if (!new)

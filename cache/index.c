@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NOTHING_AHEAD = -1, SCAN_COUNT = 1000 };
+enum {
+	NOTHING_AHEAD = -1,
+	SCAN_COUNT = 5000, /* keys a step: some milliseconds of Redis' time */
+};
 
 struct index {
 	struct redis *redis;
@@ -111,14 +114,23 @@ static int take_mark(struct index *ix, size_t reply, struct mark *out, struct er
 	return mark_check(out, &ix->deployment, redis_address(ix->redis), err);
 }
 
-int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err)
+int index_read_marks(struct index *ix, const int *partitions, size_t count, struct mark *out,
+		     struct error *err)
 {
 	int rc;
 
 	pipeline_clear(&ix->pipeline);
-	mark_append_read(&ix->pipeline, index_keys(ix, partition));
+	for (size_t i = 0; i < count; i++)
+		mark_append_read(&ix->pipeline, index_keys(ix, partitions[i]));
 	rc = go(ix, err);
-	return rc ? rc : take_mark(ix, 0, out, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = take_mark(ix, i, &out[i], err);
+	return rc;
+}
+
+int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err)
+{
+	return index_read_marks(ix, &partition, 1, out, err);
 }
 
 static void append_watch(struct pipeline *p, const struct keys *k)
@@ -134,6 +146,7 @@ static int watch_mark(struct index *ix, const struct keys *k, struct mark *now, 
 {
 	int rc;
 
+	index_forget_ahead(ix); /* what it watches is forgotten with the next EXEC */
 	pipeline_clear(&ix->pipeline);
 	append_watch(&ix->pipeline, k);
 	rc = go(ix, err);
@@ -170,9 +183,10 @@ int index_claim(struct index *ix, int partition, const struct mark *seen, struct
 	rc = watch_mark(ix, k, &now, err);
 	if (rc)
 		return rc;
-	if (now.state != seen->state || now.epoch != seen->epoch || now.applied != seen->applied)
+	if (!mark_equal(&now, seen))
 		return fenced(ix, partition, err);
-	wanted->epoch = seen->epoch + 1;
+	if (wanted->epoch <= seen->epoch)
+		wanted->epoch = seen->epoch + 1;
 	wanted->deployment = ix->deployment;
 	pipeline_clear(&ix->pipeline);
 	append_word(&ix->pipeline, "MULTI");
@@ -236,11 +250,6 @@ void unsent_done(struct unsent_list *l)
 	*l = (struct unsent_list){ 0 };
 }
 
-static bool is_ours(const struct mark *m, const struct mark *ours)
-{
-	return m->state == MARK_READY && m->epoch == ours->epoch && m->applied == ours->applied;
-}
-
 static int parse_workspaces(struct index *ix, struct workspace *const *workspaces, size_t count,
 			    struct error *err)
 {
@@ -266,7 +275,7 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 
 	if (!count && ix->ahead.partition == partition &&
 	    ix->ahead.connection == redis_connection(ix->redis))
-		return is_ours(&ix->ahead.mark, ours) ? 0 : fenced(ix, partition, err);
+		return mark_equal(&ix->ahead.mark, ours) ? 0 : fenced(ix, partition, err);
 	index_forget_ahead(ix);
 	pipeline_clear(&ix->pipeline);
 	append_watch(&ix->pipeline, k);
@@ -280,7 +289,7 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 		rc = take_mark(ix, 1, &now, err);
 	if (rc)
 		return rc;
-	if (!is_ours(&now, ours))
+	if (!mark_equal(&now, ours))
 		return fenced(ix, partition, err);
 	return parse_workspaces(ix, workspaces, count, err);
 }
@@ -297,15 +306,12 @@ static void close_transaction(struct index *ix, struct apply *a, int next)
 int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a, int next,
 		struct error *err)
 {
-	size_t len = a->pipeline.bytes.len;
 	size_t exec = a->pipeline.commands + 1; /* behind the mark's HSET */
 	int rc;
 
 	index_forget_ahead(ix);
 	close_transaction(ix, a, next);
 	rc = redis_roundtrip(ix->redis, &a->pipeline, &ix->replies, err);
-	a->pipeline.bytes.len = len; /* open again, for another try */
-	a->pipeline.commands = exec - 1;
 	if (!rc)
 		rc = replies_check(&ix->replies, redis_address(ix->redis), err);
 	if (rc)
@@ -318,28 +324,6 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 	ix->ahead.partition = next;
 	ix->ahead.connection = redis_connection(ix->redis);
 	return take_mark(ix, exec + 2, &ix->ahead.mark, err);
-}
-
-int index_settle(struct index *ix, int partition, struct mark *ours, int64_t applied,
-		 struct error *err)
-{
-	struct mark now;
-	int rc;
-
-	pipeline_clear(&ix->pipeline);
-	append_word(&ix->pipeline, "UNWATCH");
-	mark_append_read(&ix->pipeline, index_keys(ix, partition));
-	rc = go(ix, err);
-	if (!rc)
-		rc = take_mark(ix, 1, &now, err);
-	if (rc)
-		return rc;
-	if (is_ours(&now, ours))
-		return SETTLED_NOT_APPLIED;
-	if (now.state != MARK_READY || now.epoch != ours->epoch || now.applied != applied)
-		return fenced(ix, partition, err);
-	ours->applied = applied;
-	return SETTLED_APPLIED;
 }
 
 int index_write(struct index *ix, int partition, const struct mark *ours,
@@ -367,57 +351,74 @@ int index_write(struct index *ix, int partition, const struct mark *ours,
 								    : fenced(ix, partition, err);
 }
 
-/* One step of SCAN over the partition's keys; the cursor ends at 0. */
-static int scan(struct index *ix, const struct keys *k, uint64_t *cursor, struct error *err)
-{
-	char text[24];
+/* ---- clearing ---- */
 
-	(void)snprintf(text, sizeof(text), "%" PRIu64, *cursor);
+/* One step of SCAN over all keys of our prefix; the cursor ends at 0. */
+static int scan(struct index *ix, uint64_t cursor, struct error *err)
+{
+	const struct keys *any = &ix->keys[0];
+	size_t prefix = strcspn(any->base, "{");
+	const struct bytes pattern[] = { { (const uint8_t *)any->base, prefix }, bytes_of("{*") };
+	char text[24];
+	int rc;
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, cursor);
 	pipeline_clear(&ix->pipeline);
 	pipeline_command(&ix->pipeline, 6);
 	pipeline_text(&ix->pipeline, "SCAN");
 	pipeline_text(&ix->pipeline, text);
 	pipeline_text(&ix->pipeline, "MATCH");
-	pipeline_key(&ix->pipeline, k, "*", NULL);
+	pipeline_parts(&ix->pipeline, pattern, 2);
 	pipeline_text(&ix->pipeline, "COUNT");
 	pipeline_number(&ix->pipeline, SCAN_COUNT);
-	return go(ix, err);
+	rc = go(ix, err);
+	if (!rc &&
+	    (ix->replies.list[0]->type != REDIS_REPLY_ARRAY || ix->replies.list[0]->elements != 2))
+		rc = error_set(err, ERROR_REFUSED, "Redis at %s cannot SCAN",
+			       redis_address(ix->redis));
+	return rc;
 }
 
-/* Appends the deletion of what a SCAN found, the mark left out. */
-static void append_unlinks(struct pipeline *p, const struct keys *k, const redisReply *found)
+/* Appends the deletion of the key, if it is the partition's and not its mark. */
+static bool unlink_key(struct clearing *c, const struct keys *k, struct bytes key)
 {
+	if (key.len < k->len || memcmp(key.data, k->base, k->len) != 0)
+		return false;
+	if (key.len == k->len + 4 && memcmp(key.data + k->len, "mark", 4) == 0)
+		return true;
+	pipeline_command(&c->body, 2);
+	pipeline_text(&c->body, "UNLINK");
+	pipeline_bytes(&c->body, key);
+	return true;
+}
+
+static void unlink_found(struct index *ix, struct clearing *list, size_t count,
+			 const redisReply *found)
+{
+	for (size_t i = 0; i < count; i++)
+		pipeline_clear(&list[i].body);
 	for (size_t i = 0; i < found->elements; i++) {
 		struct bytes key = reply_bytes(found->element[i]);
+		size_t c = 0;
 
-		if (key.len == k->len + 4 && memcmp(key.data + k->len, "mark", 4) == 0)
-			continue;
-		pipeline_command(p, 2);
-		pipeline_text(p, "UNLINK");
-		pipeline_bytes(p, key);
+		while (c < count && !unlink_key(&list[c], index_keys(ix, list[c].partition), key))
+			c++;
 	}
 }
 
-int index_clear(struct index *ix, int partition, struct error *err)
+int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
+		struct error *err)
 {
-	const struct keys *k = index_keys(ix, partition);
-	uint64_t cursor = 0;
-	int rc;
+	const redisReply *reply;
+	int rc = scan(ix, *cursor, err);
 
-	do {
-		const redisReply *step;
-
-		rc = scan(ix, k, &cursor, err);
-		if (rc)
-			return rc;
-		step = ix->replies.list[0];
-		if (step->type != REDIS_REPLY_ARRAY || step->elements != 2)
-			return error_set(err, ERROR_REFUSED, "Redis at %s cannot SCAN",
-					 redis_address(ix->redis));
-		cursor = strtoull((const char *)reply_bytes(step->element[0]).data, NULL, 10);
-		pipeline_clear(&ix->pipeline);
-		append_unlinks(&ix->pipeline, k, step->element[1]);
-		rc = ix->pipeline.commands ? go(ix, err) : 0;
-	} while (!rc && cursor);
+	if (rc)
+		return rc;
+	reply = ix->replies.list[0];
+	*cursor = strtoull((const char *)reply_bytes(reply->element[0]).data, NULL, 10);
+	unlink_found(ix, list, count, reply->element[1]);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (list[i].body.commands)
+			rc = index_write(ix, list[i].partition, list[i].ours, &list[i].body, err);
 	return rc;
 }

@@ -44,10 +44,15 @@ int index_check_server(struct index *ix, struct error *err);
  */
 int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
 
+/* The same for several, in one round trip: out[i] is that of partitions[i]. */
+int index_read_marks(struct index *ix, const int *partitions, size_t count, struct mark *out,
+		     struct error *err);
+
 /*
- * Makes the partition ours: writes wanted with the next epoch, provided that
- * the mark is still as seen. On success wanted->epoch is our epoch.
- * ERROR_FENCED when the mark has moved, ERROR_UNAVAILABLE.
+ * Makes the partition ours: writes wanted, provided that the mark is still as
+ * seen. wanted->epoch says the least that our epoch may be; it becomes what it
+ * is, higher than any in Redis. ERROR_FENCED when the mark has moved,
+ * ERROR_UNAVAILABLE.
  */
 int index_claim(struct index *ix, int partition, const struct mark *seen, struct mark *wanted,
 		struct error *err);
@@ -69,7 +74,7 @@ void unsent_done(struct unsent_list *l);
 
 /*
  * Before a run, one round trip: watches the mark, checks that it is ours
- * (epoch) and where the run begins (applied), and fills the workspaces, which
+ * (epoch, state) and where the run begins (applied), and fills the workspaces, which
  * must be initialised and empty. When nothing is to be read and the mark was
  * read ahead by index_apply(), there is no round trip.
  *
@@ -84,22 +89,11 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
  * success ours->applied has moved. Reads the mark of partition `next` ahead,
  * if it is not negative, for the run that follows.
  *
- * ERROR_FENCED: nothing was written; recover. ERROR_UNAVAILABLE: it is not
- * known whether it was written; call index_settle(). In any case *a is as it
- * was, so that it can be tried again.
+ * ERROR_FENCED: nothing was written. ERROR_UNAVAILABLE: it is not known whether
+ * it was written. Recover in either case.
  */
 int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a, int next,
 		struct error *err);
-
-enum settled { SETTLED_APPLIED = 1, SETTLED_NOT_APPLIED };
-
-/*
- * After index_apply() could not say: SETTLED_APPLIED when the mark stands at
- * `applied` (then ours->applied has moved), SETTLED_NOT_APPLIED when it stands
- * where it stood. ERROR_FENCED when it is anything else, ERROR_UNAVAILABLE.
- */
-int index_settle(struct index *ix, int partition, struct mark *ours, int64_t applied,
-		 struct error *err);
 
 /*
  * Carries out body, gathered commands, and writes the mark as *ours stands, in
@@ -109,8 +103,20 @@ int index_settle(struct index *ix, int partition, struct mark *ours, int64_t app
 int index_write(struct index *ix, int partition, const struct mark *ours,
 		const struct pipeline *body, struct error *err);
 
-/* Deletes all keys of the partition but the mark. Looks at every key of this Redis. */
-int index_clear(struct index *ix, int partition, struct error *err);
+/* A partition to be cleared. `ours` is the mark that we hold; body is scratch. */
+struct clearing {
+	int partition;
+	const struct mark *ours;
+	struct pipeline body;
+};
+
+/*
+ * Deletes the keys of these partitions, all but the marks, in steps: call it
+ * until *cursor, 0 at first, is 0 again. Looks at every key of this Redis.
+ * ERROR_FENCED: one of them is no longer ours. ERROR_UNAVAILABLE.
+ */
+int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
+		struct error *err);
 
 /* The keys of a partition, or KEYS_DIRECTORY; valid as long as the index. */
 const struct keys *index_keys(const struct index *ix, int partition);

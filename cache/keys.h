@@ -21,6 +21,11 @@
 
 enum { PREFIX_MAX = 32, KEY_BASE_SIZE = PREFIX_MAX + 16, KEYS_DIRECTORY = -1 };
 
+/* The script of pipeline_hdel_if(): KEYS[1] the hash, ARGV[1] the field, ARGV[2] the value. */
+#define HDEL_IF_SCRIPT                                                                             \
+	"if redis.call('HGET',KEYS[1],ARGV[1])==ARGV[2] then return "                              \
+	"redis.call('HDEL',KEYS[1],ARGV[1]) end return 0"
+
 /* What all keys of one partition begin with: "sb:{3}:". */
 struct keys {
 	char base[KEY_BASE_SIZE];
@@ -37,6 +42,14 @@ void pipeline_key(struct pipeline *p, const struct keys *k, const char *kind,
 /* Adds a key whose last part is text. */
 void pipeline_key_text(struct pipeline *p, const struct keys *k, const char *kind,
 		       struct bytes text);
+
+/*
+ * Appends the command that takes `field` out of the hash of that kind and id
+ * (may be NULL) if its value is `value`, and leaves it otherwise: of two that
+ * swap their names, the one that is written first does not take the other's.
+ */
+void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind,
+		      const struct uuid *id, struct bytes field, const struct uuid *value);
 
 /* Adds a 16-byte id as argument. */
 void pipeline_id(struct pipeline *p, const struct uuid *id);

@@ -75,6 +75,31 @@ void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t appli
 	pipeline_number(p, applied);
 }
 
+bool mark_equal(const struct mark *a, const struct mark *b)
+{
+	return a->state == b->state && a->epoch == b->epoch && a->applied == b->applied;
+}
+
+void mark_append_loading(struct pipeline *p, const struct keys *k, int64_t loaded, int64_t goal)
+{
+	pipeline_command(p, 6);
+	pipeline_text(p, "HSET");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_text(p, "loaded");
+	pipeline_number(p, loaded);
+	pipeline_text(p, "goal");
+	pipeline_number(p, goal);
+}
+
+void mark_append_loaded(struct pipeline *p, const struct keys *k)
+{
+	pipeline_command(p, 4);
+	pipeline_text(p, "HDEL");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_text(p, "loaded");
+	pipeline_text(p, "goal");
+}
+
 int mark_check(const struct mark *m, const struct deployment *d, const char *address,
 	       struct error *err)
 {

@@ -45,8 +45,18 @@ void mark_parse(struct mark *out, const struct redisReply *reply);
 void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
 		       const char *topic);
 
+/* Same owner, same state, same place? */
+bool mark_equal(const struct mark *a, const struct mark *b);
+
 /* Appends the command that moves `applied`. */
 void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied);
+
+/*
+ * While a partition is rebuilt its mark also says how far that is, in fields
+ * of their own, for people: `loaded` of `goal` offsets of its changelog.
+ */
+void mark_append_loading(struct pipeline *p, const struct keys *k, int64_t loaded, int64_t goal);
+void mark_append_loaded(struct pipeline *p, const struct keys *k);
 
 /*
  * 0 when the mark, if there is one, belongs to this deployment and layout;

@@ -169,7 +169,7 @@ int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct
 {
 	struct record r = { .type = RECORD_PROGRESS, .as.progress = { applied } };
 
-	struct address to = { TOPIC_GRANTS, bytes_of("progress"), { 0 } };
+	struct address to = { TOPIC_GRANTS, bytes_of(PROGRESS_KEY), { 0 } };
 
 	return send(e, src, &to, &r, err);
 }

@@ -30,6 +30,7 @@ struct follower {
 	int64_t position;
 	bool complete;
 	enum projecting projecting;
+	int64_t epoch; /* the least that the mark may have */
 	struct mark mark;
 	struct projection projection;
 };
@@ -207,8 +208,9 @@ const struct directory *follower_directory(const struct follower *f)
 	return f->directory;
 }
 
-void follower_own(struct follower *f, bool own)
+void follower_own(struct follower *f, bool own, int64_t epoch)
 {
+	f->epoch = epoch;
 	f->projecting = own ? PROJECTING_UNKNOWN : PROJECTING_NOT;
 	pipeline_clear(&f->projection.pipeline);
 }
@@ -222,7 +224,20 @@ static int claim(struct follower *f, enum mark_state state, int64_t applied, str
 	f->mark = seen;
 	f->mark.state = state;
 	f->mark.applied = applied;
+	f->mark.epoch = f->epoch;
 	return rc ? rc : index_claim(f->index, KEYS_DIRECTORY, &seen, &f->mark, err);
+}
+
+static int clear(struct follower *f, struct error *err)
+{
+	struct clearing all = { .partition = KEYS_DIRECTORY, .ours = &f->mark };
+	uint64_t cursor = 0;
+	int rc = index_clear(f->index, &all, 1, &cursor, err);
+
+	while (!rc && cursor)
+		rc = index_clear(f->index, &all, 1, &cursor, err);
+	pipeline_done(&all.body);
+	return rc;
 }
 
 /* Everything anew: readers get `unavailable` until the last piece is written. */
@@ -233,7 +248,7 @@ static int project_all(struct follower *f, struct error *err)
 	int rc = claim(f, MARK_REBUILDING, 0, err);
 
 	if (!rc)
-		rc = index_clear(f->index, KEYS_DIRECTORY, err);
+		rc = clear(f, err);
 	while (!rc && more) {
 		more = directory_project(f->directory, &f->projection, &at, PROJECTION_BYTES);
 		f->mark.state = more ? MARK_REBUILDING : MARK_READY;
@@ -288,4 +303,20 @@ int follower_project(struct follower *f, struct error *err)
 	if (rc == ERROR_FENCED)
 		f->projecting = PROJECTING_UNKNOWN;
 	return rc == ERROR_FENCED ? 0 : rc;
+}
+
+int follower_watch(struct follower *f, struct error *err)
+{
+	struct mark now;
+	int rc;
+
+	if (f->projecting != PROJECTING_CHANGES)
+		return 0;
+	rc = index_read_mark(f->index, KEYS_DIRECTORY, &now, err);
+	if (rc || mark_equal(&now, &f->mark))
+		return rc;
+	log_warn("the directory's mark in Redis is gone or has gone back; projecting it anew");
+	f->projecting = PROJECTING_UNKNOWN;
+	pipeline_clear(&f->projection.pipeline);
+	return 0;
 }

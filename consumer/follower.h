@@ -40,8 +40,11 @@ int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error
 
 const struct directory *follower_directory(const struct follower *f);
 
-/* Begins or ends projecting: this process now owns the directory's partition, or no longer. */
-void follower_own(struct follower *f, bool own);
+/*
+ * Begins or ends projecting: this process now owns the directory's partition, or
+ * no longer. epoch is the least that its mark may have.
+ */
+void follower_own(struct follower *f, bool own, int64_t epoch);
 
 /*
  * Brings Redis up to date with the view, if this process owns the partition:
@@ -49,5 +52,12 @@ void follower_own(struct follower *f, bool own);
  * ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: a foreign Redis.
  */
 int follower_project(struct follower *f, struct error *err);
+
+/*
+ * Looks whether what was projected is still there: from time to time, for a
+ * Redis that has lost it does not tell. If not, it is projected anew.
+ * ERROR_UNAVAILABLE.
+ */
+int follower_watch(struct follower *f, struct error *err);
 
 #endif

@@ -1,20 +1,23 @@
 #include "consumer/loop.h"
 
+#include "consumer/rebuild.h"
 #include "consumer/recover.h"
 #include "consumer/run.h"
+#include "ops/support/clock.h"
 #include "ops/support/log.h"
-#include "producer/bus.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	POLL_MS = 20, /* how late a stop, a directory change or a commit is noticed */
-	BROKER_WAIT_MS = 5000,
+	WATCH_EVERY_MS = 1000,
 	REDIS_TIMEOUT_MS = 5000,
 	DRAIN_WAIT_MS = 20000,
-	GATHER_MOST = 8000, /* messages in hand at most */
-	RUN_MOST = 2000,    /* messages of one run: about 1 MB of commands to Redis */
+	GATHER_MOST = 8000,                   /* messages in hand at most */
+	GATHER_MOST_BYTES = 16 * 1024 * 1024, /* and their values; one may be as large by itself */
+	RUN_MOST = 2000, /* messages of one run: about 1 MB of commands to Redis */
+	RUN_MOST_BYTES = 1024 * 1024,
 	/*
 	 * Outputs applied but not yet committed. Two transactions in flight and
 	 * two to follow keep both producers busy; fetching pauses above the high
@@ -27,74 +30,67 @@ enum {
 
 /* ---- rebalance ---- */
 
-static void become_foreign(struct processor *p, struct partition *part)
+static void on_given(void *context, const int *partitions, size_t count, bool directory)
 {
-	processor_claim_again(p, part);
-	part->state = PARTITION_FOREIGN;
-}
+	struct processor *p = context;
 
-static void on_assigned(struct processor *p, const rd_kafka_topic_partition_list_t *list)
-{
-	rd_kafka_topic_partition_list_t *commands = rd_kafka_topic_partition_list_new(list->cnt);
-	bool directory = false;
-
-	for (int i = 0; i < list->cnt; i++) {
-		if (strcmp(list->elems[i].topic, topic_name(TOPIC_DIRECTORY)) == 0) {
-			directory = true;
-			continue;
-		}
-		rd_kafka_topic_partition_list_add(commands, list->elems[i].topic,
-						  list->elems[i].partition)
-			->offset = 0; /* recovery seeks before anything is used */
-		p->partitions[list->elems[i].partition].state = PARTITION_CLAIMING;
+	for (size_t i = 0; i < count; i++) {
+		if (partitions[i] < p->deployment.partitions)
+			p->partitions[partitions[i]].state = PARTITION_CLAIMING;
+		else
+			(void)error_set(&p->refusal, ERROR_REFUSED,
+					"%s has more than %d partitions now; the number is fixed "
+					"for the life of a deployment",
+					topic_name(TOPIC_COMMANDS), p->deployment.partitions);
 	}
-	(void)rd_kafka_assign(p->consumer, commands);
-	(void)rd_kafka_pause_partitions(p->consumer, commands);
-	rd_kafka_topic_partition_list_destroy(commands);
-	follower_own(p->follower, directory);
-	log_info("assigned %d partitions%s", list->cnt - directory,
-		 directory ? " and the directory" : "");
+	follower_own(p->follower, directory, intake_epoch(p->intake));
+	log_info("given %zu partitions%s", count, directory ? " and the directory" : "");
 }
 
 /* What was applied is published first, unless the group has moved on: then the new owner does it. */
-static void on_revoked(struct processor *p)
+static void on_taken(void *context, bool lost)
 {
-	bool lost = rd_kafka_assignment_lost(p->consumer);
+	struct processor *p = context;
 
 	if (p->publisher && (lost || !publisher_drain(p->publisher, DRAIN_WAIT_MS)))
 		publisher_stop(&p->publisher);
-	for (int i = 0; i < p->deployment.partitions; i++)
-		become_foreign(p, &p->partitions[i]);
-	follower_own(p->follower, false);
-	(void)rd_kafka_assign(p->consumer, NULL);
+	for (int i = 0; i < p->deployment.partitions; i++) {
+		processor_claim_again(p, &p->partitions[i]);
+		p->partitions[i].state = PARTITION_FOREIGN;
+	}
+	follower_own(p->follower, false, 0);
 	log_info("gave all partitions back%s", lost ? ": the group had moved on without us" : "");
-}
-
-static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
-			 rd_kafka_topic_partition_list_t *list, void *opaque)
-{
-	(void)rk;
-	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
-		on_assigned(opaque, list);
-	else
-		on_revoked(opaque);
 }
 
 /* ---- the stages of a turn ---- */
 
 static int start_publisher(struct processor *p, struct error *err)
 {
-	const struct publisher_options options = { p->config, &p->deployment, p->consumer };
+	const struct publisher_options options = { .config = p->config,
+						   .deployment = &p->deployment,
+						   .intake = p->intake,
+						   .stepped = p->stepped };
 
 	return publisher_start(&p->publisher, &options, err);
 }
 
-/* A broken publisher is replaced; only the broker knows what was committed, so all is recovered. */
+/*
+ * A broken publisher is replaced; only the broker knows what was committed, so
+ * all is recovered. One that was fenced by a process under the same name stays
+ * broken: the two would fence each other for ever.
+ */
 static int serve_publisher(struct processor *p, struct error *err)
 {
-	if (p->publisher && publisher_check(p->publisher, err)) {
-		if (err->code == ERROR_REFUSED)
-			return ERROR_REFUSED;
+	int rc = p->publisher ? publisher_check(p->publisher, err) : 0;
+
+	if (rc == ERROR_REFUSED)
+		return rc;
+	if (rc == ERROR_FENCED && intake_is_doubled(p->intake))
+		return error_set(err, ERROR_REFUSED,
+				 "another process runs under the instance name %s and has taken "
+				 "over; give each its own --instance",
+				 config_get(p->config, "instance"));
+	if (rc) {
 		log_warn("the publisher broke: %s; starting it anew", err->text);
 		publisher_stop(&p->publisher);
 	}
@@ -126,6 +122,34 @@ static int follow_directory(struct processor *p, struct error *err)
 	return rc ? rc : follower_project(p->follower, err);
 }
 
+/* An idle partition would not notice that Redis has lost its mark, or gone back. */
+static int watch_marks(struct processor *p, struct error *err)
+{
+	int partitions[PARTITIONS_MAX];
+	struct mark marks[PARTITIONS_MAX];
+	int64_t now = clock_monotonic_ms();
+	size_t count = 0;
+	int rc;
+
+	if (now - p->watched_ms < WATCH_EVERY_MS)
+		return 0;
+	p->watched_ms = now;
+	for (int i = 0; i < p->deployment.partitions; i++)
+		if (p->partitions[i].state >= PARTITION_REBUILDING)
+			partitions[count++] = i;
+	rc = count ? index_read_marks(p->index, partitions, count, marks, err) : 0;
+	for (size_t i = 0; !rc && i < count; i++) {
+		struct partition *part = &p->partitions[partitions[i]];
+
+		if (mark_equal(&marks[i], &part->mark))
+			continue;
+		log_warn("partition %d: its mark in Redis is gone or has gone back; recovering",
+			 part->id);
+		processor_claim_again(p, part);
+	}
+	return rc ? rc : follower_watch(p->follower, err);
+}
+
 static bool any_claiming(const struct processor *p)
 {
 	for (int i = 0; i < p->deployment.partitions; i++)
@@ -136,32 +160,27 @@ static bool any_claiming(const struct processor *p)
 
 /*
  * Recovery compares what is committed with what Redis keeps unsent, so nothing
- * may be on its way meanwhile: the publisher finishes first, or it goes. The
- * same after a recovery that failed half-way, with outputs queued that the next
- * try would queue again.
+ * may be on its way meanwhile: the publisher finishes first, or it goes. One
+ * rebuild at a time.
  */
 static int recover(struct processor *p, struct error *err)
 {
-	int rc;
-
-	if (!follower_is_complete(p->follower) || !any_claiming(p))
+	if (!follower_is_complete(p->follower) || !any_claiming(p) ||
+	    p->rebuild.phase != REBUILD_NONE)
 		return 0;
 	if (publisher_drain(p->publisher, DRAIN_WAIT_MS))
-		rc = recover_partitions(p, err);
-	else
-		rc = error_set(err, ERROR_UNAVAILABLE,
-			       "the outputs on their way could not be published");
-	if (rc)
-		publisher_stop(&p->publisher);
-	return rc;
+		return recover_partitions(p, err);
+	publisher_stop(&p->publisher);
+	return error_set(err, ERROR_UNAVAILABLE, "the outputs on their way could not be published");
 }
 
 static void set_paused(struct processor *p, bool paused)
 {
 	p->paused = paused;
+	log_debug("fetching %s", paused ? "pauses: the publisher is behind" : "goes on");
 	for (int i = 0; i < p->deployment.partitions; i++)
 		if (p->partitions[i].state == PARTITION_READY)
-			processor_pause(p, &p->partitions[i], paused);
+			intake_pause(p->intake, i, paused);
 }
 
 /* Memory between apply and publish is bounded: fetching waits for the publisher. */
@@ -175,36 +194,40 @@ static void regulate(struct processor *p)
 		set_paused(p, false);
 }
 
-static void stage_message(struct processor *p, rd_kafka_message_t *m)
+/* Keeps it, unless it was fetched before recovery said from where. */
+static void stage_message(struct processor *p, struct message *m)
 {
 	struct partition *part = &p->partitions[m->partition];
 
-	if (m->err) {
-		log_warn("Kafka: %s", rd_kafka_message_errstr(m));
-		rd_kafka_message_destroy(m);
-	} else if (part->state == PARTITION_READY && m->offset >= part->mark.applied) {
+	if (part->state == PARTITION_READY && m->offset >= part->mark.applied)
 		staged_add(&part->staged, m);
-	} else {
-		rd_kafka_message_destroy(m); /* fetched before recovery said from where */
-	}
+	else
+		message_done(m);
 }
 
-/* Waits for the first message, then takes what has arrived, up to a number. */
+/* Waits for the first message, then takes what has arrived, within bounds. */
 static void gather(struct processor *p, int most, int wait_ms)
 {
-	for (int i = 0; i < most; i++) {
-		rd_kafka_message_t *m = rd_kafka_consumer_poll(p->consumer, i ? 0 : wait_ms);
+	enum fetched fetched = FETCHED_MESSAGE;
+	size_t bytes = 0;
 
-		if (!m)
-			break;
-		stage_message(p, m);
+	for (int i = 0; i < most && bytes < GATHER_MOST_BYTES && fetched == FETCHED_MESSAGE; i++) {
+		struct message m;
+
+		fetched = intake_poll(p->intake, i ? 0 : wait_ms, &m);
+		if (fetched == FETCHED_MESSAGE) {
+			bytes += m.value.len;
+			stage_message(p, &m);
+		}
+		if (fetched == FETCHED_GAP && m.partition < p->deployment.partitions)
+			processor_claim_again(p, &p->partitions[m.partition]);
 	}
 }
 
 static struct partition *next_staged(struct processor *p, int from)
 {
 	for (int i = from; i < p->deployment.partitions; i++)
-		if (p->partitions[i].staged.count)
+		if (p->partitions[i].state == PARTITION_READY && p->partitions[i].staged.count)
 			return &p->partitions[i];
 	return NULL;
 }
@@ -213,20 +236,17 @@ static struct partition *next_staged(struct processor *p, int from)
 static int apply_partition(struct processor *p, struct partition *part, struct error *err)
 {
 	const struct partition *after = next_staged(p, part->id + 1);
+	int rc = 0;
 
-	while (part->staged.count) {
-		size_t count = part->staged.count < RUN_MOST ? part->staged.count : RUN_MOST;
+	while (!rc && part->staged.count) {
+		size_t count = staged_portion(&part->staged, RUN_MOST, RUN_MOST_BYTES);
 		int next = part->staged.count > count ? part->id : after ? after->id : -1;
-		int rc = run_partition(p, part, count, next, err);
 
-		if (rc != ERROR_FENCED) {
-			if (rc)
-				return rc;
-			continue;
-		}
-		log_warn("%s; recovering", err->text);
-		processor_claim_again(p, part);
+		rc = run_partition(p, part, count, next, err);
 	}
+	if (rc != ERROR_FENCED)
+		return rc;
+	log_warn("%s; recovering", err->text);
 	return 0;
 }
 
@@ -242,8 +262,7 @@ static int apply_staged(struct processor *p, struct error *err)
 	return rc;
 }
 
-/* One turn: each stage does a bounded piece of work. */
-static int turn(struct processor *p, struct error *err)
+int loop_turn(struct processor *p, struct error *err)
 {
 	int rc = serve_publisher(p, err);
 
@@ -252,11 +271,19 @@ static int turn(struct processor *p, struct error *err)
 	note_committed(p);
 	rc = follow_directory(p, err);
 	if (!rc)
+		rc = watch_marks(p, err);
+	if (!rc)
+		rc = rebuild_step(p, err);
+	if (!rc)
 		rc = recover(p, err);
 	if (rc)
 		return rc;
 	regulate(p);
 	gather(p, GATHER_MOST, POLL_MS);
+	if (p->refusal.code) {
+		*err = p->refusal;
+		return ERROR_REFUSED;
+	}
 	if (!p->publisher) /* given up in a rebalance */
 		return 0;
 	return apply_staged(p, err);
@@ -273,7 +300,7 @@ static void finish(struct processor *p)
 	if (p->publisher && !publisher_drain(p->publisher, DRAIN_WAIT_MS))
 		log_warn("some outputs are not published yet; the next start will do it");
 	publisher_stop(&p->publisher);
-	(void)rd_kafka_consumer_close(p->consumer);
+	intake_close(&p->intake);
 	log_info("stopped after %llu records in %llu runs, %llu of them dead letters",
 		 (unsigned long long)p->counts.records, (unsigned long long)p->counts.runs,
 		 (unsigned long long)p->counts.dead_letters);
@@ -285,7 +312,7 @@ int loop_run(struct processor *p, struct error *err)
 	int rc = 0;
 
 	while (!*p->stop) {
-		rc = turn(p, err);
+		rc = loop_turn(p, err);
 		if (!rc) {
 			attempt = 0;
 			continue;
@@ -300,35 +327,6 @@ int loop_run(struct processor *p, struct error *err)
 }
 
 /* ---- lifecycle ---- */
-
-static int open_consumer(struct processor *p, struct error *err)
-{
-	const struct bus_setting settings[] = {
-		{ "group.id", config_get(p->config, "consumer-group") },
-		{ "enable.auto.commit", "false" },
-		{ "enable.auto.offset.store", "false" },
-		{ "auto.offset.reset", "error" },
-		{ "isolation.level", "read_committed" },
-		{ "partition.assignment.strategy", "range" },
-		{ "session.timeout.ms", "10000" },
-		{ "heartbeat.interval.ms", "2000" },
-		{ "fetch.wait.max.ms", "100" },
-		{ "queued.max.messages.kbytes", "16384" },
-		{ "fetch.message.max.bytes", "2097152" },
-		{ NULL, NULL },
-	};
-	rd_kafka_conf_t *conf = NULL;
-	int rc = bus_conf(&conf, p->config, settings, err);
-
-	if (rc)
-		return rc;
-	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-	rd_kafka_conf_set_opaque(conf, p);
-	rc = bus_open(&p->consumer, RD_KAFKA_CONSUMER, conf, err);
-	if (!rc)
-		(void)rd_kafka_poll_set_consumer(p->consumer);
-	return rc;
-}
 
 /* Repeats a step until it succeeds, the process is told to stop, or a person must act. */
 static int insist(struct processor *p, int (*step)(struct processor *, struct error *),
@@ -346,8 +344,7 @@ static int insist(struct processor *p, int (*step)(struct processor *, struct er
 
 static int learn_deployment(struct processor *p, struct error *err)
 {
-	return bus_deployment(p->consumer, config_get(p->config, "brokers"), BROKER_WAIT_MS,
-			      &p->deployment, err);
+	return intake_deployment(p->intake, &p->deployment, err);
 }
 
 static int check_redis(struct processor *p, struct error *err)
@@ -382,6 +379,8 @@ static int open_parts(struct processor *p, struct error *err)
 		rc = codec_new(&p->codec, err);
 	if (!rc)
 		rc = follower_open(&p->follower, p->config, p->codec, p->index, err);
+	if (!rc)
+		rc = changelog_open(&p->changelog, p->config, err);
 	if (rc)
 		return rc;
 	p->workspaces = workspaces_new(WORKSPACES_BYTES);
@@ -399,42 +398,36 @@ static int open_parts(struct processor *p, struct error *err)
 	return 0;
 }
 
-static int subscribe(struct processor *p, struct error *err)
+static int read_settings(struct processor *p, struct error *err)
 {
-	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(2);
-	rd_kafka_resp_err_t code;
+	int64_t grants = 0;
+	int rc = config_get_number(p->config, "max-grants", 1, 100000, &grants, err);
 
-	rd_kafka_topic_partition_list_add(topics, topic_name(TOPIC_COMMANDS),
-					  RD_KAFKA_PARTITION_UA);
-	rd_kafka_topic_partition_list_add(topics, topic_name(TOPIC_DIRECTORY),
-					  RD_KAFKA_PARTITION_UA);
-	code = rd_kafka_subscribe(p->consumer, topics);
-	rd_kafka_topic_partition_list_destroy(topics);
-	return code ? error_set(err, ERROR_UNAVAILABLE, "subscribing: %s", rd_kafka_err2str(code))
-		    : 0;
+	p->limits.grants_per_workspace = (size_t)grants;
+	p->accept_lost_commands = config_get(p->config, "accept-lost-commands") != NULL;
+	return rc;
 }
 
 int loop_open(struct processor **out, const struct config *config,
 	      const volatile sig_atomic_t *stop, struct error *err)
 {
 	struct processor *p = calloc(1, sizeof(*p));
-	int64_t grants = 0;
+	const struct intake_owner owner = { p, on_given, on_taken };
 	int rc;
 
 	if (!p)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	p->config = config;
 	p->stop = stop;
-	rc = config_get_number(config, "max-grants", 1, 100000, &grants, err);
-	p->limits.grants_per_workspace = (size_t)grants;
+	rc = read_settings(p, err);
 	if (!rc)
-		rc = open_consumer(p, err);
+		rc = intake_open(&p->intake, config, &owner, err);
 	if (!rc)
 		rc = insist(p, learn_deployment, err);
 	if (!rc)
 		rc = open_parts(p, err);
 	if (!rc)
-		rc = subscribe(p, err);
+		rc = intake_join(p->intake, err);
 	if (rc)
 		loop_close(&p);
 	else
@@ -451,11 +444,13 @@ void loop_close(struct processor **pp)
 	publisher_stop(&p->publisher);
 	for (int i = 0; p->partitions && i < p->deployment.partitions; i++) {
 		staged_clear(&p->partitions[i].staged);
-		free((void *)p->partitions[i].staged.list);
+		free(p->partitions[i].staged.list);
 		free(p->partitions[i].sent.list);
 	}
+	rebuild_done(&p->rebuild);
+	changelog_close(&p->changelog);
 	follower_close(&p->follower);
-	bus_close(&p->consumer);
+	intake_close(&p->intake);
 	workspaces_free(&p->workspaces);
 	index_close(&p->index);
 	codec_free(&p->codec);

@@ -7,24 +7,26 @@
  */
 
 #include "cache/index.h"
+#include "consumer/changelog.h"
 #include "consumer/emit.h"
 #include "consumer/follower.h"
+#include "consumer/intake.h"
 #include "consumer/publisher.h"
 #include "consumer/workspaces.h"
 #include "ops/support/config.h"
 
-#include <librdkafka/rdkafka.h>
 #include <signal.h>
 
 enum partition_state {
-	PARTITION_FOREIGN,  /* not ours: another member of the group has it, or nobody */
-	PARTITION_CLAIMING, /* ours by the group; paused; recovery has yet to succeed */
-	PARTITION_READY,    /* recovered: mark is ours and says where the next run begins */
+	PARTITION_FOREIGN,    /* not ours: another member of the group has it, or nobody */
+	PARTITION_CLAIMING,   /* ours by the group; paused; recovery has yet to look at it */
+	PARTITION_REBUILDING, /* mark is ours and says so; its keys are being loaded; paused */
+	PARTITION_READY,      /* mark is ours and says where the next run begins */
 };
 
 /* Messages of one partition, in order of the log, not yet applied. */
 struct staged {
-	rd_kafka_message_t **list;
+	struct message *list;
 	size_t count;
 	size_t cap;
 };
@@ -39,9 +41,26 @@ struct offsets {
 struct partition {
 	int id;
 	enum partition_state state;
-	struct mark mark;     /* true while READY */
-	struct staged staged; /* empty unless READY */
-	struct offsets sent;  /* committed runs whose `unsent` entries can go */
+	struct mark mark; /* true while REBUILDING or READY */
+	struct staged
+		staged; /* of sharing.commands while READY, of sharing.grants while REBUILDING */
+	struct offsets sent; /* committed runs whose `unsent` entries can go */
+};
+
+/* See rebuild.h. */
+enum rebuild_phase {
+	REBUILD_NONE,     /* no partition is REBUILDING */
+	REBUILD_CLEARING, /* what Redis holds of them is being deleted */
+	REBUILD_LOADING,  /* their changelog is being read */
+	REBUILD_BROKEN,   /* one of them has left: begin again */
+};
+
+struct rebuild {
+	enum rebuild_phase phase;
+	struct clearing *list; /* the partitions; as many as the deployment has room for */
+	size_t count;
+	uint64_t cursor;
+	int64_t told_ms; /* when progress was last told */
 };
 
 struct processor {
@@ -49,15 +68,21 @@ struct processor {
 	const volatile sig_atomic_t *stop; /* set by SIGTERM and SIGINT */
 	struct deployment deployment;
 	struct limits limits;
-	rd_kafka_t *consumer;
+	bool accept_lost_commands; /* a person has decided so */
+	struct intake *intake;
+	struct changelog *changelog;
 	struct codec *codec;
 	struct index *index;
 	struct follower *follower;
 	struct publisher *publisher; /* NULL: to be started */
 	struct workspaces *workspaces;
 	struct partition *partitions;
-	bool paused; /* backpressure: nothing is fetched until the publisher has caught up */
-	struct {     /* of the present run; memory is kept from run to run */
+	struct rebuild rebuild;
+	struct error refusal; /* met in a callback: the loop ends with it */
+	bool stepped;         /* tests order the steps of the publisher */
+	bool paused;        /* backpressure: nothing is fetched until the publisher has caught up */
+	int64_t watched_ms; /* when the marks were last looked at */
+	struct {            /* of the present run; memory is kept from run to run */
 		struct arena arena;
 		struct apply apply;
 		struct emitter emitter;
@@ -71,11 +96,15 @@ struct processor {
 	} counts;
 };
 
-/* Drops the messages staged for a partition. */
+/* Drops the messages staged for a partition, or the first `count` of them. */
 void staged_clear(struct staged *s);
+void staged_drop(struct staged *s, size_t count);
+
+/* How many of the first ones make a portion: at least one, at most `most`, of about `bytes`. */
+size_t staged_portion(const struct staged *s, size_t most, size_t bytes);
 
 /* Adds a message, taking it over. */
-void staged_add(struct staged *s, rd_kafka_message_t *m);
+void staged_add(struct staged *s, const struct message *m);
 
 void offsets_add(struct offsets *o, int64_t offset);
 
@@ -85,8 +114,12 @@ void offsets_add(struct offsets *o, int64_t offset);
  */
 void processor_claim_again(struct processor *p, struct partition *part);
 
-/* Stops or starts fetching a partition. */
-void processor_pause(struct processor *p, const struct partition *part, bool pause);
+/*
+ * READY from where its mark stands: fetching goes on there, unless
+ * backpressure has paused it. ERROR_UNAVAILABLE: nothing has changed.
+ */
+int processor_make_ready(struct processor *p, struct partition *const *parts, size_t count,
+			 struct error *err);
 
 /* Waits before another try, longer each time, and says why. Ends early when the process is told to stop. */
 void processor_wait(const struct processor *p, unsigned attempt, const struct error *why);

@@ -7,7 +7,7 @@
 #include <time.h>
 
 enum {
-	PRODUCERS = 2,
+	PRODUCERS = PUBLISHER_PRODUCERS,
 	IDLE_POLL_MS = 100,
 	/* One transaction: large enough that its fixed cost (a few ms) is small beside it. */
 	TRANSACTION_BYTES = 8 * 1024 * 1024,
@@ -19,9 +19,25 @@ enum publisher_state {
 	PUBLISHER_STOPPING, /* the loop wants the threads to end */
 };
 
+/*
+ * Readers see records in the order in which they were written, whichever
+ * transaction commits first; so nothing is written before the transaction
+ * before has written everything, and nothing is committed before it has.
+ */
+enum worker_state {
+	WORKER_IDLE,    /* has nothing; takes batches when it is its turn */
+	WORKER_TAKEN,   /* has batches, and the next ticket; writes when all before have written */
+	WORKER_WRITTEN, /* the brokers have its records; commits when all before have committed */
+	WORKER_BROKEN,  /* its producer is gone */
+};
+
 struct worker {
 	struct publisher *publisher;
 	int number; /* 0 or 1: whose turn it is */
+	enum worker_state state;
+	struct batch *batches; /* of the transaction in hand */
+	uint64_t ticket;       /* its place in the order of transactions */
+	uint64_t records;      /* that it has */
 	struct transactor *transactor;
 	pthread_t thread;
 	bool running;
@@ -42,6 +58,7 @@ struct publisher {
 	struct batch *done;
 	struct batch **done_end;
 	struct publisher_counts counts;
+	bool stepped; /* without threads: publisher_step() */
 	struct worker workers[PRODUCERS];
 };
 
@@ -76,119 +93,147 @@ static struct batch *take_some(struct publisher *p)
 	return first;
 }
 
-/* Waits for this worker's turn and for work; NULL: the publisher no longer works. */
-static struct batch *take_turn(struct worker *w, uint64_t *ticket)
+/* Called with the lock: may the worker take its next step? */
+static bool is_ready(const struct worker *w)
+{
+	const struct publisher *p = w->publisher;
+
+	switch (w->state) {
+	case WORKER_IDLE:
+		return p->queue && p->turn == w->number;
+	case WORKER_TAKEN:
+		return p->written == w->ticket;
+	case WORKER_WRITTEN:
+		return p->committed == w->ticket;
+	case WORKER_BROKEN:
+		break;
+	}
+	return false;
+}
+
+static void take_batches(struct worker *w)
 {
 	struct publisher *p = w->publisher;
-	struct batch *batches = NULL;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->state == PUBLISHER_WORKING && (p->turn != w->number || !p->queue)) {
-		wait_a_little(p);
-		transactor_serve(w->transactor);
-	}
-	if (p->state == PUBLISHER_WORKING) {
-		batches = take_some(p);
-		*ticket = p->taken++;
-		p->turn = (w->number + 1) % PRODUCERS;
-		pthread_cond_broadcast(&p->moved);
-	}
-	pthread_mutex_unlock(&p->lock);
-	return batches;
-}
-
-/* Waits until *passed, a count of transactions, comes to this one's ticket; false: it will not. */
-static bool wait_for_ticket(struct publisher *p, const uint64_t *passed, uint64_t ticket)
-{
-	bool mine;
-
-	pthread_mutex_lock(&p->lock);
-	while (p->state == PUBLISHER_WORKING && *passed != ticket)
-		wait_a_little(p);
-	mine = p->state == PUBLISHER_WORKING;
-	pthread_mutex_unlock(&p->lock);
-	return mine;
-}
-
-static void note_written(struct publisher *p)
-{
-	pthread_mutex_lock(&p->lock);
-	p->written++;
+	w->batches = take_some(p);
+	w->ticket = p->taken++;
+	w->state = WORKER_TAKEN;
+	p->turn = (w->number + 1) % PRODUCERS;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
 }
 
-static void note_committed(struct publisher *p, struct batch *batches, uint64_t records)
+static int write_batches(struct worker *w, struct error *err)
 {
+	struct publisher *p = w->publisher;
+	int rc = transactor_send(w->transactor, w->batches, &w->records, err);
+
+	if (rc)
+		return rc;
+	pthread_mutex_lock(&p->lock);
+	p->written++;
+	w->state = WORKER_WRITTEN;
+	pthread_cond_broadcast(&p->moved);
+	pthread_mutex_unlock(&p->lock);
+	return 0;
+}
+
+/* Hands the committed batches on to the loop. */
+static void note_committed(struct worker *w)
+{
+	struct publisher *p = w->publisher;
+
 	pthread_mutex_lock(&p->lock);
 	p->committed++;
 	p->counts.transactions++;
-	p->counts.records += records;
-	*p->done_end = batches;
-	for (struct batch *b = batches; b; b = b->next) {
+	p->counts.records += w->records;
+	*p->done_end = w->batches;
+	for (struct batch *b = w->batches; b; b = b->next) {
 		p->backlog -= b->len;
 		p->done_end = &b->next;
 	}
+	w->batches = NULL;
+	w->records = 0;
+	w->state = WORKER_IDLE;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
 }
 
-static void note_broken(struct publisher *p, const struct error *why)
+static int commit_batches(struct worker *w, struct error *err)
 {
+	int rc = transactor_commit(w->transactor, err);
+
+	if (!rc)
+		note_committed(w);
+	return rc;
+}
+
+/* The batches are freed when nothing refers to them any more. */
+static void give_up(struct worker *w, const struct error *why)
+{
+	struct publisher *p = w->publisher;
+
 	pthread_mutex_lock(&p->lock);
-	if (p->state == PUBLISHER_WORKING) {
+	w->state = WORKER_BROKEN;
+	if (why && p->state == PUBLISHER_WORKING) {
 		p->state = PUBLISHER_BROKEN;
 		p->why = *why;
 	}
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
+	if (w->batches)
+		transactor_discard(&w->transactor);
+	batch_free_list(w->batches);
+	w->batches = NULL;
 }
 
-/*
- * One transaction, from its first record to its commit. Readers see records in
- * the order in which they were written, whichever transaction commits first;
- * so nothing is written before the transaction before has written everything.
- */
-static int transact(struct worker *w, const struct batch *batches, uint64_t ticket,
-		    uint64_t *records, struct error *err)
-{
-	struct publisher *p = w->publisher;
-	int rc;
-
-	if (!wait_for_ticket(p, &p->written, ticket))
-		return error_set(err, ERROR_UNAVAILABLE, "the transaction before was not written");
-	rc = transactor_send(w->transactor, batches, records, err);
-	if (rc)
-		return rc;
-	note_written(p);
-	if (!wait_for_ticket(p, &p->committed, ticket))
-		return error_set(err, ERROR_UNAVAILABLE, "the transaction before did not commit");
-	return transactor_commit(w->transactor, err);
-}
-
-/* The batches are handed on when they are committed, and freed when nothing refers to them. */
-static void run_transaction(struct worker *w, struct batch *batches, uint64_t ticket)
+/* One step of a worker that is_ready(). */
+static void step(struct worker *w)
 {
 	struct error err = { 0 };
-	uint64_t records = 0;
+	int rc = 0;
 
-	if (!transact(w, batches, ticket, &records, &err)) {
-		note_committed(w->publisher, batches, records);
-		return;
+	switch (w->state) {
+	case WORKER_IDLE:
+		take_batches(w);
+		break;
+	case WORKER_TAKEN:
+		rc = write_batches(w, &err);
+		break;
+	case WORKER_WRITTEN:
+		rc = commit_batches(w, &err);
+		break;
+	case WORKER_BROKEN:
+		break;
 	}
-	note_broken(w->publisher, &err);
-	transactor_discard(&w->transactor);
-	batch_free_list(batches);
+	if (rc)
+		give_up(w, &err);
+}
+
+/* Waits until the worker can go on; false: the publisher no longer works. */
+static bool wait_until_ready(struct worker *w)
+{
+	struct publisher *p = w->publisher;
+	bool working;
+
+	pthread_mutex_lock(&p->lock);
+	while (p->state == PUBLISHER_WORKING && !is_ready(w)) {
+		wait_a_little(p);
+		transactor_serve(w->transactor);
+	}
+	working = p->state == PUBLISHER_WORKING;
+	pthread_mutex_unlock(&p->lock);
+	return working;
 }
 
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
-	struct batch *batches;
-	uint64_t ticket = 0;
 
-	while (w->transactor && (batches = take_turn(w, &ticket)))
-		run_transaction(w, batches, ticket);
+	while (wait_until_ready(w))
+		step(w);
+	give_up(w, NULL);
 	return NULL;
 }
 
@@ -196,11 +241,11 @@ static void *worker_main(void *arg)
 
 static int worker_start(struct worker *w, const struct publisher_options *o, struct error *err)
 {
-	const struct transactor_options options = { o->config, o->deployment, o->consumer,
+	const struct transactor_options options = { o->config, o->deployment, o->intake,
 						    "ab"[w->number] };
 	int rc = transactor_open(&w->transactor, &options, err);
 
-	if (rc)
+	if (rc || o->stepped)
 		return rc;
 	if (pthread_create(&w->thread, NULL, worker_main, w))
 		return error_set(err, ERROR_NOMEM, "no thread for the publisher");
@@ -213,6 +258,7 @@ static void worker_stop(struct worker *w)
 	if (w->running)
 		(void)pthread_join(w->thread, NULL);
 	w->running = false;
+	give_up(w, NULL);
 	transactor_close(&w->transactor);
 }
 
@@ -236,6 +282,7 @@ int publisher_start(struct publisher **out, const struct publisher_options *o, s
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	p->queue_end = &p->queue;
 	p->done_end = &p->done;
+	p->stepped = o->stepped;
 	init_lock(p);
 	for (int i = 0; !rc && i < PRODUCERS; i++) {
 		p->workers[i].publisher = p;
@@ -321,12 +368,25 @@ bool publisher_drain(struct publisher *p, int wait_ms)
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
 	bool drained;
 
+	while (p->stepped && (publisher_step(p, 0) || publisher_step(p, 1)))
+		continue;
 	pthread_mutex_lock(&p->lock);
-	while (p->state == PUBLISHER_WORKING && p->backlog && clock_monotonic_ms() < deadline)
+	while (!p->stepped && p->state == PUBLISHER_WORKING && p->backlog &&
+	       clock_monotonic_ms() < deadline)
 		wait_a_little(p);
 	drained = !p->backlog;
 	pthread_mutex_unlock(&p->lock);
 	return drained;
+}
+
+bool publisher_step(struct publisher *p, int producer)
+{
+	struct worker *w = &p->workers[producer];
+
+	if (p->state != PUBLISHER_WORKING || !is_ready(w))
+		return false;
+	step(w);
+	return true;
 }
 
 struct publisher_counts publisher_counts(struct publisher *p)

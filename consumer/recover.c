@@ -1,59 +1,141 @@
 #include "consumer/recover.h"
 
 #include "consumer/output.h"
+#include "consumer/rebuild.h"
+#include "consumer/run.h"
 #include "ops/support/log.h"
 
-enum { KAFKA_WAIT_MS = 15000, SEEK_WAIT_MS = 5000 };
+#include <assert.h>
+#include <stdlib.h>
+
+enum { CHANGELOG_WAIT_MS = 15000 }; /* longer than an abandoned transaction stays open */
 
 enum recovery recovery_case(const struct mark *mark, int64_t committed)
 {
 	if (mark->state == MARK_MISSING)
-		return committed == COMMITTED_NONE ? RECOVERY_FRESH : RECOVERY_LOST;
+		return committed == COMMITTED_NONE ? RECOVERY_FRESH : RECOVERY_REBUILD;
 	if (mark->state == MARK_REBUILDING || mark->applied < committed)
-		return RECOVERY_LOST;
+		return RECOVERY_REBUILD;
 	return mark->applied == committed ? RECOVERY_GO_ON : RECOVERY_PUBLISH;
 }
 
-/* The partitions that wait for recovery; the caller's. */
-static rd_kafka_topic_partition_list_t *list_claiming(const struct processor *p)
+/* ---- where Kafka stands ---- */
+
+/* The CLAIMING partitions, as places in their log. */
+struct claiming {
+	struct place *places;
+	int *partitions;
+	size_t count;
+};
+
+static void list_claiming(struct processor *p, struct claiming *out)
 {
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	size_t most = (size_t)p->deployment.partitions;
 
-	for (int i = 0; i < p->deployment.partitions; i++)
-		if (p->partitions[i].state == PARTITION_CLAIMING)
-			rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS), i);
-	return list;
-}
-
-/* Asked with require_stable, because the consumer reads committed: an open transaction makes it wait. */
-static int read_committed(struct processor *p, rd_kafka_topic_partition_list_t *list,
-			  struct error *err)
-{
-	rd_kafka_resp_err_t code = rd_kafka_committed(p->consumer, list, KAFKA_WAIT_MS);
-
-	for (int i = 0; !code && i < list->cnt; i++) {
-		code = list->elems[i].err;
-		if (list->elems[i].offset < 0)
-			list->elems[i].offset = COMMITTED_NONE;
+	*out = (struct claiming){ calloc(most, sizeof(*out->places)),
+				  calloc(most, sizeof(*out->partitions)), 0 };
+	assert(out->places && out->partitions);
+	for (int i = 0; i < p->deployment.partitions; i++) {
+		if (p->partitions[i].state != PARTITION_CLAIMING)
+			continue;
+		out->places[out->count].partition = i;
+		out->partitions[out->count++] = i;
 	}
-	if (code)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "the committed offsets are not settled yet: %s",
-				 rd_kafka_err2str(code));
-	return 0;
 }
 
-static int read_low(struct processor *p, const struct partition *part, int64_t *low,
-		    struct error *err)
+static void claiming_done(struct claiming *c)
 {
-	int64_t high;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		p->consumer, topic_name(TOPIC_COMMANDS), part->id, low, &high, KAFKA_WAIT_MS);
-
-	return code ? error_set(err, ERROR_UNAVAILABLE, "partition %d does not answer: %s",
-				part->id, rd_kafka_err2str(code))
-		    : 0;
+	free(c->places);
+	free(c->partitions);
 }
+
+static void take_progress(struct processor *p, const struct message *m, int64_t *progress)
+{
+	struct error err = { 0 };
+	struct record r;
+
+	if (!changelog_is_progress(m))
+		return;
+	if (codec_decode(p->codec, m->value, &p->run.arena, &r, &err) || r.type != RECORD_PROGRESS)
+		log_warn("%s partition %d offset %lld is no Progress: %s", topic_name(TOPIC_GRANTS),
+			 m->partition, (long long)m->offset, err.text);
+	else if (r.as.progress.applied > progress[m->partition])
+		progress[m->partition] = r.as.progress.applied;
+	arena_reset(&p->run.arena);
+}
+
+/* The last Progress of each of these partitions, by partition; others are left as they are. */
+static int read_progress(struct processor *p, const int *partitions, size_t count,
+			 enum changelog_from from, int64_t *progress, struct error *err)
+{
+	struct message m;
+	int rc = changelog_begin(p->changelog, partitions, count, from, err);
+
+	while (!rc) {
+		int step = changelog_next(p->changelog, CHANGELOG_WAIT_MS, &m, err);
+
+		if (step == CHANGELOG_END)
+			break;
+		if (step < 0)
+			return step;
+		if (step == CHANGELOG_LATER)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "%s is not settled yet: a transaction is open",
+					 topic_name(TOPIC_GRANTS));
+		take_progress(p, &m, progress);
+		message_done(&m);
+	}
+	return rc;
+}
+
+/* Looks at the changelogs' ends, and at all of those where there is none. */
+static int find_progress(struct processor *p, const struct claiming *c, int64_t *progress,
+			 struct error *err)
+{
+	int *rest = calloc(c->count + 1, sizeof(*rest));
+	size_t count = 0;
+	int rc = read_progress(p, c->partitions, c->count, CHANGELOG_TAIL, progress, err);
+
+	assert(rest);
+	for (size_t i = 0; i < c->count; i++)
+		if (progress[c->partitions[i]] == COMMITTED_NONE)
+			rest[count++] = c->partitions[i];
+	if (!rc && count)
+		rc = read_progress(p, rest, count, CHANGELOG_WHOLE, progress, err);
+	free(rest);
+	return rc;
+}
+
+/*
+ * What the group has committed; or the changelog's progress where that is
+ * further: a group's offsets expire, or are reset by hand.
+ */
+static int read_committed(struct processor *p, struct claiming *c, struct error *err)
+{
+	int64_t *progress = calloc((size_t)p->deployment.partitions, sizeof(*progress));
+	int rc;
+
+	assert(progress);
+	for (int i = 0; i < p->deployment.partitions; i++)
+		progress[i] = COMMITTED_NONE;
+	rc = intake_committed(p->intake, c->places, c->count, err);
+	if (!rc)
+		rc = find_progress(p, c, progress, err);
+	for (size_t i = 0; !rc && i < c->count; i++) {
+		struct place *at = &c->places[i];
+
+		if (progress[at->partition] <= at->offset)
+			continue;
+		log_warn("partition %d: the group has committed %lld, but the changelog says %lld; "
+			 "that counts",
+			 at->partition, (long long)at->offset, (long long)progress[at->partition]);
+		at->offset = progress[at->partition];
+	}
+	free(progress);
+	return rc;
+}
+
+/* ---- what Redis still has to say ---- */
 
 /*
  * Queues one run's unsent outputs as they stand, unless they are committed.
@@ -98,107 +180,159 @@ static int publish_unsent(struct processor *p, struct partition *part, int64_t c
 	if (!rc && next != part->mark.applied)
 		return error_set(err, ERROR_REFUSED,
 				 "partition %d is applied up to %lld, but its unsent outputs end "
-				 "at %lld: the index is damaged",
+				 "at %lld: the index is damaged; empty this Redis to have it "
+				 "rebuilt",
 				 part->id, (long long)part->mark.applied, (long long)next);
 	return rc;
 }
 
-static int take_epoch(struct processor *p, struct partition *part, const struct mark *seen,
-		      int64_t applied, struct error *err)
+/* ---- one partition ---- */
+
+static int64_t most(int64_t a, int64_t b)
 {
-	part->mark = *seen;
-	part->mark.state = MARK_READY;
-	part->mark.applied = applied;
+	return a > b ? a : b;
+}
+
+static int take_epoch(struct processor *p, struct partition *part, const struct mark *seen,
+		      struct error *err)
+{
+	part->mark.epoch = intake_epoch(p->intake);
+	if (part->mark.epoch < 0)
+		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
 	return index_claim(p->index, part->id, seen, &part->mark, err);
 }
 
-static int begin_fresh(struct processor *p, struct partition *part, const struct mark *seen,
-		       struct error *err)
+static const char *state_text(enum mark_state state)
 {
-	int64_t low = 0;
-	int rc = read_low(p, part, &low, err);
+	static const char *const texts[] = { [MARK_MISSING] = "knows nothing",
+					     [MARK_REBUILDING] = "is half rebuilt, to",
+					     [MARK_READY] = "has applied" };
 
-	if (!rc && low > 0)
-		return error_set(err, ERROR_REFUSED,
-				 "neither Kafka nor Redis knows how far partition %d was applied, "
-				 "and its log begins at %lld: commands are gone",
-				 part->id, (long long)low);
-	return rc ? rc : take_epoch(p, part, seen, low, err);
+	return texts[state];
+}
+
+/* Where the index of the partition stands once it is recovered. */
+static int find_applied(struct processor *p, const struct partition *part, enum recovery recovery,
+			int64_t committed, int64_t *applied, struct error *err)
+{
+	if (recovery == RECOVERY_FRESH)
+		return intake_begin(p->intake, part->id, applied, err);
+	if (recovery == RECOVERY_REBUILD)
+		*applied = most(committed, 0);
+	return 0;
 }
 
 static int act(struct processor *p, struct partition *part, const struct mark *seen,
 	       int64_t committed, struct error *err)
 {
+	enum recovery recovery = recovery_case(seen, committed);
+	bool rebuild = recovery == RECOVERY_REBUILD;
 	int rc;
 
-	switch (recovery_case(seen, committed)) {
-	case RECOVERY_FRESH:
-		return begin_fresh(p, part, seen, err);
-	case RECOVERY_GO_ON:
-	case RECOVERY_PUBLISH:
-		rc = take_epoch(p, part, seen, seen->applied, err);
-		return rc ? rc : publish_unsent(p, part, committed, err);
-	case RECOVERY_LOST:
-		break;
-	}
-	return error_set(
-		err, ERROR_REFUSED,
-		"Redis has lost data of partition %d: it is at %lld, Kafka has committed %lld",
-		part->id, (long long)seen->applied, (long long)committed);
+	part->sent.count = 0;
+	part->mark = *seen;
+	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
+	rc = find_applied(p, part, recovery, committed, &part->mark.applied, err);
+	if (!rc)
+		rc = take_epoch(p, part, seen, err);
+	if (rc)
+		return rc;
+	log_info("partition %d: epoch %lld; Redis %s %lld, Kafka has committed %lld", part->id,
+		 (long long)part->mark.epoch, state_text(seen->state), (long long)seen->applied,
+		 (long long)committed);
+	if (rebuild)
+		rebuild_add(p, part);
+	return rebuild ? 0 : publish_unsent(p, part, committed, err);
 }
 
-static int recover_one(struct processor *p, struct partition *part, int64_t committed,
+/*
+ * Commands that the log no longer holds, and that were never applied, are
+ * lost: going on without them is a person's decision. A partition that nobody
+ * has ever applied has lost what is gone from the log's begin.
+ */
+static int check_log(struct processor *p, struct partition *part, const struct place *at,
+		     const struct mark *seen, struct error *err)
+{
+	bool fresh = seen->state == MARK_MISSING && at->offset == COMMITTED_NONE;
+	int64_t reached =
+		fresh ? 0 : most(seen->state == MARK_READY ? seen->applied : 0, at->offset);
+	int64_t begin = 0;
+	int rc = intake_begin(p->intake, part->id, &begin, err);
+
+	if (rc || reached >= begin)
+		return rc;
+	if (p->accept_lost_commands) {
+		log_warn("partition %d: its commands from %lld to %lld are gone from the log, "
+			 "which is accepted",
+			 part->id, (long long)reached, (long long)begin - 1);
+		return 0;
+	}
+	return error_set(err, ERROR_REFUSED,
+			 "partition %d was applied up to %lld, but its log begins at %lld: the "
+			 "commands between are gone; to go on without them, start once with "
+			 "--accept-lost-commands",
+			 part->id, (long long)reached, (long long)begin);
+}
+
+static int recover_one(struct processor *p, struct partition *part, const struct place *at,
 		       struct error *err)
 {
 	struct mark seen;
 	int rc = index_read_mark(p->index, part->id, &seen, err);
 
 	if (!rc)
-		rc = act(p, part, &seen, committed, err);
-	if (!rc)
-		log_info("partition %d: epoch %lld, applied %lld, committed %lld", part->id,
-			 (long long)part->mark.epoch, (long long)part->mark.applied,
-			 (long long)committed);
-	return rc;
+		rc = check_log(p, part, at, &seen, err);
+	return rc ? rc : act(p, part, &seen, at->offset, err);
 }
 
-/* Fetching goes on where each partition stands. */
-static int fetch(struct processor *p, rd_kafka_topic_partition_list_t *list, struct error *err)
+/* ---- all of them ---- */
+
+/* Passes over the commands that check_log() let go. */
+static int skip_lost(struct processor *p, struct partition *part, struct error *err)
 {
-	rd_kafka_resp_err_t code;
-	rd_kafka_error_t *e;
+	int64_t begin = 0;
+	int rc = intake_begin(p->intake, part->id, &begin, err);
 
-	for (int i = 0; i < list->cnt; i++)
-		list->elems[i].offset = p->partitions[list->elems[i].partition].mark.applied;
-	e = rd_kafka_seek_partitions(p->consumer, list, SEEK_WAIT_MS);
-	code = e ? rd_kafka_error_code(e) : RD_KAFKA_RESP_ERR_NO_ERROR;
-	if (e)
-		rd_kafka_error_destroy(e);
-	for (int i = 0; !code && i < list->cnt; i++)
-		code = list->elems[i].err;
-	if (code)
-		return error_set(err, ERROR_UNAVAILABLE, "the partitions cannot be fetched: %s",
-				 rd_kafka_err2str(code));
-	for (int i = 0; i < list->cnt; i++) {
-		struct partition *part = &p->partitions[list->elems[i].partition];
+	return rc || part->mark.applied >= begin ? rc : run_skip(p, part, begin, err);
+}
 
-		part->state = PARTITION_READY;
-		if (!p->paused)
-			processor_pause(p, part, false);
-	}
-	return 0;
+int recover_make_ready(struct processor *p, struct partition *const *parts, size_t count,
+		       struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && p->accept_lost_commands && i < count; i++)
+		rc = skip_lost(p, parts[i], err);
+	return rc ? rc : processor_make_ready(p, parts, count, err);
+}
+
+/* What is not being rebuilt is ready. */
+static int make_ready(struct processor *p, const struct claiming *c, struct error *err)
+{
+	struct partition **parts = calloc(c->count + 1, sizeof(struct partition *));
+	size_t count = 0;
+	int rc;
+
+	assert(parts);
+	for (size_t i = 0; i < c->count; i++)
+		if (p->partitions[c->partitions[i]].state == PARTITION_CLAIMING)
+			parts[count++] = &p->partitions[c->partitions[i]];
+	rc = recover_make_ready(p, parts, count, err);
+	free((void *)parts);
+	return rc;
 }
 
 int recover_partitions(struct processor *p, struct error *err)
 {
-	rd_kafka_topic_partition_list_t *list = list_claiming(p);
-	int rc = list->cnt ? read_committed(p, list, err) : 0;
+	struct claiming c;
+	int rc;
 
-	for (int i = 0; !rc && i < list->cnt; i++)
-		rc = recover_one(p, &p->partitions[list->elems[i].partition], list->elems[i].offset,
-				 err);
-	if (!rc && list->cnt)
-		rc = fetch(p, list, err);
-	rd_kafka_topic_partition_list_destroy(list);
+	list_claiming(p, &c);
+	rc = c.count ? read_committed(p, &c, err) : 0;
+	for (size_t i = 0; !rc && i < c.count; i++)
+		rc = recover_one(p, &p->partitions[c.partitions[i]], &c.places[i], err);
+	if (!rc && c.count)
+		rc = make_ready(p, &c, err);
+	claiming_done(&c);
 	return rc;
 }

@@ -2,31 +2,38 @@
 #define SB_CONSUMER_RECOVER_H
 
 /*
- * What happens when a partition becomes ours: compare what Kafka has committed
- * with what Redis has applied, take the epoch, and go on from there.
+ * What happens when a partition becomes ours, or may have changed behind us:
+ * compare what Kafka has committed with what Redis has applied, take the
+ * epoch, and go on from there.
  */
 
 #include "consumer/processor.h"
-
-enum { COMMITTED_NONE = -1 };
 
 /* What the two say together. */
 enum recovery {
 	RECOVERY_FRESH,   /* neither knows the partition: begin at the log's start */
 	RECOVERY_GO_ON,   /* they agree */
 	RECOVERY_PUBLISH, /* Redis is ahead: publish what it keeps unsent, deciding nothing again */
-	RECOVERY_LOST,    /* Redis is behind, or does not know what Kafka has: it lost data */
+	RECOVERY_REBUILD, /* Redis is behind, or does not know what Kafka has: it lost data */
 };
 
-/* Pure. committed is the group's offset or COMMITTED_NONE. */
+/* Pure. committed is where Kafka stands, or COMMITTED_NONE. */
 enum recovery recovery_case(const struct mark *mark, int64_t committed);
 
 /*
- * Recovers all CLAIMING partitions; on success they are READY and being fetched
- * from mark.applied on, and what was unsent is on its way. ERROR_UNAVAILABLE or
- * ERROR_FENCED: drop the publisher and try again. ERROR_REFUSED: stop, with a
- * sentence.
+ * Recovers all CLAIMING partitions. Nothing of theirs may be on its way to
+ * Kafka meanwhile: drain the publisher before, or replace it. On success they
+ * are READY, and what was unsent is on its way; or REBUILDING. On
+ * ERROR_UNAVAILABLE and ERROR_FENCED those that are not stay CLAIMING: try
+ * again. ERROR_REFUSED: stop, with a sentence.
  */
 int recover_partitions(struct processor *p, struct error *err);
+
+/*
+ * READY, what was rebuilt or recovered; past commands that are lost, if that
+ * is accepted. ERROR_UNAVAILABLE, ERROR_FENCED: claim them again.
+ */
+int recover_make_ready(struct processor *p, struct partition *const *parts, size_t count,
+		       struct error *err);
 
 #endif

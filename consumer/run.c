@@ -1,5 +1,7 @@
 #include "consumer/run.h"
 
+#include "ops/support/clock.h"
+#include "ops/support/crash.h"
 #include "ops/support/log.h"
 #include "schemas/cloudevent.h"
 #include "schemas/murmur2.h"
@@ -11,8 +13,7 @@ enum { DIRECTORY_WAIT_MS = 1000 };
 
 /* One record of the run. */
 struct run_record {
-	const rd_kafka_message_t *message;
-	rd_kafka_headers_t *headers; /* NULL: none */
+	const struct message *message;
 	struct source source;
 	bool readable;
 	struct record record;    /* if readable */
@@ -40,16 +41,6 @@ struct run {
 };
 
 /* ---- read ---- */
-
-static struct bytes header_of(const struct run_record *r, const char *name)
-{
-	const void *value = NULL;
-	size_t size = 0;
-
-	if (!r->headers || rd_kafka_header_get_last(r->headers, name, &value, &size))
-		return (struct bytes){ 0 };
-	return (struct bytes){ value, size };
-}
 
 static const struct uuid *workspace_of(const struct record *r)
 {
@@ -81,21 +72,18 @@ static int check_place(const struct run *run, const struct record *r, struct err
 
 static void read_record(struct run *run, struct run_record *r)
 {
-	const rd_kafka_message_t *m = r->message;
+	const struct message *m = r->message;
 	struct arena *arena = &run->processor->run.arena;
-	struct bytes value = { m->payload, m->len };
 	const struct command *command;
 	struct error err = { 0 };
 
-	if (rd_kafka_message_headers(m, &r->headers))
-		r->headers = NULL;
 	r->source = (struct source){
 		.offset = m->offset,
-		.time = rd_kafka_message_timestamp(m, NULL),
-		.causation = header_of(r, HEADER_CE_ID),
-		.traceparent = header_of(r, HEADER_TRACEPARENT),
+		.time = m->time,
+		.causation = message_header(m, HEADER_CE_ID),
+		.traceparent = message_header(m, HEADER_TRACEPARENT),
 	};
-	r->readable = !codec_decode(run->processor->codec, value, arena, &r->record, &err) &&
+	r->readable = !codec_decode(run->processor->codec, m->value, arena, &r->record, &err) &&
 		      !check_place(run, &r->record, &err);
 	if (!r->readable) {
 		r->unreadable = arena_printf(arena, "%s", err.text);
@@ -113,14 +101,9 @@ static void read_records(struct run *run)
 	run->records = arena_zalloc(arena, run->count, sizeof(*run->records));
 	run->touched = arena_zalloc(arena, run->count, sizeof(*run->touched));
 	for (size_t i = 0; i < run->count; i++) {
-		run->records[i].message = run->partition->staged.list[i];
+		run->records[i].message = &run->partition->staged.list[i];
 		read_record(run, &run->records[i]);
 	}
-}
-
-static bool told_to_stop(const struct run *run)
-{
-	return *run->processor->stop;
 }
 
 /* The view must be as far as the authors of the commands were. */
@@ -128,7 +111,6 @@ static int reach_directory(struct run *run, struct error *err)
 {
 	struct follower *f = run->processor->follower;
 	int64_t offset = ABSENT;
-	int rc;
 
 	for (size_t i = 0; i < run->count; i++) {
 		const struct command *c =
@@ -139,14 +121,7 @@ static int reach_directory(struct run *run, struct error *err)
 	}
 	if (offset == ABSENT || offset <= follower_position(f))
 		return 0;
-	rc = error_set(err, ERROR_UNAVAILABLE, "told to stop");
-	for (unsigned attempt = 0; !told_to_stop(run); attempt++) {
-		rc = follower_reach(f, offset, DIRECTORY_WAIT_MS, err);
-		if (rc != ERROR_UNAVAILABLE)
-			break;
-		processor_wait(run->processor, attempt, err);
-	}
-	return rc;
+	return follower_reach(f, offset, DIRECTORY_WAIT_MS, err);
 }
 
 /* Finds each record's workspace; those not at hand are added and listed in `missing`. */
@@ -177,15 +152,8 @@ static int read_workspaces(struct run *run, struct error *err)
 	struct workspace **missing =
 		arena_alloc(&p->run.arena, run->count * sizeof(struct workspace *));
 	size_t count = hold_workspaces(run, missing);
-	int rc = error_set(err, ERROR_UNAVAILABLE, "told to stop");
 
-	for (unsigned attempt = 0; rc == ERROR_UNAVAILABLE && !told_to_stop(run); attempt++) {
-		rc = index_read(p->index, run->partition->id, &run->partition->mark, missing, count,
-				err);
-		if (rc == ERROR_UNAVAILABLE)
-			processor_wait(p, attempt, err);
-	}
-	return rc;
+	return index_read(p->index, run->partition->id, &run->partition->mark, missing, count, err);
 }
 
 /* ---- decide ---- */
@@ -331,14 +299,12 @@ static struct bytes dead_letter_headers(const struct run *run, const struct run_
 	struct arena *arena = &run->processor->run.arena;
 	struct buffer b;
 	const char *name;
-	const void *value;
-	size_t size;
+	struct bytes value;
 	struct bytes packed;
 
 	buffer_init(&b);
-	for (size_t i = 0;
-	     r->headers && !rd_kafka_header_get_all(r->headers, i, &name, &value, &size); i++)
-		add_header(&b, name, (struct bytes){ value, size });
+	for (size_t i = 0; message_header_at(r->message, i, &name, &value); i++)
+		add_header(&b, name, value);
 	add_header(&b, "sharebus_reason", r->unreadable);
 	add_header(&b, "sharebus_topic", bytes_of(topic_name(TOPIC_COMMANDS)));
 	add_header(&b, "sharebus_partition", arena_printf(arena, "%d", run->partition->id));
@@ -352,31 +318,30 @@ static struct bytes dead_letter_headers(const struct run *run, const struct run_
 
 static void bury_record(struct run *run, struct run_record *r)
 {
-	const rd_kafka_message_t *m = r->message;
+	const struct message *m = r->message;
 	struct processor *p = run->processor;
 
 	if (!run->buried++)
 		run->first_buried = r;
-	emit_dead_letter(&p->run.emitter, &r->source, (struct bytes){ m->key, m->key_len },
-			 (struct bytes){ m->payload, m->len }, dead_letter_headers(run, r));
+	emit_dead_letter(&p->run.emitter, &r->source, m->key, m->value,
+			 dead_letter_headers(run, r));
 	note_outcome(run, r, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
 	p->counts.dead_letters++;
 }
 
 /* ---- the whole run ---- */
 
-static void begin(struct run *run)
+/* Covers the offsets from begin up to applied, not included. */
+static void begin(struct run *run, int64_t begin, int64_t applied)
 {
 	struct processor *p = run->processor;
-	const rd_kafka_message_t *first = run->partition->staged.list[0];
-	const rd_kafka_message_t *last = run->partition->staged.list[run->count - 1];
 
 	arena_reset(&p->run.arena);
 	buffer_clear(&p->run.packed);
 	buffer_clear(&p->run.outcomes);
-	outputs_begin(&p->run.packed, &(struct run_range){ first->offset, last->offset + 1 });
-	run->applied = last->offset + 1;
-	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id), run->applied);
+	outputs_begin(&p->run.packed, &(struct run_range){ begin, applied });
+	run->applied = applied;
+	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id), applied);
 	p->run.emitter.partition = run->partition->id;
 	p->run.emitter.directory = follower_directory(p->follower);
 }
@@ -416,42 +381,24 @@ static int conclude(struct run *run, struct error *err)
 	return emit_progress(e, &run->records[run->count - 1].source, run->applied, err);
 }
 
-static int carry_out(struct run *run, int next, struct error *err)
-{
-	struct processor *p = run->processor;
-	struct partition *part = run->partition;
-	int rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, next, err);
-
-	for (unsigned attempt = 0; rc == ERROR_UNAVAILABLE && !told_to_stop(run); attempt++) {
-		processor_wait(p, attempt, err);
-		rc = index_settle(p->index, part->id, &part->mark, run->applied, err);
-		if (rc == SETTLED_APPLIED)
-			return 0;
-		if (rc == SETTLED_NOT_APPLIED)
-			rc = index_read(p->index, part->id, &part->mark, NULL, 0, err);
-		if (!rc)
-			rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, next, err);
-	}
-	return rc;
-}
-
 static int apply_run(struct run *run, int next, struct error *err)
 {
 	struct processor *p = run->processor;
-	struct offsets *sent = &run->partition->sent;
+	struct partition *part = run->partition;
 	int64_t last = run->applied - 1;
 	int rc;
 
-	for (size_t i = 0; i < sent->count; i++)
-		apply_sent(&p->run.apply, sent->list[i]);
+	for (size_t i = 0; i < part->sent.count; i++)
+		apply_sent(&p->run.apply, part->sent.list[i]);
 	apply_outcomes(&p->run.apply, last, buffer_bytes(&p->run.outcomes));
 	apply_unsent(&p->run.apply, last, buffer_bytes(&p->run.packed));
-	rc = carry_out(run, next, err);
+	rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, next, err);
 	if (rc)
 		return rc;
-	sent->count = 0;
-	publisher_push(p->publisher, batch_new(run->partition->id, last, run->applied,
-					       buffer_bytes(&p->run.packed)));
+	crash_point("after-apply");
+	part->sent.count = 0;
+	publisher_push(p->publisher,
+		       batch_new(part->id, last, run->applied, buffer_bytes(&p->run.packed)));
 	return 0;
 }
 
@@ -471,17 +418,12 @@ static void report_buried(const struct run *run)
 static void finish(struct run *run)
 {
 	struct processor *p = run->processor;
-	struct staged *s = &run->partition->staged;
 
 	report_buried(run);
 	for (size_t i = 0; i < run->touched_count; i++)
 		run->touched[i].held->touched = NULL;
 	workspaces_trim(p->workspaces);
-	for (size_t i = 0; i < run->count; i++)
-		rd_kafka_message_destroy(s->list[i]);
-	s->count -= run->count;
-	memmove((void *)s->list, (void *)(s->list + run->count),
-		s->count * sizeof(struct rd_kafka_message_s *));
+	staged_drop(&run->partition->staged, run->count);
 	p->counts.records += run->count;
 	p->counts.runs++;
 }
@@ -493,11 +435,12 @@ int run_partition(struct processor *p, struct partition *part, size_t count, int
 	int rc;
 
 	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
-	begin(&run);
+	begin(&run, part->staged.list[0].offset, part->staged.list[count - 1].offset + 1);
 	read_records(&run);
 	rc = reach_directory(&run, err);
 	if (!rc)
 		rc = read_workspaces(&run, err);
+	crash_point("after-read");
 	if (!rc)
 		rc = decide_records(&run, err);
 	if (!rc)
@@ -507,6 +450,19 @@ int run_partition(struct processor *p, struct partition *part, size_t count, int
 	if (!rc)
 		finish(&run);
 	else
-		workspaces_forget(p->workspaces, part->id);
+		processor_claim_again(p, part);
 	return rc;
+}
+
+int run_skip(struct processor *p, struct partition *part, int64_t to, struct error *err)
+{
+	struct run run = { .processor = p, .partition = part };
+	struct source source = { .offset = to - 1, .time = clock_unix_ms() };
+	int rc;
+
+	begin(&run, part->mark.applied, to);
+	rc = emit_progress(&p->run.emitter, &source, to, err);
+	if (!rc)
+		rc = index_read(p->index, part->id, &part->mark, NULL, 0, err);
+	return rc ? rc : apply_run(&run, -1, err);
 }

@@ -10,6 +10,8 @@
 
 enum { OPTION_FIRST = 256, OPTIONS_MAX = 32 };
 
+#define ACCEPT "accept-lost-commands"
+
 static const struct config_setting settings[] = {
 	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092",
 	  "Kafka brokers, host:port, comma separated" },
@@ -21,6 +23,8 @@ static const struct config_setting settings[] = {
 	{ "access-url", "SHAREBUS_ACCESS_URL", "",
 	  "address of the deployment, for links in notifications" },
 	{ "max-grants", NULL, "1000", "grants that a workspace may have" },
+	{ ACCEPT, NULL, NULL,
+	  "once, after commands were lost: go on without them; takes no value" },
 	{ "log-level", "SHAREBUS_LOG_LEVEL", "info", "error, warn, info or debug" },
 };
 enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
@@ -47,8 +51,11 @@ static void list_options(struct option out[static OPTIONS_MAX])
 	out[n++] = (struct option){ "help", no_argument, NULL, 'h' };
 	out[n++] = (struct option){ "config", required_argument, NULL, 'c' };
 	for (size_t i = 0; i < SETTING_COUNT; i++)
-		out[n++] = (struct option){ settings[i].key, required_argument, NULL,
-					    OPTION_FIRST + (int)i };
+		out[n++] =
+			(struct option){ settings[i].key,
+					 strcmp(settings[i].key, ACCEPT) == 0 ? no_argument
+									      : required_argument,
+					 NULL, OPTION_FIRST + (int)i };
 	out[n] = (struct option){ 0 };
 }
 
@@ -81,7 +88,8 @@ static int take_option(struct config *config, int option, const char *word, cons
 			err, ERROR_USAGE,
 			"flag %s is not known, or lacks its value; see sharebus-consumer --help",
 			word);
-	return config_set(config, settings[option - OPTION_FIRST].key, optarg, err);
+	return config_set(config, settings[option - OPTION_FIRST].key, optarg ? optarg : "yes",
+			  err);
 }
 
 static int read_flags(struct config *config, int argc, char **argv, const char **path,

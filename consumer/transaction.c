@@ -7,6 +7,7 @@
 #include "consumer/transaction.h"
 
 #include "consumer/output.h"
+#include "ops/support/crash.h"
 #include "producer/bus.h"
 
 #include <assert.h>
@@ -24,7 +25,7 @@ enum {
 };
 
 struct transactor {
-	rd_kafka_t *consumer; /* whose group's offsets are committed */
+	struct intake *intake; /* whose group's offsets are committed */
 	rd_kafka_t *producer;
 	rd_kafka_topic_t *topics[TOPIC_COUNT];
 	char source[SOURCE_SIZE]; /* ce_source of everything we send */
@@ -196,46 +197,21 @@ static int send_batch(const struct transactor *t, const struct batch *b, uint64_
 
 /*
  * The broker takes offsets of a group without checking the sender when the
- * metadata lacks a generation or a member, so we look. librdkafka shows them
- * only in its serialised form: "CGMDv2:", generation (int32), group and member,
- * each ending with a NUL.
+ * metadata lacks a generation or a member, so we look.
  */
-static bool has_member(const rd_kafka_consumer_group_metadata_t *m)
-{
-	enum { MAGIC_LEN = 7, HEAD_LEN = MAGIC_LEN + 4 };
-	void *text = NULL;
-	size_t len = 0;
-	int32_t generation = -1;
-	bool found = false;
-	rd_kafka_error_t *e = rd_kafka_consumer_group_metadata_write(m, &text, &len);
-
-	if (!e && len > HEAD_LEN) {
-		const char *group = (const char *)text + HEAD_LEN;
-		size_t member = HEAD_LEN + strnlen(group, len - HEAD_LEN) + 1;
-
-		memcpy(&generation, (const char *)text + MAGIC_LEN, sizeof(generation));
-		found = generation >= 0 && member < len && ((const char *)text)[member];
-	}
-	if (e)
-		rd_kafka_error_destroy(e);
-	else
-		rd_kafka_mem_free(NULL, text);
-	return found;
-}
-
 static int check_group(const struct transactor *t, const rd_kafka_consumer_group_metadata_t *m,
 		       struct error *err)
 {
-	if (!m || rd_kafka_assignment_lost(t->consumer) || !has_member(m))
+	if (!m || intake_is_lost(t->intake) || group_generation(m) < 0)
 		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
 	return 0;
 }
 
 static int send_offsets(const struct transactor *t, const struct batch *batches, struct error *err)
 {
-	rd_kafka_t *consumer = t->consumer;
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(consumer);
+	rd_kafka_consumer_group_metadata_t *group =
+		rd_kafka_consumer_group_metadata(intake_client(t->intake));
 	bool again = true;
 	int rc = check_group(t, group, err);
 
@@ -269,13 +245,17 @@ static int flush(const struct transactor *t, struct error *err)
 int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
 		    struct error *err)
 {
-	rd_kafka_error_t *e = rd_kafka_begin_transaction(t->producer);
-	int rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
+	rd_kafka_error_t *e;
+	int rc;
 
+	crash_point("before-begin");
+	e = rd_kafka_begin_transaction(t->producer);
+	rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
 	for (const struct batch *b = batches; !rc && b; b = b->next)
 		rc = send_batch(t, b, records, err);
 	if (!rc)
 		rc = flush(t, err);
+	crash_point("after-produce");
 	return rc ? rc : send_offsets(t, batches, err);
 }
 
@@ -284,9 +264,12 @@ int transactor_commit(struct transactor *t, struct error *err)
 	bool again = true;
 	int rc = 0;
 
+	crash_point("before-commit");
+	crash_point_soon("during-commit");
 	while (!rc && again)
 		rc = settle(rd_kafka_commit_transaction(t->producer, -1), "committing", &again,
 			    err);
+	crash_point("after-commit");
 	return rc;
 }
 
@@ -363,7 +346,7 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 
 	if (!t)
 		return error_set(err, ERROR_NOMEM, "out of memory");
-	t->consumer = o->consumer;
+	t->intake = o->intake;
 	(void)snprintf(t->source, sizeof(t->source), "sharebus/%s/%s", o->deployment->cluster,
 		       topic_name(TOPIC_COMMANDS));
 	rc = open_producer(t, o, err);

@@ -9,11 +9,7 @@
  * After any failure it can only be discarded.
  */
 
-#include "cache/mark.h"
-#include "ops/support/config.h"
-#include "ops/support/error.h"
-
-#include <librdkafka/rdkafka.h>
+#include "consumer/intake.h"
 
 /* A run's outputs on their way. Its memory is one block: free(). */
 struct batch {
@@ -36,8 +32,8 @@ struct transactor;
 struct transactor_options {
 	const struct config *config; /* "brokers", "consumer-group", "instance" */
 	const struct deployment *deployment;
-	rd_kafka_t *consumer; /* whose group's offsets are committed */
-	char letter;          /* the transactional.id is group.instance.letter */
+	struct intake *intake; /* whose group's offsets are committed */
+	char letter;           /* the transactional.id is group.instance.letter */
 };
 
 /*

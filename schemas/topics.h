@@ -16,6 +16,9 @@ enum topic {
 	TOPIC_COUNT
 };
 
+/* Key of a partition's Progress on sharing.grants; all other keys there are workspaces' ids. */
+#define PROGRESS_KEY "progress"
+
 /* Default number of partitions of every topic but the directory, which has one. */
 enum { PARTITIONS_DEFAULT = 12, PARTITIONS_MAX = 1024 };
 

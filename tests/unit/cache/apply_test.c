@@ -223,7 +223,8 @@ static void rename_moves_the_name_in_the_index_of_the_owner(void **state)
 	workspace_set_name(&workspace, bytes_of("prod"));
 	apply_owned(&apply, &workspace);
 	parse(2);
-	assert_command(&commands, 1, "HDEL", "sb:{3}:o:" ALICE, "dev", NULL);
+	assert_command(&commands, 1, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{3}:o:" ALICE, "dev", DEV,
+		       NULL);
 	assert_command(&commands, 2, "HSET", "sb:{3}:o:" ALICE, "prod", DEV, NULL);
 }
 
@@ -234,7 +235,8 @@ static void new_owner_gets_the_name_in_the_own_index(void **state)
 	workspace.owner_id = letters(BOB);
 	apply_owned(&apply, &workspace);
 	parse(2);
-	assert_command(&commands, 1, "HDEL", "sb:{3}:o:" ALICE, "dev", NULL);
+	assert_command(&commands, 1, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{3}:o:" ALICE, "dev", DEV,
+		       NULL);
 	assert_command(&commands, 2, "HSET", "sb:{3}:o:" BOB, "dev", DEV, NULL);
 }
 

@@ -423,7 +423,8 @@ static void renamed_user_leaves_the_old_name(void **state)
 	told(2);
 	take_member(ALICE, "alicia", 0);
 	told(3);
-	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
+		       ALICE, NULL);
 	assert_command(&commands, 1, "HSET", "sb:{dir}:usernames", "alicia", ALICE, NULL);
 }
 
@@ -437,7 +438,8 @@ static void deleted_user_cannot_be_found_by_name(void **state)
 	r.as.user_changed.status = USER_DELETED;
 	take(&r);
 	told(2);
-	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
+		       ALICE, NULL);
 	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
 		       "Name", "email", "e@example.com", "status", "deleted", "kind", "user",
 		       "site_role", "member", "orgs", "", NULL);
@@ -486,7 +488,8 @@ static void forgotten_user_is_gone_for_readers(void **state)
 	told(2);
 	forget(ALICE);
 	told(2);
-	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
+		       ALICE, NULL);
 	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
 }
 
@@ -517,7 +520,8 @@ static void changed_group_leaves_nothing_behind(void **state)
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, BOB, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
 	assert_command(&commands, 2, "SREM", "sb:{dir}:of:" BOB, TEAM, NULL);
-	assert_command(&commands, 3, "HDEL", "sb:{dir}:groupnames:" ACME, "team", NULL);
+	assert_command(&commands, 3, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
+		       "team", TEAM, NULL);
 	assert_command(&commands, 4, "SADD", "sb:{dir}:members:" TEAM, BOB, NULL);
 	assert_command(&commands, 5, "SADD", "sb:{dir}:of:" BOB, TEAM, NULL);
 	assert_command(&commands, 6, "HSET", "sb:{dir}:groupnames:" ACME, "crew", TEAM, NULL);
@@ -534,7 +538,8 @@ static void forgotten_group_is_gone_for_readers(void **state)
 	told(4);
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
-	assert_command(&commands, 2, "HDEL", "sb:{dir}:groupnames:" ACME, "team", NULL);
+	assert_command(&commands, 2, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
+		       "team", TEAM, NULL);
 	assert_command(&commands, 3, "DEL", "sb:{dir}:group:" TEAM, NULL);
 }
 
@@ -545,7 +550,8 @@ static void entity_that_changes_its_kind_is_gone_first(void **state)
 	told(2);
 	take_organization(ALICE, "org");
 	told(4);
-	assert_command(&commands, 0, "HDEL", "sb:{dir}:usernames", "alice", NULL);
+	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
+		       ALICE, NULL);
 	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
 	assert_command(&commands, 2, "HSET", "sb:{dir}:orgnames", "org", ALICE, NULL);
 	assert_command(&commands, 3, "HSET", "sb:{dir}:org:" ALICE, "name", "org", "sharing",

@@ -1,0 +1,217 @@
+#include "consumer/changelog.h"
+
+#include "producer/bus.h"
+
+#include <stdlib.h>
+
+enum {
+	BROKER_WAIT_MS = 5000,
+	TAIL_OFFSETS = 256, /* the last transaction ends with a Progress and a marker */
+};
+
+/* A partition that is being read. */
+struct reading {
+	int partition;
+	int64_t begin; /* the first offset that is asked for */
+	int64_t next;  /* everything before this has been seen */
+	int64_t goal;
+};
+
+struct changelog {
+	rd_kafka_t *reader; /* sees what is committed */
+	rd_kafka_t *asker;  /* knows where the log really ends */
+	struct reading *list;
+	size_t count;
+	size_t unfinished;
+};
+
+static int open_client(rd_kafka_t **out, const struct config *config, const char *isolation,
+		       struct error *err)
+{
+	const struct bus_setting settings[] = {
+		{ "group.id", "sharebus-changelog" }, /* required by the client, never used */
+		{ "enable.auto.commit", "false" },         { "enable.auto.offset.store", "false" },
+		{ "enable.partition.eof", "true" },        { "auto.offset.reset", "earliest" },
+		{ "isolation.level", isolation },          { "fetch.wait.max.ms", "50" },
+		{ "queued.max.messages.kbytes", "16384" }, { NULL, NULL },
+	};
+	rd_kafka_conf_t *conf = NULL;
+	int rc = bus_conf(&conf, config, settings, err);
+
+	if (rc)
+		return rc;
+	rc = bus_open(out, RD_KAFKA_CONSUMER, conf, err);
+	if (!rc)
+		(void)rd_kafka_poll_set_consumer(*out);
+	return rc;
+}
+
+int changelog_open(struct changelog **out, const struct config *config, struct error *err)
+{
+	struct changelog *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (!c)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	rc = open_client(&c->reader, config, "read_committed", err);
+	if (!rc)
+		rc = open_client(&c->asker, config, "read_uncommitted", err);
+	if (rc)
+		changelog_close(&c);
+	else
+		*out = c;
+	return rc;
+}
+
+void changelog_close(struct changelog **cp)
+{
+	struct changelog *c = *cp;
+
+	if (!c)
+		return;
+	if (c->reader)
+		(void)rd_kafka_consumer_close(c->reader);
+	bus_close(&c->reader);
+	bus_close(&c->asker);
+	free(c->list);
+	free(c);
+	*cp = NULL;
+}
+
+/* ---- where to read from and to ---- */
+
+static int measure(struct changelog *c, struct reading *r, enum changelog_from from,
+		   struct error *err)
+{
+	int64_t low;
+	int64_t high;
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		c->asker, topic_name(TOPIC_GRANTS), r->partition, &low, &high, BROKER_WAIT_MS);
+
+	if (code)
+		return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
+				 topic_name(TOPIC_GRANTS), r->partition, rd_kafka_err2str(code));
+	r->begin = from == CHANGELOG_TAIL && high - low > TAIL_OFFSETS ? high - TAIL_OFFSETS : low;
+	r->next = r->begin;
+	r->goal = high;
+	return 0;
+}
+
+static void stop_reading(struct changelog *c)
+{
+	(void)rd_kafka_assign(c->reader, NULL);
+	c->count = 0;
+	c->unfinished = 0;
+}
+
+static int start_reading(struct changelog *c, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)c->count);
+	rd_kafka_resp_err_t code;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct reading *r = &c->list[i];
+
+		if (r->next >= r->goal)
+			continue;
+		c->unfinished++;
+		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_GRANTS), r->partition)
+			->offset = r->begin;
+	}
+	code = list->cnt ? rd_kafka_assign(c->reader, list) : RD_KAFKA_RESP_ERR_NO_ERROR;
+	rd_kafka_topic_partition_list_destroy(list);
+	return code ? error_set(err, ERROR_UNAVAILABLE, "%s cannot be read: %s",
+				topic_name(TOPIC_GRANTS), rd_kafka_err2str(code))
+		    : 0;
+}
+
+int changelog_begin(struct changelog *c, const int *partitions, size_t count,
+		    enum changelog_from from, struct error *err)
+{
+	struct reading *list = realloc(c->list, (count + 1) * sizeof(*list));
+	int rc = 0;
+
+	if (!list)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	c->list = list;
+	stop_reading(c);
+	for (size_t i = 0; !rc && i < count; i++) {
+		list[i] = (struct reading){ .partition = partitions[i] };
+		rc = measure(c, &list[i], from, err);
+	}
+	if (rc)
+		return rc;
+	c->count = count;
+	return start_reading(c, err);
+}
+
+/* ---- reading ---- */
+
+static struct reading *find(const struct changelog *c, int partition)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->list[i].partition == partition)
+			return &c->list[i];
+	return NULL;
+}
+
+struct changelog_reach changelog_reach(const struct changelog *c, int partition)
+{
+	const struct reading *r = find(c, partition);
+
+	return r ? (struct changelog_reach){ r->next - r->begin, r->goal - r->begin }
+		 : (struct changelog_reach){ 0 };
+}
+
+static void advance(struct changelog *c, struct reading *r, int64_t next)
+{
+	bool unfinished = r->next < r->goal;
+
+	r->next = next > r->next ? next : r->next;
+	if (unfinished && r->next >= r->goal)
+		c->unfinished--;
+}
+
+/* Takes what the client gave; true when it is a record for the caller. */
+static bool take(struct changelog *c, rd_kafka_message_t *m, struct message *out)
+{
+	struct reading *r = find(c, m->partition);
+
+	if (!r)
+		return false;
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+		advance(c, r, m->offset);
+	if (m->err)
+		return false;
+	advance(c, r, m->offset + 1);
+	*out = message_of(m);
+	return true;
+}
+
+int changelog_next(struct changelog *c, int wait_ms, struct message *out, struct error *err)
+{
+	int rc;
+
+	while (c->unfinished) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(c->reader, wait_ms);
+
+		if (!m)
+			return CHANGELOG_LATER;
+		if (take(c, m, out))
+			return CHANGELOG_RECORD;
+		rc = m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF
+			     ? error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_GRANTS),
+					 rd_kafka_message_errstr(m))
+			     : 0;
+		rd_kafka_message_destroy(m);
+		if (rc)
+			return rc;
+	}
+	stop_reading(c);
+	return CHANGELOG_END;
+}
+
+bool changelog_is_progress(const struct message *m)
+{
+	return bytes_equal_text(m->key, PROGRESS_KEY);
+}

@@ -1,0 +1,322 @@
+#include "consumer/intake.h"
+
+#include "ops/support/log.h"
+#include "producer/bus.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BROKER_WAIT_MS = 5000,
+	COMMITTED_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
+	SEEK_WAIT_MS = 5000,
+	EPOCHS_PER_GENERATION = 1 << 20, /* a partition is claimed again after trouble only */
+};
+
+struct intake {
+	rd_kafka_t *consumer;
+	const struct config *config;
+	struct intake_owner owner;
+};
+
+/* ---- lists of partitions ---- */
+
+static rd_kafka_topic_partition_list_t *list_of(const struct place *places, size_t count)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS),
+						  places[i].partition)
+			->offset = places[i].offset;
+	return list;
+}
+
+/* The first error of the request or of a partition in it. */
+static rd_kafka_resp_err_t first_error(rd_kafka_resp_err_t code,
+				       const rd_kafka_topic_partition_list_t *list)
+{
+	for (int i = 0; !code && i < list->cnt; i++)
+		code = list->elems[i].err;
+	return code;
+}
+
+/* ---- membership ---- */
+
+/* All of it is given at once (the assignor is an eager one), and paused. */
+static void on_assigned(struct intake *in, const rd_kafka_topic_partition_list_t *list)
+{
+	struct place *places = calloc((size_t)list->cnt + 1, sizeof(*places));
+	int *partitions = calloc((size_t)list->cnt + 1, sizeof(*partitions));
+	rd_kafka_topic_partition_list_t *commands;
+	size_t count = 0;
+
+	if (!places || !partitions)
+		abort();
+	for (int i = 0; i < list->cnt; i++) {
+		if (strcmp(list->elems[i].topic, topic_name(TOPIC_COMMANDS)) != 0)
+			continue;
+		places[count].partition = list->elems[i].partition;
+		partitions[count++] = list->elems[i].partition;
+	}
+	commands = list_of(places, count);
+	(void)rd_kafka_assign(in->consumer, commands);
+	(void)rd_kafka_pause_partitions(in->consumer, commands);
+	rd_kafka_topic_partition_list_destroy(commands);
+	in->owner.given(in->owner.context, partitions, count, (int)count < list->cnt);
+	free(partitions);
+	free(places);
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+			 rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+	struct intake *in = opaque;
+
+	if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		on_assigned(in, list);
+		return;
+	}
+	in->owner.taken(in->owner.context, rd_kafka_assignment_lost(rk));
+	(void)rd_kafka_assign(rk, NULL);
+}
+
+int intake_join(struct intake *in, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(2);
+	rd_kafka_resp_err_t code;
+
+	rd_kafka_topic_partition_list_add(topics, topic_name(TOPIC_COMMANDS),
+					  RD_KAFKA_PARTITION_UA);
+	rd_kafka_topic_partition_list_add(topics, topic_name(TOPIC_DIRECTORY),
+					  RD_KAFKA_PARTITION_UA);
+	code = rd_kafka_subscribe(in->consumer, topics);
+	rd_kafka_topic_partition_list_destroy(topics);
+	return code ? error_set(err, ERROR_UNAVAILABLE, "subscribing: %s", rd_kafka_err2str(code))
+		    : 0;
+}
+
+static bool is_another(const struct rd_kafka_group_member_info *m, const char *instance,
+		       const char *self)
+{
+	return strcmp(m->client_id, instance) == 0 && (!self || strcmp(m->member_id, self) != 0);
+}
+
+bool intake_is_doubled(struct intake *in)
+{
+	const char *instance = config_get(in->config, "instance");
+	const struct rd_kafka_group_list *groups = NULL;
+	char *self = rd_kafka_memberid(in->consumer);
+	bool doubled = false;
+
+	if (!rd_kafka_list_groups(in->consumer, config_get(in->config, "consumer-group"), &groups,
+				  BROKER_WAIT_MS)) {
+		for (int g = 0; g < groups->group_cnt; g++)
+			for (int i = 0; i < groups->groups[g].member_cnt; i++)
+				doubled = doubled ||
+					  is_another(&groups->groups[g].members[i], instance, self);
+		rd_kafka_group_list_destroy(groups);
+	}
+	rd_kafka_mem_free(in->consumer, self);
+	return doubled;
+}
+
+/*
+ * librdkafka shows generation and member only in the serialised form: "CGMDv2:",
+ * generation (int32), group and member, each ending with a NUL.
+ */
+int group_generation(const struct rd_kafka_consumer_group_metadata_s *m)
+{
+	enum { MAGIC_LEN = 7, HEAD_LEN = MAGIC_LEN + 4 };
+	void *text = NULL;
+	size_t len = 0;
+	int32_t generation = -1;
+	rd_kafka_error_t *e = rd_kafka_consumer_group_metadata_write(m, &text, &len);
+
+	if (e) {
+		rd_kafka_error_destroy(e);
+		return -1;
+	}
+	if (len > HEAD_LEN) {
+		const char *group = (const char *)text + HEAD_LEN;
+		size_t member = HEAD_LEN + strnlen(group, len - HEAD_LEN) + 1;
+
+		if (member < len && ((const char *)text)[member])
+			memcpy(&generation, (const char *)text + MAGIC_LEN, sizeof(generation));
+	}
+	rd_kafka_mem_free(NULL, text);
+	return generation < 0 ? -1 : generation;
+}
+
+int64_t intake_epoch(struct intake *in)
+{
+	rd_kafka_consumer_group_metadata_t *m = rd_kafka_consumer_group_metadata(in->consumer);
+	int generation = m ? group_generation(m) : -1;
+
+	if (m)
+		rd_kafka_consumer_group_metadata_destroy(m);
+	return generation < 0 ? -1 : (int64_t)generation * EPOCHS_PER_GENERATION;
+}
+
+bool intake_is_lost(const struct intake *in)
+{
+	return rd_kafka_assignment_lost(in->consumer);
+}
+
+/* ---- fetching ---- */
+
+static enum fetched take_trouble(const rd_kafka_message_t *m, struct message *out)
+{
+	log_warn("Kafka: %s", rd_kafka_message_errstr(m));
+	out->partition = m->partition;
+	return m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ? FETCHED_GAP : FETCHED_NOTHING;
+}
+
+enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
+{
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(in->consumer, wait_ms);
+	enum fetched fetched;
+
+	if (!m)
+		return FETCHED_NOTHING;
+	if (m->err) {
+		fetched = take_trouble(m, out);
+		rd_kafka_message_destroy(m);
+		return fetched;
+	}
+	*out = message_of(m);
+	return FETCHED_MESSAGE;
+}
+
+int intake_committed(struct intake *in, struct place *places, size_t count, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = list_of(places, count);
+	rd_kafka_resp_err_t code =
+		first_error(rd_kafka_committed(in->consumer, list, COMMITTED_WAIT_MS), list);
+
+	for (size_t i = 0; !code && i < count; i++) {
+		int64_t offset = rd_kafka_topic_partition_list_find(
+					 list, topic_name(TOPIC_COMMANDS), places[i].partition)
+					 ->offset;
+
+		places[i].offset = offset < 0 ? COMMITTED_NONE : offset;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the committed offsets are not settled yet: %s",
+				 rd_kafka_err2str(code));
+	return 0;
+}
+
+int intake_begin(struct intake *in, int partition, int64_t *out, struct error *err)
+{
+	int64_t end;
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		in->consumer, topic_name(TOPIC_COMMANDS), partition, out, &end, BROKER_WAIT_MS);
+
+	return code ? error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
+				topic_name(TOPIC_COMMANDS), partition, rd_kafka_err2str(code))
+		    : 0;
+}
+
+int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = list_of(places, count);
+	rd_kafka_error_t *e = rd_kafka_seek_partitions(in->consumer, list, SEEK_WAIT_MS);
+	rd_kafka_resp_err_t code = e ? rd_kafka_error_code(e) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	if (e)
+		rd_kafka_error_destroy(e);
+	code = first_error(code, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return code ? error_set(err, ERROR_UNAVAILABLE, "the partitions cannot be fetched: %s",
+				rd_kafka_err2str(code))
+		    : 0;
+}
+
+void intake_pause(struct intake *in, int partition, bool pause)
+{
+	const struct place one = { partition, 0 };
+	rd_kafka_topic_partition_list_t *list = list_of(&one, 1);
+
+	if (pause)
+		(void)rd_kafka_pause_partitions(in->consumer, list);
+	else
+		(void)rd_kafka_resume_partitions(in->consumer, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* ---- lifecycle ---- */
+
+static int open_consumer(struct intake *in, struct error *err)
+{
+	const struct bus_setting settings[] = {
+		{ "client.id", config_get(in->config, "instance") }, /* see intake_is_doubled() */
+		{ "group.id", config_get(in->config, "consumer-group") },
+		{ "enable.auto.commit", "false" },
+		{ "enable.auto.offset.store", "false" },
+		{ "auto.offset.reset", "error" },
+		{ "isolation.level", "read_committed" },
+		{ "partition.assignment.strategy", "range" },
+		{ "session.timeout.ms", "10000" },
+		{ "heartbeat.interval.ms", "2000" },
+		{ "fetch.wait.max.ms", "100" },
+		{ "queued.max.messages.kbytes", "16384" },
+		{ "fetch.message.max.bytes", "2097152" },
+		{ NULL, NULL },
+	};
+	rd_kafka_conf_t *conf = NULL;
+	int rc = bus_conf(&conf, in->config, settings, err);
+
+	if (rc)
+		return rc;
+	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_opaque(conf, in);
+	rc = bus_open(&in->consumer, RD_KAFKA_CONSUMER, conf, err);
+	if (!rc)
+		(void)rd_kafka_poll_set_consumer(in->consumer);
+	return rc;
+}
+
+int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
+		struct error *err)
+{
+	struct intake *in = calloc(1, sizeof(*in));
+	int rc;
+
+	if (!in)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	in->config = config;
+	in->owner = *owner;
+	rc = open_consumer(in, err);
+	if (rc)
+		intake_close(&in);
+	else
+		*out = in;
+	return rc;
+}
+
+void intake_close(struct intake **inp)
+{
+	struct intake *in = *inp;
+
+	if (!in)
+		return;
+	if (in->consumer)
+		(void)rd_kafka_consumer_close(in->consumer);
+	bus_close(&in->consumer);
+	free(in);
+	*inp = NULL;
+}
+
+int intake_deployment(struct intake *in, struct deployment *out, struct error *err)
+{
+	return bus_deployment(in->consumer, config_get(in->config, "brokers"), BROKER_WAIT_MS, out,
+			      err);
+}
+
+struct rd_kafka_s *intake_client(const struct intake *in)
+{
+	return in->consumer;
+}

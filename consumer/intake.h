@@ -1,0 +1,99 @@
+#ifndef SB_CONSUMER_INTAKE_H
+#define SB_CONSUMER_INTAKE_H
+
+/*
+ * sharing.commands as this process is given it: its membership in the consumer
+ * group, the records of the partitions it has, and what the group has
+ * committed. One thread. Polling keeps the membership: whatever else is wrong,
+ * poll.
+ */
+
+#include "cache/mark.h"
+#include "consumer/message.h"
+#include "ops/support/config.h"
+
+struct intake;
+struct rd_kafka_s;
+struct rd_kafka_consumer_group_metadata_s;
+
+enum { COMMITTED_NONE = -1 };
+
+/* A partition of sharing.commands and a place in it. */
+struct place {
+	int partition;
+	int64_t offset; /* or COMMITTED_NONE */
+};
+
+/*
+ * Called from intake_poll() and intake_close(). What is given is paused until
+ * intake_seek() and intake_pause() say where to begin.
+ */
+struct intake_owner {
+	void *context;
+	void (*given)(void *context, const int *partitions, size_t count, bool directory);
+	/* All of it goes. lost: the group has moved on without us. */
+	void (*taken)(void *context, bool lost);
+};
+
+/* Settings from config: "brokers", "consumer-group", "instance". Owner is copied. */
+int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
+		struct error *err);
+
+/* Leaves the group. */
+void intake_close(struct intake **in);
+
+/* Which cluster, how many partitions; see bus_deployment(). */
+int intake_deployment(struct intake *in, struct deployment *out, struct error *err);
+
+/* Joins the group. */
+int intake_join(struct intake *in, struct error *err);
+
+enum fetched {
+	FETCHED_NOTHING = 0,
+	FETCHED_MESSAGE, /* *out is the caller's: message_done() */
+	FETCHED_GAP,     /* out->partition cannot go on where it stands: recover it */
+};
+
+/* The next record, waiting up to wait_ms for it. Trouble that passes is logged. */
+enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out);
+
+/*
+ * What the group has committed, with require_stable: an open transaction makes
+ * it wait. ERROR_UNAVAILABLE when it does not settle in time.
+ */
+int intake_committed(struct intake *in, struct place *places, size_t count, struct error *err);
+
+/* Where the partition's log begins: commands before that are gone. */
+int intake_begin(struct intake *in, int partition, int64_t *out, struct error *err);
+
+/* Fetching goes on at these places, once it is not paused. */
+int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err);
+
+/* Stops or starts fetching a partition. */
+void intake_pause(struct intake *in, int partition, bool pause);
+
+/*
+ * Is another member of the group running under our instance name? Two such
+ * processes fence each other's producers for ever. False as well when the
+ * brokers do not say.
+ */
+bool intake_is_doubled(struct intake *in);
+
+/*
+ * The least epoch for marks that we take now. It rises with the group's
+ * generation, that is with every change of its members: so no two owners ever
+ * have the same, also when Redis has forgotten how far they had risen. -1 when
+ * we are no member.
+ */
+int64_t intake_epoch(struct intake *in);
+
+/* The generation in the group's metadata; -1 when it is no member's. */
+int group_generation(const struct rd_kafka_consumer_group_metadata_s *m);
+
+/* Has the group moved on without us? Any thread. */
+bool intake_is_lost(const struct intake *in);
+
+/* The client, for transactions that carry the group's offsets. */
+struct rd_kafka_s *intake_client(const struct intake *in);
+
+#endif

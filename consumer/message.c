@@ -1,0 +1,51 @@
+#include "consumer/message.h"
+
+#include <librdkafka/rdkafka.h>
+
+struct message message_of(struct rd_kafka_message_s *m)
+{
+	return (struct message){
+		.partition = m->partition,
+		.offset = m->offset,
+		.time = rd_kafka_message_timestamp(m, NULL),
+		.key = { m->key, m->key_len },
+		.value = { m->payload, m->len },
+		.handle = m,
+	};
+}
+
+void message_done(struct message *m)
+{
+	rd_kafka_message_destroy(m->handle);
+	m->handle = NULL;
+}
+
+static rd_kafka_headers_t *headers_of(const struct message *m)
+{
+	rd_kafka_headers_t *headers = NULL;
+
+	return rd_kafka_message_headers(m->handle, &headers) ? NULL : headers;
+}
+
+struct bytes message_header(const struct message *m, const char *name)
+{
+	const rd_kafka_headers_t *headers = headers_of(m);
+	const void *value = NULL;
+	size_t size = 0;
+
+	if (!headers || rd_kafka_header_get_last(headers, name, &value, &size))
+		return (struct bytes){ 0 };
+	return (struct bytes){ value, size };
+}
+
+bool message_header_at(const struct message *m, size_t i, const char **name, struct bytes *value)
+{
+	const rd_kafka_headers_t *headers = headers_of(m);
+	const void *data = NULL;
+	size_t size = 0;
+
+	if (!headers || rd_kafka_header_get_all(headers, i, name, &data, &size))
+		return false;
+	*value = (struct bytes){ data, size };
+	return true;
+}
