@@ -19,7 +19,7 @@ CRASH_STEPS = (
     "after-commit",
     "during-rebuild",
 )
-CRASH_AFTER_MOST = 20  # times that the step is passed; each is, several times a second
+CRASH_AFTER_MOST, CRASH_AFTER_MOST_SHORT = 20, 5  # times that the step is passed; each is, several times a second
 
 CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
 
@@ -65,7 +65,7 @@ class Schedule:
     def _draw(self, number, kind):
         what, touches = self._parameters(kind)
         overlaps = self._rng.random() < (0.9 if self._short else 0.5)
-        wait = self._seconds(0.2, 4.0)
+        wait = self._seconds(0.2, 3.0)
         return Fault(number, kind, what, frozenset(touches), overlaps, wait)
 
     def _parameters(self, kind):
@@ -109,7 +109,8 @@ class Schedule:
         if step == "during-rebuild":
             what, touches = self._of_consumer(self._victim(), times=1, down=self._seconds(0.2, 4))
             return what, touches | {REDIS}
-        times = self._rng.randint(1, CRASH_AFTER_MOST)
+        most = CRASH_AFTER_MOST_SHORT if self._short else CRASH_AFTER_MOST
+        times = self._rng.randint(1, most)
         return self._of_consumer(self._victim(), times=times, down=self._seconds(0.2, 4))
 
     # ---- Redis ----
