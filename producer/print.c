@@ -1,5 +1,7 @@
 #include "producer/print.h"
 
+#include "ops/support/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -66,24 +68,6 @@ void table_print(const struct table *t)
 	}
 }
 
-/* Length of a well-formed UTF-8 character at p (RFC 3629), or 0. */
-static size_t character(const uint8_t *p, size_t left)
-{
-	size_t len = p[0] < 0x80   ? 1
-		     : p[0] < 0xc2 ? 0
-		     : p[0] < 0xe0 ? 2
-		     : p[0] < 0xf0 ? 3
-		     : p[0] < 0xf5 ? 4
-				   : 0;
-
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 /* C0, DEL and C1 controls; the marks that turn writing direction around. */
 static bool obeyed(const uint8_t *p, size_t len)
 {
@@ -102,7 +86,7 @@ struct bytes printable(struct bytes text, struct arena *arena)
 	size_t n = 0;
 
 	for (size_t i = 0; i < text.len;) {
-		size_t len = character(text.data + i, text.len - i);
+		size_t len = utf8_len(text.data + i, text.len - i);
 
 		if (!len || obeyed(text.data + i, len)) {
 			out[n++] = '?';

@@ -126,9 +126,9 @@ class World:
         load.write_commands(self.brokers, made, count, mix)
         self._ends = None
 
-    def start_consumer(self, instance="one", environment=None):
+    def start_consumer(self, instance="one", environment=None, arguments=()):
         consumer = ConsumerProcess(
-            self, instance, len(self.consumers), self._extra(), environment
+            self, instance, len(self.consumers), (*self._extra(), *arguments), environment
         )
         self.consumers.append(consumer)
         return consumer
