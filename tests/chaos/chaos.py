@@ -70,7 +70,7 @@ class Run:
         self.watch = Watch(cluster)
         self.watch.start()
         self.traffic = traffic.Traffic(cluster.brokers, made, options.rate, options.seed)
-        schedule = Schedule(options.seed, options.faults, self.short)
+        schedule = Schedule(options.seed, options.faults, self.short, options.brokers)
         self.nemesis = Nemesis(cluster, self.watch, schedule, self.tell, self.short)
         return made
 

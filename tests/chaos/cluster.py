@@ -138,8 +138,8 @@ class Cluster(worlds.World):
         return (self.stack / "run" / f"{part}.port").read_text().strip()
 
     def leader(self, partition):
-        """The part that leads this partition of the commands."""
-        return f"kafka-{bus.leaders_of(self.brokers, bus.COMMANDS)[partition]}"
+        """The broker that leads this partition of the commands; -1: none at the moment."""
+        return bus.leaders_of(self.brokers, bus.COMMANDS)[partition]
 
     # ---- Redis ----
 

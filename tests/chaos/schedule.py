@@ -1,6 +1,6 @@
 """Which faults come in which order, with which parameters: all of it drawn from a seed beforehand, so
-that the same seed (with the same kinds, and short or not) repeats it. Knows neither Kafka, Redis nor
-the clock."""
+that the same seed (with the same kinds and brokers, and short or not) repeats it. Knows neither Kafka,
+Redis nor the clock."""
 
 import dataclasses
 import random
@@ -41,8 +41,9 @@ class Fault:
 class Schedule:
     """An endless row of faults: first each kind once, in a shuffled order, then any."""
 
-    def __init__(self, seed, kinds, short=False):
+    def __init__(self, seed, kinds, short=False, brokers=1):
         self.kinds = list(kinds)
+        self._brokers = brokers
         self._rng = random.Random(seed)
         self._short = short
         self._consumers = CONSUMERS_FIRST
@@ -95,8 +96,12 @@ class Schedule:
         return self._of_consumer(self._victim(), down=self._seconds(0.2, 4))
 
     def _freeze(self):
+        """In the middle of something: Redis pauses before, so that work is at hand when it wakes up."""
         seconds = self._seconds(SESSION_TIMEOUT_S + 1, SESSION_TIMEOUT_S + 7)
-        return self._of_consumer(self._victim(), seconds=seconds)
+        what, touches = self._of_consumer(
+            self._victim(), before=self._seconds(0.3, 2), seconds=seconds
+        )
+        return what, touches | {REDIS}
 
     def _join_leave(self):
         """Up to three of them, then down to `rest`; which is how many there are from then on. Mostly
@@ -129,11 +134,14 @@ class Schedule:
 
     # ---- brokers ----
 
+    def _node(self):
+        return {"node": self._rng.randint(1, self._brokers)} if self._brokers > 1 else {}
+
     def _broker_killed(self):
-        return {"down": self._seconds(0, 6)}, {BROKER}
+        return {**self._node(), "down": self._seconds(0, 6)}, {BROKER}
 
     def _broker_frozen(self):
-        return {"seconds": self._seconds(2, 14)}, {BROKER}
+        return {**self._node(), "seconds": self._seconds(2, 14)}, {BROKER}
 
     def _leader_killed(self):
         return {"partition": self._rng.randrange(12), "down": self._seconds(1, 8)}, {BROKER}
