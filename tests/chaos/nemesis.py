@@ -9,7 +9,7 @@ import faults
 import world as worlds
 
 # Faults that are not healed yet, and those that are not got over, at most.
-AT_ONCE = {False: (2, 3), True: (3, 8)}  # by whether the run is short
+AT_ONCE = {False: (2, 3), True: (4, 10)}  # by whether the run is short
 CAUGHT_UP_S = 240  # since anything healed
 
 

@@ -65,7 +65,7 @@ class Schedule:
 
     def _draw(self, number, kind):
         what, touches = self._parameters(kind)
-        overlaps = self._rng.random() < (0.9 if self._short else 0.5)
+        overlaps = self._rng.random() < 0.5 or self._short
         wait = self._seconds(0.2, 3.0)
         return Fault(number, kind, what, frozenset(touches), overlaps, wait)
 
