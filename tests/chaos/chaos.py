@@ -1,5 +1,5 @@
-"""Breaks whatever can break, under load, and counts afterwards, one by one, whether every command was
-done exactly once. Exit 0: it was; 1: it was not; 77: there is no Kafka to test with."""
+"""Breaks whatever can break, under load, and counts afterwards, one by one, whether every command
+was done exactly once. Exit 0: it was; 1: it was not; 77: there is no Kafka to test with."""
 
 import argparse
 import gc
@@ -117,8 +117,8 @@ class Run:
                     time.sleep(TICK_S)
         self.reader.finish()
         self.tell(
-            f"all published, all consumers stopped; a reader had {self.reader.answers} right answers,"
-            f" and none {self.reader.unavailable} times"
+            f"all published, all consumers stopped; a reader had {self.reader.answers} right"
+            f" answers, and none {self.reader.unavailable} times"
         )
         return ledger
 

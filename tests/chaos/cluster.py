@@ -1,5 +1,5 @@
-"""A World whose parts can be broken: consumers under supervision, servers that are killed, frozen and
-started again. What takes its time is a generator, which yields while it waits."""
+"""A World whose parts can be broken: consumers under supervision, servers that are killed, frozen
+and started again. What takes its time is a generator, which yields while it waits."""
 
 import os
 import pathlib
@@ -34,8 +34,8 @@ def until(what, condition, deadline_s):
 
 
 class Slot:
-    """A consumer's place, under one instance name. `wanted`: a consumer must live here; one that ends
-    otherwise than by our SIGKILL or its crash point's fails the run."""
+    """A consumer's place, under one instance name. `wanted`: a consumer must live here; one that
+    ends otherwise than by our SIGKILL or its crash point's fails the run."""
 
     def __init__(self, cluster, name):
         self.cluster, self.name = cluster, name

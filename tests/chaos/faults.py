@@ -1,5 +1,5 @@
-"""The faults: each breaks something, and has healed it when it ends. All are generators of one shape,
-fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they heal."""
+"""The faults: each breaks something, and has healed it when it ends. All are generators of one
+shape, fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they heal."""
 
 import shutil
 import time
@@ -61,7 +61,8 @@ def crash(step, cluster, victim, times, down):
 def _lose_redis_under(cluster, slot):
     """When the consumer owns partitions; before that it would not be the one to rebuild."""
     owns = lambda: " applied " in slot.consumer.log.read_text(errors="replace")  # noqa: E731
-    yield from until(f"consumer {slot.name} to own a partition", lambda: owns() or slot.died(), CRASH_S)
+    what = f"consumer {slot.name} to own a partition"
+    yield from until(what, lambda: owns() or slot.died(), CRASH_S)
     _redis(cluster, "FLUSHALL")
 
 
@@ -119,7 +120,7 @@ def redis_full(cluster, seconds):
 
 
 def redis_readonly(cluster, seconds):
-    """It becomes the replica of nobody who could be reached: it keeps what it has, and takes nothing."""
+    """It becomes the replica of nobody who could be reached: it keeps what it has, takes nothing."""
     _redis(cluster, "REPLICAOF", *NOBODY)
     try:
         yield from pause(seconds)

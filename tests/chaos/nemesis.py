@@ -1,5 +1,5 @@
-"""Carries a schedule out: begins faults, several at once where the schedule says so, and measures how
-long after each has healed all is as if nothing had been."""
+"""Carries a schedule out: begins faults, several at once where the schedule says so, and measures
+how long after each has healed all is as if nothing had been."""
 
 import collections
 import statistics

@@ -1,4 +1,4 @@
-"""What the chaos machine is made of: the schedule repeats itself, and lost or doubled records show."""
+"""What chaos is made of: the schedule repeats itself, and lost or doubled records show."""
 
 import itertools
 import pathlib

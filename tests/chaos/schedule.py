@@ -1,6 +1,6 @@
-"""Which faults come in which order, with which parameters: all of it drawn from a seed beforehand, so
-that the same seed (with the same kinds and brokers, and short or not) repeats it. Knows neither Kafka,
-Redis nor the clock."""
+"""Which faults come in which order, with which parameters: all of it drawn from a seed beforehand,
+so that the same seed (with the same kinds and brokers, and short or not) repeats it. Knows neither
+Kafka, Redis nor the clock."""
 
 import dataclasses
 import random
@@ -19,7 +19,8 @@ CRASH_STEPS = (
     "after-commit",
     "during-rebuild",
 )
-CRASH_AFTER_MOST, CRASH_AFTER_MOST_SHORT = 20, 5  # times that the step is passed; each is, several times a second
+# Times that the step is passed, which each is several times a second.
+CRASH_AFTER_MOST, CRASH_AFTER_MOST_SHORT = 20, 5
 
 CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
 
@@ -96,7 +97,7 @@ class Schedule:
         return self._of_consumer(self._victim(), down=self._seconds(0.2, 4))
 
     def _freeze(self):
-        """In the middle of something: Redis pauses before, so that work is at hand when it wakes up."""
+        """In the middle of something: Redis pauses before, so it wakes up with work in hand."""
         seconds = self._seconds(SESSION_TIMEOUT_S + 1, SESSION_TIMEOUT_S + 7)
         what, touches = self._of_consumer(
             self._victim(), before=self._seconds(0.3, 2), seconds=seconds
@@ -104,8 +105,8 @@ class Schedule:
         return what, touches | {REDIS}
 
     def _join_leave(self):
-        """Up to three of them, then down to `rest`; which is how many there are from then on. Mostly
-        two: others can take over what one leaves behind."""
+        """Up to three of them, then down to `rest`; which is how many there are from then on.
+        Mostly two: others can take over what one leaves behind."""
         self._consumers = 1 if self._rng.random() < 0.25 else 2
         everybody = {f"{CONSUMER}-{n}" for n in range(MOST_CONSUMERS)}
         return {"rest": self._consumers, "stay": self._seconds(2, 8)}, everybody
