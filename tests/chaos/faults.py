@@ -1,5 +1,6 @@
 """The faults: each breaks something, and has healed it when it ends. All are generators of one
-shape, fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they heal."""
+shape, fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they
+heal."""
 
 import shutil
 import time
@@ -120,7 +121,7 @@ def redis_full(cluster, seconds):
 
 
 def redis_readonly(cluster, seconds):
-    """It becomes the replica of nobody who could be reached: it keeps what it has, takes nothing."""
+    """It becomes the replica of nobody who could be reached: it keeps what it has, no more."""
     _redis(cluster, "REPLICAOF", *NOBODY)
     try:
         yield from pause(seconds)
