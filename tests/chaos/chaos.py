@@ -1,5 +1,5 @@
-"""Breaks whatever can break, under load, and counts afterwards, one by one, whether every command was
-done exactly once. Exit 0: it was; 1: it was not; 77: there is no Kafka to test with."""
+"""Breaks whatever can break, under load, and counts afterwards, one by one, whether every command
+was done exactly once. Exit 0: it was; 1: it was not; 77: there is no Kafka to test with."""
 
 import argparse
 import gc
@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -69,7 +70,7 @@ class Run:
         self.watch = Watch(cluster)
         self.watch.start()
         self.traffic = traffic.Traffic(cluster.brokers, made, options.rate, options.seed)
-        schedule = Schedule(options.seed, options.faults, self.short)
+        schedule = Schedule(options.seed, options.faults, self.short, options.brokers)
         self.nemesis = Nemesis(cluster, self.watch, schedule, self.tell, self.short)
         return made
 
@@ -116,8 +117,8 @@ class Run:
                     time.sleep(TICK_S)
         self.reader.finish()
         self.tell(
-            f"all published, all consumers stopped; a reader had {self.reader.answers} right answers,"
-            f" and none {self.reader.unavailable} times"
+            f"all published, all consumers stopped; a reader had {self.reader.answers} right"
+            f" answers, and none {self.reader.unavailable} times"
         )
         return ledger
 
@@ -196,8 +197,15 @@ def parse():
     return options
 
 
+def end_in_order():
+    """Told to end, it still ends what it started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
 def main():
     options = parse()
+    end_in_order()
     print(f"seed {options.seed}: {len(options.faults)} kinds of faults", flush=True)
     with tempfile.TemporaryDirectory(prefix="sharebus-chaos.") as folder:
         try:

@@ -1,5 +1,5 @@
-"""A World whose parts can be broken: consumers under supervision, servers that are killed, frozen and
-started again. What takes its time is a generator, which yields while it waits."""
+"""A World whose parts can be broken: consumers under supervision, servers that are killed, frozen
+and started again. What takes its time is a generator, which yields while it waits."""
 
 import os
 import pathlib
@@ -34,8 +34,8 @@ def until(what, condition, deadline_s):
 
 
 class Slot:
-    """A consumer's place, under one instance name. `wanted`: a consumer must live here; one that ends
-    otherwise than by our SIGKILL or its crash point's fails the run."""
+    """A consumer's place, under one instance name. `wanted`: a consumer must live here; one that
+    ends otherwise than by our SIGKILL or its crash point's fails the run."""
 
     def __init__(self, cluster, name):
         self.cluster, self.name = cluster, name
@@ -115,8 +115,9 @@ class Cluster(worlds.World):
         os.kill(self._pid(part), signal.SIGSTOP)
 
     def thaw(self, part):
-        self._frozen.discard(part)
-        os.kill(self._pid(part), signal.SIGCONT)
+        if part in self._frozen:
+            self._frozen.remove(part)
+            os.kill(self._pid(part), signal.SIGCONT)
 
     def bring_up(self, part):
         """Starts a server again; it is ready, and where it was, when this returns."""
@@ -137,8 +138,8 @@ class Cluster(worlds.World):
         return (self.stack / "run" / f"{part}.port").read_text().strip()
 
     def leader(self, partition):
-        """The part that leads this partition of the commands."""
-        return f"kafka-{bus.leaders_of(self.brokers, bus.COMMANDS)[partition]}"
+        """The broker that leads this partition of the commands; -1: none at the moment."""
+        return bus.leaders_of(self.brokers, bus.COMMANDS)[partition]
 
     # ---- Redis ----
 

@@ -1,5 +1,6 @@
-"""The faults: each breaks something, and has healed it when it ends. All are generators of one shape,
-fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they heal."""
+"""The faults: each breaks something, and has healed it when it ends. All are generators of one
+shape, fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they
+heal."""
 
 import shutil
 import time
@@ -8,6 +9,8 @@ from cluster import pause, until
 
 CRASH_S = 120  # until a crash point is reached
 SNAPSHOT_S = 60
+BEYOND_S = 0.5
+LEADER_S = 60
 REDIS_CALL_S = 30
 NOBODY = ("127.0.0.1", 1)  # where no Redis listens
 
@@ -22,9 +25,12 @@ def kill(cluster, victim, down):
     slot.start()
 
 
-def freeze(cluster, victim, seconds):
-    """Longer than the session timeout: it wakes up and believes it still owns its partitions."""
+def freeze(cluster, victim, before, seconds):
+    """Longer than the session timeout: it wakes up and believes it still owns its partitions. Redis
+    does not answer for a while before, so it falls asleep with work in hand."""
     slot = cluster.slots[victim]
+    _redis(cluster, "CLIENT", "PAUSE", int((before + BEYOND_S) * 1000), "ALL")
+    yield from pause(before)
     slot.freeze()
     try:
         yield from pause(seconds)
@@ -56,7 +62,8 @@ def crash(step, cluster, victim, times, down):
 def _lose_redis_under(cluster, slot):
     """When the consumer owns partitions; before that it would not be the one to rebuild."""
     owns = lambda: " applied " in slot.consumer.log.read_text(errors="replace")  # noqa: E731
-    yield from until(f"consumer {slot.name} to own a partition", lambda: owns() or slot.died(), CRASH_S)
+    what = f"consumer {slot.name} to own a partition"
+    yield from until(what, lambda: owns() or slot.died(), CRASH_S)
     _redis(cluster, "FLUSHALL")
 
 
@@ -114,7 +121,7 @@ def redis_full(cluster, seconds):
 
 
 def redis_readonly(cluster, seconds):
-    """It becomes the replica of nobody who could be reached: it keeps what it has, and takes nothing."""
+    """It becomes the replica of nobody who could be reached: it keeps what it has, no more."""
     _redis(cluster, "REPLICAOF", *NOBODY)
     try:
         yield from pause(seconds)
@@ -125,12 +132,17 @@ def redis_readonly(cluster, seconds):
 # ---- brokers ----
 
 
-def broker_killed(cluster, down):
-    yield from _server_killed(cluster, "kafka" if cluster.broker_count == 1 else "kafka-1", down)
+def _broker(node):
+    return "kafka" if node is None else f"kafka-{node}"
+
+
+def broker_killed(cluster, down, node=None):
+    yield from _server_killed(cluster, _broker(node), down)
 
 
 def leader_killed(cluster, partition, down):
-    yield from _server_killed(cluster, cluster.leader(partition), down)
+    yield from until("a leader", lambda: cluster.leader(partition) > 0, LEADER_S)
+    yield from _server_killed(cluster, _broker(cluster.leader(partition)), down)
 
 
 def _server_killed(cluster, part, down):
@@ -139,8 +151,8 @@ def _server_killed(cluster, part, down):
     yield from cluster.bring_up(part)
 
 
-def broker_frozen(cluster, seconds):
-    part = "kafka" if cluster.broker_count == 1 else "kafka-1"
+def broker_frozen(cluster, seconds, node=None):
+    part = _broker(node)
     cluster.freeze(part)
     try:
         yield from pause(seconds)

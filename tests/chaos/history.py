@@ -34,8 +34,8 @@ def ids_on_log(log):
 
 
 def differences(ledger, found):
-    """[(check, problem)]: whether a read_committed reader of the log finds what was acknowledged, once,
-    and nothing that was aborted. `found`: how often each ce_id is there."""
+    """[(check, problem)]: whether a read_committed reader of the log finds what was acknowledged,
+    once, and nothing that was aborted. `found`: how often each ce_id is there."""
     out = []
     for id in ledger.acknowledged - found.keys():
         out.append(("log", f"record {id} was acknowledged, and is not there"))

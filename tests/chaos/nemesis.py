@@ -1,5 +1,5 @@
-"""Carries a schedule out: begins faults, several at once where the schedule says so, and measures how
-long after each has healed all is as if nothing had been."""
+"""Carries a schedule out: begins faults, several at once where the schedule says so, and measures
+how long after each has healed all is as if nothing had been."""
 
 import collections
 import statistics
@@ -8,8 +8,8 @@ import time
 import faults
 import world as worlds
 
-AT_ONCE = 2
-AT_ONCE_SHORT = 4
+# Faults that are not healed yet, and those that are not got over, at most.
+AT_ONCE = {False: (2, 3), True: (4, 10)}  # by whether the run is short
 CAUGHT_UP_S = 240  # since anything healed
 
 
@@ -52,7 +52,7 @@ class Nemesis:
         self.times = collections.defaultdict(list)  # kind -> seconds until it was got over
         self._schedule = iter(schedule)
         self._next = next(self._schedule)
-        self._at_once = AT_ONCE_SHORT if short else AT_ONCE
+        self._unhealed_most, self._most = AT_ONCE[short]
         self._last = time.monotonic()  # when a fault began or was over
         self._healed = self._last
 
@@ -82,11 +82,12 @@ class Nemesis:
 
     def _may_begin(self, now):
         fault = self._next
-        if now < self._last + fault.wait or len(self.running) >= self._at_once:
+        unhealed = [one.fault for one in self.running if one.healed is None]
+        if now < self._last + fault.wait or (self.running and not fault.overlaps):
             return False
-        if self.running and not fault.overlaps:
+        if len(unhealed) >= self._unhealed_most or len(self.running) >= self._most:
             return False
-        return not any(one.healed is None and one.fault.touches & fault.touches for one in self.running)
+        return not any(other.touches & fault.touches for other in unhealed)
 
     def _begin(self, now):
         beside = ", ".join(f"#{one.fault.number}" for one in self.running)

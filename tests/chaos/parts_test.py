@@ -1,4 +1,4 @@
-"""What the chaos machine is made of: the schedule repeats itself, and lost or doubled records show."""
+"""What chaos is made of: the schedule repeats itself, and lost or doubled records show."""
 
 import itertools
 import pathlib
@@ -14,7 +14,7 @@ from schedule import Schedule, kinds  # noqa: E402
 
 
 def drawn(seed, count=200, brokers=1, short=False):
-    return list(itertools.islice(Schedule(seed, kinds(brokers), short), count))
+    return list(itertools.islice(Schedule(seed, kinds(brokers), short, brokers), count))
 
 
 @pytest.mark.parametrize("short", [False, True])

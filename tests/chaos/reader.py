@@ -1,5 +1,5 @@
-"""Somebody who asks all the time who may use one workspace, of which nothing ever changes. The answer
-is always the same, or that it is not to be had at the moment: never another one."""
+"""Somebody who asks all the time who may use one workspace, of which nothing ever changes. The
+answer is always the same, or that it is not to be had at the moment: never another one."""
 
 import os
 import subprocess

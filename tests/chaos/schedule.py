@@ -1,6 +1,6 @@
-"""Which faults come in which order, with which parameters: all of it drawn from a seed beforehand, so
-that the same seed (with the same kinds, and short or not) repeats it. Knows neither Kafka, Redis nor
-the clock."""
+"""Which faults come in which order, with which parameters: all of it drawn from a seed beforehand,
+so that the same seed (with the same kinds and brokers, and short or not) repeats it. Knows neither
+Kafka, Redis nor the clock."""
 
 import dataclasses
 import random
@@ -19,7 +19,8 @@ CRASH_STEPS = (
     "after-commit",
     "during-rebuild",
 )
-CRASH_AFTER_MOST = 20  # times that the step is passed; each is, several times a second
+# Times that the step is passed, which each is several times a second.
+CRASH_AFTER_MOST, CRASH_AFTER_MOST_SHORT = 20, 5
 
 CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
 
@@ -41,8 +42,9 @@ class Fault:
 class Schedule:
     """An endless row of faults: first each kind once, in a shuffled order, then any."""
 
-    def __init__(self, seed, kinds, short=False):
+    def __init__(self, seed, kinds, short=False, brokers=1):
         self.kinds = list(kinds)
+        self._brokers = brokers
         self._rng = random.Random(seed)
         self._short = short
         self._consumers = CONSUMERS_FIRST
@@ -64,8 +66,8 @@ class Schedule:
 
     def _draw(self, number, kind):
         what, touches = self._parameters(kind)
-        overlaps = self._rng.random() < (0.9 if self._short else 0.5)
-        wait = self._seconds(0.2, 4.0)
+        overlaps = self._rng.random() < 0.5 or self._short
+        wait = self._seconds(0.2, 3.0)
         return Fault(number, kind, what, frozenset(touches), overlaps, wait)
 
     def _parameters(self, kind):
@@ -95,12 +97,16 @@ class Schedule:
         return self._of_consumer(self._victim(), down=self._seconds(0.2, 4))
 
     def _freeze(self):
+        """In the middle of something: Redis pauses before, so it wakes up with work in hand."""
         seconds = self._seconds(SESSION_TIMEOUT_S + 1, SESSION_TIMEOUT_S + 7)
-        return self._of_consumer(self._victim(), seconds=seconds)
+        what, touches = self._of_consumer(
+            self._victim(), before=self._seconds(0.3, 2), seconds=seconds
+        )
+        return what, touches | {REDIS}
 
     def _join_leave(self):
-        """Up to three of them, then down to `rest`; which is how many there are from then on. Mostly
-        two: others can take over what one leaves behind."""
+        """Up to three of them, then down to `rest`; which is how many there are from then on.
+        Mostly two: others can take over what one leaves behind."""
         self._consumers = 1 if self._rng.random() < 0.25 else 2
         everybody = {f"{CONSUMER}-{n}" for n in range(MOST_CONSUMERS)}
         return {"rest": self._consumers, "stay": self._seconds(2, 8)}, everybody
@@ -109,7 +115,8 @@ class Schedule:
         if step == "during-rebuild":
             what, touches = self._of_consumer(self._victim(), times=1, down=self._seconds(0.2, 4))
             return what, touches | {REDIS}
-        times = self._rng.randint(1, CRASH_AFTER_MOST)
+        most = CRASH_AFTER_MOST_SHORT if self._short else CRASH_AFTER_MOST
+        times = self._rng.randint(1, most)
         return self._of_consumer(self._victim(), times=times, down=self._seconds(0.2, 4))
 
     # ---- Redis ----
@@ -128,11 +135,14 @@ class Schedule:
 
     # ---- brokers ----
 
+    def _node(self):
+        return {"node": self._rng.randint(1, self._brokers)} if self._brokers > 1 else {}
+
     def _broker_killed(self):
-        return {"down": self._seconds(0, 6)}, {BROKER}
+        return {**self._node(), "down": self._seconds(0, 6)}, {BROKER}
 
     def _broker_frozen(self):
-        return {"seconds": self._seconds(2, 14)}, {BROKER}
+        return {**self._node(), "seconds": self._seconds(2, 14)}, {BROKER}
 
     def _leader_killed(self):
         return {"partition": self._rng.randrange(12), "down": self._seconds(1, 8)}, {BROKER}

@@ -1,5 +1,5 @@
-"""Producers that write commands, facts and garbage for as long as a run lasts, whatever happens to the
-brokers meanwhile, and keep a ledger of what became of each record."""
+"""Producers that write commands, facts and garbage for as long as a run lasts, whatever happens to
+the brokers meanwhile, and keep a ledger of what became of each record."""
 
 import functools
 import random
@@ -99,8 +99,8 @@ class PlainSender(Sender):
 
 
 class TransactionalSender(Sender):
-    """Transactions, some of which are aborted. After any trouble it takes a new producer: a late copy
-    of a request that was lost could otherwise end the next transaction."""
+    """Transactions, some of which are aborted. After any trouble it takes a new producer: a late
+    copy of a request that was lost could otherwise end the next transaction."""
 
     def work(self):
         producer = None
@@ -221,8 +221,8 @@ class Traffic:
 
 
 def seal(brokers, made):
-    """One more record in every partition, in no transaction: what is committed is then the log's end,
-    which it is not behind the marker of a transaction."""
+    """One more record in every partition, in no transaction: what is committed is then the log's
+    end, which it is not behind the marker of a transaction."""
     missing = set(bus.partitions_of(brokers, bus.COMMANDS))
     producer = bus.producer(brokers)
 

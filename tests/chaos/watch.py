@@ -1,5 +1,5 @@
-"""How far the consumers are, looked at again and again in a thread of its own: the servers may be slow
-to answer, or not answer at all."""
+"""How far the consumers are, looked at again and again in a thread of its own: the servers may be
+slow to answer, or not answer at all."""
 
 import dataclasses
 import threading

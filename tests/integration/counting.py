@@ -19,8 +19,9 @@ class Differences(AssertionError):
 
 
 class Count:
-    """All checks of one deployment. `world` says where it is and what was written to it. A Redis that
-    has lost data has lost old outcomes, too: with all_outcomes=False only those it has are checked."""
+    """All checks of one deployment. `world` says where it is and what was written to it. A Redis
+    that has lost data has lost old outcomes, too: with all_outcomes=False only those that are there
+    are checked."""
 
     def __init__(self, world, directory_records, all_outcomes=True):
         self.world = world
