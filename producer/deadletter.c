@@ -79,10 +79,11 @@ static size_t keep_text(char *out, size_t size, struct bytes text)
 {
 	size_t len = text.len < size ? text.len : size;
 
+	if (!text.data)
+		return 0;
 	while (len && len < text.len && (text.data[len] & 0xc0) == 0x80)
 		len--;
-	if (len)
-		memcpy(out, text.data, len);
+	memcpy(out, text.data, len);
 	return len;
 }
 
@@ -326,7 +327,7 @@ static void dump(struct bytes value)
 {
 	struct bytes shown = { value.data, value.len < DUMP_MOST ? value.len : DUMP_MOST };
 
-	for (size_t at = 0; at < shown.len; at += DUMP_LINE)
+	for (size_t at = 0; value.data && at < shown.len; at += DUMP_LINE)
 		dump_line(shown, at);
 	if (shown.len < value.len)
 		(void)printf("and %zu bytes more; --raw writes them all\n", value.len - shown.len);
