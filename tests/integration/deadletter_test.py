@@ -67,7 +67,7 @@ def share(stack, actor=None, role="use"):
 
 @functools.cache
 def plain_producer(brokers):
-    return bus.producer(brokers, **{"message.max.bytes": 64 * 1024 * 1024, "linger.ms": 0})
+    return bus.producer(brokers, **{"message.max.bytes": 64 * 1024 * 1024, "linger.ms": 0, "log_level": 0})
 
 
 def produce(stack, topic, value, key=None, headers=(), partition=None, producer=None):
