@@ -107,7 +107,7 @@ def bury(stack, value, key=None, headers=(), origin=0, **changed):
         "sharebus_reason": "of a schema that is not known here",
         "sharebus_topic": bus.COMMANDS,
         "sharebus_partition": str(origin),
-        "sharebus_offset": "0",
+        "sharebus_offset": "1000000000",
         "sharebus_timestamp": "1700000000000",
     }
     said |= changed

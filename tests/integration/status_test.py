@@ -8,6 +8,7 @@ from pathlib import Path
 import bus
 import pytest
 import redis
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -150,6 +151,31 @@ def test_an_open_transaction_is_part_of_the_end_and_not_committed(stack):
     assert during["lag"] == before["partitions"][7]["lag"] + 1 == 1
 
 
+def test_offsets_of_an_open_transaction_are_waited_for_and_not_made_up(stack):
+    group = f"other-{uuid.uuid4()}"
+    member = Consumer({"bootstrap.servers": stack.brokers, "group.id": group})
+    writer = bus.producer(stack.brokers, **transaction())
+    writer.init_transactions(30)
+
+    def begin(offset):
+        place = TopicPartition(bus.COMMANDS, 7, offset)
+        writer.begin_transaction()
+        writer.send_offsets_to_transaction([place], member.consumer_group_metadata(), 30)
+
+    def committed(code):
+        answer = status(stack, "--consumer-group", group, "--wait", "1s", code=code)
+        return answer["partitions"][7]["committed"]
+
+    begin(5)
+    writer.commit_transaction(30)
+    assert committed(NO) == 5
+    begin(9)
+    assert committed(UNAVAILABLE) is None
+    writer.abort_transaction(30)
+    assert committed(NO) == 5
+    member.close()
+
+
 def test_two_members_are_told_apart_by_their_client_ids(stack, tmp_path):
     config = tmp_path / "second.conf"
     config.write_text("[kafka]\nclient.id = the-second\n")
@@ -215,6 +241,17 @@ def test_an_index_that_is_not_there_is_missing(stack):
 
 def test_a_copy_of_the_index_is_as_good(stack, copied):
     status(stack, "--prefix", COPY)
+
+
+def test_lag_is_counted_from_what_is_committed(stack, copied):
+    send_garbage(stack)
+    settled(stack)
+    before = status(stack)
+    copied("7", applied="1000000")
+    after = status(stack, "--prefix", COPY)
+    assert column(after, "applied")[7] == 1_000_000
+    for name in ("committed", "end", "lag"):
+        assert column(after, name) == column(before, name)
 
 
 @pytest.mark.parametrize(
