@@ -42,7 +42,7 @@ int marks_read(struct marks *out, const struct marks_source *from, int partition
 /* How much of a rebuild is done, 0 to 100, or -1 when the mark does not say. */
 int seen_mark_percent(const struct seen_mark *m);
 
-/* For marks_read() and its test: appends the two commands that read a mark, and takes their replies. */
+/* For marks_read() and its test: the two commands that read a mark, and what their replies say. */
 void seen_mark_append_read(struct pipeline *p, const struct keys *k);
 void seen_mark_parse(struct seen_mark *out, const struct redisReply *mark,
 		     const struct redisReply *progress);

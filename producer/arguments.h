@@ -29,11 +29,11 @@ struct arguments {
 };
 
 struct command_def {
-	const char *group;    /* "sharing", or NULL */
-	const char *name;     /* "share" */
-	const char *alias;    /* another name, or NULL */
-	const char *operands; /* "<workspace>", or "" */
-	size_t operand_count; /* it must have exactly so many, or OPERANDS_ANY: the command sees to it */
+	const char *group;        /* "sharing", or NULL */
+	const char *name;         /* "share" */
+	const char *alias;        /* another name, or NULL */
+	const char *operands;     /* "<workspace>", or "" */
+	size_t operand_count;     /* so many, or OPERANDS_ANY: the command looks itself */
 	const char *summary;      /* one line */
 	const struct flag *flags; /* ends with a NULL name; may be NULL */
 	enum exit_code (*run)(struct session *s, const struct arguments *a);

@@ -260,31 +260,6 @@ enum exit_code run_deadletter_list(struct session *s, const struct arguments *a)
 
 /* ---- show ---- */
 
-static struct bytes base64(struct arena *arena, struct bytes b)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = (b.len + 2) / 3 * 4;
-	uint8_t *out;
-
-	if (!b.data)
-		return b;
-	out = arena_alloc(arena, len + 1);
-	for (size_t i = 0, n = 0; i < b.len; i += 3, n += 4) {
-		size_t left = b.len - i;
-		unsigned group = (unsigned)b.data[i] << 16;
-
-		group |= left > 1 ? (unsigned)b.data[i + 1] << 8 : 0;
-		group |= left > 2 ? b.data[i + 2] : 0;
-		out[n] = (uint8_t)digits[group >> 18];
-		out[n + 1] = (uint8_t)digits[group >> 12 & 63];
-		out[n + 2] = (uint8_t)(left > 1 ? digits[group >> 6 & 63] : '=');
-		out[n + 3] = (uint8_t)(left > 2 ? digits[group & 63] : '=');
-	}
-	out[len] = 0;
-	return (struct bytes){ out, len };
-}
-
 static void print_letter_json(struct session *s, const struct letter *l, const struct row *r)
 {
 	json_t *o = row_json(s, r);
@@ -292,16 +267,16 @@ static void print_letter_json(struct session *s, const struct letter *l, const s
 	struct header h;
 
 	(void)json_object_set_new(o, "reason", json_text(l->reason));
-	(void)json_object_set_new(o, "key", json_text(base64(&s->arena, l->key)));
+	(void)json_object_set_new(o, "key", json_text(base64(l->key, &s->arena)));
 	for (size_t i = 0; letter_header(l, i, &h); i++) {
 		json_t *one = json_object();
 
 		(void)json_object_set_new(one, "name", json_text(bytes_of(h.name)));
-		(void)json_object_set_new(one, "value", json_text(base64(&s->arena, h.value)));
+		(void)json_object_set_new(one, "value", json_text(base64(h.value, &s->arena)));
 		(void)json_array_append_new(headers, one);
 	}
 	(void)json_object_set_new(o, "headers", headers);
-	(void)json_object_set_new(o, "value", json_text(base64(&s->arena, l->value)));
+	(void)json_object_set_new(o, "value", json_text(base64(l->value, &s->arena)));
 	json_print(o);
 }
 

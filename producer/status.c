@@ -1,4 +1,7 @@
-/* sharebus status: who works on what, how far, and what is wrong. Made for when things are broken. */
+/*
+ * sharebus status: who works on what, how far, and what is wrong. Made for when
+ * things are broken.
+ */
 
 #include "cache/marks.h"
 #include "producer/bus.h"

@@ -1,4 +1,4 @@
-"""Dead letters: what nobody can read gets there as it came, is shown harmlessly, and can be sent again."""
+"""Dead letters: what nobody can read is kept as it came, is shown without harm, is sent again."""
 
 import base64
 import functools
@@ -46,7 +46,7 @@ def id_of(stack, name):
 
 
 def share(stack, actor=None, role="use"):
-    """(key, value) of a command that shares erin/box with alice; erin's, if no other actor is named."""
+    """(key, value) of a command that shares erin/box with alice; erin's, or the named actor's."""
     box = shown(stack)["workspace"]
     subject = {"kind": "user", "id": id_of(stack, "alice")}
     command = {
@@ -67,7 +67,8 @@ def share(stack, actor=None, role="use"):
 
 @functools.cache
 def plain_producer(brokers):
-    return bus.producer(brokers, **{"message.max.bytes": 64 * 1024 * 1024, "linger.ms": 0, "log_level": 0})
+    settings = {"message.max.bytes": 64 * 1024 * 1024, "linger.ms": 0, "log_level": 0}
+    return bus.producer(brokers, **settings)
 
 
 def produce(stack, topic, value, key=None, headers=(), partition=None, producer=None):
@@ -120,7 +121,8 @@ def bury(stack, value, key=None, headers=(), origin=0, **changed):
 
 
 def listed(stack, *args):
-    return stack.sharebus("deadletter", "list", "--limit", "10000", *args, "-o", "json").done().json
+    list_all = ("deadletter", "list", "--limit", "10000")
+    return stack.sharebus(*list_all, *args, "-o", "json").done().json
 
 
 def letter_from(stack, partition, offset):
@@ -240,6 +242,14 @@ def test_ten_megabytes_are_kept_and_replayed_and_the_rest_flows(erin, large_comm
     large, small = ran.json
     assert (ran.code, large["outcome"], large["sent_to"]) == (NO, "refused", None)
     assert bus.COMMANDS in large["message"] and small["outcome"] == "unreadable"
+
+
+def test_help_says_what_each_is_for(stack):
+    for verb in ("list", "show", "replay"):
+        out = stack.sharebus("deadletter", verb, "--help").done().out
+        assert f"Usage: sharebus deadletter {verb}" in out
+    out = stack.sharebus("deadletter", "--help").done().out
+    assert [verb for verb in ("list", "show", "replay") if f"deadletter {verb}" not in out] == []
 
 
 # ---- list ----
