@@ -64,6 +64,37 @@ int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, stru
 	return 0;
 }
 
+/* librdkafka's own log lines would only repeat what the errors say. */
+static void no_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	(void)level;
+	(void)facility;
+	(void)text;
+}
+
+int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committed,
+		    struct error *err)
+{
+	const struct bus_setting settings[] = {
+		{ "group.id", config_get(config, "consumer-group") },
+		{ "enable.auto.commit", "false" },
+		{ "enable.auto.offset.store", "false" },
+		{ "enable.partition.eof", "true" },
+		{ "auto.offset.reset", "earliest" },
+		{ "fetch.wait.max.ms", "50" },
+		{ "isolation.level", committed ? "read_committed" : "read_uncommitted" },
+		{ NULL, NULL },
+	};
+	rd_kafka_conf_t *conf = NULL;
+	int rc = bus_conf(&conf, config, settings, err);
+
+	if (rc)
+		return rc;
+	rd_kafka_conf_set_log_cb(conf, no_log);
+	return bus_open(out, RD_KAFKA_CONSUMER, conf, err);
+}
+
 void bus_close(rd_kafka_t **rk)
 {
 	if (*rk)
@@ -168,6 +199,8 @@ int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
 	rd_kafka_headers_t *headers = bus_headers(r->headers, r->header_count);
 	const rd_kafka_vu_t message[] = {
 		{ .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = r->topic },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION,
+		  .u.i32 = r->placed ? r->partition : RD_KAFKA_PARTITION_UA },
 		{ .vtype = RD_KAFKA_VTYPE_KEY,
 		  .u.mem = { .ptr = (void *)(uintptr_t)r->key.data, .size = r->key.len } },
 		{ .vtype = RD_KAFKA_VTYPE_VALUE,

@@ -101,6 +101,31 @@ struct bytes printable(struct bytes text, struct arena *arena)
 	return (struct bytes){ out, n };
 }
 
+struct bytes base64(struct bytes b, struct arena *arena)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = (b.len + 2) / 3 * 4;
+	uint8_t *out;
+
+	if (!b.data)
+		return b;
+	out = arena_alloc(arena, len + 1);
+	for (size_t i = 0, n = 0; i < b.len; i += 3, n += 4) {
+		size_t left = b.len - i;
+		unsigned group = (unsigned)b.data[i] << 16;
+
+		group |= left > 1 ? (unsigned)b.data[i + 1] << 8 : 0;
+		group |= left > 2 ? b.data[i + 2] : 0;
+		out[n] = (uint8_t)digits[group >> 18];
+		out[n + 1] = (uint8_t)digits[group >> 12 & 63];
+		out[n + 2] = (uint8_t)(left > 1 ? digits[group >> 6 & 63] : '=');
+		out[n + 3] = (uint8_t)(left > 2 ? digits[group & 63] : '=');
+	}
+	out[len] = 0;
+	return (struct bytes){ out, len };
+}
+
 json_t *json_text(struct bytes text)
 {
 	json_t *value;
