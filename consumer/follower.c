@@ -219,7 +219,10 @@ static int claim(struct follower *f, enum mark_state state, int64_t applied, str
 	f->mark.state = state;
 	f->mark.applied = applied;
 	f->mark.epoch = f->epoch;
-	return rc ? rc : index_claim(f->index, KEYS_DIRECTORY, &seen, &f->mark, err);
+	if (!rc)
+		rc = index_claim(f->index, KEYS_DIRECTORY, &seen, &f->mark, err);
+	f->epoch = f->mark.epoch + 1; /* an epoch is taken once */
+	return rc;
 }
 
 static int clear(struct follower *f, struct error *err)

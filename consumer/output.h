@@ -16,7 +16,7 @@
 
 /* What a run covers: the head of its packed outputs. */
 struct run_range {
-	int64_t begin;   /* offset of its first record */
+	int64_t begin;   /* where the run before ended: offsets between hold no records */
 	int64_t applied; /* the next offset after it */
 };
 

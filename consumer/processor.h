@@ -42,6 +42,7 @@ struct partition {
 	int id;
 	enum partition_state state;
 	struct mark mark; /* true while REBUILDING or READY */
+	int64_t taken;    /* the last epoch that we took */
 	struct staged
 		staged; /* of sharing.commands while READY, of sharing.grants while REBUILDING */
 	struct offsets sent; /* committed runs whose `unsent` entries can go */

@@ -284,11 +284,12 @@ int publisher_start(struct publisher **out, const struct publisher_options *o, s
 	p->done_end = &p->done;
 	p->stepped = o->stepped;
 	init_lock(p);
-	for (int i = 0; !rc && i < PRODUCERS; i++) {
+	for (int i = 0; i < PRODUCERS; i++) { /* all of them: stopping looks at each */
 		p->workers[i].publisher = p;
 		p->workers[i].number = i;
-		rc = worker_start(&p->workers[i], o, err);
 	}
+	for (int i = 0; !rc && i < PRODUCERS; i++)
+		rc = worker_start(&p->workers[i], o, err);
 	if (rc)
 		publisher_stop(&p);
 	else

@@ -137,52 +137,63 @@ static int read_committed(struct processor *p, struct claiming *c, struct error 
 
 /* ---- what Redis still has to say ---- */
 
-/*
- * Queues one run's unsent outputs as they stand, unless they are committed.
- * *next moves to where they end.
- */
-static int publish_run(struct processor *p, struct partition *part, const struct unsent *u,
-		       int64_t *next, struct error *err)
-{
-	struct bytes packed = buffer_bytes(&u->outputs);
-	struct run_range range;
+/* A partition as recovery finds it. The claim that follows fails if this is no longer true. */
+struct sight {
+	int64_t committed;
+	struct mark mark;
+	struct unsent_list unsent;
+	enum recovery recovery;
+};
 
-	if (!outputs_open(&packed, &range))
-		return error_set(err, ERROR_REFUSED,
-				 "partition %d keeps unsent outputs that this version cannot read",
-				 part->id);
-	if (range.applied <= *next) {
-		offsets_add(&part->sent, u->last);
-		return 0;
+bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int64_t applied)
+{
+	int64_t next = committed;
+
+	for (size_t i = 0; i < unsent->count; i++) {
+		struct bytes packed = buffer_bytes(&unsent->list[i].outputs);
+		struct run_range range;
+
+		if (!outputs_open(&packed, &range))
+			return false;
+		if (range.applied <= next)
+			continue;
+		if (next != COMMITTED_NONE && range.begin != next)
+			return false;
+		next = range.applied;
 	}
-	publisher_push(p->publisher,
-		       batch_new(part->id, u->last, range.applied, buffer_bytes(&u->outputs)));
-	*next = range.applied;
-	return 0;
+	return next == COMMITTED_NONE || next == applied;
+}
+
+/* Queues the runs behind `committed` as they stand; those before it can go. */
+static void publish_unsent(struct processor *p, struct partition *part,
+			   const struct unsent_list *unsent, int64_t committed)
+{
+	for (size_t i = 0; i < unsent->count; i++) {
+		const struct unsent *u = &unsent->list[i];
+		struct bytes packed = buffer_bytes(&u->outputs);
+		struct run_range range;
+		bool good = outputs_open(&packed, &range);
+
+		assert(good); /* recovery_continues() has read it */
+		if (range.applied <= committed)
+			offsets_add(&part->sent, u->last);
+		else
+			publisher_push(p->publisher, batch_new(part->id, u->last, range.applied,
+							       buffer_bytes(&u->outputs)));
+	}
 }
 
 /*
- * The commands from `committed` on are applied and their outputs kept unsent.
- * When nothing was ever committed, all that is kept is unsent.
+ * Reads what is unsent; Redis that has it of another history has lost data. If it loses data
+ * while we read, the claim will fail.
  */
-static int publish_unsent(struct processor *p, struct partition *part, int64_t committed,
-			  struct error *err)
+static int read_unsent(struct processor *p, const struct partition *part, struct sight *sight,
+		       struct error *err)
 {
-	struct unsent_list unsent;
-	int64_t next = committed;
-	int rc = index_read_unsent(p->index, part->id, &unsent, err);
+	int rc = index_read_unsent(p->index, part->id, &sight->unsent, err);
 
-	for (size_t i = 0; !rc && i < unsent.count; i++)
-		rc = publish_run(p, part, &unsent.list[i], &next, err);
-	if (next == COMMITTED_NONE)
-		next = part->mark.applied;
-	unsent_done(&unsent);
-	if (!rc && next != part->mark.applied)
-		return error_set(err, ERROR_REFUSED,
-				 "partition %d is applied up to %lld, but its unsent outputs end "
-				 "at %lld: the index is damaged; empty this Redis to have it "
-				 "rebuilt",
-				 part->id, (long long)part->mark.applied, (long long)next);
+	if (!rc && !recovery_continues(&sight->unsent, sight->committed, sight->mark.applied))
+		sight->recovery = RECOVERY_REBUILD;
 	return rc;
 }
 
@@ -193,13 +204,22 @@ static int64_t most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/*
+ * An epoch is taken once, also by us: Redis may forget what it had, so that we
+ * claim again from nothing, and then come back with a mark that we wrote before.
+ */
 static int take_epoch(struct processor *p, struct partition *part, const struct mark *seen,
 		      struct error *err)
 {
-	part->mark.epoch = intake_epoch(p->intake);
-	if (part->mark.epoch < 0)
+	int64_t least = intake_epoch(p->intake);
+	int rc;
+
+	if (least < 0)
 		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
-	return index_claim(p->index, part->id, seen, &part->mark, err);
+	part->mark.epoch = most(least, part->taken + 1);
+	rc = index_claim(p->index, part->id, seen, &part->mark, err);
+	part->taken = part->mark.epoch; /* it may be in Redis even if the claim failed */
+	return rc;
 }
 
 static const char *state_text(enum mark_state state)
@@ -224,27 +244,29 @@ static int find_applied(struct processor *p, const struct partition *part, enum 
 	return 0;
 }
 
-static int act(struct processor *p, struct partition *part, const struct mark *seen,
-	       int64_t committed, struct error *err)
+/* Makes the partition ours and goes on as the case is. */
+static int act(struct processor *p, struct partition *part, const struct sight *sight,
+	       struct error *err)
 {
-	enum recovery recovery = recovery_case(seen, committed);
-	bool rebuild = recovery == RECOVERY_REBUILD;
+	bool rebuild = sight->recovery == RECOVERY_REBUILD;
 	int rc;
 
 	part->sent.count = 0;
-	part->mark = *seen;
+	part->mark = sight->mark;
 	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
-	rc = find_applied(p, part, recovery, committed, &part->mark.applied, err);
+	rc = find_applied(p, part, sight->recovery, sight->committed, &part->mark.applied, err);
 	if (!rc)
-		rc = take_epoch(p, part, seen, err);
+		rc = take_epoch(p, part, &sight->mark, err);
 	if (rc)
 		return rc;
 	log_info("partition %d: epoch %lld; Redis %s %lld, Kafka has committed %lld", part->id,
-		 (long long)part->mark.epoch, state_text(seen->state), (long long)seen->applied,
-		 (long long)committed);
+		 (long long)part->mark.epoch, state_text(sight->mark.state),
+		 (long long)sight->mark.applied, (long long)sight->committed);
 	if (rebuild)
 		rebuild_add(p, part);
-	return rebuild ? 0 : publish_unsent(p, part, committed, err);
+	else
+		publish_unsent(p, part, &sight->unsent, sight->committed);
+	return 0;
 }
 
 /*
@@ -285,12 +307,18 @@ static int check_log(struct processor *p, struct partition *part, const struct p
 static int recover_one(struct processor *p, struct partition *part, const struct place *at,
 		       struct error *err)
 {
-	struct mark seen;
-	int rc = index_read_mark(p->index, part->id, &seen, err);
+	struct sight sight = { .committed = at->offset };
+	int rc = index_read_mark(p->index, part->id, &sight.mark, err);
 
 	if (!rc)
-		rc = check_log(p, part, at, &seen, err);
-	return rc ? rc : act(p, part, &seen, at->offset, err);
+		rc = check_log(p, part, at, &sight.mark, err);
+	sight.recovery = recovery_case(&sight.mark, sight.committed);
+	if (!rc && (sight.recovery == RECOVERY_GO_ON || sight.recovery == RECOVERY_PUBLISH))
+		rc = read_unsent(p, part, &sight, err);
+	if (!rc)
+		rc = act(p, part, &sight, err);
+	unsent_done(&sight.unsent);
+	return rc;
 }
 
 /* ---- all of them ---- */

@@ -21,6 +21,16 @@ enum recovery {
 enum recovery recovery_case(const struct mark *mark, int64_t committed);
 
 /*
+ * Pure. Do the runs that Redis keeps unsent lead from what is committed to
+ * what is applied, one behind the other? When nothing was ever committed, all
+ * of them are unsent. A run that begins before `committed` and ends behind it
+ * is of another history: Redis has lost data, the commands were decided again
+ * since, in other runs, and then Redis came back with what it had lost. To
+ * publish it would tell people twice: then it is RECOVERY_REBUILD.
+ */
+bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int64_t applied);
+
+/*
  * Recovers all CLAIMING partitions. Nothing of theirs may be on its way to
  * Kafka meanwhile: drain the publisher before, or replace it. On success they
  * are READY, and what was unsent is on its way; or REBUILDING. On

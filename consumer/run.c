@@ -435,7 +435,7 @@ int run_partition(struct processor *p, struct partition *part, size_t count, int
 	int rc;
 
 	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
-	begin(&run, part->staged.list[0].offset, part->staged.list[count - 1].offset + 1);
+	begin(&run, part->mark.applied, part->staged.list[count - 1].offset + 1);
 	read_records(&run);
 	rc = reach_directory(&run, err);
 	if (!rc)

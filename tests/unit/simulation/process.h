@@ -1,0 +1,87 @@
+#ifndef SB_TESTS_UNIT_SIMULATION_PROCESS_H
+#define SB_TESTS_UNIT_SIMULATION_PROCESS_H
+
+/*
+ * The processes of the simulation: each is a consumer's whole loop and the
+ * threads of its publisher, every thread on a stack of its own and one of them
+ * running at a time. A thread goes on until a step outside itself, to Redis or
+ * the brokers; there the scheduler may let another one come in between, kill
+ * the process or freeze it.
+ */
+
+#include "consumer/loop.h"
+#include "tests/unit/simulation/memory.h"
+
+#include <ucontext.h>
+
+enum {
+	PROCESSES = 3,
+	THREADS_MAX = 3, /* the loop and the publisher's two */
+	INSTANCE_SIZE = 16,
+};
+
+enum thread_state {
+	THREAD_NONE, /* not begun, or joined */
+	THREAD_RUNNABLE,
+	THREAD_WAITING, /* for `cond`, or until wake_ms */
+	THREAD_ENDED,   /* to be joined */
+};
+
+struct process;
+
+struct thread {
+	struct process *process;
+	enum thread_state state;
+	const void *cond;
+	int64_t wake_ms;
+	ucontext_t context;
+	void *stack;
+	void *sanitizer; /* what AddressSanitizer keeps of a stack that is left */
+	void *(*main)(void *);
+	void *arg;
+};
+
+struct process {
+	int number;
+	char instance[INSTANCE_SIZE];
+	struct config *config;
+	struct memory memory;
+	struct processor *processor;
+	volatile sig_atomic_t stop;
+	bool alive;
+	bool frozen;
+	struct thread threads[THREADS_MAX]; /* the first is the loop's */
+};
+
+extern struct process processes[PROCESSES];
+
+/* Once, before the first schedule. */
+void processes_open(void);
+void processes_close(void);
+
+/* Starts a process that is not alive. */
+void process_start(struct process *p);
+
+/* As kill -9 does: nothing more comes from it, its memory is gone. */
+void process_kill(struct process *p);
+
+/* The process whose thread runs. */
+struct process *process_current(void);
+
+/* ---- for the scheduler ---- */
+
+/*
+ * Lets some thread that can go on do so, until it stops at a step. Moves the clock when
+ * all wait. False when there is none.
+ */
+bool threads_turn(void);
+
+/* ---- for the doubles ---- */
+
+/* The process is about to do this to the world; others may come first. */
+void step(const char *what);
+
+/* Waits for so many ms of the simulation's time. */
+void step_sleep(int ms);
+
+#endif

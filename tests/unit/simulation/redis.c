@@ -1,0 +1,494 @@
+/*
+ * Stands in for cache/redis.h: the same connection and the same replies, with
+ * the commands carried out here on store.h. Between two commands of a pipeline
+ * others may come in, as with the real one; not within MULTI … EXEC.
+ */
+
+#include "cache/redis.h"
+
+#include "cache/keys.h"
+#include "tests/unit/simulation/check.h"
+#include "tests/unit/simulation/process.h"
+#include "tests/unit/simulation/schedule.h"
+#include "tests/unit/simulation/store.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ARGUMENTS_MAX = 96, QUEUE_MAX = 512, WATCHES_MAX = 8, SCAN_BUCKETS = 24 };
+
+struct watch {
+	struct store_key *key;
+	uint64_t version;
+};
+
+struct redis {
+	char *address;
+	unsigned connection;
+	bool connected;
+	bool full; /* in this round trip it takes no writes */
+	unsigned restarts;
+	struct watch watches[WATCHES_MAX];
+	size_t watch_count;
+	bool multi;
+	bool spoilt; /* a command of the transaction was refused */
+	struct bytes queue[QUEUE_MAX];
+	size_t queue_count;
+};
+
+struct words {
+	struct bytes list[ARGUMENTS_MAX];
+	size_t count;
+};
+
+/* ---- replies ---- */
+
+static redisReply *reply_of(int type)
+{
+	redisReply *r = calloc(1, sizeof(*r));
+
+	assert(r);
+	r->type = type;
+	return r;
+}
+
+static redisReply *text(int type, struct bytes b)
+{
+	redisReply *r = reply_of(b.data ? type : REDIS_REPLY_NIL);
+
+	if (!b.data)
+		return r;
+	r->str = malloc(b.len + 1);
+	assert(r->str);
+	memcpy(r->str, b.data, b.len);
+	r->str[b.len] = 0;
+	r->len = b.len;
+	return r;
+}
+
+static redisReply *word(const char *s)
+{
+	return text(REDIS_REPLY_STATUS, bytes_of(s));
+}
+
+static redisReply *refusal(const char *s)
+{
+	return text(REDIS_REPLY_ERROR, bytes_of(s));
+}
+
+static redisReply *number(long long n)
+{
+	redisReply *r = reply_of(REDIS_REPLY_INTEGER);
+
+	r->integer = n;
+	return r;
+}
+
+static redisReply *array(size_t count)
+{
+	redisReply *r = reply_of(REDIS_REPLY_ARRAY);
+
+	r->element = calloc(count + 1, sizeof(redisReply *));
+	assert(r->element);
+	r->elements = count;
+	return r;
+}
+
+static void reply_free(redisReply *r)
+{
+	for (size_t i = 0; i < r->elements; i++)
+		reply_free(r->element[i]);
+	free((void *)r->element);
+	free(r->str);
+	free(r);
+}
+
+/* ---- commands ---- */
+
+static redisReply *do_hset(const struct words *c)
+{
+	struct store_key *k = store_find(c->list[1], true);
+
+	for (size_t i = 2; i + 1 < c->count; i += 2)
+		store_set(k, c->list[i], c->list[i + 1]);
+	return number(0);
+}
+
+static redisReply *do_hdel(const struct words *c)
+{
+	struct store_key *k = store_find(c->list[1], true);
+	long long gone = 0;
+
+	for (size_t i = 2; i < c->count; i++)
+		gone += store_drop(k, c->list[i]);
+	return number(gone);
+}
+
+static redisReply *do_del(const struct words *c)
+{
+	store_delete(store_find(c->list[1], true));
+	return number(0);
+}
+
+static redisReply *do_hmget(const struct words *c)
+{
+	const struct store_key *k = store_find(c->list[1], false);
+	redisReply *r = array(c->count - 2);
+
+	for (size_t i = 2; i < c->count; i++)
+		r->element[i - 2] = text(REDIS_REPLY_STRING, store_get(k, c->list[i]));
+	return r;
+}
+
+static redisReply *do_hgetall(const struct words *c)
+{
+	const struct store_key *k = store_find(c->list[1], false);
+	size_t count = k ? k->count : 0;
+	redisReply *r = array(2 * count);
+
+	for (size_t i = 0; i < count; i++) {
+		r->element[2 * i] = text(REDIS_REPLY_STRING, k->fields[i].name);
+		r->element[2 * i + 1] = text(REDIS_REPLY_STRING, k->fields[i].value);
+	}
+	return r;
+}
+
+/* XADD key MINID ~ n id field value; an entry's id must be above all others. */
+static redisReply *do_xadd(const struct words *c)
+{
+	struct store_key *k = store_find(c->list[1], true);
+	long long id = strtoll((const char *)c->list[5].data, NULL, 10);
+
+	for (size_t i = 0; i < k->count; i++)
+		if (strtoll((const char *)k->fields[i].name.data, NULL, 10) >= id)
+			return refusal("ERR The ID specified in XADD is equal or smaller than the "
+				       "target stream top item");
+	store_set(k, c->list[5], c->list[7]);
+	return text(REDIS_REPLY_STRING, c->list[5]);
+}
+
+/* EVAL HDEL_IF_SCRIPT 1 key field value, and no other script. */
+static redisReply *do_eval(const struct words *c)
+{
+	struct store_key *k = store_find(c->list[3], true);
+
+	assert(bytes_equal_text(c->list[1], HDEL_IF_SCRIPT));
+	if (bytes_equal(store_get(k, c->list[4]), c->list[5]))
+		(void)store_drop(k, c->list[4]);
+	return number(0);
+}
+
+/* SCAN cursor ...: the cursor is a bucket; all keys match the prefix. */
+static redisReply *do_scan(const struct words *c)
+{
+	size_t from = strtoul((const char *)c->list[1].data, NULL, 10);
+	size_t to = from + SCAN_BUCKETS < STORE_BUCKETS ? from + SCAN_BUCKETS : STORE_BUCKETS;
+	redisReply *r = array(2);
+	char cursor[24];
+	size_t count = 0;
+	size_t at = 0;
+
+	for (size_t i = from; i < to; i++)
+		for (const struct store_key *k = store_bucket(i); k; k = k->next)
+			count += k->count > 0;
+	(void)snprintf(cursor, sizeof(cursor), "%zu", to == STORE_BUCKETS ? 0 : to);
+	r->element[0] = text(REDIS_REPLY_STRING, bytes_of(cursor));
+	r->element[1] = array(count);
+	for (size_t i = from; i < to; i++)
+		for (const struct store_key *k = store_bucket(i); k; k = k->next)
+			if (k->count)
+				r->element[1]->element[at++] = text(REDIS_REPLY_STRING, k->name);
+	return r;
+}
+
+static redisReply *do_info(const struct words *c)
+{
+	(void)c;
+	return text(REDIS_REPLY_STRING, bytes_of("maxmemory_policy:noeviction"));
+}
+
+static const struct verb {
+	const char *name;
+	bool writes;
+	redisReply *(*act)(const struct words *c);
+} verbs[] = {
+	{ "HMGET", false, do_hmget }, { "HGETALL", false, do_hgetall }, { "HSET", true, do_hset },
+	{ "HDEL", true, do_hdel },    { "DEL", true, do_del },          { "UNLINK", true, do_del },
+	{ "XADD", true, do_xadd },    { "EVAL", true, do_eval },        { "SCAN", false, do_scan },
+	{ "INFO", false, do_info },
+};
+
+static const struct verb *verb_of(const struct words *c)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (bytes_equal_text(c->list[0], verbs[i].name))
+			return &verbs[i];
+	broken_promise("the simulated Redis has no command %.*s", (int)c->list[0].len,
+		       (const char *)c->list[0].data);
+}
+
+/* ---- RESP ---- */
+
+/* Takes "<mark><number>\r\n". */
+static size_t take_number(struct bytes *rest, char mark)
+{
+	char *end = NULL;
+	size_t n = strtoul((const char *)rest->data + 1, &end, 10);
+	size_t used = (size_t)((const uint8_t *)end - rest->data) + 2;
+
+	assert(rest->data[0] == (uint8_t)mark && used <= rest->len);
+	*rest = (struct bytes){ rest->data + used, rest->len - used };
+	return n;
+}
+
+/* Takes the next command off; its bytes, whole, go to *raw. */
+static void take_command(struct bytes *rest, struct words *c, struct bytes *raw)
+{
+	const uint8_t *begin = rest->data;
+
+	c->count = take_number(rest, '*');
+	assert(c->count && c->count <= ARGUMENTS_MAX);
+	for (size_t i = 0; i < c->count; i++) {
+		size_t len = take_number(rest, '$');
+
+		c->list[i] = (struct bytes){ rest->data, len };
+		*rest = (struct bytes){ rest->data + len + 2, rest->len - len - 2 };
+	}
+	*raw = (struct bytes){ begin, (size_t)(rest->data - begin) };
+}
+
+/* ---- transactions ---- */
+
+static bool is_word(const struct words *c, const char *name)
+{
+	return bytes_equal_text(c->list[0], name);
+}
+
+static redisReply *watch(struct redis *r, const struct words *c)
+{
+	struct store_key *k = store_find(c->list[1], true);
+
+	assert(r->watch_count < WATCHES_MAX);
+	r->watches[r->watch_count++] = (struct watch){ k, k->version };
+	return word("OK");
+}
+
+static redisReply *queue(struct redis *r, const struct words *c, struct bytes raw)
+{
+	if (r->full && verb_of(c)->writes) {
+		r->spoilt = true;
+		return refusal("OOM command not allowed when used memory > 'maxmemory'.");
+	}
+	assert(r->queue_count < QUEUE_MAX);
+	r->queue[r->queue_count++] = raw;
+	return word("QUEUED");
+}
+
+static bool is_undisturbed(const struct redis *r)
+{
+	for (size_t i = 0; i < r->watch_count; i++)
+		if (r->watches[i].key->version != r->watches[i].version)
+			return false;
+	return true;
+}
+
+static redisReply *carry_out(struct redis *r)
+{
+	redisReply *all = array(r->queue_count);
+	struct words c;
+	struct bytes raw;
+
+	for (size_t i = 0; i < r->queue_count; i++) {
+		struct bytes one = r->queue[i];
+
+		take_command(&one, &c, &raw);
+		all->element[i] = verb_of(&c)->act(&c);
+	}
+	return all;
+}
+
+static void end_transaction(struct redis *r)
+{
+	r->multi = false;
+	r->spoilt = false;
+	r->queue_count = 0;
+	r->watch_count = 0;
+}
+
+static redisReply *exec(struct redis *r)
+{
+	redisReply *reply;
+
+	if (r->spoilt)
+		reply = refusal("EXECABORT Transaction discarded because of previous errors.");
+	else if (is_undisturbed(r))
+		reply = carry_out(r);
+	else
+		reply = reply_of(REDIS_REPLY_NIL);
+	trace("%s EXEC of %zu commands: %s", process_current()->instance, r->queue_count,
+	      reply->type == REDIS_REPLY_ARRAY ? "done"
+	      : reply->type == REDIS_REPLY_NIL ? "the mark has moved"
+					       : reply->str);
+	end_transaction(r);
+	if (reply->type == REDIS_REPLY_ARRAY)
+		check_readers();
+	return reply;
+}
+
+static redisReply *act(struct redis *r, const struct words *c, struct bytes raw)
+{
+	if (is_word(c, "WATCH"))
+		return watch(r, c);
+	if (is_word(c, "MULTI")) {
+		r->multi = true;
+		return word("OK");
+	}
+	if (is_word(c, "EXEC"))
+		return exec(r);
+	if (r->multi)
+		return queue(r, c, raw);
+	if (r->full && verb_of(c)->writes)
+		return refusal("OOM command not allowed when used memory > 'maxmemory'.");
+	return verb_of(c)->act(c);
+}
+
+/* ---- cache/redis.h ---- */
+
+int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err)
+{
+	struct redis *r = calloc(1, sizeof(*r));
+
+	(void)timeout_ms;
+	(void)err;
+	assert(r);
+	r->address = strdup(address);
+	*out = r;
+	return 0;
+}
+
+void redis_free(struct redis **r)
+{
+	if (!*r)
+		return;
+	free((*r)->address);
+	free(*r);
+	*r = NULL;
+}
+
+const char *redis_address(const struct redis *r)
+{
+	return r->address;
+}
+
+unsigned redis_connection(const struct redis *r)
+{
+	return r->connection;
+}
+
+static int broken(struct redis *r, size_t done, size_t all, struct error *err)
+{
+	trace("%s its connection to Redis breaks after %zu of %zu commands",
+	      process_current()->instance, done, all);
+	end_transaction(r);
+	r->connected = false;
+	return error_set(err, ERROR_UNAVAILABLE, "the connection to Redis at %s broke", r->address);
+}
+
+static void connect_now(struct redis *r)
+{
+	if (r->connected)
+		return;
+	r->connected = true;
+	r->connection++;
+	r->restarts = store_restarts();
+}
+
+static void reserve(struct replies *out, size_t count)
+{
+	replies_clear(out);
+	if (out->cap >= count)
+		return;
+	out->list = realloc((void *)out->list, count * sizeof(struct redisReply *));
+	assert(out->list);
+	out->cap = count;
+}
+
+int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
+		    struct error *err)
+{
+	bool breaks = chance(schedule.rates.redis_breaks);
+	size_t breaks_at = breaks ? draw((unsigned)p->commands + 1) : SIZE_MAX;
+	struct bytes rest = buffer_bytes(&p->bytes);
+	struct words c;
+	struct bytes raw;
+
+	reserve(out, p->commands);
+	connect_now(r);
+	r->full = chance(schedule.rates.redis_full);
+	for (size_t i = 0; i < p->commands; i++) {
+		if (!r->multi)
+			step("asks Redis");
+		if (r->restarts != store_restarts() || i == breaks_at)
+			return broken(r, i, p->commands, err);
+		take_command(&rest, &c, &raw);
+		out->list[out->count++] = act(r, &c, raw);
+	}
+	return breaks ? broken(r, p->commands, p->commands, err) : 0;
+}
+
+void replies_clear(struct replies *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		reply_free(r->list[i]);
+	r->count = 0;
+}
+
+void replies_done(struct replies *r)
+{
+	replies_clear(r);
+	free((void *)r->list);
+	*r = (struct replies){ 0 };
+}
+
+static int check_reply(const redisReply *r, struct error *err)
+{
+	return r->type == REDIS_REPLY_ERROR
+		       ? error_set(err, ERROR_UNAVAILABLE, "Redis cannot serve now: %s", r->str)
+		       : 0;
+}
+
+int replies_check(const struct replies *r, const char *address, struct error *err)
+{
+	int rc = 0;
+
+	(void)address;
+	for (size_t i = 0; !rc && i < r->count; i++) {
+		rc = check_reply(r->list[i], err);
+		for (size_t j = 0; !rc && j < r->list[i]->elements; j++)
+			rc = check_reply(r->list[i]->element[j], err);
+	}
+	return rc;
+}
+
+struct bytes reply_bytes(const struct redisReply *r)
+{
+	if (!r || (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_STATUS))
+		return (struct bytes){ 0 };
+	return (struct bytes){ (const uint8_t *)r->str, r->len };
+}
+
+int64_t reply_number(const struct redisReply *r, int64_t fallback)
+{
+	struct bytes digits = reply_bytes(r);
+	char *end = NULL;
+	long long value;
+
+	if (r && r->type == REDIS_REPLY_INTEGER)
+		return r->integer;
+	if (!digits.len)
+		return fallback;
+	value = strtoll((const char *)digits.data, &end, 10);
+	return *end ? fallback : value;
+}

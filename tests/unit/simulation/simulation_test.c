@@ -1,0 +1,335 @@
+/*
+ * Exactly once, whatever breaks: the consumer's loop with all it calls runs in
+ * several processes against simulated brokers and a simulated Redis, under a
+ * scheduler that draws from one seed who goes on at every step, and what
+ * breaks. Then everything heals, and what is on the bus and in Redis must be
+ * what the model says, each output once.
+ *
+ *   SHAREBUS_SIMULATION_SCHEDULES   how many schedules (default 4000)
+ *   SHAREBUS_SIMULATION_FIRST       the first one's seed (default 1)
+ *   SHAREBUS_SIMULATION_SEED        this one only, with a trace
+ */
+
+#include "ops/support/log.h"
+#include "tests/unit/simulation/broker.h"
+#include "tests/unit/simulation/check.h"
+#include "tests/unit/simulation/process.h"
+#include "tests/unit/simulation/schedule.h"
+#include "tests/unit/simulation/store.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SCHEDULES_DEFAULT = 4000,
+	TURNS_LEAST = 100,
+	TURNS_MORE = 400,
+	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
+	LEAP_MS = 30000,         /* past all that waits */
+};
+
+/* ---- what befalls them ---- */
+
+static struct process *draw_process(void)
+{
+	return &processes[draw(PROCESSES)];
+}
+
+static void kill_one(void)
+{
+	struct process *p = draw_process();
+
+	if (p->alive)
+		process_kill(p);
+}
+
+static void start_one(void)
+{
+	struct process *p = draw_process();
+
+	if (!p->alive)
+		process_start(p);
+}
+
+static void freeze_or_thaw(void)
+{
+	struct process *p = draw_process();
+
+	if (!p->alive)
+		return;
+	p->frozen = !p->frozen;
+	trace("%s %s", p->instance, p->frozen ? "freezes" : "goes on");
+}
+
+static void stop_one(void)
+{
+	struct process *p = draw_process();
+
+	trace("%s is told to stop", p->instance);
+	p->stop = 1;
+}
+
+static void lose_data(void)
+{
+	switch (draw(3)) {
+	case 0:
+		trace("Redis is emptied");
+		store_flush();
+		break;
+	case 1:
+		trace("Redis is saved");
+		store_snapshot();
+		break;
+	default:
+		trace("Redis comes back as it was saved");
+		store_restart();
+		break;
+	}
+	check_readers();
+}
+
+/* The broker ends a transaction that takes too long; its producer is fenced. */
+static void time_out(void)
+{
+	struct transaction *t = broker_open_transaction();
+
+	if (!t)
+		return;
+	trace("      %s has been open for too long", t->producer->name);
+	t->producer->epoch++;
+	broker_end_transaction(t, false);
+}
+
+/* A commit whose sender does not wait for it any more, or is dead, arrives. */
+static void arrive_late(void)
+{
+	struct transaction *t = broker_open_transaction();
+
+	if (t && t->late)
+		broker_end_transaction(t, true);
+}
+
+static void send_commands(void)
+{
+	int p = (int)draw(PARTITIONS);
+	size_t left = model.count[p] - broker.visible[p];
+
+	if (left)
+		broker.visible[p] += 1 + draw((unsigned)left);
+}
+
+static void cause_trouble(void)
+{
+	const struct rates *r = &schedule.rates;
+
+	if (chance(r->kill))
+		kill_one();
+	if (chance(r->freeze))
+		freeze_or_thaw();
+	if (chance(r->leave))
+		stop_one();
+	if (chance(r->expire))
+		broker_leave((int)draw(MEMBERS));
+	if (chance(r->lose))
+		lose_data();
+	if (chance(r->leap))
+		schedule.now_ms += LEAP_MS;
+	if (chance(r->timeout))
+		time_out();
+}
+
+/* What happens in any case, sooner or later. */
+static void move_world(void)
+{
+	enum { SEND = 100, MARK = 150, LATE = 100, START = 50 };
+
+	if (chance(SEND))
+		send_commands();
+	if (chance(MARK))
+		(void)broker_write_marker();
+	if (chance(LATE))
+		arrive_late();
+	if (chance(START))
+		start_one();
+}
+
+/* ---- a schedule ---- */
+
+/* Of half of the kinds nothing comes, of the others up to so much. */
+static unsigned draw_rate(unsigned most)
+{
+	return chance(500) ? 0 : 1 + draw(most);
+}
+
+static void draw_rates(void)
+{
+	static const unsigned wanders[] = { 10, 50, 200, 600 };
+
+	schedule.rates = (struct rates){
+		.wander = wanders[draw(4)],
+		.redis_breaks = draw_rate(60),
+		.redis_full = draw_rate(40),
+		.kafka_fails = draw_rate(60),
+		.commit_fails = draw_rate(300),
+		.kill = draw_rate(20),
+		.freeze = draw_rate(30),
+		.leave = draw_rate(10),
+		.expire = draw_rate(20),
+		.lose = draw_rate(30),
+		.leap = draw_rate(20),
+		.timeout = draw_rate(20),
+	};
+}
+
+static void run_with_trouble(void)
+{
+	unsigned turns = TURNS_LEAST + draw(TURNS_MORE);
+
+	for (unsigned i = 0; i < turns; i++) {
+		move_world();
+		cause_trouble();
+		(void)threads_turn();
+	}
+}
+
+static void heal(void)
+{
+	unsigned wander = schedule.rates.wander;
+
+	trace("everything heals");
+	schedule.rates = (struct rates){ .wander = wander };
+	for (int i = 0; i < PROCESSES; i++) {
+		if (!processes[i].alive)
+			broker_leave(i);
+		processes[i].frozen = false;
+	}
+	for (int i = 0; i < PARTITIONS; i++)
+		broker.visible[i] = model.count[i];
+}
+
+static bool is_anybody_there(void)
+{
+	for (int i = 0; i < PROCESSES; i++)
+		if (processes[i].alive && !processes[i].stop)
+			return true;
+	return false;
+}
+
+/* The broker ends what dead processes have left open. */
+static void end_abandoned(void)
+{
+	struct transaction *t = broker_open_transaction();
+	enum { CHANCE = 20 };
+
+	if (t && chance(CHANCE))
+		time_out();
+}
+
+static void settle(void)
+{
+	for (int i = 0; i < TURNS_TO_SETTLE && !is_settled(); i++) {
+		if (!is_anybody_there())
+			start_one();
+		move_world();
+		end_abandoned();
+		(void)threads_turn();
+	}
+	if (!is_settled())
+		broken_promise("it does not settle: %lld of %zu and %lld of %zu are committed",
+			       (long long)broker.committed[0], model.count[0],
+			       (long long)broker.committed[1], model.count[1]);
+}
+
+/* All end by themselves, which must not change anything. */
+static void stop_all(void)
+{
+	bool alive = true;
+
+	for (int i = 0; i < PROCESSES; i++)
+		processes[i].stop = 1;
+	for (int i = 0; alive && i < TURNS_TO_SETTLE; i++) {
+		(void)threads_turn();
+		(void)broker_write_marker();
+		alive = false;
+		for (int j = 0; j < PROCESSES; j++)
+			alive = alive || processes[j].alive;
+	}
+	if (alive)
+		broken_promise("a process does not stop");
+}
+
+static void run_schedule(uint64_t seed)
+{
+	schedule.seed = seed;
+	schedule.dice = seed;
+	schedule.now_ms = 1000000;
+	world_empty();
+	store_begin();
+	broker_begin();
+	check_begin();
+	model_begin();
+	draw_rates();
+	process_start(&processes[0]);
+	run_with_trouble();
+	heal();
+	settle();
+	check_end();
+	stop_all();
+	check_end();
+}
+
+/* ---- all of them ---- */
+
+static uint64_t setting(const char *name, uint64_t fallback)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : fallback;
+}
+
+/* An assertion has failed, or worse: the seed is told as well. */
+static void on_crash(int number)
+{
+	char text[80];
+	int len = snprintf(text, sizeof(text), "seed %llu: signal %d\n",
+			   (unsigned long long)schedule.seed, number);
+
+	if (write(STDOUT_FILENO, text, (size_t)len) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int main(void)
+{
+	uint64_t first = setting("SHAREBUS_SIMULATION_FIRST", 1);
+	uint64_t count = setting("SHAREBUS_SIMULATION_SCHEDULES", SCHEDULES_DEFAULT);
+	uint64_t one = setting("SHAREBUS_SIMULATION_SEED", 0);
+	double begin = seconds();
+
+	(void)signal(SIGABRT, on_crash);
+	(void)signal(SIGSEGV, on_crash);
+	log_set_level(one ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR);
+	model_open();
+	processes_open();
+	schedule.traced = one != 0;
+	if (one)
+		run_schedule(one);
+	for (uint64_t i = 0; !one && i < count; i++)
+		run_schedule(first + i);
+	(void)printf("%llu schedules, %.0f per second\n", (unsigned long long)(one ? 1 : count),
+		     (double)(one ? 1 : count) / (seconds() - begin));
+	processes_close();
+	model_close();
+	return 0;
+}
