@@ -75,6 +75,16 @@ locked() {
 	) 9>"$lock"
 }
 
+# What we ship, in build/release/bin.
+build_release() {
+	mkdir -p "$REPO/build"
+	cd "$REPO" || return
+	[[ -x build/release/bin/sharebus && -x build/release/bin/sharebus-consumer ]] ||
+		say "building (once, a minute or so)"
+	quietly "$REPO/build/release.log" cmake --preset release
+	quietly "$REPO/build/release.log" cmake --build --preset release
+}
+
 # A java of at least 17: $JAVA_HOME, the one on the PATH, or any of Debian's.
 find_java() {
 	local java version

@@ -34,13 +34,14 @@ def _states(world):
     return states
 
 
-def _wait_ready(world, consumer):
-    world.wait("all marks ready", lambda: set(_states(world)) == {b"ready"}, alive=[consumer])
-
-
 def _finish(world, consumer):
+    """Everything published, and the index there and as far: it may be a while until a loss is noticed."""
     world.wait_published(consumer)
-    _wait_ready(world, consumer)
+    world.wait(
+        "the whole index",
+        lambda: world.applied() == world.ends() and set(_states(world)) == {b"ready"},
+        alive=[consumer],
+    )
     consumer.terminate()
 
 

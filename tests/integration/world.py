@@ -168,7 +168,7 @@ class World:
             self._committed = bus.CommittedOffsets(self.brokers)
         return self._committed.get()
 
-    def wait(self, what, condition, deadline_s=300, alive=()):
+    def wait(self, what, condition, deadline_s=300, alive=(), every_s=0.002):
         """Until condition() is true, which it returns; the consumers named must live meanwhile."""
         limit = time.monotonic() + deadline_s
         while True:
@@ -183,7 +183,7 @@ class World:
                     f"{what}: not within {deadline_s} s; log ends {self.ends()}, applied"
                     f" {self.applied()}, committed {self.committed()}\n{tails}"
                 )
-            time.sleep(0.002)
+            time.sleep(every_s)
 
     def wait_applied(self, target, *alive):
         """Until `target` records in all are applied."""
