@@ -453,8 +453,9 @@ static int build_group(struct entry *e, void *context)
 	const json_t *list = get_list(e, "members", &rc);
 
 	g->name = keep(b, e->name);
-	rc = refer(e, b->defined.organizations, b->known->organizations, organization,
-		   "organization", &g->organization_id);
+	if (!rc)
+		rc = refer(e, b->defined.organizations, b->known->organizations, organization,
+			   "organization", &g->organization_id);
 	if (!rc)
 		rc = define(e, b, b->defined.groups, b->known->groups,
 			    pair(name, organization, e->name), &g->id);

@@ -73,51 +73,48 @@ def test_emptied_under_load(world):
     world.count(all_outcomes=False).verify()
 
 
-def _dump(world):
-    return world.stack / "redis" / "dump.rdb"
-
-
-def _restart_redis(world, dump):
-    """Killed, and back with that dump."""
-    pid = int((world.stack / "run" / "redis.pid").read_text().split()[0])
-    os.kill(pid, signal.SIGKILL)
-    shutil.copy(dump, _dump(world))
-    done = world._stack("up")
-    assert done.returncode == 0, done.stderr
-
-
-def test_restored_from_an_older_snapshot(world):
-    made, _ = _fill(world, 33, 10_000)
-    consumer = world.start_consumer()
-    world.wait_published(consumer)
+def _snapshot(world):
+    """What Redis holds now, kept aside; returns how to bring it back, after kill -9."""
+    dump, kept = world.stack / "redis" / "dump.rdb", world.folder / "kept.rdb"
     client = world.redis()
     client.save()
     client.close()
-    old = world.folder / "old.rdb"
-    shutil.copy(_dump(world), old)
+    shutil.copy(dump, kept)
+
+    def restore():
+        pid = int((world.stack / "run" / "redis.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        shutil.copy(kept, dump)
+        done = world._stack("up")
+        assert done.returncode == 0, done.stderr
+
+    return restore
+
+
+def _snapshot_and_more(world, seed):
+    """A consumer that has published all, part of it after a snapshot; and how to restore that."""
+    made, _ = _fill(world, seed, 10_000)
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    restore = _snapshot(world)
     world.send(made, 10_000, load.MIX)
     world.wait_published(consumer)
-    _restart_redis(world, old)
+    return consumer, restore
+
+
+def test_restored_from_an_older_snapshot(world):
+    consumer, restore = _snapshot_and_more(world, 33)
+    restore()
     _finish(world, consumer)
     world.count(all_outcomes=False).verify()
 
 
 def test_back_from_an_older_snapshot_while_no_consumer_runs(world):
     """The mark alone looks well: it is what Kafka has committed that tells."""
-    made, _ = _fill(world, 34, 5_000)
-    consumer = world.start_consumer()
-    world.wait_published(consumer)
-    client = world.redis()
-    client.save()
-    client.close()
-    old = world.folder / "old.rdb"
-    shutil.copy(_dump(world), old)
-    world.send(made, 5_000, load.MIX)
-    world.wait_published(consumer)
+    consumer, restore = _snapshot_and_more(world, 34)
     consumer.terminate()
-    _restart_redis(world, old)
-    consumer = world.start_consumer()
-    _finish(world, consumer)
+    restore()
+    _finish(world, world.start_consumer())
     world.count(all_outcomes=False).verify()
 
 
