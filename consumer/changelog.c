@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 enum {
-	BROKER_WAIT_MS = 5000,
 	TAIL_OFFSETS = 256, /* the last transaction ends with a Progress and a marker */
 };
 
@@ -85,12 +84,10 @@ static int measure(struct changelog *c, struct reading *r, enum changelog_from f
 {
 	int64_t low;
 	int64_t high;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		c->asker, topic_name(TOPIC_GRANTS), r->partition, &low, &high, BROKER_WAIT_MS);
+	int rc = bus_range(c->asker, TOPIC_GRANTS, r->partition, &low, &high, err);
 
-	if (code)
-		return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
-				 topic_name(TOPIC_GRANTS), r->partition, rd_kafka_err2str(code));
+	if (rc)
+		return rc;
 	r->begin = from == CHANGELOG_TAIL && high - low > TAIL_OFFSETS ? high - TAIL_OFFSETS : low;
 	r->next = r->begin;
 	r->goal = high;

@@ -9,7 +9,6 @@
 enum {
 	POLL_MOST = 1000,               /* records a turn, so that the loop goes on */
 	PROJECTION_BYTES = 1024 * 1024, /* a piece of a full projection */
-	QUERY_WAIT_MS = 1000,
 	REACH_STEP_MS = 5,
 	PARTITION = 0,
 };
@@ -176,12 +175,7 @@ int64_t follower_position(const struct follower *f)
 static int query_end(struct follower *f, int64_t *end, struct error *err)
 {
 	int64_t low;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		f->consumer, topic_name(TOPIC_DIRECTORY), PARTITION, &low, end, QUERY_WAIT_MS);
-
-	return code ? error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_DIRECTORY),
-				rd_kafka_err2str(code))
-		    : 0;
+	return bus_range(f->consumer, TOPIC_DIRECTORY, PARTITION, &low, end, err);
 }
 
 int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err)

@@ -43,7 +43,10 @@ static rd_kafka_resp_err_t first_error(rd_kafka_resp_err_t code,
 
 /* ---- membership ---- */
 
-/* All of it is given at once (the assignor is an eager one), and paused. */
+/*
+ * All of it is given at once (the assignor is an eager one), and paused. Until
+ * recovery says from where, it stands at the end: that is always on the log.
+ */
 static void on_assigned(struct intake *in, const rd_kafka_topic_partition_list_t *list)
 {
 	struct place *places = calloc((size_t)list->cnt + 1, sizeof(*places));
@@ -56,7 +59,7 @@ static void on_assigned(struct intake *in, const rd_kafka_topic_partition_list_t
 	for (int i = 0; i < list->cnt; i++) {
 		if (strcmp(list->elems[i].topic, topic_name(TOPIC_COMMANDS)) != 0)
 			continue;
-		places[count].partition = list->elems[i].partition;
+		places[count] = (struct place){ list->elems[i].partition, RD_KAFKA_OFFSET_END };
 		partitions[count++] = list->elems[i].partition;
 	}
 	commands = list_of(places, count);
@@ -165,24 +168,30 @@ bool intake_is_lost(const struct intake *in)
 
 /* ---- fetching ---- */
 
-static enum fetched take_trouble(const rd_kafka_message_t *m, struct message *out)
+/*
+ * A partition whose next offset is not on the log (retention was faster, or the
+ * log was cut) stops being fetched and cannot be sought: only a new assignment
+ * starts it again, and recovery says what is wrong.
+ */
+static void take_trouble(struct intake *in, const rd_kafka_message_t *m)
 {
+	struct error err = { 0 };
+
 	log_warn("Kafka: %s", rd_kafka_message_errstr(m));
-	out->partition = m->partition;
-	return m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ? FETCHED_GAP : FETCHED_NOTHING;
+	if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && intake_join(in, &err))
+		log_warn("%s", err.text);
 }
 
 enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(in->consumer, wait_ms);
-	enum fetched fetched;
 
 	if (!m)
 		return FETCHED_NOTHING;
 	if (m->err) {
-		fetched = take_trouble(m, out);
+		take_trouble(in, m);
 		rd_kafka_message_destroy(m);
-		return fetched;
+		return FETCHED_NOTHING;
 	}
 	*out = message_of(m);
 	return FETCHED_MESSAGE;
@@ -209,15 +218,9 @@ int intake_committed(struct intake *in, struct place *places, size_t count, stru
 	return 0;
 }
 
-int intake_begin(struct intake *in, int partition, int64_t *out, struct error *err)
+int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end, struct error *err)
 {
-	int64_t end;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		in->consumer, topic_name(TOPIC_COMMANDS), partition, out, &end, BROKER_WAIT_MS);
-
-	return code ? error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
-				topic_name(TOPIC_COMMANDS), partition, rd_kafka_err2str(code))
-		    : 0;
+	return bus_range(in->consumer, TOPIC_COMMANDS, partition, begin, end, err);
 }
 
 int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err)

@@ -51,10 +51,12 @@ int intake_join(struct intake *in, struct error *err);
 enum fetched {
 	FETCHED_NOTHING = 0,
 	FETCHED_MESSAGE, /* *out is the caller's: message_done() */
-	FETCHED_GAP,     /* out->partition cannot go on where it stands: recover it */
 };
 
-/* The next record, waiting up to wait_ms for it. Trouble that passes is logged. */
+/*
+ * The next record, waiting up to wait_ms for it. Trouble is logged; where a
+ * partition cannot be fetched on, all is taken and given anew.
+ */
 enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out);
 
 /*
@@ -63,8 +65,11 @@ enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out);
  */
 int intake_committed(struct intake *in, struct place *places, size_t count, struct error *err);
 
-/* Where the partition's log begins: commands before that are gone. */
-int intake_begin(struct intake *in, int partition, int64_t *out, struct error *err);
+/*
+ * Where the partition's log begins (commands before that are gone), and where
+ * it ends for a reader of what is committed.
+ */
+int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end, struct error *err);
 
 /* Fetching goes on at these places, once it is not paused. */
 int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err);

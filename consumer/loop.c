@@ -14,6 +14,7 @@ enum {
 	WATCH_EVERY_MS = 1000,
 	REDIS_TIMEOUT_MS = 5000,
 	DRAIN_WAIT_MS = 20000,
+	NAMESAKE_WAIT_MS = 15000,             /* longer than the session of one that died */
 	GATHER_MOST = 8000,                   /* messages in hand at most */
 	GATHER_MOST_BYTES = 16 * 1024 * 1024, /* and their values; one may be as large by itself */
 	RUN_MOST = 2000, /* messages of one run: about 1 MB of commands to Redis */
@@ -75,27 +76,52 @@ static int start_publisher(struct processor *p, struct error *err)
 }
 
 /*
- * A broken publisher is replaced; only the broker knows what was committed, so
- * all is recovered. One that was fenced by a process under the same name stays
- * broken: the two would fence each other for ever.
+ * Fenced, and the group has another member of our name? If that is a process
+ * that lives, it is the younger one, and fencing it in turn would go on for
+ * ever: this one ends. If it has died, it leaves the group when its session
+ * is over. So nothing is done until that shows.
  */
-static int serve_publisher(struct processor *p, struct error *err)
+static int judge_namesake(struct processor *p, struct error *err)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (!intake_is_doubled(p->intake)) {
+		p->namesake_ms = 0;
+		return 0;
+	}
+	if (!p->namesake_ms)
+		p->namesake_ms = now;
+	if (now - p->namesake_ms < NAMESAKE_WAIT_MS)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "fenced, and the group has another member named %s: waiting "
+				 "whether it stays",
+				 config_get(p->config, "instance"));
+	return error_set(err, ERROR_REFUSED,
+			 "another process runs under the instance name %s and has taken over; "
+			 "give each its own --instance",
+			 config_get(p->config, "instance"));
+}
+
+static int drop_broken(struct processor *p, struct error *err)
 {
 	int rc = p->publisher ? publisher_check(p->publisher, err) : 0;
 
-	if (rc == ERROR_REFUSED)
+	if (!rc || rc == ERROR_REFUSED)
 		return rc;
-	if (rc == ERROR_FENCED && intake_is_doubled(p->intake))
-		return error_set(err, ERROR_REFUSED,
-				 "another process runs under the instance name %s and has taken "
-				 "over; give each its own --instance",
-				 config_get(p->config, "instance"));
-	if (rc) {
-		log_warn("the publisher broke: %s; starting it anew", err->text);
-		publisher_stop(&p->publisher);
-	}
-	if (p->publisher)
-		return 0;
+	log_warn("the publisher broke: %s; starting it anew", err->text);
+	publisher_stop(&p->publisher);
+	return rc == ERROR_FENCED ? judge_namesake(p, err) : 0;
+}
+
+/* A broken publisher is replaced; only the broker knows what was committed, so all is recovered. */
+static int serve_publisher(struct processor *p, struct error *err)
+{
+	int rc = drop_broken(p, err);
+
+	if (!rc && p->namesake_ms)
+		rc = judge_namesake(p, err);
+	if (rc || p->publisher)
+		return rc;
 	for (int i = 0; i < p->deployment.partitions; i++)
 		processor_claim_again(p, &p->partitions[i]);
 	return start_publisher(p, err);
@@ -219,8 +245,6 @@ static void gather(struct processor *p, int most, int wait_ms)
 			bytes += m.value.len;
 			stage_message(p, &m);
 		}
-		if (fetched == FETCHED_GAP && m.partition < p->deployment.partitions)
-			processor_claim_again(p, &p->partitions[m.partition]);
 	}
 }
 

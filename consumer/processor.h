@@ -84,7 +84,8 @@ struct processor {
 	bool stepped;         /* tests order the steps of the publisher */
 	bool paused;        /* backpressure: nothing is fetched until the publisher has caught up */
 	int64_t watched_ms; /* when the marks were last looked at */
-	struct {            /* of the present run; memory is kept from run to run */
+	int64_t namesake_ms; /* since when another member has our name; 0: none has */
+	struct {             /* of the present run; memory is kept from run to run */
 		struct arena arena;
 		struct apply apply;
 		struct emitter emitter;

@@ -235,8 +235,10 @@ static const char *state_text(enum mark_state state)
 static int find_applied(struct processor *p, const struct partition *part, enum recovery recovery,
 			int64_t committed, int64_t *applied, struct error *err)
 {
+	int64_t end;
+
 	if (recovery == RECOVERY_FRESH)
-		return intake_begin(p->intake, part->id, applied, err);
+		return intake_range(p->intake, part->id, applied, &end, err);
 	if (recovery == RECOVERY_REBUILD)
 		*applied = most(committed, 0);
 	return 0;
@@ -279,8 +281,14 @@ static int check_log(struct processor *p, struct partition *part, const struct p
 	int64_t reached =
 		fresh ? 0 : most(seen->state == MARK_READY ? seen->applied : 0, at->offset);
 	int64_t begin = 0;
-	int rc = intake_begin(p->intake, part->id, &begin, err);
+	int64_t end = 0;
+	int rc = intake_range(p->intake, part->id, &begin, &end, err);
 
+	if (!rc && reached > end)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "partition %d was applied up to %lld, but its log ends at %lld: "
+				 "waiting for Kafka to have it again",
+				 part->id, (long long)reached, (long long)end);
 	if (rc || reached >= begin)
 		return rc;
 	if (p->accept_lost_commands) {
@@ -319,7 +327,8 @@ static int recover_one(struct processor *p, struct partition *part, const struct
 static int skip_lost(struct processor *p, struct partition *part, struct error *err)
 {
 	int64_t begin = 0;
-	int rc = intake_begin(p->intake, part->id, &begin, err);
+	int64_t end = 0;
+	int rc = intake_range(p->intake, part->id, &begin, &end, err);
 
 	return rc || part->mark.applied >= begin ? rc : run_skip(p, part, begin, err);
 }

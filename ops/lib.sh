@@ -5,6 +5,9 @@
 OPS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 REPO=$(dirname "$OPS")
 ME=ops/$(basename "$0")
+# Cron, services and containers may start us without one.
+HOME=${HOME:-$(getent passwd "$EUID" | cut -d: -f6)}
+export HOME
 CACHE=${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/sharebus
 STATE=${XDG_STATE_HOME:-$HOME/.local/state}/sharebus
 
@@ -70,6 +73,16 @@ locked() {
 		}
 		"$@"
 	) 9>"$lock"
+}
+
+# What we ship, in build/release/bin.
+build_release() {
+	mkdir -p "$REPO/build"
+	cd "$REPO" || return
+	[[ -x build/release/bin/sharebus && -x build/release/bin/sharebus-consumer ]] ||
+		say "building (once, a minute or so)"
+	quietly "$REPO/build/release.log" cmake --preset release
+	quietly "$REPO/build/release.log" cmake --build --preset release
 }
 
 # A java of at least 17: $JAVA_HOME, the one on the PATH, or any of Debian's.

@@ -166,15 +166,14 @@ static int take_operands(struct arguments *out, const struct command_def *def, i
 {
 	size_t count = (size_t)(argc - optind);
 
-	if (count != def->operand_count)
+	if (count != def->operand_count && def->operand_count != OPERANDS_ANY)
 		return error_set(
 			err, ERROR_INPUT,
 			"`%s%s%s` takes %zu operand%s, not %zu; see `sharebus %s%s%s --help`",
 			def->group ? def->group : "", def->group ? " " : "", def->name,
 			def->operand_count, def->operand_count == 1 ? "" : "s", count,
 			def->group ? def->group : "", def->group ? " " : "", def->name);
-	for (size_t i = 0; i < count; i++)
-		out->operands[i] = argv[optind + (int)i];
+	out->operands = argv + optind;
 	out->operand_count = count;
 	return 0;
 }

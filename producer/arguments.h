@@ -19,10 +19,10 @@ struct given {
 	const char *value;
 };
 
-enum { OPERANDS_MAX = 2, GIVEN_MAX = 4096 };
+enum { GIVEN_MAX = 4096, OPERANDS_ANY = 1 << 20 };
 
 struct arguments {
-	const char *operands[OPERANDS_MAX];
+	char *const *operands; /* in argv */
 	size_t operand_count;
 	struct given *given; /* in the session's arena */
 	size_t given_count;
@@ -33,7 +33,7 @@ struct command_def {
 	const char *name;         /* "share" */
 	const char *alias;        /* another name, or NULL */
 	const char *operands;     /* "<workspace>", or "" */
-	size_t operand_count;     /* it must have exactly so many */
+	size_t operand_count;     /* so many, or OPERANDS_ANY: the command looks itself */
 	const char *summary;      /* one line */
 	const struct flag *flags; /* ends with a NULL name; may be NULL */
 	enum exit_code (*run)(struct session *s, const struct arguments *a);

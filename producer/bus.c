@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { RANGE_WAIT_MS = 5000 };
+
 static const struct bus_setting defaults[] = {
 	{ "client.id", "sharebus" },
 	{ "socket.nagle.disable", "true" },
@@ -60,6 +62,37 @@ int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, stru
 	}
 	*out = rk;
 	return 0;
+}
+
+/* librdkafka's own log lines would only repeat what the errors say. */
+static void no_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	(void)level;
+	(void)facility;
+	(void)text;
+}
+
+int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committed,
+		    struct error *err)
+{
+	const struct bus_setting settings[] = {
+		{ "group.id", config_get(config, "consumer-group") },
+		{ "enable.auto.commit", "false" },
+		{ "enable.auto.offset.store", "false" },
+		{ "enable.partition.eof", "true" },
+		{ "auto.offset.reset", "earliest" },
+		{ "fetch.wait.max.ms", "50" },
+		{ "isolation.level", committed ? "read_committed" : "read_uncommitted" },
+		{ NULL, NULL },
+	};
+	rd_kafka_conf_t *conf = NULL;
+	int rc = bus_conf(&conf, config, settings, err);
+
+	if (rc)
+		return rc;
+	rd_kafka_conf_set_log_cb(conf, no_log);
+	return bus_open(out, RD_KAFKA_CONSUMER, conf, err);
 }
 
 void bus_close(rd_kafka_t **rk)
@@ -122,6 +155,35 @@ int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct depl
 	return 0;
 }
 
+/*
+ * A client without a subscription learns only by asking that a broker is back:
+ * what it last heard of the topic may be that nobody serves it.
+ */
+static void refresh(rd_kafka_t *rk, enum topic topic)
+{
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic_name(topic), NULL);
+	const rd_kafka_metadata_t *m = NULL;
+
+	if (!handle)
+		return;
+	if (!rd_kafka_metadata(rk, 0, handle, &m, RANGE_WAIT_MS))
+		rd_kafka_metadata_destroy(m);
+	rd_kafka_topic_destroy(handle);
+}
+
+int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
+	      struct error *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		rk, topic_name(topic), partition, begin, end, RANGE_WAIT_MS);
+
+	if (!code)
+		return 0;
+	refresh(rk, topic);
+	return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
+			 topic_name(topic), partition, rd_kafka_err2str(code));
+}
+
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count)
 {
 	rd_kafka_headers_t *h = rd_kafka_headers_new(count);
@@ -137,6 +199,8 @@ int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
 	rd_kafka_headers_t *headers = bus_headers(r->headers, r->header_count);
 	const rd_kafka_vu_t message[] = {
 		{ .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = r->topic },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION,
+		  .u.i32 = r->placed ? r->partition : RD_KAFKA_PARTITION_UA },
 		{ .vtype = RD_KAFKA_VTYPE_KEY,
 		  .u.mem = { .ptr = (void *)(uintptr_t)r->key.data, .size = r->key.len } },
 		{ .vtype = RD_KAFKA_VTYPE_VALUE,

@@ -34,6 +34,16 @@ int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bu
 /* Makes the client; takes the configuration in any case. */
 int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);
 
+/*
+ * A client that looks and joins no group: partitions are assigned to it by
+ * hand, it commits nothing, and it is told where a partition ends. committed:
+ * it reads as read_committed; else also what open transactions hold, so that it
+ * is told a log's real end. config must have "consumer-group", too. It logs
+ * nothing.
+ */
+int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committed,
+		    struct error *err);
+
 /* Destroys the client and sets it to NULL; NULL is fine. A consumer must be closed before. */
 void bus_close(rd_kafka_t **rk);
 
@@ -46,6 +56,13 @@ void bus_close(rd_kafka_t **rk);
 int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct deployment *out,
 		   struct error *err);
 
+/*
+ * Where a partition begins and ends for a reader of the client's isolation
+ * level. ERROR_UNAVAILABLE when no broker says.
+ */
+int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
+	      struct error *err);
+
 /* A Kafka header list of our headers; the caller's until a produce call takes it. */
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count);
 
@@ -56,7 +73,9 @@ struct bus_record {
 	struct bytes value; /* absent: a tombstone */
 	const struct header *headers;
 	size_t header_count;
-	void *opaque; /* comes back with the delivery report */
+	bool placed;   /* it goes to `partition`, not where its key belongs */
+	int partition; /* if placed */
+	void *opaque;  /* comes back with the delivery report */
 };
 
 /* Queues the record. ERROR_UNAVAILABLE when the queue is full, ERROR_INPUT when it is too large. */

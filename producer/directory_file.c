@@ -131,38 +131,61 @@ static int visit(const json_t *file, const struct list *list, entry_fn *fn, void
 
 /* ---- reading ---- */
 
-int directory_file_read(json_t **out, const char *path, struct error *err)
+static int check_file(const json_t *file, const char *name, struct error *err)
 {
 	static const char *const known[] = { "organizations", "users",           "groups",
 					     "workspaces",    "sharing_enabled", NULL };
-	json_error_t where;
-	json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
 	const char *key;
 	json_t *value;
 
-	if (!file && where.line < 0)
-		return error_set(err, ERROR_INPUT, "%s: %s", path, where.text);
-	if (!file)
-		return error_set(err, ERROR_INPUT, "%s: line %d, column %d: %s", path, where.line,
-				 where.column, where.text);
-	if (!json_is_object(file)) {
-		json_decref(file);
-		return error_set(err, ERROR_INPUT, "%s: an object is wanted", path);
-	}
-	json_object_foreach(file, key, value)
+	if (!json_is_object(file))
+		return error_set(err, ERROR_INPUT, "%s: an object is wanted", name);
+	json_object_foreach((json_t *)(uintptr_t)file, key, value)
 	{
 		size_t i = 0;
 
 		while (known[i] && strcmp(known[i], key) != 0)
 			i++;
-		if (known[i])
-			continue;
-		(void)error_set(err, ERROR_INPUT, "%s: unknown key %s", path, key);
-		json_decref(file);
-		return ERROR_INPUT;
+		if (!known[i])
+			return error_set(err, ERROR_INPUT, "%s: unknown key %s", name, key);
 	}
-	*out = file;
 	return 0;
+}
+
+/* Takes over what jansson made of the text, NULL if nothing; *why then says why. */
+static int take_file(json_t **out, json_t *file, const json_error_t *why, const char *name,
+		     struct error *err)
+{
+	int rc;
+
+	if (!file && why->line < 0)
+		return error_set(err, ERROR_INPUT, "%s: %s", name, why->text);
+	if (!file)
+		return error_set(err, ERROR_INPUT, "%s: line %d, column %d: %s", name, why->line,
+				 why->column, why->text);
+	rc = check_file(file, name, err);
+	if (rc)
+		json_decref(file);
+	else
+		*out = file;
+	return rc;
+}
+
+int directory_file_read(json_t **out, const char *path, struct error *err)
+{
+	json_error_t why;
+	json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+
+	return take_file(out, file, &why, path, err);
+}
+
+int directory_file_parse(json_t **out, struct bytes text, const char *name, struct error *err)
+{
+	json_error_t why;
+	json_t *file = json_loadb(text.data ? (const char *)text.data : "", text.len,
+				  JSON_REJECT_DUPLICATES, &why);
+
+	return take_file(out, file, &why, name, err);
 }
 
 /* ---- names ---- */
@@ -430,8 +453,9 @@ static int build_group(struct entry *e, void *context)
 	const json_t *list = get_list(e, "members", &rc);
 
 	g->name = keep(b, e->name);
-	rc = refer(e, b->defined.organizations, b->known->organizations, organization,
-		   "organization", &g->organization_id);
+	if (!rc)
+		rc = refer(e, b->defined.organizations, b->known->organizations, organization,
+			   "organization", &g->organization_id);
 	if (!rc)
 		rc = define(e, b, b->defined.groups, b->known->groups,
 			    pair(name, organization, e->name), &g->id);

@@ -26,8 +26,15 @@
 
 enum { NAME_MAX_BYTES = 255 };
 
-/* Reads the text. ERROR_INPUT names file, line and column of what is not JSON. */
+/*
+ * Reads the file; *out is the caller's, to be released with json_decref().
+ * ERROR_INPUT names file, line and column of what is not JSON, or the key
+ * that is not known; *out is then as it was.
+ */
 int directory_file_read(json_t **out, const char *path, struct error *err);
+
+/* The same for a text in memory; name stands for the path in messages. */
+int directory_file_parse(json_t **out, struct bytes text, const char *name, struct error *err);
 
 /*
  * The names that the file defines or mentions: objects whose keys are the

@@ -18,6 +18,14 @@ static const struct command_def commands[] = {
 	  "Announce organizations, users, groups and workspaces.", NULL, run_directory_apply },
 	{ "topics", "create", NULL, "", 0, "Create the topics in Kafka.", topics_flags,
 	  run_topics_create },
+	{ "deadletter", "list", NULL, "", 0, "List records that the consumer could not read.",
+	  deadletter_list_flags, run_deadletter_list },
+	{ "deadletter", "show", NULL, "<position>", 1, "Show one of them, with all its bytes.",
+	  deadletter_show_flags, run_deadletter_show },
+	{ "deadletter", "replay", NULL, "<position>...", OPERANDS_ANY,
+	  "Send them again, as they came.", deadletter_replay_flags, run_deadletter_replay },
+	{ NULL, "status", NULL, "", 0, "Show who works on what, how far, and what is wrong.", NULL,
+	  run_status },
 	{ NULL, "watch", NULL, "", 0, "Show events and notifications as they come.", watch_flags,
 	  run_watch },
 };
@@ -54,7 +62,7 @@ static void print_help(const char *group)
 			continue;
 		(void)printf("  %s%s%s%s%-*s %s\n", c->group ? c->group : "", c->group ? " " : "",
 			     c->name, c->operands[0] ? " " : "",
-			     (int)(28 - strlen(c->name) - (c->operands[0] ? 1 : 0) -
+			     (int)(32 - strlen(c->name) - (c->operands[0] ? 1 : 0) -
 				   (c->group ? strlen(c->group) + 1 : 0)),
 			     c->operands, c->summary);
 	}

@@ -1,5 +1,7 @@
 #include "producer/print.h"
 
+#include "ops/support/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -66,24 +68,6 @@ void table_print(const struct table *t)
 	}
 }
 
-/* Length of a well-formed UTF-8 character at p (RFC 3629), or 0. */
-static size_t character(const uint8_t *p, size_t left)
-{
-	size_t len = p[0] < 0x80   ? 1
-		     : p[0] < 0xc2 ? 0
-		     : p[0] < 0xe0 ? 2
-		     : p[0] < 0xf0 ? 3
-		     : p[0] < 0xf5 ? 4
-				   : 0;
-
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 /* C0, DEL and C1 controls; the marks that turn writing direction around. */
 static bool obeyed(const uint8_t *p, size_t len)
 {
@@ -102,7 +86,7 @@ struct bytes printable(struct bytes text, struct arena *arena)
 	size_t n = 0;
 
 	for (size_t i = 0; i < text.len;) {
-		size_t len = character(text.data + i, text.len - i);
+		size_t len = utf8_len(text.data + i, text.len - i);
 
 		if (!len || obeyed(text.data + i, len)) {
 			out[n++] = '?';
@@ -115,6 +99,31 @@ struct bytes printable(struct bytes text, struct arena *arena)
 	}
 	out[n] = 0;
 	return (struct bytes){ out, n };
+}
+
+struct bytes base64(struct bytes b, struct arena *arena)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = (b.len + 2) / 3 * 4;
+	uint8_t *out;
+
+	if (!b.data)
+		return b;
+	out = arena_alloc(arena, len + 1);
+	for (size_t i = 0, n = 0; i < b.len; i += 3, n += 4) {
+		size_t left = b.len - i;
+		unsigned group = (unsigned)b.data[i] << 16;
+
+		group |= left > 1 ? (unsigned)b.data[i + 1] << 8 : 0;
+		group |= left > 2 ? b.data[i + 2] : 0;
+		out[n] = (uint8_t)digits[group >> 18];
+		out[n + 1] = (uint8_t)digits[group >> 12 & 63];
+		out[n + 2] = (uint8_t)(left > 1 ? digits[group >> 6 & 63] : '=');
+		out[n + 3] = (uint8_t)(left > 2 ? digits[group & 63] : '=');
+	}
+	out[len] = 0;
+	return (struct bytes){ out, len };
 }
 
 json_t *json_text(struct bytes text)

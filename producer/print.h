@@ -31,6 +31,9 @@ void table_print(const struct table *t);
 /* The text with control characters and broken UTF-8 replaced by "?", in the arena. */
 struct bytes printable(struct bytes text, struct arena *arena);
 
+/* The bytes in base64 (RFC 4648, with padding), in the arena; absent stays absent. */
+struct bytes base64(struct bytes b, struct arena *arena);
+
 /* A JSON string; absent gives null. */
 json_t *json_text(struct bytes text);
 

@@ -7,7 +7,7 @@
 
 enum { POLL_MS = 100, SOURCE_SIZE = CLUSTER_ID_SIZE + 32 };
 
-static int queue(struct session *s, const struct bus_record *record, struct error *err)
+int send_raw(struct session *s, const struct bus_record *record, struct error *err)
 {
 	int rc = bus_send(s->bus, record, err);
 
@@ -48,7 +48,7 @@ static int queue_event(struct session *s, const struct bus_record *bare, const s
 			   });
 	record.headers = headers.list;
 	record.header_count = headers.count;
-	return queue(s, &record, err);
+	return send_raw(s, &record, err);
 }
 
 int send_record(struct session *s, enum topic topic, const struct record *r, struct bytes key,

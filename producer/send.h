@@ -7,6 +7,8 @@
 #include "producer/session.h"
 #include "schemas/topics.h"
 
+struct bus_record;
+
 /*
  * Queues a record for its topic. key is the id that orders it; its ce_id is the
  * command's id, or a new one. The delivery is filled when it is known and must live until
@@ -14,6 +16,9 @@
  */
 int send_record(struct session *s, enum topic topic, const struct record *r, struct bytes key,
 		struct delivery *d, struct error *err);
+
+/* Queues a record as it stands; when the client's bounded queue is full, waits for room. */
+int send_raw(struct session *s, const struct bus_record *record, struct error *err);
 
 /* Waits until all queued records are delivered or deadline_ms (monotonic) has passed. */
 int send_flush(struct session *s, int64_t deadline_ms, struct error *err);

@@ -60,6 +60,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 	d->failed = m->err != 0;
 	d->partition = m->partition;
 	d->offset = m->offset;
+	d->code = m->err;
 	(void)snprintf(d->why, sizeof(d->why), "%s", m->err ? rd_kafka_err2str(m->err) : "");
 }
 
@@ -75,10 +76,12 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 static int open_bus(struct session *s, struct error *err)
 {
 	char timeout[24];
+	char largest[16];
 	const struct bus_setting settings[] = {
 		{ "enable.idempotence", "true" },
 		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
 		{ "linger.ms", "0" },
+		{ "message.max.bytes", largest }, /* what is too large is the topic's to say */
 		{ "message.timeout.ms", timeout },
 		{ NULL, NULL },
 	};
@@ -87,6 +90,7 @@ static int open_bus(struct session *s, struct error *err)
 
 	(void)snprintf(timeout, sizeof(timeout), "%lld",
 		       (long long)(s->wait_ms ? s->wait_ms : BROKER_WAIT_MS));
+	(void)snprintf(largest, sizeof(largest), "%d", BUS_MESSAGE_MAX_BYTES);
 	rc = bus_conf(&conf, s->config, settings, err);
 	if (rc)
 		return rc;

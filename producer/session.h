@@ -26,6 +26,7 @@ struct delivery {
 	bool failed;
 	int partition;
 	int64_t offset;
+	int code; /* Kafka's; 0: none */
 	char why[128];
 };
 

@@ -298,43 +298,14 @@ static int read_all(struct watch *w, struct error *err)
 	return 0;
 }
 
-static void no_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
-{
-	(void)rk;
-	(void)level;
-	(void)facility;
-	(void)text;
-}
-
-static int open_client(struct watch *w, const char *isolation, rd_kafka_t **out, struct error *err)
-{
-	const struct bus_setting settings[] = {
-		{ "group.id", config_get(w->session->config, "consumer-group") },
-		{ "enable.auto.commit", "false" },
-		{ "enable.auto.offset.store", "false" },
-		{ "enable.partition.eof", "true" },
-		{ "auto.offset.reset", "earliest" },
-		{ "fetch.wait.max.ms", "50" },
-		{ "isolation.level", isolation },
-		{ NULL, NULL },
-	};
-	rd_kafka_conf_t *conf = NULL;
-	int rc = bus_conf(&conf, w->session->config, settings, err);
-
-	if (rc)
-		return rc;
-	rd_kafka_conf_set_log_cb(conf, no_log);
-	return bus_open(out, RD_KAFKA_CONSUMER, conf, err);
-}
-
 static int watch_open(struct watch *w, struct error *err)
 {
 	int rc = session_reader(w->session, err);
 
 	if (!rc)
-		rc = open_client(w, "read_committed", &w->consumer, err);
+		rc = bus_open_reader(&w->consumer, w->session->config, true, err);
 	if (!rc)
-		rc = open_client(w, "read_uncommitted", &w->asker, err);
+		rc = bus_open_reader(&w->asker, w->session->config, false, err);
 	if (!rc)
 		rc = bus_deployment(w->asker, config_get(w->session->config, "brokers"),
 				    KAFKA_WAIT_MS, &w->session->deployment, err);

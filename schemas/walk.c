@@ -12,6 +12,7 @@
 
 #include "schemas/walk.h"
 
+#include "ops/support/utf8.h"
 #include "schemas/fingerprint.h"
 
 #include <assert.h>
@@ -348,42 +349,6 @@ static int skip(struct cursor *c, size_t len)
 		return ends_early(c);
 	c->at += len;
 	return 0;
-}
-
-static bool is_tail(uint8_t byte)
-{
-	return (byte & 0xc0) == 0x80;
-}
-
-/*
- * The length of the UTF-8 character at p, 0 if it is none: the table of
- * RFC 3629 section 4, where only the second byte has ranges of its own.
- */
-static size_t utf8_len(const uint8_t *p, size_t len)
-{
-	uint8_t min = 0x80;
-	uint8_t max = 0xbf;
-	size_t need;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	need = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (p[0] == 0xe0)
-		min = 0xa0; /* below: overlong */
-	else if (p[0] == 0xed)
-		max = 0x9f; /* above: surrogates */
-	else if (p[0] == 0xf0)
-		min = 0x90; /* below: overlong */
-	else if (p[0] == 0xf4)
-		max = 0x8f; /* above: past U+10FFFF */
-	if (len < need || p[1] < min || p[1] > max)
-		return 0;
-	for (size_t i = 2; i < need; i++)
-		if (!is_tail(p[i]))
-			return 0;
-	return need;
 }
 
 static bool is_utf8(const uint8_t *p, size_t len)

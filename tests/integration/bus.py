@@ -26,6 +26,7 @@ DEADLETTER = "sharing.deadletter"
 
 GROUP = "sharebus"
 PROGRESS_KEY = b"progress"
+SILENT = {"log_level": 0}  # brokers are broken on purpose; what matters is raised
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -106,6 +107,7 @@ def producer(brokers, **settings):
             "queue.buffering.max.messages": 2_000_000,
             "queue.buffering.max.kbytes": 2_000_000,
             "message.timeout.ms": 120_000,
+            **SILENT,
             **settings,
         }
     )
@@ -157,6 +159,7 @@ def _reader(brokers, group, isolation="read_committed"):
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 50,
             "queued.max.messages.kbytes": 262_144,
+            **SILENT,
         }
     )
 
@@ -166,22 +169,43 @@ def partitions_of(brokers, topic):
     return sorted(metadata.topics[topic].partitions)
 
 
+def leaders_of(brokers, topic):
+    """{partition: node id}"""
+    metadata = admin.AdminClient({"bootstrap.servers": brokers}).list_topics(topic, timeout=30)
+    return {p: of.leader for p, of in metadata.topics[topic].partitions.items()}
+
+
 def cluster_id(brokers):
     return admin.AdminClient({"bootstrap.servers": brokers}).list_topics(timeout=30).cluster_id
 
 
+class LogEnds:
+    """The ends of a topic's partitions, asked again and again."""
+
+    def __init__(self, brokers, topic, isolation="read_uncommitted"):
+        self._reader = _reader(brokers, "sharebus-test-ends", isolation)
+        self._asked = [
+            confluent_kafka.TopicPartition(topic, p) for p in partitions_of(brokers, topic)
+        ]
+
+    def get(self, timeout_s=30):
+        """{partition: end}"""
+        return {
+            tp.partition: self._reader.get_watermark_offsets(tp, timeout=timeout_s, cached=False)[1]
+            for tp in self._asked
+        }
+
+    def close(self):
+        self._reader.close()
+
+
 def log_ends(brokers, topic, isolation="read_uncommitted"):
     """{partition: end} of a topic."""
-    reader = _reader(brokers, "sharebus-test-ends", isolation)
+    ends = LogEnds(brokers, topic, isolation)
     try:
-        return {
-            p: reader.get_watermark_offsets(
-                confluent_kafka.TopicPartition(topic, p), timeout=30, cached=False
-            )[1]
-            for p in partitions_of(brokers, topic)
-        }
+        return ends.get()
     finally:
-        reader.close()
+        ends.close()
 
 
 def read_topic(brokers, topic, deadline_s=120, isolation="read_committed"):

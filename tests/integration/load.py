@@ -3,6 +3,7 @@
 for the same seed. A module for the tests; as a program it fills the topics of SHAREBUS_BROKERS."""
 
 import argparse
+import copy
 import dataclasses
 import os
 import random
@@ -136,6 +137,16 @@ class Load:
         self.shared = {w: [] for w in self.workspaces}  # users it was shared with
         self.admins = []  # (workspace, user)
         self.lately = []  # records that may be sent again
+
+    def fork(self, seed):
+        """Another author in the same world, with a seed and a memory of its own."""
+        other = copy.copy(self)
+        other.rng = random.Random(seed)
+        other.ids = Ids(other.rng)
+        other.owner, other.name = dict(self.owner), dict(self.name)
+        other.shared = {w: list(users) for w, users in self.shared.items()}
+        other.admins, other.lately = list(self.admins), []
+        return other
 
     # ---- records ----
 

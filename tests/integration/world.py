@@ -25,7 +25,9 @@ class Stuck(AssertionError):
 
 
 class ConsumerProcess:
-    def __init__(self, world, instance, number, arguments=()):
+    """`environment`: what is added to the environment of this one."""
+
+    def __init__(self, world, instance, number, arguments=(), environment=None):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
         self.instance = instance
         with self.log.open("wb") as out:
@@ -35,6 +37,7 @@ class ConsumerProcess:
                     *("--brokers", world.brokers, "--redis", world.redis_address),
                     *("--instance", instance, *arguments),
                 ],
+                env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -69,7 +72,8 @@ class ConsumerProcess:
 
 
 class World:
-    def __init__(self, folder):
+    def __init__(self, folder, broker_count=1):
+        self.broker_count = broker_count
         self.folder = pathlib.Path(folder)
         self.stack = self.folder / "stack"
         self.consumers = []
@@ -84,8 +88,12 @@ class World:
         self.brokers = settings["SHAREBUS_BROKERS"]
         self.redis_address = settings["SHAREBUS_REDIS"]
 
+    def stack_command(self, verb, *arguments):
+        brokers = ("--brokers", str(self.broker_count)) if self.broker_count > 1 else ()
+        return [STACK, verb, "--dir", self.stack, *brokers, *arguments]
+
     def _stack(self, verb, *arguments):
-        command = [STACK, verb, "--dir", self.stack, "--only", "kafka,redis", *arguments]
+        command = self.stack_command(verb, "--only", "kafka,redis", *arguments)
         return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
     def close(self):
@@ -101,8 +109,8 @@ class World:
 
     # ---- what is in it ----
 
-    def redis(self):
-        return counting.connect(self.redis_address)
+    def redis(self, timeout_s=None):
+        return counting.connect(self.redis_address, timeout_s)
 
     def populate(self, shape):
         """Topics, directory and workspaces; returns what makes the commands."""
@@ -118,8 +126,10 @@ class World:
         load.write_commands(self.brokers, made, count, mix)
         self._ends = None
 
-    def start_consumer(self, instance="one"):
-        consumer = ConsumerProcess(self, instance, len(self.consumers), self._extra())
+    def start_consumer(self, instance="one", environment=None, arguments=()):
+        consumer = ConsumerProcess(
+            self, instance, len(self.consumers), (*self._extra(), *arguments), environment
+        )
         self.consumers.append(consumer)
         return consumer
 
@@ -128,7 +138,10 @@ class World:
         return ("--log-level", os.environ.get("SHAREBUS_LOG_LEVEL", "info"))
 
     def verify(self):
-        counting.Count(self, self.directory).verify()
+        self.count().verify()
+
+    def count(self, all_outcomes=True):
+        return counting.Count(self, self.directory, all_outcomes)
 
     # ---- how far it is ----
 
@@ -136,6 +149,10 @@ class World:
         if self._ends is None:
             self._ends = bus.log_ends(self.brokers, bus.COMMANDS)
         return self._ends
+
+    def forget_ends(self):
+        """Somebody else has written."""
+        self._ends = None
 
     def applied(self):
         """{partition: applied}, from the marks in Redis."""
@@ -151,7 +168,7 @@ class World:
             self._committed = bus.CommittedOffsets(self.brokers)
         return self._committed.get()
 
-    def wait(self, what, condition, deadline_s=300, alive=()):
+    def wait(self, what, condition, deadline_s=300, alive=(), every_s=0.002):
         """Until condition() is true, which it returns; the consumers named must live meanwhile."""
         limit = time.monotonic() + deadline_s
         while True:
@@ -166,7 +183,7 @@ class World:
                     f"{what}: not within {deadline_s} s; log ends {self.ends()}, applied"
                     f" {self.applied()}, committed {self.committed()}\n{tails}"
                 )
-            time.sleep(0.002)
+            time.sleep(every_s)
 
     def wait_applied(self, target, *alive):
         """Until `target` records in all are applied."""

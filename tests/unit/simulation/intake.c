@@ -185,14 +185,14 @@ int intake_committed(struct intake *in, struct place *places, size_t count, stru
 	return 0;
 }
 
-int intake_begin(struct intake *in, int partition, int64_t *out, struct error *err)
+int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end, struct error *err)
 {
 	(void)in;
-	(void)partition;
-	step("asks where the log begins");
+	step("asks where the log begins and ends");
 	if (request_fails())
-		return request_failed("asking where the log begins", err);
-	*out = 0;
+		return request_failed("asking where the log begins and ends", err);
+	*begin = 0;
+	*end = (int64_t)broker.visible[partition];
 	return 0;
 }
 

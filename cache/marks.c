@@ -1,0 +1,110 @@
+#include "cache/marks.h"
+
+#include "cache/redis.h"
+#include "schemas/topics.h"
+
+#include <hiredis/hiredis.h>
+
+/* A connection for one or two questions. */
+struct marks_reader {
+	struct redis *redis;
+	struct pipeline pipeline;
+	struct replies replies;
+};
+
+void seen_mark_append_read(struct pipeline *p, const struct keys *k)
+{
+	mark_append_read(p, k);
+	pipeline_command(p, 4);
+	pipeline_text(p, "HMGET");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_text(p, "loaded");
+	pipeline_text(p, "goal");
+}
+
+void seen_mark_parse(struct seen_mark *out, const struct redisReply *mark,
+		     const struct redisReply *progress)
+{
+	*out = (struct seen_mark){ .loaded = ABSENT, .goal = ABSENT };
+	mark_parse(&out->mark, mark);
+	if (out->mark.state != MARK_REBUILDING || progress->type != REDIS_REPLY_ARRAY ||
+	    progress->elements != 2)
+		return;
+	out->loaded = reply_number(progress->element[0], ABSENT);
+	out->goal = reply_number(progress->element[1], ABSENT);
+}
+
+int seen_mark_percent(const struct seen_mark *m)
+{
+	if (m->loaded < 0 || m->goal <= 0)
+		return -1;
+	return m->loaded >= m->goal ? 100 : (int)(100.0 * (double)m->loaded / (double)m->goal);
+}
+
+static int ask(struct marks_reader *r, struct error *err)
+{
+	int rc = redis_roundtrip(r->redis, &r->pipeline, &r->replies, err);
+
+	return rc ? rc : replies_check(&r->replies, redis_address(r->redis), err);
+}
+
+/* What the first partition's mark says of the whole index; 0: nothing that can be true. */
+static int learn_partitions(struct marks_reader *r, const char *prefix, int *out, struct error *err)
+{
+	struct keys first;
+	struct mark m;
+	int rc;
+
+	keys_init(&first, prefix, 0);
+	mark_append_read(&r->pipeline, &first);
+	rc = ask(r, err);
+	if (rc)
+		return rc;
+	mark_parse(&m, r->replies.list[0]);
+	*out = m.deployment.partitions;
+	if (*out < 0 || *out > PARTITIONS_MAX)
+		*out = 0;
+	return 0;
+}
+
+static int read_all(struct marks_reader *r, const char *prefix, struct marks *out,
+		    struct error *err)
+{
+	struct keys k;
+	int rc;
+
+	pipeline_clear(&r->pipeline);
+	for (size_t i = 0; i <= out->count; i++) {
+		keys_init(&k, prefix, i < out->count ? (int)i : KEYS_DIRECTORY);
+		seen_mark_append_read(&r->pipeline, &k);
+	}
+	rc = ask(r, err);
+	for (size_t i = 0; !rc && i <= out->count; i++)
+		seen_mark_parse(i < out->count ? &out->partitions[i] : &out->directory,
+				r->replies.list[2 * i], r->replies.list[2 * i + 1]);
+	return rc;
+}
+
+int marks_read(struct marks *out, const struct marks_source *from, int partitions,
+	       struct arena *arena, struct error *err)
+{
+	struct marks_reader r = { 0 };
+	struct marks found = { 0 };
+	int rc;
+
+	pipeline_init(&r.pipeline);
+	rc = redis_new(&r.redis, from->address, from->timeout_ms, err);
+	if (!rc && !partitions)
+		rc = learn_partitions(&r, from->prefix, &partitions, err);
+	if (!rc) {
+		found.count = (size_t)partitions;
+		found.partitions = arena_zalloc(arena, found.count + 1, sizeof(*found.partitions));
+		rc = read_all(&r, from->prefix, &found, err);
+	}
+	if (!rc)
+		*out = found;
+	redis_free(&r.redis);
+	pipeline_done(&r.pipeline);
+	replies_done(&r.replies);
+	return rc;
+}

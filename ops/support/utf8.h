@@ -1,0 +1,42 @@
+#ifndef SB_SUPPORT_UTF8_H
+#define SB_SUPPORT_UTF8_H
+
+/* UTF-8 (RFC 3629) in bytes that nobody has vouched for. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The length of the character at p, 1 to 4 bytes, of which len are there (at
+ * least one). 0 if it is none: cut short, longer than it need be, a surrogate,
+ * past U+10FFFF. The table of RFC 3629 section 4, where only the second byte
+ * has ranges of its own.
+ */
+static inline size_t utf8_len(const uint8_t *p, size_t len)
+{
+	uint8_t min = 0x80;
+	uint8_t max = 0xbf;
+	size_t need;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	need = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (p[0] == 0xe0)
+		min = 0xa0; /* below: overlong */
+	else if (p[0] == 0xed)
+		max = 0x9f; /* above: surrogates */
+	else if (p[0] == 0xf0)
+		min = 0x90; /* below: overlong */
+	else if (p[0] == 0xf4)
+		max = 0x8f; /* above: past U+10FFFF */
+	if (len < need || p[1] < min || p[1] > max)
+		return 0;
+	for (size_t i = 2; i < need; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return need;
+}
+
+#endif

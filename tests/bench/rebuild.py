@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""How long an emptied Redis takes to be filled again from sharing.grants, and how long Redis alone takes
+for as many fields: the same run, the same machine."""
+
+import argparse
+import pathlib
+import random
+import sys
+import tempfile
+import time
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+
+import bus
+import load
+import world as worlds
+
+PER_WORKSPACE = 5
+PER_USER = 50
+PIPELINE = 2000
+
+
+class Grants:
+    """So many grants: five a workspace, fifty a user."""
+
+    def __init__(self, count, seed=1):
+        self.ids = load.Ids(random.Random(seed))
+        self.workspaces = [self.ids.any() for _ in range(count // PER_WORKSPACE)]
+        self.users = [self.ids.any() for _ in range(max(count // PER_USER, PER_WORKSPACE))]
+        self.organization = self.ids.any()
+
+    def of(self, n):
+        """The users that workspace n is shared with."""
+        first = n * PER_WORKSPACE
+        return [self.users[(first + i) % len(self.users)] for i in range(PER_WORKSPACE)]
+
+    def record(self, n):
+        now = self.ids.now_ms
+        owner = self.users[n % len(self.users)]
+        return {
+            "workspace": {
+                "id": self.workspaces[n],
+                "name": f"workspace{n}",
+                "owner_id": owner,
+                "organization_id": self.organization,
+            },
+            "status": "active",
+            "version": 1 + PER_WORKSPACE,
+            "grants": [
+                {
+                    "subject": {"kind": "user", "id": user},
+                    "role": "use",
+                    "granted_by": owner,
+                    "granted_at": now,
+                    "expires_at": None,
+                }
+                for user in self.of(n)
+            ],
+            "recent_commands": [self.ids.any()],
+            "source_offset": n,
+        }
+
+    def changelog(self):
+        for n, workspace in enumerate(self.workspaces):
+            yield workspace.encode(), bus.encode("WorkspaceGrants", self.record(n)), []
+
+
+def write_changelog(brokers, grants):
+    """As a consumer would have left it: each partition ends with its progress."""
+    bus.send_all(brokers, bus.GRANTS, grants.changelog())
+    target = bus.producer(brokers)
+    for p in bus.partitions_of(brokers, bus.GRANTS):
+        target.produce(bus.GRANTS, bus.encode("Progress", {"applied": 0}), bus.PROGRESS_KEY, p)
+    assert target.flush(60) == 0
+
+
+def rebuild(world):
+    """Seconds from the first mark that says `rebuilding` to all of them `ready`."""
+    client = world.redis()
+    marks = [f"sb:{{{p}}}:mark" for p in bus.partitions_of(world.brokers, bus.COMMANDS)]
+
+    def states():
+        pipeline = client.pipeline(transaction=False)
+        for mark in marks:
+            pipeline.hget(mark, "state")
+        return pipeline.execute()
+
+    consumer = world.start_consumer()
+    world.wait("a partition being rebuilt", lambda: b"rebuilding" in states(), alive=[consumer])
+    began = time.monotonic()
+    world.wait("all rebuilt", lambda: set(states()) == {b"ready"}, alive=[consumer])
+    seconds = time.monotonic() - began
+    consumer.terminate()
+    keys = client.dbsize()
+    client.close()
+    return seconds, keys
+
+
+def bare(world, grants):
+    """Seconds for the same grants' two HSETs each, in MULTI/EXEC from memory, and nothing else."""
+    client = world.redis()
+    client.flushall()
+    raw = [(uuid.UUID(w).bytes, [uuid.UUID(u).bytes for u in grants.of(n)])
+           for n, w in enumerate(grants.workspaces)]
+    packed = []
+    for at in range(0, len(raw), PIPELINE // PER_WORKSPACE):
+        commands = [("MULTI",)]
+        for workspace, users in raw[at : at + PIPELINE // PER_WORKSPACE]:
+            for user in users:
+                commands.append(("HSET", b"sb:{0}:ws:" + workspace, b"u" + user, b"u" + bytes(24)))
+                commands.append(("HSET", b"sb:{0}:u:" + user, workspace, b"u"))
+        commands.append(("EXEC",))
+        packed.append((b"".join(map(_resp, commands)), len(commands)))
+    client.close()
+    return _send(world.redis_address, packed)
+
+
+def _resp(parts):
+    parts = [p if isinstance(p, bytes) else p.encode() for p in parts]
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
+
+
+def _send(address, packed):
+    import socket
+
+    host, port = address.rsplit(":", 1)
+    began = time.monotonic()
+    with socket.create_connection((host, int(port))) as connection:
+        for data, _ in packed:
+            connection.sendall(data)
+            answer = b""
+            while b"*%d\r\n" % (data.count(b"$4\r\nHSET\r\n")) not in answer:
+                answer = answer[-32:] + connection.recv(1 << 20)
+            while not answer.endswith(b"\r\n"):
+                answer = connection.recv(1 << 20)
+        connection.sendall(b"*1\r\n$4\r\nPING\r\n")
+        while not answer.endswith(b"+PONG\r\n"):
+            answer = answer[-16:] + connection.recv(1 << 20)
+    return time.monotonic() - began
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--grants", type=int, default=1_000_000)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sharebus-bench.") as folder:
+        world = worlds.World(folder)
+        try:
+            grants = Grants(args.grants)
+            bus.create_topics(world.brokers, load.sharebus_program())
+            print(f"writing {args.grants:,} grants to {bus.GRANTS}", file=sys.stderr)
+            write_changelog(world.brokers, grants)
+            seconds, keys = rebuild(world)
+            alone = bare(world, grants)
+            print(
+                f"rebuild: {args.grants:,} grants, {keys:,} keys in {seconds:.1f} s"
+                f" ({args.grants / seconds:,.0f}/s); two HSETs each and nothing else: {alone:.1f} s;"
+                f" ratio {alone / seconds:.2f}"
+            )
+        finally:
+            world.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""A World whose parts can be broken: consumers under supervision, servers that are killed, frozen
+and started again. What takes its time is a generator, which yields while it waits."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import bus
+import world as worlds
+
+NAMES = ("one", "two", "three")
+STOP_S = 90
+START_S = 120
+
+
+def pause(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+
+
+def until(what, condition, deadline_s):
+    """Until condition() is true, which it returns."""
+    limit = time.monotonic() + deadline_s
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > limit:
+            raise worlds.Stuck(f"{what}: not within {deadline_s} s")
+        yield
+
+
+class Slot:
+    """A consumer's place, under one instance name. `wanted`: a consumer must live here; one that
+    ends otherwise than by our SIGKILL or its crash point's fails the run."""
+
+    def __init__(self, cluster, name):
+        self.cluster, self.name = cluster, name
+        self.consumer = None
+        self.wanted = self.doomed = False
+
+    def start(self, crash_at=None):
+        self.wanted, self.doomed = True, crash_at is not None
+        environment = {"SHAREBUS_CRASH_AT": crash_at} if crash_at else None
+        self.consumer = self.cluster.start_consumer(self.name, environment)
+
+    def check(self):
+        if not self.wanted:
+            return
+        if not (self.doomed and self.died()):
+            self.consumer.check_alive()
+
+    def died(self):
+        """By SIGKILL."""
+        return self.consumer.process.poll() == -signal.SIGKILL
+
+    def kill(self):
+        self.wanted = False
+        self.consumer.kill()
+
+    def freeze(self):
+        self.consumer.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.consumer.process.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        """SIGTERM, upon which it must end with 0."""
+        self.wanted = False
+        process = self.consumer.process
+        process.send_signal(signal.SIGTERM)
+        what = f"the end of consumer {self.name} after SIGTERM"
+        try:
+            yield from until(what, lambda: process.poll() is not None, STOP_S)
+        except worlds.Stuck as stuck:
+            raise worlds.Stuck(f"{stuck}\n{self.consumer.tail()}") from None
+        if process.returncode:
+            raise worlds.Stuck(
+                f"consumer {self.name} ended with {process.returncode} upon SIGTERM\n"
+                f"{self.consumer.tail()}"
+            )
+
+
+class Cluster(worlds.World):
+    def __init__(self, folder, brokers=1):
+        super().__init__(folder, brokers)
+        self.slots = [Slot(self, name) for name in NAMES]
+        self._frozen = set()
+
+    def close(self):
+        for part in list(self._frozen):
+            self.thaw(part)
+        super().close()
+
+    def check(self):
+        for slot in self.slots:
+            slot.check()
+
+    # ---- servers ----
+
+    def _pid(self, part):
+        return int((self.stack / "run" / f"{part}.pid").read_text().split()[0])
+
+    def kill(self, part):
+        """kill -9, and it is gone when this returns."""
+        pid = self._pid(part)
+        os.kill(pid, signal.SIGKILL)
+        yield from until(f"the end of {part}", lambda: not _runs(pid), STOP_S)
+
+    def freeze(self, part):
+        self._frozen.add(part)
+        os.kill(self._pid(part), signal.SIGSTOP)
+
+    def thaw(self, part):
+        if part in self._frozen:
+            self._frozen.remove(part)
+            os.kill(self._pid(part), signal.SIGCONT)
+
+    def bring_up(self, part):
+        """Starts a server again; it is ready, and where it was, when this returns."""
+        before = self._port(part)
+        log = self.folder / f"up-{part}.log"
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                self.stack_command("up", "--only", part),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        yield from until(f"{part} up again", lambda: process.poll() is not None, START_S)
+        if process.returncode or self._port(part) != before:
+            raise worlds.Stuck(f"{part} is not up again where it was:\n{log.read_text()[-2000:]}")
+
+    def _port(self, part):
+        return (self.stack / "run" / f"{part}.port").read_text().strip()
+
+    def leader(self, partition):
+        """The broker that leads this partition of the commands; -1: none at the moment."""
+        return bus.leaders_of(self.brokers, bus.COMMANDS)[partition]
+
+    # ---- Redis ----
+
+    def dump_file(self):
+        return pathlib.Path(self.stack) / "redis" / "dump.rdb"
+
+    def directory_in_redis(self):
+        """{key: value} of what readers know of the directory, but for who wrote it."""
+        client = self.redis()
+        out = {}
+        for key in client.scan_iter(match="sb:{dir}:*", count=5000):
+            if client.type(key) == b"set":
+                out[key] = client.smembers(key)
+            else:
+                out[key] = client.hgetall(key)
+        out.get(b"sb:{dir}:mark", {}).pop(b"epoch", None)
+        client.close()
+        return out
+
+
+def _runs(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,185 @@
+"""The faults: each breaks something, and has healed it when it ends. All are generators of one
+shape, fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they
+heal."""
+
+import shutil
+import time
+
+from cluster import pause, until
+
+CRASH_S = 120  # until a crash point is reached
+SNAPSHOT_S = 60
+BEYOND_S = 0.5
+LEADER_S = 60
+REDIS_CALL_S = 30
+NOBODY = ("127.0.0.1", 1)  # where no Redis listens
+
+
+# ---- consumers ----
+
+
+def kill(cluster, victim, down):
+    slot = cluster.slots[victim]
+    slot.kill()
+    yield from pause(down)
+    slot.start()
+
+
+def freeze(cluster, victim, before, seconds):
+    """Longer than the session timeout: it wakes up and believes it still owns its partitions. Redis
+    does not answer for a while before, so it falls asleep with work in hand."""
+    slot = cluster.slots[victim]
+    _redis(cluster, "CLIENT", "PAUSE", int((before + BEYOND_S) * 1000), "ALL")
+    yield from pause(before)
+    slot.freeze()
+    try:
+        yield from pause(seconds)
+    finally:
+        slot.thaw()
+
+
+def join_leave(cluster, rest, stay):
+    for slot in cluster.slots:
+        if not slot.wanted:
+            slot.start()
+    yield from pause(stay)
+    for slot in cluster.slots[rest:]:
+        if slot.wanted:
+            yield from slot.stop()
+
+
+def crash(step, cluster, victim, times, down):
+    slot = cluster.slots[victim]
+    yield from slot.stop()
+    slot.start(crash_at=f"{step}:{times}")
+    if step == "during-rebuild":
+        yield from _lose_redis_under(cluster, slot)
+    yield from until(f"consumer {slot.name} at its crash point {step}:{times}", slot.died, CRASH_S)
+    yield from pause(down)
+    slot.start()
+
+
+def _lose_redis_under(cluster, slot):
+    """When the consumer owns partitions; before that it would not be the one to rebuild."""
+    owns = lambda: " applied " in slot.consumer.log.read_text(errors="replace")  # noqa: E731
+    what = f"consumer {slot.name} to own a partition"
+    yield from until(what, lambda: owns() or slot.died(), CRASH_S)
+    _redis(cluster, "FLUSHALL")
+
+
+# ---- Redis ----
+
+
+def _redis(cluster, *command):
+    client = cluster.redis(timeout_s=REDIS_CALL_S)
+    try:
+        return client.execute_command(*command)
+    finally:
+        client.close()
+
+
+def redis_empty(cluster, down):
+    cluster.dump_file().unlink(missing_ok=True)
+    yield from cluster.kill("redis")
+    yield from pause(down)
+    yield from cluster.bring_up("redis")
+
+
+def redis_older(cluster, age, down):
+    """Killed, and restored from what it was a while ago."""
+    earlier = cluster.folder / "earlier.rdb"
+    before = _redis(cluster, "LASTSAVE")
+    yield from until("another second", lambda: time.time() > before.timestamp() + 1, SNAPSHOT_S)
+    _redis(cluster, "BGSAVE")
+    yield from until("a snapshot", lambda: _redis(cluster, "LASTSAVE") > before, SNAPSHOT_S)
+    shutil.copy(cluster.dump_file(), earlier)
+    yield from pause(age)
+    yield from cluster.kill("redis")
+    shutil.copy(earlier, cluster.dump_file())
+    yield from pause(down)
+    yield from cluster.bring_up("redis")
+    cluster.dump_file().unlink()
+
+
+def redis_flushed(cluster):
+    _redis(cluster, "FLUSHALL")
+    yield
+
+
+def redis_paused(cluster, seconds):
+    _redis(cluster, "CLIENT", "PAUSE", int(seconds * 1000), "ALL")
+    yield from pause(seconds)
+
+
+def redis_full(cluster, seconds):
+    used = _redis(cluster, "INFO", "memory")["used_memory"]
+    _redis(cluster, "CONFIG", "SET", "maxmemory", used // 2)
+    try:
+        yield from pause(seconds)
+    finally:
+        _redis(cluster, "CONFIG", "SET", "maxmemory", 0)
+
+
+def redis_readonly(cluster, seconds):
+    """It becomes the replica of nobody who could be reached: it keeps what it has, no more."""
+    _redis(cluster, "REPLICAOF", *NOBODY)
+    try:
+        yield from pause(seconds)
+    finally:
+        _redis(cluster, "REPLICAOF", "NO", "ONE")
+
+
+# ---- brokers ----
+
+
+def _broker(node):
+    return "kafka" if node is None else f"kafka-{node}"
+
+
+def broker_killed(cluster, down, node=None):
+    yield from _server_killed(cluster, _broker(node), down)
+
+
+def leader_killed(cluster, partition, down):
+    yield from until("a leader", lambda: cluster.leader(partition) > 0, LEADER_S)
+    yield from _server_killed(cluster, _broker(cluster.leader(partition)), down)
+
+
+def _server_killed(cluster, part, down):
+    yield from cluster.kill(part)
+    yield from pause(down)
+    yield from cluster.bring_up(part)
+
+
+def broker_frozen(cluster, seconds, node=None):
+    part = _broker(node)
+    cluster.freeze(part)
+    try:
+        yield from pause(seconds)
+    finally:
+        cluster.thaw(part)
+
+
+# ---- all ----
+
+_BY_KIND = {
+    "kill": kill,
+    "freeze": freeze,
+    "join-leave": join_leave,
+    "redis-empty": redis_empty,
+    "redis-older": redis_older,
+    "redis-flushed": redis_flushed,
+    "redis-paused": redis_paused,
+    "redis-full": redis_full,
+    "redis-readonly": redis_readonly,
+    "broker-killed": broker_killed,
+    "broker-frozen": broker_frozen,
+    "leader-killed": leader_killed,
+}
+
+
+def begin(cluster, fault):
+    """The generator of one drawn by schedule.py."""
+    if fault.kind.startswith("crash-"):
+        return crash(fault.kind.removeprefix("crash-"), cluster, **fault.numbers)
+    return _BY_KIND[fault.kind](cluster, **fault.numbers)

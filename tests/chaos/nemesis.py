@@ -1,0 +1,118 @@
+"""Carries a schedule out: begins faults, several at once where the schedule says so, and measures
+how long after each has healed all is as if nothing had been."""
+
+import collections
+import statistics
+import time
+
+import faults
+import world as worlds
+
+# Faults that are not healed yet, and those that are not got over, at most.
+AT_ONCE = {False: (2, 3), True: (4, 10)}  # by whether the run is short
+CAUGHT_UP_S = 240  # since anything healed
+
+
+class Running:
+    """One fault, from its beginning until it is got over."""
+
+    def __init__(self, cluster, fault, now):
+        self.fault = fault
+        self.began = now
+        self.healed = None  # when
+        self.target = None  # log ends, seen after it was healed
+        self._course = faults.begin(cluster, fault)
+
+    def breaks(self, now):
+        """Goes on with it; False once it is healed."""
+        if self.healed is None:
+            try:
+                next(self._course)
+            except StopIteration:
+                self.healed = now
+        return self.healed is None
+
+    def is_over(self, look):
+        """Has all that was on the log when it was healed been done?"""
+        if self.healed is None or look.at < self.healed:
+            return False
+        if self.target is None:
+            self.target = look.ends
+            return False
+        return look.has_reached(self.target)
+
+    def heal(self):
+        self._course.close()
+
+
+class Nemesis:
+    def __init__(self, cluster, watch, schedule, tell, short=False):
+        self.cluster, self.watch, self.tell = cluster, watch, tell
+        self.running = []
+        self.times = collections.defaultdict(list)  # kind -> seconds until it was got over
+        self._schedule = iter(schedule)
+        self._next = next(self._schedule)
+        self._unhealed_most, self._most = AT_ONCE[short]
+        self._last = time.monotonic()  # when a fault began or was over
+        self._healed = self._last
+
+    def step(self, more=True):
+        """A short piece of work. `more`: another fault may begin."""
+        now = time.monotonic()
+        for one in list(self.running):
+            self._go_on(one, now)
+        if more and self._may_begin(now):
+            self._begin(now)
+        self._check_progress(now)
+
+    def abandon(self):
+        """Heals what is broken; the run is lost already."""
+        for one in self.running:
+            one.heal()
+
+    def _go_on(self, one, now):
+        if one.healed is None and not one.breaks(now):
+            self._healed = now
+            self.tell(f"{one.fault} healed after {now - one.began:.1f} s")
+        elif one.is_over(self.watch.latest):
+            self.running.remove(one)
+            self._last = now
+            self.times[one.fault.kind].append(now - one.healed)
+            self.tell(f"{one.fault} caught up {now - one.healed:.1f} s later")
+
+    def _may_begin(self, now):
+        fault = self._next
+        unhealed = [one.fault for one in self.running if one.healed is None]
+        if now < self._last + fault.wait or (self.running and not fault.overlaps):
+            return False
+        if len(unhealed) >= self._unhealed_most or len(self.running) >= self._most:
+            return False
+        return not any(other.touches & fault.touches for other in unhealed)
+
+    def _begin(self, now):
+        beside = ", ".join(f"#{one.fault.number}" for one in self.running)
+        self.tell(f"{self._next} begins" + (f", beside {beside}" if beside else ""))
+        self.running.append(Running(self.cluster, self._next, now))
+        self._next = next(self._schedule)
+        self._last = now
+
+    def _check_progress(self, now):
+        waiting = [one for one in self.running if one.healed is not None]
+        if len(waiting) < len(self.running) or now < self._healed + CAUGHT_UP_S:
+            return
+        for one in waiting:
+            raise worlds.Stuck(
+                f"{one.fault}: not caught up {CAUGHT_UP_S} s after all was healed; wanted"
+                f" {one.target}, found {self.watch.latest}"
+            )
+
+    def report(self, kinds):
+        """One line per kind."""
+        yield f"{'fault':24}{'times':>7}{'caught up after: median':>26}{'max':>9}"
+        for kind in kinds:
+            times = self.times.get(kind, [])
+            if times:
+                middle = statistics.median(times)
+                yield f"{kind:24}{len(times):7}{middle:24.1f} s{max(times):7.1f} s"
+            else:
+                yield f"{kind:24}{0:7}"

@@ -1,0 +1,50 @@
+"""What chaos is made of: the schedule repeats itself, and lost or doubled records show."""
+
+import itertools
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
+
+from history import Ledger, differences  # noqa: E402
+from schedule import Schedule, kinds  # noqa: E402
+
+
+def drawn(seed, count=200, brokers=1, short=False):
+    return list(itertools.islice(Schedule(seed, kinds(brokers), short, brokers), count))
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_a_seed_repeats_its_schedule(short):
+    assert drawn(7, short=short) == drawn(7, short=short)
+    assert drawn(7, short=short) != drawn(8, short=short)
+
+
+@pytest.mark.parametrize("brokers", [1, 3])
+def test_every_kind_comes_once_before_any_comes_twice(brokers):
+    all_kinds = kinds(brokers)
+    assert sorted(f.kind for f in drawn(1, len(all_kinds), brokers)) == sorted(all_kinds)
+
+
+def test_faults_hit_only_consumers_that_run():
+    running = 2
+    for fault in drawn(3, 2000):
+        assert fault.numbers.get("victim", 0) < running
+        running = fault.numbers.get("rest", running)
+    assert running in (1, 2)
+
+
+def test_a_frozen_consumer_sleeps_longer_than_its_session():
+    frozen = [f.numbers["seconds"] for f in drawn(4, 500, short=True) if f.kind == "freeze"]
+    assert frozen and min(frozen) > 10
+
+
+def test_what_was_acknowledged_is_there_once():
+    ledger = Ledger(acknowledged={"a", "b"}, aborted={"c"}, unknown={"d"})
+    assert differences(ledger, {"a": 1, "b": 1}) == []
+    assert differences(ledger, {"a": 1, "b": 1, "d": 1, "somebody else's": 1}) == []
+    for found in ({"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 1, "d": 2}):
+        assert len(differences(ledger, found)) == 1

@@ -1,0 +1,167 @@
+"""Which faults come in which order, with which parameters: all of it drawn from a seed beforehand,
+so that the same seed (with the same kinds and brokers, and short or not) repeats it. Knows neither
+Kafka, Redis nor the clock."""
+
+import dataclasses
+import random
+
+MOST_CONSUMERS = 3
+CONSUMERS_FIRST = 2  # that run when the first fault comes
+SESSION_TIMEOUT_S = 10  # of the consumer group
+
+CRASH_STEPS = (
+    "after-read",
+    "after-apply",
+    "before-begin",
+    "after-produce",
+    "before-commit",
+    "during-commit",
+    "after-commit",
+    "during-rebuild",
+)
+# Times that the step is passed, which each is several times a second.
+CRASH_AFTER_MOST, CRASH_AFTER_MOST_SHORT = 20, 5
+
+CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    number: int
+    kind: str
+    numbers: dict  # the parameters; seconds unless they are named otherwise
+    touches: frozenset  # what no other fault may touch before this one is healed
+    overlaps: bool  # may begin while those before it are still being got over
+    wait: float  # seconds before it begins
+
+    def __str__(self):
+        numbers = " ".join(f"{name}={value}" for name, value in self.numbers.items())
+        return f"#{self.number} {self.kind} {numbers}".rstrip()
+
+
+class Schedule:
+    """An endless row of faults: first each kind once, in a shuffled order, then any."""
+
+    def __init__(self, seed, kinds, short=False, brokers=1):
+        self.kinds = list(kinds)
+        self._brokers = brokers
+        self._rng = random.Random(seed)
+        self._short = short
+        self._consumers = CONSUMERS_FIRST
+
+    def __iter__(self):
+        first = self._rng.sample(self.kinds, len(self.kinds))
+        number = 0
+        while True:
+            number += 1
+            kind = first.pop() if first else self._rng.choice(self.kinds)
+            yield self._draw(number, kind)
+
+    def _seconds(self, low, high):
+        """Short runs have short faults."""
+        return round(self._rng.uniform(low, low + (high - low) / 3 if self._short else high), 1)
+
+    def _victim(self):
+        return self._rng.randrange(self._consumers)
+
+    def _draw(self, number, kind):
+        what, touches = self._parameters(kind)
+        overlaps = self._rng.random() < 0.5 or self._short
+        wait = self._seconds(0.2, 3.0)
+        return Fault(number, kind, what, frozenset(touches), overlaps, wait)
+
+    def _parameters(self, kind):
+        if kind.startswith("crash-"):
+            return self._crash(kind.removeprefix("crash-"))
+        return {
+            "kill": self._kill,
+            "freeze": self._freeze,
+            "join-leave": self._join_leave,
+            "redis-empty": self._redis_down,
+            "redis-older": self._redis_older,
+            "redis-flushed": self._redis_moment,
+            "redis-paused": self._redis_while,
+            "redis-full": self._redis_while,
+            "redis-readonly": self._redis_while,
+            "broker-killed": self._broker_killed,
+            "broker-frozen": self._broker_frozen,
+            "leader-killed": self._leader_killed,
+        }[kind]()
+
+    # ---- consumers ----
+
+    def _of_consumer(self, victim, **numbers):
+        return {"victim": victim, **numbers}, {f"{CONSUMER}-{victim}"}
+
+    def _kill(self):
+        return self._of_consumer(self._victim(), down=self._seconds(0.2, 4))
+
+    def _freeze(self):
+        """In the middle of something: Redis pauses before, so it wakes up with work in hand."""
+        seconds = self._seconds(SESSION_TIMEOUT_S + 1, SESSION_TIMEOUT_S + 7)
+        what, touches = self._of_consumer(
+            self._victim(), before=self._seconds(0.3, 2), seconds=seconds
+        )
+        return what, touches | {REDIS}
+
+    def _join_leave(self):
+        """Up to three of them, then down to `rest`; which is how many there are from then on.
+        Mostly two: others can take over what one leaves behind."""
+        self._consumers = 1 if self._rng.random() < 0.25 else 2
+        everybody = {f"{CONSUMER}-{n}" for n in range(MOST_CONSUMERS)}
+        return {"rest": self._consumers, "stay": self._seconds(2, 8)}, everybody
+
+    def _crash(self, step):
+        if step == "during-rebuild":
+            what, touches = self._of_consumer(self._victim(), times=1, down=self._seconds(0.2, 4))
+            return what, touches | {REDIS}
+        most = CRASH_AFTER_MOST_SHORT if self._short else CRASH_AFTER_MOST
+        times = self._rng.randint(1, most)
+        return self._of_consumer(self._victim(), times=times, down=self._seconds(0.2, 4))
+
+    # ---- Redis ----
+
+    def _redis_moment(self):
+        return {}, {REDIS}
+
+    def _redis_down(self):
+        return {"down": self._seconds(0, 5)}, {REDIS}
+
+    def _redis_older(self):
+        return {"age": self._seconds(1, 8), "down": self._seconds(0, 5)}, {REDIS}
+
+    def _redis_while(self):
+        return {"seconds": self._seconds(1, 12)}, {REDIS}
+
+    # ---- brokers ----
+
+    def _node(self):
+        return {"node": self._rng.randint(1, self._brokers)} if self._brokers > 1 else {}
+
+    def _broker_killed(self):
+        return {**self._node(), "down": self._seconds(0, 6)}, {BROKER}
+
+    def _broker_frozen(self):
+        return {**self._node(), "seconds": self._seconds(2, 14)}, {BROKER}
+
+    def _leader_killed(self):
+        return {"partition": self._rng.randrange(12), "down": self._seconds(1, 8)}, {BROKER}
+
+
+def kinds(brokers=1):
+    """All there are, with so many brokers."""
+    out = [
+        "kill",
+        "freeze",
+        "join-leave",
+        "redis-empty",
+        "redis-older",
+        "redis-flushed",
+        "redis-paused",
+        "redis-full",
+        "redis-readonly",
+        "broker-killed",
+        "broker-frozen",
+        *(f"crash-{step}" for step in CRASH_STEPS),
+    ]
+    return out + ["leader-killed"] if brokers > 1 else out

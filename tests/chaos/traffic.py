@@ -1,0 +1,239 @@
+"""Producers that write commands, facts and garbage for as long as a run lasts, whatever happens to
+the brokers meanwhile, and keep a ledger of what became of each record."""
+
+import functools
+import random
+import threading
+import time
+
+import bus
+import load
+from confluent_kafka import KafkaException
+
+from history import Ledger
+
+TICK_S = 0.02
+PLAIN_SENDERS = 2
+TRANSACTIONAL_SENDERS = 2
+BACKLOG_S = 10  # what may wait in a producer at most, in seconds of its rate
+PATIENCE_MS = 1_800_000  # longer than any fault
+TRANSACTION_TIMEOUT_MS = 30_000
+TRANSACTION_MOST = 200  # records
+HELD_OPEN_S = 0.4  # at most, between a transaction's first record and its end
+COMMITTED = 0.7  # of the transactions; the others are aborted
+CALL_S = 5
+END_S = 120
+
+
+def _ce_id(headers):
+    return dict(headers)["ce_id"].decode()
+
+
+class Pace:
+    """So many a second; what was missed is made up for, up to a second's worth."""
+
+    def __init__(self, rate):
+        self._rate = rate
+        self._paid = time.monotonic()
+
+    def due(self):
+        now = time.monotonic()
+        self._paid = max(self._paid, now - 1)
+        count = int((now - self._paid) * self._rate)
+        self._paid += count / self._rate
+        return count
+
+
+class Sender(threading.Thread):
+    """One producer, in a thread of its own. What it could not cope with is in `failure`."""
+
+    def __init__(self, brokers, made, rate, name):
+        super().__init__(name=name, daemon=True)
+        self.brokers, self.made, self.rate = brokers, made, rate
+        self.ledger = Ledger()
+        self.failure = None
+        self._rng = random.Random(name)
+        self._pace = Pace(rate)
+        self._end = threading.Event()
+
+    def run(self):
+        try:
+            self.work()
+        except Exception as error:  # told of by whoever watches
+            self.failure = error
+
+    def end(self):
+        """It shall come to its end; join() then."""
+        self._end.set()
+
+    def ending(self):
+        return self._end.is_set()
+
+    def records(self, backlog, most=None):
+        """As many as are due, unless too many wait already."""
+        count = self._pace.due()
+        if backlog > self.rate * BACKLOG_S:
+            return []
+        return self.made.command_records(min(count, most or count), load.MIX)
+
+
+class PlainSender(Sender):
+    """Idempotent, without transactions: what is acknowledged is on the log, once."""
+
+    def work(self):
+        producer = self._open()
+        while not self.ending():
+            for key, value, headers in self.records(len(producer)):
+                done = functools.partial(self._delivered, _ce_id(headers))
+                producer.produce(bus.COMMANDS, value, key, headers=headers, on_delivery=done)
+                self.ledger.sent += 1
+            producer.poll(TICK_S)
+        if producer.flush(END_S):
+            raise RuntimeError(f"{self.name}: {len(producer)} records are not delivered")
+
+    def _open(self):
+        return bus.producer(self.brokers, **{"message.timeout.ms": PATIENCE_MS})
+
+    def _delivered(self, id, error, _):
+        (self.ledger.unknown if error else self.ledger.acknowledged).add(id)
+
+
+class TransactionalSender(Sender):
+    """Transactions, some of which are aborted. After any trouble it takes a new producer: a late
+    copy of a request that was lost could otherwise end the next transaction."""
+
+    def work(self):
+        producer = None
+        while not self.ending():
+            producer = producer or self._open()
+            if not self._transaction(producer):
+                producer = None
+        # Whatever a broken producer left open ends when the next of its name begins.
+        producer = producer or self._open()
+
+    def _open(self):
+        limit = time.monotonic() + PATIENCE_MS / 1000
+        while True:
+            self._troubled = False
+            producer = bus.producer(
+                self.brokers,
+                error_cb=self._on_error,
+                **{
+                    "transactional.id": self.name,
+                    "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+                    "message.timeout.ms": TRANSACTION_TIMEOUT_MS,
+                },
+            )
+            try:
+                producer.init_transactions(TRANSACTION_TIMEOUT_MS / 1000)
+                return producer
+            except KafkaException:
+                if time.monotonic() > limit:
+                    raise
+
+    def _on_error(self, _):
+        self._troubled = True
+
+    def _transaction(self, producer):
+        """One of them. False if the producer is not to be used again."""
+        ids = []
+        try:
+            producer.begin_transaction()
+            self._fill(producer, ids)
+            outcome = self._finish(producer, self._rng.random() < COMMITTED)
+        except KafkaException:
+            outcome = "unknown"
+        known = {"committed": self.ledger.acknowledged, "aborted": self.ledger.aborted}
+        known.get(outcome, self.ledger.unknown).update(ids)
+        self.ledger.transactions[outcome] += 1
+        return outcome != "unknown" and not self._troubled
+
+    def _fill(self, producer, ids):
+        most = self._rng.randint(1, TRANSACTION_MOST)
+        until = time.monotonic() + self._rng.uniform(0, HELD_OPEN_S)
+        while not self.ending() and (not ids or time.monotonic() < until) and len(ids) < most:
+            for key, value, headers in self.records(len(producer), most - len(ids)):
+                ids.append(_ce_id(headers))
+                producer.produce(bus.COMMANDS, value, key, headers=headers)
+                self.ledger.sent += 1
+            producer.poll(TICK_S)
+
+    def _finish(self, producer, commit):
+        """What the transaction came to; raises KafkaException if that is not known."""
+        if commit:
+            try:
+                self._insist(producer.commit_transaction)
+                return "committed"
+            except KafkaException as error:
+                if not error.args[0].txn_requires_abort():
+                    raise
+        producer.flush(CALL_S)  # what is aborted shall be on the log
+        self._insist(producer.abort_transaction)
+        return "aborted"
+
+    @staticmethod
+    def _insist(call):
+        limit = time.monotonic() + PATIENCE_MS / 1000
+        while True:
+            try:
+                return call(CALL_S)
+            except KafkaException as error:
+                if not error.args[0].retriable() or time.monotonic() > limit:
+                    raise
+
+
+class Traffic:
+    """All the senders together: `rate` records a second among them."""
+
+    def __init__(self, brokers, made, rate, seed):
+        self._made = made
+        kinds = [PlainSender] * PLAIN_SENDERS + [TransactionalSender] * TRANSACTIONAL_SENDERS
+        self.senders = [
+            kind(brokers, made.fork(f"{seed}-{n}"), rate / len(kinds), f"sharebus-chaos-{n}")
+            for n, kind in enumerate(kinds)
+        ]
+
+    def start(self):
+        for sender in self.senders:
+            sender.start()
+
+    def check(self):
+        for sender in self.senders:
+            if sender.failure:
+                raise sender.failure
+
+    def sent(self):
+        return sum(sender.ledger.sent for sender in self.senders)
+
+    def finish(self):
+        """Ends them all, and returns their ledgers as one."""
+        for sender in self.senders:
+            sender.end()
+        for sender in self.senders:
+            sender.join(2 * END_S)
+            if sender.is_alive():
+                raise RuntimeError(f"{sender.name} does not come to its end")
+        self.check()
+        whole = Ledger()
+        for sender in self.senders:
+            whole.add(sender.ledger)
+        return whole
+
+
+def seal(brokers, made):
+    """One more record in every partition, in no transaction: what is committed is then the log's
+    end, which it is not behind the marker of a transaction."""
+    missing = set(bus.partitions_of(brokers, bus.COMMANDS))
+    producer = bus.producer(brokers)
+
+    def on_delivery(error, message):
+        if error:
+            raise KafkaException(error)
+        missing.discard(message.partition())
+
+    while missing:
+        (record,) = made.command_records(1, {"rename": 1})
+        key, value, headers = record
+        producer.produce(bus.COMMANDS, value, key, headers=headers, on_delivery=on_delivery)
+        if producer.flush(END_S):
+            raise RuntimeError("the last records were not delivered")

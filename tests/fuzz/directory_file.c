@@ -1,0 +1,132 @@
+/*
+ * A directory file of any content. What it states can be sent: every record
+ * encodes and is accepted by whoever reads it, and no two have one id.
+ */
+
+#include "producer/directory_file.h"
+
+#include "schemas/codec.h"
+
+#include "tests/fuzz/target.h"
+
+static const int64_t NOW_MS = 1795512600007;
+
+static const struct uuid *id_of(const struct record *r)
+{
+	if (r->type == RECORD_WORKSPACE_CHANGED)
+		return &r->as.workspace_changed.workspace_id;
+	if (r->type == RECORD_USER_CHANGED)
+		return &r->as.user_changed.id;
+	return r->type == RECORD_GROUP_CHANGED ? &r->as.group_changed.id
+					       : &r->as.organization_changed.id;
+}
+
+static struct bytes name_of(const struct record *r)
+{
+	if (r->type == RECORD_WORKSPACE_CHANGED)
+		return r->as.workspace_changed.name;
+	if (r->type == RECORD_USER_CHANGED)
+		return r->as.user_changed.username;
+	return r->type == RECORD_GROUP_CHANGED ? r->as.group_changed.name
+					       : r->as.organization_changed.name;
+}
+
+/* Plays the index: it knows every name of odd length. */
+static void look_up(json_t *names)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(names, name, value)
+	{
+		char text[UUID_TEXT_SIZE];
+		struct uuid id;
+		int rc = uuid_v5(&id, &UUID_NAMESPACE_SHAREBUS, bytes_of(name));
+
+		assert(rc == 0);
+		uuid_format(text, &id);
+		if (strlen(name) % 2)
+			(void)json_object_set_new(names, name, json_string(text));
+	}
+}
+
+static void check_sendable(const struct record *r, struct arena *arena)
+{
+	static struct codec *codec;
+	struct buffer value = { 0 };
+	struct error err = { 0 };
+	struct record back;
+	int rc = codec ? 0 : codec_new(&codec, &err);
+
+	assert(rc == 0);
+	rc = codec_encode(codec, r, &value, &err);
+	assert(rc == 0);
+	rc = codec_decode(codec, buffer_bytes(&value), arena, &back, &err);
+	assert(rc == 0);
+	buffer_done(&value);
+}
+
+static void check_identity(const struct directory_facts *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		if (f->list[i].type == RECORD_DEPLOYMENT_CHANGED)
+			continue;
+		assert(!uuid_is_nil(id_of(&f->list[i])));
+		assert(name_of(&f->list[i]).len > 0);
+		assert(name_of(&f->list[i]).len <= NAME_MAX_BYTES);
+		for (size_t j = 0; j < i; j++)
+			assert(f->list[j].type == RECORD_DEPLOYMENT_CHANGED ||
+			       !uuid_equal(id_of(&f->list[i]), id_of(&f->list[j])));
+	}
+}
+
+static void check_facts(const struct directory_facts *f, struct arena *arena)
+{
+	assert(f->workspaces <= f->count);
+	for (size_t i = 0; i < f->count; i++) {
+		bool workspace = f->list[i].type == RECORD_WORKSPACE_CHANGED;
+
+		assert(workspace == (i >= f->count - f->workspaces));
+		check_sendable(&f->list[i], arena);
+	}
+	check_identity(f);
+}
+
+static void read_file(const json_t *file, struct arena *arena)
+{
+	struct directory_names names;
+	struct directory_facts facts;
+	struct error err = { 0 };
+	int rc = directory_file_names(file, &names, &err);
+
+	if (rc) {
+		assert(rc == ERROR_INPUT && err.text[0]);
+		return;
+	}
+	look_up(names.organizations);
+	look_up(names.users);
+	look_up(names.groups);
+	look_up(names.workspaces);
+	rc = directory_file_facts(file, &names, NOW_MS, arena, &facts, &err);
+	if (rc)
+		assert(rc == ERROR_INPUT && err.text[0]);
+	else
+		check_facts(&facts, arena);
+	directory_names_done(&names);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct arena arena;
+	struct error err = { 0 };
+	json_t *file = NULL;
+	int rc = directory_file_parse(&file, (struct bytes){ data, len }, "file", &err);
+
+	if (rc)
+		assert(rc == ERROR_INPUT && err.text[0] && !file);
+	else
+		read_file(file, &arena);
+	json_decref(file);
+	arena_reset(&arena);
+	return 0;
+}

@@ -1,0 +1,174 @@
+/*
+ * Hashes of the index in the hands of somebody else: replies to HGETALL and
+ * HMGET with anything in them. The first byte chooses who reads the reply;
+ * then come the elements: a byte for the type, for strings a byte for the
+ * length, and so many bytes.
+ */
+
+#include "cache/directory.h"
+#include "cache/layout.h"
+#include "cache/mark.h"
+
+#include "tests/fuzz/target.h"
+
+#include <hiredis/hiredis.h>
+
+enum { ELEMENTS_MAX = 256 };
+
+enum reader { READ_WORKSPACE, READ_MARK, READ_USER, READ_GROUP, READ_ORGANIZATION, READER_COUNT };
+
+static const struct uuid ID = { { 0x01, 0x90, 0x16, 0x3d, 0x86, 0x94, 0x73, 0x9b, 0xae, 0xa5, 0x96,
+				  0x6c, 0x26, 0xf8, 0xad, 0x12 } };
+
+/* ---- making replies ---- */
+
+/* Mostly strings, for that is what these commands give; the rest is what no server should. */
+static int type_of(uint8_t byte)
+{
+	static const int others[] = { REDIS_REPLY_NIL, REDIS_REPLY_INTEGER, REDIS_REPLY_STATUS,
+				      REDIS_REPLY_ERROR, REDIS_REPLY_ARRAY };
+
+	return byte < sizeof(others) / sizeof(*others) ? others[byte] : REDIS_REPLY_STRING;
+}
+
+/* As hiredis makes it: strings have a NUL behind them that is not counted. */
+static redisReply *take_element(struct bytes *rest)
+{
+	redisReply *r = calloc(1, sizeof(*r));
+	uint8_t type = 0;
+	uint8_t len = 0;
+	struct bytes text = { 0 };
+
+	assert(r);
+	(void)bytes_take_u8(rest, &type);
+	(void)bytes_take_u8(rest, &len);
+	r->type = type_of(type);
+	if (r->type == REDIS_REPLY_INTEGER)
+		r->integer = len - 128;
+	if (r->type != REDIS_REPLY_STRING && r->type != REDIS_REPLY_STATUS &&
+	    r->type != REDIS_REPLY_ERROR)
+		return r;
+	(void)bytes_take(rest, len < rest->len ? len : rest->len, &text);
+	r->str = malloc(text.len + 1);
+	assert(r->str);
+	memcpy(r->str, text.data, text.len);
+	r->str[text.len] = 0;
+	r->len = text.len;
+	return r;
+}
+
+static redisReply *make_reply(struct bytes rest, redisReply *list[static ELEMENTS_MAX])
+{
+	redisReply *r = calloc(1, sizeof(*r));
+
+	assert(r);
+	r->type = REDIS_REPLY_ARRAY;
+	r->element = list;
+	while (rest.len && r->elements < ELEMENTS_MAX)
+		list[r->elements++] = take_element(&rest);
+	return r;
+}
+
+static void free_reply(redisReply *r)
+{
+	for (size_t i = 0; i < r->elements; i++) {
+		free(r->element[i]->str);
+		free(r->element[i]);
+	}
+	free(r);
+}
+
+/* ---- what must hold ---- */
+
+/* Whether the hash would hold the grant in the same bytes, but for an end that is no end. */
+static void check_grant(const struct workspace *w, size_t i)
+{
+	const struct grant *g = &w->grants[i];
+	uint8_t value[GRANT_VALUE_MAX];
+	size_t len = layout_grant_value(value, g);
+
+	assert(g->role == ROLE_USE || g->role == ROLE_ADMIN);
+	assert(len == (g->expires_at == ABSENT ? GRANT_VALUE_MAX - 8 : GRANT_VALUE_MAX));
+	assert(layout_role((struct bytes){ value, len }) == g->role);
+	assert(workspace_grant(w, &g->subject) == g); /* the first with its subject: the only one */
+}
+
+static void read_workspace(const redisReply *reply)
+{
+	struct workspace w;
+
+	workspace_init(&w, &ID);
+	if (layout_parse_workspace(&w, reply)) {
+		assert(w.registered == (reply->elements > 0));
+		assert(w.recent_next < RECENT_COMMANDS && uuid_equal(&w.id, &ID));
+		assert(!w.name.data || !w.name.data[w.name.len]);
+		for (size_t i = 0; i < w.grant_count; i++)
+			check_grant(&w, i);
+	}
+	workspace_done(&w);
+}
+
+static void read_mark(const redisReply *reply)
+{
+	struct mark m;
+
+	mark_parse(&m, reply);
+	assert(memchr(m.deployment.cluster, 0, sizeof(m.deployment.cluster)));
+	assert(m.state == MARK_MISSING || m.state == MARK_READY || m.state == MARK_REBUILDING);
+}
+
+static void read_user(const redisReply *reply, struct arena *arena)
+{
+	struct user_changed u;
+
+	if (!directory_parse_user(&u, &ID, reply, arena))
+		return;
+	assert(uuid_equal(&u.id, &ID));
+	for (size_t i = 0; i < u.organization_count; i++)
+		assert(u.organizations[i].role == ORGANIZATION_MEMBER ||
+		       u.organizations[i].role == ORGANIZATION_ADMIN);
+}
+
+static void read_reply(enum reader who, const redisReply *reply, struct arena *arena)
+{
+	struct group_changed group;
+	struct organization_changed organization;
+
+	switch (who) {
+	case READ_WORKSPACE:
+		read_workspace(reply);
+		return;
+	case READ_MARK:
+		read_mark(reply);
+		return;
+	case READ_USER:
+		read_user(reply, arena);
+		return;
+	case READ_GROUP:
+		(void)directory_parse_group(&group, &ID, reply, arena);
+		return;
+	case READ_ORGANIZATION:
+		(void)directory_parse_organization(&organization, &ID, reply, arena);
+		return;
+	case READER_COUNT:
+		break;
+	}
+	abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static struct arena arena;
+	redisReply *elements[ELEMENTS_MAX];
+	struct bytes rest = { data, len };
+	redisReply *reply;
+	uint8_t who;
+
+	if (!bytes_take_u8(&rest, &who))
+		return 0;
+	reply = make_reply(rest, elements);
+	read_reply((enum reader)(who % READER_COUNT), reply, &arena);
+	free_reply(reply);
+	arena_reset(&arena);
+	return 0;
+}

@@ -1,0 +1,276 @@
+/*
+ * Writes the seeds that are no text, below the folder that is named: from the
+ * records of the unit tests, so that they follow the schemas.
+ */
+
+#include "tests/unit/schemas/record_cases.h"
+
+#include "cache/layout.h"
+#include "cache/outcomes.h"
+#include "consumer/output.h"
+#include "schemas/codec.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { PATH_SIZE = 4096 };
+
+/* In tests/fuzz/replies.c: who reads the reply. */
+enum { READ_WORKSPACE, READ_MARK, READ_USER, READ_GROUP, READ_ORGANIZATION };
+
+static const char *root;
+
+static void fail(const char *path)
+{
+	perror(path);
+	exit(1);
+}
+
+static void write_seed(const char *target, const char *name, struct buffer *b)
+{
+	char path[PATH_SIZE];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", root, target);
+	if (mkdir(path, 0777) && errno != EEXIST)
+		fail(path);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", root, target, name);
+	file = fopen(path, "wb");
+	if (!file || fwrite(b->data, 1, b->len, file) != b->len || fclose(file))
+		fail(path);
+	buffer_clear(b);
+}
+
+/* ---- records ---- */
+
+static void append_record(struct buffer *b, struct codec *codec, const struct record *r)
+{
+	struct error err;
+	int rc = codec_encode(codec, r, b, &err);
+
+	assert(rc == 0);
+}
+
+static void write_records(struct codec *codec, struct buffer *b)
+{
+	for (int i = 0; i < RECORD_TYPE_COUNT; i++) {
+		const struct record *r = &FULL_RECORDS[i];
+		struct buffer framed = { 0 };
+
+		append_record(&framed, codec, r);
+		buffer_append_u8(b, (uint8_t)r->type);
+		buffer_append(b, framed.data + FRAME_SIZE, framed.len - FRAME_SIZE);
+		write_seed("records", record_name(r->type), b);
+		buffer_done(&framed);
+	}
+}
+
+/* The same members in a block that states its size, as other writers may. */
+static void write_sized_block(struct codec *codec, struct buffer *b)
+{
+	const struct record *r = &FULL_RECORDS[RECORD_GROUP_CHANGED];
+	size_t size = r->as.group_changed.member_count * (1 + UUID_TEXT_LEN);
+	struct buffer framed = { 0 };
+	size_t members;
+
+	append_record(&framed, codec, r);
+	members = framed.len - 1 - size; /* behind them stands the empty block */
+	buffer_append_u8(b, (uint8_t)r->type);
+	buffer_append(b, framed.data + FRAME_SIZE, members - 1 - FRAME_SIZE);
+	buffer_append_varint(b, 2 * r->as.group_changed.member_count -
+					1); /* negative: a size follows */
+	buffer_append_varint(b, 2 * size);
+	buffer_append(b, framed.data + members, size + 1);
+	write_seed("records", "GroupChanged-sized-block", b);
+	buffer_done(&framed);
+}
+
+static void write_frames(struct codec *codec, struct buffer *b)
+{
+	static const enum record_type types[] = { RECORD_SHARE_WORKSPACE, RECORD_REMOVE_SHARING,
+						  RECORD_USER_CHANGED, RECORD_DEPLOYMENT_CHANGED };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		append_record(b, codec, &BARE_RECORDS[types[i]]);
+		write_seed("frame", record_name(types[i]), b);
+	}
+}
+
+/* ---- what Redis keeps ---- */
+
+static struct output output_of(const struct record *r, struct bytes value)
+{
+	return (struct output){
+		.topic = TOPIC_NOTIFICATIONS,
+		.type = r->type,
+		.offset = 300,
+		.n = 1,
+		.time = 1795512600007,
+		.correlation = ID(0x10),
+		.key = T(ID_TEXT("48")),
+		.value = value,
+		.causation = T("3-300-0"),
+		.traceparent = T("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+	};
+}
+
+/* An output of an event's kind, a tombstone, and a dead letter. */
+static void write_outputs(struct codec *codec, struct buffer *b)
+{
+	const struct record *r = &BARE_RECORDS[RECORD_NOTIFICATION];
+	struct buffer value = { 0 };
+	struct buffer headers = { 0 };
+	struct output o;
+
+	append_record(&value, codec, r);
+	buffer_append_sized(&headers, bytes_of("reason"));
+	buffer_append_optional(&headers, bytes_of("no schema has the fingerprint"));
+	o = output_of(r, buffer_bytes(&value));
+	outputs_begin(b, &(struct run_range){ 300, 302 });
+	output_append(b, &o);
+	write_seed("outputs", "one", b);
+	outputs_begin(b, &(struct run_range){ 300, 302 });
+	o.value = (struct bytes){ 0 };
+	output_append(b, &o);
+	o.headers = buffer_bytes(&headers);
+	output_append(b, &o);
+	write_seed("outputs", "tombstone-and-dead-letter", b);
+	buffer_done(&value);
+	buffer_done(&headers);
+}
+
+static void write_outcomes(struct buffer *b)
+{
+	static const struct outcome_entry entries[] = {
+		{ 300, ID(0x10), OUTCOME_APPLIED, REJECT_NONE, 7, { 0 } },
+		{ 301, ID(0x13), OUTCOME_REJECTED, REJECT_FORBIDDEN, 7, T("bob may not") },
+	};
+
+	outcome_append(b, &entries[0]);
+	write_seed("outcomes", "applied", b);
+	outcome_append(b, &entries[0]);
+	outcome_append(b, &entries[1]);
+	write_seed("outcomes", "applied-and-rejected", b);
+}
+
+/* ---- replies, in the form of tests/fuzz/replies.c ---- */
+
+static void add_bytes(struct buffer *b, const void *data, size_t len)
+{
+	buffer_append_u8(b, 's');
+	buffer_append_u8(b, (uint8_t)len);
+	buffer_append(b, data, len);
+}
+
+static void add_text(struct buffer *b, const char *text)
+{
+	add_bytes(b, text, strlen(text));
+}
+
+static void add_texts(struct buffer *b, const char *const *texts)
+{
+	for (; *texts; texts++)
+		add_text(b, *texts);
+}
+
+static void add_id(struct buffer *b, const char *field, uint8_t n)
+{
+	const struct uuid id = ID(n);
+
+	add_text(b, field);
+	add_bytes(b, id.bytes, sizeof(id.bytes));
+}
+
+static void add_grants(struct buffer *b)
+{
+	const struct workspace_grants *w =
+		&FULL_RECORDS[RECORD_WORKSPACE_GRANTS].as.workspace_grants;
+
+	for (size_t i = 0; i < w->grant_count; i++) {
+		uint8_t field[SUBJECT_FIELD_SIZE];
+		uint8_t value[GRANT_VALUE_MAX];
+		size_t len = layout_grant_value(value, &w->grants[i]);
+
+		layout_subject_field(field, &w->grants[i].subject);
+		add_bytes(b, field, sizeof(field));
+		add_bytes(b, value, len);
+	}
+}
+
+static void write_workspace_reply(struct buffer *b)
+{
+	static const char *const texts[] = { "name", "dev", "status", "dormant", "ver",
+					     "42",   "c",   "3",      NULL };
+
+	buffer_append_u8(b, READ_WORKSPACE);
+	add_id(b, "org", 0x22);
+	add_id(b, "owner", 0x21);
+	add_texts(b, texts);
+	add_id(b, "c2", 0x10);
+	add_id(b, "c15", 0x13);
+	add_grants(b);
+	write_seed("replies", "workspace", b);
+}
+
+static void write_directory_replies(struct buffer *b)
+{
+	static const char *const user[] = { "username",  "alice",     "email", "alice@example.com",
+					    "status",    "suspended", "kind",  "agent",
+					    "site_role", "owner",     "orgs",  NULL };
+	static const struct uuid organization = ID(0x22);
+
+	buffer_append_u8(b, READ_USER);
+	add_texts(b, user);
+	buffer_append_u8(b, 's');
+	buffer_append_u8(b, sizeof(organization.bytes) + 1);
+	buffer_append(b, organization.bytes, sizeof(organization.bytes));
+	buffer_append_u8(b, 'a');
+	write_seed("replies", "user", b);
+	buffer_append_u8(b, READ_GROUP);
+	add_texts(b, (const char *const[]){ "name", "contractor", NULL });
+	add_id(b, "org", 0x22);
+	write_seed("replies", "group", b);
+	buffer_append_u8(b, READ_ORGANIZATION);
+	add_texts(b, (const char *const[]){ "name", "acme", "sharing", "none", NULL });
+	write_seed("replies", "organization", b);
+}
+
+/* The values in the order in which the fields are asked for. */
+static void write_mark_reply(struct buffer *b)
+{
+	buffer_append_u8(b, READ_MARK);
+	add_texts(b, (const char *const[]){ "7", "300", "MkU3OEVBNTcwNTJENDM2Qk", "12", "1",
+					    "ready", NULL });
+	write_seed("replies", "mark", b);
+}
+
+int main(int argc, char **argv)
+{
+	struct codec *codec = NULL;
+	struct buffer b = { 0 };
+	struct error err;
+
+	if (argc != 2) {
+		(void)fputs("usage: fuzz_seeds tests/fuzz/seeds\n", stderr);
+		return 2;
+	}
+	root = argv[1];
+	if (codec_new(&codec, &err)) {
+		(void)fprintf(stderr, "%s\n", err.text);
+		return 1;
+	}
+	write_records(codec, &b);
+	write_sized_block(codec, &b);
+	write_frames(codec, &b);
+	write_outputs(codec, &b);
+	write_outcomes(&b);
+	write_workspace_reply(&b);
+	write_directory_replies(&b);
+	write_mark_reply(&b);
+	buffer_done(&b);
+	codec_free(&codec);
+	return 0;
+}

@@ -1,0 +1,184 @@
+"""What a consumer does when Redis or Kafka no longer hold what they held: the index is rebuilt from the
+changelog, nothing happens twice, and what is really gone is said."""
+
+import os
+import re
+import shutil
+import signal
+
+import bus
+import confluent_kafka
+import load
+from confluent_kafka import admin
+
+SHAPE = {"users": 500, "workspaces": 2000}
+REFUSED = 3
+
+
+def _fill(world, seed, commands):
+    made = world.populate(load.Shape(seed=seed, **SHAPE))
+    world.send(made, commands, load.MIX)
+    return made, sum(world.ends().values())
+
+
+def _flush(world):
+    client = world.redis()
+    client.flushall()
+    client.close()
+
+
+def _states(world):
+    client = world.redis()
+    states = [client.hget(f"sb:{{{p}}}:mark", "state") for p in [*world.ends(), "dir"]]
+    client.close()
+    return states
+
+
+def _finish(world, consumer):
+    """Everything published, and the index there and as far: it may be a while until a loss is noticed."""
+    world.wait_published(consumer)
+    world.wait(
+        "the whole index",
+        lambda: world.applied() == world.ends() and set(_states(world)) == {b"ready"},
+        alive=[consumer],
+    )
+    consumer.terminate()
+
+
+def _ended(consumer):
+    """The exit code, and all it said."""
+    code = consumer.process.wait(60)
+    return code, consumer.log.read_text(errors="replace")
+
+
+def test_emptied_while_nothing_happens(world):
+    """An idle consumer notices by itself."""
+    _fill(world, 31, 5_000)
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    _flush(world)
+    _finish(world, consumer)
+    world.count(all_outcomes=False).verify()
+
+
+def test_emptied_under_load(world):
+    """Twice, with runs applied and not yet published, as if nothing had been."""
+    _, total = _fill(world, 32, 60_000)
+    consumer = world.start_consumer()
+    for share in (3, 2):
+        world.wait_applied(total // share, consumer)
+        _flush(world)
+        world.wait("applied anew", lambda: sum(world.applied().values()) > 0, alive=[consumer])
+    _finish(world, consumer)
+    world.count(all_outcomes=False).verify()
+
+
+def _snapshot(world):
+    """What Redis holds now, kept aside; returns how to bring it back, after kill -9."""
+    dump, kept = world.stack / "redis" / "dump.rdb", world.folder / "kept.rdb"
+    client = world.redis()
+    client.save()
+    client.close()
+    shutil.copy(dump, kept)
+
+    def restore():
+        pid = int((world.stack / "run" / "redis.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        shutil.copy(kept, dump)
+        done = world._stack("up")
+        assert done.returncode == 0, done.stderr
+
+    return restore
+
+
+def _snapshot_and_more(world, seed):
+    """A consumer that has published all, part of it after a snapshot; and how to restore that."""
+    made, _ = _fill(world, seed, 10_000)
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    restore = _snapshot(world)
+    world.send(made, 10_000, load.MIX)
+    world.wait_published(consumer)
+    return consumer, restore
+
+
+def test_restored_from_an_older_snapshot(world):
+    consumer, restore = _snapshot_and_more(world, 33)
+    restore()
+    _finish(world, consumer)
+    world.count(all_outcomes=False).verify()
+
+
+def test_back_from_an_older_snapshot_while_no_consumer_runs(world):
+    """The mark alone looks well: it is what Kafka has committed that tells."""
+    consumer, restore = _snapshot_and_more(world, 34)
+    consumer.terminate()
+    restore()
+    _finish(world, world.start_consumer())
+    world.count(all_outcomes=False).verify()
+
+
+def _forget_group(world):
+    """As when the group's offsets have expired."""
+    client = admin.AdminClient({"bootstrap.servers": world.brokers})
+    for future in client.delete_consumer_groups([bus.GROUP]).values():
+        future.result()
+
+
+def test_expired_offsets_do_no_harm(world):
+    """The changelog's progress counts: with what Redis holds, and without."""
+    made, _ = _fill(world, 35, 5_000)
+    consumer = world.start_consumer()
+    _finish(world, consumer)
+    for empty in (False, True):
+        _forget_group(world)
+        if empty:
+            _flush(world)
+        world.send(made, 2_000, load.MIX)
+        consumer = world.start_consumer()
+        _finish(world, consumer)
+    world.count(all_outcomes=False).verify()
+
+
+def _delete_records(world):
+    """As retention does: all that is on the log."""
+    client = admin.AdminClient({"bootstrap.servers": world.brokers})
+    gone = [confluent_kafka.TopicPartition(bus.COMMANDS, p, e) for p, e in world.ends().items()]
+    for future in client.delete_records(gone).values():
+        future.result()
+
+
+def test_lost_commands_need_a_person(world):
+    """Retention has taken commands that were never applied."""
+    made, _ = _fill(world, 36, 2_000)
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    consumer.terminate()
+    world.send(made, 2_000, load.PLAIN)
+    _delete_records(world)
+    consumer = world.start_consumer()
+    code, said = _ended(consumer)
+    assert code == REFUSED, said
+    assert re.search(r"partition \d+ was applied up to \d+, but its log begins at \d+", said), said
+    assert "--accept-lost-commands" in said, said
+    consumer = world.start_consumer(arguments=["--accept-lost-commands"])
+    world.wait("the lost ones skipped", lambda: world.applied() == world.ends(), alive=[consumer])
+    _finish(world, consumer)
+    world.send(made, 500, load.PLAIN)
+    consumer = world.start_consumer()
+    _finish(world, consumer)
+    assert world.applied() == world.committed() == world.ends()
+
+
+def test_of_two_processes_with_one_name_the_older_ends(world):
+    made, total = _fill(world, 37, 2_000)
+    first = world.start_consumer("same")
+    world.wait_published(first)
+    second = world.start_consumer("same")
+    world.wait("the second to own something", lambda: "has applied" in second.tail(), alive=[second])
+    world.send(made, 20_000, load.MIX)
+    code, said = _ended(first)
+    assert code == REFUSED, said
+    assert "another process runs under the instance name same" in said, said
+    _finish(world, second)
+    world.verify()

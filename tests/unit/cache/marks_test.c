@@ -1,0 +1,111 @@
+/*
+ * Marks as they are looked at: good or not, and how far a rebuild is.
+ */
+
+#include "cache/marks.h"
+
+#include "tests/unit/cache/commands.h"
+#include "tests/unit/cache/replies.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct array_reply mark;
+static struct array_reply progress;
+
+static struct seen_mark parse(const char *state, const char *loaded, const char *goal)
+{
+	const char *const values[] = { "7", "9", "cluster-a", "12", "1", state };
+	const char *const rest[] = { loaded, goal };
+	struct seen_mark m;
+
+	array_reply_init(&mark);
+	array_reply_init(&progress);
+	for (int i = 0; i < 6; i++)
+		array_reply_add_text(&mark, values[i]);
+	for (int i = 0; i < 2; i++) {
+		if (rest[i])
+			array_reply_add_text(&progress, rest[i]);
+		else
+			array_reply_add_nil(&progress);
+	}
+	seen_mark_parse(&m, &mark.reply, &progress.reply);
+	return m;
+}
+
+static void a_rebuild_says_how_far_it_is(void **state)
+{
+	struct seen_mark m = parse("rebuilding", "43", "100");
+
+	(void)state;
+	assert_int_equal(m.mark.state, MARK_REBUILDING);
+	assert_int_equal(m.mark.epoch, 7);
+	assert_true(m.loaded == 43 && m.goal == 100);
+	assert_int_equal(seen_mark_percent(&m), 43);
+}
+
+static void fields_left_over_from_a_rebuild_mean_nothing(void **state)
+{
+	struct seen_mark m = parse("ready", "43", "100");
+
+	(void)state;
+	assert_int_equal(m.mark.state, MARK_READY);
+	assert_true(m.loaded == ABSENT && m.goal == ABSENT);
+	assert_int_equal(seen_mark_percent(&m), -1);
+}
+
+static void percent_is_whole_and_never_beyond_the_goal(void **state)
+{
+	static const struct {
+		const char *loaded;
+		const char *goal;
+		int percent;
+	} cases[] = {
+		{ "0", "7", 0 },         { "1", "1000", 0 },
+		{ "999", "1000", 99 },   { "1000", "1000", 100 },
+		{ "1001", "1000", 100 }, { "4500000000000000000", "9000000000000000000", 50 },
+		{ "0", "0", -1 },        { "-1", "7", -1 },
+		{ "1", "-7", -1 },       { NULL, "7", -1 },
+		{ "1", NULL, -1 },       { "many", "7", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct seen_mark m = parse("rebuilding", cases[i].loaded, cases[i].goal);
+
+		assert_int_equal(seen_mark_percent(&m), cases[i].percent);
+	}
+}
+
+static void a_mark_is_read_with_its_progress(void **state)
+{
+	struct pipeline p;
+	struct keys k;
+	struct commands c;
+
+	(void)state;
+	pipeline_init(&p);
+	keys_init(&k, "sb", 3);
+	seen_mark_append_read(&p, &k);
+	commands_parse(&c, &p);
+	assert_int_equal(c.count, 2);
+	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
+		       "layout", "state", NULL);
+	assert_command(&c, 1, "HMGET", "sb:{3}:mark", "loaded", "goal", NULL);
+	pipeline_done(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_rebuild_says_how_far_it_is),
+		cmocka_unit_test(fields_left_over_from_a_rebuild_mean_nothing),
+		cmocka_unit_test(percent_is_whole_and_never_beyond_the_goal),
+		cmocka_unit_test(a_mark_is_read_with_its_progress),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
