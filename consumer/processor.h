@@ -11,6 +11,7 @@
 #include "consumer/emit.h"
 #include "consumer/follower.h"
 #include "consumer/intake.h"
+#include "consumer/latest.h"
 #include "consumer/publisher.h"
 #include "consumer/workspaces.h"
 #include "ops/support/config.h"
@@ -41,11 +42,10 @@ struct offsets {
 struct partition {
 	int id;
 	enum partition_state state;
-	struct mark mark; /* true while REBUILDING or READY */
-	int64_t taken;    /* the last epoch that we took */
-	struct staged
-		staged; /* of sharing.commands while READY, of sharing.grants while REBUILDING */
-	struct offsets sent; /* committed runs whose `unsent` entries can go */
+	struct mark mark;     /* true while REBUILDING or READY */
+	int64_t taken;        /* the last epoch that we took */
+	struct staged staged; /* empty unless READY */
+	struct offsets sent;  /* committed runs whose `unsent` entries can go */
 };
 
 /* See rebuild.h. */
@@ -61,8 +61,9 @@ struct rebuild {
 	struct clearing *list; /* the partitions; as many as the deployment has room for */
 	size_t count;
 	uint64_t cursor;
-	unsigned connection; /* on which the first of them was claimed */
-	int64_t told_ms;     /* when progress was last told */
+	unsigned connection;   /* on which the first of them was claimed */
+	struct latest *latest; /* what has been read and not yet been written */
+	int64_t told_ms;       /* when progress was last told */
 };
 
 struct processor {

@@ -12,7 +12,7 @@ enum {
 	BATCH_MOST = 1000, /* workspaces written in one transaction */
 	BATCH_MOST_BYTES = 512 * 1024,
 	STEP_MOST = 10000, /* records read in one step */
-	STEP_MOST_BYTES = 8 * 1024 * 1024,
+	LATEST_BYTES = 16 * 1024 * 1024,
 	WAIT_MS = 20, /* for more of the changelog */
 	TELL_EVERY_MS = 1000,
 };
@@ -34,6 +34,8 @@ void rebuild_add(struct processor *p, struct partition *part)
 		r->count = 0;
 		r->connection = index_connection(p->index);
 	}
+	if (!r->latest)
+		r->latest = latest_new(LATEST_BYTES);
 	if (!r->list)
 		r->list = calloc((size_t)p->deployment.partitions, sizeof(*r->list));
 	assert(r->list);
@@ -53,6 +55,7 @@ void rebuild_done(struct rebuild *r)
 	for (size_t i = 0; r->list && i < r->count; i++)
 		pipeline_done(&r->list[i].body);
 	free(r->list);
+	latest_free(&r->latest);
 	*r = (struct rebuild){ .phase = REBUILD_NONE };
 }
 
@@ -69,8 +72,8 @@ static void give_up(struct processor *p)
 
 /* A workspace of the batch: what the changelog's last record of it says. */
 struct loaded {
-	struct touched touched; /* first: held_workspace points here */
-	struct held_workspace *held;
+	struct touched touched;
+	struct workspace *workspace;
 	const struct workspace_grants *state; /* NULL: deleted */
 };
 
@@ -83,67 +86,43 @@ struct batch_load {
 	size_t missing_count;
 };
 
-static struct loaded *hold(struct batch_load *b, const struct uuid *id)
-{
-	struct processor *p = b->processor;
-	struct held_workspace *held = workspaces_find(p->workspaces, id);
-	struct loaded *l;
-
-	if (!held) {
-		held = workspaces_add(p->workspaces, b->partition->id, id);
-		b->missing[b->missing_count++] = &held->workspace;
-	}
-	if (held->touched)
-		return (struct loaded *)(void *)held->touched;
-	l = &b->list[b->count++];
-	l->held = held;
-	l->touched.workspace = &held->workspace;
-	held->touched = &l->touched;
-	return l;
-}
-
-static void pass_over(const struct message *m, const char *why)
+static void pass_over(int partition, int64_t offset, const char *why)
 {
 	log_warn("%s partition %d offset %lld is passed over: %s", topic_name(TOPIC_GRANTS),
-		 m->partition, (long long)m->offset, why);
+		 partition, (long long)offset, why);
 }
 
-/* Notes what the record says in place of what an earlier one of the batch said. */
-static void take_record(struct batch_load *b, const struct message *m)
+static struct workspace *hold(struct batch_load *b, const struct uuid *id)
+{
+	struct workspaces *all = b->processor->workspaces;
+	struct held_workspace *held = workspaces_find(all, id);
+
+	if (held)
+		return &held->workspace;
+	held = workspaces_add(all, b->partition->id, id);
+	b->missing[b->missing_count++] = &held->workspace;
+	return &held->workspace;
+}
+
+static void take_entry(struct batch_load *b, const struct latest_entry *e)
 {
 	struct processor *p = b->processor;
+	struct record *r = arena_alloc(&p->run.arena, sizeof(*r));
 	struct error err = { 0 };
-	struct record *r;
-	struct uuid id;
+	struct loaded *l;
 
-	if (changelog_is_progress(m))
-		return;
-	if (uuid_parse(&id, m->key)) {
-		pass_over(m, "its key is no id");
+	if (e->value.data && codec_decode(p->codec, e->value, &p->run.arena, r, &err)) {
+		pass_over(e->partition, e->offset, err.text);
 		return;
 	}
-	if (!m->value.data) {
-		hold(b, &id)->state = NULL;
+	if (e->value.data && r->type != RECORD_WORKSPACE_GRANTS) {
+		pass_over(e->partition, e->offset, "it is no WorkspaceGrants");
 		return;
 	}
-	r = arena_alloc(&p->run.arena, sizeof(*r));
-	if (codec_decode(p->codec, m->value, &p->run.arena, r, &err))
-		pass_over(m, err.text);
-	else if (r->type != RECORD_WORKSPACE_GRANTS)
-		pass_over(m, "it is no WorkspaceGrants");
-	else
-		hold(b, &id)->state = &r->as.workspace_grants;
-}
-
-/* Takes out of the index what it holds of the workspace. */
-static void take_out(struct apply *a, const struct workspace *w)
-{
-	if (!w->registered)
-		return;
-	for (size_t i = 0; i < w->grant_count; i++)
-		apply_role(a, &w->id, &w->grants[i].subject, ROLE_NONE);
-	apply_not_owned(a, w);
-	apply_delete(a, &w->id);
+	l = &b->list[b->count++];
+	l->workspace = hold(b, &e->id);
+	l->touched.workspace = l->workspace;
+	l->state = e->value.data ? &r->as.workspace_grants : NULL;
 }
 
 static void become(struct workspace *w, const struct workspace_grants *state)
@@ -163,37 +142,48 @@ static void become(struct workspace *w, const struct workspace_grants *state)
 		(void)workspace_remember_command(w, &state->recent_commands[i]);
 }
 
+/* The reverse index, where the roles differ. */
+static void apply_roles(struct apply *a, const struct workspace *old, const struct workspace *new)
+{
+	for (size_t i = 0; i < old->grant_count; i++)
+		if (!workspace_grant(new, &old->grants[i].subject))
+			apply_role(a, &old->id, &old->grants[i].subject, ROLE_NONE);
+	for (size_t i = 0; i < new->grant_count; i++) {
+		const struct grant *g = &new->grants[i];
+		const struct grant *was = workspace_grant(old, &g->subject);
+
+		if (!was || was->role != g->role)
+			apply_role(a, &new->id, &g->subject, g->role);
+	}
+}
+
+/* Takes what the index holds of the workspace out, and makes the workspace what it shall be. */
+static void replace(struct apply *a, struct loaded *l)
+{
+	struct workspace *w = l->workspace;
+	struct workspace old = *w;
+
+	workspace_init(w, &old.id);
+	become(w, l->state);
+	apply_roles(a, &old, w);
+	if (old.registered) {
+		apply_not_owned(a, &old);
+		apply_delete(a, &old.id);
+	}
+	workspace_done(&old);
+}
+
 static void put_in(struct apply *a, struct loaded *l)
 {
-	const struct workspace *w = &l->held->workspace;
-
-	if (!w->registered)
+	if (!l->workspace->registered)
 		return;
-	for (size_t i = 0; i < w->grant_count; i++)
-		apply_role(a, &w->id, &w->grants[i].subject, w->grants[i].role);
-	apply_owned(a, w);
+	apply_owned(a, l->workspace);
 	l->touched.whole = true;
 	apply_workspace(a, &l->touched);
 }
 
-/* First all of the old, then all of the new: within a batch names may change hands. */
-static void replace_all(struct batch_load *b)
-{
-	struct apply *a = &b->processor->run.apply;
-
-	for (size_t i = 0; i < b->count; i++) {
-		struct workspace *w = &b->list[i].held->workspace;
-
-		take_out(a, w);
-		become(w, b->list[i].state);
-	}
-	for (size_t i = 0; i < b->count; i++) {
-		put_in(a, &b->list[i]);
-		b->list[i].held->touched = NULL;
-	}
-}
-
-static void begin_batch(struct batch_load *b, size_t count)
+static void begin_batch(struct batch_load *b, const struct latest_entry *const *entries,
+			size_t count)
 {
 	struct processor *p = b->processor;
 	struct partition *part = b->partition;
@@ -203,25 +193,31 @@ static void begin_batch(struct batch_load *b, size_t count)
 	b->list = arena_zalloc(&p->run.arena, count, sizeof(*b->list));
 	b->missing = arena_alloc(&p->run.arena, count * sizeof(struct workspace *));
 	for (size_t i = 0; i < count; i++)
-		take_record(b, &part->staged.list[i]);
+		take_entry(b, entries[i]);
 }
 
-static int load_batch(struct processor *p, struct partition *part, struct error *err)
+/* First all of the old goes, then all of the new comes: within a batch names may change hands. */
+static int load_batch(struct processor *p, const struct latest_entry *const *entries, size_t count,
+		      struct error *err)
 {
-	struct batch_load b = { .processor = p, .partition = part };
+	struct batch_load b = { .processor = p,
+				.partition = &p->partitions[entries[0]->partition] };
+	struct partition *part = b.partition;
 	struct changelog_reach reach = changelog_reach(p->changelog, part->id);
-	size_t count = staged_portion(&part->staged, BATCH_MOST, BATCH_MOST_BYTES);
+	struct apply *a = &p->run.apply;
 	int rc;
 
-	begin_batch(&b, count);
+	begin_batch(&b, entries, count);
 	rc = index_read(p->index, part->id, &part->mark, b.missing, b.missing_count, err);
 	if (rc)
 		return rc;
-	replace_all(&b);
-	mark_append_loading(&p->run.apply.pipeline, &p->run.apply.keys, reach.loaded, reach.goal);
-	rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, -1, err);
+	for (size_t i = 0; i < b.count; i++)
+		replace(a, &b.list[i]);
+	for (size_t i = 0; i < b.count; i++)
+		put_in(a, &b.list[i]);
+	mark_append_loading(&a->pipeline, &a->keys, reach.loaded, reach.goal);
+	rc = index_apply(p->index, part->id, &part->mark, a, -1, err);
 	crash_point("during-rebuild");
-	staged_drop(&part->staged, count);
 	workspaces_trim(p->workspaces);
 	return rc;
 }
@@ -242,32 +238,47 @@ static int clear(struct processor *p, struct error *err)
 	return changelog_begin(p->changelog, partitions, r->count, CHANGELOG_WHOLE, err);
 }
 
+static void take_message(struct processor *p, const struct message *m)
+{
+	struct latest_entry state = { .partition = m->partition,
+				      .offset = m->offset,
+				      .value = m->value };
+
+	if (changelog_is_progress(m))
+		return;
+	if (uuid_parse(&state.id, m->key))
+		pass_over(m->partition, m->offset, "its key is no id");
+	else
+		latest_put(p->rebuild.latest, &state);
+}
+
 /* Reads on; the step that ended it. */
 static int fetch(struct processor *p, struct error *err)
 {
 	struct message m;
 	int step = CHANGELOG_RECORD;
-	size_t bytes = 0;
 
-	for (int i = 0; i < STEP_MOST && bytes < STEP_MOST_BYTES && step == CHANGELOG_RECORD; i++) {
+	for (int i = 0; i < STEP_MOST && !latest_is_full(p->rebuild.latest); i++) {
 		step = changelog_next(p->changelog, i ? 0 : WAIT_MS, &m, err);
 		if (step != CHANGELOG_RECORD)
 			break;
-		bytes += m.value.len;
-		staged_add(&p->partitions[m.partition].staged, &m);
+		take_message(p, &m);
+		message_done(&m);
 	}
 	return step;
 }
 
-static int load_staged(struct processor *p, struct error *err)
+static int write_latest(struct processor *p, struct error *err)
 {
+	const struct latest_entry *entries[BATCH_MOST];
+	struct latest *l = p->rebuild.latest;
+	size_t count;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < p->rebuild.count; i++) {
-		struct partition *part = partition_of_clearing(p, i);
-
-		while (!rc && part->staged.count)
-			rc = load_batch(p, part, err);
+	latest_sort(l);
+	while (!rc && (count = latest_portion(l, BATCH_MOST, BATCH_MOST_BYTES, entries))) {
+		rc = load_batch(p, entries, count, err);
+		latest_drop(l, count);
 	}
 	return rc;
 }
@@ -324,8 +335,10 @@ static int finish(struct processor *p, struct error *err)
 static int load(struct processor *p, struct error *err)
 {
 	int step = fetch(p, err);
-	int rc = step < 0 ? step : load_staged(p, err);
+	int rc = step < 0 ? step : 0;
 
+	if (!rc && (step == CHANGELOG_END || latest_is_full(p->rebuild.latest)))
+		rc = write_latest(p, err);
 	if (rc)
 		return rc;
 	tell_progress(p);
