@@ -5,11 +5,7 @@
 
 #include "consumer/processor.h"
 
-/*
- * Connects and checks: Kafka's topics, Redis' policy, that both belong
- * together. Waits for brokers and Redis as long as *stop is 0.
- * ERROR_REFUSED or ERROR_INPUT with a sentence when the set-up is wrong.
- */
+/* A processor whose partitions this loop is told of; see processor_open(). processor_close() it. */
 int loop_open(struct processor **out, const struct config *config,
 	      const volatile sig_atomic_t *stop, struct error *err);
 
@@ -25,7 +21,5 @@ int loop_turn(struct processor *p, struct error *err);
  * with a sentence when a person must act.
  */
 int loop_run(struct processor *p, struct error *err);
-
-void loop_close(struct processor **p);
 
 #endif

@@ -34,7 +34,7 @@ static int run(const struct config *config, struct error *err)
 
 	if (!rc)
 		rc = loop_run(p, err);
-	loop_close(&p);
+	processor_close(&p);
 	return rc;
 }
 

@@ -1,5 +1,6 @@
 #include "consumer/processor.h"
 
+#include "consumer/rebuild.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
 
@@ -7,7 +8,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { WAIT_FIRST_MS = 50, WAIT_MOST_MS = 5000, WAIT_STEP_MS = 50 };
+enum {
+	WAIT_FIRST_MS = 50,
+	WAIT_MOST_MS = 5000,
+	WAIT_STEP_MS = 50,
+	REDIS_TIMEOUT_MS = 5000,
+	WORKSPACES_BYTES = 32 * 1024 * 1024,
+};
 
 void staged_clear(struct staged *s)
 {
@@ -102,4 +109,144 @@ void processor_wait(const struct processor *p, unsigned attempt, const struct er
 	log_warn("%s; trying again in %d ms", why->text, wait_ms);
 	while (!*p->stop && clock_monotonic_ms() < deadline)
 		(void)nanosleep(&step, NULL);
+}
+
+/* ---- lifecycle ---- */
+
+/* Repeats a step until it succeeds, the process is told to stop, or a person must act. */
+static int insist(struct processor *p, int (*step)(struct processor *, struct error *),
+		  struct error *err)
+{
+	unsigned attempt = 0;
+	int rc = step(p, err);
+
+	while (rc == ERROR_UNAVAILABLE && !*p->stop) {
+		processor_wait(p, attempt++, err);
+		rc = step(p, err);
+	}
+	return rc;
+}
+
+static int learn_deployment(struct processor *p, struct error *err)
+{
+	return intake_deployment(p->intake, &p->deployment, err);
+}
+
+static int check_redis(struct processor *p, struct error *err)
+{
+	struct mark mark;
+	int rc = index_check_server(p->index, err);
+
+	/* A foreign index is refused before anything is claimed. */
+	return rc ? rc : index_read_mark(p->index, 0, &mark, err);
+}
+
+static int open_index(struct processor *p, struct error *err)
+{
+	const struct index_options options = {
+		.address = config_get(p->config, "redis"),
+		.prefix = config_get(p->config, "prefix"),
+		.topic = topic_name(TOPIC_COMMANDS),
+		.deployment = p->deployment,
+		.timeout_ms = REDIS_TIMEOUT_MS,
+	};
+
+	return index_open(&p->index, &options, err);
+}
+
+static int open_parts(struct processor *p, struct error *err)
+{
+	int rc = open_index(p, err);
+
+	if (!rc)
+		rc = insist(p, check_redis, err);
+	if (!rc)
+		rc = codec_new(&p->codec, err);
+	if (!rc)
+		rc = follower_open(&p->follower, p->config, p->codec, p->index, err);
+	if (!rc)
+		rc = changelog_open(&p->changelog, p->config, err);
+	if (rc)
+		return rc;
+	p->workspaces = workspaces_new(WORKSPACES_BYTES);
+	p->partitions = calloc((size_t)p->deployment.partitions, sizeof(*p->partitions));
+	if (!p->partitions)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	for (int i = 0; i < p->deployment.partitions; i++)
+		p->partitions[i].id = i;
+	arena_init(&p->run.arena);
+	apply_init(&p->run.apply);
+	p->run.emitter = (struct emitter){ .codec = p->codec,
+					   .access_url = config_get(p->config, "access-url"),
+					   .arena = &p->run.arena,
+					   .packed = &p->run.packed };
+	return 0;
+}
+
+static int read_settings(struct processor *p, struct error *err)
+{
+	int64_t grants = 0;
+	int rc = config_get_number(p->config, "max-grants", 1, 100000, &grants, err);
+
+	p->limits.grants_per_workspace = (size_t)grants;
+	p->accept_lost_commands = config_get(p->config, "accept-lost-commands") != NULL;
+	return rc;
+}
+
+int processor_open(struct processor **out, const struct config *config,
+		   const volatile sig_atomic_t *stop, const struct intake_owner *owner,
+		   struct error *err)
+{
+	struct processor *p = calloc(1, sizeof(*p));
+	struct intake_owner mine = *owner;
+	int rc;
+
+	if (!p)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	p->config = config;
+	p->stop = stop;
+	mine.context = p;
+	rc = read_settings(p, err);
+	if (!rc)
+		rc = intake_open(&p->intake, config, &mine, err);
+	if (!rc)
+		rc = insist(p, learn_deployment, err);
+	if (!rc)
+		rc = open_parts(p, err);
+	if (!rc)
+		rc = intake_join(p->intake, err);
+	if (rc)
+		processor_close(&p);
+	else
+		*out = p;
+	return rc;
+}
+
+void processor_close(struct processor **pp)
+{
+	struct processor *p = *pp;
+
+	if (!p)
+		return;
+	publisher_stop(&p->publisher);
+	for (int i = 0; p->partitions && i < p->deployment.partitions; i++) {
+		staged_clear(&p->partitions[i].staged);
+		free(p->partitions[i].staged.list);
+		free(p->partitions[i].sent.list);
+	}
+	rebuild_done(&p->rebuild);
+	changelog_close(&p->changelog);
+	follower_close(&p->follower);
+	intake_close(&p->intake);
+	workspaces_free(&p->workspaces);
+	index_close(&p->index);
+	codec_free(&p->codec);
+	arena_done(&p->run.arena);
+	apply_done(&p->run.apply);
+	buffer_done(&p->run.emitter.value);
+	buffer_done(&p->run.packed);
+	buffer_done(&p->run.outcomes);
+	free(p->partitions);
+	free(p);
+	*pp = NULL;
 }

@@ -100,6 +100,18 @@ struct processor {
 	} counts;
 };
 
+/*
+ * Connects and checks: Kafka's topics, Redis' policy, that both belong
+ * together; and joins the group, whose partitions `owner` is told of, with the
+ * processor as its context. Waits for brokers and Redis as long as *stop is 0.
+ * ERROR_REFUSED, ERROR_USAGE or ERROR_INPUT with a sentence when the set-up is
+ * wrong.
+ */
+int processor_open(struct processor **out, const struct config *config,
+		   const volatile sig_atomic_t *stop, const struct intake_owner *owner,
+		   struct error *err);
+void processor_close(struct processor **p);
+
 /* Drops the messages staged for a partition, or the first `count` of them. */
 void staged_clear(struct staged *s);
 void staged_drop(struct staged *s, size_t count);

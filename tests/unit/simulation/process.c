@@ -307,7 +307,7 @@ static void *process_main(void *arg)
 
 	if (!rc)
 		rc = loop_run(p->processor, &err);
-	loop_close(&p->processor);
+	processor_close(&p->processor);
 	trace("%s ends: %d %s", p->instance, rc, rc ? err.text : "");
 	if (rc && !(rc == ERROR_UNAVAILABLE && p->stop))
 		broken_promise("%s gives up: %s", p->instance, err.text);
