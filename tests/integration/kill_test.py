@@ -50,27 +50,9 @@ def test_killed_as_soon_as_it_owns_something(world):
     world.verify()
 
 
-def test_killed_between_apply_and_publish(world):
-    """Some outputs are applied and not published, which is looked at after the kill."""
-    total = _fill(world, 24, 60_000)
-    caught = 0
-    for step in range(1, 2 * KILLS):
-        consumer = world.start_consumer()
-        world.wait_applied(total * step // (2 * KILLS), consumer)
-        consumer.kill()
-        committed = world.wait("the offsets to be stable", world.committed)
-        applied = world.applied()
-        caught += any(applied[p] > committed[p] for p in applied)
-    assert caught, "none of the kills hit a consumer whose index was ahead of Kafka"
-    consumer = world.start_consumer()
-    world.wait_published(consumer)
-    consumer.terminate()
-    world.verify()
-
-
 def test_stopped_cleanly_in_the_middle(world):
     """SIGTERM: it publishes what it has applied, ends with 0, and the next one goes on."""
-    total = _fill(world, 25, 100_000)
+    total = _fill(world, 25, 50_000)
     for fraction in (0.2, 0.5, 0.8):
         consumer = world.start_consumer()
         world.wait_applied(int(total * fraction), consumer)
@@ -84,7 +66,7 @@ def test_stopped_cleanly_in_the_middle(world):
 
 def test_one_of_two_killed(world):
     """Both work at first; then the survivor has all of it."""
-    total = _fill(world, 26, 100_000)
+    total = _fill(world, 26, 50_000)
     first, second = world.start_consumer("first"), world.start_consumer("second")
     world.wait_applied(total // 3, first, second)
     first.kill()
