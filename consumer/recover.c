@@ -21,10 +21,11 @@ enum recovery recovery_case(const struct mark *mark, int64_t committed)
 
 /* ---- where Kafka stands ---- */
 
-/* The CLAIMING partitions, as places in their log. */
+/* The CLAIMING partitions, what is committed of them, and their marks. */
 struct claiming {
 	struct place *places;
 	int *partitions;
+	struct mark *marks;
 	size_t count;
 };
 
@@ -33,8 +34,9 @@ static void list_claiming(struct processor *p, struct claiming *out)
 	size_t most = (size_t)p->deployment.partitions;
 
 	*out = (struct claiming){ calloc(most, sizeof(*out->places)),
-				  calloc(most, sizeof(*out->partitions)), 0 };
-	assert(out->places && out->partitions);
+				  calloc(most, sizeof(*out->partitions)),
+				  calloc(most, sizeof(*out->marks)), 0 };
+	assert(out->places && out->partitions && out->marks);
 	for (int i = 0; i < p->deployment.partitions; i++) {
 		if (p->partitions[i].state != PARTITION_CLAIMING)
 			continue;
@@ -47,6 +49,7 @@ static void claiming_done(struct claiming *c)
 {
 	free(c->places);
 	free(c->partitions);
+	free(c->marks);
 }
 
 static void take_progress(struct processor *p, const struct message *m, int64_t *progress)
@@ -305,14 +308,12 @@ static int check_log(struct processor *p, struct partition *part, const struct p
 }
 
 static int recover_one(struct processor *p, struct partition *part, const struct place *at,
-		       struct error *err)
+		       const struct mark *seen, struct error *err)
 {
-	struct sight sight = { .committed = at->offset };
-	int rc = index_read_mark(p->index, part->id, &sight.mark, err);
+	struct sight sight = { .committed = at->offset, .mark = *seen };
+	int rc = check_log(p, part, at, seen, err);
 
-	if (!rc)
-		rc = check_log(p, part, at, &sight.mark, err);
-	sight.recovery = recovery_case(&sight.mark, sight.committed);
+	sight.recovery = recovery_case(seen, sight.committed);
 	if (!rc && (sight.recovery == RECOVERY_GO_ON || sight.recovery == RECOVERY_PUBLISH))
 		rc = read_unsent(p, part, &sight, err);
 	if (!rc)
@@ -359,15 +360,28 @@ static int make_ready(struct processor *p, const struct claiming *c, struct erro
 	return rc;
 }
 
+/*
+ * The marks come first: a claim fails if its mark has moved since, so what was
+ * read after it is known to be of the same time. We may have been asleep in
+ * between, and others may have come further.
+ */
+static int look(struct processor *p, struct claiming *c, struct error *err)
+{
+	int rc = index_read_marks(p->index, c->partitions, c->count, c->marks, err);
+
+	return rc ? rc : read_committed(p, c, err);
+}
+
 int recover_partitions(struct processor *p, struct error *err)
 {
 	struct claiming c;
 	int rc;
 
 	list_claiming(p, &c);
-	rc = c.count ? read_committed(p, &c, err) : 0;
+	rc = c.count ? look(p, &c, err) : 0;
 	for (size_t i = 0; !rc && i < c.count; i++)
-		rc = recover_one(p, &p->partitions[c.partitions[i]], &c.places[i], err);
+		rc = recover_one(p, &p->partitions[c.partitions[i]], &c.places[i], &c.marks[i],
+				 err);
 	if (!rc && c.count)
 		rc = make_ready(p, &c, err);
 	claiming_done(&c);
