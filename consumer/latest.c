@@ -101,6 +101,13 @@ size_t latest_portion(const struct latest *l, size_t most, size_t bytes,
 
 void latest_drop(struct latest *l, size_t count)
 {
-	while (count--)
-		drop(l, l->all);
+	struct latest_entry *e;
+	struct latest_entry *next;
+
+	HASH_ITER(hh, l->all, e, next)
+	{
+		if (!count--)
+			break;
+		drop(l, e);
+	}
 }

@@ -67,8 +67,7 @@ static int start_publisher(struct processor *p, struct error *err)
 {
 	const struct publisher_options options = { .config = p->config,
 						   .deployment = &p->deployment,
-						   .intake = p->intake,
-						   .stepped = p->stepped };
+						   .intake = p->intake };
 
 	return publisher_start(&p->publisher, &options, err);
 }

@@ -82,7 +82,6 @@ struct processor {
 	struct partition *partitions;
 	struct rebuild rebuild;
 	struct error refusal; /* met in a callback: the loop ends with it */
-	bool stepped;         /* tests order the steps of the publisher */
 	bool paused;        /* backpressure: nothing is fetched until the publisher has caught up */
 	int64_t watched_ms; /* when the marks were last looked at */
 	int64_t namesake_ms; /* since when another member has our name; 0: none has */

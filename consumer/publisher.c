@@ -7,7 +7,7 @@
 #include <time.h>
 
 enum {
-	PRODUCERS = PUBLISHER_PRODUCERS,
+	PRODUCERS = 2,
 	IDLE_POLL_MS = 100,
 	/* One transaction: large enough that its fixed cost (a few ms) is small beside it. */
 	TRANSACTION_BYTES = 8 * 1024 * 1024,
@@ -37,7 +37,6 @@ struct worker {
 	enum worker_state state;
 	struct batch *batches; /* of the transaction in hand */
 	uint64_t ticket;       /* its place in the order of transactions */
-	uint64_t records;      /* that it has */
 	struct transactor *transactor;
 	pthread_t thread;
 	bool running;
@@ -57,8 +56,6 @@ struct publisher {
 	uint64_t committed; /* transactions committed, in order */
 	struct batch *done;
 	struct batch **done_end;
-	struct publisher_counts counts;
-	bool stepped; /* without threads: publisher_step() */
 	struct worker workers[PRODUCERS];
 };
 
@@ -127,7 +124,7 @@ static void take_batches(struct worker *w)
 static int write_batches(struct worker *w, struct error *err)
 {
 	struct publisher *p = w->publisher;
-	int rc = transactor_send(w->transactor, w->batches, &w->records, err);
+	int rc = transactor_send(w->transactor, w->batches, err);
 
 	if (rc)
 		return rc;
@@ -146,15 +143,12 @@ static void note_committed(struct worker *w)
 
 	pthread_mutex_lock(&p->lock);
 	p->committed++;
-	p->counts.transactions++;
-	p->counts.records += w->records;
 	*p->done_end = w->batches;
 	for (struct batch *b = w->batches; b; b = b->next) {
 		p->backlog -= b->len;
 		p->done_end = &b->next;
 	}
 	w->batches = NULL;
-	w->records = 0;
 	w->state = WORKER_IDLE;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
@@ -245,7 +239,7 @@ static int worker_start(struct worker *w, const struct publisher_options *o, str
 						    "ab"[w->number] };
 	int rc = transactor_open(&w->transactor, &options, err);
 
-	if (rc || o->stepped)
+	if (rc)
 		return rc;
 	if (pthread_create(&w->thread, NULL, worker_main, w))
 		return error_set(err, ERROR_NOMEM, "no thread for the publisher");
@@ -282,7 +276,6 @@ int publisher_start(struct publisher **out, const struct publisher_options *o, s
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	p->queue_end = &p->queue;
 	p->done_end = &p->done;
-	p->stepped = o->stepped;
 	init_lock(p);
 	for (int i = 0; i < PRODUCERS; i++) { /* all of them: stopping looks at each */
 		p->workers[i].publisher = p;
@@ -369,33 +362,10 @@ bool publisher_drain(struct publisher *p, int wait_ms)
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
 	bool drained;
 
-	while (p->stepped && (publisher_step(p, 0) || publisher_step(p, 1)))
-		continue;
 	pthread_mutex_lock(&p->lock);
-	while (!p->stepped && p->state == PUBLISHER_WORKING && p->backlog &&
-	       clock_monotonic_ms() < deadline)
+	while (p->state == PUBLISHER_WORKING && p->backlog && clock_monotonic_ms() < deadline)
 		wait_a_little(p);
 	drained = !p->backlog;
 	pthread_mutex_unlock(&p->lock);
 	return drained;
-}
-
-bool publisher_step(struct publisher *p, int producer)
-{
-	struct worker *w = &p->workers[producer];
-
-	if (p->state != PUBLISHER_WORKING || !is_ready(w))
-		return false;
-	step(w);
-	return true;
-}
-
-struct publisher_counts publisher_counts(struct publisher *p)
-{
-	struct publisher_counts counts;
-
-	pthread_mutex_lock(&p->lock);
-	counts = p->counts;
-	pthread_mutex_unlock(&p->lock);
-	return counts;
 }

@@ -22,13 +22,10 @@
 
 struct publisher;
 
-enum { PUBLISHER_PRODUCERS = 2 };
-
 struct publisher_options {
 	const struct config *config; /* "brokers", "consumer-group", "instance" */
 	const struct deployment *deployment;
 	struct intake *intake; /* whose group's offsets are committed */
-	bool stepped;          /* no threads: the caller does the work with publisher_step() */
 };
 
 /*
@@ -55,19 +52,5 @@ int publisher_check(struct publisher *p, struct error *err);
 
 /* Waits until all is committed or wait_ms have passed or it broke; true if all is committed. */
 bool publisher_drain(struct publisher *p, int wait_ms);
-
-/*
- * Of a stepped publisher: one step (take batches, write them, commit) of that
- * producer. False when it has none to take now. For tests that choose the
- * order of events.
- */
-bool publisher_step(struct publisher *p, int producer);
-
-/* Counters since the start, for the log. */
-struct publisher_counts {
-	uint64_t transactions;
-	uint64_t records;
-};
-struct publisher_counts publisher_counts(struct publisher *p);
 
 #endif

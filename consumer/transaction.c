@@ -170,8 +170,7 @@ static int produce_patiently(const struct transactor *t, const struct batch *b,
 	return e ? kafka_error(e, topic_name(o->topic), err) : 0;
 }
 
-static int send_batch(const struct transactor *t, const struct batch *b, uint64_t *records,
-		      struct error *err)
+static int send_batch(const struct transactor *t, const struct batch *b, struct error *err)
 {
 	struct bytes rest = { b->packed, b->len };
 	bool last = is_last_of_partition(b);
@@ -187,7 +186,6 @@ static int send_batch(const struct transactor *t, const struct batch *b, uint64_
 		if (o.type == RECORD_PROGRESS && !last)
 			continue; /* one per partition and transaction says it all */
 		rc = produce_patiently(t, b, &o, err);
-		++*records;
 	}
 	if (!rc && rest.len)
 		return error_set(err, ERROR_REFUSED, "partition %d keeps broken unsent outputs",
@@ -242,8 +240,7 @@ static int flush(const struct transactor *t, struct error *err)
 		    : 0;
 }
 
-int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
-		    struct error *err)
+int transactor_send(struct transactor *t, const struct batch *batches, struct error *err)
 {
 	rd_kafka_error_t *e;
 	int rc;
@@ -252,7 +249,7 @@ int transactor_send(struct transactor *t, const struct batch *batches, uint64_t 
 	e = rd_kafka_begin_transaction(t->producer);
 	rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
 	for (const struct batch *b = batches; !rc && b; b = b->next)
-		rc = send_batch(t, b, records, err);
+		rc = send_batch(t, b, err);
 	if (!rc)
 		rc = flush(t, err);
 	crash_point("after-produce");

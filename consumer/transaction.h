@@ -49,16 +49,15 @@ void transactor_close(struct transactor **t);
 /*
  * Begins a transaction and sends the outputs of the batches, a list, which
  * must stay until it is committed or discarded, and the offsets behind them.
- * Returns when the brokers have them all. Adds to *records. ERROR_FENCED,
- * ERROR_UNAVAILABLE, or ERROR_REFUSED when the batches cannot be read.
+ * Returns when the brokers have them all. ERROR_FENCED, ERROR_UNAVAILABLE, or
+ * ERROR_REFUSED when the batches cannot be read.
  *
  * Of two transactions with offsets of one partition, the group keeps the
  * offset that was added last, whichever commits last, and readers see records
  * in the order in which they were written: so of transactions that follow each
  * other, one must not begin to send before the other has returned from here.
  */
-int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
-		    struct error *err);
+int transactor_send(struct transactor *t, const struct batch *batches, struct error *err);
 
 /* Commits. On failure it is not known whether the transaction committed. */
 int transactor_commit(struct transactor *t, struct error *err);

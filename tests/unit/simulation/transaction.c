@@ -148,8 +148,7 @@ static int add_offsets(struct transactor *t, const struct batch *batches, struct
 	return 0;
 }
 
-int transactor_send(struct transactor *t, const struct batch *batches, uint64_t *records,
-		    struct error *err)
+int transactor_send(struct transactor *t, const struct batch *batches, struct error *err)
 {
 	int rc;
 
@@ -160,7 +159,6 @@ int transactor_send(struct transactor *t, const struct batch *batches, uint64_t 
 		t->transaction = broker_begin_transaction(t->producer);
 	for (const struct batch *b = batches; !rc && b; b = b->next)
 		rc = write_batch(t, b, err);
-	++*records;
 	return rc ? rc : add_offsets(t, batches, err);
 }
 
