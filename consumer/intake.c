@@ -44,23 +44,44 @@ static rd_kafka_resp_err_t first_error(rd_kafka_resp_err_t code,
 /* ---- membership ---- */
 
 /*
- * All of it is given at once (the assignor is an eager one), and paused. Until
- * recovery says from where, it stands at the end: that is always on the log.
+ * Where a partition stands until recovery says from where: where its log
+ * begins, as a number, for what lies before that cannot be fetched. `at the
+ * end' would need no question, but librdkafka 2.0.2 (toppar_handle_Offset)
+ * asks again for the end when the answer is outdated by a pause, also behind
+ * the seek that has come meanwhile: commands were jumped over.
  */
+static int64_t stand_by(struct intake *in, int partition, bool *silent)
+{
+	int64_t begin = 0;
+	int64_t end = 0;
+	struct error err = { 0 };
+
+	if (*silent)
+		return 0;
+	*silent = bus_range(in->consumer, TOPIC_COMMANDS, partition, &begin, &end, &err) != 0;
+	if (*silent)
+		log_warn("%s", err.text);
+	return *silent ? 0 : begin;
+}
+
+/* All of it is given at once (the assignor is an eager one), and paused. */
 static void on_assigned(struct intake *in, const rd_kafka_topic_partition_list_t *list)
 {
 	struct place *places = calloc((size_t)list->cnt + 1, sizeof(*places));
 	int *partitions = calloc((size_t)list->cnt + 1, sizeof(*partitions));
 	rd_kafka_topic_partition_list_t *commands;
+	bool silent = false;
 	size_t count = 0;
 
 	if (!places || !partitions)
 		abort();
 	for (int i = 0; i < list->cnt; i++) {
+		int partition = list->elems[i].partition;
+
 		if (strcmp(list->elems[i].topic, topic_name(TOPIC_COMMANDS)) != 0)
 			continue;
-		places[count] = (struct place){ list->elems[i].partition, RD_KAFKA_OFFSET_END };
-		partitions[count++] = list->elems[i].partition;
+		places[count] = (struct place){ partition, stand_by(in, partition, &silent) };
+		partitions[count++] = partition;
 	}
 	commands = list_of(places, count);
 	(void)rd_kafka_assign(in->consumer, commands);
@@ -226,7 +247,9 @@ int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *list = list_of(places, count);
-	rd_kafka_error_t *e = rd_kafka_seek_partitions(in->consumer, list, SEEK_WAIT_MS);
+	/* Before 2.1.0 librdkafka took the milliseconds for microseconds. */
+	int wait = rd_kafka_version() < 0x02010000 ? SEEK_WAIT_MS * 1000 : SEEK_WAIT_MS;
+	rd_kafka_error_t *e = rd_kafka_seek_partitions(in->consumer, list, wait);
 	rd_kafka_resp_err_t code = e ? rd_kafka_error_code(e) : RD_KAFKA_RESP_ERR_NO_ERROR;
 
 	if (e)

@@ -217,12 +217,19 @@ static void regulate(struct processor *p)
 		set_paused(p, false);
 }
 
+/* The least offset that may come next of a partition that is READY. */
+static int64_t next_offset(const struct partition *part)
+{
+	return part->staged.count ? part->staged.list[part->staged.count - 1].offset + 1
+				  : part->mark.applied;
+}
+
 /* Keeps it, unless it was fetched before recovery said from where. */
 static void stage_message(struct processor *p, struct message *m)
 {
 	struct partition *part = &p->partitions[m->partition];
 
-	if (part->state == PARTITION_READY && m->offset >= part->mark.applied)
+	if (part->state == PARTITION_READY && m->offset >= next_offset(part))
 		staged_add(&part->staged, m);
 	else
 		message_done(m);
