@@ -13,7 +13,7 @@ enum {
 	WAIT_MOST_MS = 5000,
 	WAIT_STEP_MS = 50,
 	REDIS_TIMEOUT_MS = 5000,
-	WORKSPACES_BYTES = 32 * 1024 * 1024,
+	WORKSPACES_BYTES = 24 * 1024 * 1024,
 };
 
 void staged_clear(struct staged *s)
