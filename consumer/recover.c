@@ -3,12 +3,16 @@
 #include "consumer/output.h"
 #include "consumer/rebuild.h"
 #include "consumer/run.h"
+#include "ops/support/clock.h"
 #include "ops/support/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { CHANGELOG_WAIT_MS = 15000 }; /* longer than an abandoned transaction stays open */
+enum {
+	CHANGELOG_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
+	UNSETTLED_MOST_MS = 60000, /* several times as long */
+};
 
 enum recovery recovery_case(const struct mark *mark, int64_t committed)
 {
@@ -91,60 +95,56 @@ static int read_progress(struct processor *p, const int *partitions, size_t coun
 	return rc;
 }
 
-/* The places that no Progress has been found for, at the front of `out`; how many. */
-static size_t list_unknown(const struct claiming *c, const int64_t *progress, int *out)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < c->count; i++)
-		if (progress[c->partitions[i]] == COMMITTED_NONE)
-			out[count++] = c->partitions[i];
-	return count;
-}
-
 /* Looks at the changelogs' ends, and at all of those where there is none. */
 static int find_progress(struct processor *p, const struct claiming *c, int64_t *progress,
 			 struct error *err)
 {
 	int *rest = calloc(c->count + 1, sizeof(*rest));
-	size_t count;
+	size_t count = 0;
 	int rc = read_progress(p, c->partitions, c->count, CHANGELOG_TAIL, progress, err);
 
 	assert(rest);
-	count = list_unknown(c, progress, rest);
+	for (size_t i = 0; i < c->count; i++)
+		if (progress[c->partitions[i]] == COMMITTED_NONE)
+			rest[count++] = c->partitions[i];
 	if (!rc && count)
 		rc = read_progress(p, rest, count, CHANGELOG_WHOLE, progress, err);
 	free(rest);
 	return rc;
 }
 
-/* What the group has committed of the partitions without any Progress. */
-static int ask_group(struct processor *p, const struct claiming *c, int64_t *progress,
-		     struct error *err)
+/*
+ * What the group has committed. It is unsettled while a transaction is open,
+ * some seconds at most; but when a broker was killed with offsets of a
+ * transaction on their way, Kafka 4.3 kept them unsettled for ever. Then, long
+ * after every transaction has ended, the changelog alone must do.
+ */
+static int ask_group(struct processor *p, struct claiming *c, struct error *err)
 {
-	int *unknown = calloc(c->count + 1, sizeof(*unknown));
-	struct place *places = calloc(c->count + 1, sizeof(*places));
-	size_t count;
-	int rc;
+	int64_t now = clock_monotonic_ms();
+	int64_t begin;
+	int64_t end;
+	int rc = intake_committed(p->intake, c->places, c->count, err);
 
-	assert(unknown && places);
-	count = list_unknown(c, progress, unknown);
-	for (size_t i = 0; i < count; i++)
-		places[i].partition = unknown[i];
-	rc = count ? intake_committed(p->intake, places, count, err) : 0;
-	for (size_t i = 0; !rc && i < count; i++)
-		progress[places[i].partition] = places[i].offset;
-	free(unknown);
-	free(places);
-	return rc;
+	/* A broker that does not answer at all says nothing about what is settled. */
+	if (rc != ERROR_UNAVAILABLE ||
+	    intake_range(p->intake, c->partitions[0], &begin, &end, NULL)) {
+		p->unsettled_ms = 0;
+		return rc;
+	}
+	if (!p->unsettled_ms)
+		p->unsettled_ms = now;
+	if (now - p->unsettled_ms < UNSETTLED_MOST_MS)
+		return rc;
+	log_warn("%s; going by the changelogs alone", err->text);
+	for (size_t i = 0; i < c->count; i++)
+		c->places[i].offset = COMMITTED_NONE;
+	return 0;
 }
 
 /*
- * How far each partition is committed. The Progress in its changelog and the
- * group's offset are of one transaction; Progress is asked first, because the
- * group's offsets expire, are reset by hand, or stay unsettled for ever when a
- * broker dies at the wrong moment. Only a partition without any Progress goes
- * by the group's offset.
+ * What the group has committed; or the changelog's progress where that is
+ * further: a group's offsets expire, or are reset by hand.
  */
 static int read_committed(struct processor *p, struct claiming *c, struct error *err)
 {
@@ -154,11 +154,19 @@ static int read_committed(struct processor *p, struct claiming *c, struct error 
 	assert(progress);
 	for (int i = 0; i < p->deployment.partitions; i++)
 		progress[i] = COMMITTED_NONE;
-	rc = find_progress(p, c, progress, err);
+	rc = ask_group(p, c, err);
 	if (!rc)
-		rc = ask_group(p, c, progress, err);
-	for (size_t i = 0; !rc && i < c->count; i++)
-		c->places[i].offset = progress[c->partitions[i]];
+		rc = find_progress(p, c, progress, err);
+	for (size_t i = 0; !rc && i < c->count; i++) {
+		struct place *at = &c->places[i];
+
+		if (progress[at->partition] <= at->offset)
+			continue;
+		log_warn("partition %d: the group has committed %lld, but the changelog says %lld; "
+			 "that counts",
+			 at->partition, (long long)at->offset, (long long)progress[at->partition]);
+		at->offset = progress[at->partition];
+	}
 	free(progress);
 	return rc;
 }
