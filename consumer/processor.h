@@ -44,6 +44,7 @@ struct partition {
 	enum partition_state state;
 	struct mark mark;     /* true while REBUILDING or READY */
 	int64_t taken;        /* the last epoch that we took */
+	int64_t progress;     /* while REBUILDING: what the changelog has said so far */
 	struct staged staged; /* empty unless READY */
 	struct offsets sent;  /* committed runs whose `unsent` entries can go */
 };
@@ -84,9 +85,8 @@ struct processor {
 	struct error refusal; /* met in a callback: the loop ends with it */
 	bool paused;        /* backpressure: nothing is fetched until the publisher has caught up */
 	int64_t watched_ms; /* when the marks were last looked at */
-	int64_t unsettled_ms; /* since when the group's offsets are not settled; 0: they are */
-	int64_t namesake_ms;  /* since when another member has our name; 0: none has */
-	struct {              /* of the present run; memory is kept from run to run */
+	int64_t namesake_ms; /* since when another member has our name; 0: none has */
+	struct {             /* of the present run; memory is kept from run to run */
 		struct arena arena;
 		struct apply apply;
 		struct emitter emitter;

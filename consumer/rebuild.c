@@ -45,6 +45,7 @@ void rebuild_add(struct processor *p, struct partition *part)
 	r->cursor = 0;
 	r->phase = REBUILD_CLEARING;
 	part->state = PARTITION_REBUILDING;
+	part->progress = COMMITTED_NONE;
 	workspaces_forget(p->workspaces, part->id);
 	log_info("partition %d: Redis has lost data; rebuilding it from %s", part->id,
 		 topic_name(TOPIC_GRANTS));
@@ -245,8 +246,8 @@ static void take_message(struct processor *p, const struct message *m)
 				      .value = m->value };
 
 	if (changelog_is_progress(m))
-		return;
-	if (uuid_parse(&state.id, m->key))
+		recover_take_progress(p, m, &p->partitions[m->partition].progress);
+	else if (uuid_parse(&state.id, m->key))
 		pass_over(m->partition, m->offset, "its key is no id");
 	else
 		latest_put(p->rebuild.latest, &state);
@@ -302,11 +303,21 @@ static void tell_progress(struct processor *p)
 		 (long long)all.loaded, (long long)all.goal, topic_name(TOPIC_GRANTS));
 }
 
-/* The mark says `ready` with everything there. */
+/*
+ * The mark says `ready` with everything there. What is committed and the
+ * changelog's last Progress are of one transaction: a changelog that ends
+ * before it is not all there yet.
+ */
 static int finish_one(struct processor *p, struct partition *part, struct error *err)
 {
 	struct pipeline *body = &p->run.apply.pipeline;
 
+	if (part->mark.applied > 0 && part->progress < part->mark.applied)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "%s partition %d ends at progress %lld, but %lld is committed: "
+				 "reading it again",
+				 topic_name(TOPIC_GRANTS), part->id, (long long)part->progress,
+				 (long long)part->mark.applied);
 	pipeline_clear(body);
 	mark_append_loaded(body, index_keys(p->index, part->id));
 	part->mark.state = MARK_READY;

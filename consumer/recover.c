@@ -3,16 +3,12 @@
 #include "consumer/output.h"
 #include "consumer/rebuild.h"
 #include "consumer/run.h"
-#include "ops/support/clock.h"
 #include "ops/support/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum {
-	CHANGELOG_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
-	UNSETTLED_MOST_MS = 60000, /* several times as long */
-};
+enum { CHANGELOG_WAIT_MS = 15000 }; /* longer than an abandoned transaction stays open */
 
 enum recovery recovery_case(const struct mark *mark, int64_t committed)
 {
@@ -56,7 +52,7 @@ static void claiming_done(struct claiming *c)
 	free(c->marks);
 }
 
-static void take_progress(struct processor *p, const struct message *m, int64_t *progress)
+void recover_take_progress(struct processor *p, const struct message *m, int64_t *progress)
 {
 	struct error err = { 0 };
 	struct record r;
@@ -66,8 +62,8 @@ static void take_progress(struct processor *p, const struct message *m, int64_t 
 	if (codec_decode(p->codec, m->value, &p->run.arena, &r, &err) || r.type != RECORD_PROGRESS)
 		log_warn("%s partition %d offset %lld is no Progress: %s", topic_name(TOPIC_GRANTS),
 			 m->partition, (long long)m->offset, err.text);
-	else if (r.as.progress.applied > progress[m->partition])
-		progress[m->partition] = r.as.progress.applied;
+	else if (r.as.progress.applied > *progress)
+		*progress = r.as.progress.applied;
 	arena_reset(&p->run.arena);
 }
 
@@ -89,7 +85,7 @@ static int read_progress(struct processor *p, const int *partitions, size_t coun
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "%s is not settled yet: a transaction is open",
 					 topic_name(TOPIC_GRANTS));
-		take_progress(p, &m, progress);
+		recover_take_progress(p, &m, &progress[m.partition]);
 		message_done(&m);
 	}
 	return rc;
@@ -114,35 +110,6 @@ static int find_progress(struct processor *p, const struct claiming *c, int64_t 
 }
 
 /*
- * What the group has committed. It is unsettled while a transaction is open,
- * some seconds at most; but when a broker was killed with offsets of a
- * transaction on their way, Kafka 4.3 kept them unsettled for ever. Then, long
- * after every transaction has ended, the changelog alone must do.
- */
-static int ask_group(struct processor *p, struct claiming *c, struct error *err)
-{
-	int64_t now = clock_monotonic_ms();
-	int64_t begin;
-	int64_t end;
-	int rc = intake_committed(p->intake, c->places, c->count, err);
-
-	/* A broker that does not answer at all says nothing about what is settled. */
-	if (rc != ERROR_UNAVAILABLE ||
-	    intake_range(p->intake, c->partitions[0], &begin, &end, NULL)) {
-		p->unsettled_ms = 0;
-		return rc;
-	}
-	if (!p->unsettled_ms)
-		p->unsettled_ms = now;
-	if (now - p->unsettled_ms < UNSETTLED_MOST_MS)
-		return rc;
-	log_warn("%s; going by the changelogs alone", err->text);
-	for (size_t i = 0; i < c->count; i++)
-		c->places[i].offset = COMMITTED_NONE;
-	return 0;
-}
-
-/*
  * What the group has committed; or the changelog's progress where that is
  * further: a group's offsets expire, or are reset by hand.
  */
@@ -154,7 +121,7 @@ static int read_committed(struct processor *p, struct claiming *c, struct error 
 	assert(progress);
 	for (int i = 0; i < p->deployment.partitions; i++)
 		progress[i] = COMMITTED_NONE;
-	rc = ask_group(p, c, err);
+	rc = intake_committed(p->intake, c->places, c->count, err);
 	if (!rc)
 		rc = find_progress(p, c, progress, err);
 	for (size_t i = 0; !rc && i < c->count; i++) {

@@ -39,6 +39,9 @@ bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int
  */
 int recover_partitions(struct processor *p, struct error *err);
 
+/* Raises *progress to what the changelog's record says, if that is a Progress. */
+void recover_take_progress(struct processor *p, const struct message *m, int64_t *progress);
+
 /*
  * READY, what was rebuilt or recovered; past commands that are lost, if that
  * is accepted. ERROR_UNAVAILABLE, ERROR_FENCED: claim them again.
