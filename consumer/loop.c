@@ -67,9 +67,16 @@ static int start_publisher(struct processor *p, struct error *err)
 {
 	const struct publisher_options options = { .config = p->config,
 						   .deployment = &p->deployment,
-						   .intake = p->intake };
+						   .intake = p->intake,
+						   .sweep = p->sweep };
+	int rc;
 
-	return publisher_start(&p->publisher, &options, err);
+	if (p->sweep)
+		log_warn("sweeping: transactions that nobody ends keep Kafka from saying what is "
+			 "committed; those of our names are aborted");
+	rc = publisher_start(&p->publisher, &options, err);
+	p->sweep = p->sweep && rc;
+	return rc;
 }
 
 /*
@@ -191,8 +198,13 @@ static int recover(struct processor *p, struct error *err)
 	if (!follower_is_complete(p->follower) || !any_claiming(p) ||
 	    p->rebuild.phase != REBUILD_NONE)
 		return 0;
-	if (publisher_drain(p->publisher, DRAIN_WAIT_MS))
-		return recover_partitions(p, err);
+	if (publisher_drain(p->publisher, DRAIN_WAIT_MS)) {
+		int rc = recover_partitions(p, err);
+
+		if (p->sweep)
+			publisher_stop(&p->publisher);
+		return rc;
+	}
 	publisher_stop(&p->publisher);
 	return error_set(err, ERROR_UNAVAILABLE, "the outputs on their way could not be published");
 }

@@ -85,8 +85,10 @@ struct processor {
 	struct error refusal; /* met in a callback: the loop ends with it */
 	bool paused;        /* backpressure: nothing is fetched until the publisher has caught up */
 	int64_t watched_ms; /* when the marks were last looked at */
-	int64_t namesake_ms; /* since when another member has our name; 0: none has */
-	struct {             /* of the present run; memory is kept from run to run */
+	int64_t unsettled_ms; /* since when Kafka does not say what is committed; 0: it does */
+	bool sweep;           /* that has lasted too long: what our names left open shall end */
+	int64_t namesake_ms;  /* since when another member has our name; 0: none has */
+	struct {              /* of the present run; memory is kept from run to run */
 		struct arena arena;
 		struct apply apply;
 		struct emitter emitter;

@@ -26,6 +26,7 @@ struct publisher_options {
 	const struct config *config; /* "brokers", "consumer-group", "instance" */
 	const struct deployment *deployment;
 	struct intake *intake; /* whose group's offsets are committed */
+	bool sweep;            /* see transactor_open() */
 };
 
 /*

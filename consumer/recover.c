@@ -3,12 +3,16 @@
 #include "consumer/output.h"
 #include "consumer/rebuild.h"
 #include "consumer/run.h"
+#include "ops/support/clock.h"
 #include "ops/support/log.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { CHANGELOG_WAIT_MS = 15000 }; /* longer than an abandoned transaction stays open */
+enum {
+	CHANGELOG_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
+	UNSETTLED_MOST_MS = 40000, /* several times as long */
+};
 
 enum recovery recovery_case(const struct mark *mark, int64_t committed)
 {
@@ -360,6 +364,26 @@ static int make_ready(struct processor *p, const struct claiming *c, struct erro
 	return rc;
 }
 
+/* Brokers that answer, but do not say for so long what is committed, never will by themselves. */
+static void judge_settling(struct processor *p, const struct claiming *c, int rc)
+{
+	int64_t now = clock_monotonic_ms();
+	int64_t begin;
+	int64_t end;
+
+	if (rc != ERROR_UNAVAILABLE ||
+	    intake_range(p->intake, c->partitions[0], &begin, &end, NULL)) {
+		p->unsettled_ms = 0;
+		return;
+	}
+	if (!p->unsettled_ms)
+		p->unsettled_ms = now;
+	if (now - p->unsettled_ms < UNSETTLED_MOST_MS)
+		return;
+	p->unsettled_ms = 0;
+	p->sweep = true;
+}
+
 /*
  * The marks come first: a claim fails if its mark has moved since, so what was
  * read after it is known to be of the same time. We may have been asleep in
@@ -369,7 +393,11 @@ static int look(struct processor *p, struct claiming *c, struct error *err)
 {
 	int rc = index_read_marks(p->index, c->partitions, c->count, c->marks, err);
 
-	return rc ? rc : read_committed(p, c, err);
+	if (rc)
+		return rc;
+	rc = read_committed(p, c, err);
+	judge_settling(p, c, rc);
+	return rc;
 }
 
 int recover_partitions(struct processor *p, struct error *err)

@@ -338,6 +338,60 @@ static int settle_predecessor(struct transactor *t, struct error *err)
 	return e ? kafka_error(e, "settling the transactions of a predecessor", err) : 0;
 }
 
+/* ---- sweeping ---- */
+
+/* A record that nobody will see: it brings the partition into the transaction. */
+static int touch_partition(const struct transactor *t, enum topic topic, int partition,
+			   struct error *err)
+{
+	const rd_kafka_vu_t message[] = {
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->topics[topic] },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition },
+		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { .ptr = unconst("sweep"), .size = 5 } },
+	};
+	rd_kafka_error_t *e =
+		rd_kafka_produceva(t->producer, message, sizeof(message) / sizeof(message[0]));
+
+	return e ? kafka_error(e, topic_name(topic), err) : 0;
+}
+
+/* Offsets of the group, of no member: they never count, for the transaction is aborted. */
+static int touch_offsets(const struct transactor *t, const char *group, struct error *err)
+{
+	rd_kafka_consumer_group_metadata_t *m = rd_kafka_consumer_group_metadata_new(group);
+	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+	bool again = true;
+	int rc = 0;
+
+	rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS), 0)->offset = 0;
+	while (!rc && again)
+		rc = settle(rd_kafka_send_offsets_to_transaction(t->producer, offsets, m, -1),
+			    "sweeping offsets", &again, err);
+	rd_kafka_consumer_group_metadata_destroy(m);
+	rd_kafka_topic_partition_list_destroy(offsets);
+	return rc;
+}
+
+static int sweep(const struct transactor *t, const struct transactor_options *o, struct error *err)
+{
+	static const enum topic outputs[] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_GRANTS,
+					      TOPIC_DEADLETTER };
+	rd_kafka_error_t *e = rd_kafka_begin_transaction(t->producer);
+	int rc = e ? kafka_error(e, "beginning to sweep", err) : 0;
+
+	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
+		for (int p = 0; !rc && p < o->deployment->partitions; p++)
+			rc = touch_partition(t, outputs[i], p, err);
+	if (!rc)
+		rc = flush(t, err);
+	if (!rc)
+		rc = touch_offsets(t, config_get(o->config, "consumer-group"), err);
+	if (rc)
+		return rc;
+	e = rd_kafka_abort_transaction(t->producer, INIT_WAIT_MS);
+	return e ? kafka_error(e, "ending the sweep", err) : 0;
+}
+
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
 {
 	struct transactor *t = calloc(1, sizeof(*t));
@@ -353,6 +407,8 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 		rc = open_topics(t, err);
 	if (!rc)
 		rc = settle_predecessor(t, err);
+	if (!rc && o->sweep)
+		rc = sweep(t, o, err);
 	if (rc)
 		transactor_close(&t);
 	else

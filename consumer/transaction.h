@@ -34,12 +34,18 @@ struct transactor_options {
 	const struct deployment *deployment;
 	struct intake *intake; /* whose group's offsets are committed */
 	char letter;           /* the transactional.id is group.instance.letter */
+	bool sweep;            /* see transactor_open() */
 };
 
 /*
  * Makes the producer and settles what its predecessor of that name left open;
  * blocks while the brokers do that. ERROR_UNAVAILABLE: try again.
  * ERROR_INPUT: the settings are wrong.
+ *
+ * A broker that was killed may have forgotten that a transaction of that name
+ * was open; then nobody ends it, and nothing behind it can be read. With
+ * `sweep' a transaction over all partitions is begun and aborted, whose
+ * markers end, as aborted, what was left open under the name.
  */
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err);
 
