@@ -48,9 +48,12 @@ def marks(stack):
 
 
 def send_garbage(stack, count=30):
-    """To all partitions: the keys differ."""
-    records = [(str(uuid.uuid4()).encode(), b"garbage", None) for _ in range(count)]
-    bus.send_all(stack.brokers, bus.COMMANDS, records)
+    """Some in every partition: behind the marker of a transaction, too, which is never committed."""
+    producer = bus.producer(stack.brokers)
+    for n in range(count):
+        key = str(uuid.uuid4()).encode()
+        producer.produce(bus.COMMANDS, b"garbage", key, partition=n % PARTITIONS)
+    assert producer.flush(60) == 0
 
 
 def settled(stack):
