@@ -235,8 +235,11 @@ static void *worker_main(void *arg)
 
 static int worker_start(struct worker *w, const struct publisher_options *o, struct error *err)
 {
-	const struct transactor_options options = { o->config, o->deployment, o->intake,
-						    "ab"[w->number], o -> sweep };
+	const struct transactor_options options = { .config = o->config,
+						    .deployment = o->deployment,
+						    .intake = o->intake,
+						    .letter = "ab"[w->number],
+						    .sweep = o->sweep };
 	int rc = transactor_open(&w->transactor, &options, err);
 
 	if (rc)

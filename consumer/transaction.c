@@ -10,7 +10,6 @@
 #include "ops/support/crash.h"
 #include "producer/bus.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,27 +30,7 @@ struct transactor {
 	char source[SOURCE_SIZE]; /* ce_source of everything we send */
 };
 
-/* ---- batches ---- */
-
-struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed)
-{
-	struct batch *b = malloc(sizeof(*b) + packed.len);
-
-	assert(b);
-	*b = (struct batch){ NULL, partition, last, applied, packed.len };
-	memcpy(b->packed, packed.data, packed.len);
-	return b;
-}
-
-void batch_free_list(struct batch *b)
-{
-	while (b) {
-		struct batch *next = b->next;
-
-		free(b);
-		b = next;
-	}
-}
+/* ---- sending ---- */
 
 /* Is b the last batch of its partition in this transaction? */
 static bool is_last_of_partition(const struct batch *b)
@@ -61,8 +40,6 @@ static bool is_last_of_partition(const struct batch *b)
 			return false;
 	return true;
 }
-
-/* ---- sending ---- */
 
 static int kafka_error(rd_kafka_error_t *e, const char *step, struct error *err)
 {

@@ -1,0 +1,24 @@
+#include "consumer/batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed)
+{
+	struct batch *b = malloc(sizeof(*b) + packed.len);
+
+	assert(b);
+	*b = (struct batch){ NULL, partition, last, applied, packed.len };
+	memcpy(b->packed, packed.data, packed.len);
+	return b;
+}
+
+void batch_free_list(struct batch *b)
+{
+	while (b) {
+		struct batch *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}

@@ -1,0 +1,24 @@
+#ifndef SB_CONSUMER_BATCH_H
+#define SB_CONSUMER_BATCH_H
+
+/* The outputs of one run, from its apply to their commit. */
+
+#include "ops/support/bytes.h"
+
+/* A run's outputs on their way. Its memory is one block: free(). */
+struct batch {
+	struct batch *next;
+	int partition;
+	int64_t last;    /* the run's last offset: its name in `unsent` */
+	int64_t applied; /* what the partition's committed offset becomes */
+	size_t len;
+	uint8_t packed[]; /* see output.h */
+};
+
+/* A batch with a copy of the packed outputs. */
+struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed);
+
+/* Frees the batch and all that follow it. */
+void batch_free_list(struct batch *b);
+
+#endif
