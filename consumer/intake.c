@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Longer than a turn of the loop lasts when everything it asks answers at the
+ * last moment. It is also how long a rebalance waits for members that do not
+ * come: a broker (4.3.0) that is elected twice in a row while it starts may load
+ * the group without the timers of its members' sessions, and then nobody else
+ * ends those that are gone.
+ */
+#define MAX_POLL_INTERVAL_MS "90000"
+
 enum {
 	BROKER_WAIT_MS = 5000,
 	COMMITTED_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
@@ -287,6 +296,7 @@ static int open_consumer(struct intake *in, struct error *err)
 		{ "partition.assignment.strategy", "range" },
 		{ "session.timeout.ms", "10000" },
 		{ "heartbeat.interval.ms", "2000" },
+		{ "max.poll.interval.ms", MAX_POLL_INTERVAL_MS },
 		{ "fetch.wait.max.ms", "100" },
 		{ "queued.max.messages.kbytes", "16384" },
 		{ "fetch.message.max.bytes", "2097152" },
