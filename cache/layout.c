@@ -61,19 +61,34 @@ const char *layout_command_field(unsigned place)
 	return names[place];
 }
 
-static bool parse_grant(struct workspace *w, struct bytes field, struct bytes value)
+static bool is_subject_field(struct bytes field)
 {
-	struct grant g = { .expires_at = ABSENT };
+	return field.len == SUBJECT_FIELD_SIZE && (field.data[0] == 'u' || field.data[0] == 'g');
+}
 
-	g.subject.kind = field.data[0] == 'u' ? SUBJECT_USER : SUBJECT_GROUP;
-	memcpy(g.subject.id.bytes, field.data + 1, sizeof(g.subject.id.bytes));
-	g.role = layout_role(value);
-	if (g.role == ROLE_NONE || (value.len != AT_EXPIRES && value.len != GRANT_VALUE_MAX))
+bool layout_parse_grant(struct grant *out, struct bytes field, struct bytes value)
+{
+	enum role role = layout_role(value);
+
+	if (!is_subject_field(field) || role == ROLE_NONE ||
+	    (value.len != AT_EXPIRES && value.len != GRANT_VALUE_MAX))
 		return false;
-	g.granted_at = get_be64(value.data + AT_SINCE);
-	memcpy(g.granted_by.bytes, value.data + AT_GRANTOR, sizeof(g.granted_by.bytes));
+	*out = (struct grant){ .role = role, .expires_at = ABSENT };
+	out->subject.kind = field.data[0] == 'u' ? SUBJECT_USER : SUBJECT_GROUP;
+	memcpy(out->subject.id.bytes, field.data + 1, sizeof(out->subject.id.bytes));
+	out->granted_at = get_be64(value.data + AT_SINCE);
+	memcpy(out->granted_by.bytes, value.data + AT_GRANTOR, sizeof(out->granted_by.bytes));
 	if (value.len == GRANT_VALUE_MAX)
-		g.expires_at = get_be64(value.data + AT_EXPIRES);
+		out->expires_at = get_be64(value.data + AT_EXPIRES);
+	return true;
+}
+
+static bool add_grant(struct workspace *w, struct bytes field, struct bytes value)
+{
+	struct grant g;
+
+	if (!layout_parse_grant(&g, field, value))
+		return false;
 	workspace_put_grant(w, &g);
 	return true;
 }
@@ -92,8 +107,8 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 {
 	struct bytes value = reply_bytes(reply);
 
-	if (field.len == SUBJECT_FIELD_SIZE && (field.data[0] == 'u' || field.data[0] == 'g'))
-		return parse_grant(w, field, value);
+	if (is_subject_field(field))
+		return add_grant(w, field, value);
 	if (bytes_equal_text(field, "org"))
 		return uuid_from_raw(&w->organization_id, value);
 	if (bytes_equal_text(field, "owner"))

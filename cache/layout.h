@@ -39,6 +39,9 @@ const char *layout_role_value(enum role role);
 /* The role of such a byte, or ROLE_NONE. */
 enum role layout_role(struct bytes value);
 
+/* The grant that such a field and its value say; false when they are broken. */
+bool layout_parse_grant(struct grant *out, struct bytes field, struct bytes value);
+
 /*
  * Fills w, freshly initialised, from the reply to HGETALL. Fields that it does
  * not know are passed over. False when the reply holds something broken.

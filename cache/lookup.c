@@ -26,7 +26,6 @@ static int ask_names(struct reader *r, const char *kind, const struct uuid *of,
 		pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), kind, of);
 		pipeline_bytes(p, names[i]);
 	}
-	reader_touch(r, KEYS_DIRECTORY);
 	return reader_ask(r, err);
 }
 
@@ -82,7 +81,6 @@ int lookup_all_organizations(struct reader *r, struct arena *arena, struct named
 	pipeline_command(p, 2);
 	pipeline_text(p, "HGETALL");
 	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "orgnames", NULL);
-	reader_touch(r, KEYS_DIRECTORY);
 	rc = reader_ask(r, err);
 	if (rc)
 		return rc;
@@ -109,7 +107,6 @@ static int ask_hashes(struct reader *r, const char *kind, const struct uuid *ids
 		pipeline_text(p, "HGETALL");
 		pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), kind, &ids[i]);
 	}
-	reader_touch(r, KEYS_DIRECTORY);
 	return reader_ask(r, err);
 }
 
@@ -171,7 +168,6 @@ int lookup_groups_of(struct reader *r, const struct user_changed *user, struct a
 	pipeline_command(p, 2);
 	pipeline_text(p, "SMEMBERS");
 	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "of:", &user->id);
-	reader_touch(r, KEYS_DIRECTORY);
 	rc = reader_ask(r, err);
 	if (rc)
 		return rc;

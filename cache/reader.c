@@ -10,10 +10,11 @@ struct reader {
 	struct deployment deployment;
 	struct keys *keys; /* one per partition, then the directory's */
 	bool *touched;     /* the same */
+	int64_t *required; /* the same: what `applied` must be at least */
 	size_t slots;      /* partitions + 1 */
 	struct pipeline pipeline;
 	struct replies replies;
-	int64_t directory_position;
+	struct mark directory; /* behind the last question */
 };
 
 static size_t slot_of(const struct reader *r, int partition)
@@ -34,9 +35,17 @@ int reader_partition(const struct reader *r, const struct uuid *workspace_id)
 	return partition_of(bytes_of(key), r->deployment.partitions);
 }
 
-int64_t reader_directory_position(const struct reader *r)
+const struct mark *reader_directory(const struct reader *r)
 {
-	return r->directory_position;
+	return &r->directory;
+}
+
+void reader_require(struct reader *r, int partition, int64_t offset)
+{
+	int64_t *required = &r->required[slot_of(r, partition)];
+
+	if (*required < offset)
+		*required = offset;
 }
 
 const struct keys *reader_keys(const struct reader *r, int partition)
@@ -44,16 +53,17 @@ const struct keys *reader_keys(const struct reader *r, int partition)
 	return &r->keys[slot_of(r, partition)];
 }
 
+void reader_touch(struct reader *r, int partition)
+{
+	r->touched[slot_of(r, partition)] = true;
+}
+
 struct pipeline *reader_begin(struct reader *r)
 {
 	pipeline_clear(&r->pipeline);
 	memset(r->touched, 0, r->slots * sizeof(*r->touched));
+	reader_touch(r, KEYS_DIRECTORY);
 	return &r->pipeline;
-}
-
-void reader_touch(struct reader *r, int partition)
-{
-	r->touched[slot_of(r, partition)] = true;
 }
 
 const struct redisReply *reader_reply(const struct reader *r, size_t i)
@@ -98,9 +108,17 @@ static int check_slot(struct reader *r, size_t slot, size_t reply, struct error 
 
 	mark_parse(&m, r->replies.list[reply]);
 	rc = check_mark(r, &m, err);
-	if (!rc && slot == r->slots - 1)
-		r->directory_position = m.applied;
-	return rc;
+	if (rc)
+		return rc;
+	if (slot == r->slots - 1)
+		r->directory = m;
+	if (m.applied < r->required[slot])
+		return error_set(err, ERROR_STALE,
+				 "the grant index in Redis at %s is not yet as far as %zu:%lld "
+				 "(it is at %lld)",
+				 redis_address(r->redis), slot, (long long)r->required[slot] - 1,
+				 (long long)m.applied);
+	return 0;
 }
 
 int reader_ask(struct reader *r, struct error *err)
@@ -150,7 +168,8 @@ static int learn(struct reader *r, const char *prefix, struct error *err)
 	r->slots = (size_t)m.deployment.partitions + 1;
 	r->keys = calloc(r->slots, sizeof(*r->keys));
 	r->touched = calloc(r->slots, sizeof(*r->touched));
-	if (!r->keys || !r->touched)
+	r->required = calloc(r->slots, sizeof(*r->required));
+	if (!r->keys || !r->touched || !r->required)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	for (size_t i = 0; i + 1 < r->slots; i++)
 		keys_init(&r->keys[i], prefix, (int)i);
@@ -188,6 +207,7 @@ void reader_close(struct reader **rp)
 	replies_done(&r->replies);
 	free(r->keys);
 	free(r->touched);
+	free(r->required);
 	free(r);
 	*rp = NULL;
 }

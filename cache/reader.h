@@ -3,9 +3,10 @@
 
 /*
  * The index as its readers see it. Every question reads its data first and
- * the marks of all partitions it touched last, in one pipeline: the other
- * order could take a half-cleared index for a "no". Without a good mark the
- * answer is ERROR_UNAVAILABLE, never "no".
+ * the marks of all partitions it touched, and the directory's, last, in one
+ * pipeline: the other order could take a half-cleared index for a "no".
+ * Without a good mark the answer is ERROR_UNAVAILABLE, never "no"; with one
+ * that is behind what was required it is ERROR_STALE.
  *
  * lookup.h asks the questions, wait.h waits for what is not there yet. One
  * thread per reader.
@@ -31,8 +32,17 @@ const struct deployment *reader_deployment(const struct reader *r);
 /* The partition that a workspace's keys are in. */
 int reader_partition(const struct reader *r, const struct uuid *workspace_id);
 
-/* How far the directory was when a question last touched it: a command's directory_offset. */
-int64_t reader_directory_position(const struct reader *r);
+/*
+ * The directory's mark behind the last question. `applied` is a command's
+ * directory_offset. As long as it is the same, so is all of the directory.
+ */
+const struct mark *reader_directory(const struct reader *r);
+
+/*
+ * From now on no answer that touches the partition is older than everything
+ * before `offset`. Requirements only rise.
+ */
+void reader_require(struct reader *r, int partition, int64_t offset);
 
 /* ---- for lookup.c and wait.c ---- */
 
@@ -41,7 +51,7 @@ const struct keys *reader_keys(const struct reader *r, int partition);
 /* Begins a question and returns the pipeline to fill. */
 struct pipeline *reader_begin(struct reader *r);
 
-/* Says that the question touches that partition, or KEYS_DIRECTORY. */
+/* Says that the question touches that partition. All touch the directory. */
 void reader_touch(struct reader *r, int partition);
 
 /* Asks. 0: the replies are good, and true as of the marks. */

@@ -102,7 +102,7 @@ int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadli
 
 		if (!rc && m.applied >= offset)
 			return 0;
-		if (rc && rc != ERROR_UNAVAILABLE)
+		if (rc && rc != ERROR_UNAVAILABLE && rc != ERROR_STALE)
 			return rc;
 		if (clock_monotonic_ms() >= deadline_ms)
 			return rc ? rc : timed_out(err, "the application", partition, offset);

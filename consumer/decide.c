@@ -1,5 +1,6 @@
 #include "consumer/decide.h"
 
+#include "cache/access.h"
 #include "ops/support/clock.h"
 
 #include <assert.h>
@@ -93,7 +94,7 @@ static struct bytes user_name(const struct deciding *d, const struct uuid *id)
 
 static bool grant_reaches(const struct world *w, const struct grant *g, const struct uuid *user_id)
 {
-	if (g->expires_at != ABSENT && g->expires_at <= w->now)
+	if (grant_expired(g, w->now))
 		return false;
 	if (g->subject.kind == SUBJECT_USER)
 		return uuid_equal(&g->subject.id, user_id);
@@ -123,29 +124,27 @@ static enum authority authority_of(const struct world *w, const struct actor *ac
 		return AUTHORITY_NONE;
 	if (uuid_equal(&actor->id, &w->workspace->owner_id) || u->site_role == SITE_OWNER)
 		return AUTHORITY_FULL;
-	m = directory_membership(u, &w->workspace->organization_id);
-	if (m && m->role == ORGANIZATION_ADMIN)
+	m = user_membership(u, &w->workspace->organization_id);
+	if (!m)
+		return AUTHORITY_NONE; /* whoever has left the organization has its grants no longer */
+	if (m->role == ORGANIZATION_ADMIN)
 		return AUTHORITY_FULL;
 	return is_workspace_admin(w, &actor->id) ? AUTHORITY_ADMIN : AUTHORITY_NONE;
 }
 
-/* Rule 2. NULL when sharing is on, else why it is off. */
-static const char *why_sharing_is_off(const struct world *w)
+/* Rule 2: every policy that keeps the workspace from being shared is a problem. */
+static void require_sharing(struct deciding *d)
 {
-	const struct organization_changed *o =
-		directory_organization(w->directory, &w->workspace->organization_id);
-	const struct user_changed *owner = directory_user(w->directory, &w->workspace->owner_id);
+	const struct world *w = d->world;
+	unsigned denials = access_sharing_denials(
+		directory_sharing_enabled(w->directory),
+		directory_organization(w->directory, &w->workspace->organization_id),
+		directory_user(w->directory, &w->workspace->owner_id));
 
-	if (!directory_sharing_enabled(w->directory))
-		return "workspace sharing is disabled for this deployment";
-	if (!o)
-		return "the workspace's organization is not known";
-	if (o->sharing == SHARING_NONE)
-		return "workspace sharing is disabled for this organization";
-	if (o->sharing == SHARING_SERVICE_ACCOUNTS &&
-	    (!owner || owner->kind != USER_SERVICE_ACCOUNT))
-		return "only workspaces of service accounts may be shared in this organization";
-	return NULL;
+	for (unsigned bit = 1; bit <= denials; bit <<= 1)
+		if (denials & bit)
+			add_problem(d, REJECT_SHARING_DISABLED,
+				    bytes_of(access_denial_text((enum access_denial)bit)));
 }
 
 /* ---- rules on the command as a whole ---- */
@@ -232,7 +231,7 @@ static void check_user(struct deciding *d, const struct subject *s)
 	if (!u || u->status == USER_DELETED)
 		add_problem(d, REJECT_UNKNOWN_SUBJECT,
 			    arena_printf(d->world->arena, "there is no user %.*s", TEXT(name)));
-	else if (!directory_membership(u, &d->world->workspace->organization_id))
+	else if (!user_membership(u, &d->world->workspace->organization_id))
 		add_problem(
 			d, REJECT_NOT_A_MEMBER,
 			arena_printf(d->world->arena,
@@ -382,7 +381,6 @@ static void decide_wishes(struct deciding *d, const struct share_workspace *c)
 
 static void decide_share(struct deciding *d, const struct share_workspace *c)
 {
-	const char *off;
 	size_t most = d->world->limits.grants_per_workspace;
 
 	d->out->word = c->message;
@@ -391,9 +389,7 @@ static void decide_share(struct deciding *d, const struct share_workspace *c)
 	if (is_duplicate(d))
 		return;
 	if (check_command(d)) {
-		off = why_sharing_is_off(d->world);
-		if (off)
-			add_problem(d, REJECT_SHARING_DISABLED, bytes_of(off));
+		require_sharing(d);
 		require_authority(d);
 	}
 	if (!d->problems && !c->grant_count)
@@ -421,7 +417,7 @@ static bool is_proven(const struct deciding *d, const struct subject *s, enum re
 
 	switch (reason) {
 	case REASON_EXPIRED:
-		return g && g->expires_at != ABSENT && g->expires_at <= w->now;
+		return g && grant_expired(g, w->now);
 	case REASON_USER_DELETED:
 		return s->kind == SUBJECT_USER && (!u || u->status == USER_DELETED);
 	case REASON_GROUP_DELETED:

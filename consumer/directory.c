@@ -230,15 +230,6 @@ bool directory_sharing_enabled(const struct directory *d)
 	return d->deployment.sharing_enabled;
 }
 
-const struct membership *directory_membership(const struct user_changed *u,
-					      const struct uuid *organization_id)
-{
-	for (size_t i = 0; i < u->organization_count; i++)
-		if (uuid_equal(&u->organizations[i].id, organization_id))
-			return &u->organizations[i];
-	return NULL;
-}
-
 bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 			const struct uuid *group_id)
 {
@@ -248,7 +239,7 @@ bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 	if (g)
 		return bsearch(user_id, g->members, g->member_count, sizeof(*g->members), by_id);
 	u = directory_user(d, user_id);
-	return u && directory_organization(d, group_id) && directory_membership(u, group_id);
+	return u && directory_organization(d, group_id) && user_membership(u, group_id);
 }
 
 size_t directory_members(const struct directory *d, const struct uuid *group_id,
@@ -266,7 +257,7 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 		return 0;
 	members = arena_alloc(arena, HASH_COUNT(d->entities) * sizeof(*members));
 	for (const struct entity *e = d->entities; e; e = e->hh.next)
-		if (e->type == RECORD_USER_CHANGED && directory_membership(&e->as.user, group_id))
+		if (e->type == RECORD_USER_CHANGED && user_membership(&e->as.user, group_id))
 			members[count++] = e->id;
 	*out = members;
 	return count;

@@ -34,10 +34,6 @@ const struct organization_changed *directory_organization(const struct directory
 /* The deployment's switch; on until a fact says otherwise. */
 bool directory_sharing_enabled(const struct directory *d);
 
-/* The user's membership in that organization, or NULL. */
-const struct membership *directory_membership(const struct user_changed *u,
-					      const struct uuid *organization_id);
-
 /*
  * Is the user in that group? The group whose id is that of an organization is
  * everyone in it.

@@ -98,7 +98,7 @@ static int resolve(struct request *q, const char *workspace, struct error *err)
 	q->command.actor = (struct actor){ s->me.id, actor_kind_of(s->me.kind) };
 	q->command.workspace_id = q->workspace.id;
 	q->command.expected_version = ABSENT;
-	q->command.directory_offset = reader_directory_position(s->reader);
+	q->command.directory_offset = reader_directory(s->reader)->applied;
 	return 0;
 }
 

@@ -249,6 +249,15 @@ const struct command *record_command(const struct record *r)
 	return NULL;
 }
 
+const struct membership *user_membership(const struct user_changed *u,
+					 const struct uuid *organization_id)
+{
+	for (size_t i = 0; i < u->organization_count; i++)
+		if (uuid_equal(&u->organizations[i].id, organization_id))
+			return &u->organizations[i];
+	return NULL;
+}
+
 const char *record_name(enum record_type type)
 {
 	return records[type].name;

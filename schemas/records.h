@@ -255,6 +255,10 @@ struct record {
 /* The command inside, or NULL when the record is a fact or an output. */
 const struct command *record_command(const struct record *r);
 
+/* The user's membership in that organization, or NULL. */
+const struct membership *user_membership(const struct user_changed *u,
+					 const struct uuid *organization_id);
+
 /* The name of the Avro record: "ShareWorkspace". */
 const char *record_name(enum record_type type);
 

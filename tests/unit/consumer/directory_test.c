@@ -286,10 +286,10 @@ static void membership_is_found_by_organization(void **state)
 
 	(void)state;
 	take_member(ALICE, "alice", 2);
-	m = directory_membership(user_of(ALICE), &globex);
+	m = user_membership(user_of(ALICE), &globex);
 	assert_non_null(m);
 	assert_int_equal(m->role, ORGANIZATION_ADMIN);
-	assert_null(directory_membership(user_of(ALICE), &nothing));
+	assert_null(user_membership(user_of(ALICE), &nothing));
 }
 
 /* ---- groups ---- */

@@ -1,0 +1,32 @@
+#ifndef SB_CACHE_CHECK_H
+#define SB_CACHE_CHECK_H
+
+/*
+ * May she do that? Asked of the index, many questions in one pipeline: one
+ * round trip when the users are at hand (people.h), two otherwise. An answer
+ * rests on one state of the directory and on the workspace as it was while
+ * that state held; if the directory moves on meanwhile, it is asked again.
+ */
+
+#include "cache/people.h"
+
+struct check {
+	struct uuid user_id;
+	struct uuid workspace_id;
+	enum action action;
+};
+
+/*
+ * Answers count questions. ERROR_UNAVAILABLE, also when the directory changes
+ * faster than it can be read; ERROR_STALE.
+ */
+int check_many(struct reader *r, struct people *p, const struct check *questions, size_t count,
+	       int64_t now, struct arena *arena, struct access *out, struct error *err);
+
+/*
+ * Tries a step that reads until the directory stands still for it: as long as
+ * step() returns PEOPLE_MOVED. ERROR_UNAVAILABLE when it never does.
+ */
+int check_steadily(int (*step)(void *context, struct error *err), void *context, struct error *err);
+
+#endif
