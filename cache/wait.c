@@ -4,7 +4,9 @@
 #include "ops/support/clock.h"
 
 #include <hiredis/hiredis.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { BLOCK_MOST_MS = 1000, PAUSE_MS = 2, PAUSE_BROKEN_MS = 50 };
@@ -58,10 +60,31 @@ static bool find_outcome(struct bytes entry, int64_t offset, struct outcome_entr
 	return false;
 }
 
-static int timed_out(struct error *err, const char *what, int partition, int64_t offset)
+/* A number without a sign; -1: it is none. */
+static int64_t parse_number(const char *text, const char *end, int64_t most)
 {
-	return error_set(err, ERROR_UNAVAILABLE, "%s of %d:%lld did not come in time", what,
-			 partition, (long long)offset);
+	char *stop = NULL;
+	long long value;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	errno = 0;
+	value = strtoll(text, &stop, 10);
+	return errno || stop != end || value > most ? -1 : value;
+}
+
+int position_parse(struct position *out, const char *text, struct error *err)
+{
+	const char *colon = strchr(text, ':');
+	int64_t partition = colon ? parse_number(text, colon, INT32_MAX) : -1;
+	int64_t offset = colon ? parse_number(colon + 1, text + strlen(text), INT64_MAX - 1) : -1;
+
+	if (partition < 0 || offset < 0)
+		return error_set(
+			err, ERROR_USAGE,
+			"\"%s\" is not a position; give partition:offset, as in 3:17", text);
+	*out = (struct position){ (int)partition, offset };
+	return 0;
 }
 
 int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
@@ -73,7 +96,9 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 		int rc;
 
 		if (left <= 0)
-			return timed_out(err, "the outcome", at->partition, at->offset);
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the outcome of %d:%lld did not come in time",
+					 at->partition, (long long)at->offset);
 		rc = ask_stream(r, at, left < BLOCK_MOST_MS ? (int)left : BLOCK_MOST_MS, err);
 		if (rc && rc != ERROR_UNAVAILABLE)
 			return rc;
@@ -105,7 +130,11 @@ int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadli
 		if (rc && rc != ERROR_UNAVAILABLE && rc != ERROR_STALE)
 			return rc;
 		if (clock_monotonic_ms() >= deadline_ms)
-			return rc ? rc : timed_out(err, "the application", partition, offset);
+			return rc ? rc
+				  : error_set(err, ERROR_STALE,
+					      "the index is at %lld of partition %d and did not "
+					      "come to %lld in time",
+					      (long long)m.applied, partition, (long long)offset);
 		pause_ms(rc ? PAUSE_BROKEN_MS : PAUSE_MS);
 	}
 }

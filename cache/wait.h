@@ -12,6 +12,9 @@ struct position {
 	int64_t offset;
 };
 
+/* Reads "3:17". ERROR_USAGE when it is anything else. */
+int position_parse(struct position *out, const char *text, struct error *err);
+
 /*
  * Waits for the outcome of the command at that position. Its message is in
  * the arena. ERROR_UNAVAILABLE when the deadline passes or Redis does not
@@ -22,7 +25,8 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 
 /*
  * Waits until everything before `offset` of the partition (or KEYS_DIRECTORY)
- * is in the index. ERROR_UNAVAILABLE as above.
+ * is in the index. ERROR_STALE when the deadline passes, ERROR_UNAVAILABLE when Redis does not
+ * answer by then.
  */
 int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
 		 struct error *err);

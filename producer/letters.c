@@ -83,26 +83,6 @@ static int64_t parse_number(struct bytes text, int64_t most)
 	return errno || end != copy + text.len || value > most ? -1 : value;
 }
 
-int position_parse(struct position *out, const char *text, struct error *err)
-{
-	const char *colon = strchr(text, ':');
-	int64_t partition = -1;
-	int64_t offset = -1;
-
-	if (colon) {
-		partition = parse_number(
-			(struct bytes){ (const uint8_t *)text, (size_t)(colon - text) }, INT32_MAX);
-		offset = parse_number(bytes_of(colon + 1), INT64_MAX);
-	}
-	if (partition < 0 || offset < 0)
-		return error_set(err, ERROR_USAGE,
-				 "\"%s\" is not a position; give partition:offset, as in 3:17, as "
-				 "`sharebus deadletter list` shows it",
-				 text);
-	*out = (struct position){ (int)partition, offset };
-	return 0;
-}
-
 static void open_letter(struct letter *l, const rd_kafka_message_t *m)
 {
 	int64_t partition;

@@ -30,9 +30,6 @@ bool letter_header(const struct letter *l, size_t i, struct header *out);
 /* Is it one of those that the consumer put there? */
 bool header_is_ours(const struct header *h);
 
-/* "3:17", and nothing else. ERROR_USAGE when it is something else. */
-int position_parse(struct position *out, const char *text, struct error *err);
-
 struct letters;
 
 /*

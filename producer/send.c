@@ -4,39 +4,88 @@
 #include "producer/bus.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { POLL_MS = 100, SOURCE_SIZE = CLUSTER_ID_SIZE + 32 };
+enum {
+	POLL_MS = 100,
+	SOURCE_SIZE = CLUSTER_ID_SIZE + 96,
+	DELIVERY_WAIT_MS = 5000, /* for the brokers alone, when nobody waits for the outcome */
+	GIVE_UP_WAIT_MS = 100,   /* purged records are reported at once */
+};
 
-int send_raw(struct session *s, const struct bus_record *record, struct error *err)
+/* The opaque of each record is where its delivery goes. */
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
-	int rc = bus_send(s->bus, record, err);
+	struct delivery *d = m->_private;
+
+	(void)rk;
+	(void)opaque;
+	if (!d)
+		return;
+	if (d->given_up) {
+		free(d);
+		return;
+	}
+	d->done = true;
+	d->failed = m->err != 0;
+	d->partition = m->partition;
+	d->offset = m->offset;
+	d->code = m->err;
+	(void)snprintf(d->why, sizeof(d->why), "%s", m->err ? rd_kafka_err2str(m->err) : "");
+}
+
+/* librdkafka's own log lines would only repeat what the error says. */
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	(void)level;
+	(void)facility;
+	(void)text;
+}
+
+void send_listen(rd_kafka_conf_t *conf)
+{
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	rd_kafka_conf_set_log_cb(conf, on_log);
+}
+
+void send_give_up(struct sharebus *c)
+{
+	(void)rd_kafka_purge(c->bus, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	(void)rd_kafka_flush(c->bus, GIVE_UP_WAIT_MS);
+}
+
+int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err)
+{
+	int rc = bus_send(c->bus, record, err);
 
 	/* The client's queue is bounded: when it is full, deliveries make room. */
-	while (rc == ERROR_UNAVAILABLE && rd_kafka_outq_len(s->bus) > 0) {
-		(void)rd_kafka_poll(s->bus, POLL_MS);
-		rc = bus_send(s->bus, record, err);
+	while (rc == ERROR_UNAVAILABLE && rd_kafka_outq_len(c->bus) > 0) {
+		(void)rd_kafka_poll(c->bus, POLL_MS);
+		rc = bus_send(c->bus, record, err);
 	}
-	(void)rd_kafka_poll(s->bus, 0);
+	(void)rd_kafka_poll(c->bus, 0);
 	return rc;
 }
 
 /* Adds the CloudEvents headers and queues the record. */
-static int queue_event(struct session *s, const struct bus_record *bare, const struct record *r,
+static int queue_event(struct sharebus *c, const struct bus_record *bare, const struct record *r,
 		       struct error *err)
 {
-	const struct command *c = r ? record_command(r) : NULL;
+	const struct command *command = r ? record_command(r) : NULL;
 	struct bus_record record = *bare;
 	struct cloudevent_headers headers;
 	char source[SOURCE_SIZE];
 	char text[UUID_TEXT_SIZE];
 	struct uuid id;
 
-	if (c)
-		id = c->command_id;
+	if (command)
+		id = command->command_id;
 	else if (uuid_v7(&id, clock_unix_ms()))
 		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
 	uuid_format(text, &id);
-	(void)snprintf(source, sizeof(source), "sharebus/%s/cli", s->deployment.cluster);
+	(void)snprintf(source, sizeof(source), "sharebus/%s/%s", c->deployment.cluster,
+		       config_get(c->config, "source"));
 	cloudevent_headers(&headers,
 			   &(struct cloudevent){
 				   .type = r ? record_event_type(r->type) : NULL,
@@ -44,21 +93,22 @@ static int queue_event(struct session *s, const struct bus_record *bare, const s
 				   .source = bytes_of(source),
 				   .subject = record.key,
 				   .time = clock_unix_ms(),
-				   .correlation = c ? c->command_id : (struct uuid){ { 0 } },
+				   .correlation = command ? command->command_id
+							: (struct uuid){ { 0 } },
 			   });
 	record.headers = headers.list;
 	record.header_count = headers.count;
-	return send_raw(s, &record, err);
+	return send_raw(c, &record, err);
 }
 
-int send_record(struct session *s, enum topic topic, const struct record *r, struct bytes key,
+int send_record(struct sharebus *c, enum topic topic, const struct record *r, struct bytes key,
 		struct delivery *d, struct error *err)
 {
 	struct buffer value;
 	int rc;
 
 	buffer_init(&value);
-	rc = r ? codec_encode(s->codec, r, &value, err) : 0;
+	rc = r ? codec_encode(c->codec, r, &value, err) : 0;
 	if (!rc)
 		rc = queue_event(s,
 				 &(struct bus_record){ .topic = topic_name(topic),
@@ -70,54 +120,73 @@ int send_record(struct session *s, enum topic topic, const struct record *r, str
 	return rc;
 }
 
-int send_flush(struct session *s, int64_t deadline_ms, struct error *err)
+int send_flush(struct sharebus *c, int64_t deadline_ms, struct error *err)
 {
-	while (rd_kafka_outq_len(s->bus) > 0) {
+	while (rd_kafka_outq_len(c->bus) > 0) {
 		if (clock_monotonic_ms() >= deadline_ms)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "the brokers at %s did not take everything in time",
-					 config_get(s->config, "brokers"));
-		(void)rd_kafka_poll(s->bus, POLL_MS);
+					 config_get(c->config, "brokers"));
+		(void)rd_kafka_poll(c->bus, POLL_MS);
 	}
 	return 0;
 }
 
-static int deliver(struct session *s, const struct record *r, int64_t deadline_ms,
+static int deliver(struct sharebus *c, const struct record *r, int64_t deadline_ms,
 		   struct delivery *d, struct error *err)
 {
-	const struct command *c = record_command(r);
 	char key[UUID_TEXT_SIZE];
 	int rc;
 
-	uuid_format(key, &c->workspace_id);
-	rc = send_record(s, TOPIC_COMMANDS, r, bytes_of(key), d, err);
-	if (!rc)
-		rc = send_flush(s, deadline_ms, err);
+	uuid_format(key, &record_command(r)->workspace_id);
+	rc = send_record(c, TOPIC_COMMANDS, r, bytes_of(key), d, err);
+	while (!rc && !d->done) {
+		int64_t left = deadline_ms - clock_monotonic_ms();
+
+		if (left <= 0)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the brokers at %s did not take it in time",
+					 config_get(c->config, "brokers"));
+		(void)rd_kafka_poll(c->bus, left < POLL_MS ? (int)left : POLL_MS);
+	}
 	if (!rc && d->failed)
 		rc = error_set(err, ERROR_UNAVAILABLE, "the brokers at %s did not take it: %s",
-			       config_get(s->config, "brokers"), d->why);
+			       config_get(c->config, "brokers"), d->why);
 	return rc;
 }
 
-int send_command(struct session *s, const struct record *r, struct sent_command *out,
-		 struct error *err)
+/* The report may still come when nobody waits for it any more. */
+static int deliver_command(struct sharebus *c, const struct record *r, int64_t deadline_ms,
+			   struct sent_command *out, struct error *err)
 {
-	int64_t wait_ms = s->wait_ms ? s->wait_ms : 5000;
-	int64_t deadline = clock_monotonic_ms() + wait_ms;
-	struct delivery *d = arena_zalloc(&s->arena, 1, sizeof(*d));
+	struct delivery *d = calloc(1, sizeof(*d));
+	int rc;
+
+	if (!d)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	rc = deliver(c, r, deadline_ms, d, err);
+	out->queued = rc != ERROR_INPUT;
+	out->positioned = d->done && !d->failed;
+	out->position = (struct position){ d->partition, d->offset };
+	d->given_up = true;
+	if (d->done || !out->queued)
+		free(d);
+	return rc;
+}
+
+int send_command(struct sharebus *c, const struct record *r, int64_t wait_ms,
+		 struct sent_command *out, struct error *err)
+{
+	int64_t deadline = clock_monotonic_ms() + (wait_ms ? wait_ms : DELIVERY_WAIT_MS);
 	int rc;
 
 	*out = (struct sent_command){ .command_id = record_command(r)->command_id };
-	rc = session_bus(s, err);
-	if (rc)
+	rc = client_bus(c, err);
+	if (!rc)
+		rc = client_codec(c, err);
+	if (!rc)
+		rc = deliver_command(c, r, deadline, out, err);
+	if (rc || !wait_ms)
 		return rc;
-	out->queued = true;
-	rc = deliver(s, r, deadline, d, err);
-	if (rc)
-		return rc;
-	out->positioned = true;
-	out->position = (struct position){ d->partition, d->offset };
-	if (!s->wait_ms)
-		return 0;
-	return wait_outcome(s->reader, &out->position, deadline, &s->arena, &out->outcome, err);
+	return wait_outcome(c->reader, &out->position, deadline, &c->arena, &out->outcome, err);
 }

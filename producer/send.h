@@ -4,24 +4,39 @@
 /* Puts records on the bus as CloudEvents, and waits for what becomes of a command. */
 
 #include "cache/wait.h"
-#include "producer/session.h"
+#include "producer/client.h"
 #include "schemas/topics.h"
 
 struct bus_record;
+
+/* What became of a record that was sent. */
+struct delivery {
+	bool done;
+	bool failed;
+	bool given_up; /* nobody waits for it any more: the report frees it */
+	int partition;
+	int64_t offset;
+	int code; /* Kafka's; 0: none */
+	char why[128];
+};
+
+/* For client.c: deliveries are reported to send.c; and before the bus is closed, none is to come. */
+void send_listen(rd_kafka_conf_t *conf);
+void send_give_up(struct sharebus *c);
 
 /*
  * Queues a record for its topic. key is the id that orders it; its ce_id is the
  * command's id, or a new one. The delivery is filled when it is known and must live until
  * send_flush(); NULL when nobody asks. A NULL record is a tombstone.
  */
-int send_record(struct session *s, enum topic topic, const struct record *r, struct bytes key,
+int send_record(struct sharebus *c, enum topic topic, const struct record *r, struct bytes key,
 		struct delivery *d, struct error *err);
 
 /* Queues a record as it stands; when the client's bounded queue is full, waits for room. */
-int send_raw(struct session *s, const struct bus_record *record, struct error *err);
+int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err);
 
 /* Waits until all queued records are delivered or deadline_ms (monotonic) has passed. */
-int send_flush(struct session *s, int64_t deadline_ms, struct error *err);
+int send_flush(struct sharebus *c, int64_t deadline_ms, struct error *err);
 
 /* What a command came to. */
 struct sent_command {
@@ -36,7 +51,7 @@ struct sent_command {
  * Sends the command and, unless wait_ms is 0, waits for its outcome. On
  * ERROR_UNAVAILABLE *out says what is known, so that the caller can ask again.
  */
-int send_command(struct session *s, const struct record *r, struct sent_command *out,
-		 struct error *err);
+int send_command(struct sharebus *c, const struct record *r, int64_t wait_ms,
+		 struct sent_command *out, struct error *err);
 
 #endif

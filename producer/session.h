@@ -6,11 +6,7 @@
  * connections, opened when first needed.
  */
 
-#include "cache/lookup.h"
-#include "ops/support/config.h"
-#include "schemas/codec.h"
-
-#include <librdkafka/rdkafka.h>
+#include "producer/client.h"
 
 /* Exit codes: a contract with scripts. */
 enum exit_code {
@@ -20,16 +16,6 @@ enum exit_code {
 	EXIT_UNAVAILABLE = 3, /* no answer: Kafka or Redis, or the time was up */
 };
 
-/* What became of a record that was sent: see send.h. */
-struct delivery {
-	bool done;
-	bool failed;
-	int partition;
-	int64_t offset;
-	int code; /* Kafka's; 0: none */
-	char why[128];
-};
-
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
 
 struct session {
@@ -37,12 +23,13 @@ struct session {
 	struct arena arena; /* everything this invocation needs */
 	enum output_format output;
 	bool wide;
-	int64_t wait_ms; /* how long to wait for outcomes; 0: do not wait */
-	struct codec *codec;
-	struct reader *reader;        /* NULL until session_reader() */
-	rd_kafka_t *bus;              /* NULL until session_bus() */
+	int64_t wait_ms;         /* how long to wait for outcomes; 0: do not wait */
+	struct sharebus *client; /* NULL until session_client() */
+	struct sharebus_id me;   /* zero until session_me() */
+	struct codec *codec;     /* these three are the client's, for the operators' commands */
+	struct reader *reader;   /* NULL until session_reader() */
+	rd_kafka_t *bus;         /* NULL until session_bus() */
 	struct deployment deployment; /* of the bus */
-	struct user_changed me;       /* username absent until session_me() */
 };
 
 extern const struct config_setting session_settings[];
@@ -50,6 +37,12 @@ extern const size_t session_setting_count;
 
 int session_open(struct session *s, struct error *err);
 void session_close(struct session *s);
+
+/* The client of libsharebus that this invocation uses. */
+int session_client(struct session *s, struct error *err);
+
+/* Takes over the error of a call of libsharebus, and returns its code. */
+int session_failed(const struct session *s, int rc, struct error *err);
 
 /* The index. ERROR_UNAVAILABLE with a sentence. */
 int session_reader(struct session *s, struct error *err);

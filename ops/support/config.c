@@ -90,7 +90,7 @@ int config_set(struct config *c, const char *key, const char *value, struct erro
 	return put(c, i, value, err);
 }
 
-static int add_kafka_line(struct config *c, const char *name, const char *value, struct error *err)
+int config_add_kafka_line(struct config *c, const char *name, const char *value, struct error *err)
 {
 	struct line *lines = realloc(c->kafka, (c->kafka_count + 1) * sizeof(*lines));
 	struct line line = { strdup(name), strdup(value) };
@@ -115,7 +115,7 @@ static int take_line(void *user, const char *section, const char *name, const ch
 	if (r->rc) /* inih reads on; the first error is the one to tell */
 		return 0;
 	if (strcmp(section, "kafka") == 0)
-		r->rc = add_kafka_line(r->config, name, value, r->err);
+		r->rc = config_add_kafka_line(r->config, name, value, r->err);
 	else if (section[0] || i == r->config->count)
 		r->rc = error_set(r->err, ERROR_INPUT, "%s: there is no setting \"%s\"%s%s",
 				  r->path, name, section[0] ? " in section " : "", section);

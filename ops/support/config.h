@@ -50,6 +50,9 @@ const char *config_get(const struct config *c, const char *key);
 int config_get_number(const struct config *c, const char *key, int64_t min, int64_t max,
 		      int64_t *out, struct error *err);
 
+/* Adds a line to section [kafka]. ERROR_NOMEM. */
+int config_add_kafka_line(struct config *c, const char *name, const char *value, struct error *err);
+
 /* The i-th line of section [kafka]; false past the last one. */
 bool config_kafka_line(const struct config *c, size_t i, const char **name, const char **value);
 

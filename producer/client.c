@@ -1,0 +1,187 @@
+#include "producer/client.h"
+
+#include "ops/support/clock.h"
+#include "producer/bus.h"
+#include "producer/send.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Long enough for a broker's restart; who waits no longer is told that it may still arrive. */
+#define MESSAGE_TIMEOUT_MS "30000"
+
+static const struct config_setting client_settings[] = {
+	{ "brokers", NULL, "127.0.0.1:9092", NULL },
+	{ "redis", NULL, "127.0.0.1:6379", NULL },
+	{ "prefix", NULL, "sb", NULL },
+	{ "source", NULL, "library", NULL },
+};
+enum { SETTING_COUNT = sizeof(client_settings) / sizeof(client_settings[0]) };
+
+/* The public numbers are the project's own. */
+_Static_assert((int)SHAREBUS_NOT_FOUND == ERROR_INPUT, "results");
+_Static_assert((int)SHAREBUS_UNAVAILABLE == ERROR_UNAVAILABLE, "results");
+_Static_assert((int)SHAREBUS_REFUSED == ERROR_REFUSED, "results");
+_Static_assert((int)SHAREBUS_NOMEM == ERROR_NOMEM, "results");
+_Static_assert((int)SHAREBUS_USAGE == ERROR_USAGE, "results");
+_Static_assert((int)SHAREBUS_STALE == ERROR_STALE, "results");
+_Static_assert((int)SHAREBUS_ID_SIZE == UUID_TEXT_SIZE, "ids");
+
+/* ---- ids ---- */
+
+int sharebus_parse_id(struct sharebus_id *out, const char *text)
+{
+	struct uuid u;
+	int rc = uuid_parse(&u, bytes_of(text));
+
+	if (!rc)
+		*out = id_of(&u);
+	return rc;
+}
+
+void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sharebus_id *id)
+{
+	const struct uuid u = uuid_of(id);
+
+	uuid_format(out, &u);
+}
+
+/* ---- opening ---- */
+
+static int set_option(struct sharebus *c, const char *key, const char *value)
+{
+	return value ? config_set(c->config, key, value, &c->err) : 0;
+}
+
+static int set_options(struct sharebus *c, const struct sharebus_options *o)
+{
+	int rc = set_option(c, "brokers", o->brokers);
+
+	if (!rc)
+		rc = set_option(c, "redis", o->redis);
+	if (!rc)
+		rc = set_option(c, "prefix", o->prefix);
+	if (!rc)
+		rc = set_option(c, "source", o->source);
+	for (size_t i = 0; !rc && o->kafka && o->kafka[i] && o->kafka[i + 1]; i += 2)
+		rc = config_add_kafka_line(c->config, o->kafka[i], o->kafka[i + 1], &c->err);
+	if (!rc)
+		rc = config_load(c->config, NULL, &c->err);
+	if (!rc && strlen(config_get(c->config, "prefix")) > PREFIX_MAX)
+		rc = error_set(&c->err, ERROR_USAGE, "the prefix is longer than %d characters",
+			       PREFIX_MAX);
+	return rc;
+}
+
+int sharebus_open(struct sharebus **out, const struct sharebus_options *options)
+{
+	static const struct sharebus_options defaults;
+	struct sharebus *c = calloc(1, sizeof(*c));
+
+	*out = c;
+	if (!c)
+		return SHAREBUS_NOMEM;
+	arena_init(&c->arena);
+	options = options ? options : &defaults;
+	c->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : CLIENT_TIMEOUT_MS;
+	c->config = config_new(client_settings, SETTING_COUNT);
+	if (!c->config)
+		return error_set(&c->err, ERROR_NOMEM, "out of memory");
+	return set_options(c, options);
+}
+
+void sharebus_close(struct sharebus **client)
+{
+	struct sharebus *c = client ? *client : NULL;
+
+	if (!c)
+		return;
+	if (c->bus)
+		send_give_up(c);
+	bus_close(&c->bus);
+	reader_close(&c->reader);
+	people_free(&c->people);
+	codec_free(&c->codec);
+	config_free(&c->config);
+	arena_done(&c->arena);
+	free(c);
+	*client = NULL;
+}
+
+const char *sharebus_error(const struct sharebus *client)
+{
+	return client ? client->err.text : "out of memory";
+}
+
+struct error *client_begin(struct sharebus *c)
+{
+	arena_reset(&c->arena);
+	c->err = (struct error){ 0 };
+	return &c->err;
+}
+
+/* ---- connections ---- */
+
+int client_reader(struct sharebus *c, struct error *err)
+{
+	if (c->reader)
+		return 0;
+	if (!c->people)
+		c->people = people_new();
+	return reader_open(&c->reader, config_get(c->config, "redis"),
+			   config_get(c->config, "prefix"), c->timeout_ms, err);
+}
+
+int client_codec(struct sharebus *c, struct error *err)
+{
+	return c->codec ? 0 : codec_new(&c->codec, err);
+}
+
+static int open_bus(struct sharebus *c, struct error *err)
+{
+	char largest[16];
+	const struct bus_setting settings[] = {
+		{ "enable.idempotence", "true" },
+		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
+		{ "linger.ms", "0" },
+		{ "message.max.bytes", largest }, /* what is too large is the topic's to say */
+		{ "message.timeout.ms", MESSAGE_TIMEOUT_MS },
+		{ NULL, NULL },
+	};
+	rd_kafka_conf_t *conf = NULL;
+	int rc;
+
+	(void)snprintf(largest, sizeof(largest), "%d", BUS_MESSAGE_MAX_BYTES);
+	rc = bus_conf(&conf, c->config, settings, err);
+	if (rc)
+		return rc;
+	send_listen(conf);
+	return bus_open(&c->bus, RD_KAFKA_PRODUCER, conf, err);
+}
+
+static int check_same(struct sharebus *c, struct error *err)
+{
+	const struct deployment *index = c->reader ? reader_deployment(c->reader) : NULL;
+
+	if (!index || (strcmp(index->cluster, c->deployment.cluster) == 0 &&
+		       index->partitions == c->deployment.partitions))
+		return 0;
+	return error_set(
+		err, ERROR_REFUSED,
+		"the index in Redis at %s belongs to another deployment (Kafka cluster %s, %d "
+		"partitions) than the brokers at %s (%s, %d); check --redis and --brokers",
+		config_get(c->config, "redis"), index->cluster, index->partitions,
+		config_get(c->config, "brokers"), c->deployment.cluster, c->deployment.partitions);
+}
+
+int client_bus(struct sharebus *c, struct error *err)
+{
+	int rc = 0;
+
+	if (!c->bus)
+		rc = open_bus(c, err);
+	if (!rc && !c->deployment.partitions)
+		rc = bus_deployment(c->bus, config_get(c->config, "brokers"), c->timeout_ms,
+				    &c->deployment, err);
+	return rc ? rc : check_same(c, err);
+}

@@ -1,0 +1,336 @@
+/* sharebus_list_…(): finds candidates in the reverse indexes, then looks at each as it is now. */
+
+#include "cache/check.h"
+#include "cache/scan.h"
+#include "ops/support/clock.h"
+#include "producer/view.h"
+
+#include <stdlib.h>
+
+enum { PAGE = 500 }; /* workspaces that are looked at in one step */
+
+struct sharebus_list {
+	struct sharebus *client;
+	struct sharebus_query query;
+	struct arena arena;      /* holds the candidates */
+	struct arena page;       /* and this what was given out last */
+	struct uuid_list ids;    /* candidates, ascending */
+	size_t at;               /* the next one to look at */
+	struct workspace *found; /* of the present page; room for PAGE */
+	size_t count;
+};
+
+static bool is_set(const struct sharebus_id *id)
+{
+	const struct uuid u = uuid_of(id);
+
+	return !uuid_is_nil(&u);
+}
+
+/* ---- candidates ---- */
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+/* Sorts, takes doubles out, and what is not behind `after`. */
+static void tidy(struct sharebus_list *l)
+{
+	const struct uuid after = uuid_of(&l->query.after);
+	size_t kept = 0;
+
+	qsort(l->ids.list, l->ids.count, sizeof(*l->ids.list), by_id);
+	for (size_t i = 0; i < l->ids.count; i++) {
+		const struct uuid *id = &l->ids.list[i];
+
+		if (is_set(&l->query.after) && by_id(id, &after) <= 0)
+			continue;
+		if (!kept || !uuid_equal(&l->ids.list[kept - 1], id))
+			l->ids.list[kept++] = *id;
+	}
+	l->ids.count = kept;
+}
+
+static void add_all(struct sharebus_list *l, const struct uuid_list *more)
+{
+	struct uuid *grown =
+		arena_alloc(&l->arena, (l->ids.count + more->count + 1) * sizeof(*grown));
+
+	if (l->ids.count)
+		memcpy(grown, l->ids.list, l->ids.count * sizeof(*grown));
+	if (more->count)
+		memcpy(grown + l->ids.count, more->list, more->count * sizeof(*grown));
+	l->ids.list = grown;
+	l->ids.count += more->count;
+}
+
+static int find_shared_with(struct sharebus_list *l, enum subject_kind kind,
+			    const struct sharebus_id *id, struct error *err)
+{
+	const struct subject s = { kind, uuid_of(id) };
+
+	return lookup_shared_with(l->client->reader, &s, &l->arena, &l->ids, err);
+}
+
+static int find_owned(struct sharebus_list *l, const struct sharebus_id *id, struct error *err)
+{
+	const struct uuid owner = uuid_of(id);
+
+	return lookup_owned(l->client->reader, &owner, &l->arena, &l->ids, err);
+}
+
+/* What reaches her: shared with her, with her groups, with everyone of her organizations. */
+static int find_with_me(struct sharebus_list *l, struct error *err)
+{
+	struct reader *r = l->client->reader;
+	const struct uuid me = uuid_of(&l->query.as);
+	struct uuid_list groups;
+	struct uuid_list found;
+	struct user_changed user;
+	int rc = find_shared_with(l, SUBJECT_USER, &l->query.as, err);
+
+	if (!rc)
+		rc = lookup_users(r, &me, 1, &l->arena, &user, err);
+	if (!rc)
+		rc = lookup_groups_of(r, &user, &l->arena, &groups, err);
+	if (!rc)
+		rc = lookup_shared_with_groups(r, &groups, &l->arena, &found, err);
+	if (!rc)
+		add_all(l, &found);
+	return rc;
+}
+
+/* Does she see more than what is shared with her and what she owns? */
+static int sees_all(struct sharebus_list *l, bool *all, struct error *err)
+{
+	const struct uuid me = uuid_of(&l->query.as);
+	struct user_changed u;
+	int rc;
+
+	*all = !is_set(&l->query.as);
+	if (*all)
+		return 0;
+	rc = lookup_users(l->client->reader, &me, 1, &l->arena, &u, err);
+	if (rc)
+		return rc;
+	*all = u.site_role == SITE_OWNER;
+	for (size_t i = 0; i < u.organization_count; i++)
+		*all = *all || u.organizations[i].role == ORGANIZATION_ADMIN;
+	return 0;
+}
+
+/* Everything that she may see, when nothing says more closely what is wanted. */
+static int find_visible(struct sharebus_list *l, struct error *err)
+{
+	const struct uuid me = uuid_of(&l->query.as);
+	struct uuid_list owned;
+	bool all;
+	int rc = sees_all(l, &all, err);
+
+	if (rc)
+		return rc;
+	if (all)
+		return scan_workspaces(l->client->reader, &l->arena, &l->ids, err);
+	rc = find_with_me(l, err);
+	if (!rc)
+		rc = lookup_owned(l->client->reader, &me, &l->arena, &owned, err);
+	if (!rc)
+		add_all(l, &owned);
+	return rc;
+}
+
+/* Any of the conditions gives all candidates; the narrowest comes first. */
+static int find_candidates(struct sharebus_list *l, struct error *err)
+{
+	const struct sharebus_query *q = &l->query;
+	int rc;
+
+	if (is_set(&q->with_user))
+		rc = find_shared_with(l, SUBJECT_USER, &q->with_user, err);
+	else if (is_set(&q->owner))
+		rc = find_owned(l, &q->owner, err);
+	else if (is_set(&q->with_group))
+		rc = find_shared_with(l, SUBJECT_GROUP, &q->with_group, err);
+	else if (q->with_me)
+		rc = find_with_me(l, err);
+	else
+		rc = find_visible(l, err);
+	if (!rc)
+		tidy(l);
+	return rc;
+}
+
+/* ---- what is wanted of them ---- */
+
+static bool has_grant(const struct workspace *w, enum subject_kind kind,
+		      const struct sharebus_id *id, int64_t now)
+{
+	const struct subject s = { kind, uuid_of(id) };
+	const struct grant *g = workspace_grant(w, &s);
+
+	return g && !grant_expired(g, now);
+}
+
+static bool is_shared(const struct workspace *w, int64_t now)
+{
+	for (size_t i = 0; i < w->grant_count; i++)
+		if (!grant_expired(&w->grants[i], now))
+			return true;
+	return false;
+}
+
+static bool matches(const struct sharebus_query *q, const struct workspace *w, int64_t now)
+{
+	const struct uuid owner = uuid_of(&q->owner);
+
+	if (!w->registered || (is_set(&q->owner) && !uuid_equal(&owner, &w->owner_id)))
+		return false;
+	if (q->shared != SHAREBUS_SHARED_OR_NOT &&
+	    is_shared(w, now) != (q->shared == SHAREBUS_SHARED))
+		return false;
+	return (!is_set(&q->with_user) || has_grant(w, SUBJECT_USER, &q->with_user, now)) &&
+	       (!is_set(&q->with_group) || has_grant(w, SUBJECT_GROUP, &q->with_group, now));
+}
+
+/* Owners see what is theirs, admins all, others what they may read now. */
+static bool may_see(const struct sharebus_query *q, const struct access_facts *f)
+{
+	const struct access a = access_check(f, ACTION_READ);
+	const struct membership *m;
+
+	if (q->with_me)
+		return a.allowed && a.reason != ACCESS_OWNER;
+	if (a.allowed)
+		return true;
+	if (!f->user || f->user->status != USER_ACTIVE)
+		return false;
+	m = user_membership(f->user, &f->workspace->organization_id);
+	return f->user->site_role == SITE_OWNER || (m && m->role == ORGANIZATION_ADMIN);
+}
+
+/* ---- pages ---- */
+
+static void drop_page(struct sharebus_list *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		workspace_done(&l->found[i]);
+	l->count = 0;
+}
+
+/* Moves what is to be shown to the front, and lets go of the rest. */
+static void keep_wanted(struct sharebus_list *l)
+{
+	const struct uuid me = uuid_of(&l->query.as);
+	int64_t now = clock_unix_ms();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		struct workspace *w = &l->found[i];
+		struct access_facts facts;
+
+		people_facts(l->client->people, &me, w, now, &facts);
+		if (matches(&l->query, w, now) &&
+		    (!is_set(&l->query.as) || may_see(&l->query, &facts)))
+			l->found[kept++] = *w;
+		else
+			workspace_done(w);
+	}
+	l->count = kept;
+}
+
+static int try_page(void *context, struct error *err)
+{
+	struct sharebus_list *l = context;
+	struct sharebus *c = l->client;
+	const struct uuid me = uuid_of(&l->query.as);
+	size_t left = l->ids.count - l->at;
+	size_t count = left < PAGE ? left : PAGE;
+	int rc;
+
+	drop_page(l);
+	rc = people_learn_users(c->people, c->reader, &me, is_set(&l->query.as), err);
+	if (!rc)
+		rc = lookup_workspaces(c->reader, l->ids.list + l->at, count, l->found, err);
+	if (rc)
+		return rc;
+	l->count = count;
+	rc = people_learn_workspaces(c->people, c->reader, l->found, l->count, err);
+	if (rc)
+		return rc;
+	keep_wanted(l);
+	l->at += count;
+	return 0;
+}
+
+/* ---- the list ---- */
+
+int sharebus_list_open(struct sharebus *client, const struct sharebus_query *query,
+		       struct sharebus_list **out)
+{
+	struct error *err = client_begin(client);
+	struct sharebus_list *l;
+	int rc;
+
+	if (query->with_me && !is_set(&query->as))
+		return error_set(err, ERROR_INPUT, "shared with whom? `as` says nobody");
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	l->client = client;
+	l->query = *query;
+	arena_init(&l->arena);
+	arena_init(&l->page);
+	l->found = arena_zalloc(&l->arena, PAGE, sizeof(*l->found));
+	rc = client_reader(client, err);
+	if (!rc)
+		rc = find_candidates(l, err);
+	if (rc)
+		sharebus_list_close(&l);
+	else
+		*out = l;
+	return rc;
+}
+
+int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspace **page,
+		       size_t *count)
+{
+	struct error *err = client_begin(list->client);
+	struct sharebus_workspace *shown;
+	int rc = 0;
+
+	arena_reset(&list->page);
+	drop_page(list);
+	while (!rc && !list->count && list->at < list->ids.count)
+		rc = check_steadily(try_page, list, err);
+	shown = arena_alloc(&list->page, (list->count + 1) * sizeof(*shown));
+	if (!rc)
+		rc = view_workspaces(list->client, list->found, list->count, clock_unix_ms(),
+				     &list->page, shown, err);
+	if (rc)
+		return rc;
+	*page = shown;
+	*count = list->count;
+	return 0;
+}
+
+void sharebus_list_progress(const struct sharebus_list *list, size_t *done, size_t *total)
+{
+	if (done)
+		*done = list->at;
+	if (total)
+		*total = list->ids.count;
+}
+
+void sharebus_list_close(struct sharebus_list **list)
+{
+	struct sharebus_list *l = *list;
+
+	if (!l)
+		return;
+	drop_page(l);
+	arena_done(&l->arena);
+	arena_done(&l->page);
+	free(l);
+	*list = NULL;
+}

@@ -1,0 +1,252 @@
+#include "producer/names.h"
+
+#include <stdio.h>
+
+#define TEXT(b) (int)(b).len, (const char *)(b).data
+
+static bool is_id(const char *text, struct sharebus_id *out)
+{
+	return sharebus_parse_id(out, text) == 0;
+}
+
+/* The part of "one/two" before the slash. */
+static struct bytes before(const char *text, const char *slash)
+{
+	return (struct bytes){ (const uint8_t *)text, (size_t)(slash - text) };
+}
+
+/* ---- users ---- */
+
+static int user_by_name(struct sharebus *c, struct bytes name, struct uuid *out, struct error *err)
+{
+	int rc = lookup_usernames(c->reader, &name, 1, out, err);
+
+	if (!rc && uuid_is_nil(out))
+		rc = error_set(err, ERROR_INPUT, "there is no user %.*s", TEXT(name));
+	return rc;
+}
+
+int sharebus_find_user(struct sharebus *client, const char *name, struct sharebus_id *out)
+{
+	struct error *err = client_begin(client);
+	struct uuid found;
+	int rc;
+
+	if (is_id(name, out))
+		return 0;
+	rc = client_reader(client, err);
+	if (!rc)
+		rc = user_by_name(client, bytes_of(name), &found, err);
+	if (!rc)
+		*out = id_of(&found);
+	return rc;
+}
+
+/* ---- groups ---- */
+
+/* Looks for the group in each of these organizations; one must have it. */
+static int group_among(struct sharebus *c, const struct named_list *organizations,
+		       struct bytes name, struct uuid *out, struct error *err)
+{
+	size_t found = 0;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < organizations->count; i++) {
+		struct uuid id;
+
+		rc = lookup_groupnames(c->reader, &organizations->list[i].id, &name, 1, &id, err);
+		if (rc || uuid_is_nil(&id))
+			continue;
+		*out = id;
+		found++;
+	}
+	if (!rc && !found)
+		rc = error_set(err, ERROR_INPUT, "there is no group %.*s", TEXT(name));
+	if (!rc && found > 1)
+		rc = error_set(err, ERROR_INPUT,
+			       "%zu organizations have a group %.*s; give organization/group",
+			       found, TEXT(name));
+	return rc;
+}
+
+static int organization_by_name(struct sharebus *c, struct bytes name, struct uuid *out,
+				struct error *err)
+{
+	int rc = lookup_organization_names(c->reader, &name, 1, out, err);
+
+	if (!rc && uuid_is_nil(out))
+		rc = error_set(err, ERROR_INPUT, "there is no organization %.*s", TEXT(name));
+	return rc;
+}
+
+static int group_by_name(struct sharebus *c, const char *name, struct uuid *out, struct error *err)
+{
+	const char *slash = strchr(name, '/');
+	struct named_list all;
+	struct named one = { 0 };
+	int rc;
+
+	if (!slash) {
+		rc = lookup_all_organizations(c->reader, &c->arena, &all, err);
+		return rc ? rc : group_among(c, &all, bytes_of(name), out, err);
+	}
+	rc = organization_by_name(c, before(name, slash), &one.id, err);
+	return rc ? rc
+		  : group_among(c, &(struct named_list){ &one, 1 }, bytes_of(slash + 1), out, err);
+}
+
+int sharebus_find_group(struct sharebus *client, const char *name, struct sharebus_id *out)
+{
+	struct error *err = client_begin(client);
+	struct uuid found;
+	int rc;
+
+	if (is_id(name, out))
+		return 0;
+	rc = client_reader(client, err);
+	if (!rc)
+		rc = group_by_name(client, name, &found, err);
+	if (!rc)
+		*out = id_of(&found);
+	return rc;
+}
+
+/* ---- workspaces ---- */
+
+static int owned_by_name(struct sharebus *c, const struct uuid *owner_id, struct bytes owner,
+			 struct bytes name, struct uuid *out, struct error *err)
+{
+	struct uuid_list found;
+	int rc = lookup_owned_by_name(c->reader, owner_id, name, &c->arena, &found, err);
+
+	if (rc)
+		return rc;
+	if (!found.count)
+		return error_set(err, ERROR_INPUT, "there is no workspace %.*s owned by %.*s",
+				 TEXT(name), TEXT(owner));
+	if (found.count > 1)
+		return error_set(err, ERROR_INPUT,
+				 "%.*s owns %zu workspaces %.*s; give the id of one", TEXT(owner),
+				 found.count, TEXT(name));
+	*out = found.list[0];
+	return 0;
+}
+
+static int workspace_of_me(struct sharebus *c, const struct uuid *me, struct bytes name,
+			   struct uuid *out, struct error *err)
+{
+	struct user_changed user;
+	int rc = lookup_users(c->reader, me, 1, &c->arena, &user, err);
+
+	if (!rc && !user.username.data)
+		rc = error_set(err, ERROR_INPUT, "there is no such user whose workspace %.*s is",
+			       TEXT(name));
+	return rc ? rc : owned_by_name(c, me, user.username, name, out, err);
+}
+
+static int workspace_by_name(struct sharebus *c, const struct sharebus_id *me, const char *text,
+			     struct uuid *out, struct error *err)
+{
+	const char *slash = strchr(text, '/');
+	struct uuid owner;
+	int rc;
+
+	if (!slash && !me)
+		return error_set(err, ERROR_INPUT,
+				 "workspace %s has no owner: give owner/name, or its id", text);
+	if (!slash) {
+		owner = uuid_of(me);
+		return workspace_of_me(c, &owner, bytes_of(text), out, err);
+	}
+	rc = user_by_name(c, before(text, slash), &owner, err);
+	return rc ? rc
+		  : owned_by_name(c, &owner, before(text, slash), bytes_of(slash + 1), out, err);
+}
+
+int sharebus_find_workspace(struct sharebus *client, const struct sharebus_id *me, const char *name,
+			    struct sharebus_id *out)
+{
+	struct error *err = client_begin(client);
+	struct uuid found;
+	int rc;
+
+	if (is_id(name, out))
+		return 0;
+	rc = client_reader(client, err);
+	if (!rc)
+		rc = workspace_by_name(client, me, name, &found, err);
+	if (!rc)
+		*out = id_of(&found);
+	return rc;
+}
+
+/* ---- subjects ---- */
+
+static bool is_named(const struct sharebus_subject *s)
+{
+	const struct uuid id = uuid_of(&s->id);
+
+	return uuid_is_nil(&id);
+}
+
+/* Looks the names of one kind up, in one question. */
+static int look_up_kind(struct sharebus *c, struct sharebus_subject *list, size_t count,
+			enum sharebus_subject_kind kind, const struct uuid *organization_id,
+			struct error *err)
+{
+	struct bytes *names = arena_alloc(&c->arena, (count + 1) * sizeof(*names));
+	struct uuid *ids = arena_alloc(&c->arena, (count + 1) * sizeof(*ids));
+	size_t wanted = 0;
+	int rc;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].kind == kind && is_named(&list[i]))
+			names[wanted++] = bytes_of(list[i].name ? list[i].name : "");
+	if (!wanted)
+		return 0;
+	rc = kind == SHAREBUS_USER
+		     ? lookup_usernames(c->reader, names, wanted, ids, err)
+		     : lookup_groupnames(c->reader, organization_id, names, wanted, ids, err);
+	wanted = 0;
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (list[i].kind != kind || !is_named(&list[i]))
+			continue;
+		if (uuid_is_nil(&ids[wanted]) && kind == SHAREBUS_GROUP &&
+		    bytes_equal_text(names[wanted], "Everyone"))
+			ids[wanted] = *organization_id;
+		list[i].id = id_of(&ids[wanted++]);
+	}
+	return rc;
+}
+
+/* "there is no user zoe", or all of them in one sentence. */
+static int report_unknown(struct sharebus *c, const struct sharebus_subject *list, size_t count,
+			  struct error *err)
+{
+	enum { SHOWN = 10 };
+	struct bytes text = bytes_of("");
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_named(&list[i]) || unknown++ >= SHOWN)
+			continue;
+		text = arena_printf(&c->arena, "%.*s%s%s %s", TEXT(text), unknown > 1 ? ", " : "",
+				    list[i].kind == SHAREBUS_USER ? "user" : "group",
+				    list[i].name ? list[i].name : "without a name");
+	}
+	if (!unknown)
+		return 0;
+	if (unknown > SHOWN)
+		text = arena_printf(&c->arena, "%.*s and %zu more", TEXT(text), unknown - SHOWN);
+	return error_set(err, ERROR_INPUT, "there is no %.*s; nothing was changed", TEXT(text));
+}
+
+int names_subjects(struct sharebus *c, struct sharebus_subject *list, size_t count,
+		   const struct uuid *organization_id, struct error *err)
+{
+	int rc = look_up_kind(c, list, count, SHAREBUS_USER, organization_id, err);
+
+	if (!rc)
+		rc = look_up_kind(c, list, count, SHAREBUS_GROUP, organization_id, err);
+	return rc ? rc : report_unknown(c, list, count, err);
+}

@@ -1,0 +1,238 @@
+/* sharebus_share() and sharebus_remove(): from a request to its outcome. */
+
+#include "ops/support/clock.h"
+#include "producer/names.h"
+#include "producer/send.h"
+
+#include <stdio.h>
+
+_Static_assert((int)SHAREBUS_APPLIED == OUTCOME_APPLIED, "verdicts");
+_Static_assert((int)SHAREBUS_UNCHANGED == OUTCOME_UNCHANGED, "verdicts");
+_Static_assert((int)SHAREBUS_DUPLICATE == OUTCOME_DUPLICATE, "verdicts");
+_Static_assert((int)SHAREBUS_REJECTED_BY_RULE == OUTCOME_REJECTED, "verdicts");
+_Static_assert((int)SHAREBUS_UNREADABLE == OUTCOME_UNREADABLE, "verdicts");
+_Static_assert((int)SHAREBUS_ROLE_USE == ROLE_USE, "roles");
+_Static_assert((int)SHAREBUS_ROLE_ADMIN == ROLE_ADMIN, "roles");
+_Static_assert((int)SHAREBUS_USER == SUBJECT_USER, "subjects");
+_Static_assert((int)SHAREBUS_GROUP == SUBJECT_GROUP, "subjects");
+
+const char *sharebus_verdict_name(enum sharebus_verdict verdict)
+{
+	return verdict == SHAREBUS_PENDING ? "pending" : outcome_name((enum outcome)verdict);
+}
+
+/* ---- from the request to the command ---- */
+
+static enum actor_kind actor_kind_of(enum user_kind kind)
+{
+	switch (kind) {
+	case USER_SERVICE_ACCOUNT:
+		return ACTOR_SERVICE_ACCOUNT;
+	case USER_AGENT:
+		return ACTOR_AGENT;
+	case USER_PERSON:
+		break;
+	}
+	return ACTOR_USER;
+}
+
+static int fill_actor(struct sharebus *c, const struct sharebus_request *q, struct actor *out,
+		      struct error *err)
+{
+	const struct uuid id = uuid_of(&q->actor);
+	struct user_changed user;
+	char text[UUID_TEXT_SIZE];
+	int rc = lookup_users(c->reader, &id, 1, &c->arena, &user, err);
+
+	uuid_format(text, &id);
+	if (!rc && !user.username.data)
+		return error_set(err, ERROR_INPUT, "there is no user %s who could ask for it", text);
+	if (!rc)
+		*out = (struct actor){ id, actor_kind_of(user.kind) };
+	return rc;
+}
+
+/* The workspace must be there, and its organization says which groups are meant. */
+static int find_organization(struct sharebus *c, const struct uuid *workspace_id, struct uuid *out,
+			     struct error *err)
+{
+	struct workspace w;
+	char text[UUID_TEXT_SIZE];
+	int rc = lookup_workspaces(c->reader, workspace_id, 1, &w, err);
+
+	if (rc)
+		return rc;
+	uuid_format(text, workspace_id);
+	if (w.registered)
+		*out = w.organization_id;
+	else
+		rc = error_set(err, ERROR_INPUT, "there is no workspace %s", text);
+	workspace_done(&w);
+	return rc;
+}
+
+static int fill_command_id(const struct sharebus_request *q, struct command *out, struct error *err)
+{
+	out->command_id = uuid_of(&q->command_id);
+	if (uuid_is_nil(&out->command_id) && uuid_v7(&out->command_id, out->issued_at))
+		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
+	return 0;
+}
+
+static int fill_command(struct sharebus *c, const struct sharebus_request *q,
+			struct sharebus_subject *subjects, struct command *out, struct error *err)
+{
+	struct uuid organization_id;
+	int rc = client_reader(c, err);
+
+	*out = (struct command){
+		.issued_at = clock_unix_ms(),
+		.workspace_id = uuid_of(&q->workspace),
+		.expected_version = q->expected_version > 0 ? q->expected_version : ABSENT,
+	};
+	if (!rc)
+		rc = fill_command_id(q, out, err);
+	if (!rc)
+		rc = fill_actor(c, q, &out->actor, err);
+	if (!rc)
+		rc = find_organization(c, &out->workspace_id, &organization_id, err);
+	if (!rc)
+		rc = names_subjects(c, subjects, q->subject_count, &organization_id, err);
+	if (!rc)
+		out->directory_offset = reader_directory(c->reader)->applied;
+	return rc;
+}
+
+static struct subject subject_of(const struct sharebus_subject *s)
+{
+	return (struct subject){ (enum subject_kind)s->kind, uuid_of(&s->id) };
+}
+
+static void fill_share(struct sharebus *c, const struct sharebus_request *q,
+		       const struct sharebus_subject *subjects, struct share_workspace *out)
+{
+	out->message = bytes_of(q->message);
+	out->grants = arena_alloc(&c->arena, (q->subject_count + 1) * sizeof(*out->grants));
+	out->grant_count = q->subject_count;
+	for (size_t i = 0; i < q->subject_count; i++)
+		out->grants[i] = (struct grant_wish){
+			subject_of(&subjects[i]),
+			(enum role)subjects[i].role,
+			subjects[i].expires_at ? subjects[i].expires_at : ABSENT,
+		};
+}
+
+static void fill_remove(struct sharebus *c, const struct sharebus_request *q,
+			const struct sharebus_subject *subjects, struct remove_sharing *out)
+{
+	out->reason = REASON_COMMAND;
+	out->subjects = arena_alloc(&c->arena, (q->subject_count + 1) * sizeof(*out->subjects));
+	out->subject_count = q->subject_count;
+	for (size_t i = 0; i < q->subject_count; i++)
+		out->subjects[i] = subject_of(&subjects[i]);
+}
+
+/* ---- from what became of it to the outcome ---- */
+
+static void fill_outcome(const struct sent_command *sent, struct sharebus_outcome *out)
+{
+	*out = (struct sharebus_outcome){
+		.command_id = id_of(&sent->command_id),
+		.sent = sent->queued,
+		.positioned = sent->positioned,
+		.position = { sent->position.partition, sent->position.offset },
+		.verdict = (enum sharebus_verdict)sent->outcome.outcome,
+		.version = sent->outcome.version,
+	};
+	if (out->verdict == SHAREBUS_REJECTED_BY_RULE) {
+		out->code = reject_code_name(sent->outcome.code);
+		out->message = text_of(sent->outcome.message);
+	}
+}
+
+static int send_request(struct sharebus *c, const struct record *r, int wait_ms,
+			struct sharebus_outcome *out, struct error *err)
+{
+	struct sent_command sent;
+	int rc = send_command(c, r, wait_ms, &sent, err);
+
+	fill_outcome(&sent, out);
+	if (rc)
+		return rc;
+	if (out->verdict)
+		reader_require(c->reader, sent.position.partition, sent.position.offset + 1);
+	if (out->verdict == SHAREBUS_UNREADABLE)
+		(void)error_set(err, ERROR_INPUT, "the consumer could not read the command");
+	else if (out->verdict == SHAREBUS_REJECTED_BY_RULE)
+		(void)error_set(err, ERROR_INPUT, "%s", out->message);
+	return out->verdict < SHAREBUS_REJECTED_BY_RULE ? 0 : SHAREBUS_REJECTED;
+}
+
+static int run(struct sharebus *c, enum record_type type, const struct sharebus_request *q,
+	       struct sharebus_outcome *out)
+{
+	struct error *err = client_begin(c);
+	struct sharebus_subject *subjects =
+		arena_alloc(&c->arena, (q->subject_count + 1) * sizeof(*subjects));
+	struct record r = { .type = type };
+	struct command command;
+	int rc;
+
+	*out = (struct sharebus_outcome){ .command_id = q->command_id };
+	if (q->subject_count)
+		memcpy(subjects, q->subjects, q->subject_count * sizeof(*subjects));
+	rc = fill_command(c, q, subjects, &command, err);
+	out->command_id = id_of(&command.command_id);
+	if (rc)
+		return rc;
+	if (type == RECORD_SHARE_WORKSPACE) {
+		r.as.share_workspace.command = command;
+		fill_share(c, q, subjects, &r.as.share_workspace);
+	} else {
+		r.as.remove_sharing.command = command;
+		fill_remove(c, q, subjects, &r.as.remove_sharing);
+	}
+	return send_request(c, &r, q->wait_ms, out, err);
+}
+
+int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
+		   struct sharebus_outcome *out)
+{
+	return run(client, RECORD_SHARE_WORKSPACE, request, out);
+}
+
+int sharebus_remove(struct sharebus *client, const struct sharebus_request *request,
+		    struct sharebus_outcome *out)
+{
+	return run(client, RECORD_REMOVE_SHARING, request, out);
+}
+
+/* ---- read your writes ---- */
+
+int sharebus_parse_position(struct sharebus_position *out, const char *text)
+{
+	struct position at;
+
+	if (position_parse(&at, text, NULL))
+		return SHAREBUS_NOT_FOUND;
+	*out = (struct sharebus_position){ at.partition, at.offset };
+	return 0;
+}
+
+int sharebus_wait(struct sharebus *client, const struct sharebus_position *position, int wait_ms)
+{
+	struct error *err = client_begin(client);
+	int64_t deadline = clock_monotonic_ms() + wait_ms;
+	int rc = client_reader(client, err);
+
+	if (rc)
+		return rc;
+	if (position->partition < 0 || position->offset < 0 ||
+	    position->partition >= reader_deployment(client->reader)->partitions)
+		return error_set(err, ERROR_INPUT, "there is no position %d:%lld",
+				 position->partition, (long long)position->offset);
+	rc = wait_applied(client->reader, position->partition, position->offset + 1, deadline, err);
+	if (!rc)
+		reader_require(client->reader, position->partition, position->offset + 1);
+	return rc;
+}

@@ -1,0 +1,205 @@
+#include "producer/view.h"
+
+#include "cache/access.h"
+
+#include <stdlib.h>
+
+/* Ids of one kind, each once, sorted. */
+struct id_list {
+	struct uuid *ids;
+	size_t count;
+};
+
+/* One view: the ids that occur, and what they are called. */
+struct view {
+	struct sharebus *client;
+	struct arena *arena;
+	int64_t now;
+	struct id_list user_ids;
+	struct id_list group_ids;
+	struct id_list organization_ids;
+	struct user_changed *users;
+	struct group_changed *groups;
+	struct organization_changed *organizations;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
+static void unique(struct id_list *l)
+{
+	size_t kept = 0;
+
+	qsort(l->ids, l->count, sizeof(*l->ids), by_id);
+	for (size_t i = 0; i < l->count; i++)
+		if (!kept || !uuid_equal(&l->ids[kept - 1], &l->ids[i]))
+			l->ids[kept++] = l->ids[i];
+	l->count = kept;
+}
+
+/* Where the id stands in the list, which holds it. */
+static size_t place(const struct id_list *l, const struct uuid *id)
+{
+	const struct uuid *at = bsearch(id, l->ids, l->count, sizeof(*l->ids), by_id);
+
+	return (size_t)(at - l->ids);
+}
+
+/* ---- looking names up ---- */
+
+static void collect(struct view *v, const struct workspace *w)
+{
+	v->organization_ids.ids[v->organization_ids.count++] = w->organization_id;
+	v->user_ids.ids[v->user_ids.count++] = w->owner_id;
+	for (size_t i = 0; i < w->grant_count; i++) {
+		const struct grant *g = &w->grants[i];
+
+		v->user_ids.ids[v->user_ids.count++] = g->granted_by;
+		if (g->subject.kind == SUBJECT_USER)
+			v->user_ids.ids[v->user_ids.count++] = g->subject.id;
+		else
+			v->group_ids.ids[v->group_ids.count++] = g->subject.id;
+	}
+}
+
+static void collect_all(struct view *v, const struct workspace *workspaces, size_t count)
+{
+	size_t grants = 0;
+
+	for (size_t i = 0; i < count; i++)
+		grants += workspaces[i].grant_count;
+	v->user_ids.ids = arena_alloc(v->arena, (count + 2 * grants + 1) * sizeof(struct uuid));
+	v->group_ids.ids = arena_alloc(v->arena, (grants + 1) * sizeof(struct uuid));
+	v->organization_ids.ids = arena_alloc(v->arena, (count + 1) * sizeof(struct uuid));
+	for (size_t i = 0; i < count; i++)
+		collect(v, &workspaces[i]);
+	unique(&v->user_ids);
+	unique(&v->group_ids);
+	unique(&v->organization_ids);
+}
+
+static int look_up(struct view *v, struct error *err)
+{
+	struct reader *r = v->client->reader;
+	const struct id_list *users = &v->user_ids;
+	const struct id_list *groups = &v->group_ids;
+	const struct id_list *organizations = &v->organization_ids;
+	int rc;
+
+	v->users = arena_zalloc(v->arena, users->count + 1, sizeof(*v->users));
+	v->groups = arena_zalloc(v->arena, groups->count + 1, sizeof(*v->groups));
+	v->organizations =
+		arena_zalloc(v->arena, organizations->count + 1, sizeof(*v->organizations));
+	rc = lookup_users(r, users->ids, users->count, v->arena, v->users, err);
+	if (!rc)
+		rc = lookup_groups(r, groups->ids, groups->count, v->arena, v->groups, err);
+	if (!rc)
+		rc = lookup_organizations(r, organizations->ids, organizations->count, v->arena,
+					  v->organizations, err);
+	return rc;
+}
+
+/* ---- what they are called ---- */
+
+static const char *id_text(const struct view *v, const struct uuid *id)
+{
+	char text[UUID_TEXT_SIZE];
+
+	uuid_format(text, id);
+	return text_of(arena_printf(v->arena, "%s", text));
+}
+
+static const struct user_changed *user_of(const struct view *v, const struct uuid *id)
+{
+	return &v->users[place(&v->user_ids, id)];
+}
+
+static const char *user_name(const struct view *v, const struct uuid *id)
+{
+	const struct user_changed *u = user_of(v, id);
+
+	if (u->username.data)
+		return text_of(u->username);
+	return uuid_is_nil(id) ? "system" : id_text(v, id);
+}
+
+/* The group of everyone has the id of its organization, and no entry of its own. */
+static const char *group_name(const struct view *v, const struct uuid *id)
+{
+	const struct id_list *organizations = &v->organization_ids;
+	const struct group_changed *g = &v->groups[place(&v->group_ids, id)];
+
+	if (g->name.data)
+		return text_of(g->name);
+	if (bsearch(id, organizations->ids, organizations->count, sizeof(*id), by_id))
+		return "Everyone";
+	return id_text(v, id);
+}
+
+/* ---- showing ---- */
+
+static void show_grant(const struct view *v, const struct grant *g, struct sharebus_grant *out)
+{
+	bool user = g->subject.kind == SUBJECT_USER;
+
+	*out = (struct sharebus_grant){
+		.kind = (enum sharebus_subject_kind)g->subject.kind,
+		.id = id_of(&g->subject.id),
+		.name = user ? user_name(v, &g->subject.id) : group_name(v, &g->subject.id),
+		.display_name = user ? text_of(user_of(v, &g->subject.id)->name) : "",
+		.role = (enum sharebus_role)g->role,
+		.granted_by = id_of(&g->granted_by),
+		.granted_by_name = user_name(v, &g->granted_by),
+		.granted_at = g->granted_at,
+		.expires_at = time_of(g->expires_at),
+	};
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct sharebus_grant *x = a;
+	const struct sharebus_grant *y = b;
+
+	return x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->name, y->name);
+}
+
+static void show(const struct view *v, const struct workspace *w, struct sharebus_workspace *out)
+{
+	struct sharebus_grant *grants =
+		arena_alloc(v->arena, (w->grant_count + 1) * sizeof(*grants));
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->grant_count; i++)
+		if (!grant_expired(&w->grants[i], v->now))
+			show_grant(v, &w->grants[i], &grants[count++]);
+	qsort(grants, count, sizeof(*grants), by_name);
+	*out = (struct sharebus_workspace){
+		.id = id_of(&w->id),
+		.name = text_of(arena_copy(v->arena, w->name)),
+		.owner = id_of(&w->owner_id),
+		.owner_name = user_name(v, &w->owner_id),
+		.organization = id_of(&w->organization_id),
+		.organization_name = text_of(
+			v->organizations[place(&v->organization_ids, &w->organization_id)].name),
+		.dormant = w->status == WORKSPACE_DORMANT,
+		.version = w->version,
+		.grants = grants,
+		.grant_count = count,
+	};
+}
+
+int view_workspaces(struct sharebus *c, const struct workspace *workspaces, size_t count,
+		    int64_t now, struct arena *arena, struct sharebus_workspace *out,
+		    struct error *err)
+{
+	struct view v = { .client = c, .arena = arena, .now = now };
+	int rc;
+
+	collect_all(&v, workspaces, count);
+	rc = look_up(&v, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		show(&v, &workspaces[i], &out[i]);
+	return rc;
+}
