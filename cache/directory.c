@@ -4,17 +4,22 @@
 
 #include <hiredis/hiredis.h>
 
-enum { MEMBERSHIP_SIZE = 17 };
+enum {
+	MEMBERSHIP_SIZE = 17,
+	MEMBERS_A_COMMAND = 1000, /* 25 KB; Redis serves others between two commands */
+};
 
 void projection_init(struct projection *p, const struct index *ix)
 {
 	pipeline_init(&p->pipeline);
+	buffer_init(&p->members);
 	p->keys = *index_keys(ix, KEYS_DIRECTORY);
 }
 
 void projection_done(struct projection *p)
 {
 	pipeline_done(&p->pipeline);
+	buffer_done(&p->members);
 }
 
 size_t projection_size(const struct projection *p)
@@ -106,31 +111,71 @@ void projection_user(struct projection *p, const struct user_changed *old,
 	add_memberships(p, new);
 }
 
-/* Adds the group to, or removes it from, each member's set of groups, and they from its set. */
-static void set_members(struct projection *p, const char *verb, const struct group_changed *g)
+/* Adds the group to, or removes it from, the sets of groups of these users, and they from its set. */
+static void set_members(struct projection *p, const char *verb, const struct uuid *group,
+			const struct uuid *users, size_t count)
 {
-	if (g->member_count)
-		begin(p, verb, g->member_count, "members:", &g->id);
-	for (size_t i = 0; i < g->member_count; i++)
-		pipeline_id(&p->pipeline, &g->members[i]);
-	for (size_t i = 0; i < g->member_count; i++) {
-		begin(p, verb, 1, "of:", &g->members[i]);
-		pipeline_id(&p->pipeline, &g->id);
+	for (size_t i = 0; i < count; i++) {
+		size_t left = count - i;
+
+		if (i % MEMBERS_A_COMMAND == 0)
+			begin(p, verb, left < MEMBERS_A_COMMAND ? left : MEMBERS_A_COMMAND,
+			      "members:", group);
+		pipeline_id(&p->pipeline, &users[i]);
 	}
+	for (size_t i = 0; i < count; i++) {
+		begin(p, verb, 1, "of:", &users[i]);
+		pipeline_id(&p->pipeline, group);
+	}
+}
+
+/* Those of a that b lacks, in out; both are sorted. Either group may be NULL. */
+static size_t lacking(const struct group_changed *a, const struct group_changed *b,
+		      struct uuid *out)
+{
+	size_t count = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; a && i < a->member_count; i++) {
+		const struct uuid *id = &a->members[i];
+
+		while (b && at < b->member_count && memcmp(&b->members[at], id, sizeof(*id)) < 0)
+			at++;
+		if (!b || at == b->member_count || !uuid_equal(&b->members[at], id))
+			out[count++] = *id;
+	}
+	return count;
+}
+
+/* Only who comes or goes is written: a group may have a hundred thousand members. */
+static void project_members(struct projection *p, const struct group_changed *old,
+			    const struct group_changed *new)
+{
+	size_t most = (old ? old->member_count : 0) + (new ? new->member_count : 0);
+	struct uuid *users;
+
+	if (!most)
+		return;
+	users = (struct uuid *)(void *)buffer_reserve(&p->members, most * sizeof(*users));
+	if (old)
+		set_members(p, "SREM", &old->id, users, lacking(old, new, users));
+	if (new)
+		set_members(p, "SADD", &new->id, users, lacking(new, old, users));
 }
 
 void projection_group(struct projection *p, const struct group_changed *old,
 		      const struct group_changed *new)
 {
-	if (old) {
-		set_members(p, "SREM", old);
+	bool kept = old && new &&bytes_equal(old->name, new->name) &&
+		    uuid_equal(&old->organization_id, &new->organization_id);
+
+	project_members(p, old, new);
+	if (old && !kept)
 		drop_name(p, "groupnames:", &old->organization_id, old->name, &old->id);
-	}
 	if (old && !new)
 		delete_key(p, "group:", &old->id);
 	if (!new)
 		return;
-	set_members(p, "SADD", new);
 	set_name(p, "groupnames:", &new->organization_id, new->name, &new->id);
 	begin(p, "HSET", 4, "group:", &new->id);
 	add_field(p, "name", new->name);

@@ -32,6 +32,7 @@ struct redisReply;
 struct projection {
 	struct pipeline pipeline;
 	struct keys keys;
+	struct buffer members; /* scratch: who comes and goes */
 };
 
 void projection_init(struct projection *p, const struct index *ix);
@@ -39,8 +40,14 @@ void projection_done(struct projection *p);
 
 void projection_user(struct projection *p, const struct user_changed *old,
 		     const struct user_changed *new);
+
+/*
+ * The members of both are sorted by their bytes and without doubles: only who
+ * comes or goes is written.
+ */
 void projection_group(struct projection *p, const struct group_changed *old,
 		      const struct group_changed *new);
+
 void projection_organization(struct projection *p, const struct organization_changed *old,
 			     const struct organization_changed *new);
 void projection_deployment(struct projection *p, const struct deployment_changed *new);

@@ -267,6 +267,51 @@ int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *
 	return lookup_reverse(r, &index, arena, out, err);
 }
 
+/* Appends what the replies hold to the list, which grows in the arena. */
+static void collect_more(const struct reader *r, size_t replies, struct arena *arena,
+			 struct uuid_list *out)
+{
+	size_t most = out->count;
+	struct uuid *grown;
+
+	for (size_t i = 0; i < replies; i++)
+		most += reader_reply(r, i)->elements / 2;
+	grown = arena_alloc(arena, (most + 1) * sizeof(*grown));
+	if (out->count)
+		memcpy(grown, out->list, out->count * sizeof(*grown));
+	out->list = grown;
+	for (size_t i = 0; i < replies; i++)
+		collect(reader_reply(r, i), ID_IN_FIELD, out);
+}
+
+int lookup_shared_with_groups(struct reader *r, const struct uuid_list *groups, struct arena *arena,
+			      struct uuid_list *out, struct error *err)
+{
+	size_t partitions = (size_t)reader_deployment(r)->partitions;
+	size_t count = groups->count * partitions;
+	int rc = 0;
+
+	*out = (struct uuid_list){ 0 };
+	for (size_t from = 0; !rc && from < count; from += PIECE) {
+		struct pipeline *p = reader_begin(r);
+		size_t piece = piece_of(count, from);
+
+		for (size_t i = from; i < from + piece; i++) {
+			int partition = (int)(i % partitions);
+
+			pipeline_command(p, 2);
+			pipeline_text(p, "HGETALL");
+			pipeline_key(p, reader_keys(r, partition), keys_subject_kind(SUBJECT_GROUP),
+				     &groups->list[i / partitions]);
+			reader_touch(r, partition);
+		}
+		rc = reader_ask(r, err);
+		if (!rc)
+			collect_more(r, piece, arena, out);
+	}
+	return rc;
+}
+
 static int ask_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct error *err)
 {
 	struct pipeline *p = reader_begin(r);

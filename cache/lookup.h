@@ -63,6 +63,10 @@ int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *ar
 int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *arena,
 		       struct uuid_list *out, struct error *err);
 
+/* Those that are shared with any of these groups; one may be there several times. */
+int lookup_shared_with_groups(struct reader *r, const struct uuid_list *groups, struct arena *arena,
+			      struct uuid_list *out, struct error *err);
+
 /*
  * Workspaces by id. out[i] is initialised here and the caller's:
  * workspace_done(). Unknown ones are not registered.

@@ -3,8 +3,8 @@
 #include "cache/redis.h"
 #include "ops/support/clock.h"
 
-#include <hiredis/hiredis.h>
 #include <errno.h>
+#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -80,9 +80,9 @@ int position_parse(struct position *out, const char *text, struct error *err)
 	int64_t offset = colon ? parse_number(colon + 1, text + strlen(text), INT64_MAX - 1) : -1;
 
 	if (partition < 0 || offset < 0)
-		return error_set(
-			err, ERROR_USAGE,
-			"\"%s\" is not a position; give partition:offset, as in 3:17", text);
+		return error_set(err, ERROR_USAGE,
+				 "\"%s\" is not a position; give partition:offset, as in 3:17",
+				 text);
 	*out = (struct position){ (int)partition, offset };
 	return 0;
 }

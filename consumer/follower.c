@@ -8,7 +8,7 @@
 
 enum {
 	POLL_MOST = 1000,               /* records a turn, so that the loop goes on */
-	PROJECTION_BYTES = 1024 * 1024, /* a piece of a full projection */
+	PROJECTION_BYTES = 1024 * 1024, /* a step of projecting; one entity may be larger */
 	REACH_STEP_MS = 5,
 	PARTITION = 0,
 };
@@ -148,11 +148,14 @@ static int take_message(struct follower *f, const rd_kafka_message_t *m, struct 
 
 int follower_poll(struct follower *f, int wait_ms, struct error *err)
 {
+	rd_kafka_message_t *m;
 	int rc = 0;
 
+	/* What is gathered goes to Redis in one step, which others wait for. */
 	for (int i = 0; !rc && i < POLL_MOST; i++) {
-		rd_kafka_message_t *m = rd_kafka_consumer_poll(f->consumer, i ? 0 : wait_ms);
-
+		if (i && projection_size(&f->projection) >= PROJECTION_BYTES)
+			break;
+		m = rd_kafka_consumer_poll(f->consumer, i ? 0 : wait_ms);
 		if (!m)
 			break;
 		rc = take_message(f, m, err);

@@ -1,11 +1,10 @@
 #include "producer/arguments.h"
 
+#include "producer/moment.h"
 #include "producer/print.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
 	OPTIONS_MAX = 32,
@@ -103,26 +102,10 @@ static void list_options(struct option out[static OPTIONS_MAX], const struct com
 	out[n] = (struct option){ 0 };
 }
 
-/* "500ms", "10s", "2m", "1h" */
 static int parse_wait(const char *text, int64_t *out, struct error *err)
 {
-	static const struct {
-		const char *unit;
-		int64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } };
-	char *end = NULL;
-	long long value;
-
-	errno = 0;
-	value = strtoll(text, &end, 10);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (end == text || strcmp(end, units[i].unit) != 0)
-			continue;
-		if (errno || value < 1 || value > WAIT_MOST_MS / units[i].ms)
-			break;
-		*out = value * units[i].ms;
+	if (duration_parse(text, WAIT_MOST_MS, out))
 		return 0;
-	}
 	return error_set(err, ERROR_INPUT, "--wait is \"%s\"; give a time such as 500ms, 10s or 2m",
 			 text);
 }

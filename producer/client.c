@@ -35,7 +35,7 @@ int sharebus_parse_id(struct sharebus_id *out, const char *text)
 	int rc = uuid_parse(&u, bytes_of(text));
 
 	if (!rc)
-		*out = id_of(&u);
+		*out = public_id(&u);
 	return rc;
 }
 

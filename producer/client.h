@@ -55,7 +55,7 @@ static inline struct uuid uuid_of(const struct sharebus_id *id)
 	return u;
 }
 
-static inline struct sharebus_id id_of(const struct uuid *u)
+static inline struct sharebus_id public_id(const struct uuid *u)
 {
 	struct sharebus_id id;
 

@@ -9,6 +9,21 @@ enum exit_code run_share(struct session *s, const struct arguments *a);
 enum exit_code run_remove(struct session *s, const struct arguments *a);
 enum exit_code run_show(struct session *s, const struct arguments *a);
 enum exit_code run_list(struct session *s, const struct arguments *a);
+
+/*
+ * May she do that? Exit 0 yes, 1 no. -o json: {"allowed", "reason": owner, direct, group,
+ * organization_admin, site_owner; no_grant, expired, suspended, policy, "role": none, use, admin,
+ * owner, "group_id", "expires_at"}, all keys always there; null: none.
+ */
+enum exit_code run_check(struct session *s, const struct arguments *a);
+
+/*
+ * Why. -o json: {"actions": [names of what is allowed], "paths": [{"through": a reason, "role",
+ * "group": {"id", "name"} or null, "granted_by", "granted_at", "expires_at", "expired"}],
+ * "denials": [sentences]}.
+ */
+enum exit_code run_explain(struct session *s, const struct arguments *a);
+
 enum exit_code run_directory_apply(struct session *s, const struct arguments *a);
 enum exit_code run_topics_create(struct session *s, const struct arguments *a);
 enum exit_code run_watch(struct session *s, const struct arguments *a);
@@ -42,6 +57,7 @@ enum exit_code run_status(struct session *s, const struct arguments *a);
 extern const struct flag share_flags[];
 extern const struct flag remove_flags[];
 extern const struct flag list_flags[];
+extern const struct flag check_flags[];
 extern const struct flag topics_flags[];
 extern const struct flag watch_flags[];
 extern const struct flag deadletter_list_flags[];

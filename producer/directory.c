@@ -164,12 +164,12 @@ static int send_facts(struct session *s, const struct directory_facts *f, struct
 
 		if (r->type != RECORD_DEPLOYMENT_CHANGED)
 			uuid_format(key, id_of(r));
-		rc = send_record(s, workspace ? TOPIC_COMMANDS : TOPIC_DIRECTORY, r, bytes_of(key),
-				 &d[i], err);
+		rc = send_record(s->client, workspace ? TOPIC_COMMANDS : TOPIC_DIRECTORY, r,
+				 bytes_of(key), &d[i], err);
 		show_progress(i + 1, f->count);
 	}
 	if (!rc)
-		rc = send_flush(s, deadline_ms, err);
+		rc = send_flush(s->client, deadline_ms, err);
 	for (size_t i = 0; !rc && i < f->count; i++)
 		if (d[i].failed)
 			rc = error_set(err, ERROR_UNAVAILABLE,

@@ -7,37 +7,25 @@
 
 #include <jansson.h>
 
-/*
- * The names that go with a workspace's ids, looked up together. Grants are
- * sorted as they are shown: users by name, then groups by name.
- */
-struct grants_view {
-	const struct workspace *workspace;
-	struct user_changed owner;
-	struct organization_changed organization;
-	struct shown_grant {
-		struct grant grant;
-		struct bytes name;
-		struct bytes display_name; /* of a user */
-		struct bytes granted_by;
-	} * grants;
-	size_t count;
-};
-
-/* Views several workspaces with one set of questions. views has count elements. */
-int grants_view(struct session *s, const struct workspace *workspaces, size_t count,
-		struct grants_view *views, struct error *err);
-
 /* Prints the table; a sentence on stderr when it is shared with nobody. */
-void grants_print(struct session *s, const struct grants_view *v);
+void grants_print(struct session *s, const struct sharebus_workspace *w);
 
 /*
- * {"workspace": {…}, "version": n, "users": [{id, username, name, role, …}],
- * "group": [{id, name, role, …}]}: names as in Coder's API.
+ * {"workspace": {…}, "version": n, "users": [{id, username, name, role, granted_by, granted_at,
+ * expires_at}], "group": [{id, name, role, …}]}: names as in Coder's API.
  */
-json_t *grants_json(const struct grants_view *v);
+json_t *grants_json(const struct sharebus_workspace *w);
 
 /* {"id", "name", "owner_id", "owner_name", "organization_id", "organization_name", "status"} */
-json_t *workspace_json(const struct grants_view *v);
+json_t *workspace_json(const struct sharebus_workspace *w);
+
+/* An id as text; null when it is zero. */
+json_t *id_json(const struct sharebus_id *id);
+
+/* A time in RFC 3339; null when it is 0. */
+json_t *time_json(int64_t ms);
+
+/* The same for a cell; absent when it is 0. */
+struct bytes time_cell(struct session *s, int64_t ms);
 
 #endif

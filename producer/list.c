@@ -1,262 +1,310 @@
-/* sharebus list --shared | --search KEY:VALUE */
+/* sharebus list */
 
+#include "ops/support/clock.h"
 #include "producer/commands.h"
 #include "producer/grants.h"
+#include "producer/moment.h"
 #include "producer/print.h"
-#include "producer/resolve.h"
+#include "producer/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { FLAG_SHARED = 1, FLAG_SEARCH, NAMES_SHOWN = 5 };
+enum {
+	FLAG_SHARED = 1,
+	FLAG_WITH_ME,
+	FLAG_SEARCH,
+	FLAG_LIMIT,
+	FLAG_AFTER,
+	NAMES_SHOWN = 5,
+	PROGRESS_AFTER_MS = 1000,
+};
 
 const struct flag list_flags[] = {
-	{ "shared", FLAG_SHARED, NULL, "workspaces that I own and share" },
-	{ "search", FLAG_SEARCH, "KEY:VALUE", "shared_with_user:NAME or shared_with_group:NAME" },
+	{ "shared", FLAG_SHARED, NULL, "those that I own and share" },
+	{ "shared-with-me", FLAG_WITH_ME, NULL, "those shared with me, also through a group" },
+	{ "search", FLAG_SEARCH, "KEY:VALUE ...",
+	  "shared:true, owner:NAME, shared_with_user:NAME, shared_with_group:NAME; all must hold" },
+	{ "limit", FLAG_LIMIT, "N", "at most so many; the last line says how to go on" },
+	{ "after", FLAG_AFTER, "OWNER/NAME", "those that come behind it" },
 	{ NULL, 0, NULL, NULL },
 };
 
-/* What is looked for. */
-struct search {
-	bool shared; /* of mine, those that are shared */
-	struct subject with;
+/* What was found, as it is shown: one element a workspace. */
+struct row {
+	const char *owner;
+	const char *name;
+	struct bytes cells[4];
+	json_t *json;
 };
 
-static int parse_search(struct session *s, const char *text, struct search *out, struct error *err)
-{
-	static const char user[] = "shared_with_user:";
-	static const char group[] = "shared_with_group:";
-
-	if (strncmp(text, user, sizeof(user) - 1) == 0) {
-		out->with.kind = SUBJECT_USER;
-		return resolve_user(s, text + sizeof(user) - 1, &out->with.id, err);
-	}
-	if (strncmp(text, group, sizeof(group) - 1) == 0) {
-		out->with.kind = SUBJECT_GROUP;
-		return resolve_group(s, text + sizeof(group) - 1, &out->with.id, err);
-	}
-	return error_set(
-		err, ERROR_USAGE,
-		"--search is \"%s\"; it must be shared_with_user:NAME or shared_with_group:NAME",
-		text);
-}
-
-/* ---- what the asker may see ---- */
-
-struct sight {
-	const struct user_changed *me;
-	struct uuid_list groups;
+struct listing {
+	struct session *session;
+	struct row *rows;
+	size_t count;
+	size_t cap;
 };
 
-static bool in_groups(const struct sight *sight, const struct uuid *id)
+/* ---- what is looked for ---- */
+
+static int read_search(struct session *s, const char *text, struct sharebus_query *q,
+		       struct error *err)
 {
-	for (size_t i = 0; i < sight->groups.count; i++)
-		if (uuid_equal(&sight->groups.list[i], id))
-			return true;
-	return false;
+	struct search search;
+	int rc = search_parse(&search, text, &s->arena, err);
+
+	if (rc)
+		return ERROR_USAGE;
+	rc = session_me(s, err);
+	if (!rc && search.owner)
+		rc = session_user(s, search.owner, &q->owner, err);
+	if (!rc && search.shared_with_user)
+		rc = session_user(s, search.shared_with_user, &q->with_user, err);
+	if (!rc && search.shared_with_group)
+		rc = session_failed(
+			s, sharebus_find_group(s->client, search.shared_with_group, &q->with_group),
+			err);
+	if (search.shared)
+		q->shared =
+			strcmp(search.shared, "true") == 0 ? SHAREBUS_SHARED : SHAREBUS_NOT_SHARED;
+	return rc;
 }
 
-/* Owners, those it is shared with, admins of the organization and site owners see a workspace. */
-static bool may_see(const struct sight *sight, const struct workspace *w)
+static int read_query(struct session *s, const struct arguments *a, struct sharebus_query *q,
+		      struct error *err)
 {
-	const struct user_changed *me = sight->me;
+	const char *text = argument_value(a, FLAG_SEARCH);
+	bool shared = argument_has(a, FLAG_SHARED);
+	int rc;
 
-	if (uuid_equal(&me->id, &w->owner_id) || me->site_role == SITE_OWNER)
-		return true;
-	for (size_t i = 0; i < me->organization_count; i++)
-		if (me->organizations[i].role == ORGANIZATION_ADMIN &&
-		    uuid_equal(&me->organizations[i].id, &w->organization_id))
-			return true;
-	for (size_t i = 0; i < w->grant_count; i++) {
-		const struct subject *s = &w->grants[i].subject;
-
-		if (s->kind == SUBJECT_USER ? uuid_equal(&s->id, &me->id)
-					    : in_groups(sight, &s->id))
-			return true;
+	*q = (struct sharebus_query){ .with_me = argument_has(a, FLAG_WITH_ME) };
+	if (!text && !shared && !q->with_me)
+		return error_set(err, ERROR_USAGE,
+				 "give --shared, --shared-with-me, or --search with what to look "
+				 "for");
+	rc = text ? read_search(s, text, q, err) : session_me(s, err);
+	q->as = s->me;
+	if (shared) {
+		q->owner = s->me;
+		q->shared = SHAREBUS_SHARED;
 	}
-	return false;
+	return rc;
 }
 
-static int by_owner_and_name(const void *a, const void *b)
+static int read_limit(const struct arguments *a, size_t *out, struct error *err)
 {
-	const struct grants_view *x = a;
-	const struct grants_view *y = b;
-	const struct bytes pairs[][2] = { { x->owner.username, y->owner.username },
-					  { x->workspace->name, y->workspace->name } };
+	const char *text = argument_value(a, FLAG_LIMIT);
+	int64_t value = 0;
 
-	for (size_t i = 0; i < 2; i++) {
-		size_t len = pairs[i][0].len < pairs[i][1].len ? pairs[i][0].len : pairs[i][1].len;
-		int order = len ? memcmp(pairs[i][0].data, pairs[i][1].data, len) : 0;
-
-		if (order)
-			return order;
-		if (pairs[i][0].len != pairs[i][1].len)
-			return pairs[i][0].len < pairs[i][1].len ? -1 : 1;
-	}
+	if (text && !number_parse(text, 1, INT32_MAX, &value))
+		return error_set(err, ERROR_USAGE,
+				 "--limit is \"%s\"; it must be a number from 1 on", text);
+	*out = (size_t)value;
 	return 0;
 }
 
-/* ---- printing ---- */
+/* ---- what was found ---- */
 
-static struct bytes shared_with(struct session *s, const struct grants_view *v)
+static struct bytes shared_with(struct session *s, const struct sharebus_workspace *w)
 {
-	struct bytes text = bytes_of("");
+	struct bytes text = bytes_of(w->grant_count ? "" : NULL);
 
-	for (size_t i = 0; i < v->count && i < NAMES_SHOWN; i++)
-		text = arena_printf(&s->arena, "%.*s%s%.*s", (int)text.len, (const char *)text.data,
-				    i ? ", " : "", (int)v->grants[i].name.len,
-				    (const char *)v->grants[i].name.data);
-	if (v->count > NAMES_SHOWN)
-		text = arena_printf(&s->arena, "%.*s and %zu more", (int)text.len,
-				    (const char *)text.data, v->count - NAMES_SHOWN);
+	for (size_t i = 0; i < w->grant_count && i < NAMES_SHOWN; i++)
+		text = arena_printf(&s->arena, "%s%s%s", text_of(text), i ? ", " : "",
+				    w->grants[i].name);
+	if (w->grant_count > NAMES_SHOWN)
+		text = arena_printf(&s->arena, "%s and %zu more", text_of(text),
+				    w->grant_count - NAMES_SHOWN);
 	return text;
 }
 
-static void print_table(struct session *s, const struct grants_view *views, size_t count)
-{
-	static const char *const titles[] = { "WORKSPACE", "ORGANIZATION", "STATUS",
-					      "SHARED WITH" };
-	struct table t;
-
-	table_init(&t, &s->arena, titles, 4);
-	for (size_t i = 0; i < count; i++) {
-		const struct grants_view *v = &views[i];
-		const struct bytes cells[] = {
-			arena_printf(&s->arena, "%.*s/%.*s", (int)v->owner.username.len,
-				     (const char *)v->owner.username.data,
-				     (int)v->workspace->name.len,
-				     (const char *)v->workspace->name.data),
-			v->organization.name,
-			bytes_of(symbol_name(workspace_status_symbols, (int)v->workspace->status)),
-			shared_with(s, v),
-		};
-
-		table_add(&t, cells);
-	}
-	table_print(&t);
-	if (!count)
-		(void)fprintf(stderr, "No workspaces found.\n");
-}
-
 /* As in Coder's API: "shared_with": [{"id", "actor_type", "name", "roles": ["use"]}] */
-static json_t *shared_with_json(const struct grants_view *v)
+static json_t *shared_with_json(const struct sharebus_workspace *w)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < v->count; i++) {
-		const struct shown_grant *g = &v->grants[i];
-		char id[UUID_TEXT_SIZE];
+	for (size_t i = 0; i < w->grant_count; i++) {
+		const struct sharebus_grant *g = &w->grants[i];
 		json_t *o = json_object();
 
-		uuid_format(id, &g->grant.subject.id);
-		(void)json_object_set_new(o, "id", json_string(id));
-		(void)json_object_set_new(
-			o, "actor_type",
-			json_string(symbol_name(subject_kind_symbols, (int)g->grant.subject.kind)));
-		(void)json_object_set_new(o, "name", json_text(g->name));
-		(void)json_object_set_new(o, "roles", json_pack("[s]", role_name(g->grant.role)));
+		(void)json_object_set_new(o, "id", id_json(&g->id));
+		(void)json_object_set_new(o, "actor_type",
+					  json_string(g->kind == SHAREBUS_USER ? "user" : "group"));
+		(void)json_object_set_new(o, "name", json_text(bytes_of(g->name)));
+		(void)json_object_set_new(o, "roles",
+					  json_pack("[s]", sharebus_role_name(g->role)));
 		(void)json_array_append_new(list, o);
 	}
 	return list;
 }
 
-static void print_json(const struct grants_view *views, size_t count)
+static const char *copy(struct session *s, const char *text)
 {
-	json_t *list = json_array();
+	return text_of(arena_copy(&s->arena, bytes_of(text)));
+}
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *o = workspace_json(&views[i]);
+/* Keeps what is shown of a workspace: the page that holds it will go. */
+static void add_row(struct listing *l, const struct sharebus_workspace *w)
+{
+	struct session *s = l->session;
+	struct row *r;
 
-		(void)json_object_set_new(o, "shared_with", shared_with_json(&views[i]));
-		(void)json_array_append_new(list, o);
+	if (l->count == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+		struct row *grown = arena_alloc(&s->arena, cap * sizeof(*grown));
+
+		if (l->count)
+			memcpy(grown, l->rows, l->count * sizeof(*grown));
+		l->rows = grown;
+		l->cap = cap;
 	}
-	json_print(list);
-}
-
-/* ---- the command ---- */
-
-static int find(struct session *s, const struct search *search, struct uuid_list *out,
-		struct error *err)
-{
-	if (search->shared)
-		return lookup_owned(s->reader, &s->me.id, &s->arena, out, err);
-	return lookup_shared_with(s->reader, &search->with, &s->arena, out, err);
-}
-
-/* Moves what is to be shown to the front and returns how many that are; frees the rest. */
-static size_t keep(const struct sight *sight, const struct search *search, struct workspace *list,
-		   size_t count)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct workspace *w = &list[i];
-
-		if (w->registered && may_see(sight, w) && (!search->shared || w->grant_count))
-			list[kept++] = *w;
-		else
-			workspace_done(w);
+	r = &l->rows[l->count++];
+	*r = (struct row){ .owner = copy(s, w->owner_name), .name = copy(s, w->name) };
+	if (s->output == OUTPUT_JSON) {
+		r->json = workspace_json(w);
+		(void)json_object_set_new(r->json, "shared_with", shared_with_json(w));
+		return;
 	}
-	return kept;
+	r->cells[0] = arena_printf(&s->arena, "%s/%s", w->owner_name, w->name);
+	r->cells[1] = bytes_of(copy(s, w->organization_name));
+	r->cells[2] = bytes_of(w->dormant ? "dormant" : "active");
+	r->cells[3] = shared_with(s, w);
 }
 
-static int show(struct session *s, const struct workspace *list, size_t count, struct error *err)
+static void show_progress(const struct sharebus_list *list, int64_t begun_ms, bool last)
 {
-	struct grants_view *views = arena_alloc(&s->arena, (count + 1) * sizeof(*views));
-	int rc = grants_view(s, list, count, views, err);
+	size_t done;
+	size_t total;
 
-	if (rc)
-		return rc;
-	qsort(views, count, sizeof(*views), by_owner_and_name);
-	if (s->output == OUTPUT_JSON)
-		print_json(views, count);
-	else
-		print_table(s, views, count);
+	if (!isatty(STDERR_FILENO) || clock_monotonic_ms() - begun_ms < PROGRESS_AFTER_MS)
+		return;
+	sharebus_list_progress(list, &done, &total);
+	(void)fprintf(stderr, "\r%zu of %zu looked at%s", done, total, last ? "\n" : "");
+}
+
+static int find(struct listing *l, const struct sharebus_query *q, struct error *err)
+{
+	struct session *s = l->session;
+	int64_t begun_ms = clock_monotonic_ms();
+	struct sharebus_list *list = NULL;
+	const struct sharebus_workspace *page;
+	size_t count = 1;
+	int rc = session_failed(s, sharebus_list_open(s->client, q, &list), err);
+
+	while (!rc && count) {
+		rc = session_failed(s, sharebus_list_next(list, &page, &count), err);
+		for (size_t i = 0; !rc && i < count; i++)
+			add_row(l, &page[i]);
+		show_progress(list, begun_ms, rc || !count);
+	}
+	sharebus_list_close(&list);
+	return rc;
+}
+
+/* ---- order, and which part ---- */
+
+static int compare(const char *owner, const char *name, const struct row *r)
+{
+	int order = strcmp(owner, r->owner);
+
+	return order ? order : strcmp(name, r->name);
+}
+
+static int by_owner_and_name(const void *a, const void *b)
+{
+	const struct row *x = a;
+
+	return compare(x->owner, x->name, b);
+}
+
+/* Drops the rows up to and with owner/name. */
+static int go_behind(struct listing *l, const char *after, struct error *err)
+{
+	const char *slash = after ? strchr(after, '/') : NULL;
+	const char *owner;
+	size_t at = 0;
+
+	if (!after)
+		return 0;
+	if (!slash)
+		return error_set(err, ERROR_USAGE,
+				 "--after is \"%s\"; it must be owner/name, as the list shows it",
+				 after);
+	owner = text_of(arena_printf(&l->session->arena, "%.*s", (int)(slash - after), after));
+	while (at < l->count && compare(owner, slash + 1, &l->rows[at]) >= 0)
+		json_decref(l->rows[at++].json);
+	l->rows += at;
+	l->count -= at;
 	return 0;
 }
 
-static int list_found(struct session *s, const struct search *search, struct error *err)
-{
-	struct sight sight = { .me = &s->me };
-	struct workspace *list;
-	struct uuid_list ids;
-	size_t count;
-	int rc = find(s, search, &ids, err);
+/* ---- printing ---- */
 
-	if (!rc)
-		rc = lookup_groups_of(s->reader, &s->me, &s->arena, &sight.groups, err);
-	if (rc)
-		return rc;
-	list = arena_alloc(&s->arena, (ids.count + 1) * sizeof(*list));
-	rc = lookup_workspaces(s->reader, ids.list, ids.count, list, err);
-	if (rc)
-		return rc;
-	count = keep(&sight, search, list, ids.count);
-	rc = show(s, list, count, err);
+static void print_table(const struct listing *l, size_t count)
+{
+	static const char *const titles[] = { "WORKSPACE", "ORGANIZATION", "STATUS",
+					      "SHARED WITH" };
+	struct table t;
+
+	table_init(&t, &l->session->arena, titles, 4);
 	for (size_t i = 0; i < count; i++)
-		workspace_done(&list[i]);
-	return rc;
+		table_add(&t, l->rows[i].cells);
+	table_print(&t);
+	if (!l->count)
+		(void)fprintf(stderr, "No workspaces found.\n");
+}
+
+static void print_json(const struct listing *l, size_t count)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < l->count; i++) {
+		if (i < count)
+			(void)json_array_append_new(all, l->rows[i].json);
+		else
+			json_decref(l->rows[i].json);
+	}
+	json_print(all);
+}
+
+static void print(const struct listing *l, size_t limit)
+{
+	struct arena *arena = &l->session->arena;
+	size_t count = limit && limit < l->count ? limit : l->count;
+	const struct row *last = count ? &l->rows[count - 1] : NULL;
+
+	if (l->session->output == OUTPUT_JSON)
+		print_json(l, count);
+	else
+		print_table(l, count);
+	if (count == l->count)
+		return;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "%zu more; go on with --after %s/%s\n", l->count - count,
+		      text_of(printable(bytes_of(last->owner), arena)),
+		      text_of(printable(bytes_of(last->name), arena)));
 }
 
 enum exit_code run_list(struct session *s, const struct arguments *a)
 {
-	const char *text = argument_value(a, FLAG_SEARCH);
-	struct search search = { .shared = argument_has(a, FLAG_SHARED) };
+	struct listing l = { .session = s };
+	struct sharebus_query q;
 	struct error err = { 0 };
-	int rc;
+	size_t limit;
+	int rc = read_limit(a, &limit, &err);
 
-	if (!text == !search.shared) {
-		(void)error_set(&err, ERROR_INPUT,
-				"give --shared, or --search with what to look for");
-		complain(&err);
-		return EXIT_USAGE;
-	}
-	rc = session_me(s, &err);
-	if (!rc && text)
-		rc = parse_search(s, text, &search, &err);
 	if (!rc)
-		rc = list_found(s, &search, &err);
+		rc = read_query(s, a, &q, &err);
+	if (!rc)
+		rc = find(&l, &q, &err);
+	if (!rc && l.count)
+		qsort(l.rows, l.count, sizeof(*l.rows), by_owner_and_name);
+	if (!rc)
+		rc = go_behind(&l, argument_value(a, FLAG_AFTER), &err);
 	if (rc)
 		complain(&err);
+	else
+		print(&l, limit);
 	return exit_code_of(rc);
 }

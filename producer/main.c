@@ -14,6 +14,13 @@ static const struct command_def commands[] = {
 	{ "sharing", "show", "status", "<workspace>", 1, "Show who a workspace is shared with.",
 	  NULL, run_show },
 	{ NULL, "list", NULL, "", 0, "List shared workspaces.", list_flags, run_list },
+	{ NULL, "check", NULL, "<user> <action> <workspace>", 3,
+	  "May she? Actions: read ssh app start stop logs stats update_on_start rename update "
+	  "share_use share_admin delete.",
+	  check_flags, run_check },
+	{ NULL, "explain", NULL, "<user> <workspace>", 2,
+	  "Show every path that gives rights and every policy that takes them.", check_flags,
+	  run_explain },
 	{ "directory", "apply", NULL, "<file>", 1,
 	  "Announce organizations, users, groups and workspaces.", NULL, run_directory_apply },
 	{ "topics", "create", NULL, "", 0, "Create the topics in Kafka.", topics_flags,

@@ -38,7 +38,7 @@ int sharebus_find_user(struct sharebus *client, const char *name, struct sharebu
 	if (!rc)
 		rc = user_by_name(client, bytes_of(name), &found, err);
 	if (!rc)
-		*out = id_of(&found);
+		*out = public_id(&found);
 	return rc;
 }
 
@@ -107,7 +107,7 @@ int sharebus_find_group(struct sharebus *client, const char *name, struct shareb
 	if (!rc)
 		rc = group_by_name(client, name, &found, err);
 	if (!rc)
-		*out = id_of(&found);
+		*out = public_id(&found);
 	return rc;
 }
 
@@ -176,7 +176,7 @@ int sharebus_find_workspace(struct sharebus *client, const struct sharebus_id *m
 	if (!rc)
 		rc = workspace_by_name(client, me, name, &found, err);
 	if (!rc)
-		*out = id_of(&found);
+		*out = public_id(&found);
 	return rc;
 }
 
@@ -214,7 +214,7 @@ static int look_up_kind(struct sharebus *c, struct sharebus_subject *list, size_
 		if (uuid_is_nil(&ids[wanted]) && kind == SHAREBUS_GROUP &&
 		    bytes_equal_text(names[wanted], "Everyone"))
 			ids[wanted] = *organization_id;
-		list[i].id = id_of(&ids[wanted++]);
+		list[i].id = public_id(&ids[wanted++]);
 	}
 	return rc;
 }

@@ -44,7 +44,7 @@ static struct sharebus_answer answer_of(const struct access *a)
 		.allowed = a->allowed,
 		.reason = (enum sharebus_reason)a->reason,
 		.role = (enum sharebus_role)a->role,
-		.group = id_of(&a->group),
+		.group = public_id(&a->group),
 		.expires_at = time_of(a->expires_at),
 	};
 }
@@ -147,13 +147,13 @@ static void explain_grant(struct explaining *e, const struct grant *g, int64_t n
 	*path = (struct sharebus_path){
 		.reason = group ? SHAREBUS_BY_GROUP : SHAREBUS_BY_GRANT,
 		.role = (enum sharebus_role)g->role,
-		.granted_by = id_of(&g->granted_by),
+		.granted_by = public_id(&g->granted_by),
 		.granted_at = g->granted_at,
 		.expires_at = time_of(g->expires_at),
 		.expired = grant_expired(g, now),
 	};
 	if (group)
-		path->group = id_of(&g->subject.id);
+		path->group = public_id(&g->subject.id);
 }
 
 static void explain_denials(struct explaining *e, unsigned denials)
@@ -163,8 +163,7 @@ static void explain_denials(struct explaining *e, unsigned denials)
 	e->out->denial_count = 0;
 	for (unsigned bit = 1; bit <= denials; bit <<= 1)
 		if (denials & bit)
-			texts[e->out->denial_count++] =
-				access_denial_text((enum access_denial)bit);
+			texts[e->out->denial_count++] = access_denial_text((enum access_denial)bit);
 	e->out->denials = texts;
 }
 
@@ -173,8 +172,8 @@ static void explain_facts(struct explaining *e, const struct access_facts *f)
 	const struct workspace *w = f->workspace;
 	struct access a = { 0 };
 
-	e->paths = arena_zalloc(&e->client->arena, w->grant_count + PATHS_OF_RANK,
-				sizeof(*e->paths));
+	e->paths =
+		arena_zalloc(&e->client->arena, w->grant_count + PATHS_OF_RANK, sizeof(*e->paths));
 	e->out->paths = e->paths;
 	e->out->path_count = 0;
 	explain_ranks(e, f);
@@ -239,8 +238,8 @@ static int name_paths(struct explaining *e, struct error *err)
 			path->granted_by_name =
 				users[i].username.data ? text_of(users[i].username) : "system";
 		if (path->reason == SHAREBUS_BY_GROUP)
-			path->group_name = groups[i].name.data ? text_of(groups[i].name)
-							       : "Everyone";
+			path->group_name =
+				groups[i].name.data ? text_of(groups[i].name) : "Everyone";
 	}
 	return rc;
 }

@@ -163,7 +163,7 @@ static int finish_batch(struct replay *p, struct error *err)
 {
 	struct session *s = p->session;
 	int64_t deadline = clock_monotonic_ms() + (s->wait_ms ? s->wait_ms : SEND_WAIT_MS);
-	int rc = p->count ? send_flush(s, deadline, err) : 0;
+	int rc = p->count ? send_flush(s->client, deadline, err) : 0;
 
 	for (size_t i = 0; i < p->count; i++) {
 		struct replayed *r = &p->batch[i];
@@ -225,7 +225,7 @@ static int queue_letter(struct replay *p, const struct letter *l, struct replaye
 	int rc;
 
 	record.headers = own_headers(p, l, &record.header_count);
-	rc = send_raw(p->session, &record, err);
+	rc = send_raw(p->session->client, &record, err);
 	if (rc != ERROR_INPUT)
 		return rc;
 	r->refused = arena_printf(&p->arena, "%s", err->text);

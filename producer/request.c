@@ -46,7 +46,8 @@ static int fill_actor(struct sharebus *c, const struct sharebus_request *q, stru
 
 	uuid_format(text, &id);
 	if (!rc && !user.username.data)
-		return error_set(err, ERROR_INPUT, "there is no user %s who could ask for it", text);
+		return error_set(err, ERROR_INPUT, "there is no user %s who could ask for it",
+				 text);
 	if (!rc)
 		*out = (struct actor){ id, actor_kind_of(user.kind) };
 	return rc;
@@ -137,7 +138,7 @@ static void fill_remove(struct sharebus *c, const struct sharebus_request *q,
 static void fill_outcome(const struct sent_command *sent, struct sharebus_outcome *out)
 {
 	*out = (struct sharebus_outcome){
-		.command_id = id_of(&sent->command_id),
+		.command_id = public_id(&sent->command_id),
 		.sent = sent->queued,
 		.positioned = sent->positioned,
 		.position = { sent->position.partition, sent->position.offset },
@@ -182,7 +183,7 @@ static int run(struct sharebus *c, enum record_type type, const struct sharebus_
 	if (q->subject_count)
 		memcpy(subjects, q->subjects, q->subject_count * sizeof(*subjects));
 	rc = fill_command(c, q, subjects, &command, err);
-	out->command_id = id_of(&command.command_id);
+	out->command_id = public_id(&command.command_id);
 	if (rc)
 		return rc;
 	if (type == RECORD_SHARE_WORKSPACE) {

@@ -86,16 +86,15 @@ static int queue_event(struct sharebus *c, const struct bus_record *bare, const 
 	uuid_format(text, &id);
 	(void)snprintf(source, sizeof(source), "sharebus/%s/%s", c->deployment.cluster,
 		       config_get(c->config, "source"));
-	cloudevent_headers(&headers,
-			   &(struct cloudevent){
-				   .type = r ? record_event_type(r->type) : NULL,
-				   .id = bytes_of(text),
-				   .source = bytes_of(source),
-				   .subject = record.key,
-				   .time = clock_unix_ms(),
-				   .correlation = command ? command->command_id
-							: (struct uuid){ { 0 } },
-			   });
+	cloudevent_headers(&headers, &(struct cloudevent){
+					     .type = r ? record_event_type(r->type) : NULL,
+					     .id = bytes_of(text),
+					     .source = bytes_of(source),
+					     .subject = record.key,
+					     .time = clock_unix_ms(),
+					     .correlation = command ? command->command_id
+								    : (struct uuid){ { 0 } },
+				     });
 	record.headers = headers.list;
 	record.header_count = headers.count;
 	return send_raw(c, &record, err);
@@ -110,7 +109,7 @@ int send_record(struct sharebus *c, enum topic topic, const struct record *r, st
 	buffer_init(&value);
 	rc = r ? codec_encode(c->codec, r, &value, err) : 0;
 	if (!rc)
-		rc = queue_event(s,
+		rc = queue_event(c,
 				 &(struct bus_record){ .topic = topic_name(topic),
 						       .key = key,
 						       .value = buffer_bytes(&value),

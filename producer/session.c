@@ -111,6 +111,32 @@ int session_me(struct session *s, struct error *err)
 	return session_failed(s, rc, err);
 }
 
+int session_workspace(struct session *s, const char *text, struct sharebus_id *out,
+		      struct error *err)
+{
+	struct sharebus_id id;
+	bool mine = !strchr(text, '/') && sharebus_parse_id(&id, text);
+	int rc = mine ? session_me(s, err) : session_client(s, err);
+
+	if (rc)
+		return rc;
+	return session_failed(
+		s, sharebus_find_workspace(s->client, mine ? &s->me : NULL, text, out), err);
+}
+
+int session_user(struct session *s, const char *text, struct sharebus_id *out, struct error *err)
+{
+	int rc;
+
+	if (strcmp(text, "me") == 0) {
+		rc = session_me(s, err);
+		*out = s->me;
+		return rc;
+	}
+	rc = session_client(s, err);
+	return rc ? rc : session_failed(s, sharebus_find_user(s->client, text, out), err);
+}
+
 enum exit_code exit_code_of(int rc)
 {
 	if (rc == 0)

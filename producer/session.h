@@ -56,6 +56,13 @@ int session_bus(struct session *s, struct error *err);
 /* Who asks: --as, SHAREBUS_USER, or the login name; found in the directory. */
 int session_me(struct session *s, struct error *err);
 
+/* A workspace by name (mine), owner/name or UUID. */
+int session_workspace(struct session *s, const char *text, struct sharebus_id *out,
+		      struct error *err);
+
+/* A user by name, UUID or "me". */
+int session_user(struct session *s, const char *text, struct sharebus_id *out, struct error *err);
+
 /* The exit code that goes with an error. */
 enum exit_code exit_code_of(int rc);
 

@@ -35,14 +35,15 @@ extern "C" {
 #endif
 
 enum sharebus_result {
-	SHAREBUS_REJECTED = 1,     /* the command was decided, and the answer is no */
+	SHAREBUS_REJECTED = 1, /* the command was decided, and the answer is no */
 	SHAREBUS_OK = 0,
-	SHAREBUS_NOT_FOUND = -1,   /* a name or id is not known, or a value makes no sense */
-	SHAREBUS_UNAVAILABLE = -2, /* Kafka or Redis gives no answer that can be trusted: try again */
-	SHAREBUS_REFUSED = -4,     /* the set-up is wrong: a person must act */
+	SHAREBUS_NOT_FOUND = -1, /* a name or id is not known, or a value makes no sense */
+	SHAREBUS_UNAVAILABLE =
+		-2,            /* Kafka or Redis gives no answer that can be trusted: try again */
+	SHAREBUS_REFUSED = -4, /* the set-up is wrong: a person must act */
 	SHAREBUS_NOMEM = -5,
-	SHAREBUS_USAGE = -6,       /* an option is wrong */
-	SHAREBUS_STALE = -7,       /* the index is not yet as far as was asked for: try again */
+	SHAREBUS_USAGE = -6, /* an option is wrong */
+	SHAREBUS_STALE = -7, /* the index is not yet as far as was asked for: try again */
 };
 
 struct sharebus; /* a client */
@@ -110,8 +111,8 @@ enum sharebus_subject_kind { SHAREBUS_USER = 1, SHAREBUS_GROUP };
 /* Who a workspace is to be shared with, or no longer. */
 struct sharebus_subject {
 	enum sharebus_subject_kind kind;
-	struct sharebus_id id;   /* or: */
-	const char *name;        /* if id is zero: username, or a group of the workspace's organization */
+	struct sharebus_id id; /* or: */
+	const char *name; /* if id is zero: username, or a group of the workspace's organization */
 	enum sharebus_role role; /* use or admin; without meaning on removal */
 	int64_t expires_at;      /* when the grant ends by itself */
 };

@@ -3,19 +3,21 @@
 #include "ops/support/clock.h"
 #include "producer/commands.h"
 #include "producer/grants.h"
+#include "producer/moment.h"
 #include "producer/print.h"
-#include "producer/resolve.h"
-#include "producer/send.h"
+#include "producer/subjects.h"
 
 #include <stdio.h>
 
-enum { FLAG_USER = 1, FLAG_GROUP, FLAG_MESSAGE, FLAG_COMMAND_ID };
+enum { FLAG_USER = 1, FLAG_GROUP, FLAG_MESSAGE, FLAG_COMMAND_ID, FLAG_EXPIRES, FLAG_VERSION };
 
 const struct flag share_flags[] = {
 	{ "user", FLAG_USER, "NAME[:ROLE],...",
 	  "users to share with; role use (default) or admin" },
 	{ "group", FLAG_GROUP, "NAME[:ROLE],..", "groups to share with" },
+	{ "expires", FLAG_EXPIRES, "8h|TIME", "when it ends by itself: 8h, 2026-12-01T18:00Z" },
 	{ "message", FLAG_MESSAGE, "TEXT", "a word to those it is shared with" },
+	{ "expected-version", FLAG_VERSION, "N", "only if the sharing is at this version" },
 	{ "command-id", FLAG_COMMAND_ID, "UUID", "repeat a command safely" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -23,22 +25,15 @@ const struct flag share_flags[] = {
 const struct flag remove_flags[] = {
 	{ "user", FLAG_USER, "NAME,...", "users to take sharing back from" },
 	{ "group", FLAG_GROUP, "NAME,...", "groups to take sharing back from" },
+	{ "expected-version", FLAG_VERSION, "N", "only if the sharing is at this version" },
 	{ "command-id", FLAG_COMMAND_ID, "UUID", "repeat a command safely" },
 	{ NULL, 0, NULL, NULL },
 };
 
-/* What share and remove have in common. */
-struct request {
-	struct session *session;
-	struct named_subjects subjects;
-	struct workspace workspace;
-	struct command command;
-};
+/* ---- from the command line to the request ---- */
 
-/* ---- from the command line to the command ---- */
-
-static int read_subjects(struct request *q, const struct arguments *a, enum subjects_syntax syntax,
-			 struct error *err)
+static int read_names(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
+		      struct named_subjects *out, struct error *err)
 {
 	int rc = 0;
 
@@ -46,134 +41,140 @@ static int read_subjects(struct request *q, const struct arguments *a, enum subj
 		const struct given *g = &a->given[i];
 
 		if (g->id == FLAG_USER || g->id == FLAG_GROUP)
-			rc = subjects_parse(&q->subjects,
-					    g->id == FLAG_USER ? SUBJECT_USER : SUBJECT_GROUP,
-					    syntax, g->value, &q->session->arena, err);
+			rc = subjects_parse(out, g->id == FLAG_USER ? SUBJECT_USER : SUBJECT_GROUP,
+					    syntax, g->value, &s->arena, err);
 	}
-	if (!rc && !q->subjects.count)
+	if (!rc && !out->count)
 		rc = error_set(err, ERROR_INPUT, "at least one user or group must be provided");
 	return rc;
 }
 
-static int read_command_id(struct request *q, const struct arguments *a, struct error *err)
+static int read_expiry(const struct arguments *a, int64_t *out, struct error *err)
 {
-	const char *text = argument_value(a, FLAG_COMMAND_ID);
+	const char *text = argument_value(a, FLAG_EXPIRES);
 
-	if (!text)
-		return uuid_v7(&q->command.command_id, clock_unix_ms())
-			       ? error_set(err, ERROR_INPUT, "the kernel gives no randomness")
-			       : 0;
-	if (uuid_parse(&q->command.command_id, bytes_of(text)) ||
-	    uuid_is_nil(&q->command.command_id))
-		return error_set(err, ERROR_INPUT, "--command-id is \"%s\"; it must be a UUID",
-				 text);
-	return 0;
+	*out = 0;
+	if (!text || moment_parse(text, clock_unix_ms(), out))
+		return 0;
+	return error_set(err, ERROR_INPUT,
+			 "--expires is \"%s\"; give a span such as 8h or 7d, or a time such as "
+			 "2026-12-01T18:00Z",
+			 text);
 }
 
-static enum actor_kind actor_kind_of(enum user_kind kind)
+static int read_subjects(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
+			 struct sharebus_request *q, struct error *err)
 {
-	switch (kind) {
-	case USER_SERVICE_ACCOUNT:
-		return ACTOR_SERVICE_ACCOUNT;
-	case USER_AGENT:
-		return ACTOR_AGENT;
-	case USER_PERSON:
-		break;
-	}
-	return ACTOR_USER;
-}
-
-static int resolve(struct request *q, const char *workspace, struct error *err)
-{
-	struct session *s = q->session;
-	int rc = session_me(s, err);
+	struct named_subjects names = { 0 };
+	struct sharebus_subject *list;
+	int64_t expires_at;
+	int rc = read_names(s, a, syntax, &names, err);
 
 	if (!rc)
-		rc = resolve_workspace(s, workspace, &q->workspace, err);
-	if (!rc)
-		rc = resolve_subjects(s, &q->subjects, &q->workspace.organization_id, err);
+		rc = read_expiry(a, &expires_at, err);
 	if (rc)
 		return rc;
-	q->command.issued_at = clock_unix_ms();
-	q->command.actor = (struct actor){ s->me.id, actor_kind_of(s->me.kind) };
-	q->command.workspace_id = q->workspace.id;
-	q->command.expected_version = ABSENT;
-	q->command.directory_offset = reader_directory(s->reader)->applied;
+	list = arena_zalloc(&s->arena, names.count, sizeof(*list));
+	for (size_t i = 0; i < names.count; i++)
+		list[i] = (struct sharebus_subject){
+			.kind = (enum sharebus_subject_kind)names.list[i].kind,
+			.id = public_id(&names.list[i].id),
+			.name = text_of(names.list[i].name),
+			.role = (enum sharebus_role)names.list[i].role,
+			.expires_at = expires_at,
+		};
+	q->subjects = list;
+	q->subject_count = names.count;
 	return 0;
 }
 
-static void fill_share(const struct request *q, const char *message, struct record *out)
+static int read_command_id(const struct arguments *a, struct sharebus_request *q, struct error *err)
 {
-	struct share_workspace *c = &out->as.share_workspace;
+	static const struct sharebus_id none;
+	const char *text = argument_value(a, FLAG_COMMAND_ID);
 
-	*out = (struct record){ .type = RECORD_SHARE_WORKSPACE };
-	c->command = q->command;
-	c->grants = arena_alloc(&q->session->arena, q->subjects.count * sizeof(*c->grants));
-	c->grant_count = q->subjects.count;
-	c->message = bytes_of(message);
-	for (size_t i = 0; i < q->subjects.count; i++) {
-		const struct named_subject *n = &q->subjects.list[i];
-
-		c->grants[i] = (struct grant_wish){ { n->kind, n->id }, n->role, ABSENT };
-	}
+	if (!text || (!sharebus_parse_id(&q->command_id, text) &&
+		      memcmp(&q->command_id, &none, sizeof(none)) != 0))
+		return 0;
+	return error_set(err, ERROR_INPUT, "--command-id is \"%s\"; it must be a UUID", text);
 }
 
-static void fill_remove(const struct request *q, struct record *out)
+static int read_version(const struct arguments *a, struct sharebus_request *q, struct error *err)
 {
-	struct remove_sharing *c = &out->as.remove_sharing;
+	const char *text = argument_value(a, FLAG_VERSION);
+	int64_t value;
 
-	*out = (struct record){ .type = RECORD_REMOVE_SHARING };
-	c->command = q->command;
-	c->reason = REASON_COMMAND;
-	c->subjects = arena_alloc(&q->session->arena, q->subjects.count * sizeof(*c->subjects));
-	c->subject_count = q->subjects.count;
-	for (size_t i = 0; i < q->subjects.count; i++)
-		c->subjects[i] =
-			(struct subject){ q->subjects.list[i].kind, q->subjects.list[i].id };
+	if (!text)
+		return 0;
+	if (!number_parse(text, 1, INT64_MAX, &value))
+		return error_set(err, ERROR_INPUT,
+				 "--expected-version is \"%s\"; it must be a number from 1 on",
+				 text);
+	q->expected_version = value;
+	return 0;
+}
+
+static int read_request(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
+			struct sharebus_request *q, struct error *err)
+{
+	int rc = read_subjects(s, a, syntax, q, err);
+
+	if (!rc)
+		rc = read_command_id(a, q, err);
+	if (!rc)
+		rc = read_version(a, q, err);
+	q->message = argument_value(a, FLAG_MESSAGE);
+	q->wait_ms = (int)s->wait_ms;
+	return rc;
+}
+
+static int resolve(struct session *s, const char *workspace, struct sharebus_request *q,
+		   struct error *err)
+{
+	int rc = session_me(s, err);
+
+	q->actor = s->me;
+	return rc ? rc : session_workspace(s, workspace, &q->workspace, err);
 }
 
 /* ---- from the outcome to what people see ---- */
 
-static json_t *sent_json(const struct sent_command *sent)
+static json_t *outcome_json(const struct sharebus_outcome *o)
 {
-	char id[UUID_TEXT_SIZE];
-	json_t *o = json_object();
+	json_t *j = json_object();
 
-	uuid_format(id, &sent->command_id);
-	(void)json_object_set_new(o, "command_id", json_string(id));
-	(void)json_object_set_new(o, "position",
-				  sent->positioned
-					  ? json_sprintf("%d:%lld", sent->position.partition,
-							 (long long)sent->position.offset)
-					  : json_null());
-	if (sent->outcome.outcome) {
-		(void)json_object_set_new(o, "outcome",
-					  json_string(outcome_name(sent->outcome.outcome)));
-		(void)json_object_set_new(o, "version", json_integer(sent->outcome.version));
+	(void)json_object_set_new(j, "command_id", id_json(&o->command_id));
+	(void)json_object_set_new(j, "position",
+				  o->positioned ? json_sprintf("%d:%lld", o->position.partition,
+							       (long long)o->position.offset)
+						: json_null());
+	if (o->verdict) {
+		(void)json_object_set_new(j, "outcome",
+					  json_string(sharebus_verdict_name(o->verdict)));
+		(void)json_object_set_new(j, "version", json_integer(o->version));
 	}
-	if (sent->outcome.outcome == OUTCOME_REJECTED) {
-		(void)json_object_set_new(o, "code",
-					  json_string(reject_code_name(sent->outcome.code)));
-		(void)json_object_set_new(o, "message", json_text(sent->outcome.message));
+	if (o->code) {
+		(void)json_object_set_new(j, "code", json_string(o->code));
+		(void)json_object_set_new(j, "message", json_text(bytes_of(o->message)));
 	}
-	return o;
+	return j;
 }
 
 /* No answer: say what is known, so that the caller can ask again. */
-static enum exit_code report_unanswered(struct session *s, const struct sent_command *sent,
-					struct error *err)
+static enum exit_code report_unanswered(struct session *s, const struct sharebus_outcome *o,
+					const struct error *err)
 {
 	struct error all = *err;
-	char id[UUID_TEXT_SIZE];
+	char id[SHAREBUS_ID_SIZE];
 
-	uuid_format(id, &sent->command_id);
-	if (sent->positioned)
+	sharebus_format_id(id, &o->command_id);
+	if (o->positioned)
 		(void)error_set(&all, err->code,
 				"%s; the command is on the log at %d:%lld, repeat it safely with "
 				"--command-id %s",
-				err->text, sent->position.partition,
-				(long long)sent->position.offset, id);
-	else if (sent->queued)
+				err->text, o->position.partition, (long long)o->position.offset,
+				id);
+	else if (o->sent)
 		(void)error_set(&all, err->code,
 				"%s; it is not known whether they have the command, repeat it "
 				"safely with --command-id %s",
@@ -183,112 +184,94 @@ static enum exit_code report_unanswered(struct session *s, const struct sent_com
 				"%s; nothing was sent, try again with --command-id %s", err->text,
 				id);
 	complain(&all);
-	if (s->output == OUTPUT_JSON && sent->queued)
-		json_print(sent_json(sent));
+	if (s->output == OUTPUT_JSON && o->sent)
+		json_print(outcome_json(o));
 	return exit_code_of(err->code);
 }
 
-static enum exit_code report_rejected(struct session *s, const struct sent_command *sent)
+static enum exit_code report_rejected(struct session *s, const struct sharebus_outcome *o)
 {
-	struct bytes message = sent->outcome.outcome == OUTCOME_UNREADABLE
-				       ? bytes_of("the consumer could not read the command")
-				       : printable(sent->outcome.message, &s->arena);
-
 	if (s->output == OUTPUT_JSON)
-		json_print(sent_json(sent));
-	(void)fprintf(stderr, "sharebus: %s (%s)\n", (const char *)message.data,
-		      reject_code_name(sent->outcome.code));
+		json_print(outcome_json(o));
+	(void)fprintf(stderr, "sharebus: %s (%s)\n",
+		      (const char *)printable(bytes_of(sharebus_error(s->client)), &s->arena).data,
+		      o->code ? o->code : sharebus_verdict_name(o->verdict));
 	return EXIT_NO;
 }
 
-static int load_view(struct request *q, struct grants_view *view, struct error *err)
+static enum exit_code report_position(const struct session *s, const struct sharebus_outcome *o)
 {
-	struct uuid id = q->workspace.id;
-	int rc;
-
-	workspace_done(&q->workspace);
-	rc = lookup_workspaces(q->session->reader, &id, 1, &q->workspace, err);
-	return rc ? rc : grants_view(q->session, &q->workspace, 1, view, err);
-}
-
-static enum exit_code report_sent(struct request *q, const struct sent_command *sent)
-{
-	struct session *s = q->session;
-	struct grants_view view;
-	struct error err;
-	json_t *all;
-	int rc;
-
-	if (!sent->outcome.outcome) { /* --no-wait */
-		if (s->output == OUTPUT_JSON)
-			json_print(sent_json(sent));
-		else
-			(void)printf("%d:%lld\n", sent->position.partition,
-				     (long long)sent->position.offset);
-		return EXIT_DONE;
-	}
-	rc = load_view(q, &view, &err);
-	if (rc) {
-		complain(&err);
-		return exit_code_of(rc);
-	}
-	if (s->output == OUTPUT_TABLE) {
-		grants_print(s, &view);
-		return EXIT_DONE;
-	}
-	all = sent_json(sent);
-	(void)json_object_update_missing_new(all, grants_json(&view));
-	json_print(all);
+	if (s->output == OUTPUT_JSON)
+		json_print(outcome_json(o));
+	else
+		(void)printf("%d:%lld\n", o->position.partition, (long long)o->position.offset);
 	return EXIT_DONE;
 }
 
-static enum exit_code send_request(struct request *q, const struct record *r)
+/* What the workspace is shared with now; behind what became of a command, if there is one. */
+static enum exit_code show(struct session *s, const struct sharebus_id *workspace, json_t *behind)
 {
-	struct sent_command sent;
+	const struct sharebus_workspace *w;
 	struct error err = { 0 };
-	int rc = send_command(q->session, r, &sent, &err);
+	int rc = session_failed(s, sharebus_show(s->client, workspace, &w), &err);
 
-	if (rc == ERROR_INPUT) {
+	if (rc) {
 		complain(&err);
-		return EXIT_NO;
+		json_decref(behind);
+		return exit_code_of(rc);
 	}
-	if (rc)
-		return report_unanswered(q->session, &sent, &err);
-	if (sent.outcome.outcome == OUTCOME_REJECTED || sent.outcome.outcome == OUTCOME_UNREADABLE)
-		return report_rejected(q->session, &sent);
-	return report_sent(q, &sent);
+	if (s->output == OUTPUT_TABLE) {
+		grants_print(s, w);
+		json_decref(behind);
+		return EXIT_DONE;
+	}
+	if (!behind)
+		behind = json_object();
+	(void)json_object_update_missing_new(behind, grants_json(w));
+	json_print(behind);
+	return EXIT_DONE;
 }
 
 /* ---- the commands ---- */
 
+typedef int request_fn(struct sharebus *client, const struct sharebus_request *request,
+		       struct sharebus_outcome *out);
+
+static enum exit_code send_request(struct session *s, const struct sharebus_request *q,
+				   request_fn *send)
+{
+	struct sharebus_outcome o;
+	struct error err = { 0 };
+	int rc = session_failed(s, send(s->client, q, &o), &err);
+
+	if (rc == SHAREBUS_REJECTED)
+		return report_rejected(s, &o);
+	if (rc == SHAREBUS_NOT_FOUND) {
+		complain(&err);
+		return EXIT_NO;
+	}
+	if (rc)
+		return report_unanswered(s, &o, &err);
+	return o.verdict ? show(s, &q->workspace, outcome_json(&o)) : report_position(s, &o);
+}
+
 static enum exit_code run_request(struct session *s, const struct arguments *a,
 				  enum subjects_syntax syntax)
 {
-	struct request q = { .session = s };
+	struct sharebus_request q = { .subjects = NULL };
 	struct error err = { 0 };
-	struct record r;
-	enum exit_code code;
-	int rc = read_subjects(&q, a, syntax, &err);
+	int rc = read_request(s, a, syntax, &q, &err);
 
-	if (!rc)
-		rc = read_command_id(&q, a, &err);
 	if (rc) {
 		complain(&err);
 		return EXIT_USAGE;
 	}
-	rc = resolve(&q, a->operands[0], &err);
+	rc = resolve(s, a->operands[0], &q, &err);
 	if (rc) {
 		complain(&err);
-		workspace_done(&q.workspace);
 		return exit_code_of(rc);
 	}
-	if (syntax == SUBJECTS_WITH_ROLE)
-		fill_share(&q, argument_value(a, FLAG_MESSAGE), &r);
-	else
-		fill_remove(&q, &r);
-	code = send_request(&q, &r);
-	workspace_done(&q.workspace);
-	return code;
+	return send_request(s, &q, syntax == SUBJECTS_WITH_ROLE ? sharebus_share : sharebus_remove);
 }
 
 enum exit_code run_share(struct session *s, const struct arguments *a)
@@ -303,19 +286,13 @@ enum exit_code run_remove(struct session *s, const struct arguments *a)
 
 enum exit_code run_show(struct session *s, const struct arguments *a)
 {
-	struct workspace w = { 0 };
-	struct grants_view view;
+	struct sharebus_id workspace;
 	struct error err = { 0 };
-	int rc = resolve_workspace(s, a->operands[0], &w, &err);
+	int rc = session_workspace(s, a->operands[0], &workspace, &err);
 
-	if (!rc)
-		rc = grants_view(s, &w, 1, &view, &err);
-	if (rc)
+	if (rc) {
 		complain(&err);
-	else if (s->output == OUTPUT_JSON)
-		json_print(grants_json(&view));
-	else
-		grants_print(s, &view);
-	workspace_done(&w);
-	return exit_code_of(rc);
+		return exit_code_of(rc);
+	}
+	return show(s, &workspace, NULL);
 }

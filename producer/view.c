@@ -146,11 +146,11 @@ static void show_grant(const struct view *v, const struct grant *g, struct share
 
 	*out = (struct sharebus_grant){
 		.kind = (enum sharebus_subject_kind)g->subject.kind,
-		.id = id_of(&g->subject.id),
+		.id = public_id(&g->subject.id),
 		.name = user ? user_name(v, &g->subject.id) : group_name(v, &g->subject.id),
 		.display_name = user ? text_of(user_of(v, &g->subject.id)->name) : "",
 		.role = (enum sharebus_role)g->role,
-		.granted_by = id_of(&g->granted_by),
+		.granted_by = public_id(&g->granted_by),
 		.granted_by_name = user_name(v, &g->granted_by),
 		.granted_at = g->granted_at,
 		.expires_at = time_of(g->expires_at),
@@ -176,11 +176,11 @@ static void show(const struct view *v, const struct workspace *w, struct sharebu
 			show_grant(v, &w->grants[i], &grants[count++]);
 	qsort(grants, count, sizeof(*grants), by_name);
 	*out = (struct sharebus_workspace){
-		.id = id_of(&w->id),
+		.id = public_id(&w->id),
 		.name = text_of(arena_copy(v->arena, w->name)),
-		.owner = id_of(&w->owner_id),
+		.owner = public_id(&w->owner_id),
 		.owner_name = user_name(v, &w->owner_id),
-		.organization = id_of(&w->organization_id),
+		.organization = public_id(&w->organization_id),
 		.organization_name = text_of(
 			v->organizations[place(&v->organization_ids, &w->organization_id)].name),
 		.dormant = w->status == WORKSPACE_DORMANT,

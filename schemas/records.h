@@ -125,6 +125,9 @@ struct user_changed {
 	size_t organization_count;
 };
 
+/* As many members as a group may have: 9.3 MB in one record, and its items pass the walk (walk.h). */
+enum { GROUP_MEMBERS_MAX = 250000 };
+
 struct group_changed {
 	struct uuid id;
 	struct bytes name;

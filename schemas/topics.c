@@ -3,6 +3,8 @@
 #define DAYS_7  "604800000"
 #define DAYS_30 "2592000000"
 
+#define DIRECTORY_MAX_BYTES "16777216"
+
 static const struct {
 	const char *name;
 	struct topic_setting settings[TOPIC_SETTINGS_MAX];
@@ -11,7 +13,10 @@ static const struct {
 			     { { "cleanup.policy", "delete" },
 			       { "retention.ms", DAYS_7 },
 			       { "message.timestamp.type", "LogAppendTime" } } },
-	[TOPIC_DIRECTORY] = { "sharing.directory", { { "cleanup.policy", "compact" } } },
+	/* A group is one record, and a member of it 37 bytes: a quarter of a million fit. */
+	[TOPIC_DIRECTORY] = { "sharing.directory",
+			      { { "cleanup.policy", "compact" },
+				{ "max.message.bytes", DIRECTORY_MAX_BYTES } } },
 	[TOPIC_EVENTS] = { "sharing.events",
 			   { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_30 } } },
 	[TOPIC_NOTIFICATIONS] = { "sharing.notifications",

@@ -16,11 +16,10 @@ enum {
 	/*
 	 * Items of all arrays and maps in one datum together. Three bytes of
 	 * input can name that many items of a type that takes no bytes, and a
-	 * decoder makes room for each, so this bounds its memory. A workspace
-	 * or group has far fewer; 65,536 UUIDs alone would pass the broker's
-	 * usual limit of 1 MB.
+	 * decoder makes room for each, so this bounds its memory: tens of
+	 * megabytes. The largest of ours is a group of GROUP_MEMBERS_MAX.
 	 */
-	WALK_ITEMS_MAX = 65536,
+	WALK_ITEMS_MAX = 262144,
 	/*
 	 * Records, arrays, maps and unions inside one another, which bounds the
 	 * stack: some hundred bytes a level here. Fairly arbitrary; our own

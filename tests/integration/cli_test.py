@@ -1088,7 +1088,7 @@ def test_topics_have_the_settings_of_the_design(world):
             "retention.ms": str(7 * day),
             "message.timestamp.type": "LogAppendTime",
         },
-        "sharing.directory": {"cleanup.policy": "compact"},
+        "sharing.directory": {"cleanup.policy": "compact", "max.message.bytes": str(16 * 2**20)},
         "sharing.events": {"cleanup.policy": "delete", "retention.ms": str(30 * day)},
         "sharing.notifications": {"cleanup.policy": "delete", "retention.ms": str(7 * day)},
         "sharing.handoffs": {"cleanup.policy": "delete", "retention.ms": str(30 * day)},

@@ -516,15 +516,54 @@ static void changed_group_leaves_nothing_behind(void **state)
 	take_group(TEAM, "team", members, 2);
 	told(5);
 	take_group(TEAM, "crew", members, 1);
-	told(8);
-	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, BOB, NULL);
+	told(5);
+	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
-	assert_command(&commands, 2, "SREM", "sb:{dir}:of:" BOB, TEAM, NULL);
-	assert_command(&commands, 3, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
+	assert_command(&commands, 2, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
 		       "team", TEAM, NULL);
-	assert_command(&commands, 4, "SADD", "sb:{dir}:members:" TEAM, BOB, NULL);
-	assert_command(&commands, 5, "SADD", "sb:{dir}:of:" BOB, TEAM, NULL);
-	assert_command(&commands, 6, "HSET", "sb:{dir}:groupnames:" ACME, "crew", TEAM, NULL);
+	assert_command(&commands, 3, "HSET", "sb:{dir}:groupnames:" ACME, "crew", TEAM, NULL);
+}
+
+/* Whoever stays is not written again, however many they are. */
+static void only_who_comes_or_goes_is_told(void **state)
+{
+	struct uuid before[] = { letters(BOB), letters(ALICE) };
+	struct uuid after[] = { letters(CAROL), letters(BOB) };
+
+	(void)state;
+	take_group(TEAM, "team", before, 2);
+	told(5);
+	take_group(TEAM, "team", after, 2);
+	told(6);
+	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
+	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
+	assert_command(&commands, 2, "SADD", "sb:{dir}:members:" TEAM, CAROL, NULL);
+	assert_command(&commands, 3, "SADD", "sb:{dir}:of:" CAROL, TEAM, NULL);
+	assert_command(&commands, 4, "HSET", "sb:{dir}:groupnames:" ACME, "team", TEAM, NULL);
+}
+
+/* A command's arguments are counted up front, so each is to have as many as it says. */
+static void large_group_is_told_in_several_commands(void **state)
+{
+	enum { LARGE = 2500 };
+	static struct uuid members[LARGE];
+	struct bytes text;
+	size_t commands_of_group = 0;
+
+	(void)state;
+	for (size_t i = 0; i < LARGE; i++)
+		members[i] = (struct uuid){ { (uint8_t)(i >> 8), (uint8_t)i, 'x' } };
+	take_group(TEAM, "team", members, LARGE);
+	assert_int_equal(projection.pipeline.commands, 3 + LARGE + 2);
+	buffer_append_u8(&projection.pipeline.bytes, 0);
+	text = buffer_bytes(&projection.pipeline.bytes);
+	for (size_t i = 0; i + 6 < text.len; i++)
+		commands_of_group += memcmp(text.data + i, "*1002\r", 6) == 0 ||
+				     memcmp(text.data + i, "*502\r\n", 6) == 0;
+	assert_int_equal(commands_of_group, 3);
+	pipeline_clear(&projection.pipeline);
+	take_group(TEAM, "team", members, LARGE - 1);
+	told(4);
 }
 
 static void forgotten_group_is_gone_for_readers(void **state)
@@ -613,6 +652,8 @@ int main(void)
 		TEST(forgotten_user_is_gone_for_readers),
 		TEST(group_is_told_with_its_members),
 		TEST(changed_group_leaves_nothing_behind),
+		TEST(only_who_comes_or_goes_is_told),
+		TEST(large_group_is_told_in_several_commands),
 		TEST(forgotten_group_is_gone_for_readers),
 		TEST(entity_that_changes_its_kind_is_gone_first),
 		TEST(whole_directory_is_told_in_pieces),

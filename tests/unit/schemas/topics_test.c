@@ -2,12 +2,14 @@
  * The topics of a deployment, as the design lists them.
  */
 
+#include "schemas/records.h"
 #include "schemas/topics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -89,6 +91,16 @@ static void only_commands_carry_the_time_of_the_broker(void **state)
 			       TOPICS[i].topic == TOPIC_COMMANDS ? "LogAppendTime" : NULL);
 }
 
+/* A record of 250,000 ids in text, and its frame and headers. */
+static void largest_group_fits_into_the_directory(void **state)
+{
+	const char *most = setting(TOPIC_DIRECTORY, "max.message.bytes");
+
+	(void)state;
+	assert_non_null(most);
+	assert_true(strtol(most, NULL, 10) > GROUP_MEMBERS_MAX * (UUID_TEXT_LEN + 1L) + 65536);
+}
+
 static void settings_end_within_their_array(void **state)
 {
 	(void)state;
@@ -103,6 +115,7 @@ int main(void)
 		cmocka_unit_test(every_topic_but_the_directory_has_all_partitions),
 		cmocka_unit_test(cleanup_and_retention_are_those_of_the_design),
 		cmocka_unit_test(only_commands_carry_the_time_of_the_broker),
+		cmocka_unit_test(largest_group_fits_into_the_directory),
 		cmocka_unit_test(settings_end_within_their_array),
 	};
 

@@ -467,7 +467,8 @@ static void blocks_are_what_they_say(void **state)
 		  NULL },
 		{ nulls, V("\x0d\x00\x00"), NULL }, /* -7 items, 0 bytes */
 		{ nulls, V("\x0d\x02\x00\x00"), "states 1 bytes more" },
-		{ nulls, V("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x00"), "more than 65536" },
+		{ nulls, V("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x00"),
+		  "more than 262144" },
 		{ map, V("\x00"), NULL },
 		{ map, V("\x02\x02k\x06\x00"), NULL },
 		{ map, V("\x04\x02k\x06\x00\x08\x00"), NULL }, /* the keys "k" and "" */
@@ -490,24 +491,24 @@ static void items_are_bounded_over_the_whole_value(void **state)
 				  "{'name':'a','type':{'type':'array','items':'null'}},"
 				  "{'name':'b','type':{'type':'map','values':'null'}}]}";
 	static const struct walk_case table[] = {
-		{ nulls, V("\x80\x80\x08\x00"), NULL }, /* 65536 */
-		{ nulls, V("\x82\x80\x08\x00"), "more than 65536 items" },
-		{ nulls, V("\x80\x80\x08\x02\x00"), "more than 65536 items" },
-		{ nulls, V("\x81\x80\x08\x00\x00"), "more than 65536 items" }, /* -65537 */
-		{ two, V("\xfe\xff\x07\x00\x02\x00\x00"), NULL },              /* 65535 and 1 */
-		{ two, V("\x80\x80\x08\x00\x02\x00\x00"),
-		  "b: The value has more than 65536 items" },
+		{ nulls, V("\x80\x80\x20\x00"), NULL }, /* 262144 */
+		{ nulls, V("\x82\x80\x20\x00"), "more than 262144 items" },
+		{ nulls, V("\x80\x80\x20\x02\x00"), "more than 262144 items" },
+		{ nulls, V("\x81\x80\x20\x00\x00"), "more than 262144 items" }, /* -262145 */
+		{ two, V("\xfe\xff\x1f\x00\x02\x00\x00"), NULL },               /* 262143 and 1 */
+		{ two, V("\x80\x80\x20\x00\x02\x00\x00"),
+		  "b: The value has more than 262144 items" },
 		{ "{'type':'array','items':{'type':'array','items':'null'}}",
-		  V("\x04\xfc\xff\x07\x00\x02\x00\x00"), "more than 65536 items" },
+		  V("\x04\xfc\xff\x1f\x00\x02\x00\x00"), "more than 262144 items" },
 		{ "{'type':'array','items':{'type':'array','items':'null'}}",
-		  V("\x04\xfa\xff\x07\x00\x02\x00\x00"), NULL },
+		  V("\x04\xfa\xff\x1f\x00\x02\x00\x00"), NULL },
 		{ "{'type':'array','items':{'type':'record','name':'R','fields':[{'name':'a',"
 		  "'type':'null'}]}}",
-		  V("\x80\x80\x08\x00"), NULL },
+		  V("\x80\x80\x20\x00"), NULL },
 	};
 
 	(void)state;
-	assert_int_equal(WALK_ITEMS_MAX, 65536);
+	assert_int_equal(WALK_ITEMS_MAX, 262144);
 	RUN(table);
 }
 
