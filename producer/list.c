@@ -71,6 +71,22 @@ static int read_search(struct session *s, const char *text, struct sharebus_quer
 	return rc;
 }
 
+/* --shared: owner:me shared:true, which a search may narrow further. */
+static int add_shared(bool wanted, struct sharebus_query *q, struct error *err)
+{
+	static const struct sharebus_id none;
+
+	if (!wanted)
+		return 0;
+	if (memcmp(&q->owner, &none, sizeof(none)) != 0 || q->shared || q->with_me)
+		return error_set(err, ERROR_USAGE,
+				 "--shared lists what I own and share; it goes with neither "
+				 "owner:, shared: nor --shared-with-me");
+	q->owner = q->as;
+	q->shared = SHAREBUS_SHARED;
+	return 0;
+}
+
 static int read_query(struct session *s, const struct arguments *a, struct sharebus_query *q,
 		      struct error *err)
 {
@@ -85,11 +101,7 @@ static int read_query(struct session *s, const struct arguments *a, struct share
 				 "for");
 	rc = text ? read_search(s, text, q, err) : session_me(s, err);
 	q->as = s->me;
-	if (shared) {
-		q->owner = s->me;
-		q->shared = SHAREBUS_SHARED;
-	}
-	return rc;
+	return rc ? rc : add_shared(shared, q, err);
 }
 
 static int read_limit(const struct arguments *a, size_t *out, struct error *err)

@@ -34,6 +34,9 @@
 extern "C" {
 #endif
 
+#define SHAREBUS_API    __attribute__((visibility("default")))
+#define SHAREBUS_RESULT SHAREBUS_API __attribute__((warn_unused_result))
+
 enum sharebus_result {
 	SHAREBUS_REJECTED = 1, /* the command was decided, and the answer is no */
 	SHAREBUS_OK = 0,
@@ -56,9 +59,9 @@ struct sharebus_id {
 enum { SHAREBUS_ID_SIZE = 37 }; /* of the text, and a NUL */
 
 /* Reads the 36 characters of the text form. SHAREBUS_NOT_FOUND for anything else. */
-int sharebus_parse_id(struct sharebus_id *out, const char *text);
+SHAREBUS_RESULT int sharebus_parse_id(struct sharebus_id *out, const char *text);
 
-void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sharebus_id *id);
+SHAREBUS_API void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sharebus_id *id);
 
 /* ---- the client ---- */
 
@@ -77,25 +80,27 @@ struct sharebus_options {
  * Redis for questions, to Kafka for commands. *out is to be closed also when
  * this fails, and then says why; NULL only without memory.
  */
-int sharebus_open(struct sharebus **out, const struct sharebus_options *options);
+SHAREBUS_RESULT int sharebus_open(struct sharebus **out, const struct sharebus_options *options);
 
 /* NULL and a pointer to NULL are fine. */
-void sharebus_close(struct sharebus **client);
+SHAREBUS_API void sharebus_close(struct sharebus **client);
 
 /* What was the matter with the last call that failed; "" if none did. */
-const char *sharebus_error(const struct sharebus *client);
+SHAREBUS_API const char *sharebus_error(const struct sharebus *client);
 
 /* ---- names ---- */
 
 /* A user by username or UUID. A UUID is taken as it is. */
-int sharebus_find_user(struct sharebus *client, const char *name, struct sharebus_id *out);
+SHAREBUS_RESULT int sharebus_find_user(struct sharebus *client, const char *name,
+				       struct sharebus_id *out);
 
 /* A group by organization/name, UUID, or by a name that one organization only has. */
-int sharebus_find_group(struct sharebus *client, const char *name, struct sharebus_id *out);
+SHAREBUS_RESULT int sharebus_find_group(struct sharebus *client, const char *name,
+					struct sharebus_id *out);
 
 /* A workspace by owner/name, UUID, or by the name that it has among those of `me` (may be NULL). */
-int sharebus_find_workspace(struct sharebus *client, const struct sharebus_id *me, const char *name,
-			    struct sharebus_id *out);
+SHAREBUS_RESULT int sharebus_find_workspace(struct sharebus *client, const struct sharebus_id *me,
+					    const char *name, struct sharebus_id *out);
 
 /* ---- sharing ---- */
 
@@ -160,27 +165,28 @@ struct sharebus_outcome {
  * with none. Once it has waited for the outcome, every answer of this client
  * includes it. SHAREBUS_REJECTED when a rule forbids it.
  */
-int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
-		   struct sharebus_outcome *out);
+SHAREBUS_RESULT int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
+				   struct sharebus_outcome *out);
 
 /* Takes the sharing back. */
-int sharebus_remove(struct sharebus *client, const struct sharebus_request *request,
-		    struct sharebus_outcome *out);
+SHAREBUS_RESULT int sharebus_remove(struct sharebus *client, const struct sharebus_request *request,
+				    struct sharebus_outcome *out);
 
 /* "applied", "unchanged", …; a constant. */
-const char *sharebus_verdict_name(enum sharebus_verdict verdict);
+SHAREBUS_API const char *sharebus_verdict_name(enum sharebus_verdict verdict);
 
 /* ---- read your writes ---- */
 
 /* Reads "partition:offset". SHAREBUS_NOT_FOUND for anything else. */
-int sharebus_parse_position(struct sharebus_position *out, const char *text);
+SHAREBUS_RESULT int sharebus_parse_position(struct sharebus_position *out, const char *text);
 
 /*
  * Waits until the command at that position is in the index, up to wait_ms.
  * From then on no answer of this client is older than that: it is
  * SHAREBUS_STALE if the index has gone back.
  */
-int sharebus_wait(struct sharebus *client, const struct sharebus_position *position, int wait_ms);
+SHAREBUS_RESULT int sharebus_wait(struct sharebus *client, const struct sharebus_position *position,
+				  int wait_ms);
 
 /* ---- may she? ---- */
 
@@ -202,10 +208,10 @@ enum sharebus_action {
 };
 
 /* "read", "update_on_start", …; a constant. */
-const char *sharebus_action_name(enum sharebus_action action);
+SHAREBUS_API const char *sharebus_action_name(enum sharebus_action action);
 
 /* The action with that name, or SHAREBUS_ACTION_COUNT. */
-enum sharebus_action sharebus_action_parse(const char *name);
+SHAREBUS_API enum sharebus_action sharebus_action_parse(const char *name);
 
 enum sharebus_reason {
 	/* yes: */
@@ -224,10 +230,10 @@ enum sharebus_reason {
 };
 
 /* "owner", "direct", "group", "no_grant", …; a constant. */
-const char *sharebus_reason_name(enum sharebus_reason reason);
+SHAREBUS_API const char *sharebus_reason_name(enum sharebus_reason reason);
 
 /* "use", "admin", "owner" or "none"; a constant. */
-const char *sharebus_role_name(enum sharebus_role role);
+SHAREBUS_API const char *sharebus_role_name(enum sharebus_role role);
 
 struct sharebus_question {
 	struct sharebus_id user;
@@ -243,12 +249,14 @@ struct sharebus_answer {
 	int64_t expires_at;       /* of the grant that decided */
 };
 
-int sharebus_check(struct sharebus *client, const struct sharebus_question *question,
-		   struct sharebus_answer *out);
+SHAREBUS_RESULT int sharebus_check(struct sharebus *client,
+				   const struct sharebus_question *question,
+				   struct sharebus_answer *out);
 
 /* As many questions as you like: they go in pipelines of a thousand. */
-int sharebus_check_many(struct sharebus *client, const struct sharebus_question *questions,
-			size_t count, struct sharebus_answer *out);
+SHAREBUS_RESULT int sharebus_check_many(struct sharebus *client,
+					const struct sharebus_question *questions, size_t count,
+					struct sharebus_answer *out);
 
 /* One way in which somebody has, or had, rights on a workspace. */
 struct sharebus_path {
@@ -272,8 +280,9 @@ struct sharebus_explanation {
 };
 
 /* Every path that grants, every policy that denies. */
-int sharebus_explain(struct sharebus *client, const struct sharebus_id *user,
-		     const struct sharebus_id *workspace, const struct sharebus_explanation **out);
+SHAREBUS_RESULT int sharebus_explain(struct sharebus *client, const struct sharebus_id *user,
+				     const struct sharebus_id *workspace,
+				     const struct sharebus_explanation **out);
 
 /* ---- what is shared with whom ---- */
 
@@ -303,8 +312,8 @@ struct sharebus_workspace {
 };
 
 /* A workspace and who it is shared with. */
-int sharebus_show(struct sharebus *client, const struct sharebus_id *workspace,
-		  const struct sharebus_workspace **out);
+SHAREBUS_RESULT int sharebus_show(struct sharebus *client, const struct sharebus_id *workspace,
+				  const struct sharebus_workspace **out);
 
 enum sharebus_shared { SHAREBUS_SHARED_OR_NOT = 0, SHAREBUS_SHARED, SHAREBUS_NOT_SHARED };
 
@@ -326,17 +335,18 @@ struct sharebus_list;
  * what a check lets her read; admins of the organization and site owners see
  * all. The list is the caller's, and to be closed before the client.
  */
-int sharebus_list_open(struct sharebus *client, const struct sharebus_query *query,
-		       struct sharebus_list **out);
+SHAREBUS_RESULT int sharebus_list_open(struct sharebus *client, const struct sharebus_query *query,
+				       struct sharebus_list **out);
 
 /*
  * The next page, in the order of ids, as it is now; *count 0: that was all.
  * *done of *total candidates have been looked at; both may be NULL.
  */
-int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspace **page,
-		       size_t *count);
-void sharebus_list_progress(const struct sharebus_list *list, size_t *done, size_t *total);
-void sharebus_list_close(struct sharebus_list **list);
+SHAREBUS_RESULT int sharebus_list_next(struct sharebus_list *list,
+				       const struct sharebus_workspace **page, size_t *count);
+SHAREBUS_API void sharebus_list_progress(const struct sharebus_list *list, size_t *done,
+					 size_t *total);
+SHAREBUS_API void sharebus_list_close(struct sharebus_list **list);
 
 #ifdef __cplusplus
 }
