@@ -111,10 +111,15 @@ static void ask_key(struct pipeline *pipeline, const struct reader *r, const cha
 	pipeline_key(pipeline, reader_keys(r, KEYS_DIRECTORY), kind, id);
 }
 
+/*
+ * The mark comes first, too: reader_ask() reads it behind the rest, and what was
+ * read before a mark may be older than it.
+ */
 static int ask(struct people *p, struct reader *r, size_t from, size_t count, struct error *err)
 {
 	struct pipeline *pipeline = reader_begin(r);
 
+	mark_append_read(pipeline, reader_keys(r, KEYS_DIRECTORY));
 	ask_key(pipeline, r, "HGETALL", "deployment", NULL);
 	for (size_t i = from; i < from + count; i++) {
 		const struct known *k = p->missing[i];
@@ -146,8 +151,8 @@ static void take_groups(struct people *p, struct known *k, const redisReply *set
 
 static void take(struct people *p, const struct reader *r, size_t from, size_t count)
 {
-	struct bytes enabled = reply_field(reader_reply(r, 0), "sharing_enabled");
-	size_t reply = 1;
+	struct bytes enabled = reply_field(reader_reply(r, 1), "sharing_enabled");
+	size_t reply = 2;
 
 	p->sharing_enabled = !enabled.data || bytes_equal_text(enabled, "1");
 	p->knows_deployment = true;
@@ -183,7 +188,7 @@ static int fill(struct people *p, struct reader *r, struct error *err)
 
 		rc = ask(p, r, at, count, err);
 		if (!rc && !p->knows_deployment)
-			p->as_of = *reader_directory(r);
+			mark_parse(&p->as_of, reader_reply(r, 0));
 		if (!rc && has_moved(p, r))
 			rc = PEOPLE_MOVED;
 		if (!rc)
