@@ -29,6 +29,33 @@ void layout_subject_field(uint8_t out[static SUBJECT_FIELD_SIZE], const struct s
 	memcpy(out + 1, s->id.bytes, sizeof(s->id.bytes));
 }
 
+bool layout_parse_subject(struct subject *out, struct bytes field)
+{
+	if (field.len != SUBJECT_FIELD_SIZE || (field.data[0] != 'u' && field.data[0] != 'g'))
+		return false;
+	out->kind = field.data[0] == 'u' ? SUBJECT_USER : SUBJECT_GROUP;
+	memcpy(out->id.bytes, field.data + 1, sizeof(out->id.bytes));
+	return true;
+}
+
+void layout_due_member(uint8_t out[static DUE_MEMBER_SIZE], const struct uuid *workspace_id,
+		       const struct subject *s)
+{
+	memcpy(out, workspace_id->bytes, sizeof(workspace_id->bytes));
+	layout_subject_field(out + sizeof(workspace_id->bytes), s);
+}
+
+bool layout_parse_due_member(struct uuid *workspace_id, struct subject *s, struct bytes member)
+{
+	const size_t id = sizeof(workspace_id->bytes);
+
+	if (member.len != DUE_MEMBER_SIZE ||
+	    !layout_parse_subject(s, (struct bytes){ member.data + id, member.len - id }))
+		return false;
+	memcpy(workspace_id->bytes, member.data, id);
+	return true;
+}
+
 const char *layout_role_value(enum role role)
 {
 	return role == ROLE_ADMIN ? "a" : "u";
@@ -65,8 +92,8 @@ static bool parse_grant(struct workspace *w, struct bytes field, struct bytes va
 {
 	struct grant g = { .expires_at = ABSENT };
 
-	g.subject.kind = field.data[0] == 'u' ? SUBJECT_USER : SUBJECT_GROUP;
-	memcpy(g.subject.id.bytes, field.data + 1, sizeof(g.subject.id.bytes));
+	if (!layout_parse_subject(&g.subject, field))
+		return false;
 	g.role = layout_role(value);
 	if (g.role == ROLE_NONE || (value.len != AT_EXPIRES && value.len != GRANT_VALUE_MAX))
 		return false;
