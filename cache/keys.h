@@ -62,4 +62,11 @@ bool uuid_from_raw(struct uuid *out, struct bytes raw);
 /* "u:" or "g:": kind of the reverse index's key. */
 const char *keys_subject_kind(enum subject_kind kind);
 
+/*
+ * The partition and the subject of a key of the reverse index, NUL-terminated;
+ * false for any other key. `any` is of any partition, with the same prefix.
+ */
+bool keys_parse_subject(const struct keys *any, struct bytes key, int *partition,
+			struct subject *out);
+
 #endif

@@ -356,13 +356,13 @@ static void begin(struct run *run, int64_t begin, int64_t applied)
 	run->applied = applied;
 	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id), applied);
 	p->run.emitter.partition = run->partition->id;
-	p->run.emitter.directory = follower_directory(p->follower);
 }
 
 static int decide_records(struct run *run, struct error *err)
 {
 	int rc = 0;
 
+	run->processor->run.emitter.directory = follower_directory(run->processor->follower);
 	for (size_t i = 0; !rc && i < run->count; i++) {
 		struct run_record *r = &run->records[i];
 
