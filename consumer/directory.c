@@ -225,6 +225,24 @@ const struct organization_changed *directory_organization(const struct directory
 	return e && e->type == RECORD_ORGANIZATION_CHANGED ? &e->as.organization : NULL;
 }
 
+bool directory_has_users(const struct directory *d)
+{
+	const struct entity *e = d->entities;
+
+	while (e && e->type != RECORD_USER_CHANGED)
+		e = e->hh.next;
+	return e != NULL;
+}
+
+bool directory_lacks(const struct directory *d, const struct subject *s)
+{
+	const struct user_changed *u = directory_user(d, &s->id);
+
+	if (s->kind == SUBJECT_USER)
+		return !u || u->status == USER_DELETED;
+	return !directory_group(d, &s->id) && !directory_organization(d, &s->id);
+}
+
 bool directory_sharing_enabled(const struct directory *d)
 {
 	return d->deployment.sharing_enabled;

@@ -31,6 +31,15 @@ const struct group_changed *directory_group(const struct directory *d, const str
 const struct organization_changed *directory_organization(const struct directory *d,
 							  const struct uuid *id);
 
+/* Is there any user at all? If not, the directory was lost, or has yet to be filled. */
+bool directory_has_users(const struct directory *d);
+
+/*
+ * Is the subject deleted, or never heard of? The group of everyone is there as
+ * long as its organization.
+ */
+bool directory_lacks(const struct directory *d, const struct subject *s);
+
 /* The deployment's switch; on until a fact says otherwise. */
 bool directory_sharing_enabled(const struct directory *d);
 

@@ -10,6 +10,7 @@ enum {
 	POLL_MOST = 1000,               /* records a turn, so that the loop goes on */
 	PROJECTION_BYTES = 1024 * 1024, /* a step of projecting; one entity may be larger */
 	REACH_STEP_MS = 5,
+	GONE_MOST = 2 * POLL_MOST, /* ids; they are taken every turn */
 	PARTITION = 0,
 };
 
@@ -28,6 +29,9 @@ struct follower {
 	struct arena arena;
 	int64_t position;
 	bool complete;
+	struct uuid gone[GONE_MOST]; /* since then; to be taken */
+	size_t gone_count;
+	bool gone_missed;
 	enum projecting projecting;
 	int64_t epoch; /* the least that the mark may have */
 	struct mark mark;
@@ -111,6 +115,31 @@ static struct projection *gathering(struct follower *f)
 	return f->projecting == PROJECTING_CHANGES ? &f->projection : NULL;
 }
 
+static void note_gone(struct follower *f, const struct uuid *id)
+{
+	if (!f->complete)
+		return;
+	if (f->gone_count < GONE_MOST)
+		f->gone[f->gone_count++] = *id;
+	else
+		f->gone_missed = true;
+}
+
+static void take_fact(struct follower *f, const struct record *r, int64_t offset)
+{
+	if (!directory_take(f->directory, r, gathering(f)))
+		log_warn("%s offset %lld is passed over: %s does not belong there",
+			 topic_name(TOPIC_DIRECTORY), (long long)offset, record_name(r->type));
+	else if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
+		note_gone(f, &r->as.user_changed.id);
+}
+
+static void take_tombstone(struct follower *f, const struct uuid *id)
+{
+	directory_forget(f->directory, id, gathering(f));
+	note_gone(f, id);
+}
+
 static void take_record(struct follower *f, const rd_kafka_message_t *m)
 {
 	struct error err = { 0 };
@@ -119,15 +148,14 @@ static void take_record(struct follower *f, const rd_kafka_message_t *m)
 
 	if (!m->payload) {
 		if (!uuid_parse(&id, (struct bytes){ m->key, m->key_len }))
-			directory_forget(f->directory, &id, gathering(f));
+			take_tombstone(f, &id);
 		return;
 	}
 	if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))
 		log_warn("%s offset %lld is passed over: %s", topic_name(TOPIC_DIRECTORY),
 			 (long long)m->offset, err.text);
-	else if (!directory_take(f->directory, &r, gathering(f)))
-		log_warn("%s offset %lld is passed over: %s does not belong there",
-			 topic_name(TOPIC_DIRECTORY), (long long)m->offset, record_name(r.type));
+	else
+		take_fact(f, &r, m->offset);
 	arena_reset(&f->arena);
 }
 
@@ -198,6 +226,22 @@ int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error
 		rc = follower_poll(f, REACH_STEP_MS, err);
 	}
 	return rc;
+}
+
+bool follower_next_gone(struct follower *f, struct uuid *id)
+{
+	if (!f->gone_count)
+		return false;
+	*id = f->gone[--f->gone_count];
+	return true;
+}
+
+bool follower_missed_gone(struct follower *f)
+{
+	bool missed = f->gone_missed;
+
+	f->gone_missed = false;
+	return missed;
 }
 
 const struct directory *follower_directory(const struct follower *f)
