@@ -55,7 +55,7 @@ const char *access_denial_text(enum access_denial denial)
 	return "";
 }
 
-/* ---- policies ---- */
+/* ---- policies: what this version does not know is taken for the stricter ---- */
 
 unsigned access_sharing_denials(bool sharing_enabled,
 				const struct organization_changed *organization,
@@ -65,10 +65,11 @@ unsigned access_sharing_denials(bool sharing_enabled,
 
 	if (!organization)
 		return denials | DENIAL_UNKNOWN_ORGANIZATION;
-	if (organization->sharing == SHARING_NONE)
-		denials |= DENIAL_ORGANIZATION;
-	if (organization->sharing == SHARING_SERVICE_ACCOUNTS &&
-	    (!owner || owner->kind != USER_SERVICE_ACCOUNT))
+	if (organization->sharing == SHARING_EVERYONE)
+		return denials;
+	if (organization->sharing != SHARING_SERVICE_ACCOUNTS)
+		return denials | DENIAL_ORGANIZATION;
+	if (!owner || owner->kind != USER_SERVICE_ACCOUNT)
 		denials |= DENIAL_SERVICE_ACCOUNTS;
 	return denials;
 }
@@ -77,7 +78,7 @@ static unsigned all_denials(const struct access_facts *f)
 {
 	unsigned denials = access_sharing_denials(f->sharing_enabled, f->organization, f->owner);
 
-	if (f->user->status == USER_SUSPENDED)
+	if (f->user->status != USER_ACTIVE)
 		denials |= DENIAL_SUSPENDED;
 	if (f->workspace->status == WORKSPACE_DORMANT)
 		denials |= DENIAL_DORMANT;

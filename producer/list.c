@@ -44,6 +44,7 @@ struct listing {
 	struct row *rows;
 	size_t count;
 	size_t cap;
+	size_t first; /* of those that are shown */
 };
 
 /* ---- what is looked for ---- */
@@ -114,6 +115,15 @@ static int read_limit(const struct arguments *a, size_t *out, struct error *err)
 				 "--limit is \"%s\"; it must be a number from 1 on", text);
 	*out = (size_t)value;
 	return 0;
+}
+
+static int read_after(const struct arguments *a, const char **out, struct error *err)
+{
+	*out = argument_value(a, FLAG_AFTER);
+	if (!*out || strchr(*out, '/'))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "--after is \"%s\"; it must be owner/name, as the list shows it", *out);
 }
 
 /* ---- what was found ---- */
@@ -230,72 +240,78 @@ static int by_owner_and_name(const void *a, const void *b)
 	return compare(x->owner, x->name, b);
 }
 
-/* Drops the rows up to and with owner/name. */
-static int go_behind(struct listing *l, const char *after, struct error *err)
+/* Passes the rows over up to and with owner/name. No name has a slash. */
+static void go_behind(struct listing *l, const char *after)
 {
-	const char *slash = after ? strchr(after, '/') : NULL;
-	const char *owner;
-	size_t at = 0;
+	const char *slash = strchr(after, '/');
+	const char *owner =
+		text_of(arena_printf(&l->session->arena, "%.*s", (int)(slash - after), after));
 
-	if (!after)
-		return 0;
-	if (!slash)
-		return error_set(err, ERROR_USAGE,
-				 "--after is \"%s\"; it must be owner/name, as the list shows it",
-				 after);
-	owner = text_of(arena_printf(&l->session->arena, "%.*s", (int)(slash - after), after));
-	while (at < l->count && compare(owner, slash + 1, &l->rows[at]) >= 0)
-		json_decref(l->rows[at++].json);
-	l->rows += at;
-	l->count -= at;
-	return 0;
+	while (l->first < l->count && compare(owner, slash + 1, &l->rows[l->first]) >= 0)
+		l->first++;
+}
+
+/*
+ * The row behind the last one shown. Two of one owner and name are shown
+ * together: --after could not tell them apart.
+ */
+static size_t end_of_part(const struct listing *l, size_t limit)
+{
+	size_t end = limit && limit < l->count - l->first ? l->first + limit : l->count;
+
+	while (end > l->first && end < l->count &&
+	       by_owner_and_name(&l->rows[end - 1], &l->rows[end]) == 0)
+		end++;
+	return end;
+}
+
+static void drop_rows(struct listing *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		json_decref(l->rows[i].json);
+	l->count = 0;
 }
 
 /* ---- printing ---- */
 
-static void print_table(const struct listing *l, size_t count)
+static void print_table(const struct listing *l, size_t end)
 {
 	static const char *const titles[] = { "WORKSPACE", "ORGANIZATION", "STATUS",
 					      "SHARED WITH" };
 	struct table t;
 
 	table_init(&t, &l->session->arena, titles, 4);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = l->first; i < end; i++)
 		table_add(&t, l->rows[i].cells);
 	table_print(&t);
-	if (!l->count)
+	if (end == l->first)
 		(void)fprintf(stderr, "No workspaces found.\n");
 }
 
-static void print_json(const struct listing *l, size_t count)
+static void print_json(const struct listing *l, size_t end)
 {
 	json_t *all = json_array();
 
-	for (size_t i = 0; i < l->count; i++) {
-		if (i < count)
-			(void)json_array_append_new(all, l->rows[i].json);
-		else
-			json_decref(l->rows[i].json);
-	}
+	for (size_t i = l->first; i < end; i++)
+		(void)json_array_append(all, l->rows[i].json);
 	json_print(all);
 }
 
 static void print(const struct listing *l, size_t limit)
 {
 	struct arena *arena = &l->session->arena;
-	size_t count = limit && limit < l->count ? limit : l->count;
-	const struct row *last = count ? &l->rows[count - 1] : NULL;
+	size_t end = end_of_part(l, limit);
 
 	if (l->session->output == OUTPUT_JSON)
-		print_json(l, count);
+		print_json(l, end);
 	else
-		print_table(l, count);
-	if (count == l->count)
+		print_table(l, end);
+	if (end == l->count)
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%zu more; go on with --after %s/%s\n", l->count - count,
-		      text_of(printable(bytes_of(last->owner), arena)),
-		      text_of(printable(bytes_of(last->name), arena)));
+	(void)fprintf(stderr, "%zu more; go on with --after %s/%s\n", l->count - end,
+		      text_of(printable(bytes_of(l->rows[end - 1].owner), arena)),
+		      text_of(printable(bytes_of(l->rows[end - 1].name), arena)));
 }
 
 enum exit_code run_list(struct session *s, const struct arguments *a)
@@ -303,20 +319,24 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 	struct listing l = { .session = s };
 	struct sharebus_query q;
 	struct error err = { 0 };
+	const char *after;
 	size_t limit;
 	int rc = read_limit(a, &limit, &err);
 
+	if (!rc)
+		rc = read_after(a, &after, &err);
 	if (!rc)
 		rc = read_query(s, a, &q, &err);
 	if (!rc)
 		rc = find(&l, &q, &err);
 	if (!rc && l.count)
 		qsort(l.rows, l.count, sizeof(*l.rows), by_owner_and_name);
-	if (!rc)
-		rc = go_behind(&l, argument_value(a, FLAG_AFTER), &err);
+	if (!rc && after)
+		go_behind(&l, after);
 	if (rc)
 		complain(&err);
 	else
 		print(&l, limit);
+	drop_rows(&l);
 	return exit_code_of(rc);
 }

@@ -297,6 +297,7 @@ int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspa
 {
 	struct error *err = client_begin(list->client);
 	struct sharebus_workspace *shown;
+	size_t begun_at = list->at;
 	int rc = 0;
 
 	arena_reset(&list->page);
@@ -307,8 +308,10 @@ int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspa
 	if (!rc)
 		rc = view_workspaces(list->client, list->found, list->count, clock_unix_ms(),
 				     &list->page, shown, err);
-	if (rc)
+	if (rc) {
+		list->at = begun_at; /* the next try is for the same page */
 		return rc;
+	}
 	*page = shown;
 	*count = list->count;
 	return 0;

@@ -13,6 +13,7 @@ static const struct {
 	      { "h", 3600000 }, { "d", MS_PER_DAY }, { "w", 7LL * MS_PER_DAY } };
 
 static const int64_t SPAN_MOST_MS = 100LL * 366 * MS_PER_DAY; /* a century is a slip of the pen */
+static const int64_t YEAR_10000_MS = 253402300800000;
 
 bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
 {
@@ -129,14 +130,13 @@ static bool take_clock(const char **at, int64_t *ms)
 {
 	int hour = take_digits(at, 2);
 	int minute = take_char(at, ":") ? take_digits(at, 2) : -1;
-	int second = 0;
+	bool seconds = take_char(at, ":");
+	int second = seconds ? take_digits(at, 2) : 0;
 
-	if (take_char(at, ":"))
-		second = take_digits(at, 2);
 	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
 		return false;
 	*ms = ((hour * 60LL + minute) * 60 + second) * 1000;
-	return take_fraction(at, ms);
+	return !seconds || take_fraction(at, ms);
 }
 
 /* "Z", "+02:00", "-05:30" */
@@ -164,6 +164,7 @@ bool moment_parse(const char *text, int64_t now, int64_t *out)
 	int64_t days;
 	int64_t clock;
 	int64_t zone;
+	int64_t ms;
 
 	if (duration_parse(text, SPAN_MOST_MS, out)) {
 		*out += now;
@@ -172,6 +173,9 @@ bool moment_parse(const char *text, int64_t now, int64_t *out)
 	if (!take_date(&text, &days) || !take_char(&text, "Tt") || !take_clock(&text, &clock) ||
 	    !take_zone(&text, &zone) || *text)
 		return false;
-	*out = days * MS_PER_DAY + clock - zone;
-	return *out > 0;
+	ms = days * MS_PER_DAY + clock - zone;
+	if (ms <= 0 || ms >= YEAR_10000_MS)
+		return false;
+	*out = ms;
+	return true;
 }

@@ -44,6 +44,17 @@ int sharebus_find_user(struct sharebus *client, const char *name, struct sharebu
 
 /* ---- groups ---- */
 
+/* "Everyone" is a group of each organization, and has its id, unless one of the groups is called so. */
+static int group_of(struct sharebus *c, const struct uuid *organization_id, struct bytes name,
+		    struct uuid *out, struct error *err)
+{
+	int rc = lookup_groupnames(c->reader, organization_id, &name, 1, out, err);
+
+	if (!rc && uuid_is_nil(out) && bytes_equal_text(name, "Everyone"))
+		*out = *organization_id;
+	return rc;
+}
+
 /* Looks for the group in each of these organizations; one must have it. */
 static int group_among(struct sharebus *c, const struct named_list *organizations,
 		       struct bytes name, struct uuid *out, struct error *err)
@@ -54,7 +65,7 @@ static int group_among(struct sharebus *c, const struct named_list *organization
 	for (size_t i = 0; !rc && i < organizations->count; i++) {
 		struct uuid id;
 
-		rc = lookup_groupnames(c->reader, &organizations->list[i].id, &name, 1, &id, err);
+		rc = group_of(c, &organizations->list[i].id, name, &id, err);
 		if (rc || uuid_is_nil(&id))
 			continue;
 		*out = id;

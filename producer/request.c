@@ -84,15 +84,16 @@ static int fill_command(struct sharebus *c, const struct sharebus_request *q,
 			struct sharebus_subject *subjects, struct command *out, struct error *err)
 {
 	struct uuid organization_id;
-	int rc = client_reader(c, err);
+	int rc;
 
 	*out = (struct command){
 		.issued_at = clock_unix_ms(),
 		.workspace_id = uuid_of(&q->workspace),
 		.expected_version = q->expected_version > 0 ? q->expected_version : ABSENT,
 	};
+	rc = fill_command_id(q, out, err); /* first: whoever repeats it needs to know it */
 	if (!rc)
-		rc = fill_command_id(q, out, err);
+		rc = client_reader(c, err);
 	if (!rc)
 		rc = fill_actor(c, q, &out->actor, err);
 	if (!rc)

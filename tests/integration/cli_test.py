@@ -306,6 +306,8 @@ def test_help_is_on_every_level(world):
         ["sharing", "remove"],
         ["sharing", "show"],
         ["list"],
+        ["check"],
+        ["explain"],
         ["directory", "apply"],
         ["topics", "create"],
         ["watch"],
@@ -429,9 +431,44 @@ WRONG_USAGE = {
     "redis": (["sharing", "show", "WS", "--redis", "nowhere"], ["nowhere", "host:port"]),
     "redis' port": (["sharing", "show", "WS", "--redis", "host:99999"], ["host:99999"]),
     "list of nothing": (["list"], ["--shared", "--search"]),
-    "list of two things": (
-        ["list", "--shared", "--search", "shared_with_user:bob"],
-        ["--shared", "--search"],
+    "shared of mine and of others": (
+        ["list", "--shared", "--search", "owner:bob"],
+        ["--shared", "owner:"],
+    ),
+    "shared and not": (
+        ["list", "--shared", "--search", "shared:false"],
+        ["--shared", "shared:"],
+    ),
+    "shared by me and with me": (
+        ["list", "--shared", "--shared-with-me"],
+        ["--shared", "--shared-with-me"],
+    ),
+    "limit of nothing": (["list", "--shared", "--limit", "0"], ["--limit", '"0"']),
+    "limit in words": (["list", "--shared", "--limit", "ten"], ["--limit", "ten"]),
+    "after what": (["list", "--shared", "-o", "json", "--after", "dev"], ["--after", "owner/name"]),
+    "search without a value": (["list", "--search", "owner:"], ["--search", "owner:"]),
+    "search with an open quote": (["list", "--search", 'owner:"erin'], ["--search", '"erin']),
+    "search for a key twice": (["list", "--search", "owner:me owner:bob"], ["owner", "twice"]),
+    "shared perhaps": (["list", "--search", "shared:maybe"], ["shared:maybe", "shared:true"]),
+    "check of too little": (["check", "alice", "WS"], ["3 operands", "--help"]),
+    "check of no action": (["check", "alice", "fly", "WS"], ['"fly"', "--help"]),
+    "check of an action in capitals": (["check", "alice", "READ", "WS"], ['"READ"']),
+    "check of no position": (
+        ["check", "alice", "read", "WS", "--at-least", "7"],
+        ["--at-least", '"7"', "partition:offset"],
+    ),
+    "explain of too much": (["explain", "alice", "read", "WS"], ["2 operands", "--help"]),
+    "expires without unit": (
+        ["sharing", "share", "WS", "--user", "frank", "--expires", "8"],
+        ["--expires", '"8"', "8h"],
+    ),
+    "expires on no day": (
+        ["sharing", "share", "WS", "--user", "frank", "--expires", "2026-02-30T12:00Z"],
+        ["--expires", "2026-02-30T12:00Z"],
+    ),
+    "version 0": (
+        ["sharing", "share", "WS", "--user", "frank", "--expected-version", "0"],
+        ["--expected-version", '"0"'],
     ),
     "search": (["list", "--search", "color:red"], ["color:red", "shared_with_user"]),
     "search of nothing": (["list", "--search", ""], ["--search"]),
@@ -771,6 +808,9 @@ EVERY_COMMAND = [
     ["sharing", "show", "WS"],
     ["list", "--shared"],
     ["list", "--search", "shared_with_user:alice"],
+    ["list", "--shared-with-me"],
+    ["check", "alice", "read", "WS"],
+    ["explain", "alice", "WS"],
     ["directory", "apply", "FILE"],
 ]
 WRITING = [c for c in EVERY_COMMAND if c[1] in ("share", "remove", "apply")]

@@ -175,6 +175,32 @@ static void grant_of_the_new_owner_goes(void **state)
 	assert_int_equal(s.workspace.owner_id.bytes[15], BOB);
 }
 
+static void grants_of_others_outlive_the_owner_s_change(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	grant(&s, user(CAROL), ROLE_USE, ABSENT);
+	grant(&s, group(TEAM), ROLE_ADMIN, NOW_MS); /* BOB is in it */
+	fact.owner_id = id_of(BOB);
+	assert_applied(workspace_fact(&s, &fact), 0);
+	assert_true(fold(&s));
+	assert_int_equal(s.workspace.grant_count, 2);
+}
+
+static void dormant_workspace_keeps_its_grants(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	fact.status = WORKSPACE_DORMANT;
+	assert_applied(workspace_fact(&s, &fact), 0);
+	assert_true(fold(&s));
+	assert_int_equal(s.workspace.grant_count, 1);
+	assert_int_equal(s.workspace.status, WORKSPACE_DORMANT);
+}
+
 static void deletion_drops_all_grants(void **state)
 {
 	(void)state;
@@ -184,6 +210,9 @@ static void deletion_drops_all_grants(void **state)
 	assert_int_equal(s.decision.reason, REASON_WORKSPACE_DELETED);
 	assert_change(&s.decision, 0, user(BOB), ROLE_ADMIN, ROLE_NONE);
 	assert_change(&s.decision, 1, group(TEAM), ROLE_USE, ROLE_NONE);
+	assert_true(fold(&s));
+	assert_false(s.workspace.registered);
+	assert_int_equal(s.workspace.grant_count, 0);
 }
 
 static void deletion_of_the_unknown_changes_nothing(void **state)
@@ -220,6 +249,8 @@ int main(void)
 		TEST(fact_known_already_is_unchanged),
 		TEST(each_field_of_a_fact_makes_a_difference),
 		TEST(grant_of_the_new_owner_goes),
+		TEST(grants_of_others_outlive_the_owner_s_change),
+		TEST(dormant_workspace_keeps_its_grants),
 		TEST(deletion_drops_all_grants),
 		TEST(deletion_of_the_unknown_changes_nothing),
 		TEST(facts_do_not_ask_for_rights),

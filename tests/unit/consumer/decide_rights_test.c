@@ -133,6 +133,16 @@ static void unknown_workspace_is_named(void **state)
 	assert_rejected(take_one(&s, SYSTEM, user(BOB)), REJECT_UNKNOWN_WORKSPACE, id);
 }
 
+static void deleted_workspace_is_unknown(void **state)
+{
+	(void)state;
+	assert_applied(deletion(&s), 0);
+	assert_true(fold(&s));
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_UNKNOWN_WORKSPACE,
+			"");
+	assert_rejected(take_one(&s, actor(ALICE), user(BOB)), REJECT_UNKNOWN_WORKSPACE, "");
+}
+
 /* ---- rule 2 ---- */
 
 static void nothing_is_shared_when_the_deployment_says_no(void **state)
@@ -259,6 +269,43 @@ static void suspended_actor_may_nothing_whoever_it_is(void **state)
 		take_user(&s, powers[i], USER_ACTIVE, USER_PERSON);
 		assert_applied(share_one(&s, actor(powers[i]), user(CAROL), ROLE_USE), 1);
 	}
+}
+
+static void whoever_left_the_organization_has_its_grants_no_longer(void **state)
+{
+	struct uuid team[] = { id_of(OLGA) };
+	struct record r = { .type = RECORD_GROUP_CHANGED };
+
+	(void)state;
+	grant(&s, user(OLGA), ROLE_ADMIN, ABSENT);
+	assert_rejected(share_one(&s, actor(OLGA), user(CAROL), ROLE_USE), REJECT_FORBIDDEN,
+			"olga may not");
+	r.as.group_changed =
+		(struct group_changed){ id_of(TEAM), bytes_of("team"), id_of(ACME), team, 1 };
+	assert_true(directory_take(s.directory, &r, NULL));
+	grant(&s, group(TEAM), ROLE_ADMIN, ABSENT);
+	assert_rejected(share_one(&s, actor(OLGA), user(CAROL), ROLE_USE), REJECT_FORBIDDEN,
+			"olga may not");
+}
+
+static void owner_needs_no_membership(void **state)
+{
+	(void)state;
+	s.workspace.owner_id = id_of(OLGA);
+	assert_applied(share_one(&s, actor(OLGA), user(CAROL), ROLE_ADMIN), 1);
+}
+
+static void former_owner_may_nothing(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	fact.owner_id = id_of(BOB);
+	assert_applied(workspace_fact(&s, &fact), 0);
+	assert_true(fold(&s));
+	assert_rejected(share_one(&s, actor(ALICE), user(CAROL), ROLE_USE), REJECT_FORBIDDEN,
+			"alice may not");
+	assert_applied(share_one(&s, actor(BOB), user(ALICE), ROLE_ADMIN), 1);
 }
 
 static void deleted_owner_may_nothing(void **state)
@@ -392,6 +439,16 @@ static void admin_removed_twice_is_refused_once(void **state)
 			"may not remove the admin carol");
 }
 
+static void admin_may_change_the_end_of_use(void **state)
+{
+	struct grant_wish w = wish_until(user(CAROL), ROLE_USE, NOW_MS + 9);
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	grant(&s, user(CAROL), ROLE_USE, ABSENT);
+	assert_applied(share(&s, actor(BOB), &w, 1), 1);
+}
+
 static void admin_may_remove_use(void **state)
 {
 	(void)state;
@@ -490,6 +547,7 @@ int main(void)
 		TEST(removal_shows_what_was_there),
 		TEST(record_of_the_directory_has_no_rule),
 		TEST(unknown_workspace_is_named),
+		TEST(deleted_workspace_is_unknown),
 		TEST(nothing_is_shared_when_the_deployment_says_no),
 		TEST(nothing_is_shared_when_the_organization_says_no),
 		TEST(policy_of_another_organization_does_not_matter),
@@ -502,6 +560,9 @@ int main(void)
 		TEST(owner_and_higher_powers_have_full_authority),
 		TEST(admin_of_another_organization_is_nobody_here),
 		TEST(suspended_actor_may_nothing_whoever_it_is),
+		TEST(whoever_left_the_organization_has_its_grants_no_longer),
+		TEST(owner_needs_no_membership),
+		TEST(former_owner_may_nothing),
 		TEST(deleted_owner_may_nothing),
 		TEST(admin_by_a_group_may_share),
 		TEST(admin_by_the_group_of_everyone_may_share),
@@ -513,6 +574,7 @@ int main(void)
 		TEST(admin_may_not_change_another_admin),
 		TEST(admin_may_not_remove_anothers_admin),
 		TEST(admin_removed_twice_is_refused_once),
+		TEST(admin_may_change_the_end_of_use),
 		TEST(admin_may_remove_use),
 		TEST(nobody_shares_with_the_owner),
 		TEST(nobody_changes_the_own_role),

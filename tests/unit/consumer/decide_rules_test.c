@@ -215,6 +215,35 @@ static void duplicate_comes_before_every_other_rule(void **state)
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 }
 
+static void only_the_last_sixteen_commands_are_remembered(void **state)
+{
+	struct uuid command = id_of(COMMAND);
+
+	(void)state;
+	(void)workspace_remember_command(&s.workspace, &command);
+	for (uint8_t i = 1; i < RECENT_COMMANDS; i++)
+		(void)workspace_remember_command(&s.workspace, &(struct uuid){ { 7, i } });
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+	(void)workspace_remember_command(&s.workspace, &(struct uuid){ { 7, RECENT_COMMANDS } });
+	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
+}
+
+static void rejected_and_unchanged_commands_are_remembered_too(void **state)
+{
+	(void)state;
+	assert_rejected(share_one(&s, actor(ALICE), user(NOBODY), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
+			"");
+	assert_true(fold(&s));
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+	s.command.command_id = id_of(NOBODY);
+	assert_unchanged(take_one(&s, actor(ALICE), user(BOB)));
+	assert_true(fold(&s));
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
+}
+
 static void another_command_is_no_duplicate(void **state)
 {
 	struct uuid other = id_of(NOBODY);
@@ -497,6 +526,8 @@ int main(void)
 		TEST(what_is_so_already_is_unchanged_above_the_limit),
 		TEST(command_seen_before_is_a_duplicate),
 		TEST(duplicate_comes_before_every_other_rule),
+		TEST(only_the_last_sixteen_commands_are_remembered),
+		TEST(rejected_and_unchanged_commands_are_remembered_too),
 		TEST(another_command_is_no_duplicate),
 		TEST(what_is_so_already_is_unchanged),
 		TEST(only_what_differs_is_a_change),

@@ -1,0 +1,721 @@
+"""Who may do what, asked of the index through the command line: check, explain, list.
+
+Each test has an organization of its own, with people, a group and workspaces. What one sees is
+asked right behind the change: an answer that needs time to become true is wrong.
+"""
+
+import re
+import socket
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from stack import bare_stack, stack, until  # noqa: E402, F401
+
+DONE, NO, USAGE, UNAVAILABLE = 0, 1, 2, 3
+ACTIONS = {
+    "use": "read ssh app start stop logs stats update_on_start",
+    "admin": "read ssh app start stop logs stats update_on_start rename update share_use",
+    "owner": "read ssh app start stop logs stats update_on_start rename update share_use"
+    " share_admin delete",
+    "none": "",
+}
+TIME = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+class Place:
+    """An organization: erin owns workspaces; alice, bob, carol and dave are members, carol and dave
+    in the group crew; ada is its admin. olga is of another organization, sue a site owner."""
+
+    MEMBERS = ("erin", "alice", "bob", "carol", "dave")
+
+    def __init__(self, stack, directory):
+        self.stack = stack
+        self.directory = directory
+        self.tag = uuid.uuid4().hex[:8]
+        self.organization = {"name": self("acme"), "sharing": "everyone"}
+        self.apply(
+            organizations=[self.organization, {"name": self("other")}],
+            users=[self.user(n) for n in self.MEMBERS]
+            + [
+                self.user("ada", organizations=[{"name": self("acme"), "role": "admin"}]),
+                self.user("olga", organizations=[self("other")]),
+                self.user("sue", organizations=[], site_role="owner"),
+            ],
+            groups=[self.crew("carol", "dave")],
+            workspaces=[self.workspace("dev")],
+        )
+
+    def __call__(self, name):
+        """The name as it is in this organization only."""
+        return f"{name}-{self.tag}"
+
+    def user(self, name, **fields):
+        return {"username": self(name), "organizations": [self("acme")]} | fields
+
+    def crew(self, *members):
+        return {
+            "name": self("crew"),
+            "organization": self("acme"),
+            "members": [self(m) for m in members],
+        }
+
+    def workspace(self, name, owner="erin", **fields):
+        return {"name": name, "owner": self(owner), "organization": self("acme")} | fields
+
+    def apply(self, **content):
+        self.stack.apply(content, self.directory)
+
+    def run(self, who, *args, **more):
+        return self.stack.sharebus(*args, as_user=self(who), **more)
+
+    def share(self, *flags, workspace="dev", who="erin"):
+        names = [self.named(f) for f in flags]
+        return self.run(who, "sharing", "share", f"{self('erin')}/{workspace}", *names)
+
+    def remove(self, *flags, workspace="dev"):
+        names = [self.named(f) for f in flags]
+        return self.run("erin", "sharing", "remove", workspace, *names)
+
+    def named(self, flag):
+        """"bob:admin,alice" as "bob-1f2e3d4c:admin,alice-1f2e3d4c"; flags as they are."""
+        return ",".join(
+            re.sub(r"^(erin|alice|bob|carol|dave|ada|olga|sue|crew)(?=:|$)", rf"\1-{self.tag}", n)
+            for n in flag.split(",")
+        )
+
+    def check(self, who, action, workspace="dev", *flags):
+        return self.run("erin", "check", self(who), action, workspace, *flags)
+
+    def answer(self, who, action="read", workspace="dev"):
+        """("yes" or "no", why)"""
+        ran = self.check(who, action, workspace, "-o", "json")
+        assert not ran.err and ran.code == (DONE if ran.json["allowed"] else NO), ran
+        return "yes" if ran.json["allowed"] else "no", ran.json["reason"]
+
+    def explain(self, who, workspace="dev"):
+        ran = self.run("erin", "explain", self(who), workspace, "-o", "json")
+        return ran.done().json
+
+    def listed(self, who, *args):
+        """owner/name of what a list shows, without the tag; in its order."""
+        found = self.run(who, "list", *args, "-o", "json")
+        assert found.code == DONE, found
+        return [
+            f"{w['owner_name'].removesuffix('-' + self.tag)}/{w['name']}"
+            for w in found.json
+            if w["organization_name"] == self("acme")
+        ]
+
+
+@pytest.fixture
+def place(stack, tmp_path):
+    return Place(stack, tmp_path)
+
+
+def id_of_workspace(place, name="dev"):
+    return place.run("erin", "sharing", "show", name, "-o", "json").done().json["workspace"]["id"]
+
+
+# ---- check ----
+
+
+def test_yes_is_exit_0_and_no_is_exit_1(place):
+    place.share("--user", "alice", "--group", "crew:admin").done()
+    for who, action, code, out in [
+        ("erin", "delete", DONE, "yes (owner, owner: owns it)\n"),
+        ("alice", "read", DONE, "yes (direct, use: it is shared with the user)\n"),
+        ("carol", "rename", DONE, "yes (group, admin: it is shared with a group of the user)\n"),
+        ("ada", "share_use", DONE, "yes (organization_admin: admin of its organization)\n"),
+        ("sue", "share_admin", DONE, "yes (site_owner: site owner)\n"),
+        ("alice", "rename", NO, "no (no_grant, use: the role does not allow it)\n"),
+        ("carol", "share_admin", NO, "no (no_grant, admin: the role does not allow it)\n"),
+        ("bob", "read", NO, "no (no_grant: it is not shared with the user)\n"),
+        ("ada", "read", NO, "no (no_grant: it is not shared with the user)\n"),
+        ("sue", "read", NO, "no (no_grant: it is not shared with the user)\n"),
+        ("olga", "read", NO, "no (no_grant: it is not shared with the user)\n"),
+    ]:
+        ran = place.check(who, action)
+        assert (ran.code, ran.out, ran.err) == (code, out, ""), ran
+
+
+def test_every_action_is_allowed_as_the_table_of_roles_says(place):
+    """Through the index, and in one question of explain."""
+    place.share("--user", "alice:use,bob:admin").done()
+    for who, role in (("alice", "use"), ("bob", "admin"), ("erin", "owner"), ("dave", "none")):
+        allowed = ACTIONS[role].split()
+        assert place.explain(who)["actions"] == allowed
+        for action in ACTIONS["owner"].split():
+            assert place.check(who, action).code == (DONE if action in allowed else NO)
+
+
+def test_json_of_check_has_all_keys_always(place):
+    place.share("--user", "alice", "--group", "crew", "--expires", "8h").done()
+    direct = place.check("alice", "read", "dev", "-o", "json").done().json
+    assert list(direct) == ["allowed", "reason", "role", "group_id", "expires_at"]
+    assert (direct["allowed"], direct["reason"], direct["role"]) == (True, "direct", "use")
+    assert direct["group_id"] is None and re.fullmatch(TIME, direct["expires_at"])
+    uuid.UUID(place.check("carol", "read", "dev", "-o", "json").done().json["group_id"])
+    no = place.check("bob", "read", "dev", "-o", "json")
+    assert (no.code, no.err) == (NO, "")
+    assert no.json == {
+        "allowed": False,
+        "reason": "no_grant",
+        "role": "none",
+        "group_id": None,
+        "expires_at": None,
+    }
+
+
+def test_names_ids_and_me_mean_the_same(place):
+    place.share("--user", "bob").done()
+    dev = id_of_workspace(place)
+    shown = place.run("erin", "sharing", "show", dev, "-o", "json").done().json
+    bob = shown["users"][0]["id"]
+    for who in (place("bob"), bob, bob.upper(), "me"):
+        for workspace in (f"{place('erin')}/dev", dev):
+            assert place.run("bob", "check", who, "read", workspace).done().out.startswith("yes ")
+    assert place.run("erin", "check", "me", "delete", "dev").code == DONE
+
+
+@pytest.mark.parametrize("verb", ["check", "explain"])
+def test_unknown_names_are_an_error_that_names_them(place, verb):
+    def ask(user, workspace):
+        args = [user, "read", workspace] if verb == "check" else [user, workspace]
+        return place.run("erin", verb, *args)
+
+    bob = place("bob")
+    ask("zoe", "dev").failed(NO, "zoe")
+    ask("", "dev").failed(NO, "user")
+    ask(f"{bob} ", "dev").failed(NO, bob)
+    ask(bob.upper(), "dev").failed(NO, bob.upper())
+    ask(bob, "nope").failed(NO, "nope")
+    ask(bob, "zoe/dev").failed(NO, "zoe")
+    ask(bob, f"{place('alice')}/dev").failed(NO, "dev", place("alice"))
+    ask(bob[:-1], "dev").failed(NO, bob[:-1])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "0190163d-0000-7000-8000-00000000000",  # a digit too few
+        "0190163d-0000-7000-8000-0000000000011",  # too many
+        "0190163d000070008000000000000001",
+        "{0190163d-0000-7000-8000-000000000001}",
+        "0190163g-0000-7000-8000-000000000001",
+        "0190163d-0000-7000-8000-000000000001\n",
+    ],
+)
+def test_what_is_nearly_an_id_is_a_name_that_nobody_has(place, odd):
+    place.run("erin", "check", odd, "read", "dev").failed(NO, "there is no user")
+    place.run("erin", "check", place("bob"), "read", odd).failed(NO, "there is no workspace")
+
+
+def test_ids_that_nobody_has_are_a_no(place):
+    """An id is taken as it is, so it is the index that says no."""
+    nobody = str(uuid.uuid4())
+    ran = place.run("erin", "check", nobody, "read", "dev")
+    assert (ran.code, ran.out) == (NO, "no (unknown_user: there is no such user)\n")
+    ran = place.run("erin", "check", place("bob"), "read", nobody)
+    assert (ran.code, ran.out) == (NO, "no (unknown_workspace: there is no such workspace)\n")
+    place.run("erin", "explain", nobody, "dev").failed(NO, nobody)
+    place.run("erin", "explain", place("bob"), nobody).failed(NO, nobody)
+
+
+def test_a_deleted_user_may_nothing(place):
+    place.share("--user", "bob:admin").done()
+    bob = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json["users"][0]["id"]
+    place.apply(users=[place.user("bob", id=bob, status="deleted")])
+    place.check("bob", "read").failed(NO, place("bob"))
+    ran = place.run("erin", "check", bob, "read", "dev")
+    assert (ran.code, ran.out) == (NO, "no (unknown_user: there is no such user)\n")
+
+
+# ---- nobody there: never a no ----
+
+
+def test_no_redis_is_no_answer(place):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
+        for args in (["check", place("bob"), "read", "dev"], ["explain", place("bob"), "dev"]):
+            place.run("erin", *args, "--redis", nowhere).failed(UNAVAILABLE, nowhere)
+
+
+def test_an_empty_redis_is_no_answer(place, bare_stack):
+    dev, nobody = id_of_workspace(place), str(uuid.uuid4())
+    for args in (["check", nobody, "read", dev], ["explain", nobody, dev]):
+        ran = place.run("erin", *args, "--redis", bare_stack.redis)
+        ran.failed(UNAVAILABLE, bare_stack.redis)
+
+
+def test_no_broker_is_needed(place):
+    place.share("--user", "bob").done()
+    ran = place.check("bob", "read", "dev", "--brokers", "127.0.0.1:1")
+    assert (ran.code, ran.err) == (DONE, "")
+
+
+# ---- explain ----
+
+
+def test_explain_shows_every_path_and_every_denial(place):
+    place.share("--user", "carol", "--expires", "8h").done()
+    place.share("--group", "crew:admin,Everyone").done()
+    place.apply(workspaces=[place.workspace("dev", status="dormant")])
+    place.apply(organizations=[place.organization | {"sharing": "none"}])
+    ran = place.run("erin", "explain", place("carol"), "dev").done()
+    head, *rows, one, two, last = ran.out.splitlines()
+    assert head.split() == ["THROUGH", "ROLE", "BY", "SINCE", "EXPIRES"]
+    erin, crew = re.escape(place("erin")), re.escape(place("crew"))
+    patterns = [
+        rf"direct +use +{erin} +{TIME} +{TIME} +",
+        rf"group {crew} +admin +{erin} +{TIME} +- +",
+        rf"group Everyone +use +{erin} +{TIME} +- +",
+    ]
+    assert len(rows) == 3
+    for pattern in patterns:
+        assert [r for r in rows if re.fullmatch(pattern, r)], (pattern, rows)
+    assert one == "denied: workspace sharing is disabled for this organization"
+    assert two == "denied: the workspace is dormant"
+    assert last == "allowed: nothing"
+
+
+def test_json_of_explain(place):
+    place.share("--group", "crew:admin").done()
+    told = place.explain("carol")
+    assert list(told) == ["actions", "paths", "denials"]
+    assert told["actions"] == ACTIONS["admin"].split() and told["denials"] == []
+    (path,) = told["paths"]
+    assert list(path) == [
+        "through", "role", "group", "granted_by", "granted_at", "expires_at", "expired",
+    ]  # fmt: skip
+    assert path["group"]["name"] == place("crew") and uuid.UUID(path["group"]["id"])
+    assert re.fullmatch(TIME, path["granted_at"])
+    assert {k: path[k] for k in ("through", "role", "granted_by", "expires_at", "expired")} == {
+        "through": "group",
+        "role": "admin",
+        "granted_by": place("erin"),
+        "expires_at": None,
+        "expired": False,
+    }
+
+
+def test_explain_of_ranks_and_of_nothing(place):
+    def paths(who):
+        return [(p["through"], p["role"], p["group"]) for p in place.explain(who)["paths"]]
+
+    assert paths("erin") == [("owner", "owner", None)]
+    assert paths("ada") == [("organization_admin", "none", None)]
+    assert paths("sue") == [("site_owner", "none", None)]
+    assert place.explain("sue")["actions"] == ["share_use", "share_admin"]
+    told = place.explain("olga")
+    assert (told["paths"], told["actions"]) == ([], [])
+    ran = place.run("erin", "explain", place("bob"), "dev").done()
+    assert ran.out == "Nothing gives rights.\nallowed: nothing\n"
+
+
+# ---- policies: off and on again ----
+
+POLICIES = {
+    "organization": (
+        lambda p: {"organizations": [p.organization | {"sharing": "none"}]},
+        lambda p: {"organizations": [p.organization]},
+        "policy",
+        "workspace sharing is disabled for this organization",
+    ),
+    "service accounts": (
+        lambda p: {"organizations": [p.organization | {"sharing": "service_accounts"}]},
+        lambda p: {"organizations": [p.organization]},
+        "policy",
+        "only workspaces of service accounts may be shared in this organization",
+    ),
+    "deployment": (
+        lambda p: {"sharing_enabled": False},
+        lambda p: {"sharing_enabled": True},
+        "policy",
+        "workspace sharing is disabled for this deployment",
+    ),
+    "suspended": (
+        lambda p: {"users": [p.user("carol", status="suspended")]},
+        lambda p: {"users": [p.user("carol")]},
+        "suspended",
+        "the user is suspended",
+    ),
+    "dormant": (
+        lambda p: {"workspaces": [p.workspace("dev", status="dormant")]},
+        lambda p: {"workspaces": [p.workspace("dev")]},
+        "policy",
+        "the workspace is dormant",
+    ),
+    "left the organization": (
+        lambda p: {"users": [p.user("carol", organizations=[p("other")])]},
+        lambda p: {"users": [p.user("carol")]},
+        "policy",
+        "the user is not a member of the workspace's organization",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", POLICIES)
+def test_a_policy_denies_at_once_and_erases_nothing(place, what):
+    off, on, reason, sentence = POLICIES[what]
+    place.share("--group", "crew:admin").done()
+    before = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json
+    try:
+        for _ in range(3):
+            place.apply(**off(place))
+            assert place.answer("carol") == ("no", reason)
+            assert place.explain("carol")["denials"] == [sentence]
+            assert place.explain("carol")["actions"] == []
+            assert place.listed("carol", "--shared-with-me") == []
+            assert place.answer("erin", "delete") == ("yes", "owner")
+            place.apply(**on(place))
+            assert place.answer("carol") == ("yes", "group")
+            assert place.explain("carol")["denials"] == []
+            assert place.listed("carol", "--shared-with-me") == ["erin/dev"]
+    finally:
+        place.apply(**on(place))
+    after = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json
+    assert (after["users"], after["group"]) == (before["users"], before["group"])
+
+
+def test_what_service_accounts_own_stays_shared_where_only_they_may(place):
+    place.apply(
+        users=[place.user("robot", kind="service_account")],
+        workspaces=[place.workspace("job", owner="robot")],
+    )
+    job = f"{place('robot')}/job"
+    place.run("robot", "sharing", "share", "job", "--user", place("bob")).done()
+    place.share("--user", "bob").done()
+    place.apply(organizations=[place.organization | {"sharing": "service_accounts"}])
+    assert place.answer("bob", "read", job) == ("yes", "direct")
+    assert place.answer("bob") == ("no", "policy")
+    assert place.listed("bob", "--shared-with-me") == ["robot/job"]
+    place.apply(users=[place.user("robot")])  # a person now
+    assert place.answer("bob", "read", job) == ("no", "policy")
+
+
+def test_membership_of_a_group_changes_the_answer_at_once(place):
+    place.share("--group", "crew").done()
+    for _ in range(5):
+        assert place.answer("bob") == ("no", "no_grant")
+        place.apply(groups=[place.crew("carol", "dave", "bob")])
+        assert place.answer("bob") == ("yes", "group")
+        place.apply(groups=[place.crew("carol", "dave")])
+    assert place.answer("bob") == ("no", "no_grant")
+    assert place.answer("carol") == ("yes", "group")
+
+
+def test_a_grant_and_its_end_change_the_answer_at_once(place):
+    for _ in range(5):
+        place.share("--user", "bob").done()
+        assert place.answer("bob") == ("yes", "direct")
+        place.remove("--user", "bob")
+        assert place.answer("bob") == ("no", "no_grant")
+
+
+def test_a_new_owner_has_it_at_once_and_the_old_one_no_longer(place):
+    place.share("--user", "bob,alice").done()
+    dev = id_of_workspace(place)
+    place.apply(workspaces=[place.workspace("dev", owner="bob", id=dev)])
+    assert place.answer("bob", "delete", dev) == ("yes", "owner")
+    assert place.answer("erin", "read", dev) == ("no", "no_grant")
+    assert place.answer("alice", "read", dev) == ("yes", "direct")
+
+
+# ---- list ----
+
+
+def many(place, count, owner="erin"):
+    names = [f"w{n:03}" for n in range(count)]
+    place.apply(workspaces=[place.workspace(n, owner=owner) for n in names])
+    return names
+
+
+def test_shared_with_me_is_what_reaches_me_and_is_not_mine(place):
+    many(place, 6)
+    many(place, 2, owner="carol")
+    for flags, name in [
+        (["--user", "carol"], "w000"),
+        (["--group", "crew"], "w001"),
+        (["--group", "Everyone"], "w002"),
+        (["--user", "bob"], "w003"),
+        (["--user", "carol", "--group", "crew:admin,Everyone"], "w004"),
+    ]:
+        place.share(*flags, workspace=name).done()
+    place.run("carol", "sharing", "share", "w000", "--group", "Everyone").done()
+    theirs = [f"erin/w00{n}" for n in (0, 1, 2, 4)]
+    assert place.listed("carol", "--shared-with-me") == theirs
+    assert place.listed("bob", "--shared-with-me") == ["carol/w000", "erin/w002", "erin/w003",
+                                                       "erin/w004"]  # fmt: skip
+    assert place.listed("olga", "--shared-with-me") == []
+    assert place.listed("erin", "--shared-with-me") == ["carol/w000"]
+    assert place.listed("carol", "--shared") == ["carol/w000"]
+
+
+def test_ranks_are_no_sharing(place):
+    """Admins may see everything of theirs; none of it is shared with them."""
+    place.share("--user", "bob").done()
+    for who in ("ada", "sue"):
+        assert place.listed(who, "--shared-with-me") == []
+        assert place.listed(who, "--search", f"owner:{place('erin')}") == ["erin/dev"]
+        assert place.listed(who, "--search", f"shared_with_user:{place('bob')}") == ["erin/dev"]
+    assert place.listed("olga", "--search", f"owner:{place('erin')}") == []
+    assert place.listed("alice", "--search", f"shared_with_user:{place('bob')}") == []
+
+
+def test_search_keys_combined_must_all_hold(place):
+    many(place, 4)
+    place.share("--user", "bob,carol", workspace="w000").done()
+    place.share("--user", "bob", "--group", "crew", workspace="w001").done()
+    place.share("--group", "crew", workspace="w002").done()
+    bob, crew, erin = place("bob"), place("crew"), place("erin")
+
+    def found(*words, who="erin", flags=()):
+        return place.listed(who, *flags, "--search", " ".join(words))
+
+    assert found(f"owner:{erin}") == ["erin/dev", *(f"erin/w00{n}" for n in range(4))]
+    assert found("owner:me", "shared:true") == ["erin/w000", "erin/w001", "erin/w002"]
+    assert found("owner:me", "shared:false") == ["erin/dev", "erin/w003"]
+    assert found(f"shared_with_user:{bob}") == ["erin/w000", "erin/w001"]
+    assert found(f"shared_with_user:{bob}", f"shared_with_group:{crew}") == ["erin/w001"]
+    assert found(f"shared_with_group:{crew}", f"shared_with_user:{bob}", "owner:me") == [
+        "erin/w001"
+    ]
+    assert found(f"shared_with_user:{bob}", f"owner:{bob}") == []
+    assert found(f"shared_with_user:{bob}", "shared:false") == []
+    assert found(f"shared_with_user:{bob}", flags=["--shared"]) == ["erin/w000", "erin/w001"]
+    assert found(f"shared_with_group:{crew}", flags=["--shared"]) == ["erin/w001", "erin/w002"]
+    assert found("shared_with_user:me", who="bob") == ["erin/w000", "erin/w001"]
+    assert found("owner:me", who="bob") == []
+    assert found(f"owner:{erin}", who="bob", flags=["--shared-with-me"]) == [
+        "erin/w000",
+        "erin/w001",
+    ]
+    assert found(f"shared_with_group:{crew}", who="bob") == ["erin/w001"]
+    assert found(f'owner:"{erin}"', '\tshared:"true"') == ["erin/w000", "erin/w001", "erin/w002"]
+
+
+def test_everyone_can_be_searched_for(place):
+    many(place, 2)
+    place.share("--group", "Everyone", workspace="w001").done()
+    search = f"shared_with_group:{place('acme')}/Everyone"
+    assert place.listed("erin", "--search", search) == ["erin/w001"]
+    ran = place.run("erin", "list", "--search", "shared_with_group:Everyone")
+    ran.failed(NO, "organizations have a group Everyone", "organization/group")
+
+
+@pytest.mark.parametrize(
+    "search, word",
+    [
+        ("owner:zoe", "user zoe"),
+        ("shared_with_user:zoe", "user zoe"),
+        ("shared_with_group:zoe", "group zoe"),
+        ("shared_with_group:zoe/crew", "organization zoe"),
+        ('owner:"two words"', "user two words"),
+        ("shared:true owner:me shared_with_user:zoe", "user zoe"),
+    ],
+)
+def test_names_in_a_search_that_nobody_has_are_an_error(place, search, word):
+    place.run("erin", "list", "--search", search).failed(NO, f"there is no {word}")
+
+
+def pages(place, who, limit, *args):
+    """What the pages show, one after another, and how many they were."""
+    found, after = [], []
+    for number in range(1, 1000):
+        ran = place.run(who, "list", *args, "--limit", str(limit), *after, "-o", "json")
+        assert ran.code == DONE, ran
+        found += [f"{w['owner_name']}/{w['name']}" for w in ran.json]
+        if not ran.err:
+            return found, number
+        more = re.fullmatch(r"(\d+) more; go on with (--after) (\S+)\n", ran.err)
+        assert more and len(ran.json) == limit, ran
+        after = [more[2], more[3]]
+    raise AssertionError("the pages do not end")
+
+
+@pytest.mark.parametrize("limit, count", [(1, 23), (7, 4), (22, 2), (23, 1), (1000, 1)])
+def test_pages_show_each_workspace_exactly_once(place, limit, count):
+    many(place, 20)
+    many(place, 2, owner="alice")
+    whole = place.run("ada", "list", "--search", "shared:false", "-o", "json").done().json
+    whole = [f"{w['owner_name']}/{w['name']}" for w in whole]
+    assert len(whole) == 23 and whole == sorted(set(whole))
+    assert pages(place, "ada", limit, "--search", "shared:false") == (whole, count)
+
+
+def test_a_page_behind_something_that_is_gone_goes_on_there(place):
+    many(place, 3)
+    args = ("--search", "owner:me", "--after")
+    assert place.listed("erin", *args, f"{place('erin')}/w000x") == ["erin/w001", "erin/w002"]
+    assert place.listed("erin", *args, f"{place('erin')}/") == [
+        "erin/dev", "erin/w000", "erin/w001", "erin/w002",
+    ]  # fmt: skip
+    assert place.listed("erin", *args, f"{place('erin')}/w002") == []
+    ran = place.run("erin", "list", *args, f"{place('erin')}/w002")
+    assert (ran.code, ran.out, ran.err) == (DONE, "", "No workspaces found.\n")
+
+
+def test_two_of_one_owner_and_name_are_on_one_page(place):
+    """Only their ids tell them apart, and --after has none."""
+    many(place, 3)
+    for _ in range(3):
+        place.apply(workspaces=[place.workspace("w001", id=str(uuid.uuid4()))])
+    whole = [f"erin/{n}" for n in ("dev", "w000", "w001", "w001", "w001", "w001", "w002")]
+    assert place.listed("erin", "--search", "owner:me") == whole
+    first = place.run("erin", "list", "--search", "owner:me", "--limit", "3", "-o", "json")
+    assert len(first.json) == 6
+    assert first.err == f"1 more; go on with --after {place('erin')}/w001\n"
+    rest = place.listed("erin", "--search", "owner:me", "--after", f"{place('erin')}/w001")
+    assert rest == ["erin/w002"]
+
+
+def test_a_list_of_a_thousand_is_complete(place):
+    """More than the library looks at in one step."""
+    names = many(place, 1100)
+    whole = ["erin/dev"] + [f"erin/{n}" for n in sorted(names)]
+    assert place.listed("erin", "--search", "owner:me") == whole
+
+
+# ---- as fresh as ----
+
+
+def test_an_answer_is_at_least_as_fresh_as_a_position(place):
+    for _ in range(5):
+        ran = place.run("erin", "sharing", "share", "dev", "--user", place("bob"), "-o", "json")
+        at = ran.done().json["position"]
+        assert place.check("bob", "read", "dev", "--at-least", at).done().out.startswith("yes ")
+        args = ("sharing", "remove", "dev", "--user", place("bob"), "--no-wait")
+        at = place.run("erin", *args).done().out.strip()
+        ran = place.check("bob", "read", "dev", "--at-least", at)
+        assert (ran.code, ran.out[:3]) == (NO, "no "), ran
+        explained = place.run("erin", "explain", place("bob"), "dev", "--at-least", at).done()
+        assert "allowed: nothing" in explained.out
+
+
+def test_a_position_that_does_not_come_is_no_answer(place):
+    ran = place.run("erin", "sharing", "share", "dev", "--user", place("bob"), "-o", "json")
+    partition, offset = ran.done().json["position"].split(":")
+    beyond = f"{partition}:{int(offset) + 1000}"
+    for verb in (["check", place("bob"), "read", "dev"], ["explain", place("bob"), "dev"]):
+        begun = time.monotonic()
+        ran = place.run("erin", *verb, "--at-least", beyond, "--wait", "300ms")
+        ran.failed(UNAVAILABLE, f"partition {partition}", str(int(offset) + 1001))
+        assert time.monotonic() - begun > 0.3
+    for nowhere in ("12:0", "99:5", f"{2**31 - 1}:0"):
+        place.check("bob", "read", "dev", "--at-least", nowhere).failed(NO, nowhere)
+    for odd in ("", ":", "1:", ":1", "1:-1", "-1:1", "1:1:1", " 1:1", "1:1 ", "0x1:1", f"1:{2**63}"):
+        place.check("bob", "read", "dev", "--at-least", odd).failed(USAGE, "--at-least")
+
+
+# ---- grants that end ----
+
+
+def test_a_grant_with_an_end_says_when_and_ends(place):
+    place.share("--user", "bob:admin").done()
+    ran = place.share("--user", "alice", "--expires", "8h")
+    head, alice, bob = place.run("erin", "sharing", "show", "dev", "--wide").done().out.splitlines()
+    assert ran.code == DONE
+    assert head.split() == ["USER", "GROUP", "ROLE", "EXPIRES", "BY", "SINCE"]
+    erin = re.escape(place("erin"))
+    assert re.fullmatch(rf"{place('alice')} +- +use +{TIME} +{erin} +{TIME} +", alice)
+    assert re.fullmatch(rf"{place('bob')} +- +admin +- +{erin} +{TIME} +", bob)
+    place.share("--user", "alice", "--expires", "2s").done()
+    assert place.answer("alice") == ("yes", "direct")
+    until("alice's grant is over", lambda: place.answer("alice")[0] == "no")
+    # It may have been removed by now.
+    assert place.answer("alice")[1] in ("expired", "no_grant")
+    shown = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json
+    assert [u["username"] for u in shown["users"]] == [place("bob")]
+    assert place.listed("alice", "--shared-with-me") == []
+    place.share("--user", "alice").done()
+    assert place.answer("alice") == ("yes", "direct")
+
+
+def test_a_point_in_time_is_taken_to_the_millisecond(place):
+    for text, at in [
+        ("2190-12-01T18:00Z", "2190-12-01T18:00:00.000Z"),
+        ("2190-12-01T18:00:30.1239+01:00", "2190-12-01T17:00:30.123Z"),
+    ]:
+        place.share("--user", "bob", "--expires", text).done()
+        shown = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json
+        assert shown["users"][0]["expires_at"] == at
+    place.share("--user", "bob", "--expires", "2020-01-01T00:00Z").failed(NO, "(already_expired)")
+
+
+def test_an_expected_version_must_be_that_of_the_sharing(place):
+    version = place.share("--user", "bob", "-o", "json").done().json["version"]
+    stale = place.share("--user", "alice", "--expected-version", str(version + 1))
+    stale.failed(NO, "(version_conflict)", f"version {version}, not {version + 1}")
+    place.share("--user", "alice", "--expected-version", str(version)).done()
+    args = ("sharing", "remove", "dev", "--user", place("bob"), "--expected-version", str(version))
+    place.run("erin", *args).failed(NO, "(version_conflict)")
+
+
+# ---- names from elsewhere ----
+
+ODD = {
+    "blanks": "two  words",
+    "quotes": "o\"brien 'x'",
+    "newline": "a\nyes (owner)",
+    "four bytes": "\U0001f600\U00010348",
+    "escape": "\x1b[31mred\x1b]0;title\x07",
+    "C1": "\x9b31mred",
+    "turned": "\u202eevil\u2066",
+    "tab": "a\tb",
+    "delete": "a\x7f\x08b",
+    "dashes": "--help",
+    "percent": "%s%n%1$s",
+    "star": "*?[a]",
+    "colon": "a:b",
+}
+
+
+def harmless(text):
+    """As a terminal may get it: one line, nothing to obey."""
+    return re.sub("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "?", text)
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_names_are_found_as_they_are_and_printed_harmless(place, what):
+    odd, erin = ODD[what], place("erin")
+    who, workspace = f"{odd}-{place.tag}", f"{erin}/{odd}"
+    user = {"username": who, "name": odd, "organizations": [place("acme")]}
+    group = {"name": who, "organization": place("acme"), "members": [who]}
+    place.apply(users=[user], groups=[group], workspaces=[place.workspace(odd)])
+    place.run("erin", "sharing", "share", "--group", "Everyone", "--", workspace).done()
+    for args in (["check", "--", who, "read", workspace], ["explain", "--", who, workspace]):
+        out = place.run("erin", *args).done().out
+        assert harmless(out.replace("\n", "")) == out.replace("\n", "")
+    table = place.run("erin", "list", "--shared").done().out
+    (row,) = [r for r in table.split("\n") if r.startswith(harmless(workspace) + " ")]
+    assert harmless(row) == row and "Everyone" in row
+    place.run("erin", "check", "--", f"{who}x", "read", "dev").failed(NO, harmless(who))
+    place.run("erin", "check", "--", place("bob"), "read", f"{workspace}x").failed(
+        NO, harmless(odd)
+    )
+
+
+def test_json_gives_odd_names_back_as_they_are(place):
+    names = sorted(ODD.values())
+    place.apply(workspaces=[place.workspace(n) for n in names])
+    listed = place.run("erin", "list", "--search", "owner:me", "-o", "json").done()
+    assert sorted(w["name"] for w in listed.json) == sorted(["dev", *names])
+    assert "\x1b" not in listed.out
+
+
+def test_a_quoted_value_finds_a_name_with_blanks(place):
+    who = f"two  words {place.tag}"
+    place.apply(
+        users=[{"username": who, "organizations": [place("acme")]}],
+        workspaces=[{"name": "his own", "owner": who, "organization": place("acme")}],
+    )
+    found = place.run("ada", "list", "--search", f'owner:"{who}"', "-o", "json").done().json
+    assert [w["name"] for w in found] == ["his own"]
+    place.run("ada", "list", "--search", f"owner:{who}").failed(USAGE, "--search")

@@ -1,0 +1,194 @@
+/*
+ * Two that must agree: whoever a check allows to share with `use` is whoever
+ * decide() lets, on facts drawn at random from one directory. They part on one
+ * point, on purpose: a dormant workspace's grants count for no check, but
+ * whoever may share by such a grant may still prepare the sharing.
+ */
+
+#include "cache/access.h"
+#include "tests/unit/consumer/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum { DRAWS = 100000, GROUPS = 3 };
+
+static struct scene s;
+static uint64_t seed;
+
+/* A number below `most`; https://prng.di.unimi.it/splitmix64.c */
+static unsigned draw(unsigned most)
+{
+	uint64_t z = seed += 0x9e3779b97f4a7c15;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+	return (unsigned)((z ^ (z >> 31)) % most);
+}
+
+static bool one_in(unsigned chances)
+{
+	return draw(chances) == 0;
+}
+
+/* ---- the facts ---- */
+
+static void draw_people(void)
+{
+	static const enum user_status statuses[] = { USER_ACTIVE, USER_SUSPENDED, USER_DELETED };
+	static const enum user_kind kinds[] = { USER_PERSON, USER_SERVICE_ACCOUNT, USER_AGENT };
+
+	for (int who = ALICE; who <= ROBOT; who++)
+		take_user(&s, (enum name)who, one_in(3) ? statuses[draw(3)] : USER_ACTIVE,
+			  kinds[draw(3)]);
+}
+
+static void draw_workspace(void)
+{
+	static const enum role roles[] = { ROLE_USE, ROLE_ADMIN };
+	static const int64_t ends[] = { ABSENT, ABSENT, NOW_MS - 1, NOW_MS, NOW_MS + 1 };
+	struct workspace *w = &s.workspace;
+	unsigned grants = draw(6);
+
+	while (w->grant_count)
+		workspace_drop_grant(w, &w->grants[0].subject);
+	w->status = one_in(4) ? WORKSPACE_DORMANT : WORKSPACE_ACTIVE;
+	w->owner_id = id_of(one_in(8) ? NOBODY : one_in(2) ? ALICE : (enum name)(1 + draw(ROBOT)));
+	w->organization_id = id_of(one_in(10) ? NOBODY : one_in(5) ? GLOBEX : ACME);
+	for (unsigned i = 0; i < grants; i++) {
+		/* NO_GROUP and NOBODY among them */
+		static const enum name groups[] = { TEAM, CREW, STRANGERS, NO_GROUP, ACME, GLOBEX };
+		struct subject to =
+			one_in(2) ? user((enum name)(1 + draw(NOBODY))) : group(groups[draw(6)]);
+
+		grant(&s, to, roles[draw(2)], ends[draw(5)]);
+	}
+}
+
+static void draw_facts(void)
+{
+	draw_people();
+	take_organization(&s, ACME,
+			  one_in(3) ? (enum sharing_policy)(1 + draw(3)) : SHARING_EVERYONE);
+	take_organization(&s, GLOBEX, (enum sharing_policy)(1 + draw(3)));
+	take_deployment(&s, !one_in(6));
+	draw_workspace();
+}
+
+/* ---- both answers ---- */
+
+/* What a reader would find in the index, of the same directory. */
+static struct access check_share_use(enum name who)
+{
+	static const enum name all[GROUPS] = { TEAM, CREW, STRANGERS }; /* ids rise */
+	const struct uuid id = id_of(who);
+	struct uuid groups[GROUPS];
+	struct access_facts f = {
+		.workspace = &s.workspace,
+		.user = directory_user(s.directory, &id),
+		.owner = directory_user(s.directory, &s.workspace.owner_id),
+		.organization = directory_organization(s.directory, &s.workspace.organization_id),
+		.sharing_enabled = directory_sharing_enabled(s.directory),
+		.groups = groups,
+		.now = NOW_MS,
+	};
+
+	for (size_t i = 0; i < GROUPS; i++) {
+		struct uuid group_id = id_of(all[i]);
+
+		if (directory_in_group(s.directory, &id, &group_id))
+			groups[f.group_count++] = group_id;
+	}
+	return access_check(&f, ACTION_SHARE_USE);
+}
+
+static bool decide_lets_share_use(enum name who)
+{
+	(void)share_one(&s, actor(who), user(DAVE), ROLE_USE);
+	return s.decision.code != REJECT_FORBIDDEN && s.decision.code != REJECT_SHARING_DISABLED;
+}
+
+/* The answer but for dormancy. */
+static bool checked(enum name who)
+{
+	enum workspace_status status = s.workspace.status;
+	struct access a;
+
+	s.workspace.status = WORKSPACE_ACTIVE;
+	a = check_share_use(who);
+	s.workspace.status = status;
+	return a.allowed;
+}
+
+static void assert_agreed(enum name who, unsigned long draw_number)
+{
+	bool yes = checked(who);
+
+	if (decide_lets_share_use(who) != yes)
+		fail_msg("draw %lu: check of %d says %s, decide %s", draw_number, (int)who,
+			 yes ? "yes" : "no", reject_code_name(s.decision.code));
+	arena_reset(&s.arena);
+}
+
+/* ---- tests ---- */
+
+static void check_and_decide_agree_on_who_may_share_use(void **state)
+{
+	unsigned long yes = 0;
+
+	(void)state;
+	for (unsigned long i = 0; i < DRAWS; i++) {
+		enum name who;
+
+		seed = i;
+		who = (enum name)(1 + draw(NOBODY));
+		draw_facts();
+		assert_agreed(who, i);
+		yes += checked(who);
+	}
+	/* Neither side says always the same. */
+	assert_in_range(yes, DRAWS / 10, DRAWS * 9 / 10);
+}
+
+/* The one exception: decide() does not ask whether the workspace is dormant. */
+static void dormancy_denies_a_check_and_no_command(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
+	s.workspace.status = WORKSPACE_DORMANT;
+	assert_int_equal(check_share_use(BOB).reason, ACCESS_POLICY);
+	assert_int_equal(check_share_use(BOB).denials, DENIAL_DORMANT);
+	assert_true(decide_lets_share_use(BOB));
+	/* The owner's sharing does not depend on it on either side. */
+	assert_true(check_share_use(ALICE).allowed);
+	assert_true(decide_lets_share_use(ALICE));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	scene_open(&s);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	scene_close(&s);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(check_and_decide_agree_on_who_may_share_use),
+		TEST(dormancy_denies_a_check_and_no_command),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
