@@ -21,7 +21,7 @@ enum { PIPELINE = 100, FIELDS_MOST = 16, LINE_SIZE = 1024, PAIRS_MOST = 100000 }
 struct pair {
 	struct sharebus_question question;
 	int argc;
-	const char *argv[FIELDS_MOST];
+	const char *argv[FIELDS_MOST]; /* hiredis wants it without const outside */
 	size_t lengths[FIELDS_MOST];
 };
 
