@@ -108,10 +108,10 @@ static void subjects_are_read_off_the_reverse_index(void **state)
 	assert_int_equal(s.kind, SUBJECT_USER);
 	assert_memory_equal(s.id.bytes, "bob-has-an-id-16", 16);
 	assert_true(
-		keys_parse_subject(&any, bytes_of("sb:{11}:g::g:has-an-id-16"), &partition, &s));
+		keys_parse_subject(&any, bytes_of("sb:{11}:g::g:has-an-id-160"), &partition, &s));
 	assert_int_equal(partition, 11);
 	assert_int_equal(s.kind, SUBJECT_GROUP);
-	assert_memory_equal(s.id.bytes, ":g:has-an-id-16", 15);
+	assert_memory_equal(s.id.bytes, ":g:has-an-id-160", 16);
 }
 
 static void other_keys_are_no_subjects(void **state)
