@@ -470,7 +470,7 @@ WRONG_USAGE = {
         ["sharing", "share", "WS", "--user", "frank", "--expected-version", "0"],
         ["--expected-version", '"0"'],
     ),
-    "search": (["list", "--search", "color:red"], ["color:red", "shared_with_user"]),
+    "search": (["list", "--search", "color:red"], ['"color"', "shared_with_user"]),
     "search of nothing": (["list", "--search", ""], ["--search"]),
     "partitions": (["topics", "create", "--partitions", "0"], ["--partitions"]),
     "partitions in words": (["topics", "create", "--partitions", "twelve"], ["twelve"]),

@@ -1,14 +1,19 @@
 """The new enemy: a group's grant is removed, and then somebody is added to the group. She was never
 in it while it had the grant, so no check, however they interleave, may ever say yes.
 
-An asker (asker.c) asks through libsharebus as fast as it can, while the order is kept a thousand
-times: share with the group, take it back, add her, remove her. Each step waits until the index has it.
+Askers (asker.c) ask through libsharebus, while the order is kept a thousand times: share with the
+group, take it back, add her, remove her. Each step waits until the index has it. One asker asks as fast
+as it can; others sit behind a slow line, which holds back parts of what they send: what they read in one
+go is then read before and behind a change.
 """
 
 import json
+import random
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,6 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from stack import programs  # noqa: E402
 
 ROUNDS = 1000
+SLOW_ASKERS = 6
+HELD_BACK_SECONDS = 0.03  # at most: a change and the next one take about as long
 STEP_SECONDS = 60
 POLL_SECONDS = 0.0005
 
@@ -71,14 +78,64 @@ class Enemy:
         event = self.made.ids.any()
         self.send(bus.DIRECTORY, self.made._record("GroupChanged", self.group, fields, event))
 
+    def round(self):
+        self.share(self.workspace)
+        self.set_members(self.member)  # nothing new, but the directory has moved
+        self.take_back()
+        self.set_members(self.member, self.suspect)
+        self.set_members(self.member)
+
     def close(self):
         self.redis.close()
 
 
-def start_asker(world, enemy):
+class SlowLine:
+    """Leads to Redis. What goes there is cut anywhere, and each piece waits for a while."""
+
+    def __init__(self, address, seed):
+        host, port = address.rsplit(":", 1)
+        self.there = (host, int(port))
+        self.random = random.Random(seed)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.server.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self.server.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.there)
+            for one in (near, far):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._carry, args=(near, far, self._slowly), daemon=True).start()
+            threading.Thread(target=self._carry, args=(far, near, None), daemon=True).start()
+
+    def _slowly(self, to, data):
+        cut = self.random.randrange(len(data) + 1)
+        for piece in (data[:cut], data[cut:]):
+            time.sleep(self.random.random() * HELD_BACK_SECONDS)
+            to.sendall(piece)
+
+    @staticmethod
+    def _carry(of, to, how):
+        with of, to:
+            try:
+                while data := of.recv(65536):
+                    how(to, data) if how else to.sendall(data)
+                to.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # one of the two has gone
+
+    def close(self):
+        self.server.close()
+
+
+def start_asker(enemy, address):
     who = (enemy.suspect, enemy.member, enemy.workspace, enemy.control)
     return subprocess.Popen(
-        [programs() / "asker", world.redis_address, *who],
+        [programs() / "asker", address, *who],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -93,29 +150,37 @@ def told(asker):
     return json.loads(out)
 
 
+def never_yes(counts):
+    assert (counts["forbidden"], counts["both"]) == (0, 0), counts
+    assert counts["unavailable"] < counts["rounds"] / 10, counts
+
+
 def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     enemy = Enemy(world)
     enemy.set_members(enemy.member)
     enemy.share(enemy.control)
-    asker = start_asker(world, enemy)
+    line = SlowLine(world.redis_address, 1)
+    askers = [start_asker(enemy, world.redis_address)]
+    askers += [start_asker(enemy, line.address) for _ in range(SLOW_ASKERS)]
     try:
         for _ in range(ROUNDS):
-            enemy.share(enemy.workspace)
-            enemy.take_back()
-            enemy.set_members(enemy.member, enemy.suspect)
-            enemy.set_members(enemy.member)
-            assert asker.poll() is None, asker.communicate()
-        counts = told(asker)
+            enemy.round()
+            for asker in askers:
+                assert asker.poll() is None, asker.communicate()
+        fast, *slow = [told(asker) for asker in askers]
     finally:
-        asker.kill()
-        asker.wait()
+        for asker in askers:
+            asker.kill()
+            asker.wait()
+        line.close()
         enemy.close()
-    print(counts)
-    assert (counts["forbidden"], counts["both"]) == (0, 0), counts
-    # It has looked into every part of the round, often.
-    assert counts["shared"] > ROUNDS / 4 and counts["member"] > ROUNDS / 4, counts
-    assert counts["rounds"] > 4 * ROUNDS and counts["clients"] > 1, counts
-    assert counts["unavailable"] < counts["rounds"] / 100, counts
+    print(fast, *slow, sep="\n")
+    for counts in (fast, *slow):
+        never_yes(counts)
+    # They have looked into every part of the round, often.
+    assert min(fast["shared"], fast["member"]) > ROUNDS and fast["clients"] > 1, fast
+    for what in ("shared", "member"):
+        assert sum(counts[what] for counts in slow) > ROUNDS / 4, slow
 
 
 def test_the_asker_can_say_yes(world):
@@ -124,7 +189,7 @@ def test_the_asker_can_say_yes(world):
     enemy.set_members(enemy.member, enemy.suspect)
     enemy.share(enemy.control)
     enemy.share(enemy.workspace)
-    asker = start_asker(world, enemy)
+    asker = start_asker(enemy, world.redis_address)
     try:
         time.sleep(1)
         counts = told(asker)
