@@ -44,6 +44,9 @@ static int open_consumer(struct follower *f, const struct config *config, struct
 		{ "auto.offset.reset", "earliest" },
 		{ "isolation.level", "read_committed" },
 		{ "fetch.wait.max.ms", "100" },
+		/* What is fetched ahead costs memory; it is read much faster than it comes. */
+		{ "queued.min.messages", "1000" },
+		{ "queued.max.messages.kbytes", "4096" },
 		{ NULL, NULL },
 	};
 	rd_kafka_conf_t *conf = NULL;
