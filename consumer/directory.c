@@ -300,19 +300,15 @@ struct bytes directory_subject_name(const struct directory *d, const struct subj
 	return arena_printf(arena, "%s", id);
 }
 
-bool directory_project(const struct directory *d, struct projection *p, size_t *at, size_t enough)
+bool directory_project(const struct directory *d, struct projection *p, const struct entity **at,
+		       size_t enough)
 {
-	size_t i = 0;
+	const struct entity *e = *at ? *at : d->entities;
 
-	if (*at == 0)
+	if (!*at)
 		projection_deployment(p, &d->deployment);
-	for (const struct entity *e = d->entities; e; e = e->hh.next, i++) {
-		if (i < *at)
-			continue;
-		if (projection_size(p) >= enough)
-			return true;
+	for (; e && projection_size(p) < enough; e = e->hh.next)
 		project(p, NULL, e);
-		*at = i + 1;
-	}
-	return false;
+	*at = e;
+	return e;
 }

@@ -64,7 +64,7 @@ enum exit_code run_status(struct session *s, const struct arguments *a);
 extern const struct flag share_flags[];
 extern const struct flag remove_flags[];
 extern const struct flag list_flags[];
-extern const struct flag directory_apply_flags[];
+extern const struct flag apply_flags[];
 extern const struct flag directory_show_flags[];
 extern const struct flag topics_flags[];
 extern const struct flag watch_flags[];

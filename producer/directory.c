@@ -24,7 +24,7 @@ enum {
 	LIMIT_WAIT_MS = 5000,
 };
 
-const struct flag directory_apply_flags[] = {
+const struct flag apply_flags[] = {
 	{ "dry-run", FLAG_DRY_RUN, NULL, "only say what would be announced" },
 	{ "prune", FLAG_PRUNE, NULL,
 	  "delete what the file lacks, of those kinds that it has a section for" },
