@@ -22,6 +22,7 @@ enum {
 	BYTES_A_REFERENCE = 1 + 36, /* an id in text */
 	BYTES_BESIDES = 4096,       /* names, headers, frame, the batch around it */
 	LIMIT_WAIT_MS = 5000,
+	QUEUED_MOST = 10000, /* records: some megabytes, which take a second at worst */
 };
 
 const struct flag apply_flags[] = {
@@ -223,6 +224,7 @@ static int send_changes(struct applying *a, struct delivery *d, struct error *er
 
 	for (size_t i = 0; !rc && i < a->diff.count; i++) {
 		rc = send_change(a->s, &a->diff.list[i], &d[i], err);
+		send_throttle(a->s, QUEUED_MOST);
 		meter_tell(&a->meter, "sending", i, a->diff.count);
 	}
 	if (!rc)
@@ -285,10 +287,8 @@ static int wait_for_all(struct applying *a, const struct delivery *d, struct err
 static int announce(struct applying *a, struct error *err)
 {
 	struct delivery *d = arena_zalloc(&a->s->arena, a->diff.count + 1, sizeof(*d));
-	int rc = session_bus(a->s, err);
+	int rc = check_sizes(a, err);
 
-	if (!rc)
-		rc = check_sizes(a, err);
 	if (!rc)
 		rc = send_changes(a, d, err);
 	if (!rc && a->s->wait_ms)
@@ -318,7 +318,9 @@ enum exit_code run_directory_apply(struct session *s, const struct arguments *ar
 	a.prune = argument_has(arguments, FLAG_PRUNE);
 	meter_begin(&a.meter);
 	rc = compare(&a, arguments->operands[0], &err);
-	if (!rc && a.diff.count && !a.dry_run)
+	if (!rc && !a.dry_run)
+		rc = session_bus(s, &err); /* that nothing differs is true of one deployment only */
+	if (!rc && !a.dry_run && a.diff.count)
 		rc = announce(&a, &err);
 	meter_end(&a.meter);
 	if (rc)

@@ -70,6 +70,12 @@ int send_record(struct session *s, enum topic topic, const struct record *r, str
 	return rc;
 }
 
+void send_throttle(struct session *s, int most)
+{
+	while (rd_kafka_outq_len(s->bus) > most)
+		(void)rd_kafka_poll(s->bus, POLL_MS);
+}
+
 int send_flush(struct session *s, int64_t deadline_ms, struct error *err)
 {
 	while (rd_kafka_outq_len(s->bus) > 0) {
