@@ -350,6 +350,7 @@ int index_write(struct index *ix, int partition, const struct mark *ours,
 	mark_append_write(&ix->pipeline, k, ours, ix->topic);
 	append_word(&ix->pipeline, "EXEC");
 	rc = go(ix, err);
+	pipeline_trim(&ix->pipeline); /* a group may have a hundred thousand members */
 	if (rc)
 		return rc;
 	return carried_out(ix->replies.list[ix->replies.count - 1]) ? 0

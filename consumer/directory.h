@@ -61,10 +61,14 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 struct bytes directory_subject_name(const struct directory *d, const struct subject *s,
 				    struct arena *arena);
 
+struct entity;
+
 /*
- * Gathers the entities in p, from number *at on, until p holds about `enough`
- * bytes; advances *at. False once all are gathered.
+ * Gathers the entities in p, from *at on, NULL at first, until p holds about
+ * `enough` bytes; advances *at. False once all are gathered. The view must not
+ * change in between.
  */
-bool directory_project(const struct directory *d, struct projection *p, size_t *at, size_t enough);
+bool directory_project(const struct directory *d, struct projection *p, const struct entity **at,
+		       size_t enough);
 
 #endif

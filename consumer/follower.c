@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	POLL_MOST = 1000,               /* records a turn, so that the loop goes on */
+	POLL_MOST = 1000,          /* records a turn, so that the loop goes on */
+	POLL_MOST_LOADING = 20000, /* nothing can be decided yet: only the group is kept waiting */
 	PROJECTION_BYTES = 1024 * 1024, /* a step of projecting; one entity may be larger */
 	REACH_STEP_MS = 5,
 	GONE_MOST = 2 * POLL_MOST, /* ids; they are taken every turn */
@@ -48,6 +49,8 @@ static int open_consumer(struct follower *f, const struct config *config, struct
 		{ "auto.offset.reset", "earliest" },
 		{ "isolation.level", "read_committed" },
 		{ "fetch.wait.max.ms", "100" },
+		/* What is fetched ahead costs memory; it is read much faster than it comes. */
+		{ "queued.max.messages.kbytes", "65536" },
 		{ NULL, NULL },
 	};
 	rd_kafka_conf_t *conf = NULL;
@@ -176,11 +179,12 @@ static int take_message(struct follower *f, const rd_kafka_message_t *m, struct 
 
 int follower_poll(struct follower *f, int wait_ms, struct error *err)
 {
+	int most = f->complete ? POLL_MOST : POLL_MOST_LOADING;
 	rd_kafka_message_t *m;
 	int rc = 0;
 
 	/* What is gathered goes to Redis in one step, which others wait for. */
-	for (int i = 0; !rc && i < POLL_MOST; i++) {
+	for (int i = 0; !rc && i < most; i++) {
 		if (i && projection_size(&f->projection) >= PROJECTION_BYTES)
 			break;
 		m = rd_kafka_consumer_poll(f->consumer, i ? 0 : wait_ms);
@@ -288,7 +292,7 @@ static int clear(struct follower *f, struct error *err)
 static int project_all(struct follower *f, struct error *err)
 {
 	bool more = true;
-	size_t at = 0;
+	const struct entity *at = NULL;
 	int rc = claim(f, MARK_REBUILDING, 0, err);
 
 	if (!rc)
