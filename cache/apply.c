@@ -185,6 +185,21 @@ void apply_role(struct apply *a, const struct uuid *workspace_id, const struct s
 		pipeline_text(&a->pipeline, layout_role_value(role));
 }
 
+void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
+		  int64_t before, int64_t after)
+{
+	bool ends = after != ABSENT;
+	uint8_t member[DUE_MEMBER_SIZE];
+
+	if (before == after)
+		return;
+	layout_due_member(member, workspace_id, s);
+	begin_key(a, ends ? "ZADD" : "ZREM", ends ? 2 : 1, "due", NULL);
+	if (ends)
+		pipeline_number(&a->pipeline, after);
+	pipeline_bytes(&a->pipeline, (struct bytes){ member, sizeof(member) });
+}
+
 void apply_owned(struct apply *a, const struct workspace *w)
 {
 	begin_key(a, "HSET", 2, "o:", &w->owner_id);

@@ -48,6 +48,13 @@ void apply_delete(struct apply *a, const struct uuid *workspace_id);
 void apply_role(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
 		enum role role);
 
+/*
+ * What ends by itself: that subject's grant on the workspace expired at
+ * `before` and now does at `after`. ABSENT: it does not, or there is none.
+ */
+void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
+		  int64_t before, int64_t after);
+
 /* The owner's index: that user owns the workspace under this name, or no longer. */
 void apply_owned(struct apply *a, const struct workspace *w);
 void apply_not_owned(struct apply *a, const struct workspace *w);

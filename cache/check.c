@@ -36,49 +36,49 @@ struct piece {
 	struct arena *arena;
 	struct access *out;
 	struct uuid *users;
-	struct workspace *workspaces; /* with those fields only that the answer needs */
+	const struct person **persons; /* the same, once they are known */
+	struct workspace *workspaces;  /* with those fields only that the answer needs */
 };
 
 /* ---- asking ---- */
 
 /* What could be granted to the user: herself, her groups, everyone of her organizations. */
-static size_t count_subjects(const struct people *p, const struct uuid *user_id)
+static size_t count_subjects(const struct person *who)
 {
-	const struct user_changed *u = people_user(p, user_id);
-	const struct uuid *groups;
-
-	return u ? 1 + people_groups(p, user_id, &groups) + u->organization_count : 0;
+	return who->user ? 1 + who->group_count + who->user->organization_count : 0;
 }
 
-static void add_subject(struct pipeline *p, enum subject_kind kind, const struct uuid *id)
+/* The i-th of them. */
+static struct subject subject_at(const struct person *who, size_t i)
 {
-	const struct subject s = { kind, *id };
-	uint8_t field[SUBJECT_FIELD_SIZE];
-
-	layout_subject_field(field, &s);
-	pipeline_bytes(p, (struct bytes){ field, sizeof(field) });
+	if (i == 0)
+		return (struct subject){ SUBJECT_USER, who->user->id };
+	i--;
+	return (struct subject){ SUBJECT_GROUP,
+				 i < who->group_count
+					 ? who->groups[i]
+					 : who->user->organizations[i - who->group_count].id };
 }
 
-static void ask_workspace(struct piece *c, struct pipeline *p, const struct check *q)
+static void ask_workspace(struct piece *c, struct pipeline *p, size_t i)
 {
-	int partition = reader_partition(c->reader, &q->workspace_id);
-	const struct user_changed *u = people_user(c->people, &q->user_id);
-	const struct uuid *groups = NULL;
-	size_t group_count = people_groups(c->people, &q->user_id, &groups);
+	const struct uuid *id = &c->questions[i].workspace_id;
+	int partition = reader_partition(c->reader, id);
+	size_t count = count_subjects(c->persons[i]);
 
-	pipeline_command(p, 2 + HEADER_FIELDS + count_subjects(c->people, &q->user_id));
+	pipeline_command(p, 2 + HEADER_FIELDS + count);
 	pipeline_text(p, "HMGET");
-	pipeline_key(p, reader_keys(c->reader, partition), "ws:", &q->workspace_id);
-	for (size_t i = 0; i < HEADER_FIELDS; i++)
-		pipeline_text(p, header[i]);
+	pipeline_key(p, reader_keys(c->reader, partition), "ws:", id);
+	for (size_t f = 0; f < HEADER_FIELDS; f++)
+		pipeline_text(p, header[f]);
+	for (size_t f = 0; f < count; f++) {
+		const struct subject s = subject_at(c->persons[i], f);
+		uint8_t field[SUBJECT_FIELD_SIZE];
+
+		layout_subject_field(field, &s);
+		pipeline_bytes(p, (struct bytes){ field, sizeof(field) });
+	}
 	reader_touch(c->reader, partition);
-	if (!u)
-		return;
-	add_subject(p, SUBJECT_USER, &q->user_id);
-	for (size_t i = 0; i < group_count; i++)
-		add_subject(p, SUBJECT_GROUP, &groups[i]);
-	for (size_t i = 0; i < u->organization_count; i++)
-		add_subject(p, SUBJECT_GROUP, &u->organizations[i].id);
 }
 
 static int ask_workspaces(struct piece *c, struct error *err)
@@ -86,41 +86,25 @@ static int ask_workspaces(struct piece *c, struct error *err)
 	struct pipeline *p = reader_begin(c->reader);
 
 	for (size_t i = 0; i < c->count; i++)
-		ask_workspace(c, p, &c->questions[i]);
+		ask_workspace(c, p, i);
 	return reader_ask(c->reader, err);
 }
 
 /* ---- the replies ---- */
 
-/* The subject that the i-th field behind the header was asked for. */
-static struct subject subject_at(const struct people *p, const struct uuid *user_id, size_t i)
-{
-	const struct user_changed *u = people_user(p, user_id);
-	const struct uuid *groups = NULL;
-	size_t group_count = people_groups(p, user_id, &groups);
-
-	if (i == 0)
-		return (struct subject){ SUBJECT_USER, *user_id };
-	i--;
-	return (struct subject){ SUBJECT_GROUP, i < group_count
-							? groups[i]
-							: u->organizations[i - group_count].id };
-}
-
-static bool take_grants(struct piece *c, const struct uuid *user_id, const redisReply *reply,
-			struct workspace *w)
+static bool take_grants(struct piece *c, size_t i, const redisReply *reply, struct workspace *w)
 {
 	size_t count = reply->elements - HEADER_FIELDS;
 
 	w->grants = arena_alloc(c->arena, (count + 1) * sizeof(*w->grants));
-	for (size_t i = 0; i < count; i++) {
-		struct bytes value = reply_bytes(reply->element[HEADER_FIELDS + i]);
+	for (size_t f = 0; f < count; f++) {
+		struct bytes value = reply_bytes(reply->element[HEADER_FIELDS + f]);
 		uint8_t field[SUBJECT_FIELD_SIZE];
 		struct subject s;
 
 		if (!value.data)
 			continue;
-		s = subject_at(c->people, user_id, i);
+		s = subject_at(c->persons[i], f);
 		layout_subject_field(field, &s);
 		if (!layout_parse_grant(&w->grants[w->grant_count++],
 					(struct bytes){ field, sizeof(field) }, value))
@@ -143,7 +127,7 @@ static int take_workspace(struct piece *c, size_t i, struct error *err)
 	status = reply_bytes(reply->element[2]);
 	w->status = status.data && bytes_equal_text(status, "dormant") ? WORKSPACE_DORMANT
 								       : WORKSPACE_ACTIVE;
-	if (take_grants(c, &q->user_id, reply, w))
+	if (take_grants(c, i, reply, w))
 		return 0;
 	uuid_format(id, &w->id);
 	return error_set(err, ERROR_REFUSED, "the index holds something broken for %s", id);
@@ -151,13 +135,29 @@ static int take_workspace(struct piece *c, size_t i, struct error *err)
 
 /* ---- one piece ---- */
 
+/* How many of the first questions make a pipeline of bounded size. */
+static size_t portion(const struct piece *c)
+{
+	size_t fields = 0;
+	size_t n = 0;
+
+	while (n < c->count && (n == 0 || fields < PIECE_FIELDS))
+		fields += HEADER_FIELDS + count_subjects(c->persons[n++]);
+	return n;
+}
+
+/* Learns the users of c->count questions, and answers as many as one pipeline holds. */
 static int try_piece(void *context, struct error *err)
 {
 	struct piece *c = context;
 	int rc = people_learn_users(c->people, c->reader, c->users, c->count, err);
 
-	if (!rc)
-		rc = ask_workspaces(c, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < c->count; i++)
+		c->persons[i] = people_find(c->people, &c->users[i]);
+	c->count = portion(c);
+	rc = ask_workspaces(c, err);
 	for (size_t i = 0; !rc && i < c->count; i++)
 		rc = take_workspace(c, i, err);
 	if (!rc)
@@ -165,21 +165,10 @@ static int try_piece(void *context, struct error *err)
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		struct access_facts facts;
 
-		people_facts(c->people, &c->users[i], &c->workspaces[i], c->now, &facts);
+		people_facts(c->people, c->persons[i], &c->workspaces[i], c->now, &facts);
 		c->out[i] = access_check(&facts, c->questions[i].action);
 	}
 	return rc;
-}
-
-/* How many of the first questions make a pipeline of bounded size. */
-static size_t portion(const struct people *p, const struct check *questions, size_t count)
-{
-	size_t fields = 0;
-	size_t n = 0;
-
-	while (n < count && n < PIECE && (n == 0 || fields < PIECE_FIELDS))
-		fields += HEADER_FIELDS + count_subjects(p, &questions[n++].user_id);
-	return n;
 }
 
 int check_many(struct reader *r, struct people *p, const struct check *questions, size_t count,
@@ -190,17 +179,14 @@ int check_many(struct reader *r, struct people *p, const struct check *questions
 	int rc = 0;
 
 	c.users = arena_alloc(arena, (room + 1) * sizeof(*c.users));
+	c.persons = arena_alloc(arena, (room + 1) * sizeof(struct person *));
 	c.workspaces = arena_alloc(arena, (room + 1) * sizeof(*c.workspaces));
 	for (size_t at = 0; !rc && at < count; at += c.count) {
 		c.questions = questions + at;
+		c.out = out + at;
 		c.count = count - at < PIECE ? count - at : PIECE;
 		for (size_t i = 0; i < c.count; i++)
 			c.users[i] = c.questions[i].user_id;
-		rc = people_learn_users(p, r, c.users, c.count, err);
-		if (rc && rc != PEOPLE_MOVED)
-			return rc;
-		c.count = portion(p, c.questions, c.count);
-		c.out = out + at;
 		rc = check_steadily(try_piece, &c, err);
 	}
 	return rc;

@@ -209,7 +209,9 @@ int projection_write(struct index *ix, struct projection *p, const struct mark *
 {
 	int rc = index_write(ix, KEYS_DIRECTORY, ours, &p->pipeline, err);
 
-	pipeline_clear(&p->pipeline);
+	pipeline_trim(&p->pipeline);
+	if (p->members.cap > PIPELINE_KEEP_BYTES)
+		buffer_done(&p->members);
 	return rc;
 }
 

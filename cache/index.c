@@ -350,22 +350,46 @@ int index_write(struct index *ix, int partition, const struct mark *ours,
 	mark_append_write(&ix->pipeline, k, ours, ix->topic);
 	append_word(&ix->pipeline, "EXEC");
 	rc = go(ix, err);
+	pipeline_trim(&ix->pipeline); /* a group may have a hundred thousand members */
 	if (rc)
 		return rc;
 	return carried_out(ix->replies.list[ix->replies.count - 1]) ? 0
 								    : fenced(ix, partition, err);
 }
 
-/* ---- clearing ---- */
+/* ---- questions ---- */
 
-/* One step of SCAN over all keys of our prefix; the cursor ends at 0. */
-static int scan(struct index *ix, uint64_t cursor, struct error *err)
+struct pipeline *index_begin(struct index *ix)
+{
+	pipeline_clear(&ix->pipeline);
+	return &ix->pipeline;
+}
+
+int index_ask(struct index *ix, int partition, const struct mark *ours, const struct replies **out,
+	      struct error *err)
+{
+	size_t questions = ix->pipeline.commands;
+	struct mark now;
+	int rc;
+
+	mark_append_read(&ix->pipeline, index_keys(ix, partition));
+	rc = go(ix, err);
+	if (!rc)
+		rc = take_mark(ix, questions, &now, err);
+	if (rc)
+		return rc;
+	if (!mark_equal(&now, ours))
+		return fenced(ix, partition, err);
+	*out = &ix->replies;
+	return 0;
+}
+
+static void append_scan(struct index *ix, const char *pattern, uint64_t cursor)
 {
 	const struct keys *any = &ix->keys[0];
 	size_t prefix = strcspn(any->base, "{");
-	const struct bytes pattern[] = { { (const uint8_t *)any->base, prefix }, bytes_of("{*") };
+	const struct bytes whole[] = { { (const uint8_t *)any->base, prefix }, bytes_of(pattern) };
 	char text[24];
-	int rc;
 
 	(void)snprintf(text, sizeof(text), "%" PRIu64, cursor);
 	pipeline_clear(&ix->pipeline);
@@ -373,16 +397,31 @@ static int scan(struct index *ix, uint64_t cursor, struct error *err)
 	pipeline_text(&ix->pipeline, "SCAN");
 	pipeline_text(&ix->pipeline, text);
 	pipeline_text(&ix->pipeline, "MATCH");
-	pipeline_parts(&ix->pipeline, pattern, 2);
+	pipeline_parts(&ix->pipeline, whole, 2);
 	pipeline_text(&ix->pipeline, "COUNT");
 	pipeline_number(&ix->pipeline, SCAN_COUNT);
-	rc = go(ix, err);
-	if (!rc &&
-	    (ix->replies.list[0]->type != REDIS_REPLY_ARRAY || ix->replies.list[0]->elements != 2))
-		rc = error_set(err, ERROR_REFUSED, "Redis at %s cannot SCAN",
-			       redis_address(ix->redis));
-	return rc;
 }
+
+int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
+	       const struct redisReply **keys, struct error *err)
+{
+	const redisReply *reply;
+	int rc;
+
+	append_scan(ix, pattern, *cursor);
+	rc = go(ix, err);
+	if (rc)
+		return rc;
+	reply = ix->replies.list[0];
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+		return error_set(err, ERROR_REFUSED, "Redis at %s cannot SCAN",
+				 redis_address(ix->redis));
+	*cursor = strtoull((const char *)reply_bytes(reply->element[0]).data, NULL, 10);
+	*keys = reply->element[1];
+	return 0;
+}
+
+/* ---- clearing ---- */
 
 /* Appends the deletion of the key, if it is the partition's and not its mark. */
 static bool unlink_key(struct clearing *c, const struct keys *k, struct bytes key)
@@ -414,14 +453,12 @@ static void unlink_found(struct index *ix, struct clearing *list, size_t count,
 int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
 		struct error *err)
 {
-	const redisReply *reply;
-	int rc = scan(ix, *cursor, err);
+	const redisReply *found;
+	int rc = index_scan(ix, "{*", cursor, &found, err);
 
 	if (rc)
 		return rc;
-	reply = ix->replies.list[0];
-	*cursor = strtoull((const char *)reply_bytes(reply->element[0]).data, NULL, 10);
-	unlink_found(ix, list, count, reply->element[1]);
+	unlink_found(ix, list, count, found);
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].body.commands)
 			rc = index_write(ix, list[i].partition, list[i].ours, &list[i].body, err);

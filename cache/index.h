@@ -18,6 +18,8 @@
 #include "cache/workspace.h"
 
 struct index;
+struct redisReply;
+struct replies;
 
 struct index_options {
 	const char *address; /* of Redis: host:port or the path of a socket */
@@ -130,5 +132,25 @@ const struct keys *index_keys(const struct index *ix, int partition);
 
 /* Forgets what was read ahead: call it when partitions change hands. */
 void index_forget_ahead(struct index *ix);
+
+/* ---- for stale.c ---- */
+
+/* Begins a question, commands that only read, and returns the pipeline to fill. */
+struct pipeline *index_begin(struct index *ix);
+
+/*
+ * Asks it, and for the partition's mark behind it. 0: the replies are good, in
+ * the order of the commands, and borrowed until the next call; the mark is
+ * ours. ERROR_FENCED: it is not. ERROR_UNAVAILABLE.
+ */
+int index_ask(struct index *ix, int partition, const struct mark *ours, const struct replies **out,
+	      struct error *err);
+
+/*
+ * One step of SCAN: the keys, an array, that begin with our prefix and go on as
+ * the pattern says. *cursor is 0 at first and, in the end, again.
+ */
+int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
+	       const struct redisReply **keys, struct error *err);
 
 #endif

@@ -1,6 +1,9 @@
 #include "cache/keys.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void keys_init(struct keys *k, const char *prefix, int partition)
@@ -56,4 +59,26 @@ bool uuid_from_raw(struct uuid *out, struct bytes raw)
 const char *keys_subject_kind(enum subject_kind kind)
 {
 	return kind == SUBJECT_USER ? "u:" : "g:";
+}
+
+bool keys_parse_subject(const struct keys *any, struct bytes key, int *partition,
+			struct subject *out)
+{
+	enum { KIND_LEN = 4 }; /* "}:u:" */
+	size_t number = strcspn(any->base, "{") + 1;
+	struct bytes id;
+	char *end;
+	long value;
+
+	if (key.len < number + 1 + KIND_LEN + sizeof(out->id.bytes) ||
+	    memcmp(key.data, any->base, number) != 0 || !isdigit(key.data[number]))
+		return false;
+	value = strtol((const char *)key.data + number, &end, 10);
+	id = (struct bytes){ (const uint8_t *)end + KIND_LEN, sizeof(out->id.bytes) };
+	if (id.data + id.len != key.data + key.len || value > INT_MAX)
+		return false;
+	*partition = (int)value;
+	out->kind = memcmp(end, "}:u:", KIND_LEN) == 0 ? SUBJECT_USER : SUBJECT_GROUP;
+	return (out->kind == SUBJECT_USER || memcmp(end, "}:g:", KIND_LEN) == 0) &&
+	       uuid_from_raw(&out->id, id);
 }

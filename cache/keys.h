@@ -11,6 +11,8 @@
  *   sb:{p}:u:<id>      hash    workspace id -> role, of what is shared with a user
  *   sb:{p}:g:<id>      hash    the same for a group
  *   sb:{p}:o:<id>      hash    name -> workspace id, of what a user owns
+ *   sb:{p}:due         zset    grants that end by themselves: workspace id and subject, 33 bytes
+ *                              (layout.h), by the time in ms since 1970 at which they expire
  *   sb:{p}:outcomes    stream  what became of each command: outcomes.h
  *   sb:{p}:unsent      hash    last offset of a run -> its outputs, until they are committed
  *   sb:{dir}:…                 the directory: directory.h
@@ -59,5 +61,12 @@ bool uuid_from_raw(struct uuid *out, struct bytes raw);
 
 /* "u:" or "g:": kind of the reverse index's key. */
 const char *keys_subject_kind(enum subject_kind kind);
+
+/*
+ * The partition and the subject of a key of the reverse index, NUL-terminated;
+ * false for any other key. `any` is of any partition, with the same prefix.
+ */
+bool keys_parse_subject(const struct keys *any, struct bytes key, int *partition,
+			struct subject *out);
 
 #endif

@@ -29,6 +29,33 @@ void layout_subject_field(uint8_t out[static SUBJECT_FIELD_SIZE], const struct s
 	memcpy(out + 1, s->id.bytes, sizeof(s->id.bytes));
 }
 
+bool layout_parse_subject(struct subject *out, struct bytes field)
+{
+	if (field.len != SUBJECT_FIELD_SIZE || (field.data[0] != 'u' && field.data[0] != 'g'))
+		return false;
+	out->kind = field.data[0] == 'u' ? SUBJECT_USER : SUBJECT_GROUP;
+	memcpy(out->id.bytes, field.data + 1, sizeof(out->id.bytes));
+	return true;
+}
+
+void layout_due_member(uint8_t out[static DUE_MEMBER_SIZE], const struct uuid *workspace_id,
+		       const struct subject *s)
+{
+	memcpy(out, workspace_id->bytes, sizeof(workspace_id->bytes));
+	layout_subject_field(out + sizeof(workspace_id->bytes), s);
+}
+
+bool layout_parse_due_member(struct uuid *workspace_id, struct subject *s, struct bytes member)
+{
+	const size_t id = sizeof(workspace_id->bytes);
+
+	if (member.len != DUE_MEMBER_SIZE ||
+	    !layout_parse_subject(s, (struct bytes){ member.data + id, member.len - id }))
+		return false;
+	memcpy(workspace_id->bytes, member.data, id);
+	return true;
+}
+
 const char *layout_role_value(enum role role)
 {
 	return role == ROLE_ADMIN ? "a" : "u";
@@ -61,25 +88,18 @@ const char *layout_command_field(unsigned place)
 	return names[place];
 }
 
-static bool is_subject_field(struct bytes field)
-{
-	return field.len == SUBJECT_FIELD_SIZE && (field.data[0] == 'u' || field.data[0] == 'g');
-}
-
 bool layout_parse_grant(struct grant *out, struct bytes field, struct bytes value)
 {
-	enum role role = layout_role(value);
+	struct grant g = { .role = layout_role(value), .expires_at = ABSENT };
 
-	if (!is_subject_field(field) || role == ROLE_NONE ||
+	if (!layout_parse_subject(&g.subject, field) || g.role == ROLE_NONE ||
 	    (value.len != AT_EXPIRES && value.len != GRANT_VALUE_MAX))
 		return false;
-	*out = (struct grant){ .role = role, .expires_at = ABSENT };
-	out->subject.kind = field.data[0] == 'u' ? SUBJECT_USER : SUBJECT_GROUP;
-	memcpy(out->subject.id.bytes, field.data + 1, sizeof(out->subject.id.bytes));
-	out->granted_at = get_be64(value.data + AT_SINCE);
-	memcpy(out->granted_by.bytes, value.data + AT_GRANTOR, sizeof(out->granted_by.bytes));
+	g.granted_at = get_be64(value.data + AT_SINCE);
+	memcpy(g.granted_by.bytes, value.data + AT_GRANTOR, sizeof(g.granted_by.bytes));
 	if (value.len == GRANT_VALUE_MAX)
-		out->expires_at = get_be64(value.data + AT_EXPIRES);
+		g.expires_at = get_be64(value.data + AT_EXPIRES);
+	*out = g;
 	return true;
 }
 
@@ -106,8 +126,9 @@ static unsigned recent_place(struct bytes field)
 static bool parse_field(struct workspace *w, struct bytes field, const redisReply *reply)
 {
 	struct bytes value = reply_bytes(reply);
+	struct subject subject;
 
-	if (is_subject_field(field))
+	if (layout_parse_subject(&subject, field))
 		return add_grant(w, field, value);
 	if (bytes_equal_text(field, "org"))
 		return uuid_from_raw(&w->organization_id, value);

@@ -22,10 +22,20 @@
 
 struct redisReply;
 
-enum { GRANT_VALUE_MAX = 33, SUBJECT_FIELD_SIZE = 17 };
+enum { GRANT_VALUE_MAX = 33, SUBJECT_FIELD_SIZE = 17, DUE_MEMBER_SIZE = 16 + SUBJECT_FIELD_SIZE };
 
 /* "u<id>" or "g<id>" */
 void layout_subject_field(uint8_t out[static SUBJECT_FIELD_SIZE], const struct subject *s);
+
+/* The subject of such a field; false when it is none. */
+bool layout_parse_subject(struct subject *out, struct bytes field);
+
+/* The grant's member of the sorted set `due`: "<workspace id>u<id>" or "<workspace id>g<id>". */
+void layout_due_member(uint8_t out[static DUE_MEMBER_SIZE], const struct uuid *workspace_id,
+		       const struct subject *s);
+
+/* The workspace and the subject of such a member; false when it is none. */
+bool layout_parse_due_member(struct uuid *workspace_id, struct subject *s, struct bytes member);
 
 /* The value of a grant's field; returns its length. */
 size_t layout_grant_value(uint8_t out[static GRANT_VALUE_MAX], const struct grant *g);

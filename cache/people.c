@@ -2,6 +2,7 @@
 
 #include "cache/directory.h"
 #include "cache/redis.h"
+#include "ops/support/buffer.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
@@ -13,31 +14,29 @@ enum {
 	REMEMBERED_MOST = 20000, /* entities; a user with some groups is half a kilobyte */
 };
 
-/* A user or an organization. */
-struct known {
+struct known_user {
 	struct uuid id;
-	bool organization;
-	union {
-		struct {
-			struct user_changed user; /* username absent: there is none */
-			struct uuid *groups;
-			size_t group_count;
-		} as_user;
-		struct organization_changed as_organization; /* name absent: there is none */
-	};
+	struct person person;
+	struct user_changed user;
+	UT_hash_handle hh;
+};
+
+struct known_organization {
+	struct uuid id;
+	struct organization_changed organization; /* name absent: there is none */
 	UT_hash_handle hh;
 };
 
 struct people {
 	struct mark as_of;
+	bool knows_deployment; /* else nothing is known, and as_of means nothing */
 	bool sharing_enabled;
-	bool knows_deployment;
-	struct known *users;         /* by id */
-	struct known *organizations; /* the same; somebody may ask with an id of the other kind */
-	struct arena arena;          /* holds them */
-	struct known **missing;
-	size_t missing_count;
-	size_t missing_cap;
+	struct known_user *users; /* by id */
+	struct known_organization *organizations;
+	struct arena arena; /* holds them */
+	/* Those that have been added and not yet been asked for; lists in their own memory. */
+	struct buffer missing_users;         /* of struct known_user * */
+	struct buffer missing_organizations; /* of struct known_organization * */
 };
 
 struct people *people_new(void)
@@ -55,8 +54,9 @@ static void forget(struct people *p)
 	HASH_CLEAR(hh, p->users);
 	HASH_CLEAR(hh, p->organizations);
 	arena_reset(&p->arena);
+	buffer_clear(&p->missing_users);
+	buffer_clear(&p->missing_organizations);
 	p->knows_deployment = false;
-	p->missing_count = 0;
 }
 
 void people_free(struct people **pp)
@@ -67,38 +67,54 @@ void people_free(struct people **pp)
 		return;
 	forget(p);
 	arena_done(&p->arena);
-	free(p->missing);
+	buffer_done(&p->missing_users);
+	buffer_done(&p->missing_organizations);
 	free(p);
 	*pp = NULL;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static struct known *find(const struct known *table, const struct uuid *id)
+static struct known_user *find_user(const struct people *p, const struct uuid *id)
 {
-	struct known *k = NULL;
+	struct known_user *u = NULL;
 
-	HASH_FIND(hh, table, id, sizeof(*id), k);
-	return k;
+	HASH_FIND(hh, p->users, id, sizeof(*id), u);
+	return u;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static void want(struct people *p, const struct uuid *id, bool organization)
+static struct known_organization *find_organization(const struct people *p, const struct uuid *id)
 {
-	struct known **table = organization ? &p->organizations : &p->users;
-	struct known *k;
+	struct known_organization *o = NULL;
 
-	if (find(*table, id))
+	HASH_FIND(hh, p->organizations, id, sizeof(*id), o);
+	return o;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void want_user(struct people *p, const struct uuid *id)
+{
+	struct known_user *u;
+
+	if (find_user(p, id))
 		return;
-	k = arena_zalloc(&p->arena, 1, sizeof(*k));
-	k->id = *id;
-	k->organization = organization;
-	HASH_ADD(hh, *table, id, sizeof(k->id), k);
-	if (p->missing_count == p->missing_cap) {
-		p->missing_cap = p->missing_cap ? p->missing_cap * 2 : 64;
-		p->missing = realloc(p->missing, p->missing_cap * sizeof(struct known *));
-		assert(p->missing);
-	}
-	p->missing[p->missing_count++] = k;
+	u = arena_zalloc(&p->arena, 1, sizeof(*u));
+	u->id = *id;
+	HASH_ADD(hh, p->users, id, sizeof(u->id), u);
+	buffer_append(&p->missing_users, &u, sizeof(struct known_user *));
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void want_organization(struct people *p, const struct uuid *id)
+{
+	struct known_organization *o;
+
+	if (find_organization(p, id))
+		return;
+	o = arena_zalloc(&p->arena, 1, sizeof(*o));
+	o->id = *id;
+	HASH_ADD(hh, p->organizations, id, sizeof(o->id), o);
+	buffer_append(&p->missing_organizations, &o, sizeof(struct known_organization *));
 }
 
 /* ---- asking ---- */
@@ -111,26 +127,46 @@ static void ask_key(struct pipeline *pipeline, const struct reader *r, const cha
 	pipeline_key(pipeline, reader_keys(r, KEYS_DIRECTORY), kind, id);
 }
 
+/* What is missing, or as much of it as goes into one pipeline. */
+struct portion {
+	struct known_user *const *users;
+	size_t user_count;
+	struct known_organization *const *organizations;
+	size_t organization_count;
+};
+
+static struct portion take_portion(const struct people *p, size_t users, size_t organizations)
+{
+	size_t more_users = p->missing_users.len / sizeof(struct known_user *) - users;
+	size_t more_organizations =
+		p->missing_organizations.len / sizeof(struct known_organization *) - organizations;
+
+	return (struct portion){
+		.users = (struct known_user *const *)(void *)p->missing_users.data + users,
+		.user_count = more_users < PIECE ? more_users : PIECE,
+		.organizations =
+			(struct known_organization *const *)(void *)p->missing_organizations.data +
+			organizations,
+		.organization_count = more_organizations < PIECE ? more_organizations : PIECE,
+	};
+}
+
 /*
  * The mark comes first, too: reader_ask() reads it behind the rest, and what was
  * read before a mark may be older than it.
  */
-static int ask(struct people *p, struct reader *r, size_t from, size_t count, struct error *err)
+static int ask(struct reader *r, const struct portion *o, struct error *err)
 {
 	struct pipeline *pipeline = reader_begin(r);
 
 	mark_append_read(pipeline, reader_keys(r, KEYS_DIRECTORY));
 	ask_key(pipeline, r, "HGETALL", "deployment", NULL);
-	for (size_t i = from; i < from + count; i++) {
-		const struct known *k = p->missing[i];
-
-		if (k->organization) {
-			ask_key(pipeline, r, "HGETALL", "org:", &k->id);
-			continue;
-		}
-		ask_key(pipeline, r, "HGETALL", "user:", &k->id);
-		ask_key(pipeline, r, "SMEMBERS", "of:", &k->id);
+	for (size_t i = 0; i < o->user_count; i++) {
+		ask_key(pipeline, r, "HGETALL", "user:", &o->users[i]->id);
+		ask_key(pipeline, r, "SMEMBERS", "of:", &o->users[i]->id);
 	}
+	for (size_t i = 0; i < o->organization_count; i++)
+		ask_key(pipeline, r, "HGETALL", "org:", &o->organizations[i]->id);
 	return reader_ask(r, err);
 }
 
@@ -139,34 +175,36 @@ static int by_id(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct uuid));
 }
 
-static void take_groups(struct people *p, struct known *k, const redisReply *set)
+static void take_groups(struct people *p, struct person *who, const redisReply *set)
 {
-	k->as_user.groups = arena_zalloc(&p->arena, set->elements + 1, sizeof(struct uuid));
+	struct uuid *groups = arena_zalloc(&p->arena, set->elements + 1, sizeof(*groups));
+
 	for (size_t i = 0; i < set->elements; i++)
-		if (uuid_from_raw(&k->as_user.groups[k->as_user.group_count],
-				  reply_bytes(set->element[i])))
-			k->as_user.group_count++;
-	qsort(k->as_user.groups, k->as_user.group_count, sizeof(struct uuid), by_id);
+		if (uuid_from_raw(&groups[who->group_count], reply_bytes(set->element[i])))
+			who->group_count++;
+	qsort(groups, who->group_count, sizeof(*groups), by_id);
+	who->groups = groups;
 }
 
-static void take(struct people *p, const struct reader *r, size_t from, size_t count)
+static void take(struct people *p, const struct reader *r, const struct portion *asked)
 {
 	struct bytes enabled = reply_field(reader_reply(r, 1), "sharing_enabled");
 	size_t reply = 2;
 
 	p->sharing_enabled = !enabled.data || bytes_equal_text(enabled, "1");
 	p->knows_deployment = true;
-	for (size_t i = from; i < from + count; i++) {
-		struct known *k = p->missing[i];
+	for (size_t i = 0; i < asked->user_count; i++) {
+		struct known_user *u = asked->users[i];
 
-		if (k->organization) {
-			(void)directory_parse_organization(&k->as_organization, &k->id,
-							   reader_reply(r, reply++), &p->arena);
-			continue;
-		}
-		(void)directory_parse_user(&k->as_user.user, &k->id, reader_reply(r, reply++),
-					   &p->arena);
-		take_groups(p, k, reader_reply(r, reply++));
+		if (directory_parse_user(&u->user, &u->id, reader_reply(r, reply++), &p->arena))
+			u->person.user = &u->user;
+		take_groups(p, &u->person, reader_reply(r, reply++));
+	}
+	for (size_t i = 0; i < asked->organization_count; i++) {
+		struct known_organization *o = asked->organizations[i];
+
+		(void)directory_parse_organization(&o->organization, &o->id,
+						   reader_reply(r, reply++), &p->arena);
 	}
 }
 
@@ -176,37 +214,55 @@ static bool has_moved(const struct people *p, const struct reader *r)
 	return !mark_equal(&p->as_of, reader_directory(r));
 }
 
+static int fill_portion(struct people *p, struct reader *r, const struct portion *missing,
+			struct error *err)
+{
+	int rc = ask(r, missing, err);
+
+	if (rc)
+		return rc;
+	if (!p->knows_deployment)
+		mark_parse(&p->as_of, reader_reply(r, 0));
+	if (has_moved(p, r))
+		return PEOPLE_MOVED;
+	take(p, r, missing);
+	return 0;
+}
+
 /* Fills in what is missing. Nothing is left half known. */
 static int fill(struct people *p, struct reader *r, struct error *err)
 {
-	bool first = !p->knows_deployment;
+	struct portion missing = take_portion(p, 0, 0);
+	size_t users = 0;
+	size_t organizations = 0;
 	int rc = 0;
 
-	for (size_t at = 0; !rc && (at < p->missing_count || first); at += PIECE, first = false) {
-		size_t left = p->missing_count - at;
-		size_t count = left < PIECE ? left : PIECE;
-
-		rc = ask(p, r, at, count, err);
-		if (!rc && !p->knows_deployment)
-			mark_parse(&p->as_of, reader_reply(r, 0));
-		if (!rc && has_moved(p, r))
-			rc = PEOPLE_MOVED;
-		if (!rc)
-			take(p, r, at, count);
+	while (!rc && (!p->knows_deployment || missing.user_count || missing.organization_count)) {
+		rc = fill_portion(p, r, &missing, err);
+		users += missing.user_count;
+		organizations += missing.organization_count;
+		missing = take_portion(p, users, organizations);
 	}
-	p->missing_count = 0;
+	buffer_clear(&p->missing_users);
+	buffer_clear(&p->missing_organizations);
 	if (rc)
 		forget(p);
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static bool is_full(const struct people *p)
+{
+	return HASH_COUNT(p->users) + HASH_COUNT(p->organizations) > REMEMBERED_MOST;
+}
+
 int people_learn_users(struct people *p, struct reader *r, const struct uuid *ids, size_t count,
 		       struct error *err)
 {
-	if (HASH_COUNT(p->users) + HASH_COUNT(p->organizations) > REMEMBERED_MOST)
+	if (is_full(p))
 		forget(p);
 	for (size_t i = 0; i < count; i++)
-		want(p, &ids[i], false);
+		want_user(p, &ids[i]);
 	return fill(p, r, err);
 }
 
@@ -220,44 +276,36 @@ int people_learn_workspaces(struct people *p, struct reader *r, const struct wor
 	for (size_t i = 0; i < count; i++) {
 		if (!list[i].registered)
 			continue;
-		want(p, &list[i].owner_id, false);
-		want(p, &list[i].organization_id, true);
+		want_user(p, &list[i].owner_id);
+		want_organization(p, &list[i].organization_id);
 	}
 	return fill(p, r, err);
 }
 
 /* ---- what is known ---- */
 
-const struct user_changed *people_user(const struct people *p, const struct uuid *id)
+const struct person *people_find(const struct people *p, const struct uuid *user_id)
 {
-	const struct known *k = find(p->users, id);
+	const struct known_user *u = find_user(p, user_id);
 
-	return k && k->as_user.user.username.data ? &k->as_user.user : NULL;
+	assert(u);
+	return &u->person;
 }
 
-size_t people_groups(const struct people *p, const struct uuid *user_id, const struct uuid **out)
-{
-	const struct known *k = find(p->users, user_id);
-
-	if (!k)
-		return 0;
-	*out = k->as_user.groups;
-	return k->as_user.group_count;
-}
-
-void people_facts(const struct people *p, const struct uuid *user_id, const struct workspace *w,
+void people_facts(const struct people *p, const struct person *who, const struct workspace *w,
 		  int64_t now, struct access_facts *out)
 {
-	const struct known *o = find(p->organizations, &w->organization_id);
+	const struct known_organization *o = find_organization(p, &w->organization_id);
+	const struct known_user *owner = find_user(p, &w->owner_id);
 
 	*out = (struct access_facts){
 		.workspace = w,
-		.user = people_user(p, user_id),
-		.owner = people_user(p, &w->owner_id),
+		.user = who->user,
+		.owner = owner ? owner->person.user : NULL,
+		.organization = o && o->organization.name.data ? &o->organization : NULL,
 		.sharing_enabled = p->sharing_enabled,
+		.groups = who->groups,
+		.group_count = who->group_count,
 		.now = now,
 	};
-	if (o && o->as_organization.name.data)
-		out->organization = &o->as_organization;
-	out->group_count = people_groups(p, user_id, &out->groups);
 }

@@ -13,6 +13,13 @@
 
 struct people;
 
+/* A user, and the groups that she is in, sorted by id, but those of everyone. */
+struct person {
+	const struct user_changed *user; /* NULL: there is none */
+	const struct uuid *groups;
+	size_t group_count;
+};
+
 struct people *people_new(void);
 void people_free(struct people **p);
 
@@ -31,17 +38,14 @@ int people_learn_users(struct people *p, struct reader *r, const struct uuid *id
 int people_learn_workspaces(struct people *p, struct reader *r, const struct workspace *list,
 			    size_t count, struct error *err);
 
+/* A user that has been learned. Valid until people_learn_…() forgets: PEOPLE_MOVED, or an error. */
+const struct person *people_find(const struct people *p, const struct uuid *user_id);
+
 /*
- * All that an access_check() of that user on that workspace depends on; both
- * must have been learned. Borrows from both, until people_…() is called again.
+ * All that an access_check() of that person on that workspace depends on; both
+ * must have been learned. Borrows from both.
  */
-void people_facts(const struct people *p, const struct uuid *user_id, const struct workspace *w,
+void people_facts(const struct people *p, const struct person *who, const struct workspace *w,
 		  int64_t now, struct access_facts *out);
-
-/* A user that has been learned; NULL when there is none. */
-const struct user_changed *people_user(const struct people *p, const struct uuid *id);
-
-/* The ids of the groups that a learned user is in, sorted, but those of everyone. */
-size_t people_groups(const struct people *p, const struct uuid *user_id, const struct uuid **out);
 
 #endif

@@ -43,6 +43,13 @@ static void append_head(struct buffer *b, uint8_t type, uint64_t value)
 	buffer_append(b, p, (size_t)(end - p));
 }
 
+void pipeline_trim(struct pipeline *p)
+{
+	pipeline_clear(p);
+	if (p->bytes.cap > PIPELINE_KEEP_BYTES)
+		buffer_done(&p->bytes);
+}
+
 void pipeline_command(struct pipeline *p, size_t arguments)
 {
 	append_head(&p->bytes, '*', arguments);

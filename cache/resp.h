@@ -26,6 +26,10 @@ void pipeline_done(struct pipeline *p);
 /* Forgets the commands, keeps the memory. */
 void pipeline_clear(struct pipeline *p);
 
+/* Forgets the commands, and the memory, too, if there was uncommonly much. */
+enum { PIPELINE_KEEP_BYTES = 4 * 1024 * 1024 };
+void pipeline_trim(struct pipeline *p);
+
 /* Begins a command of that many arguments, its name counted. They must follow. */
 void pipeline_command(struct pipeline *p, size_t arguments);
 

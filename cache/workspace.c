@@ -40,6 +40,13 @@ struct grant *workspace_grant(const struct workspace *w, const struct subject *s
 	return NULL;
 }
 
+int64_t workspace_expiry(const struct workspace *w, const struct subject *s)
+{
+	const struct grant *g = workspace_grant(w, s);
+
+	return g ? g->expires_at : ABSENT;
+}
+
 void workspace_put_grant(struct workspace *w, const struct grant *g)
 {
 	struct grant *old = workspace_grant(w, &g->subject);

@@ -46,6 +46,9 @@ void workspace_set_name(struct workspace *w, struct bytes name);
 /* The grant of that subject, or NULL. Valid until the grants change. */
 struct grant *workspace_grant(const struct workspace *w, const struct subject *s);
 
+/* When the grant of that subject expires; ABSENT when it does not, or there is none. */
+int64_t workspace_expiry(const struct workspace *w, const struct subject *s);
+
 /* Adds the grant, or replaces that of the same subject. */
 void workspace_put_grant(struct workspace *w, const struct grant *g);
 

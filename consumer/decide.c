@@ -413,16 +413,14 @@ static bool is_proven(const struct deciding *d, const struct subject *s, enum re
 {
 	const struct world *w = d->world;
 	const struct grant *g = workspace_grant(w->workspace, s);
-	const struct user_changed *u = directory_user(w->directory, &s->id);
 
 	switch (reason) {
 	case REASON_EXPIRED:
 		return g && grant_expired(g, w->now);
 	case REASON_USER_DELETED:
-		return s->kind == SUBJECT_USER && (!u || u->status == USER_DELETED);
+		return s->kind == SUBJECT_USER && directory_lacks(w->directory, s);
 	case REASON_GROUP_DELETED:
-		return s->kind == SUBJECT_GROUP && !directory_group(w->directory, &s->id) &&
-		       !directory_organization(w->directory, &s->id);
+		return s->kind == SUBJECT_GROUP && directory_lacks(w->directory, s);
 	case REASON_COMMAND:
 	case REASON_OWNER_CHANGED:
 	case REASON_WORKSPACE_DELETED:

@@ -1,21 +1,33 @@
 #include "consumer/directory.h"
 
 #include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <uthash.h>
 
-/* An entity and the memory that its texts and arrays live in: one block, freed as one. */
+/*
+ * An entity and the memory that its texts and arrays live in: one block, freed
+ * as one. There may be hundreds of thousands of them, a quarter of a kilobyte each.
+ */
 struct entity {
-	struct uuid id;
-	enum record_type type;
 	union {
+		struct uuid id; /* each kind begins with it */
 		struct user_changed user;
 		struct group_changed group;
 		struct organization_changed organization;
 	} as;
 	UT_hash_handle hh;
-	uint8_t block[];
+	enum record_type type;
+	uint8_t block[]; /* arrays first, which ALIGNMENT suits */
 };
+
+enum { ALIGNMENT = alignof(struct membership) };
+
+static_assert(offsetof(struct entity, block) % ALIGNMENT == 0, "arrays in the block are aligned");
+static_assert(offsetof(struct user_changed, id) == 0 && offsetof(struct group_changed, id) == 0 &&
+		      offsetof(struct organization_changed, id) == 0,
+	      "an entity is found by the id that it begins with");
 
 struct directory {
 	struct entity *entities; /* by id, in order of arrival; ids do not collide between kinds */
@@ -65,25 +77,20 @@ static struct entity *entity_new(const struct uuid *id, enum record_type type, s
 	struct entity *e = calloc(1, sizeof(*e) + block);
 
 	assert(e);
-	e->id = *id;
+	e->as.id = *id;
 	e->type = type;
 	return e;
 }
 
-/* Copies len bytes to *at and moves it on, keeping alignment for what follows. */
+/* Copies len bytes to *at and moves it on. */
 static void *put(uint8_t **at, const void *data, size_t len)
 {
 	void *to = *at;
 
 	if (len)
 		memcpy(to, data, len);
-	*at += (len + 7) & ~(size_t)7;
+	*at += len;
 	return to;
-}
-
-static size_t room(size_t len)
-{
-	return (len + 7) & ~(size_t)7;
 }
 
 static void put_text(uint8_t **at, struct bytes *text)
@@ -95,15 +102,14 @@ static struct entity *copy_user(const struct user_changed *u)
 {
 	size_t memberships = u->organization_count * sizeof(*u->organizations);
 	struct entity *e = entity_new(&u->id, RECORD_USER_CHANGED,
-				      room(u->username.len) + room(u->name.len) +
-					      room(u->email.len) + room(memberships));
+				      memberships + u->username.len + u->name.len + u->email.len);
 	uint8_t *at = e->block;
 
 	e->as.user = *u;
+	e->as.user.organizations = put(&at, u->organizations, memberships);
 	put_text(&at, &e->as.user.username);
 	put_text(&at, &e->as.user.name);
 	put_text(&at, &e->as.user.email);
-	e->as.user.organizations = put(&at, u->organizations, memberships);
 	return e;
 }
 
@@ -116,15 +122,14 @@ static int by_id(const void *a, const void *b)
 static struct entity *copy_group(const struct group_changed *g)
 {
 	size_t members = g->member_count * sizeof(*g->members);
-	struct entity *e =
-		entity_new(&g->id, RECORD_GROUP_CHANGED, room(g->name.len) + room(members));
+	struct entity *e = entity_new(&g->id, RECORD_GROUP_CHANGED, members + g->name.len);
 	struct group_changed *to = &e->as.group;
 	uint8_t *at = e->block;
 	size_t kept = 0;
 
 	*to = *g;
-	put_text(&at, &to->name);
 	to->members = put(&at, g->members, members);
+	put_text(&at, &to->name);
 	qsort(to->members, to->member_count, sizeof(*to->members), by_id);
 	for (size_t i = 0; i < to->member_count; i++)
 		if (!kept || !uuid_equal(&to->members[kept - 1], &to->members[i]))
@@ -135,7 +140,7 @@ static struct entity *copy_group(const struct group_changed *g)
 
 static struct entity *copy_organization(const struct organization_changed *o)
 {
-	struct entity *e = entity_new(&o->id, RECORD_ORGANIZATION_CHANGED, room(o->name.len));
+	struct entity *e = entity_new(&o->id, RECORD_ORGANIZATION_CHANGED, o->name.len);
 	uint8_t *at = e->block;
 
 	e->as.organization = *o;
@@ -162,7 +167,7 @@ static void project(struct projection *p, const struct entity *old, const struct
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void replace(struct directory *d, struct entity *new, struct projection *p)
 {
-	struct entity *old = find(d, &new->id);
+	struct entity *old = find(d, &new->as.id);
 
 	if (old && old->type != new->type) {
 		project(p, old, NULL);
@@ -172,7 +177,7 @@ static void replace(struct directory *d, struct entity *new, struct projection *
 	project(p, old, new);
 	if (old)
 		drop(d, old);
-	HASH_ADD(hh, d->entities, id, sizeof(new->id), new);
+	HASH_ADD(hh, d->entities, as.id, sizeof(new->as.id), new);
 }
 
 bool directory_take(struct directory *d, const struct record *fact, struct projection *p)
@@ -225,6 +230,24 @@ const struct organization_changed *directory_organization(const struct directory
 	return e && e->type == RECORD_ORGANIZATION_CHANGED ? &e->as.organization : NULL;
 }
 
+bool directory_has_users(const struct directory *d)
+{
+	const struct entity *e = d->entities;
+
+	while (e && e->type != RECORD_USER_CHANGED)
+		e = e->hh.next;
+	return e != NULL;
+}
+
+bool directory_lacks(const struct directory *d, const struct subject *s)
+{
+	const struct user_changed *u = directory_user(d, &s->id);
+
+	if (s->kind == SUBJECT_USER)
+		return !u || u->status == USER_DELETED;
+	return !directory_group(d, &s->id) && !directory_organization(d, &s->id);
+}
+
 bool directory_sharing_enabled(const struct directory *d)
 {
 	return d->deployment.sharing_enabled;
@@ -255,10 +278,15 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 	}
 	if (!directory_organization(d, group_id))
 		return 0;
+	/*
+	 * A walk through all users, some milliseconds for a hundred thousand. It
+	 * is made once for each change of such a grant, which may have to tell as
+	 * many people: a list for each organization would not pay.
+	 */
 	members = arena_alloc(arena, HASH_COUNT(d->entities) * sizeof(*members));
 	for (const struct entity *e = d->entities; e; e = e->hh.next)
 		if (e->type == RECORD_USER_CHANGED && user_membership(&e->as.user, group_id))
-			members[count++] = e->id;
+			members[count++] = e->as.id;
 	*out = members;
 	return count;
 }
@@ -281,19 +309,15 @@ struct bytes directory_subject_name(const struct directory *d, const struct subj
 	return arena_printf(arena, "%s", id);
 }
 
-bool directory_project(const struct directory *d, struct projection *p, size_t *at, size_t enough)
+bool directory_project(const struct directory *d, struct projection *p, const struct entity **at,
+		       size_t enough)
 {
-	size_t i = 0;
+	const struct entity *e = *at ? *at : d->entities;
 
-	if (*at == 0)
+	if (!*at)
 		projection_deployment(p, &d->deployment);
-	for (const struct entity *e = d->entities; e; e = e->hh.next, i++) {
-		if (i < *at)
-			continue;
-		if (projection_size(p) >= enough)
-			return true;
+	for (; e && projection_size(p) < enough; e = e->hh.next)
 		project(p, NULL, e);
-		*at = i + 1;
-	}
-	return false;
+	*at = e;
+	return e;
 }

@@ -31,6 +31,15 @@ const struct group_changed *directory_group(const struct directory *d, const str
 const struct organization_changed *directory_organization(const struct directory *d,
 							  const struct uuid *id);
 
+/* Is there any user at all? If not, the directory was lost, or has yet to be filled. */
+bool directory_has_users(const struct directory *d);
+
+/*
+ * Is the subject deleted, or never heard of? The group of everyone is there as
+ * long as its organization.
+ */
+bool directory_lacks(const struct directory *d, const struct subject *s);
+
 /* The deployment's switch; on until a fact says otherwise. */
 bool directory_sharing_enabled(const struct directory *d);
 
@@ -52,10 +61,14 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 struct bytes directory_subject_name(const struct directory *d, const struct subject *s,
 				    struct arena *arena);
 
+struct entity;
+
 /*
- * Gathers the entities in p, from number *at on, until p holds about `enough`
- * bytes; advances *at. False once all are gathered.
+ * Gathers the entities in p, from *at on, NULL at first, until p holds about
+ * `enough` bytes; advances *at. False once all are gathered. The view must not
+ * change in between.
  */
-bool directory_project(const struct directory *d, struct projection *p, size_t *at, size_t enough);
+bool directory_project(const struct directory *d, struct projection *p, const struct entity **at,
+		       size_t enough);
 
 #endif

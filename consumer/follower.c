@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 enum {
-	POLL_MOST = 1000,               /* records a turn, so that the loop goes on */
+	POLL_MOST = 1000,          /* records a turn, so that the loop goes on */
+	POLL_MOST_LOADING = 20000, /* nothing can be decided yet: only the group is kept waiting */
 	PROJECTION_BYTES = 1024 * 1024, /* a step of projecting; one entity may be larger */
 	REACH_STEP_MS = 5,
+	GONE_MOST = 2 * POLL_MOST, /* ids; they are taken every turn */
 	PARTITION = 0,
 };
 
@@ -28,6 +30,9 @@ struct follower {
 	struct arena arena;
 	int64_t position;
 	bool complete;
+	struct uuid gone[GONE_MOST]; /* since then; to be taken */
+	size_t gone_count;
+	bool gone_missed;
 	enum projecting projecting;
 	int64_t epoch; /* the least that the mark may have */
 	struct mark mark;
@@ -44,6 +49,8 @@ static int open_consumer(struct follower *f, const struct config *config, struct
 		{ "auto.offset.reset", "earliest" },
 		{ "isolation.level", "read_committed" },
 		{ "fetch.wait.max.ms", "100" },
+		/* What is fetched ahead costs memory; it is read much faster than it comes. */
+		{ "queued.max.messages.kbytes", "65536" },
 		{ NULL, NULL },
 	};
 	rd_kafka_conf_t *conf = NULL;
@@ -111,6 +118,31 @@ static struct projection *gathering(struct follower *f)
 	return f->projecting == PROJECTING_CHANGES ? &f->projection : NULL;
 }
 
+static void note_gone(struct follower *f, const struct uuid *id)
+{
+	if (!f->complete)
+		return;
+	if (f->gone_count < GONE_MOST)
+		f->gone[f->gone_count++] = *id;
+	else
+		f->gone_missed = true;
+}
+
+static void take_fact(struct follower *f, const struct record *r, int64_t offset)
+{
+	if (!directory_take(f->directory, r, gathering(f)))
+		log_warn("%s offset %lld is passed over: %s does not belong there",
+			 topic_name(TOPIC_DIRECTORY), (long long)offset, record_name(r->type));
+	else if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
+		note_gone(f, &r->as.user_changed.id);
+}
+
+static void take_tombstone(struct follower *f, const struct uuid *id)
+{
+	directory_forget(f->directory, id, gathering(f));
+	note_gone(f, id);
+}
+
 static void take_record(struct follower *f, const rd_kafka_message_t *m)
 {
 	struct error err = { 0 };
@@ -119,15 +151,14 @@ static void take_record(struct follower *f, const rd_kafka_message_t *m)
 
 	if (!m->payload) {
 		if (!uuid_parse(&id, (struct bytes){ m->key, m->key_len }))
-			directory_forget(f->directory, &id, gathering(f));
+			take_tombstone(f, &id);
 		return;
 	}
 	if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))
 		log_warn("%s offset %lld is passed over: %s", topic_name(TOPIC_DIRECTORY),
 			 (long long)m->offset, err.text);
-	else if (!directory_take(f->directory, &r, gathering(f)))
-		log_warn("%s offset %lld is passed over: %s does not belong there",
-			 topic_name(TOPIC_DIRECTORY), (long long)m->offset, record_name(r.type));
+	else
+		take_fact(f, &r, m->offset);
 	arena_reset(&f->arena);
 }
 
@@ -148,11 +179,12 @@ static int take_message(struct follower *f, const rd_kafka_message_t *m, struct 
 
 int follower_poll(struct follower *f, int wait_ms, struct error *err)
 {
+	int most = f->complete ? POLL_MOST : POLL_MOST_LOADING;
 	rd_kafka_message_t *m;
 	int rc = 0;
 
 	/* What is gathered goes to Redis in one step, which others wait for. */
-	for (int i = 0; !rc && i < POLL_MOST; i++) {
+	for (int i = 0; !rc && i < most; i++) {
 		if (i && projection_size(&f->projection) >= PROJECTION_BYTES)
 			break;
 		m = rd_kafka_consumer_poll(f->consumer, i ? 0 : wait_ms);
@@ -200,6 +232,22 @@ int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error
 	return rc;
 }
 
+bool follower_next_gone(struct follower *f, struct uuid *id)
+{
+	if (!f->gone_count)
+		return false;
+	*id = f->gone[--f->gone_count];
+	return true;
+}
+
+bool follower_missed_gone(struct follower *f)
+{
+	bool missed = f->gone_missed;
+
+	f->gone_missed = false;
+	return missed;
+}
+
 const struct directory *follower_directory(const struct follower *f)
 {
 	return f->directory;
@@ -244,7 +292,7 @@ static int clear(struct follower *f, struct error *err)
 static int project_all(struct follower *f, struct error *err)
 {
 	bool more = true;
-	size_t at = 0;
+	const struct entity *at = NULL;
 	int rc = claim(f, MARK_REBUILDING, 0, err);
 
 	if (!rc)

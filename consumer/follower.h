@@ -38,6 +38,16 @@ int64_t follower_position(const struct follower *f);
  */
 int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err);
 
+/*
+ * Takes the id of one that was deleted, or went, since the view has been
+ * complete: a user, a group, an organization with its group of everyone. False
+ * when there is none left. It may have been created again since: look.
+ */
+bool follower_next_gone(struct follower *f, struct uuid *id);
+
+/* Did more go than could be remembered? False again afterwards. */
+bool follower_missed_gone(struct follower *f);
+
 const struct directory *follower_directory(const struct follower *f);
 
 /*

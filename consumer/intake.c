@@ -218,6 +218,11 @@ enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
 
 	if (!m)
 		return FETCHED_NOTHING;
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		*out = (struct message){ .partition = m->partition, .offset = m->offset };
+		rd_kafka_message_destroy(m);
+		return FETCHED_END;
+	}
 	if (m->err) {
 		take_trouble(in, m);
 		rd_kafka_message_destroy(m);
@@ -292,6 +297,7 @@ static int open_consumer(struct intake *in, struct error *err)
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "auto.offset.reset", "error" },
+		{ "enable.partition.eof", "true" },
 		{ "isolation.level", "read_committed" },
 		{ "partition.assignment.strategy", "range" },
 		{ "session.timeout.ms", "10000" },

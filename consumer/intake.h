@@ -51,6 +51,7 @@ int intake_join(struct intake *in, struct error *err);
 enum fetched {
 	FETCHED_NOTHING = 0,
 	FETCHED_MESSAGE, /* *out is the caller's: message_done() */
+	FETCHED_END,     /* of the partition that *out names; all before its offset was fetched */
 };
 
 /*

@@ -57,6 +57,7 @@ static void on_taken(void *context, bool lost)
 		processor_claim_again(p, &p->partitions[i]);
 		p->partitions[i].state = PARTITION_FOREIGN;
 	}
+	reaper_leave(p->reaper, lost);
 	follower_own(p->follower, false, 0);
 	log_info("gave all partitions back%s", lost ? ": the group had moved on without us" : "");
 }
@@ -241,10 +242,22 @@ static void stage_message(struct processor *p, struct message *m)
 {
 	struct partition *part = &p->partitions[m->partition];
 
-	if (part->state == PARTITION_READY && m->offset >= next_offset(part))
+	if (part->state == PARTITION_READY && m->offset >= next_offset(part)) {
+		part->fetched = true;
 		staged_add(&part->staged, m);
-	else
+	} else {
 		message_done(m);
+	}
+}
+
+static void note_end(struct processor *p, const struct message *at)
+{
+	struct partition *part = &p->partitions[at->partition];
+
+	if (part->state != PARTITION_READY)
+		return;
+	part->fetched = true;
+	part->reached = at->offset;
 }
 
 /* Waits for the first message, then takes what has arrived, within bounds. */
@@ -253,13 +266,15 @@ static void gather(struct processor *p, int most, int wait_ms)
 	enum fetched fetched = FETCHED_MESSAGE;
 	size_t bytes = 0;
 
-	for (int i = 0; i < most && bytes < GATHER_MOST_BYTES && fetched == FETCHED_MESSAGE; i++) {
+	for (int i = 0; i < most && bytes < GATHER_MOST_BYTES && fetched != FETCHED_NOTHING; i++) {
 		struct message m;
 
 		fetched = intake_poll(p->intake, i ? 0 : wait_ms, &m);
 		if (fetched == FETCHED_MESSAGE) {
 			bytes += m.value.len;
 			stage_message(p, &m);
+		} else if (fetched == FETCHED_END) {
+			note_end(p, &m);
 		}
 	}
 }
@@ -316,6 +331,8 @@ int loop_turn(struct processor *p, struct error *err)
 		rc = rebuild_step(p, err);
 	if (!rc)
 		rc = recover(p, err);
+	if (!rc)
+		rc = reaper_step(p, err);
 	if (rc)
 		return rc;
 	regulate(p);

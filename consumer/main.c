@@ -9,6 +9,13 @@
 
 enum { EXIT_USAGE = 2, EXIT_UNAVAILABLE = 3 };
 
+/*
+ * Read by jemalloc, if it is linked: what one large step has freed goes back to
+ * the system also when nothing is allocated any more, by a thread of its own.
+ */
+extern const char *malloc_conf;
+const char *malloc_conf = "background_thread:true";
+
 static volatile sig_atomic_t stop;
 
 static void on_signal(int number)

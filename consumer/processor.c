@@ -94,6 +94,8 @@ int processor_make_ready(struct processor *p, struct partition *const *parts, si
 	free(places);
 	for (size_t i = 0; !rc && i < count; i++) {
 		parts[i]->state = PARTITION_READY;
+		parts[i]->fetched = false;
+		parts[i]->reached = parts[i]->mark.applied;
 		if (!p->paused)
 			intake_pause(p->intake, parts[i]->id, false);
 	}
@@ -174,6 +176,7 @@ static int open_parts(struct processor *p, struct error *err)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	for (int i = 0; i < p->deployment.partitions; i++)
 		p->partitions[i].id = i;
+	p->reaper = reaper_new(p->deployment.partitions);
 	arena_init(&p->run.arena);
 	apply_init(&p->run.apply);
 	p->run.emitter = (struct emitter){ .codec = p->codec,
@@ -238,6 +241,7 @@ void processor_close(struct processor **pp)
 	changelog_close(&p->changelog);
 	follower_close(&p->follower);
 	intake_close(&p->intake);
+	reaper_free(&p->reaper);
 	workspaces_free(&p->workspaces);
 	index_close(&p->index);
 	codec_free(&p->codec);

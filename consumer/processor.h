@@ -13,6 +13,7 @@
 #include "consumer/intake.h"
 #include "consumer/latest.h"
 #include "consumer/publisher.h"
+#include "consumer/reaper.h"
 #include "consumer/workspaces.h"
 #include "ops/support/config.h"
 
@@ -45,6 +46,8 @@ struct partition {
 	struct mark mark;     /* true while REBUILDING or READY */
 	int64_t taken;        /* the last epoch that we took */
 	int64_t progress;     /* while REBUILDING: what the changelog has said so far */
+	bool fetched;         /* while READY: something was, or the log's end */
+	int64_t reached;      /* while READY: the log ended here, and all before was fetched */
 	struct staged staged; /* empty unless READY */
 	struct offsets sent;  /* committed runs whose `unsent` entries can go */
 };
@@ -82,6 +85,7 @@ struct processor {
 	struct workspaces *workspaces;
 	struct partition *partitions;
 	struct rebuild rebuild;
+	struct reaper *reaper;
 	struct error refusal; /* met in a callback: the loop ends with it */
 	bool paused;        /* backpressure: nothing is fetched until the publisher has caught up */
 	int64_t watched_ms; /* when the marks were last looked at */

@@ -143,18 +143,25 @@ static void become(struct workspace *w, const struct workspace_grants *state)
 		(void)workspace_remember_command(w, &state->recent_commands[i]);
 }
 
-/* The reverse index, where the roles differ. */
-static void apply_roles(struct apply *a, const struct workspace *old, const struct workspace *new)
+/* The reverse index and what ends by itself, where grants differ. */
+static void apply_grants(struct apply *a, const struct workspace *old, const struct workspace *new)
 {
-	for (size_t i = 0; i < old->grant_count; i++)
-		if (!workspace_grant(new, &old->grants[i].subject))
-			apply_role(a, &old->id, &old->grants[i].subject, ROLE_NONE);
+	for (size_t i = 0; i < old->grant_count; i++) {
+		const struct grant *g = &old->grants[i];
+
+		if (workspace_grant(new, &g->subject))
+			continue;
+		apply_role(a, &old->id, &g->subject, ROLE_NONE);
+		apply_expiry(a, &old->id, &g->subject, g->expires_at, ABSENT);
+	}
 	for (size_t i = 0; i < new->grant_count; i++) {
 		const struct grant *g = &new->grants[i];
 		const struct grant *was = workspace_grant(old, &g->subject);
 
 		if (!was || was->role != g->role)
 			apply_role(a, &new->id, &g->subject, g->role);
+		apply_expiry(a, &new->id, &g->subject, was ? was->expires_at : ABSENT,
+			     g->expires_at);
 	}
 }
 
@@ -166,7 +173,7 @@ static void replace(struct apply *a, struct loaded *l)
 
 	workspace_init(w, &old.id);
 	become(w, l->state);
-	apply_roles(a, &old, w);
+	apply_grants(a, &old, w);
 	if (old.registered) {
 		apply_not_owned(a, &old);
 		apply_delete(a, &old.id);

@@ -186,6 +186,17 @@ static void unlist_owner(struct run *run, const struct run_record *r)
 		apply_not_owned(&run->processor->run.apply, w);
 }
 
+/* A change that takes a grant away has no expiry. */
+static void index_expiries(struct run *run, const struct workspace *w, const struct decision *d)
+{
+	for (size_t i = 0; i < d->change_count; i++) {
+		const struct change *c = &d->changes[i];
+
+		apply_expiry(&run->processor->run.apply, &w->id, &c->subject,
+			     workspace_expiry(w, &c->subject), c->expires_at);
+	}
+}
+
 static void index_fact(struct run *run, const struct run_record *r, struct run_touched *t,
 		       bool was_registered)
 {
@@ -213,8 +224,10 @@ static bool index_decision(struct run *run, const struct run_record *r, const st
 	unsigned place = w->recent_next;
 	struct run_touched *t;
 
-	if (d->outcome == OUTCOME_APPLIED)
+	if (d->outcome == OUTCOME_APPLIED) {
 		unlist_owner(run, r);
+		index_expiries(run, w, d);
+	}
 	if (!decision_fold(d, &r->record, r->source.time, w))
 		return false;
 	t = touch(run, r);
@@ -343,13 +356,13 @@ static void begin(struct run *run, int64_t begin, int64_t applied)
 	run->applied = applied;
 	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id), applied);
 	p->run.emitter.partition = run->partition->id;
-	p->run.emitter.directory = follower_directory(p->follower);
 }
 
 static int decide_records(struct run *run, struct error *err)
 {
 	int rc = 0;
 
+	run->processor->run.emitter.directory = follower_directory(run->processor->follower);
 	for (size_t i = 0; !rc && i < run->count; i++) {
 		struct run_record *r = &run->records[i];
 

@@ -75,14 +75,15 @@ locked() {
 	) 9>"$lock"
 }
 
-# What we ship, in build/release/bin.
+# build_release [PRESET]: what we ship, in build/PRESET/bin (release).
 build_release() {
+	local preset=${1-release}
 	mkdir -p "$REPO/build"
 	cd "$REPO" || return
-	[[ -x build/release/bin/sharebus && -x build/release/bin/sharebus-consumer ]] ||
+	[[ -x build/$preset/bin/sharebus && -x build/$preset/bin/sharebus-consumer ]] ||
 		say "building (once, a minute or so)"
-	quietly "$REPO/build/release.log" cmake --preset release
-	quietly "$REPO/build/release.log" cmake --build --preset release
+	quietly "$REPO/build/$preset.log" cmake --preset "$preset"
+	quietly "$REPO/build/$preset.log" cmake --build --preset "$preset"
 }
 
 # A java of at least 17: $JAVA_HOME, the one on the PATH, or any of Debian's.

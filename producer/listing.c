@@ -222,6 +222,8 @@ static void drop_page(struct sharebus_list *l)
 static void keep_wanted(struct sharebus_list *l)
 {
 	const struct uuid me = uuid_of(&l->query.as);
+	const struct person *who =
+		is_set(&l->query.as) ? people_find(l->client->people, &me) : NULL;
 	int64_t now = clock_unix_ms();
 	size_t kept = 0;
 
@@ -229,9 +231,9 @@ static void keep_wanted(struct sharebus_list *l)
 		struct workspace *w = &l->found[i];
 		struct access_facts facts;
 
-		people_facts(l->client->people, &me, w, now, &facts);
-		if (matches(&l->query, w, now) &&
-		    (!is_set(&l->query.as) || may_see(&l->query, &facts)))
+		if (who)
+			people_facts(l->client->people, who, w, now, &facts);
+		if (matches(&l->query, w, now) && (!who || may_see(&l->query, &facts)))
 			l->found[kept++] = *w;
 		else
 			workspace_done(w);

@@ -203,7 +203,8 @@ static int try_explain(void *context, struct error *err)
 	rc = people_learn_workspaces(c->people, c->reader, &w, 1, err);
 	uuid_format(text, &e->user_id);
 	if (!rc) {
-		people_facts(c->people, &e->user_id, &w, clock_unix_ms(), &facts);
+		people_facts(c->people, people_find(c->people, &e->user_id), &w, clock_unix_ms(),
+			     &facts);
 		if (facts.user && facts.user->status != USER_DELETED)
 			explain_facts(e, &facts);
 		else

@@ -35,6 +35,12 @@ int send_record(struct sharebus *c, enum topic topic, const struct record *r, st
 /* Queues a record as it stands; when the client's bounded queue is full, waits for room. */
 int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err);
 
+/*
+ * Waits until at most so many records are queued: how long the brokers may take
+ * for a record (--wait) counts from when it is queued.
+ */
+void send_throttle(struct sharebus *c, int most);
+
 /* Waits until all queued records are delivered or deadline_ms (monotonic) has passed. */
 int send_flush(struct sharebus *c, int64_t deadline_ms, struct error *err);
 

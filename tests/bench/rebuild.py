@@ -22,9 +22,10 @@ PIPELINE = 2000
 
 
 class Grants:
-    """So many grants: five a workspace, fifty a user."""
+    """So many grants: five a workspace, fifty a user. `commands`: how many the workspace remembers."""
 
-    def __init__(self, count, seed=1):
+    def __init__(self, count, seed=1, commands=1):
+        self.commands = commands
         self.ids = load.Ids(random.Random(seed))
         self.workspaces = [self.ids.any() for _ in range(count // PER_WORKSPACE)]
         self.users = [self.ids.any() for _ in range(max(count // PER_USER, PER_WORKSPACE))]
@@ -57,7 +58,7 @@ class Grants:
                 }
                 for user in self.of(n)
             ],
-            "recent_commands": [self.ids.any()],
+            "recent_commands": [self.ids.any() for _ in range(self.commands)],
             "source_offset": n,
         }
 

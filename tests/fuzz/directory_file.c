@@ -1,25 +1,17 @@
 /*
  * A directory file of any content. What it states can be sent: every record
- * encodes and is accepted by whoever reads it, and no two have one id.
+ * encodes and is accepted by whoever reads it, and no two have one id. Compared
+ * with nothing, all of it differs; compared with itself, nothing does.
  */
 
-#include "producer/directory_file.h"
+#include "producer/directory_diff.h"
 
+#include "producer/directory_entry.h"
 #include "schemas/codec.h"
 
 #include "tests/fuzz/target.h"
 
 static const int64_t NOW_MS = 1795512600007;
-
-static const struct uuid *id_of(const struct record *r)
-{
-	if (r->type == RECORD_WORKSPACE_CHANGED)
-		return &r->as.workspace_changed.workspace_id;
-	if (r->type == RECORD_USER_CHANGED)
-		return &r->as.user_changed.id;
-	return r->type == RECORD_GROUP_CHANGED ? &r->as.group_changed.id
-					       : &r->as.organization_changed.id;
-}
 
 static struct bytes name_of(const struct record *r)
 {
@@ -71,12 +63,12 @@ static void check_identity(const struct directory_facts *f)
 	for (size_t i = 0; i < f->count; i++) {
 		if (f->list[i].type == RECORD_DEPLOYMENT_CHANGED)
 			continue;
-		assert(!uuid_is_nil(id_of(&f->list[i])));
+		assert(!uuid_is_nil(directory_id(&f->list[i])));
 		assert(name_of(&f->list[i]).len > 0);
 		assert(name_of(&f->list[i]).len <= NAME_MAX_BYTES);
 		for (size_t j = 0; j < i; j++)
 			assert(f->list[j].type == RECORD_DEPLOYMENT_CHANGED ||
-			       !uuid_equal(id_of(&f->list[i]), id_of(&f->list[j])));
+			       !uuid_equal(directory_id(&f->list[i]), directory_id(&f->list[j])));
 	}
 }
 
@@ -90,6 +82,28 @@ static void check_facts(const struct directory_facts *f, struct arena *arena)
 		check_sendable(&f->list[i], arena);
 	}
 	check_identity(f);
+}
+
+/* Whoever is deleted and has no id of their own need not be announced. */
+static bool is_gone(const struct directory_facts *f, size_t i)
+{
+	return f->list[i].type == RECORD_USER_CHANGED && f->derived[i] &&
+	       f->list[i].as.user_changed.status == USER_DELETED;
+}
+
+static void check_diff(const struct directory_facts *f, struct arena *arena)
+{
+	const struct directory_facts nothing = { 0 };
+	struct directory_diff diff;
+	struct error err = { 0 };
+	size_t gone = 0;
+	int rc = directory_diff(f, &nothing, true, arena, &diff, &err);
+
+	for (size_t i = 0; i < f->count; i++)
+		gone += is_gone(f, i);
+	assert(rc == 0 && diff.count == f->count - gone);
+	rc = directory_diff(f, f, true, arena, &diff, &err);
+	assert(rc == 0 && diff.count == 0);
 }
 
 static void read_file(const json_t *file, struct arena *arena)
@@ -112,6 +126,8 @@ static void read_file(const json_t *file, struct arena *arena)
 		assert(rc == ERROR_INPUT && err.text[0]);
 	else
 		check_facts(&facts, arena);
+	if (!rc)
+		check_diff(&facts, arena);
 	directory_names_done(&names);
 }
 

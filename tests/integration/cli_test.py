@@ -608,6 +608,9 @@ def nested(depth):
 
 LONG = "x" * 256
 USER = {"username": "new-one", "organizations": ["acme"]}
+NIL = str(uuid.UUID(int=0))
+SHAREBUS = uuid.UUID("04c3f9db-b8ff-43a1-940a-dc1450423e78")  # the namespace of derived ids
+BOB = str(uuid.uuid5(SHAREBUS, "users/bob"))
 BROKEN_FILES = {
     "empty": ("", []),
     "no JSON": ("users:\n- erin\n", ["line 1"]),
@@ -665,6 +668,25 @@ BROKEN_FILES = {
     "workspace without owner": (
         {"workspaces": [{"name": "w", "organization": "acme"}]},
         ["workspaces[0]", "owner"],
+    ),
+    "an owner that is nobody": (
+        {"workspaces": [{"name": "w", "owner": NIL, "organization": "acme"}]},
+        ["workspaces[0]", NIL],
+    ),
+    "a member twice": (
+        {"groups": [{"name": "g", "organization": "acme", "members": ["bob", "erin", "bob"]}]},
+        ["groups[0]", "bob", "twice"],
+    ),
+    "an organization twice": (
+        {"users": [USER | {"organizations": ["acme", {"name": "acme", "role": "admin"}]}]},
+        ["new-one", "acme", "twice"],
+    ),
+    "a name that the file takes away": (
+        {
+            "users": [{"username": "bobby", "id": BOB}],
+            "groups": [{"name": "g", "organization": "acme", "members": ["bob"]}],
+        },
+        ["groups[0]", "bob", "another name"],
     ),
     "name twice": ({"users": [USER, USER]}, ["users[1]", "new-one", "twice"]),
     "group twice": (
@@ -735,7 +757,8 @@ def test_a_directory_file_that_cannot_be_read_is_named(world, tmp_path, what):
 
 def test_an_empty_directory_file_is_nothing_to_do(world, tmp_path):
     ran = world.stack.apply({}, tmp_path)
-    assert ran.out == "0 organizations, 0 users, 0 groups, 0 workspaces\n"
+    kinds = ("organizations", "users", "groups", "workspaces")
+    assert ran.out == "".join(f"{k}: 0 created, 0 changed, 0 unchanged\n" for k in kinds)
 
 
 def test_applying_a_file_again_keeps_the_ids_and_takes_over_what_differs(world, tmp_path):

@@ -298,7 +298,8 @@ class Count:
         keys = [k for k in client.scan_iter(match=f"sb:{{{p}}}:*", count=5000)]
         kinds = {k: k[len(base) :].split(b":", 1) for k in set(keys)}
         hashes = [k for k, kind in kinds.items() if kind[0] in (b"ws", b"u", b"g", b"o", b"mark")]
-        unknown = kinds.keys() - set(hashes) - {base + b"outcomes", base + b"unsent"}
+        others = {base + b"outcomes", base + b"unsent", base + b"due"}
+        unknown = kinds.keys() - set(hashes) - others
         if unknown:
             self._say("index", f"partition {p}: keys that mean nothing: {list(unknown)[:SHOWN]}")
         found = {}
@@ -310,6 +311,7 @@ class Count:
                 kind = kinds[k]
                 found[kind[0].decode(), _text(kind[1]) if len(kind) > 1 else ""] = value
         wanted = self._wanted_index(p)
+        self._same("index", f"{p} due", self._wanted_due(p), self._due(client, base))
         mark = found.pop(("mark", ""), {})
         self._mark(p, mark)
         ws = {id: found.pop(("ws", id)) for kind, id in list(found) if kind == "ws"}
@@ -328,6 +330,19 @@ class Count:
             for (kind, subject), grant in w.grants.items():
                 out[kind[0], subject][raw] = grant.role[0].encode()
         return out
+
+    @staticmethod
+    def _due(client, base):
+        return {m: int(score) for m, score in client.zrange(base + b"due", 0, -1, withscores=True)}
+
+    def _wanted_due(self, p):
+        """The grants that end by themselves: when."""
+        return {
+            uuid.UUID(w.id).bytes + kind[0].encode() + uuid.UUID(subject).bytes: g.expires_at
+            for w in self.model.workspaces[p].values()
+            for (kind, subject), g in w.grants.items()
+            if g.expires_at is not None
+        }
 
     def _index_workspace(self, p, w, found):
         wanted = {

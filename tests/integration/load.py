@@ -230,6 +230,22 @@ class Load:
             "RemoveSharing", w, actor or self.owner[w], subjects=wanted, reason="command"
         )
 
+    # ---- what a test wants in particular ----
+
+    def share_until(self, w, subjects, expires_at):
+        """The workspace is shared with these (kind, id), by its owner."""
+        return self._share(w, [(kind, subject, "use", expires_at) for kind, subject in subjects])
+
+    def deletion(self, subject):
+        """A user or group goes, as a record of the directory: its tombstone."""
+        return subject.encode(), None, []
+
+    def status_of_user(self, user, status):
+        for key, name, fields in self.directory.records:
+            if key == user:
+                return self._record(name, key, {**fields, "status": status}, self.ids.any())
+        raise KeyError(user)
+
     # ---- what a command may be about ----
 
     def _any(self):

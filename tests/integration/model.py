@@ -261,8 +261,12 @@ class _Decision:
             grant = self.workspace.grants.get((kind, subject))
             if grant and grant.role == "admin" and authority == 1 and subject != actor:
                 code = "role_ceiling"
-            self._remove_grant(kind, subject)
+            if self.record["reason"] != "expired" or self._has_expired(grant):
+                self._remove_grant(kind, subject)
         return code
+
+    def _has_expired(self, grant):
+        return bool(grant) and grant.expires_at is not None and grant.expires_at <= self.now
 
     # ---- what comes of it ----
 
@@ -341,7 +345,9 @@ class _Decision:
             kind, subject = c["subject"]["kind"], c["subject"]["id"]
             group = subject if kind == "group" else None
             what = "role_changed" if c["before"] and c["after"] else "workspace_shared"
-            what = what if c["after"] else "access_removed"
+            if not c["after"]:
+                expired = self.record.get("reason") == "expired"
+                what = "access_expired" if expired else "access_removed"
             for user in [subject] if kind == "user" else self.directory.members(subject):
                 if user != w.owner_id and self.directory.exists(user):
                     out.setdefault(user, (what, group, c["after"]))

@@ -216,6 +216,35 @@ static void roles_go_to_the_index_of_the_subject(void **state)
 	assert_command(&commands, 4, "HDEL", "sb:{3}:g:" GROUP, DEV, NULL);
 }
 
+static void grants_that_end_stand_by_the_time_at_which_they_do(void **state)
+{
+	struct uuid dev = letters(DEV);
+	struct subject bob = user(BOB);
+	struct subject contractor = group(GROUP);
+
+	(void)state;
+	apply_expiry(&apply, &dev, &bob, ABSENT, 1700000000000);
+	apply_expiry(&apply, &dev, &contractor, ABSENT, 1);
+	apply_expiry(&apply, &dev, &bob, 1700000000000, 1800000000000);
+	apply_expiry(&apply, &dev, &bob, 1800000000000, ABSENT);
+	parse(4);
+	assert_command(&commands, 1, "ZADD", "sb:{3}:due", "1700000000000", DEV "u" BOB, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{3}:due", "1", DEV "g" GROUP, NULL);
+	assert_command(&commands, 3, "ZADD", "sb:{3}:due", "1800000000000", DEV "u" BOB, NULL);
+	assert_command(&commands, 4, "ZREM", "sb:{3}:due", DEV "u" BOB, NULL);
+}
+
+static void grants_without_an_end_cost_nothing(void **state)
+{
+	struct uuid dev = letters(DEV);
+	struct subject bob = user(BOB);
+
+	(void)state;
+	apply_expiry(&apply, &dev, &bob, ABSENT, ABSENT);
+	apply_expiry(&apply, &dev, &bob, 7, 7);
+	parse(0);
+}
+
 static void rename_moves_the_name_in_the_index_of_the_owner(void **state)
 {
 	(void)state;
@@ -293,6 +322,8 @@ int main(void)
 		TEST(changed_header_is_written_without_the_grants),
 		TEST(deleted_workspace_is_one_key_gone),
 		TEST(roles_go_to_the_index_of_the_subject),
+		TEST(grants_that_end_stand_by_the_time_at_which_they_do),
+		TEST(grants_without_an_end_cost_nothing),
 		TEST(rename_moves_the_name_in_the_index_of_the_owner),
 		TEST(new_owner_gets_the_name_in_the_own_index),
 		TEST(outcomes_are_a_capped_entry_of_the_stream),

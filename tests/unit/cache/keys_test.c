@@ -94,6 +94,51 @@ static void only_16_bytes_are_an_id(void **state)
 	assert_memory_equal(id.bytes, "bob-has-an-id-16", 16);
 }
 
+static void subjects_are_read_off_the_reverse_index(void **state)
+{
+	struct keys any;
+	struct subject s;
+	int partition;
+
+	(void)state;
+	keys_init(&any, "sb", 0);
+	assert_true(
+		keys_parse_subject(&any, bytes_of("sb:{3}:u:bob-has-an-id-16"), &partition, &s));
+	assert_int_equal(partition, 3);
+	assert_int_equal(s.kind, SUBJECT_USER);
+	assert_memory_equal(s.id.bytes, "bob-has-an-id-16", 16);
+	assert_true(
+		keys_parse_subject(&any, bytes_of("sb:{11}:g::g:has-an-id-160"), &partition, &s));
+	assert_int_equal(partition, 11);
+	assert_int_equal(s.kind, SUBJECT_GROUP);
+	assert_memory_equal(s.id.bytes, ":g:has-an-id-160", 16);
+}
+
+static void other_keys_are_no_subjects(void **state)
+{
+	static const char *const keys[] = {
+		"",
+		"sb:{3}:mark",
+		"sb:{3}:o:bob-has-an-id-16",
+		"sb:{3}:ws:bob-has-an-id-16",
+		"sb:{3}:u:bob-has-an-id-1",
+		"sb:{3}:u:bob-has-an-id-1678",
+		"sb:{dir}:u:bob-has-an-id-16",
+		"sb:{-3}:u:bob-has-an-id-16",
+		"sb:{99999999999}:u:bob-has-an-id-16",
+		"so:{3}:u:bob-has-an-id-16",
+	};
+	struct keys any;
+	struct subject s;
+	int partition;
+
+	(void)state;
+	keys_init(&any, "sb", 0);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (keys_parse_subject(&any, bytes_of(keys[i]), &partition, &s))
+			fail_msg("%s", keys[i]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -103,6 +148,8 @@ int main(void)
 		TEST(keys_end_with_kind_and_raw_id),
 		TEST(users_and_groups_have_reverse_indexes_of_their_own),
 		TEST(only_16_bytes_are_an_id),
+		TEST(subjects_are_read_off_the_reverse_index),
+		TEST(other_keys_are_no_subjects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

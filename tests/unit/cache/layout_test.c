@@ -267,6 +267,37 @@ static void roles_are_one_letter(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void member_of_due_is_workspace_and_subject(void **state)
+{
+	const struct subject bob = { SUBJECT_USER, letters(BOB) };
+	struct uuid acme = letters(ACME);
+	uint8_t member[DUE_MEMBER_SIZE];
+	struct subject subject = { 0 };
+	struct uuid workspace_id = { { 0 } };
+
+	(void)state;
+	layout_due_member(member, &acme, &bob);
+	assert_memory_equal(member, ACME "u" BOB, DUE_MEMBER_SIZE);
+	assert_true(layout_parse_due_member(&workspace_id, &subject, bytes_of(ACME "g" GROUP)));
+	assert_memory_equal(workspace_id.bytes, ACME, 16);
+	assert_int_equal(subject.kind, SUBJECT_GROUP);
+	assert_memory_equal(subject.id.bytes, GROUP, 16);
+}
+
+static void broken_members_of_due_are_refused(void **state)
+{
+	static const char *const members[] = {
+		"", ACME, ACME "u", ACME "x" BOB, ACME "u" BOB "-", "u" BOB
+	};
+	struct subject subject;
+	struct uuid workspace_id;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		assert_false(
+			layout_parse_due_member(&workspace_id, &subject, bytes_of(members[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +312,8 @@ int main(void)
 		TEST(broken_values_are_refused),
 		TEST(reply_that_is_no_hash_is_refused),
 		TEST(roles_are_one_letter),
+		TEST(member_of_due_is_workspace_and_subject),
+		TEST(broken_members_of_due_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

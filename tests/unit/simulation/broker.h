@@ -66,7 +66,7 @@ struct member {
 
 struct broker {
 	struct log logs[TOPIC_COUNT][PARTITIONS];
-	size_t visible[PARTITIONS]; /* commands on the log */
+	bool closed; /* they take nothing any more */
 	struct producer producers[PRODUCERS_MAX];
 	struct transaction *transactions;
 	uint64_t additions;

@@ -32,6 +32,9 @@ static void check_changes(const struct logged *r, const struct input *in,
 		before[subject] = event->changes[i].before;
 		after[subject] = event->changes[i].after;
 	}
+	if (event->reason != in->reason)
+		broken_promise("the event of %d-%lld gives another reason", r->source_partition,
+			       (long long)r->source_offset);
 	if (event->version != in->version || memcmp(after, in->after, sizeof(after)) != 0 ||
 	    memcmp(before, in->before, sizeof(before)) != 0)
 		broken_promise("the event of %d-%lld says version %lld, not %lld, or other changes",
@@ -152,7 +155,8 @@ static void compare_state(int partition, const struct workspace_grants *g,
 	for (size_t i = 0; i < g->grant_count; i++) {
 		int s = model_subject_of(&g->grants[i].subject);
 
-		if (s < 0 || g->grants[i].role != w->grants[s].role)
+		if (s < 0 || g->grants[i].role != w->grants[s].role ||
+		    g->grants[i].expires_at != w->grants[s].expires_at)
 			broken_promise("changelog %d: a grant is wrong", partition);
 	}
 	if (g->version != w->version || g->grant_count != grants ||
@@ -204,7 +208,7 @@ static int64_t progress_of(int partition)
 /* Offsets that were forgotten come back with the next transaction, if there is one. */
 static bool is_partition_settled(int partition)
 {
-	int64_t end = (int64_t)model.count[partition];
+	int64_t end = model_end(partition);
 	int64_t committed = broker.committed[partition];
 
 	return (committed == end || committed == NO_OFFSET) && progress_of(partition) == end;

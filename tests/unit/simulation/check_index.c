@@ -76,7 +76,7 @@ static void check_grant(int partition, const struct store_key *k, int subject,
 			const struct model_grant *g)
 {
 	struct subject s = model_subject(subject);
-	const struct grant grant = { s, g->role, g->by, g->at, ABSENT };
+	const struct grant grant = { s, g->role, g->by, g->at, g->expires_at };
 	uint8_t field[SUBJECT_FIELD_SIZE];
 	uint8_t value[GRANT_VALUE_MAX];
 	struct bytes is;
@@ -194,10 +194,37 @@ static size_t check_owner(int partition, int user, const struct model_workspace 
 	return fields > 0;
 }
 
-/* Keys of the partition but for the mark, the outcomes and what is unsent. */
+/* What ends by itself, and nothing else, stands there by its time. */
+static void check_due(int partition, const struct model_workspace *all)
+{
+	const struct store_key *k = key_of(partition, "due", NULL);
+	size_t count = 0;
+
+	for (int i = 0; i < WORKSPACES; i++)
+		for (int s = 0; s < SUBJECTS; s++) {
+			struct uuid id = model_workspace_id(partition, i);
+			struct subject subject = model_subject(s);
+			uint8_t member[DUE_MEMBER_SIZE];
+
+			if (all[i].grants[s].expires_at == ABSENT)
+				continue;
+			count++;
+			layout_due_member(member, &id, &subject);
+			if (number_of(store_get(k, (struct bytes){ member, sizeof(member) })) !=
+			    all[i].grants[s].expires_at)
+				broken_promise("Redis, partition %d: the grant of subject %d does "
+					       "not end when it should",
+					       partition, s);
+		}
+	if (k && k->count != count)
+		broken_promise("Redis, partition %d: %zu grants end by themselves, not %zu",
+			       partition, k->count, count);
+}
+
+/* Keys of the partition but for the mark, the outcomes, what is unsent and what is due. */
 static size_t count_keys(int partition)
 {
-	static const char *const others[] = { "mark", "unsent", "outcomes" };
+	static const char *const others[] = { "mark", "unsent", "outcomes", "due" };
 	struct keys keys;
 	size_t count = 0;
 
@@ -223,9 +250,9 @@ static void check_partition(int partition)
 
 	if (!bytes_equal_text(store_get(mark, bytes_of("state")), "ready"))
 		return;
-	if (applied < 0 || applied > (int64_t)broker.visible[partition])
+	if (applied < 0 || applied > (int64_t)model.count[partition])
 		broken_promise("Redis, partition %d: %lld of %zu commands are applied", partition,
-			       (long long)applied, broker.visible[partition]);
+			       (long long)applied, model.count[partition]);
 	if (applied > highest_applied[partition])
 		highest_applied[partition] = applied;
 	all = model.after[partition][applied];
@@ -235,6 +262,7 @@ static void check_partition(int partition)
 		keys += check_subject(partition, s, all);
 	for (int u = 0; u < USERS; u++)
 		keys += check_owner(partition, u, all);
+	check_due(partition, all);
 	if (count_keys(partition) != keys)
 		broken_promise("Redis, partition %d: it has %zu keys, not %zu", partition,
 			       count_keys(partition), keys);
@@ -261,7 +289,7 @@ static bool is_partition_settled(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
 
-	return number_of(store_get(mark, bytes_of("applied"))) == (int64_t)model.count[partition] &&
+	return number_of(store_get(mark, bytes_of("applied"))) == model_end(partition) &&
 	       bytes_equal_text(store_get(mark, bytes_of("state")), "ready");
 }
 
@@ -279,7 +307,7 @@ static void check_unsent(int partition)
 	const struct store_key *k = key_of(partition, "unsent", NULL);
 
 	for (size_t i = 0; k && i < k->count; i++)
-		if (number_of(k->fields[i].name) >= (int64_t)model.count[partition])
+		if (number_of(k->fields[i].name) >= model_end(partition))
 			broken_promise("Redis, partition %d: unsent has what is not committed",
 				       partition);
 }

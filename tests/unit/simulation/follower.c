@@ -1,15 +1,27 @@
-/* Stands in for consumer/follower.h: a directory that is there and stays as it is. */
+/* Stands in for consumer/follower.h: a directory from which somebody may go, once. */
 
 #include "consumer/follower.h"
 
-#include "tests/unit/simulation/model.h"
+#include "tests/unit/simulation/broker.h"
+#include "tests/unit/simulation/process.h"
+#include "tests/unit/simulation/schedule.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+enum { TAKE_CHANCE = 200 };
+
 struct follower {
-	const struct directory *directory;
+	int64_t position;
+	bool told; /* of who has gone since it was opened */
 };
+
+/* It hears of what is on the topic. */
+static void take(struct follower *f)
+{
+	f->told = f->told || f->position < model_directory_end();
+	f->position = model_directory_end();
+}
 
 int follower_open(struct follower **out, const struct config *config, struct codec *codec,
 		  struct index *index, struct error *err)
@@ -20,7 +32,7 @@ int follower_open(struct follower **out, const struct config *config, struct cod
 	(void)err;
 	*out = calloc(1, sizeof(**out));
 	assert(*out);
-	(*out)->directory = model_directory();
+	(*out)->position = model_directory_end();
 	return 0;
 }
 
@@ -32,9 +44,10 @@ void follower_close(struct follower **f)
 
 int follower_poll(struct follower *f, int wait_ms, struct error *err)
 {
-	(void)f;
 	(void)wait_ms;
 	(void)err;
+	if (f->position < model_directory_end() && chance(TAKE_CHANCE))
+		take(f);
 	return 0;
 }
 
@@ -46,22 +59,41 @@ bool follower_is_complete(const struct follower *f)
 
 int64_t follower_position(const struct follower *f)
 {
-	(void)f;
-	return 1;
+	return f->position;
 }
 
 int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err)
 {
-	(void)f;
 	(void)offset;
 	(void)wait_ms;
-	(void)err;
+	step("asks where the directory ends");
+	if (request_fails())
+		return request_failed("asking where the directory ends", err);
+	take(f);
 	return 0;
+}
+
+bool follower_next_gone(struct follower *f, struct uuid *id)
+{
+	struct subject gone;
+
+	if (!f->told)
+		return false;
+	f->told = false;
+	gone = model_subject(model.gone);
+	*id = gone.id;
+	return true;
+}
+
+bool follower_missed_gone(struct follower *f)
+{
+	(void)f;
+	return false;
 }
 
 const struct directory *follower_directory(const struct follower *f)
 {
-	return f->directory;
+	return model_directory(f->position);
 }
 
 void follower_own(struct follower *f, bool own, int64_t epoch)

@@ -53,6 +53,7 @@ struct intake {
 	bool assigned[PARTITIONS];
 	bool paused[PARTITIONS];
 	int64_t position[PARTITIONS];
+	int64_t told_end[PARTITIONS]; /* the end that it was told of last; NO_OFFSET: none */
 };
 
 int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
@@ -139,6 +140,18 @@ static bool serve_group(struct intake *in)
 	return false;
 }
 
+/* Past what nobody gets, of a partition that is being fetched. */
+static bool skip_markers(struct intake *in, int partition)
+{
+	int64_t *at = &in->position[partition];
+
+	if (!in->assigned[partition] || in->paused[partition])
+		return false;
+	while (*at < (int64_t)model.count[partition] && model.inputs[partition][*at].marker)
+		(*at)++;
+	return true;
+}
+
 static bool fetch(struct intake *in, struct message *out)
 {
 	int first = (int)draw(PARTITIONS);
@@ -147,12 +160,25 @@ static bool fetch(struct intake *in, struct message *out)
 		int p = (first + i) % PARTITIONS;
 		struct input *record;
 
-		if (!in->assigned[p] || in->paused[p] ||
-		    in->position[p] >= (int64_t)broker.visible[p])
+		if (!skip_markers(in, p) || in->position[p] >= (int64_t)model.count[p])
 			continue;
 		record = &model.inputs[p][in->position[p]];
 		*out = (struct message){ p,           in->position[p]++, record->time,
 					 record->key, record->value,     record };
+		return true;
+	}
+	return false;
+}
+
+/* Each end is told once. */
+static bool reach_end(struct intake *in, struct message *out)
+{
+	for (int p = 0; p < PARTITIONS; p++) {
+		if (!skip_markers(in, p) || in->position[p] < (int64_t)model.count[p] ||
+		    in->told_end[p] == (int64_t)model.count[p])
+			continue;
+		in->told_end[p] = (int64_t)model.count[p];
+		*out = (struct message){ .partition = p, .offset = (int64_t)model.count[p] };
 		return true;
 	}
 	return false;
@@ -165,6 +191,8 @@ enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
 		return FETCHED_NOTHING;
 	if (fetch(in, out))
 		return FETCHED_MESSAGE;
+	if (reach_end(in, out))
+		return FETCHED_END;
 	if (wait_ms)
 		step_sleep(wait_ms * IDLE_FACTOR);
 	return FETCHED_NOTHING;
@@ -192,8 +220,14 @@ int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 	if (request_fails())
 		return request_failed("asking where the log begins and ends", err);
 	*begin = 0;
-	*end = (int64_t)broker.visible[partition];
+	*end = (int64_t)model.count[partition];
 	return 0;
+}
+
+static void move_to(struct intake *in, const struct place *to)
+{
+	in->position[to->partition] = to->offset;
+	in->told_end[to->partition] = NO_OFFSET;
 }
 
 int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err)
@@ -202,7 +236,7 @@ int intake_seek(struct intake *in, const struct place *places, size_t count, str
 	if (request_fails())
 		return request_failed("seeking", err);
 	for (size_t i = 0; i < count; i++)
-		in->position[places[i].partition] = places[i].offset;
+		move_to(in, &places[i]);
 	return 0;
 }
 

@@ -8,11 +8,18 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { ORGANIZATION = 100, GROUP = 101, FIRST_TIME_MS = 1000, INPUTS_LEAST = 4, NO_ONE = -1 };
+enum {
+	ORGANIZATION = 100,
+	GROUP = 101,
+	DRAWN_LEAST = 4,
+	EXPIRES_CHANCE = 400,
+	SOON_MS = 2000,
+	LATE_MS = 40000,
+};
 
 struct model model;
 
-static struct directory *directory;
+static struct directory *directories[1 + SUBJECTS]; /* whole; without each of the subjects */
 static struct codec *codec;
 static struct arena arena;
 static struct buffer scratch;
@@ -68,9 +75,19 @@ struct uuid model_workspace_id(int partition, int workspace)
 	return workspace_ids[partition][workspace];
 }
 
-const struct directory *model_directory(void)
+int64_t model_directory_end(void)
 {
-	return directory;
+	return model.gone == NO_ONE ? 1 : 2;
+}
+
+const struct directory *model_directory(int64_t position)
+{
+	return directories[position < 2 ? 0 : 1 + model.gone];
+}
+
+int64_t model_time(void)
+{
+	return schedule.now_ms - schedule.lag_ms;
 }
 
 /* ---- one workspace by the rules ---- */
@@ -80,6 +97,7 @@ struct wish {
 	int actor;
 	int subject;
 	enum role role; /* ROLE_NONE: remove */
+	int64_t expires_at;
 	struct uuid command_id;
 };
 
@@ -88,13 +106,23 @@ static bool is_member(int user)
 	return user == members[0] || user == members[1];
 }
 
-static bool is_admin(const struct model_workspace *w, int user)
+static bool has_expired(const struct model_grant *g, int64_t time)
 {
-	return w->grants[user].role == ROLE_ADMIN ||
-	       (is_member(user) && w->grants[USERS].role == ROLE_ADMIN);
+	return g->expires_at != ABSENT && g->expires_at <= time;
 }
 
-static bool may(const struct model_workspace *w, const struct wish *c)
+static bool has_admin(const struct model_grant *g, int64_t time)
+{
+	return g->role == ROLE_ADMIN && !has_expired(g, time);
+}
+
+static bool is_admin(const struct model_workspace *w, int user, int64_t time)
+{
+	return has_admin(&w->grants[user], time) ||
+	       (is_member(user) && has_admin(&w->grants[USERS], time));
+}
+
+static bool may(const struct model_workspace *w, const struct wish *c, int64_t time)
 {
 	bool owner = c->actor == w->owner;
 	bool self = c->subject == c->actor;
@@ -102,9 +130,10 @@ static bool may(const struct model_workspace *w, const struct wish *c)
 
 	if (c->role == ROLE_NONE && self)
 		return true;
-	if (!owner && !is_admin(w, c->actor))
+	if (!owner && !is_admin(w, c->actor, time))
 		return false;
-	if (c->role != ROLE_NONE && (c->subject == w->owner || self))
+	if (c->role != ROLE_NONE &&
+	    (c->subject == w->owner || self || (c->expires_at != ABSENT && c->expires_at <= time)))
 		return false;
 	return owner || !touches_admin;
 }
@@ -128,41 +157,84 @@ static void remember(struct model_workspace *w, const struct uuid *command_id)
 
 static void tell(struct input *in, int user, int owner, int actor)
 {
-	if (user != owner && user != actor)
+	if (user != owner && user != actor && user != model.gone)
 		in->told |= 1U << user;
 }
 
-/* The subject's role becomes another, by the actor or by a fact (NO_ONE). */
-static void change(struct input *in, struct model_workspace *w, int subject, enum role role,
-		   int actor)
+/* The subject's grant becomes another, by the actor or by a fact or the system (NO_ONE). */
+static void change(struct input *in, struct model_workspace *w, const struct wish *c)
 {
-	struct model_grant *g = &w->grants[subject];
+	struct model_grant *g = &w->grants[c->subject];
 
-	in->before[subject] = g->role;
-	in->after[subject] = role;
-	*g = role == ROLE_NONE ? (struct model_grant){ ROLE_NONE, { { 0 } }, 0 }
-			       : (struct model_grant){ role, model_user(actor), in->time };
-	if (subject < USERS)
-		tell(in, subject, w->owner, actor);
-	for (int i = 0; subject == USERS && i < 2; i++)
-		tell(in, members[i], w->owner, actor);
-	if (actor != NO_ONE && actor != w->owner)
+	in->event = EXPECT_CHANGED;
+	in->before[c->subject] = g->role;
+	in->after[c->subject] = c->role;
+	*g = c->role == ROLE_NONE ? (struct model_grant){ .expires_at = ABSENT }
+				  : (struct model_grant){ c->role, model_user(c->actor), in->time,
+							  c->expires_at };
+	if (c->subject < USERS)
+		tell(in, c->subject, w->owner, c->actor);
+	for (int i = 0; c->subject == USERS && model.gone != USERS && i < 2; i++)
+		tell(in, members[i], w->owner, c->actor);
+	if (c->actor != NO_ONE && c->actor != w->owner)
 		in->told |= 1U << w->owner;
+}
+
+static void take_away(struct input *in, struct model_workspace *w, int subject, enum reason reason)
+{
+	in->reason = reason;
+	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } } });
 }
 
 static void apply_wish(struct input *in, struct model_workspace *w, const struct wish *c)
 {
+	const struct model_grant *g = &w->grants[c->subject];
+
 	if (w->registered && saw(w, &c->command_id))
 		return;
-	if (!w->registered || !may(w, c)) {
+	in->reason = REASON_COMMAND;
+	if (!w->registered || !may(w, c, in->time)) {
 		in->event = EXPECT_REJECTED;
-	} else if (w->grants[c->subject].role != c->role) {
-		in->event = EXPECT_CHANGED;
+	} else if (g->role != c->role || g->expires_at != c->expires_at) {
 		in->version = ++w->version;
-		change(in, w, c->subject, c->role, c->actor);
+		change(in, w, c);
 	}
 	if (w->registered)
 		remember(w, &c->command_id);
+}
+
+/* What gives its reason the lie stays. */
+static bool is_true(const struct model_workspace *w, int subject, enum reason reason, int64_t time)
+{
+	if (reason == REASON_EXPIRED)
+		return has_expired(&w->grants[subject], time);
+	return subject == model.gone &&
+	       reason == (subject < USERS ? REASON_USER_DELETED : REASON_GROUP_DELETED);
+}
+
+static void apply_removal(struct input *in, struct model_workspace *w,
+			  const struct remove_sharing *c)
+{
+	int64_t version = w->version + 1;
+
+	if (w->registered && saw(w, &c->command.command_id))
+		return;
+	if (!w->registered)
+		in->event = EXPECT_REJECTED;
+	for (size_t i = 0; w->registered && i < c->subject_count; i++) {
+		int subject = model_subject_of(&c->subjects[i]);
+
+		if (subject < 0)
+			broken_promise("a removal names a stranger");
+		if (w->grants[subject].role == ROLE_NONE ||
+		    !is_true(w, subject, c->reason, in->time))
+			continue;
+		w->version = version;
+		in->version = version;
+		take_away(in, w, subject, c->reason);
+	}
+	if (w->registered)
+		remember(w, &c->command.command_id);
 }
 
 static void apply_fact(struct input *in, struct model_workspace *w,
@@ -178,9 +250,15 @@ static void apply_fact(struct input *in, struct model_workspace *w,
 	w->version++;
 	if (w->grants[w->owner].role == ROLE_NONE)
 		return;
-	in->event = EXPECT_CHANGED;
 	in->version = w->version;
-	change(in, w, w->owner, ROLE_NONE, NO_ONE);
+	take_away(in, w, w->owner, REASON_OWNER_CHANGED);
+}
+
+static void clear_workspace(struct model_workspace *w)
+{
+	*w = (struct model_workspace){ 0 };
+	for (int s = 0; s < SUBJECTS; s++)
+		w->grants[s].expires_at = ABSENT;
 }
 
 static void apply_deletion(struct input *in, struct model_workspace *w)
@@ -190,11 +268,10 @@ static void apply_deletion(struct input *in, struct model_workspace *w)
 	for (int s = 0; w->registered && s < SUBJECTS; s++) {
 		if (w->grants[s].role == ROLE_NONE)
 			continue;
-		in->event = EXPECT_CHANGED;
 		in->version = version;
-		change(in, w, s, ROLE_NONE, NO_ONE);
+		take_away(in, w, s, REASON_WORKSPACE_DELETED);
 	}
-	*w = (struct model_workspace){ 0 };
+	clear_workspace(w);
 }
 
 /* ---- the records ---- */
@@ -231,7 +308,7 @@ static struct command command_of(const struct wish *c, const struct uuid *id)
 static void write_wish(struct input *in, const struct wish *c, const struct uuid *id)
 {
 	struct subject subject = model_subject(c->subject);
-	struct grant_wish grant = { subject, c->role, ABSENT };
+	struct grant_wish grant = { subject, c->role, c->expires_at };
 	struct record r = { .type = RECORD_SHARE_WORKSPACE };
 
 	if (c->role == ROLE_NONE) {
@@ -277,12 +354,23 @@ static enum role draw_role(void)
 	return roles[draw(4)];
 }
 
+static int64_t draw_expiry(enum role role)
+{
+	int64_t at = model_time() + 1 + draw(chance(500) ? SOON_MS : LATE_MS);
+
+	if (role == ROLE_NONE || !chance(EXPIRES_CHANCE))
+		return ABSENT;
+	if (at > model.last_expiry)
+		model.last_expiry = at;
+	return at;
+}
+
 /* The commands of a partition, to be sent again. */
-struct history {
-	struct wish wishes[INPUTS_MAX];
-	int workspaces[INPUTS_MAX];
+static struct history {
+	struct wish wishes[DRAWN_MAX];
+	int workspaces[DRAWN_MAX];
 	size_t count;
-};
+} histories[PARTITIONS];
 
 static void add_wish(struct input *in, struct model_workspace *all, int partition,
 		     struct history *h)
@@ -292,8 +380,10 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 	struct uuid id;
 
 	if (!again) {
-		h->wishes[i] = (struct wish){ (int)draw(USERS), (int)draw(SUBJECTS), draw_role(),
-					      id_of(3, partition * INPUTS_MAX + (int)i + 1) };
+		h->wishes[i] =
+			(struct wish){ (int)draw(USERS), (int)draw(SUBJECTS), draw_role(), ABSENT,
+				       id_of(3, partition * DRAWN_MAX + (int)i + 1) };
+		h->wishes[i].expires_at = draw_expiry(h->wishes[i].role);
 		h->workspaces[i] = (int)draw(WORKSPACES);
 		if (chance(600))
 			h->wishes[i].actor = all[h->workspaces[i]].owner;
@@ -333,39 +423,147 @@ static void add_garbage(struct input *in)
 	in->event = EXPECT_DEAD_LETTER;
 }
 
-static void add_input(int partition, size_t offset, struct history *h)
+/* The next record of the log, and the workspaces before it, to be changed. */
+static struct input *begin_input(int partition, struct model_workspace **all)
 {
+	size_t offset = model.count[partition];
 	struct input *in = &model.inputs[partition][offset];
-	struct model_workspace *all = model.after[partition][offset + 1];
-	unsigned kind = draw(100);
-	int workspace = (int)draw(WORKSPACES);
 	char id[32];
 
-	memcpy(all, model.after[partition][offset], sizeof(model.after[partition][offset]));
+	if (offset == INPUTS_MAX)
+		broken_promise("removals without end");
+	*all = model.after[partition][offset + 1];
+	memcpy(*all, model.after[partition][offset], sizeof(model.after[partition][offset]));
 	(void)snprintf(id, sizeof(id), "c-%d-%zu", partition, offset);
-	*in = (struct input){ .ce_id = world_copy(bytes_of(id)),
-			      .time = FIRST_TIME_MS + (int64_t)offset };
-	if (offset < WORKSPACES)
-		add_fact(in, &all[offset], partition, (int)offset);
-	else if (kind < 10)
+	*in = (struct input){ .ce_id = world_copy(bytes_of(id)), .time = model_time() };
+	return in;
+}
+
+void model_send(int partition)
+{
+	unsigned kind = draw(100);
+	int workspace = (int)draw(WORKSPACES);
+	struct model_workspace *all;
+	struct input *in;
+
+	if (!model.left[partition])
+		return;
+	model.left[partition]--;
+	in = begin_input(partition, &all);
+	if (model.sent[partition] < WORKSPACES) {
+		kind = 0;
+		workspace = (int)model.sent[partition];
+	}
+	model.sent[partition]++;
+	if (kind < 10)
 		add_fact(in, &all[workspace], partition, workspace);
 	else if (kind < 14)
 		add_deletion(in, &all[workspace], partition, workspace);
 	else if (kind < 18)
 		add_garbage(in);
 	else
-		add_wish(in, all, partition, h);
+		add_wish(in, all, partition, &histories[partition]);
+	model.count[partition]++;
+	if (!model.marked)
+		return;
+	begin_input(partition, &all)->marker = true;
+	model.count[partition]++;
+}
+
+int64_t model_end(int partition)
+{
+	size_t end = model.count[partition];
+
+	while (end && model.inputs[partition][end - 1].marker)
+		end--;
+	return (int64_t)end;
+}
+
+static int workspace_of(int partition, const struct uuid *id)
+{
+	int workspace = 0;
+
+	while (workspace < WORKSPACES && !uuid_equal(&workspace_ids[partition][workspace], id))
+		workspace++;
+	if (workspace == WORKSPACES)
+		broken_promise("a removal of no workspace of partition %d", partition);
+	return workspace;
+}
+
+size_t model_take(int partition, struct bytes value)
+{
+	struct model_workspace *all;
+	struct input *in = begin_input(partition, &all);
+	const struct remove_sharing *c;
+	struct record r;
+
+	if (!model_decode(value, &r) || r.type != RECORD_REMOVE_SHARING)
+		broken_promise("a consumer puts something else on the log than a removal");
+	c = &r.as.remove_sharing;
+	in->key = id_text(&c->command.workspace_id);
+	in->value = world_copy(value);
+	in->removal_id = c->command.command_id;
+	apply_removal(in, &all[workspace_of(partition, &c->command.workspace_id)], c);
+	return model.count[partition]++;
+}
+
+void model_delete(int subject)
+{
+	model.gone = subject;
+}
+
+/* Grants that will go by themselves, as the log stands. */
+static bool has_stale(const struct model_workspace *w)
+{
+	for (int s = 0; s < SUBJECTS; s++)
+		if (w->grants[s].role != ROLE_NONE &&
+		    (w->grants[s].expires_at != ABSENT || s == model.gone))
+			return true;
+	return false;
+}
+
+bool model_is_quiet(void)
+{
+	for (int p = 0; p < PARTITIONS; p++) {
+		if (model.left[p])
+			return false;
+		for (int i = 0; i < WORKSPACES; i++)
+			if (has_stale(&model.after[p][model.count[p]][i]))
+				return false;
+	}
+	return true;
+}
+
+static void check_removal(int partition, size_t offset)
+{
+	const struct input *in = &model.inputs[partition][offset];
+
+	for (size_t i = 0; i < offset; i++)
+		if (uuid_equal(&model.inputs[partition][i].removal_id, &in->removal_id))
+			broken_promise("the removal %d-%zu was there before, as %d-%zu", partition,
+				       offset, partition, i);
+}
+
+void model_check_once(void)
+{
+	for (int p = 0; schedule.calm && p < PARTITIONS; p++)
+		for (size_t i = 0; i < model.count[p]; i++)
+			if (!uuid_is_nil(&model.inputs[p][i].removal_id))
+				check_removal(p, i);
 }
 
 void model_begin(void)
 {
+	model.gone = NO_ONE;
+	model.last_expiry = 0;
+	model.marked = chance(300);
 	for (int p = 0; p < PARTITIONS; p++) {
-		struct history h = { .count = 0 };
-
-		model.count[p] = INPUTS_LEAST + draw(INPUTS_MAX - INPUTS_LEAST + 1);
-		memset(model.after[p][0], 0, sizeof(model.after[p][0]));
-		for (size_t i = 0; i < model.count[p]; i++)
-			add_input(p, i, &h);
+		histories[p].count = 0;
+		model.count[p] = 0;
+		model.sent[p] = 0;
+		model.left[p] = DRAWN_LEAST + draw(DRAWN_MAX - DRAWN_LEAST + 1);
+		for (int i = 0; i < WORKSPACES; i++)
+			clear_workspace(&model.after[p][0][i]);
 	}
 }
 
@@ -379,15 +577,17 @@ bool model_decode(struct bytes value, struct record *out)
 
 /* ---- lifecycle ---- */
 
-static void take(const struct record *fact)
+static void take(struct directory *d, const struct record *fact)
 {
-	bool taken = directory_take(directory, fact, NULL);
+	bool taken = directory_take(d, fact, NULL);
 
 	assert(taken);
 }
 
-static void fill_directory(void)
+/* A user goes by status, a group by tombstone. */
+static struct directory *make_directory(int gone)
 {
+	struct directory *d = directory_new();
 	struct membership home = { model_organization(), ORGANIZATION_MEMBER };
 	struct uuid group[] = { model_user(members[0]), model_user(members[1]) };
 	struct record r = { .type = RECORD_ORGANIZATION_CHANGED };
@@ -395,7 +595,7 @@ static void fill_directory(void)
 	r.as.organization_changed =
 		(struct organization_changed){ model_organization(), bytes_of("acme"),
 					       SHARING_EVERYONE };
-	take(&r);
+	take(d, &r);
 	for (int i = 0; i < USERS; i++) {
 		r.type = RECORD_USER_CHANGED;
 		r.as.user_changed = (struct user_changed){
@@ -403,18 +603,20 @@ static void fill_directory(void)
 			.username = bytes_of(usernames[i]),
 			.name = bytes_of(""),
 			.email = bytes_of("somebody@example.com"),
-			.status = USER_ACTIVE,
+			.status = i == gone ? USER_DELETED : USER_ACTIVE,
 			.kind = USER_PERSON,
 			.site_role = SITE_MEMBER,
 			.organizations = &home,
 			.organization_count = 1,
 		};
-		take(&r);
+		take(d, &r);
 	}
 	r.type = RECORD_GROUP_CHANGED;
 	r.as.group_changed = (struct group_changed){ id_of(1, GROUP), bytes_of("team"),
 						     model_organization(), group, 2 };
-	take(&r);
+	if (gone != USERS)
+		take(d, &r);
+	return d;
 }
 
 /* Ids that the partitioner sends where they are wanted. */
@@ -440,16 +642,17 @@ void model_open(void)
 	int rc = __real_codec_new(&codec, &err);
 
 	assert(!rc);
-	directory = directory_new();
 	arena_init(&arena);
 	buffer_init(&scratch);
-	fill_directory();
+	for (int gone = NO_ONE; gone < SUBJECTS; gone++)
+		directories[1 + gone] = make_directory(gone);
 	find_workspaces();
 }
 
 void model_close(void)
 {
-	directory_free(&directory);
+	for (int i = 0; i <= SUBJECTS; i++)
+		directory_free(&directories[i]);
 	arena_done(&arena);
 	buffer_done(&scratch);
 	__real_codec_free(&codec);

@@ -2,10 +2,11 @@
 #define SB_TESTS_UNIT_SIMULATION_MODEL_H
 
 /*
- * The commands of a schedule and what must become of them, written from the
+ * sharing.commands of a schedule and what must become of them, written from the
  * rules and not from the consumer's code: the state after each command, the
- * event it gives, and who is told. One organization; the group has the users
- * 1 and 2.
+ * event it gives, and who is told. Some are drawn, some the consumers send
+ * themselves; each gets its place and its time when it comes onto the log. One
+ * organization; the group has the users 1 and 2.
  */
 
 #include "consumer/directory.h"
@@ -14,17 +15,20 @@
 enum {
 	PARTITIONS = 2,
 	WORKSPACES = 2, /* in each partition */
-	INPUTS_MAX = 20,
+	DRAWN_MAX = 20,
+	INPUTS_MAX = 128,
 	USERS = 4,
 	SUBJECTS = USERS + 1, /* the last is the group */
 	RECENT = 16,
 	NAME_SIZE = 16,
+	NO_ONE = -1,
 };
 
 struct model_grant {
 	enum role role;
 	struct uuid by;
 	int64_t at;
+	int64_t expires_at; /* ABSENT: never */
 };
 
 struct model_workspace {
@@ -48,13 +52,21 @@ struct input {
 	int64_t time;
 	enum expected_event event;
 	int64_t version;            /* of the event */
+	enum reason reason;         /* of a change */
+	bool marker;                /* of a transaction: nobody gets it */
+	struct uuid removal_id;     /* of a removal by the system; nil: it is none */
 	enum role before[SUBJECTS]; /* its changes, where the two differ */
 	enum role after[SUBJECTS];
 	unsigned told; /* bit i: user i gets a notification */
 };
 
 struct model {
-	size_t count[PARTITIONS];
+	size_t left[PARTITIONS];  /* to be drawn */
+	size_t sent[PARTITIONS];  /* that were drawn */
+	size_t count[PARTITIONS]; /* on the log */
+	bool marked;         /* commands are drawn in transactions, each ending with a marker */
+	int gone;            /* the subject that was deleted; NO_ONE: all are there */
+	int64_t last_expiry; /* of all grants that were ever wished */
 	struct input inputs[PARTITIONS][INPUTS_MAX];
 	struct model_workspace after[PARTITIONS][INPUTS_MAX + 1][WORKSPACES]; /* so many inputs */
 };
@@ -65,10 +77,37 @@ extern struct model model;
 void model_open(void);
 void model_close(void);
 
-/* Draws the commands of this schedule. */
+/* Draws how many commands there will be. */
 void model_begin(void);
 
-const struct directory *model_directory(void);
+/* Draws the next command of the partition, if one is left, and puts it on the log. */
+void model_send(int partition);
+
+/* A removal by the system comes onto the log; returns its offset. */
+size_t model_take(int partition, struct bytes value);
+
+/* Where a partition is that has applied all of its log: behind the last record that is no marker. */
+int64_t model_end(int partition);
+
+/* The brokers' time. */
+int64_t model_time(void);
+
+/* Somebody is deleted, or the group. */
+void model_delete(int subject);
+
+/*
+ * Is all on the log that will be? Nothing is left to be drawn, nothing has
+ * expired or is going to, and who is gone has nothing left.
+ */
+bool model_is_quiet(void);
+
+/* What is on the log twice though nothing has failed breaks a promise. */
+void model_check_once(void);
+
+/* As of a position in its topic, and where that ends. */
+const struct directory *model_directory(int64_t position);
+int64_t model_directory_end(void);
+
 struct uuid model_user(int user);
 struct uuid model_organization(void);
 struct subject model_subject(int subject);

@@ -322,6 +322,7 @@ void process_start(struct process *p)
 	p->stop = 0;
 	p->alive = true;
 	p->frozen = false;
+	p->queued = 0;
 	for (int i = 0; i < THREADS_MAX; i++)
 		p->threads[i].state = THREAD_NONE;
 	thread_start(&p->threads[0], process_main, p);

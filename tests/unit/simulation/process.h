@@ -50,6 +50,7 @@ struct process {
 	volatile sig_atomic_t stop;
 	bool alive;
 	bool frozen;
+	size_t queued; /* commands of its own that it has yet to put on the log */
 	struct thread threads[THREADS_MAX]; /* the first is the loop's */
 };
 

@@ -156,6 +156,67 @@ static redisReply *do_hgetall(const struct words *c)
 	return r;
 }
 
+/* ZADD key score member: a field whose value is the score. */
+static redisReply *do_zadd(const struct words *c)
+{
+	store_set(store_find(c->list[1], true), c->list[3], c->list[2]);
+	return number(0);
+}
+
+static int64_t score_of(const struct store_field *f)
+{
+	char digits[24] = "";
+
+	(void)snprintf(digits, sizeof(digits), "%.*s", (int)f->value.len,
+		       (const char *)f->value.data);
+	return strtoll(digits, NULL, 10);
+}
+
+/* By score, then by member. */
+static int by_score(const void *a, const void *b)
+{
+	const struct store_field *x = a;
+	const struct store_field *y = b;
+
+	if (score_of(x) != score_of(y))
+		return score_of(x) < score_of(y) ? -1 : 1;
+	return memcmp(x->name.data, y->name.data, x->name.len);
+}
+
+/* ZRANGEBYSCORE key -inf most WITHSCORES LIMIT 0 count */
+static redisReply *do_zrange(const struct words *c)
+{
+	const struct store_key *k = store_find(c->list[1], false);
+	int64_t most = strtoll((const char *)c->list[3].data, NULL, 10);
+	size_t limit = strtoul((const char *)c->list[7].data, NULL, 10);
+	size_t count = 0;
+	redisReply *r;
+
+	if (k && k->count)
+		qsort(k->fields, k->count, sizeof(*k->fields), by_score);
+	while (k && count < k->count && count < limit && score_of(&k->fields[count]) <= most)
+		count++;
+	r = array(2 * count);
+	for (size_t i = 0; i < count; i++) {
+		r->element[2 * i] = text(REDIS_REPLY_STRING, k->fields[i].name);
+		r->element[2 * i + 1] = text(REDIS_REPLY_STRING, k->fields[i].value);
+	}
+	return r;
+}
+
+/* HRANDFIELD key count: the first ones are as good as any. */
+static redisReply *do_hrandfield(const struct words *c)
+{
+	const struct store_key *k = store_find(c->list[1], false);
+	size_t limit = strtoul((const char *)c->list[2].data, NULL, 10);
+	size_t count = !k ? 0 : k->count < limit ? k->count : limit;
+	redisReply *r = array(count);
+
+	for (size_t i = 0; i < count; i++)
+		r->element[i] = text(REDIS_REPLY_STRING, k->fields[i].name);
+	return r;
+}
+
 /* XADD key MINID ~ n id field value; an entry's id must be above all others. */
 static redisReply *do_xadd(const struct words *c)
 {
@@ -215,10 +276,20 @@ static const struct verb {
 	bool writes;
 	redisReply *(*act)(const struct words *c);
 } verbs[] = {
-	{ "HMGET", false, do_hmget }, { "HGETALL", false, do_hgetall }, { "HSET", true, do_hset },
-	{ "HDEL", true, do_hdel },    { "DEL", true, do_del },          { "UNLINK", true, do_del },
-	{ "XADD", true, do_xadd },    { "EVAL", true, do_eval },        { "SCAN", false, do_scan },
+	{ "HMGET", false, do_hmget },
+	{ "HGETALL", false, do_hgetall },
+	{ "HSET", true, do_hset },
+	{ "HDEL", true, do_hdel },
+	{ "DEL", true, do_del },
+	{ "UNLINK", true, do_del },
+	{ "XADD", true, do_xadd },
+	{ "EVAL", true, do_eval },
+	{ "SCAN", false, do_scan },
 	{ "INFO", false, do_info },
+	{ "ZADD", true, do_zadd },
+	{ "ZREM", true, do_hdel },
+	{ "ZRANGEBYSCORE", false, do_zrange },
+	{ "HRANDFIELD", false, do_hrandfield },
 };
 
 static const struct verb *verb_of(const struct words *c)

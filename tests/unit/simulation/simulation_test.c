@@ -31,6 +31,7 @@ enum {
 #endif
 	TURNS_LEAST = 100,
 	TURNS_MORE = 400,
+	DELETE_CHANCE = 300,
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
 	LEAP_MS = 30000,         /* past all that waits */
 };
@@ -127,10 +128,9 @@ static void forget_offsets(void)
 static void send_commands(void)
 {
 	int p = (int)draw(PARTITIONS);
-	size_t left = model.count[p] - broker.visible[p];
 
-	if (left)
-		broker.visible[p] += 1 + draw((unsigned)left);
+	for (unsigned i = 1 + draw((unsigned)model.left[p] + 1); i > 0; i--)
+		model_send(p);
 }
 
 static void cause_trouble(void)
@@ -199,17 +199,36 @@ static void draw_rates(void)
 		.timeout = draw_rate(20),
 		.forget = draw_rate(5),
 	};
+	schedule.calm = schedule.calm && !schedule.rates.freeze && !schedule.rates.expire &&
+			!schedule.rates.kafka_fails;
 }
 
-static void run_with_trouble(void)
+/* The clocks of processes and brokers agree, or one of them is ahead. */
+static int64_t draw_lag(void)
 {
-	unsigned turns = TURNS_LEAST + draw(TURNS_MORE);
+	enum { MOST_MS = 5000 };
+
+	return chance(500) ? 0 : (int64_t)draw(2 * MOST_MS) - MOST_MS;
+}
+
+static void run_with_trouble(unsigned more)
+{
+	unsigned turns = TURNS_LEAST + draw(more);
 
 	for (unsigned i = 0; i < turns; i++) {
 		move_world();
 		cause_trouble();
 		(void)threads_turn();
 	}
+}
+
+/* What expires has expired, by everybody's clock. */
+static void pass_expiries(void)
+{
+	int64_t lag_ms = schedule.lag_ms > 0 ? schedule.lag_ms : 0;
+
+	if (model.last_expiry + lag_ms >= schedule.now_ms)
+		schedule.now_ms = model.last_expiry + lag_ms + 1;
 }
 
 static void heal(void)
@@ -224,7 +243,9 @@ static void heal(void)
 		processes[i].frozen = false;
 	}
 	for (int i = 0; i < PARTITIONS; i++)
-		broker.visible[i] = model.count[i];
+		while (model.left[i])
+			model_send(i);
+	pass_expiries();
 }
 
 static bool is_anybody_there(void)
@@ -235,9 +256,17 @@ static bool is_anybody_there(void)
 	return false;
 }
 
+static bool is_anything_queued(void)
+{
+	for (int i = 0; i < PROCESSES; i++)
+		if (processes[i].alive && processes[i].queued)
+			return true;
+	return false;
+}
+
 static bool is_settled(void)
 {
-	return is_index_settled() && is_bus_settled();
+	return model_is_quiet() && !is_anything_queued() && is_index_settled() && is_bus_settled();
 }
 
 /* The broker ends what dead processes have left open. */
@@ -260,9 +289,10 @@ static void settle(void)
 		(void)threads_turn();
 	}
 	if (!is_settled())
-		broken_promise("it does not settle: %lld of %zu and %lld of %zu are committed",
+		broken_promise("it does not settle: %lld of %zu and %lld of %zu are committed, %s",
 			       (long long)broker.committed[0], model.count[0],
-			       (long long)broker.committed[1], model.count[1]);
+			       (long long)broker.committed[1], model.count[1],
+			       model_is_quiet() ? "and nothing is over" : "and what is over stays");
 }
 
 /* All end by themselves, which must not change anything. */
@@ -270,6 +300,7 @@ static void stop_all(void)
 {
 	bool alive = true;
 
+	broker.closed = true; /* who was asleep may have one more removal to send */
 	for (int i = 0; i < PROCESSES; i++)
 		processes[i].stop = 1;
 	for (int i = 0; alive && i < TURNS_TO_SETTLE; i++) {
@@ -286,6 +317,30 @@ static void stop_all(void)
 /* What to say if it crashes. */
 static char crashed[80];
 
+/* Trouble for a while, then none: everything that was promised must be true. */
+static void run_until_settled(unsigned more)
+{
+	draw_rates();
+	run_with_trouble(more);
+	heal();
+	settle();
+	check_index();
+	check_bus();
+	model_check_once();
+}
+
+/* While they run, or while none does. */
+static void delete_somebody(void)
+{
+	int subject = (int)draw(SUBJECTS);
+
+	for (int i = 0, all = chance(300); all && i < PROCESSES; i++)
+		if (processes[i].alive)
+			process_kill(&processes[i]);
+	trace("      subject %d is deleted", subject);
+	model_delete(subject);
+}
+
 static void run_schedule(uint64_t seed)
 {
 	(void)snprintf(crashed, sizeof(crashed), "seed %llu: it crashed\n",
@@ -298,14 +353,15 @@ static void run_schedule(uint64_t seed)
 	redis_begin();
 	broker_begin();
 	check_begin();
+	schedule.lag_ms = draw_lag();
+	schedule.calm = true;
 	model_begin();
-	draw_rates();
 	process_start(&processes[0]);
-	run_with_trouble();
-	heal();
-	settle();
-	check_index();
-	check_bus();
+	run_until_settled(TURNS_MORE);
+	if (chance(DELETE_CHANCE)) {
+		delete_somebody();
+		run_until_settled(TURNS_MORE / 4);
+	}
 	stop_all();
 	check_index();
 	check_bus();

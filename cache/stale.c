@@ -1,0 +1,135 @@
+#include "cache/stale.h"
+
+#include "cache/layout.h"
+#include "cache/redis.h"
+
+#include <hiredis/hiredis.h>
+
+/* ---- grants ---- */
+
+static void append_due(struct pipeline *p, const struct keys *k, const struct stale_question *q)
+{
+	pipeline_command(p, 8);
+	pipeline_text(p, "ZRANGEBYSCORE");
+	pipeline_key(p, k, "due", NULL);
+	pipeline_text(p, "-inf");
+	pipeline_number(p, q->now);
+	pipeline_text(p, "WITHSCORES");
+	pipeline_text(p, "LIMIT");
+	pipeline_number(p, 0);
+	pipeline_number(p, (int64_t)q->most);
+}
+
+/* Any of them will do: what was found goes, and then the others are. */
+static void append_shared(struct pipeline *p, const struct keys *k, const struct subject *s,
+			  size_t most)
+{
+	pipeline_command(p, 3);
+	pipeline_text(p, "HRANDFIELD");
+	pipeline_key(p, k, keys_subject_kind(s->kind), &s->id);
+	pipeline_number(p, (int64_t)most);
+}
+
+static void take_due(struct stale_list *out, const redisReply *reply)
+{
+	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+		struct stale *s = &out->list[out->count];
+
+		s->expires_at = reply_number(reply->element[i + 1], ABSENT);
+		if (s->expires_at != ABSENT &&
+		    layout_parse_due_member(&s->workspace_id, &s->subject,
+					    reply_bytes(reply->element[i])))
+			out->count++;
+	}
+}
+
+static void take_shared(struct stale_list *out, const struct subject *subject,
+			const redisReply *reply)
+{
+	for (size_t i = 0; i < reply->elements; i++) {
+		struct stale *s = &out->list[out->count];
+
+		*s = (struct stale){ .subject = *subject, .expires_at = ABSENT };
+		out->count += uuid_from_raw(&s->workspace_id, reply_bytes(reply->element[i]));
+	}
+}
+
+int stale_read(struct index *ix, int partition, const struct mark *ours,
+	       const struct stale_question *q, struct stale_list *out, struct error *err)
+{
+	const struct keys *k = index_keys(ix, partition);
+	struct pipeline *p = index_begin(ix);
+	const struct replies *replies;
+	size_t room = 0;
+	int rc;
+
+	append_due(p, k, q);
+	for (size_t i = 0; i < q->subject_count; i++)
+		append_shared(p, k, &q->subjects[i], q->most);
+	rc = index_ask(ix, partition, ours, &replies, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i <= q->subject_count; i++)
+		room += replies->list[i]->elements;
+	out->list = arena_alloc(out->arena, (room + 1) * sizeof(*out->list));
+	out->count = 0;
+	take_due(out, replies->list[0]);
+	for (size_t i = 0; i < q->subject_count; i++)
+		take_shared(out, &q->subjects[i], replies->list[i + 1]);
+	return 0;
+}
+
+/* ---- what workspaces remember ---- */
+
+static void append_memory(struct pipeline *p, const struct keys *k, const struct uuid *workspace_id)
+{
+	pipeline_command(p, 2 + RECENT_COMMANDS);
+	pipeline_text(p, "HMGET");
+	pipeline_key(p, k, "ws:", workspace_id);
+	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
+		pipeline_text(p, layout_command_field(i));
+}
+
+static void take_memory(struct stale_memory *m, const redisReply *reply)
+{
+	memset(m->recent, 0, sizeof(m->recent));
+	for (size_t i = 0; i < reply->elements && i < RECENT_COMMANDS; i++)
+		(void)uuid_from_raw(&m->recent[i], reply_bytes(reply->element[i]));
+}
+
+int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
+		      struct stale_memory *list, size_t count, struct error *err)
+{
+	struct pipeline *p = index_begin(ix);
+	const struct replies *replies;
+	int rc;
+
+	for (size_t i = 0; i < count; i++)
+		append_memory(p, index_keys(ix, partition), &list[i].workspace_id);
+	rc = index_ask(ix, partition, ours, &replies, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		take_memory(&list[i], replies->list[i]);
+	return rc;
+}
+
+/* ---- subjects ---- */
+
+static bool take_holder(struct holder *out, const struct keys *any, struct bytes key)
+{
+	return keys_parse_subject(any, key, &out->partition, &out->subject);
+}
+
+int stale_scan(struct index *ix, uint64_t *cursor, struct holder_list *out, struct error *err)
+{
+	const redisReply *found;
+	int rc = index_scan(ix, "{*}:[ug]:*", cursor, &found, err);
+
+	if (rc)
+		return rc;
+	out->list = arena_alloc(out->arena, (found->elements + 1) * sizeof(*out->list));
+	out->count = 0;
+	for (size_t i = 0; i < found->elements; i++)
+		out->count += take_holder(&out->list[out->count], index_keys(ix, 0),
+					  reply_bytes(found->element[i]));
+	return 0;
+}

@@ -1,0 +1,167 @@
+#include "consumer/courier.h"
+
+#include "ops/support/buffer.h"
+#include "ops/support/clock.h"
+#include "producer/bus.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A client's queue of this many is never full: each partition has a round in it at most. */
+#define QUEUE_MOST "100000"
+
+enum { SOURCE_SIZE = CLUSTER_ID_SIZE + 32 };
+
+struct courier {
+	rd_kafka_t *producer;
+	rd_kafka_topic_t *topic; /* held, so that the client knows its partitions */
+	struct codec *codec;
+	struct buffer value;
+	char source[SOURCE_SIZE]; /* ce_source of everything we send */
+	struct receipt *receipts; /* that have come and were not taken, from `taken` on */
+	size_t count;
+	size_t cap;
+	size_t taken;
+};
+
+static void add_receipt(struct courier *c, const struct receipt *r)
+{
+	if (c->count == c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : 64;
+		struct receipt *grown = realloc(c->receipts, cap * sizeof(*grown));
+
+		assert(grown);
+		c->receipts = grown;
+		c->cap = cap;
+	}
+	c->receipts[c->count++] = *r;
+}
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+	rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+	int64_t time = rd_kafka_message_timestamp(m, &type);
+
+	(void)rk;
+	add_receipt(opaque, &(struct receipt){
+				    .partition = m->partition,
+				    .failed = m->err != 0,
+				    .offset = m->offset,
+				    .time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? time : -1,
+			    });
+}
+
+static int open_producer(struct courier *c, const struct config *config, struct error *err)
+{
+	static const struct bus_setting settings[] = {
+		{ "enable.idempotence", "true" },
+		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
+		{ "linger.ms", "5" },
+		/* A command is tried until it is on the log: given up, it might still come. */
+		{ "message.timeout.ms", "0" },
+		{ "queue.buffering.max.messages", QUEUE_MOST },
+		{ NULL, NULL },
+	};
+	rd_kafka_conf_t *conf = NULL;
+	int rc = bus_conf(&conf, config, settings, err);
+
+	if (rc)
+		return rc;
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	rd_kafka_conf_set_opaque(conf, c);
+	rc = bus_open(&c->producer, RD_KAFKA_PRODUCER, conf, err);
+	if (rc)
+		return rc;
+	c->topic = rd_kafka_topic_new(c->producer, topic_name(TOPIC_COMMANDS), NULL);
+	return c->topic ? 0
+			: error_set(err, ERROR_UNAVAILABLE, "topic %s cannot be opened",
+				    topic_name(TOPIC_COMMANDS));
+}
+
+int courier_open(struct courier **out, const struct config *config,
+		 const struct deployment *deployment, struct codec *codec, struct error *err)
+{
+	struct courier *c = calloc(1, sizeof(*c));
+	int rc;
+
+	if (!c)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	c->codec = codec;
+	buffer_init(&c->value);
+	(void)snprintf(c->source, sizeof(c->source), "sharebus/%s/consumer", deployment->cluster);
+	rc = open_producer(c, config, err);
+	if (rc)
+		courier_close(&c);
+	else
+		*out = c;
+	return rc;
+}
+
+void courier_close(struct courier **cp)
+{
+	struct courier *c = *cp;
+
+	if (!c)
+		return;
+	if (c->producer) /* else destroying it would wait for what it still has */
+		(void)rd_kafka_purge(c->producer,
+				     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	if (c->topic)
+		rd_kafka_topic_destroy(c->topic);
+	bus_close(&c->producer);
+	buffer_done(&c->value);
+	free(c->receipts);
+	free(c);
+	*cp = NULL;
+}
+
+int courier_send(struct courier *c, int partition, const struct record *r, struct error *err)
+{
+	const struct command *command = record_command(r);
+	struct cloudevent_headers headers;
+	char key[UUID_TEXT_SIZE];
+	char id[UUID_TEXT_SIZE];
+	int rc;
+
+	buffer_clear(&c->value);
+	rc = codec_encode(c->codec, r, &c->value, err);
+	if (rc)
+		return rc;
+	uuid_format(key, &command->workspace_id);
+	uuid_format(id, &command->command_id);
+	cloudevent_headers(&headers, &(struct cloudevent){ .type = record_event_type(r->type),
+							   .id = bytes_of(id),
+							   .source = bytes_of(c->source),
+							   .subject = bytes_of(key),
+							   .time = command->issued_at,
+							   .correlation = command->command_id });
+	/* Its partition is where the index has the workspace: that of the key. */
+	return bus_send(c->producer,
+			&(struct bus_record){ .topic = topic_name(TOPIC_COMMANDS),
+					      .key = bytes_of(key),
+					      .value = buffer_bytes(&c->value),
+					      .headers = headers.list,
+					      .header_count = headers.count,
+					      .placed = true,
+					      .partition = partition },
+			err);
+}
+
+bool courier_next(struct courier *c, struct receipt *out)
+{
+	if (c->taken == c->count) {
+		c->taken = 0;
+		c->count = 0;
+		(void)rd_kafka_poll(c->producer, 0);
+	}
+	if (c->taken == c->count)
+		return false;
+	*out = c->receipts[c->taken++];
+	return true;
+}
+
+void courier_flush(struct courier *c, int wait_ms)
+{
+	(void)rd_kafka_flush(c->producer, wait_ms);
+}

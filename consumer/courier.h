@@ -1,0 +1,43 @@
+#ifndef SB_CONSUMER_COURIER_H
+#define SB_CONSUMER_COURIER_H
+
+/*
+ * Puts the consumer's own commands on sharing.commands, each once: an
+ * idempotent producer that tries until the brokers have them. Nothing here
+ * blocks, but for courier_flush(). One thread: the loop's.
+ */
+
+#include "cache/mark.h"
+#include "ops/support/config.h"
+#include "schemas/codec.h"
+
+struct courier;
+
+/* Settings from config: "brokers". The codec must outlive it. */
+int courier_open(struct courier **out, const struct config *config,
+		 const struct deployment *deployment, struct codec *codec, struct error *err);
+
+/* What is not delivered by then may or may not come onto the log. */
+void courier_close(struct courier **c);
+
+/*
+ * Queues a command for that partition; copies it. ERROR_UNAVAILABLE when the
+ * queue is full, ERROR_INPUT when the producer has broken: open another.
+ */
+int courier_send(struct courier *c, int partition, const struct record *r, struct error *err);
+
+/* What became of one that was queued. */
+struct receipt {
+	int partition;
+	bool failed;    /* it may be on the log all the same: open another courier */
+	int64_t offset; /* where it stands, unless it failed */
+	int64_t time;   /* the broker's when it came, ms since 1970; negative: not known */
+};
+
+/* The next receipt, if one has come. */
+bool courier_next(struct courier *c, struct receipt *out);
+
+/* Waits until all that is queued has come onto the log, for so long at most. */
+void courier_flush(struct courier *c, int wait_ms);
+
+#endif

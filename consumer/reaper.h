@@ -1,0 +1,38 @@
+#ifndef SB_CONSUMER_REAPER_H
+#define SB_CONSUMER_REAPER_H
+
+/*
+ * Sees to it that what is over goes: grants whose time has come, grants of
+ * users and groups that were deleted; also while no consumer ran. It changes
+ * nothing itself: it puts RemoveSharing, by the system, on the log, where it is
+ * decided like any other command and must prove itself.
+ *
+ * Once: for what has a removal on the log no other one is sent. Redis tells
+ * only what is applied, so nothing is looked at while there may be removals on
+ * the log that are not: at first, when a partition has become ours, up to where
+ * its log ended then; later, up to the last one that we sent ourselves. A
+ * process that was asleep may send one more; it comes to nothing.
+ *
+ * The loop's thread. Trouble with the brokers only delays it.
+ */
+
+#include "ops/support/error.h"
+
+#include <stdbool.h>
+
+struct processor;
+struct reaper;
+
+struct reaper *reaper_new(int partitions);
+void reaper_free(struct reaper **r);
+
+/* A bounded piece of the work, if there is any. ERROR_UNAVAILABLE: Redis; ERROR_REFUSED: stop. */
+int reaper_step(struct processor *p, struct error *err);
+
+/*
+ * All partitions go. What was sent comes onto the log before, unless the group
+ * has moved on: then the new owner has looked already.
+ */
+void reaper_leave(struct reaper *r, bool lost);
+
+#endif

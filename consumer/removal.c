@@ -1,0 +1,139 @@
+#include "consumer/removal.h"
+
+#include "cache/layout.h"
+#include "ops/support/error.h"
+
+#include <assert.h>
+
+/* ---- what goes ---- */
+
+static bool same_subject(const struct subject *a, const struct subject *b)
+{
+	return a->kind == b->kind && uuid_equal(&a->id, &b->id);
+}
+
+static enum reason reason_of(const struct stale *s)
+{
+	if (s->expires_at != ABSENT)
+		return REASON_EXPIRED;
+	return s->subject.kind == SUBJECT_USER ? REASON_USER_DELETED : REASON_GROUP_DELETED;
+}
+
+/* May it go with the removal? */
+static bool belongs(const struct removal *r, const struct stale *s)
+{
+	return r->expires_at != ABSENT && r->expires_at == s->expires_at &&
+	       uuid_equal(&r->workspace_id, &s->workspace_id);
+}
+
+static bool removes(const struct removal *r, const struct stale *s)
+{
+	if (!uuid_equal(&r->workspace_id, &s->workspace_id))
+		return false;
+	for (size_t i = 0; i < r->subject_count; i++)
+		if (same_subject(&r->subjects[i], &s->subject))
+			return true;
+	return false;
+}
+
+/* What expires may be that of a subject which is gone: it goes once. */
+static bool is_removed(const struct removal *list, size_t count, const struct stale *s)
+{
+	for (size_t i = 0; i < count; i++)
+		if (removes(&list[i], s))
+			return true;
+	return false;
+}
+
+size_t removal_list(const struct stale_list *stale, struct removal **out)
+{
+	struct removal *list = arena_zalloc(stale->arena, stale->count + 1, sizeof(*list));
+	struct subject *subjects =
+		arena_alloc(stale->arena, (stale->count + 1) * sizeof(*subjects));
+	size_t count = 0;
+
+	for (size_t i = 0; i < stale->count; i++) {
+		const struct stale *s = &stale->list[i];
+
+		if (s->expires_at == ABSENT && is_removed(list, count, s))
+			continue;
+		subjects[i] = s->subject;
+		if (count && belongs(&list[count - 1], s)) {
+			list[count - 1].subject_count++; /* the last one's end here */
+			continue;
+		}
+		list[count++] = (struct removal){ s->workspace_id, reason_of(s), s->expires_at,
+						  &subjects[i], 1 };
+	}
+	*out = list;
+	return count;
+}
+
+/* ---- the command ---- */
+
+static void append_be64(struct buffer *b, int64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		buffer_append_u8(b, (uint8_t)((uint64_t)value >> (56 - 8 * i)));
+}
+
+static void append_name(struct buffer *b, const struct removal *r)
+{
+	buffer_append_text(b, "removal ");
+	buffer_append_text(b, symbol_name(reason_symbols, (int)r->reason));
+	buffer_append(b, r->workspace_id.bytes, sizeof(r->workspace_id.bytes));
+	append_be64(b, r->expires_at);
+	for (size_t i = 0; i < r->subject_count; i++) {
+		uint8_t field[SUBJECT_FIELD_SIZE];
+
+		layout_subject_field(field, &r->subjects[i]);
+		buffer_append(b, field, sizeof(field));
+	}
+}
+
+static bool remembers(const struct stale_memory *m, const struct uuid *id)
+{
+	for (size_t i = 0; i < RECENT_COMMANDS; i++)
+		if (uuid_equal(&m->recent[i], id))
+			return true;
+	return false;
+}
+
+int removal_id(const struct removal *r, const struct stale_memory *memory, struct uuid *out)
+{
+	struct buffer name;
+	int rc = 0;
+
+	assert(uuid_equal(&r->workspace_id, &memory->workspace_id));
+	buffer_init(&name);
+	append_name(&name, r);
+	/* More attempts than there are places in the memory: one is free. */
+	for (uint8_t attempt = 0; !rc && attempt <= RECENT_COMMANDS; attempt++) {
+		buffer_append_u8(&name, attempt);
+		rc = uuid_v5(out, &UUID_NAMESPACE_SHAREBUS, buffer_bytes(&name));
+		name.len--;
+		if (!rc && !remembers(memory, out))
+			break;
+	}
+	buffer_done(&name);
+	return rc;
+}
+
+struct record removal_record(const struct removal *r, const struct uuid *command_id, int64_t now,
+			     int64_t directory_offset)
+{
+	struct record record = { .type = RECORD_REMOVE_SHARING };
+
+	record.as.remove_sharing = (struct remove_sharing){
+		.command = { .command_id = *command_id,
+			     .issued_at = now,
+			     .actor = { .kind = ACTOR_SYSTEM },
+			     .workspace_id = r->workspace_id,
+			     .expected_version = ABSENT,
+			     .directory_offset = directory_offset },
+		.subjects = r->subjects,
+		.subject_count = r->subject_count,
+		.reason = r->reason,
+	};
+	return record;
+}

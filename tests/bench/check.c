@@ -1,0 +1,182 @@
+/*
+ * How fast the library answers, beside the bare HMGETs that the answers rest
+ * on: one connection, pipelines of 100, in turn, so that both meet the same
+ * machine. Reads lines "<user id> <workspace id> <key in hex> <field in hex>,…"
+ * from standard input; all answers must be yes.
+ *
+ *	check_bench HOST PORT ROUNDS < pairs
+ */
+
+#include "producer/sharebus.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { PIPELINE = 100, FIELDS_MOST = 16, LINE_SIZE = 1024, PAIRS_MOST = 100000 };
+
+/* One question, and the command that it comes to. */
+struct pair {
+	struct sharebus_question question;
+	int argc;
+	const char *argv[FIELDS_MOST]; /* hiredis wants it without const outside */
+	size_t lengths[FIELDS_MOST];
+};
+
+static void fail(const char *what)
+{
+	(void)fprintf(stderr, "check_bench: %s\n", what);
+	exit(1);
+}
+
+/* ---- the questions ---- */
+
+static const char *take_hex(const char *hex, size_t *len)
+{
+	char *bytes = malloc(strlen(hex) / 2 + 1);
+	unsigned value;
+
+	if (!bytes)
+		fail("out of memory");
+	*len = strlen(hex) / 2;
+	for (size_t i = 0; i < *len; i++) {
+		char digits[3] = { hex[2 * i], hex[2 * i + 1], 0 };
+
+		value = (unsigned)strtoul(digits, NULL, 16);
+		bytes[i] = (char)(unsigned char)value;
+	}
+	return bytes;
+}
+
+static void add_argument(struct pair *p, const char *bytes, size_t len)
+{
+	if (p->argc == FIELDS_MOST)
+		fail("too many fields");
+	p->argv[p->argc] = bytes;
+	p->lengths[p->argc++] = len;
+}
+
+static void read_pair(struct pair *p, char *line)
+{
+	char *rest = NULL;
+	const char *user = strtok_r(line, " \n", &rest);
+	const char *workspace = strtok_r(NULL, " \n", &rest);
+	size_t len;
+
+	if (!user || !workspace || sharebus_parse_id(&p->question.user, user) ||
+	    sharebus_parse_id(&p->question.workspace, workspace))
+		fail("a line is broken");
+	p->question.action = SHAREBUS_SSH;
+	p->argc = 0;
+	add_argument(p, "HMGET", 5);
+	for (const char *hex = strtok_r(NULL, " ,\n", &rest); hex;
+	     hex = strtok_r(NULL, " ,\n", &rest)) {
+		const char *bytes = take_hex(hex, &len);
+
+		add_argument(p, bytes, len);
+	}
+}
+
+static struct pair *read_pairs(size_t *count)
+{
+	struct pair *pairs = calloc(PAIRS_MOST, sizeof(*pairs));
+	char line[LINE_SIZE];
+
+	if (!pairs)
+		fail("out of memory");
+	for (*count = 0; *count < PAIRS_MOST && fgets(line, sizeof(line), stdin); (*count)++)
+		read_pair(&pairs[*count], line);
+	*count -= *count % PIPELINE;
+	if (!*count)
+		fail("no questions");
+	return pairs;
+}
+
+/* ---- the two ways ---- */
+
+static void ask_bare(redisContext *redis, const struct pair *pairs)
+{
+	redisReply *reply;
+
+	for (size_t i = 0; i < PIPELINE; i++)
+		(void)redisAppendCommandArgv(redis, pairs[i].argc, (const char **)pairs[i].argv,
+					     pairs[i].lengths);
+	for (size_t i = 0; i < PIPELINE; i++) {
+		if (redisGetReply(redis, (void **)&reply) || reply->type != REDIS_REPLY_ARRAY)
+			fail("Redis gave no answer");
+		freeReplyObject(reply);
+	}
+}
+
+static void ask_library(struct sharebus *sb, const struct pair *pairs)
+{
+	struct sharebus_question questions[PIPELINE];
+	struct sharebus_answer answers[PIPELINE];
+
+	for (size_t i = 0; i < PIPELINE; i++)
+		questions[i] = pairs[i].question;
+	if (sharebus_check_many(sb, questions, PIPELINE, answers))
+		fail(sharebus_error(sb));
+	for (size_t i = 0; i < PIPELINE; i++)
+		if (!answers[i].allowed)
+			fail("an answer is no");
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a;
+	double y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+	struct sharebus *sb = NULL;
+	redisContext *redis;
+	struct pair *pairs;
+	double *bare;
+	double *ours;
+	char address[128];
+	size_t count;
+	int rounds;
+
+	if (argc != 4)
+		fail("usage: check_bench HOST PORT ROUNDS < pairs");
+	rounds = atoi(argv[3]); /* NOLINT(cert-err34-c): given by tests/bench/check.py */
+	(void)snprintf(address, sizeof(address), "%s:%s", argv[1], argv[2]);
+	redis = redisConnect(argv[1], (int)strtol(argv[2], NULL, 10));
+	if (!redis || redis->err ||
+	    sharebus_open(&sb, &(struct sharebus_options){ .redis = address }))
+		fail("no connection");
+	pairs = read_pairs(&count);
+	bare = calloc((size_t)rounds, sizeof(*bare));
+	ours = calloc((size_t)rounds, sizeof(*ours));
+	for (int round = 0; round < rounds; round++) {
+		double begin = seconds();
+
+		for (size_t i = 0; i < count; i += PIPELINE)
+			ask_bare(redis, pairs + i);
+		bare[round] = (double)count / (seconds() - begin);
+		begin = seconds();
+		for (size_t i = 0; i < count; i += PIPELINE)
+			ask_library(sb, pairs + i);
+		ours[round] = (double)count / (seconds() - begin);
+	}
+	qsort(bare, (size_t)rounds, sizeof(*bare), by_value);
+	qsort(ours, (size_t)rounds, sizeof(*ours), by_value);
+	(void)printf("%.0f %.0f\n", ours[rounds / 2], bare[rounds / 2]);
+	sharebus_close(&sb);
+	redisFree(redis);
+	return 0;
+}

@@ -1,0 +1,298 @@
+"""libsharebus through its public header, as any program meets it."""
+
+import ctypes
+import os
+import pathlib
+import uuid
+
+REPO = pathlib.Path(__file__).resolve().parents[2]
+NOT_FOUND, UNAVAILABLE, STALE, REJECTED = -1, -2, -7, 1
+USER, GROUP = 1, 2
+KINDS = {"user": USER, "group": GROUP}
+ROLES = {"use": 1, "admin": 2}
+ACTIONS = (
+    "read ssh app start stop logs stats update_on_start rename update share_use share_admin delete"
+).split()
+VERDICTS = ("pending", "applied", "unchanged", "duplicate", "rejected", "unreadable")
+
+
+class Id(ctypes.Structure):
+    _fields_ = [("bytes", ctypes.c_uint8 * 16)]
+
+
+class Options(ctypes.Structure):
+    _fields_ = [
+        ("brokers", ctypes.c_char_p),
+        ("redis", ctypes.c_char_p),
+        ("prefix", ctypes.c_char_p),
+        ("source", ctypes.c_char_p),
+        ("timeout_ms", ctypes.c_int),
+        ("kafka", ctypes.POINTER(ctypes.c_char_p)),
+    ]
+
+
+class Subject(ctypes.Structure):
+    _fields_ = [
+        ("kind", ctypes.c_int),
+        ("id", Id),
+        ("name", ctypes.c_char_p),
+        ("role", ctypes.c_int),
+        ("expires_at", ctypes.c_int64),
+    ]
+
+
+class Request(ctypes.Structure):
+    _fields_ = [
+        ("actor", Id),
+        ("workspace", Id),
+        ("subjects", ctypes.POINTER(Subject)),
+        ("subject_count", ctypes.c_size_t),
+        ("message", ctypes.c_char_p),
+        ("command_id", Id),
+        ("expected_version", ctypes.c_int64),
+        ("wait_ms", ctypes.c_int),
+    ]
+
+
+class Position(ctypes.Structure):
+    _fields_ = [("partition", ctypes.c_int), ("offset", ctypes.c_int64)]
+
+
+class Outcome(ctypes.Structure):
+    _fields_ = [
+        ("command_id", Id),
+        ("sent", ctypes.c_bool),
+        ("positioned", ctypes.c_bool),
+        ("position", Position),
+        ("verdict", ctypes.c_int),
+        ("version", ctypes.c_int64),
+        ("code", ctypes.c_char_p),
+        ("message", ctypes.c_char_p),
+    ]
+
+
+class Question(ctypes.Structure):
+    _fields_ = [("user", Id), ("workspace", Id), ("action", ctypes.c_int)]
+
+
+class Answer(ctypes.Structure):
+    _fields_ = [
+        ("allowed", ctypes.c_bool),
+        ("reason", ctypes.c_int),
+        ("role", ctypes.c_int),
+        ("group", Id),
+        ("expires_at", ctypes.c_int64),
+    ]
+
+
+class Path(ctypes.Structure):
+    _fields_ = [
+        ("reason", ctypes.c_int),
+        ("role", ctypes.c_int),
+        ("group", Id),
+        ("group_name", ctypes.c_char_p),
+        ("granted_by", Id),
+        ("granted_by_name", ctypes.c_char_p),
+        ("granted_at", ctypes.c_int64),
+        ("expires_at", ctypes.c_int64),
+        ("expired", ctypes.c_bool),
+    ]
+
+
+class Explanation(ctypes.Structure):
+    _fields_ = [
+        ("paths", ctypes.POINTER(Path)),
+        ("path_count", ctypes.c_size_t),
+        ("denials", ctypes.POINTER(ctypes.c_char_p)),
+        ("denial_count", ctypes.c_size_t),
+        ("allowed", ctypes.c_bool * len(ACTIONS)),
+    ]
+
+
+class Grant(ctypes.Structure):
+    _fields_ = [
+        ("kind", ctypes.c_int),
+        ("id", Id),
+        ("name", ctypes.c_char_p),
+        ("display_name", ctypes.c_char_p),
+        ("role", ctypes.c_int),
+        ("granted_by", Id),
+        ("granted_by_name", ctypes.c_char_p),
+        ("granted_at", ctypes.c_int64),
+        ("expires_at", ctypes.c_int64),
+    ]
+
+
+class Workspace(ctypes.Structure):
+    _fields_ = [
+        ("id", Id),
+        ("name", ctypes.c_char_p),
+        ("owner", Id),
+        ("owner_name", ctypes.c_char_p),
+        ("organization", Id),
+        ("organization_name", ctypes.c_char_p),
+        ("dormant", ctypes.c_bool),
+        ("version", ctypes.c_int64),
+        ("grants", ctypes.POINTER(Grant)),
+        ("grant_count", ctypes.c_size_t),
+    ]
+
+
+class Query(ctypes.Structure):
+    _fields_ = [
+        ("as_", Id),
+        ("with_me", ctypes.c_bool),
+        ("shared", ctypes.c_int),
+        ("owner", Id),
+        ("with_user", Id),
+        ("with_group", Id),
+        ("after", Id),
+    ]
+
+
+class Failed(Exception):
+    """A call that gave no answer."""
+
+    def __init__(self, code, text):
+        super().__init__(f"{code}: {text}")
+        self.code = code
+
+
+def to_id(text):
+    return Id((ctypes.c_uint8 * 16)(*(uuid.UUID(text).bytes if text else bytes(16))))
+
+
+def from_id(raw):
+    return str(uuid.UUID(bytes=bytes(raw.bytes)))
+
+
+def load():
+    """The library of the same build as the programs."""
+    programs = pathlib.Path(os.environ.get("SHAREBUS_RELEASE_BIN", REPO / "build/release/bin"))
+    library = ctypes.CDLL(str(programs.parent / "lib" / "libsharebus.so.0"))
+    library.sharebus_error.restype = ctypes.c_char_p
+    library.sharebus_reason_name.restype = ctypes.c_char_p
+    return library
+
+
+class Client:
+    def __init__(self, brokers, redis):
+        self._library = load()
+        self._client = ctypes.c_void_p()
+        options = Options(brokers=brokers.encode(), redis=redis.encode())
+        self._check(self._library.sharebus_open(ctypes.byref(self._client), ctypes.byref(options)))
+
+    def close(self):
+        self._library.sharebus_close(ctypes.byref(self._client))
+
+    def _check(self, code):
+        if code < 0:
+            raise Failed(code, self._library.sharebus_error(self._client).decode())
+        return code
+
+    def _call(self, name, *arguments):
+        return self._check(getattr(self._library, name)(self._client, *arguments))
+
+    # ---- sharing ----
+
+    def share(self, actor, workspace, grants, **more):
+        """grants: [(kind, id, role, expires_at)]"""
+        subjects = [Subject(KINDS[k], to_id(i), None, ROLES[r], e or 0) for k, i, r, e in grants]
+        return self._request("sharebus_share", actor, workspace, subjects, **more)
+
+    def remove(self, actor, workspace, subjects, **more):
+        """subjects: [(kind, id)]"""
+        listed = [Subject(KINDS[k], to_id(i), None, 0, 0) for k, i in subjects]
+        return self._request("sharebus_remove", actor, workspace, listed, **more)
+
+    def _request(self, name, actor, workspace, subjects, version=0, command_id=None, wait_ms=60000):
+        request = Request(
+            to_id(actor),
+            to_id(workspace),
+            (Subject * len(subjects))(*subjects),
+            len(subjects),
+            None,
+            to_id(command_id),
+            version,
+            wait_ms,
+        )
+        out = Outcome()
+        self._call(name, ctypes.byref(request), ctypes.byref(out))
+        verdict = VERDICTS[out.verdict]
+        code = out.code.decode() if out.code else ""
+        return verdict, code, (out.position.partition, out.position.offset)
+
+    def wait(self, partition, offset, wait_ms=60000):
+        self._call("sharebus_wait", ctypes.byref(Position(partition, offset)), wait_ms)
+
+    # ---- questions ----
+
+    def check(self, questions):
+        """[(user, workspace, action)] -> [(allowed, reason)]"""
+        asked = (Question * len(questions))(
+            *(Question(to_id(u), to_id(w), ACTIONS.index(a)) for u, w, a in questions)
+        )
+        answers = (Answer * len(questions))()
+        self._call("sharebus_check_many", asked, ctypes.c_size_t(len(questions)), answers)
+        name = self._library.sharebus_reason_name
+        return [(a.allowed, name(a.reason).decode()) for a in answers]
+
+    def explain(self, user, workspace):
+        """{action: allowed}, or None when one of the two is not there"""
+        out = ctypes.POINTER(Explanation)()
+        try:
+            self._call(
+                "sharebus_explain",
+                ctypes.byref(to_id(user)),
+                ctypes.byref(to_id(workspace)),
+                ctypes.byref(out),
+            )
+        except Failed as failed:
+            if failed.code == NOT_FOUND:
+                return None
+            raise
+        return dict(zip(ACTIONS, out.contents.allowed))
+
+    def show(self, workspace):
+        """{(kind, id): (role, expires_at)}, or None when it is not there"""
+        out = ctypes.POINTER(Workspace)()
+        try:
+            self._call("sharebus_show", ctypes.byref(to_id(workspace)), ctypes.byref(out))
+        except Failed as failed:
+            if failed.code == NOT_FOUND:
+                return None
+            raise
+        return self._grants(out.contents)
+
+    @staticmethod
+    def _grants(workspace):
+        kinds = {v: k for k, v in KINDS.items()}
+        roles = {v: k for k, v in ROLES.items()}
+        return {
+            (kinds[g.kind], from_id(g.id)): (roles[g.role], g.expires_at or None)
+            for g in workspace.grants[: workspace.grant_count]
+        }
+
+    def list(self, **wanted):
+        """{workspace id: grants} of all pages; wanted: as_, with_me, shared, owner, …"""
+        fields = {
+            k: to_id(v) if k in ("as_", "owner", "with_user", "with_group", "after") else v
+            for k, v in wanted.items()
+        }
+        listing = ctypes.c_void_p()
+        page = ctypes.POINTER(Workspace)()
+        count = ctypes.c_size_t(1)
+        found = {}
+        self._call("sharebus_list_open", ctypes.byref(Query(**fields)), ctypes.byref(listing))
+        try:
+            while count.value:
+                code = self._library.sharebus_list_next(
+                    listing, ctypes.byref(page), ctypes.byref(count)
+                )
+                self._check(code)
+                for w in page[: count.value]:
+                    assert from_id(w.id) not in found, "listed twice"
+                    found[from_id(w.id)] = self._grants(w)
+        finally:
+            self._library.sharebus_list_close(ctypes.byref(listing))
+        return found

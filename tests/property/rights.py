@@ -1,0 +1,236 @@
+"""Who may do what, written from the product document and the tables of rules and roles alone.
+
+Ids are texts. Time is passed in, in milliseconds. Whatever is deleted is not there.
+"""
+
+from dataclasses import dataclass, field
+
+USE = {"read", "ssh", "app", "start", "stop", "logs", "stats", "update_on_start"}
+ADMIN = USE | {"rename", "update", "share_use"}
+OWNER = ADMIN | {"share_admin", "delete"}
+ALLOWS = {"use": USE, "admin": ADMIN}
+SHARING = {"share_use", "share_admin"}
+
+
+@dataclass
+class User:
+    status: str = "active"
+    kind: str = "user"
+    site_role: str = "member"
+    organizations: dict = field(default_factory=dict)  # id -> member | admin
+
+
+@dataclass
+class Group:
+    organization: str
+    members: set = field(default_factory=set)
+
+
+@dataclass
+class Grant:
+    role: str
+    expires_at: int | None = None
+
+    def is_over(self, now):
+        return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass
+class Workspace:
+    organization: str
+    owner: str
+    status: str = "active"
+    grants: dict = field(default_factory=dict)  # (kind, id) -> Grant
+
+
+class Rights:
+    def __init__(self):
+        self.sharing_enabled = True
+        self.organizations = {}  # id -> everyone | service_accounts | none
+        self.users = {}
+        self.groups = {}
+        self.workspaces = {}
+
+    # ---- what reaches whom ----
+
+    def in_group(self, user, group):
+        if group in self.groups:
+            return user in self.groups[group].members
+        return group in self.users[user].organizations  # the group of everyone
+
+    def reaches(self, user, subject):
+        kind, id = subject
+        return id == user if kind == "user" else self.in_group(user, id)
+
+    def sharing_is_on(self, w):
+        policy = self.organizations[w.organization]
+        owner = self.users.get(w.owner)
+        return self.sharing_enabled and (
+            policy == "everyone"
+            or (policy == "service_accounts" and owner and owner.kind == "service_account")
+        )
+
+    def counts(self, user, w):
+        """Do grants on this workspace count for this user now?"""
+        member = w.organization in self.users[user].organizations
+        return self.sharing_is_on(w) and w.status == "active" and member
+
+    def _admin_of_all(self, user, w):
+        u = self.users[user]
+        return u.site_role == "owner" or u.organizations.get(w.organization) == "admin"
+
+    # ---- check, list, show ----
+
+    def check(self, user, workspace, action, now):
+        """(allowed, the reasons that may be given)"""
+        w, u = self.workspaces.get(workspace), self.users.get(user)
+        if not w:
+            return False, {"unknown_workspace"}
+        if not u:
+            return False, {"unknown_user"}
+        if u.status == "suspended":
+            return False, {"suspended"}
+        if action in SHARING and (user == w.owner or self._admin_of_all(user, w)):
+            if not self.sharing_is_on(w):
+                return False, {"policy"}
+            return True, {"owner" if user == w.owner else "site_owner", "organization_admin"}
+        if user == w.owner:
+            return True, {"owner"}
+        mine = {s: g for s, g in w.grants.items() if self.reaches(user, s)}
+        allowing = {s for s, g in mine.items() if action in ALLOWS[g.role] and not g.is_over(now)}
+        if not allowing:
+            over = any(action in ALLOWS[g.role] for g in mine.values())
+            return False, {"expired", "no_grant"} if over else {"no_grant"}
+        if not self.counts(user, w):
+            return False, {"policy"}
+        best = max((g.role == "admin" for s, g in mine.items() if not g.is_over(now)))
+        through = {s[0] for s in mine if not mine[s].is_over(now) and (mine[s].role == "admin") == best}
+        return True, {"direct" if "user" in through else "group"}
+
+    def shared_with_me(self, user, now):
+        return {
+            id
+            for id, w in self.workspaces.items()
+            if w.owner != user and self.check(user, id, "read", now)[0]
+        }
+
+    def visible(self, user, now):
+        u = self.users.get(user)
+        if not u or u.status != "active":
+            return set()
+        return {
+            id
+            for id, w in self.workspaces.items()
+            if self.check(user, id, "read", now)[0] or self._admin_of_all(user, w)
+        }
+
+    def show(self, workspace, now):
+        w = self.workspaces.get(workspace)
+        if not w:
+            return None
+        return {s: (g.role, g.expires_at) for s, g in w.grants.items() if not g.is_over(now)}
+
+    # ---- commands ----
+
+    def _authority(self, actor, w, now):
+        u = self.users.get(actor)
+        if not u or u.status != "active":
+            return None
+        if actor == w.owner or self._admin_of_all(actor, w):
+            return "full"
+        if w.organization not in u.organizations:
+            return None
+        admin = any(
+            g.role == "admin" and not g.is_over(now) and self.reaches(actor, s)
+            for s, g in w.grants.items()
+        )
+        return "admin" if admin else None
+
+    def _subject_problem(self, subject, w):
+        kind, id = subject
+        if kind == "user":
+            if id not in self.users:
+                return "unknown_subject"
+            return None if w.organization in self.users[id].organizations else "not_a_member"
+        if id in self.groups:
+            return None if self.groups[id].organization == w.organization else "not_a_member"
+        if id not in self.organizations:
+            return "unknown_subject"
+        return None if id == w.organization else "not_a_member"
+
+    def share(self, actor, workspace, grants, now):
+        """(verdict, the codes that may be given); grants: [(kind, id, role, expires_at)]. What is
+        applied is to be carried out with do_share()."""
+        w = self.workspaces.get(workspace)
+        if not w:
+            return "rejected", {"unknown_workspace"}
+        authority = self._authority(actor, w, now)
+        problems = set() if self.sharing_is_on(w) else {"sharing_disabled"}
+        if not authority:
+            problems.add("forbidden")
+        if problems:
+            return "rejected", problems
+        for kind, id, role, expires_at in grants:
+            old = w.grants.get((kind, id))
+            problem = self._subject_problem((kind, id), w)
+            if problem:
+                problems.add(problem)
+            if kind == "user" and id in (w.owner, actor):
+                problems.add("own_role")
+            had_admin = old and old.role == "admin" and not old.is_over(now)
+            if authority == "admin" and (role == "admin" or had_admin):
+                problems.add("role_ceiling")
+            if expires_at is not None and expires_at <= now:
+                problems.add("already_expired")
+        if problems:
+            return "rejected", problems
+        same = all(
+            w.grants.get((k, i)) == Grant(r, e) and not Grant(r, e).is_over(now)
+            for k, i, r, e in grants
+        )
+        return ("unchanged" if same else "applied"), set()
+
+    def do_share(self, workspace, grants):
+        for kind, id, role, expires_at in grants:
+            self.workspaces[workspace].grants[kind, id] = Grant(role, expires_at)
+
+    def remove(self, actor, workspace, subjects, now):
+        w = self.workspaces.get(workspace)
+        if not w:
+            return {("rejected", "unknown_workspace")}
+        authority = self._authority(actor, w, now)
+        if not authority and any(s != ("user", actor) for s in subjects):
+            return {("rejected", "forbidden")}
+        standing = [s for s in subjects if s in w.grants]
+        over = [s for s in standing if w.grants[s].is_over(now)]  # the system may have been first
+        ceiling = [
+            s
+            for s in standing
+            if authority == "admin" and w.grants[s].role == "admin" and s != ("user", actor)
+        ]
+        outcomes = set()
+        if ceiling:
+            outcomes.add(("rejected", "role_ceiling"))
+        if not [s for s in ceiling if s not in over]:
+            if [s for s in standing if s not in over]:
+                outcomes.add(("applied", ""))
+            else:
+                outcomes.add(("unchanged", ""))
+            if over:
+                outcomes.add(("applied", ""))
+        return outcomes
+
+    def do_remove(self, workspace, subjects):
+        for s in subjects:
+            self.workspaces[workspace].grants.pop(s, None)
+
+    # ---- facts ----
+
+    def forget_subject(self, subject):
+        for w in self.workspaces.values():
+            w.grants.pop(subject, None)
+
+    def set_owner(self, workspace, owner):
+        w = self.workspaces[workspace]
+        w.owner = owner
+        w.grants.pop(("user", owner), None)

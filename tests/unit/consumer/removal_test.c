@@ -1,0 +1,230 @@
+/*
+ * From what is stale to the removals that the system asks for, and their ids.
+ */
+
+#include "consumer/removal.h"
+
+#include "tests/unit/cache/commands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define DEV   "dev-------------"
+#define PROD  "prod------------"
+#define BOB   "bob-------------"
+#define CAROL "carol-----------"
+#define TEAM  "team------------"
+
+enum { FOUND_MAX = 8, NOW_MS = 1000, POSITION = 7 };
+
+static struct arena arena;
+static struct stale found[FOUND_MAX];
+static struct stale_list list;
+static struct removal *removals;
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	list = (struct stale_list){ &arena, found, 0 };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_done(&arena);
+	return 0;
+}
+
+static void find(const char *workspace, enum subject_kind kind, const char *subject,
+		 int64_t expires_at)
+{
+	found[list.count++] =
+		(struct stale){ letters(workspace), { kind, letters(subject) }, expires_at };
+}
+
+static void assert_removal(size_t i, const char *workspace, enum reason reason, size_t subjects)
+{
+	assert_memory_equal(removals[i].workspace_id.bytes, workspace, 16);
+	assert_int_equal(removals[i].reason, reason);
+	assert_int_equal(removals[i].subject_count, subjects);
+}
+
+static void assert_subject(size_t i, size_t j, enum subject_kind kind, const char *id)
+{
+	assert_int_equal(removals[i].subjects[j].kind, kind);
+	assert_memory_equal(removals[i].subjects[j].id.bytes, id, 16);
+}
+
+/* ---- what goes ---- */
+
+static void nothing_found_is_nothing_to_remove(void **state)
+{
+	(void)state;
+	assert_int_equal(removal_list(&list, &removals), 0);
+}
+
+static void what_ends_at_one_time_goes_together(void **state)
+{
+	(void)state;
+	find(DEV, SUBJECT_GROUP, TEAM, 5);
+	find(DEV, SUBJECT_USER, BOB, 5);
+	find(DEV, SUBJECT_USER, CAROL, 6);
+	find(PROD, SUBJECT_USER, CAROL, 6);
+	assert_int_equal(removal_list(&list, &removals), 3);
+	assert_removal(0, DEV, REASON_EXPIRED, 2);
+	assert_subject(0, 0, SUBJECT_GROUP, TEAM);
+	assert_subject(0, 1, SUBJECT_USER, BOB);
+	assert_removal(1, DEV, REASON_EXPIRED, 1);
+	assert_subject(1, 0, SUBJECT_USER, CAROL);
+	assert_removal(2, PROD, REASON_EXPIRED, 1);
+}
+
+static void who_is_gone_goes_from_each_workspace(void **state)
+{
+	(void)state;
+	find(DEV, SUBJECT_USER, BOB, ABSENT);
+	find(PROD, SUBJECT_USER, BOB, ABSENT);
+	find(PROD, SUBJECT_GROUP, TEAM, ABSENT);
+	assert_int_equal(removal_list(&list, &removals), 3);
+	assert_removal(0, DEV, REASON_USER_DELETED, 1);
+	assert_removal(1, PROD, REASON_USER_DELETED, 1);
+	assert_removal(2, PROD, REASON_GROUP_DELETED, 1);
+	assert_subject(2, 0, SUBJECT_GROUP, TEAM);
+}
+
+static void what_has_expired_of_one_who_is_gone_goes_once(void **state)
+{
+	(void)state;
+	find(DEV, SUBJECT_USER, CAROL, 5);
+	find(DEV, SUBJECT_USER, BOB, 5);
+	find(DEV, SUBJECT_USER, BOB, ABSENT);
+	find(PROD, SUBJECT_USER, BOB, ABSENT);
+	assert_int_equal(removal_list(&list, &removals), 2);
+	assert_removal(0, DEV, REASON_EXPIRED, 2);
+	assert_removal(1, PROD, REASON_USER_DELETED, 1);
+}
+
+/* ---- ids ---- */
+
+static struct subject subjects[2];
+
+static struct removal removal_of(enum reason reason, int64_t expires_at, size_t count)
+{
+	subjects[0] = (struct subject){ SUBJECT_USER, letters(BOB) };
+	subjects[1] = (struct subject){ SUBJECT_USER, letters(CAROL) };
+	return (struct removal){ letters(DEV), reason, expires_at, subjects, count };
+}
+
+static struct uuid id_of(const struct removal *r, const struct stale_memory *m)
+{
+	struct uuid id;
+
+	assert_int_equal(removal_id(r, m, &id), 0);
+	return id;
+}
+
+static void one_cause_has_one_id(void **state)
+{
+	struct removal r = removal_of(REASON_EXPIRED, 5, 1);
+	struct stale_memory m = { .workspace_id = letters(DEV) };
+	struct stale_memory other = m;
+	struct uuid a = id_of(&r, &m);
+	struct uuid b;
+
+	(void)state;
+	other.recent[3] = letters("another command-");
+	b = id_of(&r, &other);
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_false(uuid_is_nil(&a));
+}
+
+static void each_cause_has_an_id_of_its_own(void **state)
+{
+	struct stale_memory dev = { .workspace_id = letters(DEV) };
+	struct stale_memory prod = { .workspace_id = letters(PROD) };
+	struct removal causes[] = {
+		removal_of(REASON_EXPIRED, 5, 1),
+		removal_of(REASON_EXPIRED, 6, 1),
+		removal_of(REASON_EXPIRED, 5, 2),
+		removal_of(REASON_USER_DELETED, ABSENT, 1),
+		removal_of(REASON_GROUP_DELETED, ABSENT, 1),
+		removal_of(REASON_EXPIRED, 5, 1),
+	};
+	enum { CAUSES = sizeof(causes) / sizeof(*causes) };
+	struct uuid ids[CAUSES];
+
+	(void)state;
+	causes[CAUSES - 1].workspace_id = letters(PROD);
+	for (size_t i = 0; i < CAUSES; i++)
+		ids[i] = id_of(&causes[i], i == CAUSES - 1 ? &prod : &dev);
+	for (size_t i = 0; i < CAUSES; i++)
+		for (size_t j = 0; j < i; j++)
+			if (uuid_equal(&ids[i], &ids[j]))
+				fail_msg("%zu and %zu", j, i);
+}
+
+/* Also when all that the workspace remembers are attempts of this one. */
+static void removal_that_came_to_nothing_is_no_duplicate_of_itself(void **state)
+{
+	struct removal r = removal_of(REASON_EXPIRED, 5, 1);
+	struct stale_memory m = { .workspace_id = letters(DEV) };
+
+	(void)state;
+	for (size_t i = 0; i < RECENT_COMMANDS; i++) {
+		struct uuid id = id_of(&r, &m);
+
+		for (size_t j = 0; j < i; j++)
+			assert_false(uuid_equal(&id, &m.recent[j]));
+		m.recent[i] = id;
+	}
+	for (size_t j = 0; j < RECENT_COMMANDS; j++) {
+		struct uuid id = id_of(&r, &m);
+
+		assert_false(uuid_equal(&id, &m.recent[j]));
+	}
+}
+
+/* ---- the command ---- */
+
+static void system_asks_as_of_what_it_knows(void **state)
+{
+	struct removal r = removal_of(REASON_EXPIRED, 5, 2);
+	struct uuid id = letters("command---------");
+	struct record record = removal_record(&r, &id, NOW_MS, POSITION);
+	const struct remove_sharing *c = &record.as.remove_sharing;
+
+	(void)state;
+	assert_int_equal(record.type, RECORD_REMOVE_SHARING);
+	assert_memory_equal(c->command.command_id.bytes, "command---------", 16);
+	assert_memory_equal(c->command.workspace_id.bytes, DEV, 16);
+	assert_int_equal(c->command.actor.kind, ACTOR_SYSTEM);
+	assert_true(uuid_is_nil(&c->command.actor.id));
+	assert_int_equal(c->command.issued_at, NOW_MS);
+	assert_int_equal(c->command.directory_offset, POSITION);
+	assert_true(c->command.expected_version == ABSENT);
+	assert_int_equal(c->reason, REASON_EXPIRED);
+	assert_int_equal(c->subject_count, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_found_is_nothing_to_remove),
+		TEST(what_ends_at_one_time_goes_together),
+		TEST(who_is_gone_goes_from_each_workspace),
+		TEST(what_has_expired_of_one_who_is_gone_goes_once),
+		TEST(one_cause_has_one_id),
+		TEST(each_cause_has_an_id_of_its_own),
+		TEST(removal_that_came_to_nothing_is_no_duplicate_of_itself),
+		TEST(system_asks_as_of_what_it_knows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
