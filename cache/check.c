@@ -171,16 +171,18 @@ static int try_piece(void *context, struct error *err)
 	return rc;
 }
 
-int check_many(struct reader *r, struct people *p, const struct check *questions, size_t count,
-	       int64_t now, struct arena *arena, struct access *out, struct error *err)
+int check_many(const struct asking *a, const struct check *questions, size_t count,
+	       struct access *out, struct error *err)
 {
-	struct piece c = { .reader = r, .people = p, .now = now, .arena = arena };
+	struct piece c = {
+		.reader = a->reader, .people = a->people, .now = a->now, .arena = a->arena
+	};
 	size_t room = count < PIECE ? count : PIECE;
 	int rc = 0;
 
-	c.users = arena_alloc(arena, (room + 1) * sizeof(*c.users));
-	c.persons = arena_alloc(arena, (room + 1) * sizeof(struct person *));
-	c.workspaces = arena_alloc(arena, (room + 1) * sizeof(*c.workspaces));
+	c.users = arena_alloc(a->arena, (room + 1) * sizeof(*c.users));
+	c.persons = arena_alloc(a->arena, (room + 1) * sizeof(struct person *));
+	c.workspaces = arena_alloc(a->arena, (room + 1) * sizeof(*c.workspaces));
 	for (size_t at = 0; !rc && at < count; at += c.count) {
 		c.questions = questions + at;
 		c.out = out + at;

@@ -16,12 +16,20 @@ struct check {
 	enum action action;
 };
 
+/* What questions are asked with. */
+struct asking {
+	struct reader *reader;
+	struct people *people;
+	struct arena *arena; /* for what is needed on the way */
+	int64_t now;         /* ms since 1970: what has expired */
+};
+
 /*
  * Answers count questions. ERROR_UNAVAILABLE, also when the directory changes
  * faster than it can be read; ERROR_STALE.
  */
-int check_many(struct reader *r, struct people *p, const struct check *questions, size_t count,
-	       int64_t now, struct arena *arena, struct access *out, struct error *err);
+int check_many(const struct asking *a, const struct check *questions, size_t count,
+	       struct access *out, struct error *err);
 
 /*
  * Tries a step that reads until the directory stands still for it: as long as

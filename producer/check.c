@@ -111,7 +111,7 @@ static int ask(struct session *s, const struct arguments *a, struct sharebus_ans
 
 enum exit_code run_check(struct session *s, const struct arguments *a)
 {
-	struct sharebus_answer answer;
+	struct sharebus_answer answer = { 0 };
 	struct error err = { 0 };
 	int rc = ask(s, a, &answer, &err);
 

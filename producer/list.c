@@ -319,8 +319,8 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 	struct listing l = { .session = s };
 	struct sharebus_query q;
 	struct error err = { 0 };
-	const char *after;
-	size_t limit;
+	const char *after = NULL;
+	size_t limit = 0;
 	int rc = read_limit(a, &limit, &err);
 
 	if (!rc)

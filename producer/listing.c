@@ -308,8 +308,9 @@ int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspa
 		rc = check_steadily(try_page, list, err);
 	shown = arena_alloc(&list->page, (list->count + 1) * sizeof(*shown));
 	if (!rc)
-		rc = view_workspaces(list->client, list->found, list->count, clock_unix_ms(),
-				     &list->page, shown, err);
+		rc = view_workspaces(list->client,
+				     &(struct viewing){ &list->page, clock_unix_ms() }, list->found,
+				     list->count, shown, err);
 	if (rc) {
 		list->at = begun_at; /* the next try is for the same page */
 		return rc;

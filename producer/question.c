@@ -64,8 +64,9 @@ int sharebus_check_many(struct sharebus *client, const struct sharebus_question 
 					  (enum action)questions[i].action };
 	}
 	if (!rc)
-		rc = check_many(client->reader, client->people, list, count, clock_unix_ms(),
-				&client->arena, answers, err);
+		rc = check_many(&(struct asking){ client->reader, client->people, &client->arena,
+						  clock_unix_ms() },
+				list, count, answers, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		out[i] = answer_of(&answers[i]);
 	return rc;
@@ -105,7 +106,8 @@ int sharebus_show(struct sharebus *client, const struct sharebus_id *workspace,
 		rc = load(client, &id, &w, err);
 	if (rc)
 		return rc;
-	rc = view_workspaces(client, &w, 1, clock_unix_ms(), &client->arena, shown, err);
+	rc = view_workspaces(client, &(struct viewing){ &client->arena, clock_unix_ms() }, &w, 1,
+			     shown, err);
 	workspace_done(&w);
 	if (!rc)
 		*out = shown;

@@ -11,6 +11,7 @@ struct bus_record;
 
 /* What became of a record that was sent. */
 struct delivery {
+	bool queued; /* there will be a report */
 	bool done;
 	bool failed;
 	bool given_up; /* nobody waits for it any more: the report frees it */

@@ -190,11 +190,11 @@ static void show(const struct view *v, const struct workspace *w, struct sharebu
 	};
 }
 
-int view_workspaces(struct sharebus *c, const struct workspace *workspaces, size_t count,
-		    int64_t now, struct arena *arena, struct sharebus_workspace *out,
-		    struct error *err)
+int view_workspaces(struct sharebus *c, const struct viewing *how,
+		    const struct workspace *workspaces, size_t count,
+		    struct sharebus_workspace *out, struct error *err)
 {
-	struct view v = { .client = c, .arena = arena, .now = now };
+	struct view v = { .client = c, .arena = how->arena, .now = how->now };
 	int rc;
 
 	collect_all(&v, workspaces, count);

@@ -5,13 +5,18 @@
 
 #include "producer/client.h"
 
+/* How they are viewed. */
+struct viewing {
+	struct arena *arena; /* holds what the views point to */
+	int64_t now;         /* ms since 1970: grants that have expired are left out */
+};
+
 /*
- * Views several workspaces with one set of questions. out has count elements;
- * what they point to is in the arena. Grants are sorted, users by name, then
- * groups by name; those that have expired at `now` are left out.
+ * Views several workspaces with one set of questions. out has count elements.
+ * Grants are sorted, users by name, then groups by name.
  */
-int view_workspaces(struct sharebus *c, const struct workspace *workspaces, size_t count,
-		    int64_t now, struct arena *arena, struct sharebus_workspace *out,
-		    struct error *err);
+int view_workspaces(struct sharebus *c, const struct viewing *how,
+		    const struct workspace *workspaces, size_t count,
+		    struct sharebus_workspace *out, struct error *err);
 
 #endif
