@@ -221,8 +221,11 @@ static void only_the_last_sixteen_commands_are_remembered(void **state)
 
 	(void)state;
 	(void)workspace_remember_command(&s.workspace, &command);
-	for (uint8_t i = 1; i < RECENT_COMMANDS; i++)
-		(void)workspace_remember_command(&s.workspace, &(struct uuid){ { 7, i } });
+	for (int i = 1; i < RECENT_COMMANDS; i++) {
+		struct uuid other = { { 7, (uint8_t)i } };
+
+		(void)workspace_remember_command(&s.workspace, &other);
+	}
 	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 	(void)workspace_remember_command(&s.workspace, &(struct uuid){ { 7, RECENT_COMMANDS } });
