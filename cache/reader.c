@@ -5,15 +5,19 @@
 
 #include <stdlib.h>
 
+enum { OWNER_TRIES = 5 }; /* an owner changes once in hours */
+
 struct reader {
 	struct redis *redis;
 	struct deployment deployment;
-	struct keys *keys; /* one per partition, then the directory's */
-	bool *touched;     /* the same */
-	int64_t *required; /* the same: what `applied` must be at least */
-	size_t slots;      /* partitions + 1 */
-	struct pipeline pipeline;
+	struct keys *keys;        /* one per partition, then the directory's */
+	bool *touched;            /* the same */
+	int64_t *required;        /* the same: what `applied` must be at least */
+	size_t slots;             /* partitions + 1 */
+	struct pipeline pipeline; /* the question */
+	struct pipeline whole;    /* marks, the question, marks */
 	struct replies replies;
+	size_t front;          /* of the replies are marks in front of the question */
 	struct mark directory; /* behind the last question */
 };
 
@@ -68,19 +72,20 @@ struct pipeline *reader_begin(struct reader *r)
 
 const struct redisReply *reader_reply(const struct reader *r, size_t i)
 {
-	return r->replies.list[i];
+	return r->replies.list[r->front + i];
 }
 
-static int go(struct reader *r, int block_ms, struct error *err)
+static int go(struct reader *r, struct pipeline *p, int block_ms, struct error *err)
 {
-	int rc = redis_roundtrip_blocking(r->redis, &r->pipeline, block_ms, &r->replies, err);
+	int rc = redis_roundtrip_blocking(r->redis, p, block_ms, &r->replies, err);
 
 	return rc ? rc : replies_check(&r->replies, redis_address(r->redis), err);
 }
 
 int reader_ask_blocking(struct reader *r, int block_ms, struct error *err)
 {
-	return go(r, block_ms, err);
+	r->front = 0;
+	return go(r, &r->pipeline, block_ms, err);
 }
 
 /* Is the mark good enough to believe what was read before it? */
@@ -101,12 +106,13 @@ static int check_mark(struct reader *r, const struct mark *m, struct error *err)
 	return mark_check(m, &r->deployment, address, err);
 }
 
+/* reply: that of the slot's mark behind the question. */
 static int check_slot(struct reader *r, size_t slot, size_t reply, struct error *err)
 {
 	struct mark m;
 	int rc;
 
-	mark_parse(&m, r->replies.list[reply]);
+	mark_parse(&m, reader_reply(r, reply));
 	rc = check_mark(r, &m, err);
 	if (rc)
 		return rc;
@@ -121,18 +127,63 @@ static int check_slot(struct reader *r, size_t slot, size_t reply, struct error 
 	return 0;
 }
 
-int reader_ask(struct reader *r, struct error *err)
+static void append_marks(struct reader *r)
+{
+	for (size_t i = 0; i < r->slots; i++)
+		if (r->touched[i])
+			mark_append_read(&r->whole, &r->keys[i]);
+}
+
+/*
+ * Were all the owners there before and behind the question, and the same? A
+ * mark behind it that is good says nothing of a partition that was only then
+ * rebuilt: the question's parts need not reach Redis at once.
+ */
+static bool same_owners(const struct reader *r)
+{
+	for (size_t i = 0; i < r->front; i++) {
+		struct mark before;
+		struct mark behind;
+
+		mark_parse(&before, r->replies.list[i]);
+		mark_parse(&behind, reader_reply(r, r->pipeline.commands + i));
+		if (before.state != behind.state || before.epoch != behind.epoch)
+			return false;
+	}
+	return true;
+}
+
+static int ask_once(struct reader *r, bool *same, struct error *err)
 {
 	size_t reply = r->pipeline.commands;
 	int rc;
 
-	for (size_t i = 0; i < r->slots; i++)
-		if (r->touched[i])
-			mark_append_read(&r->pipeline, &r->keys[i]);
-	rc = go(r, 0, err);
+	pipeline_clear(&r->whole);
+	append_marks(r);
+	r->front = r->whole.commands;
+	buffer_append(&r->whole.bytes, r->pipeline.bytes.data, r->pipeline.bytes.len);
+	r->whole.commands += r->pipeline.commands;
+	append_marks(r);
+	rc = go(r, &r->whole, 0, err);
 	for (size_t i = 0; !rc && i < r->slots; i++)
 		if (r->touched[i])
 			rc = check_slot(r, i, reply++, err);
+	*same = rc || same_owners(r);
+	return rc;
+}
+
+int reader_ask(struct reader *r, struct error *err)
+{
+	bool same = false;
+	int rc = 0;
+
+	for (int i = 0; !rc && !same && i < OWNER_TRIES; i++)
+		rc = ask_once(r, &same, err);
+	if (!rc && !same)
+		rc = error_set(err, ERROR_UNAVAILABLE,
+			       "the grant index in Redis at %s keeps changing hands; try again "
+			       "shortly",
+			       redis_address(r->redis));
 	return rc;
 }
 
@@ -144,7 +195,7 @@ int reader_mark(struct reader *r, int partition, struct mark *out, struct error 
 	reader_touch(r, partition);
 	rc = reader_ask(r, err);
 	if (!rc)
-		mark_parse(out, r->replies.list[0]);
+		mark_parse(out, reader_reply(r, 0));
 	return rc;
 }
 
@@ -157,7 +208,7 @@ static int learn(struct reader *r, const char *prefix, struct error *err)
 
 	keys_init(&first, prefix, 0);
 	mark_append_read(&r->pipeline, &first);
-	rc = go(r, 0, err);
+	rc = go(r, &r->pipeline, 0, err);
 	if (rc)
 		return rc;
 	mark_parse(&m, r->replies.list[0]);
@@ -186,6 +237,7 @@ int reader_open(struct reader **out, const char *address, const char *prefix, in
 	if (!r)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	pipeline_init(&r->pipeline);
+	pipeline_init(&r->whole);
 	rc = redis_new(&r->redis, address, timeout_ms, err);
 	if (!rc)
 		rc = learn(r, prefix, err);
@@ -204,6 +256,7 @@ void reader_close(struct reader **rp)
 		return;
 	redis_free(&r->redis);
 	pipeline_done(&r->pipeline);
+	pipeline_done(&r->whole);
 	replies_done(&r->replies);
 	free(r->keys);
 	free(r->touched);

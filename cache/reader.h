@@ -2,10 +2,11 @@
 #define SB_CACHE_READER_H
 
 /*
- * The index as its readers see it. Every question reads its data first and
- * the marks of all partitions it touched, and the directory's, last, in one
- * pipeline: the other order could take a half-cleared index for a "no".
- * Without a good mark the answer is ERROR_UNAVAILABLE, never "no"; with one
+ * The index as its readers see it. Every question reads the marks of all
+ * partitions it touches, and the directory's, then its data, then the marks
+ * again, in one pipeline, whose parts Redis may get one by one: marks in front
+ * alone, or behind alone, could take a half-cleared index for a "no".
+ * Without a good mark, of one owner before and behind, the answer is ERROR_UNAVAILABLE, never "no"; with one
  * that is behind what was required it is ERROR_STALE.
  *
  * lookup.h asks the questions, wait.h waits for what is not there yet. One

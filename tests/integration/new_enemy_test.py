@@ -26,6 +26,7 @@ from stack import programs  # noqa: E402
 
 ROUNDS = 1000
 SLOW_ASKERS = 6
+LOSSES = 40
 HELD_BACK_SECONDS = 0.03  # at most: a change and the next one take about as long
 STEP_SECONDS = 60
 POLL_SECONDS = 0.0005
@@ -84,6 +85,10 @@ class Enemy:
         self.take_back()
         self.set_members(self.member, self.suspect)
         self.set_members(self.member)
+
+    def is_ready(self):
+        marks = [f"sb:{{{p}}}:mark" for p in (*range(12), "dir")]
+        return all(self.redis.hget(mark, "state") == b"ready" for mark in marks)
 
     def close(self):
         self.redis.close()
@@ -181,6 +186,33 @@ def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     assert min(fast["shared"], fast["member"]) > ROUNDS and fast["clients"] > 1, fast
     for what in ("shared", "member"):
         assert sum(counts[what] for counts in slow) > ROUNDS / 4, slow
+
+
+def test_no_answer_is_no_no_while_the_index_is_lost_and_rebuilt(world):
+    """All that is asked is so, all the time: whoever answers at all says yes."""
+    enemy = Enemy(world)
+    enemy.set_members(enemy.member, enemy.suspect)
+    enemy.share(enemy.control)
+    enemy.share(enemy.workspace)
+    line = SlowLine(world.redis_address, 2)
+    askers = [start_asker(enemy, line.address) for _ in range(2 * SLOW_ASKERS)]
+    try:
+        for _ in range(LOSSES):
+            time.sleep(0.1)
+            enemy.redis.flushall()
+            world.wait("rebuilt", enemy.is_ready, alive=[enemy.consumer])
+        counts = [told(asker) for asker in askers]
+    finally:
+        for asker in askers:
+            asker.kill()
+            asker.wait()
+        line.close()
+        enemy.close()
+    print(*counts, sep="\n")
+    for one in counts:
+        assert one["forbidden"] == one["shared"] == one["member"] == one["rounds"], one
+    assert sum(one["rounds"] for one in counts) > LOSSES, counts
+    assert min(one["unavailable"] for one in counts) > 0, counts
 
 
 def test_the_asker_can_say_yes(world):
