@@ -191,10 +191,22 @@ static bool check_command(struct deciding *d)
 	return !d->problems;
 }
 
+/*
+ * The subject's grant, unless its time is over: whoever is given a role anew
+ * had none, though the system has yet to take the old one away.
+ */
+static const struct grant *live_grant(const struct deciding *d, const struct subject *s)
+{
+	const struct grant *g = workspace_grant(d->world->workspace, s);
+
+	return g && !grant_expired(g, d->world->now) ? g : NULL;
+}
+
 static void add_change(struct deciding *d, const struct subject *s, enum role after,
 		       int64_t expires_at)
 {
-	const struct grant *g = workspace_grant(d->world->workspace, s);
+	const struct grant *g =
+		after == ROLE_NONE ? workspace_grant(d->world->workspace, s) : live_grant(d, s);
 	struct decision *out = d->out;
 
 	out->changes[out->change_count++] =
@@ -280,7 +292,7 @@ static void check_own_role(struct deciding *d, const struct subject *s)
 /* Rule 4, sharing. */
 static void check_ceiling(struct deciding *d, const struct grant_wish *wish)
 {
-	const struct grant *g = workspace_grant(d->world->workspace, &wish->subject);
+	const struct grant *g = live_grant(d, &wish->subject);
 	struct bytes name = name_of(d, &wish->subject);
 
 	if (d->authority != AUTHORITY_ADMIN)
@@ -329,7 +341,7 @@ static const struct grant_wish *earlier_wish(const struct share_workspace *c,
 static void decide_wish(struct deciding *d, const struct share_workspace *c,
 			const struct grant_wish *wish)
 {
-	const struct grant *g = workspace_grant(d->world->workspace, &wish->subject);
+	const struct grant *g = live_grant(d, &wish->subject);
 	const struct grant_wish *earlier = earlier_wish(c, wish);
 
 	if (earlier && (earlier->role != wish->role || earlier->expires_at != wish->expires_at)) {
@@ -356,19 +368,22 @@ static void decide_wish(struct deciding *d, const struct share_workspace *c,
 /* Rule 10. */
 static void check_count(struct deciding *d)
 {
-	size_t count = d->world->workspace->grant_count;
+	const struct workspace *w = d->world->workspace;
 	size_t most = d->world->limits.grants_per_workspace;
 	size_t added = 0;
+	size_t count;
 
 	for (size_t i = 0; i < d->out->change_count; i++)
 		added += d->out->changes[i].before == ROLE_NONE;
-	count += added;
+	count = added;
+	for (size_t i = 0; i < w->grant_count; i++)
+		count += !grant_expired(&w->grants[i], d->world->now);
 	if (added && count > most)
 		add_problem(d, REJECT_TOO_MANY_GRANTS,
 			    arena_printf(d->world->arena,
 					 "%.*s would be shared with %zu users and groups; at most "
 					 "%zu are allowed",
-					 TEXT(d->world->workspace->name), count, most));
+					 TEXT(w->name), count, most));
 }
 
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)
@@ -452,7 +467,8 @@ static void decide_removal(struct deciding *d, const struct subject *s, enum rea
 
 	if (!g || is_removed(d->out, s) || !is_proven(d, s, reason))
 		return;
-	if (d->authority == AUTHORITY_ADMIN && g->role == ROLE_ADMIN && !is_self(d, s))
+	if (d->authority == AUTHORITY_ADMIN && g->role == ROLE_ADMIN && live_grant(d, s) &&
+	    !is_self(d, s))
 		add_problem(d, REJECT_ROLE_CEILING,
 			    arena_printf(d->world->arena,
 					 "an admin of the workspace may not remove the admin %.*s",

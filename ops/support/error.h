@@ -17,7 +17,7 @@ enum error_code {
 	ERROR_REFUSED = -4,     /* set up wrongly: stop, a person must act */
 	ERROR_NOMEM = -5,       /* memory is gone: stop */
 	ERROR_USAGE = -6,       /* a setting or flag is wrong: stop, its giver must act */
-	ERROR_STALE = -7,       /* the answer would be older than what was asked for: try again later */
+	ERROR_STALE = -7,       /* the index is not yet as far as was asked for: try again later */
 };
 
 enum { ERROR_TEXT_SIZE = 512 };

@@ -21,7 +21,7 @@ enum { PIPELINE = 100, FIELDS_MOST = 16, LINE_SIZE = 1024, PAIRS_MOST = 100000 }
 struct pair {
 	struct sharebus_question question;
 	int argc;
-	const char *argv[FIELDS_MOST]; /* hiredis wants it without const outside */
+	const char *argv[FIELDS_MOST];
 	size_t lengths[FIELDS_MOST];
 };
 
@@ -96,13 +96,12 @@ static struct pair *read_pairs(size_t *count)
 
 /* ---- the two ways ---- */
 
-static void ask_bare(redisContext *redis, const struct pair *pairs)
+static void ask_bare(redisContext *redis, struct pair *pairs)
 {
 	redisReply *reply;
 
 	for (size_t i = 0; i < PIPELINE; i++)
-		(void)redisAppendCommandArgv(redis, pairs[i].argc, (const char **)pairs[i].argv,
-					     pairs[i].lengths);
+		(void)redisAppendCommandArgv(redis, pairs[i].argc, pairs[i].argv, pairs[i].lengths);
 	for (size_t i = 0; i < PIPELINE; i++) {
 		if (redisGetReply(redis, (void **)&reply) || reply->type != REDIS_REPLY_ARRAY)
 			fail("Redis gave no answer");

@@ -225,12 +225,13 @@ class _Decision:
         if code:
             return code
         fresh = sum(change["before"] is None for change in self.changes)
-        return "too_many_grants" if len(self.workspace.grants) + fresh > MOST_GRANTS else None
+        live = sum(not self._has_expired(g) for g in self.workspace.grants.values())
+        return "too_many_grants" if live + fresh > MOST_GRANTS else None
 
     def _wish(self, wish, authority):
         w, actor = self.workspace, self.record["actor"]["id"]
         kind, subject = wish["subject"]["kind"], wish["subject"]["id"]
-        grant = w.grants.get((kind, subject))
+        grant = self._live(kind, subject)
         if kind == "user":
             if not self.directory.exists(subject):
                 return "unknown_subject"
@@ -259,11 +260,17 @@ class _Decision:
             return "forbidden"
         for kind, subject in subjects:
             grant = self.workspace.grants.get((kind, subject))
-            if grant and grant.role == "admin" and authority == 1 and subject != actor:
+            live = grant and not self._has_expired(grant)
+            if live and grant.role == "admin" and authority == 1 and subject != actor:
                 code = "role_ceiling"
             if self.record["reason"] != "expired" or self._has_expired(grant):
                 self._remove_grant(kind, subject)
         return code
+
+    def _live(self, kind, subject):
+        """Whoever is given a role after the old one was over had none."""
+        grant = self.workspace.grants.get((kind, subject))
+        return None if self._has_expired(grant) else grant
 
     def _has_expired(self, grant):
         return bool(grant) and grant.expires_at is not None and grant.expires_at <= self.now
@@ -271,7 +278,7 @@ class _Decision:
     # ---- what comes of it ----
 
     def _change(self, kind, subject, after, expires_at):
-        grant = self.workspace.grants.get((kind, subject))
+        grant = self._live(kind, subject) if after else self.workspace.grants.get((kind, subject))
         self.changes.append(
             {
                 "subject": {"kind": kind, "id": subject},

@@ -126,7 +126,7 @@ static bool may(const struct model_workspace *w, const struct wish *c, int64_t t
 {
 	bool owner = c->actor == w->owner;
 	bool self = c->subject == c->actor;
-	bool touches_admin = c->role == ROLE_ADMIN || w->grants[c->subject].role == ROLE_ADMIN;
+	bool touches_admin = c->role == ROLE_ADMIN || has_admin(&w->grants[c->subject], time);
 
 	if (c->role == ROLE_NONE && self)
 		return true;
@@ -167,7 +167,9 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 	struct model_grant *g = &w->grants[c->subject];
 
 	in->event = EXPECT_CHANGED;
-	in->before[c->subject] = g->role;
+	/* Who is given a role after the old one was over had none. */
+	in->before[c->subject] =
+		c->role != ROLE_NONE && has_expired(g, in->time) ? ROLE_NONE : g->role;
 	in->after[c->subject] = c->role;
 	*g = c->role == ROLE_NONE ? (struct model_grant){ .expires_at = ABSENT }
 				  : (struct model_grant){ c->role, model_user(c->actor), in->time,
@@ -195,7 +197,8 @@ static void apply_wish(struct input *in, struct model_workspace *w, const struct
 	in->reason = REASON_COMMAND;
 	if (!w->registered || !may(w, c, in->time)) {
 		in->event = EXPECT_REJECTED;
-	} else if (g->role != c->role || g->expires_at != c->expires_at) {
+	} else if (g->role != c->role || g->expires_at != c->expires_at ||
+		   has_expired(g, in->time)) {
 		in->version = ++w->version;
 		change(in, w, c);
 	}
