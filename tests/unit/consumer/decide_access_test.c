@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { DRAWS = 100000, GROUPS = 3 };
+enum { DRAWS = 20000, GROUPS = 3 };
 
 static struct scene s;
 static uint64_t seed;
