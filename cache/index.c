@@ -378,8 +378,10 @@ int index_ask(struct index *ix, int partition, const struct mark *ours, const st
 		rc = take_mark(ix, questions, &now, err);
 	if (rc)
 		return rc;
-	if (!mark_equal(&now, ours))
-		return fenced(ix, partition, err);
+	if (!mark_equal(&now, ours)) {
+		(void)fenced(ix, partition, err);
+		return ERROR_FENCED;
+	}
 	*out = &ix->replies;
 	return 0;
 }
@@ -413,9 +415,11 @@ int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
 	if (rc)
 		return rc;
 	reply = ix->replies.list[0];
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
-		return error_set(err, ERROR_REFUSED, "Redis at %s cannot SCAN",
-				 redis_address(ix->redis));
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+		(void)error_set(err, ERROR_REFUSED, "Redis at %s cannot SCAN",
+				redis_address(ix->redis));
+		return ERROR_REFUSED;
+	}
 	*cursor = strtoull((const char *)reply_bytes(reply->element[0]).data, NULL, 10);
 	*keys = reply->element[1];
 	return 0;

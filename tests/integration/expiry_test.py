@@ -145,6 +145,20 @@ class Scene:
         assert self.removals() == once
         assert self.events() == once
 
+    def share_and_stop(self, w):
+        """Shares the workspace with a user until soon, and no consumer runs any more before that;
+        returns the user, until when, and, if it took several tries, the grants of the earlier ones."""
+        while_ms, earlier = SOON_MS, []
+        while True:
+            user, consumer = self.user(w), self.start()
+            ends = self.share_for_a_while([(w, [("user", user)])], while_ms)
+            self.wait_quiet(consumer)
+            consumer.terminate()
+            if _now_ms() < ends:
+                return user, ends, earlier
+            earlier.append((w, "user", user))
+            while_ms *= 3
+
     def wait_time(self, until_ms):
         self.world.wait("time", lambda: _now_ms() > until_ms, every_s=0.05)
 
@@ -174,14 +188,11 @@ def test_a_grant_goes_when_its_time_has_come(scene):
 
 
 def test_what_expired_while_no_consumer_ran_goes_once_one_does(scene):
-    w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
-    consumer = scene.start()
-    ends = scene.share_for_a_while([(w, [("user", user)])])
-    scene.wait_quiet(consumer)
-    consumer.terminate()
+    w = scene.made.workspaces[0]
+    user, ends, earlier = scene.share_and_stop(w)
     scene.wait_time(ends)
     consumer = scene.start()
-    wanted = {(w, "user", user): "expired"}
+    wanted = {one: "expired" for one in [(w, "user", user), *earlier]}
     scene.wait_removed(wanted, consumer)
     scene.verify_once(wanted, consumer)
     consumer.terminate()
@@ -190,17 +201,14 @@ def test_what_expired_while_no_consumer_ran_goes_once_one_does(scene):
 
 def test_what_was_renewed_stays(scene):
     """The renewal stands on the log before anybody looks."""
-    w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
-    consumer = scene.start()
-    ends = scene.share_for_a_while([(w, [("user", user)])])
-    scene.wait_quiet(consumer)
-    consumer.terminate()
+    w = scene.made.workspaces[0]
+    user, ends, earlier = scene.share_and_stop(w)
     scene.wait_time(ends)
     scene.share(w, ("user", user), ends=_now_ms() + load.FAR_AHEAD_MS)
     consumer = scene.start()
     later = scene.let_pass([w], consumer)
     scene.wait_quiet(consumer)
-    assert scene.removals() == {one: ["expired"] for one in later}
+    assert scene.removals() == {one: ["expired"] for one in [*later, *earlier]}
     consumer.terminate()
     scene.world.verify()
 
@@ -318,18 +326,18 @@ def test_deleted_again_is_removed_again(scene):
     consumer.terminate()
 
 
-def _empty_directory(brokers):
+def _empty_directory(world):
     """As when somebody has lost the topic."""
-    client = admin.AdminClient({"bootstrap.servers": brokers})
-    client.delete_topics([bus.DIRECTORY])[bus.DIRECTORY].result()
+    client = admin.AdminClient({"bootstrap.servers": world.brokers})
     new = admin.NewTopic(bus.DIRECTORY, 1, 1, config={"cleanup.policy": "compact"})
-    while True:
-        try:
-            client.create_topics([new])[bus.DIRECTORY].result()
-            return
-        except Exception as error:  # it is still being deleted
-            if "exist" not in str(error).lower() and "deletion" not in str(error).lower():
-                raise
+
+    def exists():
+        return bus.DIRECTORY in client.list_topics(timeout=30).topics
+
+    client.delete_topics([bus.DIRECTORY])[bus.DIRECTORY].result()
+    world.wait("the topic to go", lambda: not exists(), every_s=0.1)
+    client.create_topics([new])[bus.DIRECTORY].result()
+    world.wait("the topic to come", exists, every_s=0.1)
 
 
 def test_a_directory_that_was_lost_takes_nothing_away(scene):
@@ -338,7 +346,7 @@ def test_a_directory_that_was_lost_takes_nothing_away(scene):
     scene.share(w, ("user", user))
     scene.wait_quiet(consumer)
     consumer.terminate()
-    _empty_directory(scene.world.brokers)
+    _empty_directory(scene.world)
     consumer = scene.start()
     said = "the directory has no users: no grant is removed"
     scene.world.wait("the sentence", lambda: said in consumer.log.read_text(), alive=[consumer])
@@ -353,15 +361,12 @@ def test_a_directory_that_was_lost_takes_nothing_away(scene):
 @pytest.mark.parametrize("step", ["before-reap", "after-reap", "after-read"])
 def test_killed_between_sending_and_applying(scene, step):
     """after-read: the removal stands on the log, was fetched, and is not applied yet."""
-    w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
-    consumer = scene.start()
-    scene.share_for_a_while([(w, [("user", user)])])
-    scene.wait_quiet(consumer)
-    consumer.terminate()
+    w = scene.made.workspaces[0]
+    user, _, earlier = scene.share_and_stop(w)
     dying = scene.start(environment={"SHAREBUS_CRASH_AT": step})
     assert dying.process.wait(300) == ALREADY_GONE, dying.tail()
     consumer = scene.start()
-    wanted = {(w, "user", user): "expired"}
+    wanted = {one: "expired" for one in [(w, "user", user), *earlier]}
     scene.wait_removed(wanted, consumer)
     scene.verify_once(wanted, consumer)
     consumer.terminate()

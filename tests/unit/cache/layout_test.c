@@ -287,7 +287,7 @@ static void member_of_due_is_workspace_and_subject(void **state)
 static void broken_members_of_due_are_refused(void **state)
 {
 	static const char *const members[] = {
-		"", ACME, ACME "u", ACME "x" BOB, ACME "u" BOB "-", "u" BOB
+		"", ACME, (ACME "u"), (ACME "x" BOB), (ACME "u" BOB "-"), ("u" BOB)
 	};
 	struct subject subject;
 	struct uuid workspace_id;
