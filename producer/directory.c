@@ -94,19 +94,19 @@ static int find_names(struct applying *a, struct error *err)
 	const struct directory_facts *lists[] = { &a->wanted, &a->have, NULL };
 	struct arena *arena = &a->s->arena;
 	struct directory_facts *more = arena_zalloc(arena, 1, sizeof(*more));
-	const struct record **told =
-		arena_alloc(arena, (2 * a->diff.count + 1) * sizeof(const struct record *));
-	size_t count = 0;
+	struct directory_mentions told = {
+		arena_alloc(arena, (2 * a->diff.count + 1) * sizeof(const struct record *)), 0
+	};
 	int rc;
 
 	for (size_t i = 0; i < a->diff.count; i++) {
 		if (a->diff.list[i].old)
-			told[count++] = a->diff.list[i].old;
+			told.list[told.count++] = a->diff.list[i].old;
 		if (a->diff.list[i].new)
-			told[count++] = a->diff.list[i].new;
+			told.list[told.count++] = a->diff.list[i].new;
 	}
 	directory_finder_init(&a->names, lists, 2, arena);
-	rc = directory_read_referred(a->s, &a->meter, told, count, &a->names, more, err);
+	rc = directory_read_referred(a->s, &a->meter, &told, &a->names, more, err);
 	lists[2] = more;
 	if (!rc)
 		directory_finder_init(&a->names, lists, 3, arena);

@@ -96,8 +96,7 @@ static bool has_memberships(const struct user_changed *a, const struct user_chan
 
 static bool same_memberships(const struct user_changed *a, const struct user_changed *b)
 {
-	return a->organization_count == b->organization_count && has_memberships(a, b) &&
-	       has_memberships(b, a);
+	return has_memberships(a, b) && has_memberships(b, a);
 }
 
 static unsigned compare_users(const struct user_changed *a, const struct user_changed *b)
@@ -271,7 +270,7 @@ static bool goes(const struct comparing *c, const struct record *old)
 {
 	enum directory_kind kind = directory_kind(old);
 
-	return kind != DIRECTORY_SWITCH && c->wanted->sections & 1U << kind && !is_deleted(old) &&
+	return c->wanted->sections & 1U << kind && !is_deleted(old) &&
 	       !directory_find(&c->in_wanted, kind, directory_id(old));
 }
 

@@ -387,18 +387,19 @@ static void add_references(struct wanted_ids *ids, const struct directory_finder
 	}
 }
 
-int directory_read_referred(struct session *s, struct meter *m, const struct record *const *facts,
-			    size_t count, const struct directory_finder *known,
-			    struct directory_facts *out, struct error *err)
+int directory_read_referred(struct session *s, struct meter *m,
+			    const struct directory_mentions *facts,
+			    const struct directory_finder *known, struct directory_facts *out,
+			    struct error *err)
 {
 	size_t room[DIRECTORY_KINDS] = { 0 };
 	struct wanted_ids ids;
 
-	for (size_t i = 0; i < count; i++)
-		room[DIRECTORY_USERS] += references_most(facts[i]);
+	for (size_t i = 0; i < facts->count; i++)
+		room[DIRECTORY_USERS] += references_most(facts->list[i]);
 	room[DIRECTORY_ORGANIZATIONS] = room[DIRECTORY_USERS];
 	ids_init(s, &ids, room);
-	for (size_t i = 0; i < count; i++)
-		add_references(&ids, known, facts[i]);
+	for (size_t i = 0; i < facts->count; i++)
+		add_references(&ids, known, facts->list[i]);
 	return read_ids(s, m, &ids, out, err);
 }

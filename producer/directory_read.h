@@ -30,9 +30,16 @@ int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
 		       const struct directory_facts *wanted, struct directory_facts *out,
 		       struct error *err);
 
+/* Facts gathered from several lists. */
+struct directory_mentions {
+	const struct record **list;
+	size_t count;
+};
+
 /* The users and organizations that these facts refer to and that `known` does not have. */
-int directory_read_referred(struct session *s, struct meter *m, const struct record *const *facts,
-			    size_t count, const struct directory_finder *known,
-			    struct directory_facts *out, struct error *err);
+int directory_read_referred(struct session *s, struct meter *m,
+			    const struct directory_mentions *facts,
+			    const struct directory_finder *known, struct directory_facts *out,
+			    struct error *err);
 
 #endif

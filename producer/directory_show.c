@@ -117,18 +117,18 @@ static int read_all(struct showing *v, struct meter *m, struct error *err)
 	struct arena *arena = &v->s->arena;
 	struct directory_facts *have = arena_zalloc(arena, 2, sizeof(*have));
 	const struct directory_facts *lists[] = { &have[0], &have[1] };
-	const struct record **facts;
+	struct directory_mentions facts = { 0 };
 	int rc = session_reader(v->s, err);
 
 	if (!rc)
 		rc = directory_read_all(v->s, m, v->kinds, NULL, &have[0], err);
 	if (rc)
 		return rc;
-	facts = arena_alloc(arena, (have[0].count + 1) * sizeof(const struct record *));
-	for (size_t i = 0; i < have[0].count; i++)
-		facts[i] = &have[0].list[i];
+	facts.list = arena_alloc(arena, (have[0].count + 1) * sizeof(const struct record *));
+	for (; facts.count < have[0].count; facts.count++)
+		facts.list[facts.count] = &have[0].list[facts.count];
 	directory_finder_init(&v->names, lists, 1, arena);
-	rc = directory_read_referred(v->s, m, facts, have[0].count, &v->names, &have[1], err);
+	rc = directory_read_referred(v->s, m, &facts, &v->names, &have[1], err);
 	if (rc)
 		return rc;
 	directory_finder_init(&v->names, lists, 2, arena);

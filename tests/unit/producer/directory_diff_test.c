@@ -283,6 +283,19 @@ static void order_of_organizations_makes_no_difference(void **state)
 	assert_string_equal(told(false), "");
 }
 
+static void organization_more_or_less_makes_a_difference(void **state)
+{
+	static const char *const fewer[] = { "acme", NULL };
+	static const char *const more[] = { "acme", "globex", NULL };
+
+	(void)state;
+	user(&held, "alice", "alice", fewer);
+	user(&held, "bob", "bob", more);
+	user(&file, "alice", "alice", more);
+	user(&file, "bob", "bob", fewer);
+	assert_string_equal(told(false), "~user:alice ~user:bob");
+}
+
 static void every_field_of_a_group_makes_a_difference(void **state)
 {
 	static const char *const before[] = { "alice", "bob", NULL };
@@ -362,6 +375,9 @@ static void deleted_user_that_nobody_knows_is_no_difference(void **state)
 	file.derived[0] = true;
 	assert_string_equal(told(true), "");
 	file.derived[0] = false; /* an id of their own: to be remembered */
+	assert_string_equal(told(true), "+user:zoe");
+	file.derived[0] = true;
+	file.list[0].as.user_changed.status = USER_ACTIVE;
 	assert_string_equal(told(true), "+user:zoe");
 }
 
@@ -557,6 +573,7 @@ int main(void)
 		TEST(an_id_of_another_kind_is_another_entity),
 		TEST(every_field_of_a_user_makes_a_difference),
 		TEST(order_of_organizations_makes_no_difference),
+		TEST(organization_more_or_less_makes_a_difference),
 		TEST(every_field_of_a_group_makes_a_difference),
 		TEST(every_field_of_a_workspace_but_its_time_makes_a_difference),
 		TEST(organization_and_switch_differ_in_their_sharing),
