@@ -457,7 +457,7 @@ static void unlink_found(struct index *ix, struct clearing *list, size_t count,
 int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
 		struct error *err)
 {
-	const redisReply *found;
+	const redisReply *found = NULL;
 	int rc = index_scan(ix, "{*", cursor, &found, err);
 
 	if (rc)
