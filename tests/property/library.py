@@ -1,6 +1,7 @@
 """libsharebus through its public header, as any program meets it."""
 
 import ctypes
+import functools
 import os
 import pathlib
 import uuid
@@ -158,6 +159,7 @@ class Failed(Exception):
         self.code = code
 
 
+@functools.cache
 def to_id(text):
     return Id((ctypes.c_uint8 * 16)(*(uuid.UUID(text).bytes if text else bytes(16))))
 
