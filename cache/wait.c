@@ -118,6 +118,18 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 	}
 }
 
+static int too_late(int partition, int64_t applied, int64_t offset, struct error *err)
+{
+	if (partition == KEYS_DIRECTORY)
+		return error_set(err, ERROR_STALE,
+				 "the directory in the index is at %lld and did not come to %lld "
+				 "in time",
+				 (long long)applied, (long long)offset);
+	return error_set(err, ERROR_STALE,
+			 "the index is at %lld of partition %d and did not come to %lld in time",
+			 (long long)applied, partition, (long long)offset);
+}
+
 int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
 		 struct error *err)
 {
@@ -130,11 +142,7 @@ int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadli
 		if (rc && rc != ERROR_UNAVAILABLE && rc != ERROR_STALE)
 			return rc;
 		if (clock_monotonic_ms() >= deadline_ms)
-			return rc ? rc
-				  : error_set(err, ERROR_STALE,
-					      "the index is at %lld of partition %d and did not "
-					      "come to %lld in time",
-					      (long long)m.applied, partition, (long long)offset);
+			return rc ? rc : too_late(partition, m.applied, offset, err);
 		pause_ms(rc ? PAUSE_BROKEN_MS : PAUSE_MS);
 	}
 }

@@ -1024,7 +1024,8 @@ def test_a_time_out_of_the_directory_says_what_it_waited_for(world, tmp_path):
         ran = world.erin(*args, seconds=1 + GRACE_SECONDS)
     finally:
         world.stack.up()
-    ran.failed(UNAVAILABLE)
+    ran.failed(UNAVAILABLE, "the directory")
+    assert "-1" not in ran.err
 
 
 def test_the_consumer_refuses_a_redis_that_evicts(bare_stack, world):
