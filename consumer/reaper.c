@@ -2,8 +2,9 @@
 
 #include "cache/stale.h"
 #include "consumer/courier.h"
-#include "consumer/processor.h"
+#include "consumer/reaping.h"
 #include "consumer/removal.h"
+#include "consumer/sweep.h"
 #include "ops/support/clock.h"
 #include "ops/support/crash.h"
 #include "ops/support/log.h"
@@ -12,62 +13,11 @@
 #include <stdlib.h>
 
 enum {
-	LOOK_EVERY_MS = 1000,
 	ASK_AGAIN_MS = 10000,
-	LOOKS_MOST =
-		16, /* partitions looked at in one turn: a round trip each, two if something is due */
+	LOOKS_MOST = 16,    /* partitions in one turn: a round trip each, two if something is due */
 	ROUND_MOST = 100,   /* removals of one partition on their way */
 	SUBJECTS_MOST = 16, /* that are gone and whose grants are looked for at once */
-	GONE_MOST =
-		1000, /* subjects of a partition that wait for that; if more go, all are looked at */
-	REACH_WAIT_MS = 1000,
 	FLUSH_WAIT_MS = 3000,
-};
-
-enum reaping_state {
-	REAPING_STRANGE, /* others may have sent removals; where the log ends has yet to be asked */
-	REAPING_BEHIND,  /* removals before `until` may be on the log and not applied */
-	REAPING_CLEAR,   /* none is on its way: what is stale in Redis needs one */
-	REAPING_SENDING, /* the brokers have not said yet where all of them are */
-};
-
-enum sweep_state {
-	SWEEP_WANTED,  /* subjects may be gone without our having heard of it */
-	SWEEP_RUNNING, /* all subjects of the index are being looked at */
-	SWEEP_DONE,    /* from then on the directory has told who goes */
-};
-
-/* Subjects that are gone, and whose grants have yet to be looked for. */
-struct gone {
-	struct subject list[GONE_MOST];
-	size_t count;
-};
-
-struct reaping {
-	enum reaping_state state;
-	int64_t epoch;      /* of the mark that all of this goes with */
-	bool caught_up;     /* it has been CLEAR */
-	int64_t until;      /* while BEHIND or SENDING */
-	size_t outstanding; /* removals without a receipt, also of earlier epochs */
-	int64_t sent_ms;    /* when the last ones were sent, by our clock */
-	int64_t ahead_ms;   /* how far our clock is before the broker's, at least */
-	int64_t look_ms;    /* when to look again; monotonic */
-	enum sweep_state sweep;
-	struct gone *gone; /* NULL: none yet */
-};
-
-struct reaper {
-	struct reaping *partitions;
-	int count;
-	struct courier *courier; /* NULL: nothing was sent yet, or it broke */
-	struct arena arena;      /* of one step */
-	int next;                /* the partition that is looked at first */
-	bool sweeping;
-	uint64_t cursor;
-	unsigned connection; /* on which the sweep began */
-	int64_t ask_ms;      /* when to ask the brokers again for the end of a log; monotonic */
-	int64_t sweep_ms;    /* when to try again; monotonic */
-	bool told_empty;     /* that the directory is */
 };
 
 struct reaper *reaper_new(int partitions)
@@ -95,75 +45,6 @@ void reaper_free(struct reaper **rp)
 	arena_done(&r->arena);
 	free(r);
 	*rp = NULL;
-}
-
-/* ---- whose grants are to be looked for ---- */
-
-static size_t gone_count(const struct reaping *r)
-{
-	return r->gone ? r->gone->count : 0;
-}
-
-/* When there is no room for it, all subjects are looked at later. */
-static void add_gone(struct reaping *r, const struct subject *s)
-{
-	if (!r->gone)
-		r->gone = calloc(1, sizeof(*r->gone));
-	assert(r->gone);
-	if (r->gone->count < GONE_MOST)
-		r->gone->list[r->gone->count++] = *s;
-	else
-		r->sweep = SWEEP_WANTED;
-}
-
-static void drop_gone(struct reaping *r, size_t i)
-{
-	struct gone *g = r->gone;
-
-	memmove(&g->list[i], &g->list[i + 1], (--g->count - i) * sizeof(*g->list));
-}
-
-static void add_if_lacking(struct processor *p, struct reaping *r, enum subject_kind kind,
-			   const struct uuid *id)
-{
-	const struct subject s = { kind, *id };
-
-	if (directory_lacks(follower_directory(p->follower), &s))
-		add_gone(r, &s);
-}
-
-/* Is what we know of the partition about its present epoch? */
-static bool is_ours(const struct processor *p, int partition)
-{
-	const struct partition *part = &p->partitions[partition];
-
-	return part->state == PARTITION_READY &&
-	       part->mark.epoch == p->reaper->partitions[partition].epoch;
-}
-
-/* Partitions that have not caught up yet will be swept: they need not know. */
-static void tell_partitions(struct processor *p, const struct uuid *id)
-{
-	struct reaper *all = p->reaper;
-
-	for (int i = 0; i < all->count; i++) {
-		if (!is_ours(p, i) || !all->partitions[i].caught_up)
-			continue;
-		add_if_lacking(p, &all->partitions[i], SUBJECT_USER, id);
-		add_if_lacking(p, &all->partitions[i], SUBJECT_GROUP, id);
-	}
-}
-
-static void take_gone(struct processor *p)
-{
-	struct uuid id;
-
-	while (follower_next_gone(p->follower, &id))
-		tell_partitions(p, &id);
-	if (!follower_missed_gone(p->follower))
-		return;
-	for (int i = 0; i < p->reaper->count; i++)
-		p->reaper->partitions[i].sweep = SWEEP_WANTED;
 }
 
 /* ---- what is on its way ---- */
@@ -339,11 +220,11 @@ static size_t next_gone(const struct processor *p, struct reaping *r)
 {
 	size_t i = 0;
 
-	while (i < gone_count(r) && i < SUBJECTS_MOST) {
+	while (i < reaping_gone_count(r) && i < SUBJECTS_MOST) {
 		if (directory_lacks(follower_directory(p->follower), &r->gone->list[i]))
 			i++;
 		else
-			drop_gone(r, i);
+			reaping_drop_gone(r, i);
 	}
 	return i;
 }
@@ -362,7 +243,7 @@ static void drop_done(struct reaping *r, size_t asked, const struct stale_list *
 {
 	for (size_t i = asked; i > 0; i--)
 		if (!has_grants(found, &r->gone->list[i - 1]))
-			drop_gone(r, i - 1);
+			reaping_drop_gone(r, i - 1);
 }
 
 static int find_stale(struct processor *p, const struct partition *part, struct reaping *r,
@@ -396,7 +277,7 @@ static int look(struct processor *p, const struct partition *part, struct error 
 	if (rc)
 		return rc;
 	count = removal_list(&found, &list);
-	more = found.count >= ROUND_MOST || (!count && gone_count(r));
+	more = found.count >= ROUND_MOST || (!count && reaping_gone_count(r));
 	r->look_ms = clock_monotonic_ms() + (more ? 0 : LOOK_EVERY_MS);
 	if (count > ROUND_MOST)
 		count = ROUND_MOST;
@@ -407,7 +288,7 @@ static bool may_look(const struct processor *p, int partition)
 {
 	const struct reaping *r = &p->reaper->partitions[partition];
 
-	return is_ours(p, partition) && r->state == REAPING_CLEAR &&
+	return reaping_is_ours(p, partition) && r->state == REAPING_CLEAR &&
 	       clock_monotonic_ms() >= r->look_ms;
 }
 
@@ -434,116 +315,6 @@ static int look_around(struct processor *p, struct error *err)
 	return rc;
 }
 
-/* ---- the sweep ---- */
-
-/* One sweep for all that have become ours together: who is still behind is waited for. */
-static bool is_sweep_wanted(const struct processor *p)
-{
-	const struct reaper *all = p->reaper;
-	bool wanted = false;
-
-	for (int i = 0; i < all->count; i++) {
-		if (p->partitions[i].state != PARTITION_READY)
-			continue;
-		if (!is_ours(p, i) || !all->partitions[i].caught_up)
-			return false;
-		wanted = wanted || all->partitions[i].sweep == SWEEP_WANTED;
-	}
-	return wanted;
-}
-
-/*
- * Who is not in the directory is taken for deleted, so the view must be as far
- * as the topic is now; and a directory without users is one that was lost: to
- * believe it would take everything from everybody.
- */
-static bool is_directory_good(struct processor *p)
-{
-	struct reaper *all = p->reaper;
-	struct error err = { 0 };
-
-	all->sweep_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
-	if (follower_reach(p->follower, INT64_MAX, REACH_WAIT_MS, &err)) {
-		log_warn("%s; who was deleted is looked at later", err.text);
-		return false;
-	}
-	if (directory_has_users(follower_directory(p->follower))) {
-		all->told_empty = false;
-		return true;
-	}
-	if (!all->told_empty)
-		log_warn("the directory has no users: no grant is removed for want of its user");
-	all->told_empty = true;
-	return false;
-}
-
-static void begin_sweep(struct processor *p)
-{
-	struct reaper *all = p->reaper;
-
-	if (clock_monotonic_ms() < all->sweep_ms || !is_sweep_wanted(p) || !is_directory_good(p))
-		return;
-	all->sweeping = true;
-	all->cursor = 0;
-	all->connection = index_connection(p->index);
-	for (int i = 0; i < all->count; i++)
-		if (is_ours(p, i) && all->partitions[i].sweep == SWEEP_WANTED)
-			all->partitions[i].sweep = SWEEP_RUNNING;
-}
-
-/* The cursor is not that of another Redis, or of one that came back. */
-static void end_sweep(struct reaper *all, enum sweep_state result)
-{
-	all->sweeping = false;
-	for (int i = 0; i < all->count; i++)
-		if (all->partitions[i].sweep == SWEEP_RUNNING)
-			all->partitions[i].sweep = result;
-}
-
-/* Is there room for what a step may find? */
-static bool is_roomy(const struct reaper *all)
-{
-	for (int i = 0; i < all->count; i++)
-		if (all->partitions[i].sweep == SWEEP_RUNNING &&
-		    gone_count(&all->partitions[i]) > GONE_MOST / 2)
-			return false;
-	return true;
-}
-
-static int sweep_on(struct processor *p, struct error *err)
-{
-	struct reaper *all = p->reaper;
-	struct holder_list found = { .arena = &all->arena };
-	int rc;
-
-	arena_reset(&all->arena);
-	rc = stale_scan(p->index, &all->cursor, &found, err);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < found.count; i++) {
-		const struct holder *h = &found.list[i];
-
-		if (h->partition < all->count && is_ours(p, h->partition) &&
-		    all->partitions[h->partition].sweep == SWEEP_RUNNING)
-			add_if_lacking(p, &all->partitions[h->partition], h->subject.kind,
-				       &h->subject.id);
-	}
-	if (!all->cursor)
-		end_sweep(all, SWEEP_DONE);
-	return 0;
-}
-
-static int sweep(struct processor *p, struct error *err)
-{
-	struct reaper *all = p->reaper;
-
-	if (all->sweeping && all->connection != index_connection(p->index))
-		end_sweep(all, SWEEP_WANTED);
-	if (!all->sweeping)
-		begin_sweep(p);
-	return all->sweeping && is_roomy(all) ? sweep_on(p, err) : 0;
-}
-
 /* ---- all of it ---- */
 
 int reaper_step(struct processor *p, struct error *err)
@@ -553,11 +324,11 @@ int reaper_step(struct processor *p, struct error *err)
 
 	if (all->courier)
 		take_receipts(all);
-	take_gone(p);
+	sweep_take_gone(p);
 	for (int i = 0; i < all->count; i++)
 		if (p->partitions[i].state == PARTITION_READY)
 			advance(p, &p->partitions[i], &all->partitions[i]);
-	rc = sweep(p, err);
+	rc = sweep_step(p, err);
 	return rc ? rc : look_around(p, err);
 }
 

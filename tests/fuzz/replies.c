@@ -1,13 +1,15 @@
 /*
  * Hashes of the index in the hands of somebody else: replies to HGETALL and
- * HMGET with anything in them. The first byte chooses who reads the reply;
+ * HMGET, members and keys, with anything in them. The first byte chooses who reads the reply;
  * then come the elements: a byte for the type, for strings a byte for the
  * length, and so many bytes.
  */
 
 #include "cache/directory.h"
+#include "cache/keys.h"
 #include "cache/layout.h"
 #include "cache/mark.h"
+#include "cache/redis.h"
 
 #include "tests/fuzz/target.h"
 
@@ -15,7 +17,16 @@
 
 enum { ELEMENTS_MAX = 256 };
 
-enum reader { READ_WORKSPACE, READ_MARK, READ_USER, READ_GROUP, READ_ORGANIZATION, READER_COUNT };
+enum reader {
+	READ_WORKSPACE,
+	READ_MARK,
+	READ_USER,
+	READ_GROUP,
+	READ_ORGANIZATION,
+	READ_MEMBERS,
+	READ_KEYS,
+	READER_COUNT
+};
 
 static const struct uuid ID = { { 0x01, 0x90, 0x16, 0x3d, 0x86, 0x94, 0x73, 0x9b, 0xae, 0xa5, 0x96,
 				  0x6c, 0x26, 0xf8, 0xad, 0x12 } };
@@ -129,6 +140,37 @@ static void read_user(const redisReply *reply, struct arena *arena)
 		       u.organizations[i].role == ORGANIZATION_ADMIN);
 }
 
+/* Whether it is the member that the grant would get. */
+static void read_members(const redisReply *reply)
+{
+	for (size_t i = 0; i < reply->elements; i++) {
+		struct bytes member = reply_bytes(reply->element[i]);
+		uint8_t again[DUE_MEMBER_SIZE];
+		struct uuid workspace_id;
+		struct subject s;
+
+		if (!layout_parse_due_member(&workspace_id, &s, member))
+			continue;
+		layout_due_member(again, &workspace_id, &s);
+		assert(bytes_equal(member, (struct bytes){ again, sizeof(again) }));
+	}
+}
+
+static void read_keys(const redisReply *reply)
+{
+	struct keys any;
+
+	keys_init(&any, "sb", 0);
+	for (size_t i = 0; i < reply->elements; i++) {
+		struct subject s;
+		int partition;
+
+		if (keys_parse_subject(&any, reply_bytes(reply->element[i]), &partition, &s))
+			assert(partition >= 0 &&
+			       (s.kind == SUBJECT_USER || s.kind == SUBJECT_GROUP));
+	}
+}
+
 static void read_reply(enum reader who, const redisReply *reply, struct arena *arena)
 {
 	struct group_changed group;
@@ -149,6 +191,12 @@ static void read_reply(enum reader who, const redisReply *reply, struct arena *a
 		return;
 	case READ_ORGANIZATION:
 		(void)directory_parse_organization(&organization, &ID, reply, arena);
+		return;
+	case READ_MEMBERS:
+		read_members(reply);
+		return;
+	case READ_KEYS:
+		read_keys(reply);
 		return;
 	case READER_COUNT:
 		break;
