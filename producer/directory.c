@@ -253,7 +253,7 @@ static int wait_for(struct applying *a, int partition, int64_t offset, struct er
 		int rc = wait_applied(a->s->reader, partition, offset,
 				      now + STEP_MS < deadline ? now + STEP_MS : deadline, err);
 
-		if (!rc || rc != ERROR_UNAVAILABLE || now >= deadline)
+		if (!rc || (rc != ERROR_UNAVAILABLE && rc != ERROR_STALE) || now >= deadline)
 			return rc;
 		if (!reader_mark(a->s->reader, partition, &m, &ignored) && m.applied > applied) {
 			applied = m.applied;
