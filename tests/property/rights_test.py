@@ -420,6 +420,15 @@ class History:
         step_workspace_comes_or_goes: 2,
     }
 
+    def _back_on(self):
+        """What was switched off does not stay so for long: else next to nothing may be shared."""
+        if self.rng.random() < 0.7:
+            return None
+        if not self.rights.sharing_enabled:
+            return History.step_switch
+        off = any(sharing != "everyone" for sharing in self.rights.organizations.values())
+        return History.step_policy if off else None
+
     # ---- what must hold afterwards ----
 
     def compare(self):
@@ -467,7 +476,7 @@ class History:
     def run(self, steps):
         kinds, weights = zip(*self.STEPS.items())
         for n in range(steps):
-            kind = self.rng.choices(kinds, weights)[0]
+            kind = self._back_on() or self.rng.choices(kinds, weights)[0]
             try:
                 what = kind(self)
                 self.compare()
