@@ -75,9 +75,14 @@ locked() {
 	) 9>"$lock"
 }
 
-# build_release [PRESET]: what we ship, in build/PRESET/bin (release).
+# What we ship, in build/release/bin.
 build_release() {
-	local preset=${1-release}
+	build_programs release
+}
+
+# build_programs PRESET: in build/PRESET/bin.
+build_programs() {
+	local preset=$1
 	mkdir -p "$REPO/build"
 	cd "$REPO" || return
 	[[ -x build/$preset/bin/sharebus && -x build/$preset/bin/sharebus-consumer ]] ||
