@@ -283,6 +283,17 @@ def test_groups_and_organizations_swap_their_names_too(directory):
     assert directory.apply(found)["changes"] == []
 
 
+def test_a_group_is_found_in_an_organization_that_the_file_renames(directory):
+    content = directory.people()
+    org = directory.shown("organizations", directory.org)
+    team = content["groups"][0] | {"organization": directory.name("renamed")}
+    file = {"organizations": [org | {"name": directory.name("renamed")}], "groups": [team]}
+    assert counts(directory.apply(file)) == {
+        "organizations": (0, 1, 0, 0),
+        "groups": (0, 0, 0, 1),
+    }
+
+
 def test_who_was_renamed_is_not_mistaken_for_a_newcomer_of_that_name(directory):
     directory.people()
     alice = directory.shown("users", directory.name("alice"))
@@ -358,7 +369,8 @@ def test_a_deleted_user_cannot_be_found_and_the_name_is_free(alone):
     assert alone.shown("users", alone.name("carol")) is None
     share = ("sharing", "share", "dev", "--user", alone.name("carol"))
     alice = alone.name("alice")
-    alone.stack.sharebus(*share, as_user=alice).failed(NO, "no user", alone.name("carol"))
+    # The index does not know the name: nothing is sent.
+    alone.stack.sharebus(*share, as_user=alice).failed(NO, alone.name("carol"), "nothing was changed")
     second = str(uuid.uuid4())
     alone.apply({"users": [alone.user("carol", id=second)]})
     alone.stack.sharebus(*share, as_user=alice).done()
@@ -367,6 +379,7 @@ def test_a_deleted_user_cannot_be_found_and_the_name_is_free(alone):
     # And the first one does not take it back when she is mentioned again.
     alone.apply({"users": [alone.user("carol", id=first, status="deleted", email="x@y")]})
     assert alone.shown("users", alone.name("carol"))["id"] == second
+    assert alone.apply({"users": [alone.user("carol")]})["changes"] == []
 
 
 def test_a_deleted_user_whom_a_file_names_is_back(alone):
@@ -429,6 +442,7 @@ def test_what_show_prints_changes_nothing_when_applied(alone):
 
 def test_show_prints_the_sections_that_are_asked_for(directory):
     directory.people()
+    directory.apply({"users": [directory.user(f"u{n}") for n in range(20)]})
     whole = directory.show()
     assert list(whole) == ["organizations", "sharing_enabled", "users", "groups", "workspaces"]
     for section in KINDS:
