@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { HEADER_FIELDS = 5 };
+enum { HEADER_FIELDS = 3 };
 
 void touched_subject(struct touched *t, const struct subject *s, struct arena *arena)
 {
@@ -55,12 +55,6 @@ static void add_text_field(struct apply *a, const char *field, struct bytes valu
 	pipeline_bytes(&a->pipeline, value);
 }
 
-static void add_id_field(struct apply *a, const char *field, const struct uuid *id)
-{
-	pipeline_text(&a->pipeline, field);
-	pipeline_id(&a->pipeline, id);
-}
-
 static void add_number_field(struct apply *a, const char *field, int64_t value)
 {
 	pipeline_text(&a->pipeline, field);
@@ -69,40 +63,47 @@ static void add_number_field(struct apply *a, const char *field, int64_t value)
 
 static void add_header(struct apply *a, const struct workspace *w)
 {
-	add_id_field(a, "org", &w->organization_id);
-	add_id_field(a, "owner", &w->owner_id);
-	add_text_field(a, "name", w->name);
-	add_text_field(a, "status",
-		       bytes_of(symbol_name(workspace_status_symbols, (int)w->status)));
-	add_number_field(a, "ver", w->version);
+	uint8_t value[HEADER_VALUE_SIZE];
+
+	layout_header_value(value, w);
+	add_text_field(a, LAYOUT_HEADER, (struct bytes){ value, sizeof(value) });
+	add_text_field(a, LAYOUT_NAME, w->name);
+	add_number_field(a, LAYOUT_VERSION, w->version);
 }
 
-static void add_commands(struct apply *a, const struct workspace *w, unsigned places)
+static void add_commands(struct apply *a, const struct workspace *w, unsigned fields)
 {
-	add_number_field(a, "c", w->recent_next);
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
-		if (places & 1U << i)
-			add_id_field(a, layout_command_field(i), &w->recent[i]);
+	uint8_t value[RECENT_VALUE_MAX];
+
+	add_number_field(a, LAYOUT_NEXT_RECENT, w->recent_next);
+	for (unsigned i = 0; i < RECENT_FIELDS; i++)
+		if (fields & 1U << i)
+			add_text_field(
+				a, layout_recent_field(i),
+				(struct bytes){ value, layout_recent_value(value, w->recent, i) });
 }
 
-static void add_grant(struct apply *a, const struct grant *g)
+static void add_grant(struct apply *a, const struct workspace *w, const struct grant *g)
 {
 	uint8_t field[SUBJECT_FIELD_SIZE];
 	uint8_t value[GRANT_VALUE_MAX];
 
 	layout_subject_field(field, &g->subject);
 	pipeline_bytes(&a->pipeline, (struct bytes){ field, sizeof(field) });
-	pipeline_bytes(&a->pipeline, (struct bytes){ value, layout_grant_value(value, g) });
+	pipeline_bytes(&a->pipeline,
+		       (struct bytes){ value, layout_grant_value(value, g, &w->owner_id) });
 }
 
-static unsigned places_to_write(const struct touched *t)
+/* The fields of the ring to write: bit i is field i. */
+static unsigned ring_fields(const struct touched *t)
 {
-	unsigned places = t->command_places;
+	unsigned fields = 0;
 
-	for (unsigned i = 0; t->whole && i < RECENT_COMMANDS; i++)
-		if (!uuid_is_nil(&t->workspace->recent[i]))
-			places |= 1U << i;
-	return places;
+	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
+		if (t->command_places & 1U << i ||
+		    (t->whole && !uuid_is_nil(&t->workspace->recent[i])))
+			fields |= 1U << i / RECENT_FIELD_PLACES;
+	return fields;
 }
 
 static size_t count_bits(unsigned bits)
@@ -118,29 +119,30 @@ static size_t count_bits(unsigned bits)
 static size_t put_fields(struct apply *a, const struct touched *t)
 {
 	const struct workspace *w = t->workspace;
-	unsigned places = places_to_write(t);
+	unsigned ring = ring_fields(t);
 	bool header = t->header || t->whole;
+	bool all_grants = t->grants || t->whole;
 	size_t standing = 0;
 	size_t fields;
 
 	for (size_t i = 0; i < t->subject_count; i++)
 		standing += workspace_grant(w, &t->subjects[i]) != NULL;
-	fields = (header ? HEADER_FIELDS : 1) + (places ? 1 + count_bits(places) : 0) +
-		 (t->whole ? w->grant_count : standing);
+	fields = (header ? HEADER_FIELDS : 1) + (ring ? 1 + count_bits(ring) : 0) +
+		 (all_grants ? w->grant_count : standing);
 	begin_key(a, "HSET", 2 * fields, "ws:", &w->id);
 	if (header)
 		add_header(a, w);
 	else
-		add_number_field(a, "ver", w->version);
-	if (places)
-		add_commands(a, w, places);
-	for (size_t i = 0; t->whole && i < w->grant_count; i++)
-		add_grant(a, &w->grants[i]);
-	for (size_t i = 0; !t->whole && i < t->subject_count; i++) {
+		add_number_field(a, LAYOUT_VERSION, w->version);
+	if (ring)
+		add_commands(a, w, ring);
+	for (size_t i = 0; all_grants && i < w->grant_count; i++)
+		add_grant(a, w, &w->grants[i]);
+	for (size_t i = 0; !all_grants && i < t->subject_count; i++) {
 		const struct grant *g = workspace_grant(w, &t->subjects[i]);
 
 		if (g)
-			add_grant(a, g);
+			add_grant(a, w, g);
 	}
 	return t->whole ? 0 : t->subject_count - standing;
 }

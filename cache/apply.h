@@ -17,6 +17,7 @@ struct touched {
 	struct workspace *workspace;
 	bool whole;               /* write every field: it was not there before */
 	bool header;              /* organization, owner, name, status, version */
+	bool grants;              /* every grant: the owner changed, see layout.h */
 	unsigned command_places;  /* bit i: place i of the ring of command ids */
 	struct subject *subjects; /* whose grants changed; may repeat; in the run's arena */
 	size_t subject_count;

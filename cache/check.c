@@ -8,11 +8,9 @@
 enum {
 	PIECE = 1000,         /* questions of one pipeline */
 	PIECE_FIELDS = 20000, /* and the fields that they ask for: half a megabyte */
-	HEADER_FIELDS = 3,
+	HEADER_FIELDS = 1,
 	STEADY_TRIES = 100, /* each lasts a few round trips; the directory moves once in many */
 };
-
-static const char *const header[HEADER_FIELDS] = { "org", "owner", "status" };
 
 int check_steadily(int (*step)(void *context, struct error *err), void *context, struct error *err)
 {
@@ -69,8 +67,7 @@ static void ask_workspace(struct piece *c, struct pipeline *p, size_t i)
 	pipeline_command(p, 2 + HEADER_FIELDS + count);
 	pipeline_text(p, "HMGET");
 	pipeline_key(p, reader_keys(c->reader, partition), "ws:", id);
-	for (size_t f = 0; f < HEADER_FIELDS; f++)
-		pipeline_text(p, header[f]);
+	pipeline_text(p, LAYOUT_HEADER);
 	for (size_t f = 0; f < count; f++) {
 		const struct subject s = subject_at(c->persons[i], f);
 		uint8_t field[SUBJECT_FIELD_SIZE];
@@ -106,7 +103,7 @@ static bool take_grants(struct piece *c, size_t i, const redisReply *reply, stru
 			continue;
 		s = subject_at(c->persons[i], f);
 		layout_subject_field(field, &s);
-		if (!layout_parse_grant(&w->grants[w->grant_count++],
+		if (!layout_parse_grant(&w->grants[w->grant_count++], &w->owner_id,
 					(struct bytes){ field, sizeof(field) }, value))
 			return false;
 	}
@@ -118,16 +115,11 @@ static int take_workspace(struct piece *c, size_t i, struct error *err)
 	const struct check *q = &c->questions[i];
 	const redisReply *reply = reader_reply(c->reader, i);
 	struct workspace *w = &c->workspaces[i];
-	struct bytes status;
+	struct bytes header = reply_bytes(reply->element[0]);
 	char id[UUID_TEXT_SIZE];
 
-	*w = (struct workspace){ .id = q->workspace_id };
-	w->registered = uuid_from_raw(&w->organization_id, reply_bytes(reply->element[0])) &&
-			uuid_from_raw(&w->owner_id, reply_bytes(reply->element[1]));
-	status = reply_bytes(reply->element[2]);
-	w->status = status.data && bytes_equal_text(status, "dormant") ? WORKSPACE_DORMANT
-								       : WORKSPACE_ACTIVE;
-	if (take_grants(c, i, reply, w))
+	*w = (struct workspace){ .id = q->workspace_id, .registered = header.data != NULL };
+	if (!w->registered || (layout_parse_header(w, header) && take_grants(c, i, reply, w)))
 		return 0;
 	uuid_format(id, &w->id);
 	return error_set(err, ERROR_REFUSED, "the index holds something broken for %s", id);

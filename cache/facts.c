@@ -1,5 +1,6 @@
 #include "cache/facts.h"
 
+#include "cache/layout.h"
 #include "cache/redis.h"
 
 #include <hiredis/hiredis.h>
@@ -152,13 +153,11 @@ static int ask_headers(struct reader *r, const struct uuid *ids, size_t count, s
 	for (size_t i = 0; i < count; i++) {
 		int partition = reader_partition(r, &ids[i]);
 
-		pipeline_command(p, 6);
+		pipeline_command(p, 4);
 		pipeline_text(p, "HMGET");
 		pipeline_key(p, reader_keys(r, partition), "ws:", &ids[i]);
-		pipeline_text(p, "org");
-		pipeline_text(p, "owner");
-		pipeline_text(p, "name");
-		pipeline_text(p, "status");
+		pipeline_text(p, LAYOUT_HEADER);
+		pipeline_text(p, LAYOUT_NAME);
 		reader_touch(r, partition);
 	}
 	return reader_ask(r, err);
@@ -167,16 +166,16 @@ static int ask_headers(struct reader *r, const struct uuid *ids, size_t count, s
 static void take_header(struct workspace_changed *out, const struct uuid *id,
 			const redisReply *fields, struct arena *arena)
 {
+	struct workspace w = { .id = *id };
+
 	*out = (struct workspace_changed){ .workspace_id = *id, .changed_at = ABSENT };
-	if (fields->type != REDIS_REPLY_ARRAY || fields->elements != 4)
+	if (fields->type != REDIS_REPLY_ARRAY || fields->elements != 2 ||
+	    !layout_parse_header(&w, reply_bytes(fields->element[0])))
 		return;
-	if (!uuid_from_raw(&out->organization_id, reply_bytes(fields->element[0])) ||
-	    !uuid_from_raw(&out->owner_id, reply_bytes(fields->element[1])))
-		return;
-	out->name = arena_copy(arena, reply_bytes(fields->element[2]));
-	out->status = bytes_equal_text(reply_bytes(fields->element[3]), "dormant")
-			      ? WORKSPACE_DORMANT
-			      : WORKSPACE_ACTIVE;
+	out->organization_id = w.organization_id;
+	out->owner_id = w.owner_id;
+	out->status = w.status;
+	out->name = arena_copy(arena, reply_bytes(fields->element[1]));
 }
 
 int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,

@@ -6,22 +6,28 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
-enum { AT_SINCE = 1, AT_GRANTOR = 9, AT_EXPIRES = 25 };
+enum {
+	ID_SIZE = sizeof(struct uuid),
+	TIME_SIZE = 6, /* enough until the year 10889 */
+	WIDE_TIME_SIZE = 8,
+};
 
-static void put_be64(uint8_t *p, int64_t value)
+static void put_be(uint8_t *p, int64_t value, size_t size)
 {
-	for (int i = 0; i < 8; i++)
-		p[i] = (uint8_t)((uint64_t)value >> (56 - 8 * i));
+	for (size_t i = 0; i < size; i++)
+		p[i] = (uint8_t)((uint64_t)value >> 8 * (size - 1 - i));
 }
 
-static int64_t get_be64(const uint8_t *p)
+static int64_t get_be(const uint8_t *p, size_t size)
 {
 	uint64_t value = 0;
 
-	for (int i = 0; i < 8; i++)
+	for (size_t i = 0; i < size; i++)
 		value = value << 8 | p[i];
 	return (int64_t)value;
 }
+
+/* ---- subjects ---- */
 
 void layout_subject_field(uint8_t out[static SUBJECT_FIELD_SIZE], const struct subject *s)
 {
@@ -56,73 +62,179 @@ bool layout_parse_due_member(struct uuid *workspace_id, struct subject *s, struc
 	return true;
 }
 
+/* ---- header ---- */
+
+void layout_header_value(uint8_t out[static HEADER_VALUE_SIZE], const struct workspace *w)
+{
+	memcpy(out, w->organization_id.bytes, ID_SIZE);
+	memcpy(out + ID_SIZE, w->owner_id.bytes, ID_SIZE);
+	out[HEADER_VALUE_SIZE - 1] = w->status == WORKSPACE_DORMANT ? 'd' : 'a';
+}
+
+bool layout_parse_header(struct workspace *w, struct bytes value)
+{
+	uint8_t status;
+
+	if (value.len != HEADER_VALUE_SIZE)
+		return false;
+	status = value.data[HEADER_VALUE_SIZE - 1];
+	if (status != 'a' && status != 'd')
+		return false;
+	memcpy(w->organization_id.bytes, value.data, ID_SIZE);
+	memcpy(w->owner_id.bytes, value.data + ID_SIZE, ID_SIZE);
+	w->status = status == 'd' ? WORKSPACE_DORMANT : WORKSPACE_ACTIVE;
+	return true;
+}
+
+/* ---- grants ---- */
+
 const char *layout_role_value(enum role role)
 {
-	return role == ROLE_ADMIN ? "a" : "u";
+	return role == ROLE_ADMIN ? "2" : "1";
 }
 
 enum role layout_role(struct bytes value)
 {
-	if (value.len && value.data[0] == 'u')
+	if (value.len && value.data[0] == '1')
 		return ROLE_USE;
-	return value.len && value.data[0] == 'a' ? ROLE_ADMIN : ROLE_NONE;
+	return value.len && value.data[0] == '2' ? ROLE_ADMIN : ROLE_NONE;
 }
 
-size_t layout_grant_value(uint8_t out[static GRANT_VALUE_MAX], const struct grant *g)
+/* What is in a grant's value, and how long its times are. */
+struct shape {
+	size_t time_size;
+	bool grantor;
+	bool expires;
+};
+
+static size_t shape_len(const struct shape *s)
 {
-	out[0] = (uint8_t)layout_role_value(g->role)[0];
-	put_be64(out + AT_SINCE, g->granted_at);
-	memcpy(out + AT_GRANTOR, g->granted_by.bytes, sizeof(g->granted_by.bytes));
-	if (g->expires_at == ABSENT)
-		return AT_EXPIRES;
-	put_be64(out + AT_EXPIRES, g->expires_at);
-	return GRANT_VALUE_MAX;
+	return 1 + s->time_size + (s->grantor ? ID_SIZE : 0) + (s->expires ? s->time_size : 0);
 }
 
-const char *layout_command_field(unsigned place)
+/* No two shapes are of one length. False when none is of this one. */
+static bool shape_of(struct shape *out, size_t len)
 {
-	static const char *const names[RECENT_COMMANDS] = { "c0",  "c1",  "c2",  "c3", "c4",  "c5",
-							    "c6",  "c7",  "c8",  "c9", "c10", "c11",
-							    "c12", "c13", "c14", "c15" };
-
-	return names[place];
+	for (unsigned i = 0; i < 8; i++) {
+		*out = (struct shape){ (i & 1) != 0 ? WIDE_TIME_SIZE : TIME_SIZE, (i & 2) != 0,
+				       (i & 4) != 0 };
+		if (shape_len(out) == len)
+			return true;
+	}
+	return false;
 }
 
-bool layout_parse_grant(struct grant *out, struct bytes field, struct bytes value)
+static bool is_wide(int64_t time)
 {
-	struct grant g = { .role = layout_role(value), .expires_at = ABSENT };
+	return time < 0 || time >> 8 * TIME_SIZE;
+}
+
+size_t layout_grant_value(uint8_t out[static GRANT_VALUE_MAX], const struct grant *g,
+			  const struct uuid *owner_id)
+{
+	struct shape s = { .grantor = !uuid_equal(&g->granted_by, owner_id),
+			   .expires = g->expires_at != ABSENT };
+	bool wide = is_wide(g->granted_at) || (s.expires && is_wide(g->expires_at));
+	uint8_t *at = out;
+
+	s.time_size = wide ? WIDE_TIME_SIZE : TIME_SIZE;
+	*at++ = (uint8_t)layout_role_value(g->role)[0];
+	put_be(at, g->granted_at, s.time_size);
+	at += s.time_size;
+	if (s.grantor) {
+		memcpy(at, g->granted_by.bytes, ID_SIZE);
+		at += ID_SIZE;
+	}
+	if (s.expires)
+		put_be(at, g->expires_at, s.time_size);
+	return shape_len(&s);
+}
+
+bool layout_parse_grant(struct grant *out, const struct uuid *owner_id, struct bytes field,
+			struct bytes value)
+{
+	struct grant g = { .role = layout_role(value),
+			   .granted_by = *owner_id,
+			   .expires_at = ABSENT };
+	struct shape s;
+	const uint8_t *at;
 
 	if (!layout_parse_subject(&g.subject, field) || g.role == ROLE_NONE ||
-	    (value.len != AT_EXPIRES && value.len != GRANT_VALUE_MAX))
+	    !shape_of(&s, value.len))
 		return false;
-	g.granted_at = get_be64(value.data + AT_SINCE);
-	memcpy(g.granted_by.bytes, value.data + AT_GRANTOR, sizeof(g.granted_by.bytes));
-	if (value.len == GRANT_VALUE_MAX)
-		g.expires_at = get_be64(value.data + AT_EXPIRES);
+	at = value.data + 1;
+	g.granted_at = get_be(at, s.time_size);
+	at += s.time_size;
+	if (s.grantor) {
+		memcpy(g.granted_by.bytes, at, ID_SIZE);
+		at += ID_SIZE;
+	}
+	if (s.expires)
+		g.expires_at = get_be(at, s.time_size);
 	*out = g;
 	return true;
 }
+
+/* ---- the ring of command ids ---- */
+
+const char *layout_recent_field(unsigned i)
+{
+	static const char *const names[RECENT_FIELDS] = { "0", "1", "2", "3", "4", "5" };
+
+	return names[i];
+}
+
+/* How many places the i-th field has. */
+static unsigned recent_places(unsigned i)
+{
+	unsigned rest = RECENT_COMMANDS - i * RECENT_FIELD_PLACES;
+
+	return rest < RECENT_FIELD_PLACES ? rest : RECENT_FIELD_PLACES;
+}
+
+size_t layout_recent_value(uint8_t out[static RECENT_VALUE_MAX],
+			   const struct uuid ring[static RECENT_COMMANDS], unsigned i)
+{
+	const struct uuid *first = &ring[(size_t)i * RECENT_FIELD_PLACES];
+	size_t count = recent_places(i);
+
+	while (count && uuid_is_nil(&first[count - 1]))
+		count--;
+	memcpy(out, first, count * ID_SIZE);
+	return count * ID_SIZE;
+}
+
+bool layout_parse_recent(struct uuid ring[static RECENT_COMMANDS], unsigned i, struct bytes value)
+{
+	if (!value.len || value.len % ID_SIZE || value.len > recent_places(i) * ID_SIZE)
+		return false;
+	memcpy(&ring[(size_t)i * RECENT_FIELD_PLACES], value.data, value.len);
+	return true;
+}
+
+/* Which field of the ring this is; RECENT_FIELDS for any other. */
+static unsigned recent_index(struct bytes field)
+{
+	unsigned i = 0;
+
+	while (i < RECENT_FIELDS && !bytes_equal_text(field, layout_recent_field(i)))
+		i++;
+	return i;
+}
+
+/* ---- the whole ---- */
 
 static bool add_grant(struct workspace *w, struct bytes field, struct bytes value)
 {
 	struct grant g;
 
-	if (!layout_parse_grant(&g, field, value))
+	if (!layout_parse_grant(&g, &w->owner_id, field, value))
 		return false;
 	workspace_put_grant(w, &g);
 	return true;
 }
 
-/* The place of a field "c0" … "c15"; RECENT_COMMANDS for any other. */
-static unsigned recent_place(struct bytes field)
-{
-	unsigned place = 0;
-
-	while (place < RECENT_COMMANDS && !bytes_equal_text(field, layout_command_field(place)))
-		place++;
-	return place;
-}
-
+/* Any field but the header. */
 static bool parse_field(struct workspace *w, struct bytes field, const redisReply *reply)
 {
 	struct bytes value = reply_bytes(reply);
@@ -130,22 +242,24 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 
 	if (layout_parse_subject(&subject, field))
 		return add_grant(w, field, value);
-	if (bytes_equal_text(field, "org"))
-		return uuid_from_raw(&w->organization_id, value);
-	if (bytes_equal_text(field, "owner"))
-		return uuid_from_raw(&w->owner_id, value);
-	if (bytes_equal_text(field, "c"))
+	if (recent_index(field) < RECENT_FIELDS)
+		return layout_parse_recent(w->recent, recent_index(field), value);
+	if (bytes_equal_text(field, LAYOUT_NEXT_RECENT))
 		w->recent_next = (unsigned)reply_number(reply, 0) % RECENT_COMMANDS;
-	else if (recent_place(field) < RECENT_COMMANDS)
-		return uuid_from_raw(&w->recent[recent_place(field)], value);
-	else if (bytes_equal_text(field, "name"))
+	else if (bytes_equal_text(field, LAYOUT_NAME))
 		workspace_set_name(w, value);
-	else if (bytes_equal_text(field, "ver"))
+	else if (bytes_equal_text(field, LAYOUT_VERSION))
 		w->version = reply_number(reply, 0);
-	else if (bytes_equal_text(field, "status"))
-		w->status =
-			bytes_equal_text(value, "dormant") ? WORKSPACE_DORMANT : WORKSPACE_ACTIVE;
 	return true;
+}
+
+/* The header comes in any place, and the grants need it. */
+static bool parse_header(struct workspace *w, const redisReply *reply)
+{
+	for (size_t i = 0; i < reply->elements; i += 2)
+		if (bytes_equal_text(reply_bytes(reply->element[i]), LAYOUT_HEADER))
+			return layout_parse_header(w, reply_bytes(reply->element[i + 1]));
+	return false;
 }
 
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)
@@ -153,6 +267,8 @@ bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2)
 		return false;
 	w->registered = reply->elements > 0;
+	if (w->registered && !parse_header(w, reply))
+		return false;
 	for (size_t i = 0; i < reply->elements; i += 2)
 		if (!parse_field(w, reply_bytes(reply->element[i]), reply->element[i + 1]))
 			return false;

@@ -38,6 +38,8 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 	out->epoch = reply_number(reply->element[EPOCH], 0);
 	out->applied = reply_number(reply->element[APPLIED], 0);
 	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
+	if (out->state == MARK_READY && out->layout < INDEX_LAYOUT)
+		out->state = MARK_REBUILDING;
 	out->deployment.partitions = (int)reply_number(reply->element[PARTITIONS], 0);
 	cluster = reply_bytes(reply->element[CLUSTER]);
 	(void)snprintf(out->deployment.cluster, sizeof(out->deployment.cluster), "%.*s",
@@ -116,7 +118,7 @@ int mark_check(const struct mark *m, const struct deployment *d, const char *add
 			"the index in Redis at %s was made for %d partitions, but sharing.commands "
 			"has %d; the number is fixed for the life of a deployment",
 			address, m->deployment.partitions, d->partitions);
-	if (m->layout != INDEX_LAYOUT)
+	if (m->layout > INDEX_LAYOUT)
 		return error_set(err, ERROR_REFUSED,
 				 "the index in Redis at %s has layout %d, this program reads "
 				 "layout %d; use the programs of one version",

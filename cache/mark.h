@@ -13,7 +13,7 @@
 
 struct redisReply;
 
-enum { CLUSTER_ID_SIZE = 64, INDEX_LAYOUT = 1 };
+enum { CLUSTER_ID_SIZE = 64, INDEX_LAYOUT = 2 };
 
 /* What makes two processes mean the same bus and the same index. */
 struct deployment {
@@ -38,7 +38,11 @@ struct mark {
 /* Appends the command that reads the mark of the partition k. */
 void mark_append_read(struct pipeline *p, const struct keys *k);
 
-/* Takes its reply. A reply that is no mark gives MARK_MISSING. */
+/*
+ * Takes its reply. A reply that is no mark gives MARK_MISSING. What an index of
+ * an older layout holds cannot be read: its mark gives MARK_REBUILDING, for its
+ * next owner loads it anew, and until then readers must wait.
+ */
 void mark_parse(struct mark *out, const struct redisReply *reply);
 
 /* Appends the command that writes the whole mark. topic is stored for people who look. */
@@ -59,9 +63,9 @@ void mark_append_loading(struct pipeline *p, const struct keys *k, int64_t loade
 void mark_append_loaded(struct pipeline *p, const struct keys *k);
 
 /*
- * 0 when the mark, if there is one, belongs to this deployment and layout;
- * else ERROR_REFUSED with a sentence that says whose it is. address names the
- * Redis in it.
+ * 0 when the mark, if there is one, belongs to this deployment and is of no
+ * newer layout; else ERROR_REFUSED with a sentence that says whose it is.
+ * address names the Redis in it.
  */
 int mark_check(const struct mark *m, const struct deployment *d, const char *address,
 	       struct error *err);

@@ -98,6 +98,11 @@ static int check_mark(struct reader *r, const struct mark *m, struct error *err)
 				 "Redis at %s holds no complete grant index; start "
 				 "sharebus-consumer, or give the right --redis",
 				 address);
+	if (m->state == MARK_REBUILDING && m->layout < INDEX_LAYOUT)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the grant index in Redis at %s has layout %d, this program reads "
+				 "layout %d; a sharebus-consumer of its version makes it anew",
+				 address, m->layout, INDEX_LAYOUT);
 	if (m->state == MARK_REBUILDING)
 		return error_set(
 			err, ERROR_UNAVAILABLE,

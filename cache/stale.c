@@ -83,18 +83,18 @@ int stale_read(struct index *ix, int partition, const struct mark *ours,
 
 static void append_memory(struct pipeline *p, const struct keys *k, const struct uuid *workspace_id)
 {
-	pipeline_command(p, 2 + RECENT_COMMANDS);
+	pipeline_command(p, 2 + RECENT_FIELDS);
 	pipeline_text(p, "HMGET");
 	pipeline_key(p, k, "ws:", workspace_id);
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
-		pipeline_text(p, layout_command_field(i));
+	for (unsigned i = 0; i < RECENT_FIELDS; i++)
+		pipeline_text(p, layout_recent_field(i));
 }
 
 static void take_memory(struct stale_memory *m, const redisReply *reply)
 {
 	memset(m->recent, 0, sizeof(m->recent));
-	for (size_t i = 0; i < reply->elements && i < RECENT_COMMANDS; i++)
-		(void)uuid_from_raw(&m->recent[i], reply_bytes(reply->element[i]));
+	for (unsigned i = 0; i < reply->elements && i < RECENT_FIELDS; i++)
+		(void)layout_parse_recent(m->recent, i, reply_bytes(reply->element[i]));
 }
 
 int stale_read_memory(struct index *ix, int partition, const struct mark *ours,

@@ -269,6 +269,9 @@ static int act(struct processor *p, struct partition *part, const struct sight *
 	log_info("partition %d: epoch %lld; Redis %s %lld, Kafka has committed %lld", part->id,
 		 (long long)part->mark.epoch, state_text(sight->mark.state),
 		 (long long)sight->mark.applied, (long long)sight->committed);
+	if (sight->mark.state != MARK_MISSING && sight->mark.layout < INDEX_LAYOUT)
+		log_info("partition %d: Redis has it in layout %d, this program writes layout %d",
+			 part->id, sight->mark.layout, INDEX_LAYOUT);
 	if (rebuild)
 		rebuild_add(p, part);
 	else

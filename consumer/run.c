@@ -197,8 +197,9 @@ static void index_expiries(struct run *run, const struct workspace *w, const str
 	}
 }
 
+/* before: its owner until now. */
 static void index_fact(struct run *run, const struct run_record *r, struct run_touched *t,
-		       bool was_registered)
+		       bool was_registered, const struct uuid *before)
 {
 	const struct workspace *w = &r->held->workspace;
 	struct apply *a = &run->processor->run.apply;
@@ -206,11 +207,13 @@ static void index_fact(struct run *run, const struct run_record *r, struct run_t
 	if (w->registered) {
 		t->touched.header = true;
 		t->touched.whole = t->touched.whole || !was_registered;
+		t->touched.grants = t->touched.grants || !uuid_equal(before, &w->owner_id);
 		apply_owned(a, w);
 		return;
 	}
 	apply_delete(a, &w->id);
 	t->touched.whole = false;
+	t->touched.grants = false;
 	t->touched.command_places = 0;
 	t->touched.subject_count = 0;
 }
@@ -221,6 +224,7 @@ static bool index_decision(struct run *run, const struct run_record *r, const st
 	struct processor *p = run->processor;
 	struct workspace *w = &r->held->workspace;
 	bool was_registered = w->registered;
+	struct uuid owner = w->owner_id;
 	unsigned place = w->recent_next;
 	struct run_touched *t;
 
@@ -232,7 +236,7 @@ static bool index_decision(struct run *run, const struct run_record *r, const st
 		return false;
 	t = touch(run, r);
 	if (is_fact(r))
-		index_fact(run, r, t, was_registered);
+		index_fact(run, r, t, was_registered, &owner);
 	else
 		t->touched.command_places |= 1U << place;
 	for (size_t i = 0; d->outcome == OUTCOME_APPLIED && i < d->change_count; i++) {

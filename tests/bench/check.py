@@ -46,7 +46,7 @@ def questions(grants, partition_of):
         n = rng.randrange(len(grants.workspaces))
         workspace, user = grants.workspaces[n], rng.choice(grants.of(n))
         key = b"sb:{%d}:ws:" % partition_of(workspace) + uuid.UUID(workspace).bytes
-        fields = [b"org", b"owner", b"status", b"u" + uuid.UUID(user).bytes, everyone]
+        fields = [b"h", b"u" + uuid.UUID(user).bytes, everyone]
         yield f"{user} {workspace} {key.hex()} {','.join(f.hex() for f in fields)}\n"
 
 

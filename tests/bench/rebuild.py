@@ -109,8 +109,8 @@ def bare(world, grants):
         commands = [("MULTI",)]
         for workspace, users in raw[at : at + PIPELINE // PER_WORKSPACE]:
             for user in users:
-                commands.append(("HSET", b"sb:{0}:ws:" + workspace, b"u" + user, b"u" + bytes(24)))
-                commands.append(("HSET", b"sb:{0}:u:" + user, workspace, b"u"))
+                commands.append(("HSET", b"sb:{0}:ws:" + workspace, b"u" + user, b"1" + bytes(6)))
+                commands.append(("HSET", b"sb:{0}:u:" + user, workspace, b"1"))
         commands.append(("EXEC",))
         packed.append((b"".join(map(_resp, commands)), len(commands)))
     client.close()

@@ -91,17 +91,38 @@ static void free_reply(redisReply *r)
 
 /* ---- what must hold ---- */
 
-/* Whether the hash would hold the grant in the same bytes, but for an end that is no end. */
+/* Whether the grant would come back out of the bytes in which the hash would hold it. */
 static void check_grant(const struct workspace *w, size_t i)
 {
 	const struct grant *g = &w->grants[i];
+	uint8_t field[SUBJECT_FIELD_SIZE];
 	uint8_t value[GRANT_VALUE_MAX];
-	size_t len = layout_grant_value(value, g);
+	size_t len = layout_grant_value(value, g, &w->owner_id);
+	struct grant back;
 
 	assert(g->role == ROLE_USE || g->role == ROLE_ADMIN);
-	assert(len == (g->expires_at == ABSENT ? GRANT_VALUE_MAX - 8 : GRANT_VALUE_MAX));
+	layout_subject_field(field, &g->subject);
+	assert(layout_parse_grant(&back, &w->owner_id, (struct bytes){ field, sizeof(field) },
+				  (struct bytes){ value, len }));
+	assert(back.role == g->role && back.granted_at == g->granted_at &&
+	       back.expires_at == g->expires_at && uuid_equal(&back.granted_by, &g->granted_by));
 	assert(layout_role((struct bytes){ value, len }) == g->role);
 	assert(workspace_grant(w, &g->subject) == g); /* the first with its subject: the only one */
+}
+
+/* Whether the ring would, too. */
+static void check_ring(const struct workspace *w)
+{
+	struct uuid back[RECENT_COMMANDS];
+
+	memset(back, 0, sizeof(back));
+	for (unsigned i = 0; i < RECENT_FIELDS; i++) {
+		uint8_t value[RECENT_VALUE_MAX];
+		size_t len = layout_recent_value(value, w->recent, i);
+
+		assert(!len || layout_parse_recent(back, i, (struct bytes){ value, len }));
+	}
+	assert(memcmp(back, w->recent, sizeof(back)) == 0);
 }
 
 static void read_workspace(const redisReply *reply)
@@ -115,6 +136,7 @@ static void read_workspace(const redisReply *reply)
 		assert(!w.name.data || !w.name.data[w.name.len]);
 		for (size_t i = 0; i < w.grant_count; i++)
 			check_grant(&w, i);
+		check_ring(&w);
 	}
 	workspace_done(&w);
 }

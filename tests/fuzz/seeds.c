@@ -184,7 +184,7 @@ static void add_id(struct buffer *b, const char *field, uint8_t n)
 	add_bytes(b, id.bytes, sizeof(id.bytes));
 }
 
-static void add_grants(struct buffer *b)
+static void add_grants(struct buffer *b, const struct uuid *owner)
 {
 	const struct workspace_grants *w =
 		&FULL_RECORDS[RECORD_WORKSPACE_GRANTS].as.workspace_grants;
@@ -192,7 +192,7 @@ static void add_grants(struct buffer *b)
 	for (size_t i = 0; i < w->grant_count; i++) {
 		uint8_t field[SUBJECT_FIELD_SIZE];
 		uint8_t value[GRANT_VALUE_MAX];
-		size_t len = layout_grant_value(value, &w->grants[i]);
+		size_t len = layout_grant_value(value, &w->grants[i], owner);
 
 		layout_subject_field(field, &w->grants[i].subject);
 		add_bytes(b, field, sizeof(field));
@@ -202,16 +202,24 @@ static void add_grants(struct buffer *b)
 
 static void write_workspace_reply(struct buffer *b)
 {
-	static const char *const texts[] = { "name", "dev", "status", "dormant", "ver",
-					     "42",   "c",   "3",      NULL };
+	static const char *const texts[] = {
+		LAYOUT_NAME, "dev", LAYOUT_VERSION, "42", LAYOUT_NEXT_RECENT, "3", NULL
+	};
+	const struct workspace w = { .organization_id = ID(0x22),
+				     .owner_id = ID(0x21),
+				     .status = WORKSPACE_DORMANT };
+	const struct uuid ring[] = { ID(0x10), ID(0x13), ID(0x14) };
+	uint8_t header[HEADER_VALUE_SIZE];
 
+	layout_header_value(header, &w);
 	buffer_append_u8(b, READ_WORKSPACE);
-	add_id(b, "org", 0x22);
-	add_id(b, "owner", 0x21);
+	add_text(b, LAYOUT_HEADER);
+	add_bytes(b, header, sizeof(header));
 	add_texts(b, texts);
-	add_id(b, "c2", 0x10);
-	add_id(b, "c15", 0x13);
-	add_grants(b);
+	add_text(b, layout_recent_field(0));
+	add_bytes(b, ring[0].bytes, sizeof(ring));
+	add_id(b, layout_recent_field(5), 0x13);
+	add_grants(b, &w.owner_id);
 	write_seed("replies", "workspace", b);
 }
 
@@ -242,7 +250,7 @@ static void write_directory_replies(struct buffer *b)
 static void write_mark_reply(struct buffer *b)
 {
 	buffer_append_u8(b, READ_MARK);
-	add_texts(b, (const char *const[]){ "7", "300", "MkU3OEVBNTcwNTJENDM2Qk", "12", "1",
+	add_texts(b, (const char *const[]){ "7", "300", "MkU3OEVBNTcwNTJENDM2Qk", "12", "2",
 					    "ready", NULL });
 	write_seed("replies", "mark", b);
 }

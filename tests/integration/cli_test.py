@@ -948,6 +948,7 @@ def test_the_index_of_another_deployment_is_refused(
         {"cluster": "another-cluster"},
         {"partitions": "6"},
         {"layout": "99"},
+        {"layout": "1"},
         {"state": "rebuilding"},
         None,
     ],

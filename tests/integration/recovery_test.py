@@ -73,6 +73,30 @@ def test_emptied_under_load(world):
     world.count(all_outcomes=False).verify()
 
 
+def _make_layout_1(world):
+    """Every mark, and every workspace, as a program of the first layout left them."""
+    client = world.redis()
+    for key in client.scan_iter(match="sb:*", count=5000):
+        if key.endswith(b"}:mark"):
+            client.hset(key, "layout", "1")
+        elif b"}:ws:" in key:
+            header = client.hget(key, "h")
+            client.delete(key)
+            client.hset(key, mapping={"org": header[:16], "owner": header[16:32], "ver": "1"})
+    client.close()
+
+
+def test_index_of_an_older_layout_is_made_anew(world):
+    """With runs in it that are applied and not yet published."""
+    _, total = _fill(world, 38, 30_000)
+    consumer = world.start_consumer()
+    world.wait_applied(total // 2, consumer)
+    consumer.kill()
+    _make_layout_1(world)
+    _finish(world, world.start_consumer())
+    world.count(all_outcomes=False).verify()
+
+
 def _snapshot(world):
     """What Redis holds now, kept aside; returns how to bring it back, after kill -9."""
     dump, kept = world.stack / "redis" / "dump.rdb", world.folder / "kept.rdb"

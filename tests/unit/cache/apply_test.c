@@ -19,11 +19,11 @@
 #define GROUP  "contractor------"
 #define ALICE  "alice-----------"
 #define ACME   "acme------------"
-#define SINCE  "ABCDEFGH" /* 0x4142434445464748 */
-#define EXPIRY "HGFEDCBA"
+#define SINCE  "ABCDEF" /* 0x414243444546 */
+#define EXPIRY "FEDCBA"
 
-static const int64_t SINCE_MS = 0x4142434445464748;
-static const int64_t EXPIRY_MS = 0x4847464544434241;
+static const int64_t SINCE_MS = 0x414243444546;
+static const int64_t EXPIRY_MS = 0x464544434241;
 
 static struct apply apply;
 static struct arena arena;
@@ -102,9 +102,9 @@ static void new_workspace_is_written_whole(void **state)
 	touched.whole = true;
 	apply_workspace(&apply, &touched);
 	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "org", ACME, "owner", ALICE, "name",
-		       "dev", "status", "active", "ver", "8", "c", "1", "c0", "command---------",
-		       "u" BOB, "u" SINCE ALICE, "g" GROUP, "a" SINCE ALICE EXPIRY, NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "a", "n", "dev", "v",
+		       "8", "c", "1", "0", "command---------", "u" BOB, "1" SINCE, "g" GROUP,
+		       "2" SINCE EXPIRY, NULL);
 }
 
 static void new_workspace_without_grants_is_its_header(void **state)
@@ -114,8 +114,8 @@ static void new_workspace_without_grants_is_its_header(void **state)
 	workspace.status = WORKSPACE_DORMANT;
 	apply_workspace(&apply, &touched);
 	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "org", ACME, "owner", ALICE, "name",
-		       "dev", "status", "dormant", "ver", "8", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "d", "n", "dev", "v",
+		       "8", NULL);
 }
 
 static void changed_grant_is_written_alone(void **state)
@@ -126,8 +126,7 @@ static void changed_grant_is_written_alone(void **state)
 	touch(user(BOB));
 	apply_workspace(&apply, &touched);
 	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", "u" BOB, "a" SINCE ALICE,
-		       NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "2" SINCE, NULL);
 }
 
 static void removed_grant_is_deleted(void **state)
@@ -137,7 +136,7 @@ static void removed_grant_is_deleted(void **state)
 	touch(user(BOB));
 	apply_workspace(&apply, &touched);
 	parse(2);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", NULL);
 	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
@@ -153,8 +152,8 @@ static void only_the_end_of_the_run_is_written(void **state)
 	touch(group(GROUP));
 	apply_workspace(&apply, &touched);
 	parse(2);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", "u" BOB, "u" SINCE ALICE,
-		       "u" BOB, "u" SINCE ALICE, NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "1" SINCE,
+		       "u" BOB, "1" SINCE, NULL);
 	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "g" GROUP, "u" CAROL, "g" GROUP,
 		       NULL);
 }
@@ -165,13 +164,36 @@ static void decided_command_is_remembered_in_its_place(void **state)
 	struct uuid new = letters("new-command-----");
 
 	(void)state;
-	workspace.recent_next = 15;
+	workspace.recent_next = 10;
 	workspace.recent[3] = old;
+	workspace.recent[9] = old;
 	touched.command_places = 1U << workspace_remember_command(&workspace, &new);
 	apply_workspace(&apply, &touched);
 	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "ver", "8", "c", "0", "c15",
-		       "new-command-----", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "c", "11", "3",
+		       "old-command-----"
+		       "new-command-----",
+		       NULL);
+}
+
+static void commands_of_one_run_share_their_field(void **state)
+{
+	struct uuid old = letters("old-command-----");
+	struct uuid new = letters("new-command-----");
+
+	(void)state;
+	for (int i = 0; i < RECENT_COMMANDS; i++)
+		workspace.recent[i] = old;
+	workspace.recent_next = 13;
+	for (int i = 0; i < 3; i++)
+		touched.command_places |= 1U << workspace_remember_command(&workspace, &new);
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "c", "0", "4",
+		       "old-command-----"
+		       "new-command-----"
+		       "new-command-----",
+		       "5", "new-command-----", NULL);
 }
 
 static void changed_header_is_written_without_the_grants(void **state)
@@ -182,8 +204,27 @@ static void changed_header_is_written_without_the_grants(void **state)
 	workspace_set_name(&workspace, bytes_of("prod"));
 	apply_workspace(&apply, &touched);
 	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "org", ACME, "owner", ALICE, "name",
-		       "prod", "status", "active", "ver", "8", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "a", "n", "prod",
+		       "v", "8", NULL);
+}
+
+/* What was hers to leave out must be said now, and what the new owner gave need not be. */
+static void all_grants_are_written_when_the_owner_changes(void **state)
+{
+	(void)state;
+	grant(user(CAROL), ROLE_ADMIN, ABSENT);
+	workspace_put_grant(&workspace, &(struct grant){ group(GROUP), ROLE_USE, letters(BOB),
+							 SINCE_MS, EXPIRY_MS });
+	workspace.owner_id = letters(BOB);
+	touched.header = true;
+	touched.grants = true;
+	touch(user(BOB));
+	touch(group(GROUP));
+	apply_workspace(&apply, &touched);
+	parse(2);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME BOB "a", "n", "dev", "v",
+		       "8", "u" CAROL, "2" SINCE ALICE, "g" GROUP, "1" SINCE EXPIRY, NULL);
+	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
 static void deleted_workspace_is_one_key_gone(void **state)
@@ -210,8 +251,8 @@ static void roles_go_to_the_index_of_the_subject(void **state)
 	apply_role(&apply, &dev, &bob, ROLE_NONE);
 	apply_role(&apply, &dev, &contractor, ROLE_NONE);
 	parse(4);
-	assert_command(&commands, 1, "HSET", "sb:{3}:u:" BOB, DEV, "u", NULL);
-	assert_command(&commands, 2, "HSET", "sb:{3}:g:" GROUP, DEV, "a", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:u:" BOB, DEV, "1", NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:g:" GROUP, DEV, "2", NULL);
 	assert_command(&commands, 3, "HDEL", "sb:{3}:u:" BOB, DEV, NULL);
 	assert_command(&commands, 4, "HDEL", "sb:{3}:g:" GROUP, DEV, NULL);
 }
@@ -319,7 +360,9 @@ int main(void)
 		TEST(removed_grant_is_deleted),
 		TEST(only_the_end_of_the_run_is_written),
 		TEST(decided_command_is_remembered_in_its_place),
+		TEST(commands_of_one_run_share_their_field),
 		TEST(changed_header_is_written_without_the_grants),
+		TEST(all_grants_are_written_when_the_owner_changes),
 		TEST(deleted_workspace_is_one_key_gone),
 		TEST(roles_go_to_the_index_of_the_subject),
 		TEST(grants_that_end_stand_by_the_time_at_which_they_do),

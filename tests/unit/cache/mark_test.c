@@ -33,7 +33,7 @@ static void reply_with(const char *const values[static 6])
 static void mark_comes_back_as_stored(void **state)
 {
 	static const char *const values[] = {
-		"7", "1234567890123", "cluster-a", "12", "1", "ready"
+		"7", "1234567890123", "cluster-a", "12", "2", "ready"
 	};
 	struct mark m;
 
@@ -45,7 +45,7 @@ static void mark_comes_back_as_stored(void **state)
 	assert_true(m.applied == 1234567890123);
 	assert_string_equal(m.deployment.cluster, "cluster-a");
 	assert_int_equal(m.deployment.partitions, 12);
-	assert_int_equal(m.layout, 1);
+	assert_int_equal(m.layout, 2);
 }
 
 static void state_is_what_the_mark_says(void **state)
@@ -60,12 +60,39 @@ static void state_is_what_the_mark_says(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *values[] = { "7", "9", "cluster-a", "12", "1", cases[i].text };
+		const char *values[] = { "7", "9", "cluster-a", "12", "2", cases[i].text };
 		struct mark m;
 
 		reply_with(values);
 		mark_parse(&m, &reply.reply);
 		assert_int_equal(m.state, cases[i].state);
+	}
+}
+
+/* What the index holds then cannot be read; a newer one is refused by mark_check(). */
+static void index_of_an_older_layout_is_to_be_loaded_anew(void **state)
+{
+	static const struct {
+		const char *layout;
+		const char *text;
+		enum mark_state state;
+	} cases[] = {
+		{ "1", "ready", MARK_REBUILDING },      { NULL, "ready", MARK_REBUILDING },
+		{ "1", "rebuilding", MARK_REBUILDING }, { "1", NULL, MARK_MISSING },
+		{ "2", "ready", MARK_READY },           { "3", "ready", MARK_READY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *values[] = {
+			"7", "9", "cluster-a", "12", cases[i].layout, cases[i].text
+		};
+		struct mark m;
+
+		reply_with(values);
+		mark_parse(&m, &reply.reply);
+		assert_int_equal(m.state, cases[i].state);
+		assert_true(m.epoch == 7 && m.applied == 9);
 	}
 }
 
@@ -87,7 +114,7 @@ static void long_name_of_a_cluster_is_cut(void **state)
 {
 	static const char longest[] =
 		"0123456789012345678901234567890123456789012345678901234567890123";
-	const char *values[] = { "7", "9", longest, "12", "1", "ready" };
+	const char *values[] = { "7", "9", longest, "12", "2", "ready" };
 	struct mark m;
 
 	(void)state;
@@ -116,10 +143,10 @@ static void commands_are_those_of_the_design(void **state)
 		       "layout", "state", NULL);
 	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", NULL);
 	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "1", "state", "rebuilding",
+		       "cluster-a", "partitions", "12", "layout", "2", "state", "rebuilding",
 		       "topic", "sharing.commands", NULL);
 	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "1", "state", "ready", "topic",
+		       "cluster-a", "partitions", "12", "layout", "2", "state", "ready", "topic",
 		       "sharing.commands", NULL);
 	pipeline_done(&p);
 }
@@ -130,14 +157,14 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 		struct mark mark;
 		const char *sentence;
 	} cases[] = {
-		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 1 },
+		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 2 },
 		  "the index in Redis at r:6379 belongs to Kafka cluster cluster-b, not to "
 		  "cluster-a; give each deployment its own Redis or its own prefix" },
-		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 1 },
+		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 2 },
 		  "the index in Redis at r:6379 was made for 6 partitions, but sharing.commands "
 		  "has 12; the number is fixed for the life of a deployment" },
-		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 2 },
-		  "the index in Redis at r:6379 has layout 2, this program reads layout 1; use "
+		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 3 },
+		  "the index in Redis at r:6379 has layout 3, this program reads layout 2; use "
 		  "the programs of one version" },
 	};
 
@@ -155,12 +182,14 @@ static void own_or_missing_mark_is_accepted(void **state)
 {
 	struct mark own = { MARK_READY, 1, 1, OURS, INDEX_LAYOUT };
 	struct mark rebuilding = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT };
+	struct mark older = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT - 1 };
 	struct mark missing = { .state = MARK_MISSING };
 	struct error err = { 0 };
 
 	(void)state;
 	assert_int_equal(mark_check(&own, &OURS, "r", &err), 0);
 	assert_int_equal(mark_check(&rebuilding, &OURS, "r", &err), 0);
+	assert_int_equal(mark_check(&older, &OURS, "r", &err), 0);
 	assert_int_equal(mark_check(&missing, &OURS, "r", &err), 0);
 }
 
@@ -169,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mark_comes_back_as_stored),
 		cmocka_unit_test(state_is_what_the_mark_says),
+		cmocka_unit_test(index_of_an_older_layout_is_to_be_loaded_anew),
 		cmocka_unit_test(what_is_no_mark_is_missing),
 		cmocka_unit_test(long_name_of_a_cluster_is_cut),
 		cmocka_unit_test(commands_are_those_of_the_design),

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_MAX = 64, HEADER_FIELDS = 5 };
+enum { KEY_MAX = 64, HEADER_FIELDS = 3 };
 
 static int64_t highest_applied[PARTITIONS];
 
@@ -73,7 +73,7 @@ static void expect_number(int partition, const struct store_key *k, const char *
 }
 
 static void check_grant(int partition, const struct store_key *k, int subject,
-			const struct model_grant *g)
+			const struct model_grant *g, const struct uuid *owner)
 {
 	struct subject s = model_subject(subject);
 	const struct grant grant = { s, g->role, g->by, g->at, g->expires_at };
@@ -89,25 +89,46 @@ static void check_grant(int partition, const struct store_key *k, int subject,
 				       partition, subject);
 		return;
 	}
-	if (!bytes_equal(is, (struct bytes){ value, layout_grant_value(value, &grant) }))
+	if (!bytes_equal(is, (struct bytes){ value, layout_grant_value(value, &grant, owner) }))
 		broken_promise("Redis, partition %d: the grant of subject %d is not as it was "
 			       "given",
 			       partition, subject);
 }
 
-/* The ring, read from its oldest place on. */
-static void check_recent(int partition, const struct store_key *k, const struct model_workspace *w)
+/* What the fields of the ring hold; returns how many fields there are. */
+static size_t read_ring(int partition, const struct store_key *k, struct uuid ring[static RECENT])
 {
-	int64_t next = w->recent_count ? number_of(store_get(k, bytes_of("c"))) : 0;
-	int seen = 0;
+	size_t fields = 0;
 
-	for (int i = 0; i < RECENT; i++) {
-		unsigned place = (unsigned)(next + i) % RECENT;
-		struct bytes is = store_get(k, bytes_of(layout_command_field(place)));
+	memset(ring, 0, RECENT * sizeof(*ring));
+	for (unsigned i = 0; i < RECENT_FIELDS; i++) {
+		struct bytes is = store_get(k, bytes_of(layout_recent_field(i)));
 
 		if (!is.data)
 			continue;
-		if (seen >= w->recent_count || !bytes_equal(is, raw(&w->recent[seen])))
+		if (!layout_parse_recent(ring, i, is))
+			broken_promise("Redis, partition %d: the memory of commands is broken",
+				       partition);
+		fields++;
+	}
+	return fields;
+}
+
+/* The ring, read from its oldest place on. Returns its fields. */
+static size_t check_recent(int partition, const struct store_key *k,
+			   const struct model_workspace *w)
+{
+	int64_t next = w->recent_count ? number_of(store_get(k, bytes_of(LAYOUT_NEXT_RECENT))) : 0;
+	struct uuid ring[RECENT];
+	size_t fields = read_ring(partition, k, ring);
+	int seen = 0;
+
+	for (int i = 0; i < RECENT; i++) {
+		const struct uuid *is = &ring[(unsigned)(next + i) % RECENT];
+
+		if (uuid_is_nil(is))
+			continue;
+		if (seen >= w->recent_count || !uuid_equal(is, &w->recent[seen]))
 			broken_promise("Redis, partition %d: the memory of commands is wrong",
 				       partition);
 		seen++;
@@ -115,6 +136,22 @@ static void check_recent(int partition, const struct store_key *k, const struct 
 	if (seen != w->recent_count)
 		broken_promise("Redis, partition %d: %d commands are remembered, not %d", partition,
 			       seen, w->recent_count);
+	return w->recent_count ? fields + 1 : 0;
+}
+
+static void check_header(int partition, const struct store_key *k, const struct model_workspace *w)
+{
+	const struct workspace wanted = {
+		.organization_id = model_organization(),
+		.owner_id = model_user(w->owner),
+		.status = w->dormant ? WORKSPACE_DORMANT : WORKSPACE_ACTIVE,
+	};
+	uint8_t header[HEADER_VALUE_SIZE];
+
+	layout_header_value(header, &wanted);
+	expect_field(partition, k, LAYOUT_HEADER, (struct bytes){ header, sizeof(header) });
+	expect_field(partition, k, LAYOUT_NAME, bytes_of(w->name));
+	expect_number(partition, k, LAYOUT_VERSION, w->version);
 }
 
 /* Returns how many keys it accounts for. */
@@ -122,7 +159,6 @@ static size_t check_workspace(int partition, int workspace, const struct model_w
 {
 	struct uuid id = model_workspace_id(partition, workspace);
 	const struct store_key *k = key_of(partition, "ws:", &id);
-	struct uuid organization = model_organization();
 	struct uuid owner = model_user(w->owner);
 	size_t fields = HEADER_FIELDS;
 
@@ -132,17 +168,12 @@ static size_t check_workspace(int partition, int workspace, const struct model_w
 				       partition);
 		return 0;
 	}
-	expect_field(partition, k, "org", raw(&organization));
-	expect_field(partition, k, "owner", raw(&owner));
-	expect_field(partition, k, "name", bytes_of(w->name));
-	expect_field(partition, k, "status", bytes_of(w->dormant ? "dormant" : "active"));
-	expect_number(partition, k, "ver", w->version);
+	check_header(partition, k, w);
 	for (int s = 0; s < SUBJECTS; s++) {
-		check_grant(partition, k, s, &w->grants[s]);
+		check_grant(partition, k, s, &w->grants[s], &owner);
 		fields += w->grants[s].role != ROLE_NONE;
 	}
-	check_recent(partition, k, w);
-	fields += w->recent_count ? (size_t)w->recent_count + 1 : 0;
+	fields += check_recent(partition, k, w);
 	if (k->count != fields)
 		broken_promise("Redis, partition %d: a workspace has %zu fields, not %zu",
 			       partition, k->count, fields);
