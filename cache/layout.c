@@ -206,7 +206,7 @@ size_t layout_recent_value(uint8_t out[static RECENT_VALUE_MAX],
 
 bool layout_parse_recent(struct uuid ring[static RECENT_COMMANDS], unsigned i, struct bytes value)
 {
-	if (!value.len || value.len % ID_SIZE || value.len > recent_places(i) * ID_SIZE)
+	if (!value.len || value.len % ID_SIZE || value.len / ID_SIZE > recent_places(i))
 		return false;
 	memcpy(&ring[(size_t)i * RECENT_FIELD_PLACES], value.data, value.len);
 	return true;
