@@ -426,4 +426,5 @@ void directory_report_json(const struct directory_diff *d, const struct director
 		arena_reset(&arena);
 	}
 	(void)printf("%s]\n}\n", d->count ? "\n  " : "");
+	arena_done(&arena);
 }

@@ -199,11 +199,18 @@ class LogEnds:
         self._reader.close()
 
 
-def log_ends(brokers, topic, isolation="read_uncommitted"):
-    """{partition: end} of a topic."""
+def log_ends(brokers, topic, isolation="read_uncommitted", deadline_s=60):
+    """{partition: end} of a topic. A leader that has just been elected does not know it at once."""
     ends = LogEnds(brokers, topic, isolation)
+    limit = time.monotonic() + deadline_s
     try:
-        return ends.get()
+        while True:
+            try:
+                return ends.get()
+            except confluent_kafka.KafkaException:
+                if time.monotonic() > limit:
+                    raise
+                time.sleep(0.1)
     finally:
         ends.close()
 

@@ -358,7 +358,7 @@ def test_whom_the_file_names_is_not_deleted(alone):
     before = alone.show()
     for section in ("groups", "workspaces"):
         file = {"users": [alone.user("carol")], section: content[section]}
-        alone.run(file, "--prune").failed(USAGE, "user alice", "nothing was sent")
+        alone.run(file, "--prune").failed(USAGE, "would be deleted", "nothing was sent")
     assert alone.show() == before
 
 
