@@ -183,17 +183,24 @@ class LogEnds:
     """The ends of a topic's partitions, asked again and again."""
 
     def __init__(self, brokers, topic, isolation="read_uncommitted"):
-        self._reader = _reader(brokers, "sharebus-test-ends", isolation)
+        self._settings = (brokers, "sharebus-test-ends", isolation)
+        self._reader = _reader(*self._settings)
         self._asked = [
             confluent_kafka.TopicPartition(topic, p) for p in partitions_of(brokers, topic)
         ]
 
     def get(self, timeout_s=30):
         """{partition: end}"""
-        return {
-            tp.partition: self._reader.get_watermark_offsets(tp, timeout=timeout_s, cached=False)[1]
-            for tp in self._asked
-        }
+        try:
+            return {tp.partition: self._end(tp, timeout_s) for tp in self._asked}
+        except confluent_kafka.KafkaException:
+            # A client that has subscribed to nothing does not look for a partition's new leader.
+            self._reader.close()
+            self._reader = _reader(*self._settings)
+            raise
+
+    def _end(self, partition, timeout_s):
+        return self._reader.get_watermark_offsets(partition, timeout=timeout_s, cached=False)[1]
 
     def close(self):
         self._reader.close()
