@@ -27,7 +27,9 @@ from stack import programs  # noqa: E402
 ROUNDS = 600
 SLOW_ASKERS = 6
 LOSSES = 40
-HELD_BACK_SECONDS = 0.03  # at most: a change and the next one take about as long
+HELD_BACK_SECONDS = 0.03  # behind it, a rebuild of so small an index takes about as long
+MEASURED_ROUNDS = 10
+CHANGES_A_ROUND = 5
 STEP_SECONDS = 60
 POLL_SECONDS = 0.0005
 
@@ -86,6 +88,13 @@ class Enemy:
         self.set_members(self.member, self.suspect)
         self.set_members(self.member)
 
+    def change_seconds(self):
+        """How long a change takes until the index has it."""
+        began = time.monotonic()
+        for _ in range(MEASURED_ROUNDS):
+            self.round()
+        return (time.monotonic() - began) / (MEASURED_ROUNDS * CHANGES_A_ROUND)
+
     def is_ready(self):
         marks = [f"sb:{{{p}}}:mark" for p in (*range(12), "dir")]
         return all(self.redis.hget(mark, "state") == b"ready" for mark in marks)
@@ -95,9 +104,11 @@ class Enemy:
 
 
 class SlowLine:
-    """Leads to Redis. What goes there is cut anywhere, and each piece waits for a while."""
+    """Leads to Redis. What goes there is cut anywhere, and each piece is held back for a while, so
+    many seconds at most."""
 
-    def __init__(self, address, seed):
+    def __init__(self, address, seed, held_back):
+        self.held_back = held_back
         host, port = address.rsplit(":", 1)
         self.there = (host, int(port))
         self.random = random.Random(seed)
@@ -120,7 +131,7 @@ class SlowLine:
     def _slowly(self, to, data):
         cut = self.random.randrange(len(data) + 1)
         for piece in (data[:cut], data[cut:]):
-            time.sleep(self.random.random() * HELD_BACK_SECONDS)
+            time.sleep(self.random.random() * self.held_back)
             to.sendall(piece)
 
     @staticmethod
@@ -164,7 +175,8 @@ def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     enemy = Enemy(world)
     enemy.set_members(enemy.member)
     enemy.share(enemy.control)
-    line = SlowLine(world.redis_address, 1)
+    # Some questions shall see one state of the directory from begin to end, and others not.
+    line = SlowLine(world.redis_address, 1, enemy.change_seconds() / 4)
     askers = [start_asker(enemy, world.redis_address)]
     askers += [start_asker(enemy, line.address) for _ in range(SLOW_ASKERS)]
     try:
@@ -194,7 +206,7 @@ def test_no_answer_is_no_no_while_the_index_is_lost_and_rebuilt(world):
     enemy.set_members(enemy.member, enemy.suspect)
     enemy.share(enemy.control)
     enemy.share(enemy.workspace)
-    line = SlowLine(world.redis_address, 2)
+    line = SlowLine(world.redis_address, 2, HELD_BACK_SECONDS)
     askers = [start_asker(enemy, line.address) for _ in range(2 * SLOW_ASKERS)]
     try:
         for _ in range(LOSSES):
