@@ -89,22 +89,18 @@ static unsigned all_denials(const struct access_facts *f)
 
 /* ---- grants ---- */
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
-bool access_in_group(const struct access_facts *f, const struct uuid *group_id)
+/* The sorted list's, or that of everyone in an organization. */
+static bool in_group(const struct access_facts *f, const struct uuid *group_id)
 {
 	return (f->group_count &&
-		bsearch(group_id, f->groups, f->group_count, sizeof(*f->groups), by_id)) ||
+		bsearch(group_id, f->groups, f->group_count, sizeof(*f->groups), uuid_compare)) ||
 	       user_membership(f->user, group_id);
 }
 
 bool access_reaches(const struct access_facts *f, const struct grant *g)
 {
 	return g->subject.kind == SUBJECT_USER ? uuid_equal(&g->subject.id, &f->user->id)
-					       : access_in_group(f, &g->subject.id);
+					       : in_group(f, &g->subject.id);
 }
 
 bool grant_expired(const struct grant *g, int64_t now)

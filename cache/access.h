@@ -3,7 +3,7 @@
 
 /*
  * Who may do what on a workspace, as of one moment. Pure: decide.c asks it
- * whether sharing is on and who has authority, check.c whether she may. What
+ * whether sharing is on, check.c whether she may. What
  * was granted is one thing, whether it counts now another: policy, suspension,
  * dormancy and expiry are looked at here and erase nothing.
  */
@@ -74,9 +74,6 @@ bool access_reaches(const struct access_facts *f, const struct grant *g);
 
 /* Is the grant's time over? */
 bool grant_expired(const struct grant *g, int64_t now);
-
-/* Is the user in that group, the sorted list's or that of everyone in an organization? */
-bool access_in_group(const struct access_facts *f, const struct uuid *group_id);
 
 /* Which of DENIAL_SHARING hold: 0 when sharing is on. Any may be NULL: unknown. */
 unsigned access_sharing_denials(bool sharing_enabled,

@@ -93,13 +93,7 @@ static int ask_sets(struct reader *r, const char *verb, const struct group_chang
 		pipeline_text(p, verb);
 		pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "members:", &groups[i].id);
 	}
-	reader_touch(r, KEYS_DIRECTORY);
 	return reader_ask(r, err);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
 }
 
 static void take_members(struct group_changed *g, const redisReply *set, struct arena *arena)
@@ -109,7 +103,7 @@ static void take_members(struct group_changed *g, const redisReply *set, struct 
 	for (size_t i = 0; i < set->elements; i++)
 		if (uuid_from_raw(&g->members[g->member_count], reply_bytes(set->element[i])))
 			g->member_count++;
-	qsort(g->members, g->member_count, sizeof(*g->members), by_id);
+	qsort(g->members, g->member_count, sizeof(*g->members), uuid_compare);
 }
 
 /* How many groups from here on make one pipeline, by the member_count that SCARD gave. */
@@ -202,7 +196,6 @@ int facts_deployment(struct reader *r, struct deployment_changed *out, struct er
 	pipeline_text(p, "HGET");
 	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "deployment", NULL);
 	pipeline_text(p, "sharing_enabled");
-	reader_touch(r, KEYS_DIRECTORY);
 	rc = reader_ask(r, err);
 	if (!rc)
 		out->sharing_enabled = reply_number(reader_reply(r, 0), 1) != 0;

@@ -151,15 +151,10 @@ static struct portion take_portion(const struct people *p, size_t users, size_t 
 	};
 }
 
-/*
- * The mark comes first, too: reader_ask() reads it behind the rest, and what was
- * read before a mark may be older than it.
- */
 static int ask(struct reader *r, const struct portion *o, struct error *err)
 {
 	struct pipeline *pipeline = reader_begin(r);
 
-	mark_append_read(pipeline, reader_keys(r, KEYS_DIRECTORY));
 	ask_key(pipeline, r, "HGETALL", "deployment", NULL);
 	for (size_t i = 0; i < o->user_count; i++) {
 		ask_key(pipeline, r, "HGETALL", "user:", &o->users[i]->id);
@@ -170,11 +165,6 @@ static int ask(struct reader *r, const struct portion *o, struct error *err)
 	return reader_ask(r, err);
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 static void take_groups(struct people *p, struct person *who, const redisReply *set)
 {
 	struct uuid *groups = arena_zalloc(&p->arena, set->elements + 1, sizeof(*groups));
@@ -182,14 +172,14 @@ static void take_groups(struct people *p, struct person *who, const redisReply *
 	for (size_t i = 0; i < set->elements; i++)
 		if (uuid_from_raw(&groups[who->group_count], reply_bytes(set->element[i])))
 			who->group_count++;
-	qsort(groups, who->group_count, sizeof(*groups), by_id);
+	qsort(groups, who->group_count, sizeof(*groups), uuid_compare);
 	who->groups = groups;
 }
 
 static void take(struct people *p, const struct reader *r, const struct portion *asked)
 {
-	struct bytes enabled = reply_field(reader_reply(r, 1), "sharing_enabled");
-	size_t reply = 2;
+	struct bytes enabled = reply_field(reader_reply(r, 0), "sharing_enabled");
+	size_t reply = 1;
 
 	p->sharing_enabled = !enabled.data || bytes_equal_text(enabled, "1");
 	p->knows_deployment = true;
@@ -222,8 +212,8 @@ static int fill_portion(struct people *p, struct reader *r, const struct portion
 	if (rc)
 		return rc;
 	if (!p->knows_deployment)
-		mark_parse(&p->as_of, reader_reply(r, 0));
-	if (has_moved(p, r))
+		p->as_of = *reader_directory(r);
+	if (!reader_directory_stood(r) || has_moved(p, r))
 		return PEOPLE_MOVED;
 	take(p, r, missing);
 	return 0;

@@ -75,6 +75,15 @@ const struct redisReply *reader_reply(const struct reader *r, size_t i)
 	return r->replies.list[r->front + i];
 }
 
+/* All questions touch the directory, whose slot is the last. */
+bool reader_directory_stood(const struct reader *r)
+{
+	struct mark before;
+
+	mark_parse(&before, r->replies.list[r->front - 1]);
+	return mark_equal(&before, &r->directory);
+}
+
 static int go(struct reader *r, struct pipeline *p, int block_ms, struct error *err)
 {
 	int rc = redis_roundtrip_blocking(r->redis, p, block_ms, &r->replies, err);

@@ -40,6 +40,12 @@ int reader_partition(const struct reader *r, const struct uuid *workspace_id);
 const struct mark *reader_directory(const struct reader *r);
 
 /*
+ * Was it the same in front of the last question? Else what was read in between
+ * may be older than it.
+ */
+bool reader_directory_stood(const struct reader *r);
+
+/*
  * From now on no answer that touches the partition is older than everything
  * before `offset`. Requirements only rise.
  */

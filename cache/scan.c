@@ -81,8 +81,6 @@ static int ask(struct walk *w, struct error *err)
 	pipeline_number(p, SCAN_COUNT);
 	for (int i = 0; w->kinds & SCAN_WORKSPACES && i < partitions; i++)
 		reader_touch(w->reader, i);
-	if (w->kinds & ~(unsigned)SCAN_WORKSPACES)
-		reader_touch(w->reader, KEYS_DIRECTORY);
 	rc = reader_ask(w->reader, err);
 	if (rc)
 		return rc;
@@ -172,11 +170,6 @@ static int walk(struct walk *w, bool *same, struct error *err)
 	return rc;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 /* SCAN may give a key twice. */
 static struct uuid_list take_found(struct buffer *found, struct arena *arena)
 {
@@ -185,7 +178,7 @@ static struct uuid_list take_found(struct buffer *found, struct arena *arena)
 
 	if (count)
 		memcpy(out.list, found->data, count * sizeof(struct uuid));
-	qsort(out.list, count, sizeof(struct uuid), by_id);
+	qsort(out.list, count, sizeof(struct uuid), uuid_compare);
 	for (size_t i = 0; i < count; i++)
 		if (!i || !uuid_equal(&out.list[out.count - 1], &out.list[i]))
 			out.list[out.count++] = out.list[i];

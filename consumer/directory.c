@@ -113,11 +113,6 @@ static struct entity *copy_user(const struct user_changed *u)
 	return e;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 /* Members are kept sorted and without doubles, so that membership is a binary search. */
 static struct entity *copy_group(const struct group_changed *g)
 {
@@ -130,7 +125,7 @@ static struct entity *copy_group(const struct group_changed *g)
 	*to = *g;
 	to->members = put(&at, g->members, members);
 	put_text(&at, &to->name);
-	qsort(to->members, to->member_count, sizeof(*to->members), by_id);
+	qsort(to->members, to->member_count, sizeof(*to->members), uuid_compare);
 	for (size_t i = 0; i < to->member_count; i++)
 		if (!kept || !uuid_equal(&to->members[kept - 1], &to->members[i]))
 			to->members[kept++] = to->members[i];
@@ -260,7 +255,8 @@ bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 	const struct user_changed *u;
 
 	if (g)
-		return bsearch(user_id, g->members, g->member_count, sizeof(*g->members), by_id);
+		return bsearch(user_id, g->members, g->member_count, sizeof(*g->members),
+			       uuid_compare);
 	u = directory_user(d, user_id);
 	return u && directory_organization(d, group_id) && user_membership(u, group_id);
 }

@@ -214,11 +214,6 @@ static int build_user(struct entry *e, void *context)
 	return rc ? rc : build_memberships(e, b, u);
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 /* Which of the names means an id that two of them mean, for the message. */
 static int complain_of_double(const struct entry *e, const struct building *b, const json_t *list,
 			      const struct uuid *twice)
@@ -249,7 +244,7 @@ static int build_members(const struct entry *e, const struct building *b, struct
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = refer_to_user(e, b, json_string_value(json_array_get(list, i)),
 				   &g->members[i]);
-	qsort(g->members, count, sizeof(*g->members), by_id);
+	qsort(g->members, count, sizeof(*g->members), uuid_compare);
 	for (size_t i = 1; !rc && i < count; i++)
 		if (uuid_equal(&g->members[i - 1], &g->members[i]))
 			rc = complain_of_double(e, b, list, &g->members[i]);

@@ -245,16 +245,11 @@ static void add_id(struct wanted_ids *ids, enum directory_kind kind, const struc
 	ids->list[kind][ids->count[kind]++] = *id;
 }
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 static void sort_ids(struct uuid *list, size_t *count)
 {
 	size_t kept = 0;
 
-	qsort(list, *count, sizeof(*list), by_id);
+	qsort(list, *count, sizeof(*list), uuid_compare);
 	for (size_t i = 0; i < *count; i++)
 		if (!kept || !uuid_equal(&list[kept - 1], &list[i]))
 			list[kept++] = list[i];

@@ -29,22 +29,17 @@ static bool is_set(const struct sharebus_id *id)
 
 /* ---- candidates ---- */
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 /* Sorts, takes doubles out, and what is not behind `after`. */
 static void tidy(struct sharebus_list *l)
 {
 	const struct uuid after = uuid_of(&l->query.after);
 	size_t kept = 0;
 
-	qsort(l->ids.list, l->ids.count, sizeof(*l->ids.list), by_id);
+	qsort(l->ids.list, l->ids.count, sizeof(*l->ids.list), uuid_compare);
 	for (size_t i = 0; i < l->ids.count; i++) {
 		const struct uuid *id = &l->ids.list[i];
 
-		if (is_set(&l->query.after) && by_id(id, &after) <= 0)
+		if (is_set(&l->query.after) && uuid_compare(id, &after) <= 0)
 			continue;
 		if (!kept || !uuid_equal(&l->ids.list[kept - 1], id))
 			l->ids.list[kept++] = *id;

@@ -15,16 +15,27 @@ static const struct {
 static const int64_t SPAN_MOST_MS = 100LL * 366 * MS_PER_DAY; /* a century is a slip of the pen */
 static const int64_t YEAR_10000_MS = 253402300800000;
 
-bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
+/* The number that the text begins with, without a sign; *end is behind it. */
+static bool take_number(const char *text, const char **end, int64_t *out)
 {
-	char *end = NULL;
+	char *stop = NULL;
 	long long value;
 
 	if (*text < '0' || *text > '9')
 		return false;
 	errno = 0;
-	value = strtoll(text, &end, 10);
-	if (errno || *end || value < min || value > max)
+	value = strtoll(text, &stop, 10);
+	*end = stop;
+	*out = value;
+	return !errno;
+}
+
+bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+	const char *end;
+	int64_t value;
+
+	if (!take_number(text, &end, &value) || *end || value < min || value > max)
 		return false;
 	*out = value;
 	return true;
@@ -32,17 +43,15 @@ bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
 
 bool duration_parse(const char *text, int64_t most, int64_t *out)
 {
-	char *end = NULL;
-	long long value;
+	const char *unit;
+	int64_t value;
 
-	if (*text < '0' || *text > '9')
+	if (!take_number(text, &unit, &value))
 		return false;
-	errno = 0;
-	value = strtoll(text, &end, 10);
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].unit) != 0)
+		if (strcmp(unit, units[i].unit) != 0)
 			continue;
-		if (errno || value < 1 || value > most / units[i].ms)
+		if (value < 1 || value > most / units[i].ms)
 			return false;
 		*out = value * units[i].ms;
 		return true;

@@ -9,6 +9,28 @@ static bool is_id(const char *text, struct sharebus_id *out)
 	return sharebus_parse_id(out, text) == 0;
 }
 
+/* Looks for what has that name; `me` may be NULL, and matters to workspaces only. */
+typedef int by_name_fn(struct sharebus *c, const struct sharebus_id *me, const char *name,
+		       struct uuid *out, struct error *err);
+
+/* An id stands for itself; a name is looked for. */
+static int find(struct sharebus *c, by_name_fn *by_name, const struct sharebus_id *me,
+		const char *name, struct sharebus_id *out)
+{
+	struct error *err = client_begin(c);
+	struct uuid found;
+	int rc;
+
+	if (is_id(name, out))
+		return 0;
+	rc = client_reader(c, err);
+	if (!rc)
+		rc = by_name(c, me, name, &found, err);
+	if (!rc)
+		*out = public_id(&found);
+	return rc;
+}
+
 /* The part of "one/two" before the slash. */
 static struct bytes before(const char *text, const char *slash)
 {
@@ -26,20 +48,16 @@ static int user_by_name(struct sharebus *c, struct bytes name, struct uuid *out,
 	return rc;
 }
 
+static int user_of_text(struct sharebus *c, const struct sharebus_id *me, const char *name,
+			struct uuid *out, struct error *err)
+{
+	(void)me;
+	return user_by_name(c, bytes_of(name), out, err);
+}
+
 int sharebus_find_user(struct sharebus *client, const char *name, struct sharebus_id *out)
 {
-	struct error *err = client_begin(client);
-	struct uuid found;
-	int rc;
-
-	if (is_id(name, out))
-		return 0;
-	rc = client_reader(client, err);
-	if (!rc)
-		rc = user_by_name(client, bytes_of(name), &found, err);
-	if (!rc)
-		*out = public_id(&found);
-	return rc;
+	return find(client, user_of_text, NULL, name, out);
 }
 
 /* ---- groups ---- */
@@ -90,13 +108,15 @@ static int organization_by_name(struct sharebus *c, struct bytes name, struct uu
 	return rc;
 }
 
-static int group_by_name(struct sharebus *c, const char *name, struct uuid *out, struct error *err)
+static int group_by_name(struct sharebus *c, const struct sharebus_id *me, const char *name,
+			 struct uuid *out, struct error *err)
 {
 	const char *slash = strchr(name, '/');
 	struct named_list all;
 	struct named one = { 0 };
 	int rc;
 
+	(void)me;
 	if (!slash) {
 		rc = lookup_all_organizations(c->reader, &c->arena, &all, err);
 		return rc ? rc : group_among(c, &all, bytes_of(name), out, err);
@@ -108,18 +128,7 @@ static int group_by_name(struct sharebus *c, const char *name, struct uuid *out,
 
 int sharebus_find_group(struct sharebus *client, const char *name, struct sharebus_id *out)
 {
-	struct error *err = client_begin(client);
-	struct uuid found;
-	int rc;
-
-	if (is_id(name, out))
-		return 0;
-	rc = client_reader(client, err);
-	if (!rc)
-		rc = group_by_name(client, name, &found, err);
-	if (!rc)
-		*out = public_id(&found);
-	return rc;
+	return find(client, group_by_name, NULL, name, out);
 }
 
 /* ---- workspaces ---- */
@@ -177,18 +186,7 @@ static int workspace_by_name(struct sharebus *c, const struct sharebus_id *me, c
 int sharebus_find_workspace(struct sharebus *client, const struct sharebus_id *me, const char *name,
 			    struct sharebus_id *out)
 {
-	struct error *err = client_begin(client);
-	struct uuid found;
-	int rc;
-
-	if (is_id(name, out))
-		return 0;
-	rc = client_reader(client, err);
-	if (!rc)
-		rc = workspace_by_name(client, me, name, &found, err);
-	if (!rc)
-		*out = public_id(&found);
-	return rc;
+	return find(client, workspace_by_name, me, name, out);
 }
 
 /* ---- subjects ---- */

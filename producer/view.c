@@ -23,16 +23,11 @@ struct view {
 	struct organization_changed *organizations;
 };
 
-static int by_id(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct uuid));
-}
-
 static void unique(struct id_list *l)
 {
 	size_t kept = 0;
 
-	qsort(l->ids, l->count, sizeof(*l->ids), by_id);
+	qsort(l->ids, l->count, sizeof(*l->ids), uuid_compare);
 	for (size_t i = 0; i < l->count; i++)
 		if (!kept || !uuid_equal(&l->ids[kept - 1], &l->ids[i]))
 			l->ids[kept++] = l->ids[i];
@@ -42,7 +37,7 @@ static void unique(struct id_list *l)
 /* Where the id stands in the list, which holds it. */
 static size_t place(const struct id_list *l, const struct uuid *id)
 {
-	const struct uuid *at = bsearch(id, l->ids, l->count, sizeof(*l->ids), by_id);
+	const struct uuid *at = bsearch(id, l->ids, l->count, sizeof(*l->ids), uuid_compare);
 
 	return (size_t)(at - l->ids);
 }
@@ -133,7 +128,7 @@ static const char *group_name(const struct view *v, const struct uuid *id)
 
 	if (g->name.data)
 		return text_of(g->name);
-	if (bsearch(id, organizations->ids, organizations->count, sizeof(*id), by_id))
+	if (bsearch(id, organizations->ids, organizations->count, sizeof(*id), uuid_compare))
 		return "Everyone";
 	return id_text(v, id);
 }

@@ -97,6 +97,11 @@ bool uuid_equal(const struct uuid *a, const struct uuid *b)
 	return memcmp(a->bytes, b->bytes, UUID_LEN) == 0;
 }
 
+int uuid_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct uuid));
+}
+
 int uuid_v7(struct uuid *out, int64_t unix_ms)
 {
 	struct uuid u;

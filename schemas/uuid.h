@@ -45,6 +45,9 @@ bool uuid_is_nil(const struct uuid *u);
 /* Whether both are the same 128 bits. */
 bool uuid_equal(const struct uuid *a, const struct uuid *b);
 
+/* Orders two struct uuid by their bytes, as qsort() and bsearch() want it. */
+int uuid_compare(const void *a, const void *b);
+
 /*
  * A new version 7 id: unix_ms, milliseconds since 1970 and at most 48 bits,
  * then 74 random bits from the kernel. Ids of one millisecond come in no
