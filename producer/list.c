@@ -1,15 +1,14 @@
 /* sharebus list */
 
-#include "ops/support/clock.h"
 #include "producer/commands.h"
 #include "producer/grants.h"
+#include "producer/meter.h"
 #include "producer/moment.h"
 #include "producer/print.h"
 #include "producer/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	FLAG_SHARED = 1,
@@ -18,7 +17,6 @@ enum {
 	FLAG_LIMIT,
 	FLAG_AFTER,
 	NAMES_SHOWN = 5,
-	PROGRESS_AFTER_MS = 1000,
 };
 
 const struct flag list_flags[] = {
@@ -194,32 +192,27 @@ static void add_row(struct listing *l, const struct sharebus_workspace *w)
 	r->cells[3] = shared_with(s, w);
 }
 
-static void show_progress(const struct sharebus_list *list, int64_t begun_ms, bool last)
-{
-	size_t done;
-	size_t total;
-
-	if (!isatty(STDERR_FILENO) || clock_monotonic_ms() - begun_ms < PROGRESS_AFTER_MS)
-		return;
-	sharebus_list_progress(list, &done, &total);
-	(void)fprintf(stderr, "\r%zu of %zu looked at%s", done, total, last ? "\n" : "");
-}
-
 static int find(struct listing *l, const struct sharebus_query *q, struct error *err)
 {
 	struct session *s = l->session;
-	int64_t begun_ms = clock_monotonic_ms();
 	struct sharebus_list *list = NULL;
 	const struct sharebus_workspace *page;
+	struct meter meter;
 	size_t count = 1;
-	int rc = session_failed(s, sharebus_list_open(s->client, q, &list), err);
+	size_t done;
+	size_t total;
+	int rc;
 
+	meter_begin(&meter);
+	rc = session_failed(s, sharebus_list_open(s->client, q, &list), err);
 	while (!rc && count) {
 		rc = session_failed(s, sharebus_list_next(list, &page, &count), err);
 		for (size_t i = 0; !rc && i < count; i++)
 			add_row(l, &page[i]);
-		show_progress(list, begun_ms, rc || !count);
+		sharebus_list_progress(list, &done, &total);
+		meter_tell(&meter, "looking at workspaces", done, total);
 	}
+	meter_end(&meter);
 	sharebus_list_close(&list);
 	return rc;
 }
