@@ -2,11 +2,10 @@
 
 #include "cache/redis.h"
 #include "ops/support/clock.h"
+#include "ops/support/number.h"
 
-#include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { BLOCK_MOST_MS = 1000, PAUSE_MS = 2, PAUSE_BROKEN_MS = 50 };
@@ -60,26 +59,15 @@ static bool find_outcome(struct bytes entry, int64_t offset, struct outcome_entr
 	return false;
 }
 
-/* A number without a sign; -1: it is none. */
-static int64_t parse_number(const char *text, const char *end, int64_t most)
-{
-	char *stop = NULL;
-	long long value;
-
-	if (*text < '0' || *text > '9')
-		return -1;
-	errno = 0;
-	value = strtoll(text, &stop, 10);
-	return errno || stop != end || value > most ? -1 : value;
-}
-
 int position_parse(struct position *out, const char *text, struct error *err)
 {
-	const char *colon = strchr(text, ':');
-	int64_t partition = colon ? parse_number(text, colon, INT32_MAX) : -1;
-	int64_t offset = colon ? parse_number(colon + 1, text + strlen(text), INT64_MAX - 1) : -1;
+	struct bytes rest = bytes_of(text);
+	int64_t partition;
+	int64_t offset;
 
-	if (partition < 0 || offset < 0)
+	if (!number_take(&rest, &partition) || partition > INT32_MAX || !rest.len ||
+	    *rest.data != ':' ||
+	    !number_parse((struct bytes){ rest.data + 1, rest.len - 1 }, 0, INT64_MAX - 1, &offset))
 		return error_set(err, ERROR_USAGE,
 				 "\"%s\" is not a position; give partition:offset, as in 3:17",
 				 text);

@@ -1,20 +1,14 @@
 #include "producer/letters.h"
 
 #include "ops/support/clock.h"
+#include "ops/support/number.h"
 #include "producer/bus.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "producer/meter.h"
 
 enum {
 	POLL_MS = 100,
 	KAFKA_WAIT_MS = 5000,
 	IDLE_MS = 10000, /* when the session does not say how long to wait */
-	PROGRESS_AFTER_MS = 1000,
-	PROGRESS_EVERY_MS = 200,
-	NUMBER_SIZE = 24,
 };
 
 static const char OURS[] = "sharebus_";
@@ -33,9 +27,7 @@ struct letters {
 	struct span *spans;
 	int partitions;
 	rd_kafka_message_t *held; /* the letter that was given out last */
-	int64_t started;          /* of a reading, for its progress */
-	int64_t told;
-	bool terminal;
+	struct meter meter;
 };
 
 /* ---- one letter ---- */
@@ -67,20 +59,13 @@ static struct bytes last_header(const struct letter *l, const char *name)
 	return (struct bytes){ value, size };
 }
 
-/* A decimal number from 0 to most and nothing else, or -1. */
-static int64_t parse_number(struct bytes text, int64_t most)
+/* The number in a header of the consumer's; -1: it is not there, or none. */
+static int64_t header_number(const struct letter *l, const char *name, int64_t most)
 {
-	char copy[NUMBER_SIZE];
-	char *end = NULL;
-	long long value;
+	int64_t value = -1;
 
-	if (!text.len || text.len >= sizeof(copy) || text.data[0] < '0' || text.data[0] > '9')
-		return -1;
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = 0;
-	errno = 0;
-	value = strtoll(copy, &end, 10);
-	return errno || end != copy + text.len || value > most ? -1 : value;
+	(void)number_parse(last_header(l, name), 0, most, &value);
+	return value;
 }
 
 static void open_letter(struct letter *l, const rd_kafka_message_t *m)
@@ -97,11 +82,11 @@ static void open_letter(struct letter *l, const rd_kafka_message_t *m)
 		l->headers = NULL;
 	l->topic = last_header(l, "sharebus_topic");
 	l->reason = last_header(l, "sharebus_reason");
-	l->time = parse_number(last_header(l, "sharebus_timestamp"), INT64_MAX);
+	l->time = header_number(l, "sharebus_timestamp", INT64_MAX);
 	if (l->time < 0)
 		l->time = ABSENT;
-	partition = parse_number(last_header(l, "sharebus_partition"), INT32_MAX);
-	offset = parse_number(last_header(l, "sharebus_offset"), INT64_MAX);
+	partition = header_number(l, "sharebus_partition", INT32_MAX);
+	offset = header_number(l, "sharebus_offset", INT64_MAX);
 	l->from = partition < 0 || offset < 0 ? (struct position){ -1, -1 }
 					      : (struct position){ (int)partition, offset };
 }
@@ -152,7 +137,6 @@ int letters_open(struct letters **out, struct session *s, struct error *err)
 	int rc = bus_open_reader(&asker, s->config, false, err);
 
 	l->session = s;
-	l->terminal = isatty(STDERR_FILENO) == 1;
 	if (!rc)
 		rc = bus_deployment(asker, config_get(s->config, "brokers"), wait_ms, &d, err);
 	l->partitions = d.partitions;
@@ -179,42 +163,22 @@ void letters_close(struct letters **lp)
 	*lp = NULL;
 }
 
-/* ---- progress ---- */
+/* ---- reading ---- */
 
-static int percent_done(const struct letters *l)
+static void tell_progress(struct letters *l)
 {
-	double all = 0;
-	double done = 0;
+	size_t all = 0;
+	size_t done = 0;
 
 	for (int i = 0; i < l->partitions; i++) {
 		const struct span *s = &l->spans[i];
 		int64_t at = s->at < s->end ? s->at : s->end;
 
-		all += (double)(s->end - s->begin);
-		done += (double)(at - s->begin);
+		all += (size_t)(s->end - s->begin);
+		done += (size_t)(at - s->begin);
 	}
-	return all > 0 ? (int)(100 * done / all) : 100;
+	meter_tell(&l->meter, "dead letters", done, all);
 }
-
-static void tell_progress(struct letters *l)
-{
-	int64_t now = clock_monotonic_ms();
-
-	if (!l->terminal || now - l->started < PROGRESS_AFTER_MS ||
-	    now - l->told < PROGRESS_EVERY_MS)
-		return;
-	l->told = now;
-	(void)fprintf(stderr, "\rreading %s: %d %% ", topic_name(TOPIC_DEADLETTER),
-		      percent_done(l));
-}
-
-static void end_progress(const struct letters *l)
-{
-	if (l->told)
-		(void)fprintf(stderr, "\r%40s\r", "");
-}
-
-/* ---- reading ---- */
 
 /* Begins to read where the spans say; those that are read to their end are left out. */
 static int assign(struct letters *l, struct error *err)
@@ -289,8 +253,7 @@ static bool begin_reading(struct letters *l, int64_t newest)
 		s->at = s->begin;
 		whole = whole && s->begin == s->low;
 	}
-	l->started = clock_monotonic_ms();
-	l->told = 0;
+	meter_begin(&l->meter);
 	return whole;
 }
 
@@ -310,7 +273,7 @@ int letters_read(struct letters *l, int64_t newest, letter_fn *fn, void *context
 		if (!rc)
 			rc = next_letter(l, err);
 	}
-	end_progress(l);
+	meter_end(&l->meter);
 	*whole = all;
 	return rc;
 }

@@ -1,9 +1,9 @@
 /* sharebus list */
 
+#include "ops/support/number.h"
 #include "producer/commands.h"
 #include "producer/grants.h"
 #include "producer/meter.h"
-#include "producer/moment.h"
 #include "producer/print.h"
 #include "producer/search.h"
 
@@ -108,7 +108,7 @@ static int read_limit(const struct arguments *a, size_t *out, struct error *err)
 	const char *text = argument_value(a, FLAG_LIMIT);
 	int64_t value = 0;
 
-	if (text && !number_parse(text, 1, INT32_MAX, &value))
+	if (text && !number_parse(bytes_of(text), 1, INT32_MAX, &value))
 		return error_set(err, ERROR_USAGE,
 				 "--limit is \"%s\"; it must be a number from 1 on", text);
 	*out = (size_t)value;

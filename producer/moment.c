@@ -1,7 +1,7 @@
 #include "producer/moment.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include "ops/support/number.h"
+
 #include <string.h>
 
 enum { MS_PER_MINUTE = 60000, MS_PER_DAY = 86400000 };
@@ -15,41 +15,15 @@ static const struct {
 static const int64_t SPAN_MOST_MS = 100LL * 366 * MS_PER_DAY; /* a century is a slip of the pen */
 static const int64_t YEAR_10000_MS = 253402300800000;
 
-/* The number that the text begins with, without a sign; *end is behind it. */
-static bool take_number(const char *text, const char **end, int64_t *out)
-{
-	char *stop = NULL;
-	long long value;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	value = strtoll(text, &stop, 10);
-	*end = stop;
-	*out = value;
-	return !errno;
-}
-
-bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
-{
-	const char *end;
-	int64_t value;
-
-	if (!take_number(text, &end, &value) || *end || value < min || value > max)
-		return false;
-	*out = value;
-	return true;
-}
-
 bool duration_parse(const char *text, int64_t most, int64_t *out)
 {
-	const char *unit;
+	struct bytes unit = bytes_of(text);
 	int64_t value;
 
-	if (!take_number(text, &unit, &value))
+	if (!number_take(&unit, &value))
 		return false;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(unit, units[i].unit) != 0)
+		if (!bytes_equal_text(unit, units[i].unit))
 			continue;
 		if (value < 1 || value > most / units[i].ms)
 			return false;

@@ -1,13 +1,10 @@
 #ifndef SB_PRODUCER_MOMENT_H
 #define SB_PRODUCER_MOMENT_H
 
-/* Numbers, spans and points of time as people type them. Pure. */
+/* Spans and points of time as people type them. Pure. */
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* A number without a sign, min to max. False for anything else. */
-bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out);
 
 /* "500ms", "90s", "2m", "8h", "7d", "2w": milliseconds, 1 to `most`. False for anything else. */
 bool duration_parse(const char *text, int64_t most, int64_t *out);

@@ -1,6 +1,7 @@
 /* sharebus sharing share | remove | show */
 
 #include "ops/support/clock.h"
+#include "ops/support/number.h"
 #include "producer/commands.h"
 #include "producer/grants.h"
 #include "producer/moment.h"
@@ -106,7 +107,7 @@ static int read_version(const struct arguments *a, struct sharebus_request *q, s
 
 	if (!text)
 		return 0;
-	if (!number_parse(text, 1, INT64_MAX, &value))
+	if (!number_parse(bytes_of(text), 1, INT64_MAX, &value))
 		return error_set(err, ERROR_INPUT,
 				 "--expected-version is \"%s\"; it must be a number from 1 on",
 				 text);

@@ -7,6 +7,7 @@
 #include "producer/moment.h"
 
 #include "ops/support/clock.h"
+#include "ops/support/number.h"
 
 #include "tests/fuzz/target.h"
 
@@ -20,7 +21,7 @@ static void check_number(const char *text)
 {
 	int64_t value = UNTOUCHED;
 
-	if (!number_parse(text, 3, MOST, &value)) {
+	if (!number_parse(bytes_of(text), 3, MOST, &value)) {
 		assert(value == UNTOUCHED);
 		return;
 	}

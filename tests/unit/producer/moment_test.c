@@ -1,5 +1,5 @@
 /*
- * Numbers, spans and points of time: what is taken, and for what; what is not,
+ * Spans and points of time: what is taken, and for what; what is not,
  * and then leaves the result as it was.
  */
 
@@ -19,53 +19,6 @@ static const int64_t UNTOUCHED = -77;
 static const int64_t NOW = 1795512600007; /* 2026-11-24T09:30:00.007Z */
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-
-/* ---- numbers ---- */
-
-static void number_is_taken_within_its_bounds(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t min, max, value;
-	} good[] = {
-		{ "0", 0, 10, 0 },
-		{ "10", 0, 10, 10 },
-		{ "007", 1, 10, 7 },
-		{ "9223372036854775807", 1, INT64_MAX, INT64_MAX },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(good); i++) {
-		int64_t value = UNTOUCHED;
-
-		assert_true(number_parse(good[i].text, good[i].min, good[i].max, &value));
-		assert_true(value == good[i].value);
-	}
-}
-
-static void what_is_no_number_is_refused(void **state)
-{
-	static const char *const bad[] = {
-		"",     " ",
-		"0",    "11",
-		"-1",   "+1",
-		" 1",   "1 ",
-		"1x",   "0x5",
-		"1e1",  "1.5",
-		"five", "1,",
-		"１",   "9223372036854775808",
-		"1\n",  "99999999999999999999999999999999999999",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(bad); i++) {
-		int64_t value = UNTOUCHED;
-
-		if (number_parse(bad[i], 1, 10, &value))
-			fail_msg("\"%s\" was taken", bad[i]);
-		assert_true(value == UNTOUCHED);
-	}
-}
 
 /* ---- spans ---- */
 
@@ -266,8 +219,6 @@ static void what_is_no_point_in_time_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(number_is_taken_within_its_bounds),
-		cmocka_unit_test(what_is_no_number_is_refused),
 		cmocka_unit_test(span_is_taken_in_each_unit),
 		cmocka_unit_test(span_has_a_greatest_value),
 		cmocka_unit_test(what_is_no_span_is_refused),
