@@ -1,5 +1,6 @@
 #include "producer/arguments.h"
 
+#include "ops/support/number.h"
 #include "producer/moment.h"
 #include "producer/print.h"
 
@@ -56,6 +57,20 @@ bool argument_has(const struct arguments *a, int id)
 		if (a->given[i].id == id)
 			return true;
 	return false;
+}
+
+int argument_number(const struct arguments *a, int id, const char *name, int64_t most, int64_t *out,
+		    struct error *err)
+{
+	const char *text = argument_value(a, id);
+
+	if (!text || number_parse(bytes_of(text), 1, most, out))
+		return 0;
+	if (most == INT64_MAX)
+		return error_set(err, ERROR_USAGE, "--%s is \"%s\"; it must be a number from 1 on",
+				 name, text);
+	return error_set(err, ERROR_USAGE, "--%s is \"%s\"; it must be a number from 1 to %lld",
+			 name, text, (long long)most);
 }
 
 static void print_flag(const struct flag *f)

@@ -44,6 +44,13 @@ const char *argument_value(const struct arguments *a, int id);
 bool argument_has(const struct arguments *a, int id);
 
 /*
+ * Its value as a number from 1 to `most`; *out stays when the flag was not given. name
+ * is the flag's. ERROR_USAGE with a sentence.
+ */
+int argument_number(const struct arguments *a, int id, const char *name, int64_t most, int64_t *out,
+		    struct error *err);
+
+/*
  * Reads argv behind the command's name, and fills the session's settings,
  * output and wait. 0, or 1 when help was asked for (and printed), or
  * ERROR_INPUT.

@@ -6,7 +6,6 @@
 #include "producer/print.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
 	FLAG_LIMIT = 1,
@@ -223,27 +222,15 @@ static void print_rows_json(struct session *s, const struct listing *all)
 	json_print(list);
 }
 
-static int read_limit(const struct arguments *a, size_t *out, struct error *err)
-{
-	const char *text = argument_value(a, FLAG_LIMIT);
-	char *end = NULL;
-	long value = text ? strtol(text, &end, 10) : LIMIT_DEFAULT;
-
-	if (text && (end == text || *end || value < 1 || value > LIMIT_MOST))
-		return error_set(err, ERROR_USAGE,
-				 "--limit is \"%s\"; it must be a number from 1 to %d", text,
-				 LIMIT_MOST);
-	*out = (size_t)value;
-	return 0;
-}
-
 enum exit_code run_deadletter_list(struct session *s, const struct arguments *a)
 {
 	struct listing all = { 0 };
 	struct letters *l = NULL;
 	struct error err = { 0 };
-	int rc = read_limit(a, &all.limit, &err);
+	int64_t limit = LIMIT_DEFAULT;
+	int rc = argument_number(a, FLAG_LIMIT, "limit", LIMIT_MOST, &limit, &err);
 
+	all.limit = (size_t)limit;
 	if (!rc)
 		rc = letters_open(&l, s, &err);
 	if (!rc)

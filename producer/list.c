@@ -1,6 +1,5 @@
 /* sharebus list */
 
-#include "ops/support/number.h"
 #include "producer/commands.h"
 #include "producer/grants.h"
 #include "producer/meter.h"
@@ -101,18 +100,6 @@ static int read_query(struct session *s, const struct arguments *a, struct share
 	rc = text ? read_search(s, text, q, err) : session_me(s, err);
 	q->as = s->me;
 	return rc ? rc : add_shared(shared, q, err);
-}
-
-static int read_limit(const struct arguments *a, size_t *out, struct error *err)
-{
-	const char *text = argument_value(a, FLAG_LIMIT);
-	int64_t value = 0;
-
-	if (text && !number_parse(bytes_of(text), 1, INT32_MAX, &value))
-		return error_set(err, ERROR_USAGE,
-				 "--limit is \"%s\"; it must be a number from 1 on", text);
-	*out = (size_t)value;
-	return 0;
 }
 
 static int read_after(const struct arguments *a, const char **out, struct error *err)
@@ -313,8 +300,8 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 	struct sharebus_query q;
 	struct error err = { 0 };
 	const char *after = NULL;
-	size_t limit = 0;
-	int rc = read_limit(a, &limit, &err);
+	int64_t limit = 0; /* none */
+	int rc = argument_number(a, FLAG_LIMIT, "limit", INT32_MAX, &limit, &err);
 
 	if (!rc)
 		rc = read_after(a, &after, &err);
@@ -329,7 +316,7 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 	if (rc)
 		complain(&err);
 	else
-		print(&l, limit);
+		print(&l, (size_t)limit);
 	drop_rows(&l);
 	return exit_code_of(rc);
 }

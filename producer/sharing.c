@@ -1,7 +1,6 @@
 /* sharebus sharing share | remove | show */
 
 #include "ops/support/clock.h"
-#include "ops/support/number.h"
 #include "producer/commands.h"
 #include "producer/grants.h"
 #include "producer/moment.h"
@@ -100,21 +99,6 @@ static int read_command_id(const struct arguments *a, struct sharebus_request *q
 	return error_set(err, ERROR_INPUT, "--command-id is \"%s\"; it must be a UUID", text);
 }
 
-static int read_version(const struct arguments *a, struct sharebus_request *q, struct error *err)
-{
-	const char *text = argument_value(a, FLAG_VERSION);
-	int64_t value;
-
-	if (!text)
-		return 0;
-	if (!number_parse(bytes_of(text), 1, INT64_MAX, &value))
-		return error_set(err, ERROR_INPUT,
-				 "--expected-version is \"%s\"; it must be a number from 1 on",
-				 text);
-	q->expected_version = value;
-	return 0;
-}
-
 static int read_request(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
 			struct sharebus_request *q, struct error *err)
 {
@@ -123,7 +107,8 @@ static int read_request(struct session *s, const struct arguments *a, enum subje
 	if (!rc)
 		rc = read_command_id(a, q, err);
 	if (!rc)
-		rc = read_version(a, q, err);
+		rc = argument_number(a, FLAG_VERSION, "expected-version", INT64_MAX,
+				     &q->expected_version, err);
 	q->message = argument_value(a, FLAG_MESSAGE);
 	q->wait_ms = (int)s->wait_ms;
 	return rc;

@@ -1,16 +1,17 @@
 /* sharebus topics create */
 
+#include "ops/support/clock.h"
 #include "producer/bus.h"
 #include "producer/commands.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
 	FLAG_PARTITIONS = 1,
 	FLAG_REPLICATION,
 	KAFKA_WAIT_MS = 30000,
-	SETTLE_TRIES = 100,
+	SETTLE_MS = 10, /* between two looks */
+	REPLICATION_MOST = 100,
 	WHY_SIZE = 256
 };
 
@@ -20,20 +21,6 @@ const struct flag topics_flags[] = {
 	{ "replication", FLAG_REPLICATION, "N", "copies of each partition; default: the brokers'" },
 	{ NULL, 0, NULL, NULL },
 };
-
-static int read_number(const char *text, int fallback, int most, const char *flag, int *out,
-		       struct error *err)
-{
-	char *end = NULL;
-	long value = text ? strtol(text, &end, 10) : fallback;
-
-	if (text && (end == text || *end || value < 1 || value > most))
-		return error_set(err, ERROR_INPUT,
-				 "--%s is \"%s\"; it must be a number from 1 to %d", flag, text,
-				 most);
-	*out = (int)value;
-	return 0;
-}
 
 static rd_kafka_NewTopic_t *new_topic(enum topic t, int partitions, int replication)
 {
@@ -90,28 +77,36 @@ static int create(rd_kafka_t *rk, int partitions, int replication, struct error 
 	return rc;
 }
 
-static bool is_known(rd_kafka_t *rk, const char *topic)
+static bool is_named(const rd_kafka_metadata_t *m, const char *topic)
+{
+	for (int i = 0; i < m->topic_cnt; i++)
+		if (strcmp(m->topics[i].topic, topic) == 0)
+			return m->topics[i].partition_cnt > 0;
+	return false;
+}
+
+static bool all_known(rd_kafka_t *rk)
 {
 	const rd_kafka_metadata_t *m = NULL;
-	bool known = false;
+	bool known = true;
 
 	if (rd_kafka_metadata(rk, 1, NULL, &m, KAFKA_WAIT_MS))
 		return false;
-	for (int i = 0; i < m->topic_cnt; i++)
-		known = known ||
-			(strcmp(m->topics[i].topic, topic) == 0 && m->topics[i].partition_cnt > 0);
+	for (int t = 0; t < TOPIC_COUNT; t++)
+		known = known && is_named(m, topic_name((enum topic)t));
 	rd_kafka_metadata_destroy(m);
 	return known;
 }
 
-/* The controller answers before every broker has heard: wait until the last topic is known. */
+/* The controller answers before every broker has heard of its topics. */
 static int check(struct session *s, rd_kafka_t *rk, int partitions, struct error *err)
 {
+	int64_t deadline = clock_monotonic_ms() + KAFKA_WAIT_MS;
 	struct deployment d;
 	int rc;
 
-	for (int t = 0, tries = 0; t < TOPIC_COUNT && tries < SETTLE_TRIES; tries++)
-		t += is_known(rk, topic_name((enum topic)t));
+	while (!all_known(rk) && clock_monotonic_ms() < deadline)
+		(void)rd_kafka_poll(rk, SETTLE_MS);
 	rc = bus_deployment(rk, config_get(s->config, "brokers"), KAFKA_WAIT_MS, &d, err);
 	if (!rc && d.partitions != partitions)
 		return error_set(err, ERROR_REFUSED,
@@ -148,23 +143,23 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a)
 {
 	struct error err = { 0 };
 	rd_kafka_t *rk = NULL;
-	int partitions = 0;
-	int replication = 0;
-	int rc = read_number(argument_value(a, FLAG_PARTITIONS), PARTITIONS_DEFAULT, PARTITIONS_MAX,
-			     "partitions", &partitions, &err);
+	int64_t partitions = PARTITIONS_DEFAULT;
+	int64_t replication = -1; /* the brokers' default */
+	int rc = argument_number(a, FLAG_PARTITIONS, "partitions", PARTITIONS_MAX, &partitions,
+				 &err);
 
 	if (!rc)
-		rc = read_number(argument_value(a, FLAG_REPLICATION), -1, 100, "replication",
-				 &replication, &err);
+		rc = argument_number(a, FLAG_REPLICATION, "replication", REPLICATION_MOST,
+				     &replication, &err);
 	if (rc) {
 		complain(&err);
 		return EXIT_USAGE;
 	}
 	rc = open_client(s, &rk, &err);
 	if (!rc)
-		rc = create(rk, partitions, replication, &err);
+		rc = create(rk, (int)partitions, (int)replication, &err);
 	if (!rc)
-		rc = check(s, rk, partitions, &err);
+		rc = check(s, rk, (int)partitions, &err);
 	if (rc)
 		complain(&err);
 	bus_close(&rk);
