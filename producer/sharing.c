@@ -194,27 +194,49 @@ static enum exit_code report_position(const struct session *s, const struct shar
 	return EXIT_DONE;
 }
 
-/* What the workspace is shared with now; behind what became of a command, if there is one. */
-static enum exit_code show(struct session *s, const struct sharebus_id *workspace, json_t *behind)
+/* It is done, whether it can be shown or not. */
+static enum exit_code report_unseen(struct session *s, const struct sharebus_outcome *o,
+				    const struct error *err)
+{
+	struct error all = *err;
+	char id[SHAREBUS_ID_SIZE];
+
+	sharebus_format_id(id, &o->command_id);
+	(void)error_set(&all, err->code,
+			"the command %s at %d:%lld was decided: %s; but what it is shared with "
+			"now cannot be shown: %s",
+			id, o->position.partition, (long long)o->position.offset,
+			sharebus_verdict_name(o->verdict), err->text);
+	complain(&all);
+	if (s->output == OUTPUT_JSON)
+		json_print(outcome_json(o));
+	return exit_code_of(err->code);
+}
+
+/* outcome: printed in front, in JSON; may be NULL. */
+static void print_sharing(struct session *s, const struct sharebus_workspace *w, json_t *outcome)
+{
+	if (s->output == OUTPUT_TABLE) {
+		grants_print(s, w);
+		json_decref(outcome);
+		return;
+	}
+	if (!outcome)
+		outcome = json_object();
+	(void)json_object_update_missing_new(outcome, grants_json(w));
+	json_print(outcome);
+}
+
+/* What the workspace is shared with now. */
+static enum exit_code report_decided(struct session *s, const struct sharebus_id *workspace,
+				     const struct sharebus_outcome *o)
 {
 	const struct sharebus_workspace *w;
 	struct error err = { 0 };
-	int rc = session_failed(s, sharebus_show(s->client, workspace, &w), &err);
 
-	if (rc) {
-		complain(&err);
-		json_decref(behind);
-		return exit_code_of(rc);
-	}
-	if (s->output == OUTPUT_TABLE) {
-		grants_print(s, w);
-		json_decref(behind);
-		return EXIT_DONE;
-	}
-	if (!behind)
-		behind = json_object();
-	(void)json_object_update_missing_new(behind, grants_json(w));
-	json_print(behind);
+	if (session_failed(s, sharebus_show(s->client, workspace, &w), &err))
+		return report_unseen(s, o, &err);
+	print_sharing(s, w, outcome_json(o));
 	return EXIT_DONE;
 }
 
@@ -238,7 +260,7 @@ static enum exit_code send_request(struct session *s, const struct sharebus_requ
 	}
 	if (rc)
 		return report_unanswered(s, &o, &err);
-	return o.verdict ? show(s, &q->workspace, outcome_json(&o)) : report_position(s, &o);
+	return o.verdict ? report_decided(s, &q->workspace, &o) : report_position(s, &o);
 }
 
 static enum exit_code run_request(struct session *s, const struct arguments *a,
@@ -272,13 +294,17 @@ enum exit_code run_remove(struct session *s, const struct arguments *a)
 
 enum exit_code run_show(struct session *s, const struct arguments *a)
 {
+	const struct sharebus_workspace *w;
 	struct sharebus_id workspace;
 	struct error err = { 0 };
 	int rc = session_workspace(s, a->operands[0], &workspace, &err);
 
+	if (!rc)
+		rc = session_failed(s, sharebus_show(s->client, &workspace, &w), &err);
 	if (rc) {
 		complain(&err);
 		return exit_code_of(rc);
 	}
-	return show(s, &workspace, NULL);
+	print_sharing(s, w, NULL);
+	return EXIT_DONE;
 }

@@ -731,18 +731,18 @@ def test_a_broken_directory_file_changes_nothing(world, tmp_path, what):
         path.write_bytes(content)
     else:
         path.write_text(content if isinstance(content, str) else json.dumps(content))
-    end = directory_end(world.stack)
+    end = topic_end(world.stack, "sharing.directory")
     ran = world.erin("directory", "apply", path)
     ran.failed(USAGE, "broken.json", *words)
     assert len(ran.err) < 1000 and "\x1b" not in ran.err
-    assert directory_end(world.stack) == end
+    assert topic_end(world.stack, "sharing.directory") == end
 
 
-def directory_end(stack) -> int:
-    """How far the directory's topic reaches."""
+def topic_end(stack, topic: str) -> int:
+    """How many offsets of the topic have been given out."""
     admin = AdminClient({"bootstrap.servers": stack.brokers})
-    place = TopicPartition("sharing.directory", 0)
-    return admin.list_offsets({place: OffsetSpec.latest()})[place].result(60).offset
+    places = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(TOPICS[topic])}
+    return sum(end.result(60).offset for end in admin.list_offsets(places).values())
 
 
 @pytest.mark.parametrize("what", ["missing", "directory", "unreadable"])
@@ -1014,6 +1014,34 @@ def test_a_stopped_consumer_times_out_and_the_command_can_be_repeated(world, ws)
     assert (again["outcome"], again["command_id"]) == ("duplicate", command)
     assert [u["username"] for u in again["users"]] == ["bob"]
     assert re.fullmatch(r"sharebus: [^\n]+\n", ran.err), "more than one sentence: " + ran.err
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_what_was_done_is_said_though_it_cannot_be_shown(world, ws, output):
+    """Redis gives no hashes away any more; the consumer has the workspace at hand and needs none."""
+    world.erin("sharing", "share", ws, "--user", "alice").done()
+    index = redis_of(world.stack)
+    assert world.stack.ops("freeze", "consumer").returncode == 0
+    try:
+        end = topic_end(world.stack, "sharing.commands")
+        share = [world.stack.bin / "sharebus", "sharing", "share", ws, "--user", "bob", "-o", output]
+        asking = subprocess.Popen(
+            share, env=world.stack.env(SHAREBUS_USER="erin"), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        until("the command on the log", lambda: topic_end(world.stack, "sharing.commands") > end)
+        index.acl_setuser("default", enabled=True, commands=["-hgetall"])
+        assert world.stack.ops("thaw", "consumer").returncode == 0
+        out, err = asking.communicate(timeout=60)
+    finally:
+        index.acl_setuser("default", enabled=True, commands=["+hgetall"])
+        world.stack.ops("thaw", "consumer")
+    said = re.fullmatch(r"sharebus: the command ([0-9a-f-]{36}) at (\d+:\d+) was decided: applied; .+\n", err)
+    assert asking.returncode == UNAVAILABLE and said, err
+    if output == "json":
+        told = json.loads(out)
+        assert (told["command_id"], told["position"], told["outcome"]) == (*said.groups(), "applied")
+    assert [u["username"] for u in world.shown(ws)["users"]] == ["alice", "bob"]
 
 
 def test_a_time_out_of_the_directory_says_what_it_waited_for(world, tmp_path):
