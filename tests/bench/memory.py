@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """How many bytes of Redis a grant costs, all keys counted: the index of so many grants, five a workspace and
-fifty a user, each the work of a command of its own, as a consumer rebuilds it."""
+fifty a user, as a consumer rebuilds it. The five were given by one command, by two, … by five, in equal
+parts: a workspace remembers the ids of its commands. What that makes of it is said."""
 
 import argparse
 import sys
@@ -23,8 +24,8 @@ def kind_of(key):
     return next((name for prefix, name in KINDS.items() if rest.startswith(prefix)), "other")
 
 
-def by_kind(client, grants):
-    """{kind: bytes a grant}, from every key counted and some of each kind weighed"""
+def weigh(client):
+    """{kind: how many keys}, and {kind: [bytes of some of them]}"""
     counts, weights = {}, {}
     for key in client.scan_iter(count=10_000):
         kind = kind_of(key)
@@ -32,7 +33,7 @@ def by_kind(client, grants):
         weighed = weights.setdefault(kind, [])
         if len(weighed) < SAMPLES:
             weighed.append(client.memory_usage(key, samples=0))
-    return {k: counts[k] * sum(weights[k]) / len(weights[k]) / grants for k in counts}
+    return counts, weights
 
 
 def main():
@@ -44,18 +45,26 @@ def main():
         try:
             client = world.redis()
             empty = used(client)
-            grants = rebuild.Grants(args.grants, commands=rebuild.PER_WORKSPACE)
+            grants = rebuild.Grants(args.grants, commands=range(1, rebuild.PER_WORKSPACE + 1))
             bus.create_topics(world.brokers, load.sharebus_program())
             print(f"writing {args.grants:,} grants to {bus.GRANTS}", file=sys.stderr)
             rebuild.write_changelog(world.brokers, grants)
             rebuild.rebuild(world)
             each = (used(client) - empty) / args.grants
-            kinds = by_kind(client, args.grants)
+            counts, weights = weigh(client)
+            kinds = {
+                k: counts[k] * sum(weights[k]) / len(weights[k]) / args.grants for k in counts
+            }
             # the table of all keys, and what the allocator rounds its entries up by
             kinds["table of keys"] = each - sum(kinds.values())
-            parts = ", ".join(f"{name} {size:.0f}" for name, size in sorted(kinds.items()))
+            parts = ", ".join(f"{name} {size:.1f}" for name, size in sorted(kinds.items()))
+            few, many = (
+                each - kinds["workspaces"] + size / rebuild.PER_WORKSPACE
+                for size in (min(weights["workspaces"]), max(weights["workspaces"]))
+            )
             print(
-                f"memory: {each:.1f} bytes a grant ({args.grants:,} grants; at most {MOST}): {parts}"
+                f"memory: {each:.1f} bytes a grant ({args.grants:,} grants; at most {MOST}), from"
+                f" {few:.1f} (given by few commands) to {many:.1f} (by one each): {parts}"
             )
             client.close()
         finally:

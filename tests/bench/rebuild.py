@@ -22,9 +22,10 @@ PIPELINE = 2000
 
 
 class Grants:
-    """So many grants: five a workspace, fifty a user. `commands`: how many the workspace remembers."""
+    """So many grants: five a workspace, fifty a user. `commands`: by how many they were given, and so
+    how many ids the workspace remembers; workspaces take turns."""
 
-    def __init__(self, count, seed=1, commands=1):
+    def __init__(self, count, seed=1, commands=(1,)):
         self.commands = commands
         self.ids = load.Ids(random.Random(seed))
         self.workspaces = [self.ids.any() for _ in range(count // PER_WORKSPACE)]
@@ -58,7 +59,7 @@ class Grants:
                 }
                 for user in self.of(n)
             ],
-            "recent_commands": [self.ids.any() for _ in range(self.commands)],
+            "recent_commands": [self.ids.any() for _ in range(self.commands[n % len(self.commands)])],
             "source_offset": n,
         }
 
