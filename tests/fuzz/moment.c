@@ -4,7 +4,7 @@
  * what is not accepted leaves the result as it was.
  */
 
-#include "producer/moment.h"
+#include "producer/cli/moment.h"
 
 #include "ops/support/clock.h"
 #include "ops/support/number.h"

@@ -4,7 +4,7 @@
  * obeys, and is not changed by being made printable again.
  */
 
-#include "producer/print.h"
+#include "producer/cli/print.h"
 
 #include "tests/fuzz/target.h"
 

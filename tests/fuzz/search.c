@@ -4,7 +4,7 @@
  * each stands in the text.
  */
 
-#include "producer/search.h"
+#include "producer/cli/search.h"
 
 #include "tests/fuzz/target.h"
 

@@ -7,7 +7,7 @@
  * a name, or a name, a colon and a role, from end to end.
  */
 
-#include "producer/subjects.h"
+#include "producer/cli/subjects.h"
 
 #include "tests/fuzz/target.h"
 

@@ -1,0 +1,83 @@
+#ifndef SB_CLI_DIRECTORY_DIFF_H
+#define SB_CLI_DIRECTORY_DIFF_H
+
+/*
+ * What must be announced so that the index becomes what a file states: a
+ * function of the two, which knows neither Kafka nor Redis. Facts correspond
+ * by kind and id.
+ */
+
+#include "ops/support/error.h"
+#include "producer/cli/directory_facts.h"
+
+enum directory_verb { DIRECTORY_CREATE = 1, DIRECTORY_CHANGE, DIRECTORY_DELETE };
+
+/* One entity that differs. */
+struct directory_change {
+	enum directory_verb verb;
+	enum directory_kind kind;
+	const struct record *old; /* as the index has it; NULL: created */
+	const struct record *new; /* to be announced; NULL: its tombstone */
+};
+
+struct directory_counts {
+	size_t created;
+	size_t changed;
+	size_t deleted;
+	size_t unchanged; /* stated by the file, and so in the index */
+};
+
+struct directory_diff {
+	struct directory_change *list; /* in the order in which they must be announced */
+	size_t count;
+	struct directory_counts counts[DIRECTORY_KINDS];
+};
+
+/*
+ * Compares. `have` must hold what the index has under the ids of `wanted`; more
+ * does no harm. With prune, `have` is all of the index, and what it holds of a
+ * kind that the file has a section for is deleted unless the file states it: a
+ * user becomes one with status deleted, a workspace WorkspaceDeleted, the rest
+ * a tombstone. Who is deleted already is no difference, neither missing in the
+ * file nor stated by it without the index knowing them.
+ *
+ * Memory is the arena's; the changes borrow from wanted and have. ERROR_INPUT with a
+ * sentence when it must not be done: an organization that is still used, a user that the
+ * file names elsewhere, or a derived id that is somebody else's by now.
+ */
+int directory_diff(const struct directory_facts *wanted, const struct directory_facts *have,
+		   bool prune, struct arena *arena, struct directory_diff *out, struct error *err);
+
+/* What can differ between two facts of one kind and id. */
+enum directory_difference {
+	DIFFERS_NAME = 1 << 0,
+	DIFFERS_ORGANIZATION = 1 << 1, /* of a group or workspace */
+	DIFFERS_SHARING = 1 << 2,      /* of an organization, or the switch */
+	DIFFERS_FULL_NAME = 1 << 3,    /* the rest of a user */
+	DIFFERS_EMAIL = 1 << 4,
+	DIFFERS_STATUS = 1 << 5, /* of a workspace, too */
+	DIFFERS_KIND = 1 << 6,
+	DIFFERS_SITE_ROLE = 1 << 7,
+	DIFFERS_MEMBERSHIPS = 1 << 8,
+	DIFFERS_MEMBERS = 1 << 9,
+	DIFFERS_OWNER = 1 << 10,
+};
+
+/* All of them that hold, 0 when the facts say the same. */
+unsigned directory_differences(const struct record *a, const struct record *b);
+
+/* The facts of several lists, found by kind and id. */
+struct directory_finder {
+	const struct record **list;
+	size_t count;
+};
+
+/* Begins one, in the arena, with room for so many; then takes the facts of the lists. */
+void directory_finder_init(struct directory_finder *f, const struct directory_facts *const *lists,
+			   size_t list_count, struct arena *arena);
+
+/* The fact of that kind and id, from the first list that has it; or NULL. */
+const struct record *directory_find(const struct directory_finder *f, enum directory_kind kind,
+				    const struct uuid *id);
+
+#endif

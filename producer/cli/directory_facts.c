@@ -1,0 +1,357 @@
+#include "producer/cli/directory_facts.h"
+
+#include "producer/cli/directory_entry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEMBERSHIPS_MAX = 1000 };
+
+const struct directory_kind_words directory_kinds[DIRECTORY_KINDS] = {
+	[DIRECTORY_ORGANIZATIONS] = { "organizations", "organization" },
+	[DIRECTORY_SWITCH] = { "sharing_enabled", "deployment" },
+	[DIRECTORY_USERS] = { "users", "user" },
+	[DIRECTORY_GROUPS] = { "groups", "group" },
+	[DIRECTORY_WORKSPACES] = { "workspaces", "workspace" },
+};
+
+/* ---- facts of any kind ---- */
+
+enum directory_kind directory_kind(const struct record *r)
+{
+	if (r->type == RECORD_ORGANIZATION_CHANGED)
+		return DIRECTORY_ORGANIZATIONS;
+	if (r->type == RECORD_USER_CHANGED)
+		return DIRECTORY_USERS;
+	if (r->type == RECORD_GROUP_CHANGED)
+		return DIRECTORY_GROUPS;
+	return r->type == RECORD_DEPLOYMENT_CHANGED ? DIRECTORY_SWITCH : DIRECTORY_WORKSPACES;
+}
+
+const struct uuid *directory_id(const struct record *r)
+{
+	static const struct uuid none;
+
+	switch (directory_kind(r)) {
+	case DIRECTORY_ORGANIZATIONS:
+		return &r->as.organization_changed.id;
+	case DIRECTORY_USERS:
+		return &r->as.user_changed.id;
+	case DIRECTORY_GROUPS:
+		return &r->as.group_changed.id;
+	case DIRECTORY_WORKSPACES:
+		return r->type == RECORD_WORKSPACE_DELETED ? &r->as.workspace_deleted.workspace_id
+							   : &r->as.workspace_changed.workspace_id;
+	case DIRECTORY_SWITCH:
+	case DIRECTORY_KINDS:
+		break;
+	}
+	return &none;
+}
+
+/* ---- building ---- */
+
+struct building {
+	const struct directory_names *known;
+	struct directory_names defined; /* name -> id, of what the file itself defines */
+	json_t *ids;                    /* all of these */
+	int64_t now_ms;
+	struct arena *arena;
+	struct directory_facts *out;
+};
+
+static int parse_id(struct uuid *out, const char *text)
+{
+	return uuid_parse(out, bytes_of(text));
+}
+
+/*
+ * The id of the entry whose fact was added last: its own, the index's, or one
+ * derived from kind and name. Notes it as defined.
+ */
+static int define(const struct entry *e, const struct building *b, json_t *defined,
+		  const json_t *known, const char *name, struct uuid *out)
+{
+	char domain[ENTRY_PAIR_SIZE];
+	char text[UUID_TEXT_SIZE];
+	int rc = 0;
+	const char *id = entry_text(e, "id", json_string_value(json_object_get(known, name)), &rc);
+
+	(void)snprintf(domain, sizeof(domain), "%s/%s", e->list, name);
+	b->out->derived[b->out->count - 1] = !id;
+	if (!rc && id && (parse_id(out, id) || uuid_is_nil(out)))
+		rc = entry_complain(e, "the id is not a UUID: ", id);
+	if (!rc && !id && uuid_v5(out, &UUID_NAMESPACE_SHAREBUS, bytes_of(domain)))
+		rc = entry_complain(e, "no id can be derived from the name", "");
+	if (!rc && json_object_get(defined, name))
+		rc = entry_complain(e, "the name is given twice", "");
+	if (rc)
+		return rc;
+	uuid_format(text, out);
+	if (json_object_get(b->ids, text))
+		return entry_complain(e, "the id is given twice: ", text);
+	(void)json_object_set_new(b->ids, text, json_true());
+	return json_object_set_new(defined, name, json_string(text));
+}
+
+/*
+ * The id of something the entry mentions: an id as it stands, a name that the
+ * file defines, or one that the index knows, unless the file gives that one
+ * another name.
+ */
+static int refer(const struct entry *e, const struct building *b, const json_t *defined,
+		 const json_t *known, const char *name, struct uuid *out)
+{
+	const char *id = json_string_value(json_object_get(defined, name));
+	const char *what = defined == b->defined.users ? "user " : "organization ";
+	char text[64];
+
+	if (!parse_id(out, name))
+		return uuid_is_nil(out) ? entry_complain(e, "nobody has the id ", name) : 0;
+	if (!id)
+		id = json_string_value(json_object_get(known, name));
+	if (id && (json_object_get(defined, name) || !json_object_get(b->ids, id)))
+		return parse_id(out, id);
+	(void)snprintf(text, sizeof(text),
+		       id ? "the file gives another name to %s" : "there is no %s", what);
+	return entry_complain(e, text, name);
+}
+
+static int refer_to_user(const struct entry *e, const struct building *b, const char *name,
+			 struct uuid *out)
+{
+	return refer(e, b, b->defined.users, b->known->users, name, out);
+}
+
+static int refer_to_organization(const struct entry *e, const struct building *b, const char *name,
+				 struct uuid *out)
+{
+	return refer(e, b, b->defined.organizations, b->known->organizations, name, out);
+}
+
+static struct record *add_fact(struct building *b, enum record_type type)
+{
+	struct record *r = &b->out->list[b->out->count++];
+
+	*r = (struct record){ .type = type };
+	return r;
+}
+
+static struct bytes keep(const struct building *b, const char *text)
+{
+	return arena_copy(b->arena, bytes_of(text));
+}
+
+static int build_organization(struct entry *e, void *context)
+{
+	struct building *b = context;
+	struct organization_changed *o =
+		&add_fact(b, RECORD_ORGANIZATION_CHANGED)->as.organization_changed;
+	int rc = 0;
+
+	o->name = keep(b, e->name);
+	o->sharing = (enum sharing_policy)entry_symbol(e, "sharing", sharing_policy_symbols,
+						       SHARING_EVERYONE, &rc);
+	return rc ? rc
+		  : define(e, b, b->defined.organizations, b->known->organizations, e->name,
+			   &o->id);
+}
+
+static int build_membership(const struct entry *e, const struct building *b, const json_t *m,
+			    struct membership *out)
+{
+	int rc = 0;
+	const char *name = entry_membership(e, m, &rc);
+	struct entry inner = *e;
+
+	inner.object = m;
+	out->role = ORGANIZATION_MEMBER;
+	if (!rc && json_is_object(m))
+		rc = entry_check_keys(&inner, membership_keys);
+	if (!rc && json_is_object(m))
+		out->role = (enum organization_role)entry_symbol(
+			&inner, "role", organization_role_symbols, ORGANIZATION_MEMBER, &rc);
+	return rc ? rc : refer_to_organization(e, b, name, &out->id);
+}
+
+static int build_memberships(const struct entry *e, const struct building *b,
+			     struct user_changed *u)
+{
+	int rc = 0;
+	const json_t *list = entry_array(e, "organizations", &rc);
+	size_t count = json_array_size(list);
+
+	if (!rc && count > MEMBERSHIPS_MAX)
+		rc = entry_complain(e, "a user is in at most 1000 organizations", "");
+	u->organizations = arena_zalloc(b->arena, rc ? 1 : count + 1, sizeof(*u->organizations));
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = build_membership(e, b, json_array_get(list, i), &u->organizations[i]);
+		if (!rc && user_membership(u, &u->organizations[i].id))
+			rc = entry_complain(e, "an organization is listed twice: ",
+					    entry_membership(e, json_array_get(list, i), &rc));
+		u->organization_count++;
+	}
+	return rc;
+}
+
+static int build_user(struct entry *e, void *context)
+{
+	struct building *b = context;
+	struct user_changed *u = &add_fact(b, RECORD_USER_CHANGED)->as.user_changed;
+	int rc = 0;
+
+	u->username = keep(b, e->name);
+	u->name = keep(b, entry_text(e, "name", "", &rc));
+	u->email = keep(b, entry_text(e, "email", "", &rc));
+	u->status =
+		(enum user_status)entry_symbol(e, "status", user_status_symbols, USER_ACTIVE, &rc);
+	u->kind = (enum user_kind)entry_symbol(e, "kind", user_kind_symbols, USER_PERSON, &rc);
+	u->site_role =
+		(enum site_role)entry_symbol(e, "site_role", site_role_symbols, SITE_MEMBER, &rc);
+	if (!rc)
+		rc = define(e, b, b->defined.users, b->known->users, e->name, &u->id);
+	return rc ? rc : build_memberships(e, b, u);
+}
+
+/* Which of the names means an id that two of them mean, for the message. */
+static int complain_of_double(const struct entry *e, const struct building *b, const json_t *list,
+			      const struct uuid *twice)
+{
+	struct uuid id = { { 0 } };
+	const char *name = "";
+
+	for (size_t i = 0; i < json_array_size(list) && !uuid_equal(&id, twice); i++) {
+		name = json_string_value(json_array_get(list, i));
+		(void)refer_to_user(e, b, name, &id);
+	}
+	return entry_complain(e, "a member is listed twice: ", name);
+}
+
+/* Members go sorted, so that equal sets are equal bytes. */
+static int build_members(const struct entry *e, const struct building *b, struct group_changed *g)
+{
+	int rc = 0;
+	const json_t *list = entry_array(e, "members", &rc);
+	size_t count = json_array_size(list);
+
+	if (!rc && count > GROUP_MEMBERS_MAX)
+		rc = entry_complain(e, "a group has at most 250000 members", "");
+	if (rc)
+		return rc;
+	g->members = arena_zalloc(b->arena, count + 1, sizeof(*g->members));
+	g->member_count = count;
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = refer_to_user(e, b, json_string_value(json_array_get(list, i)),
+				   &g->members[i]);
+	qsort(g->members, count, sizeof(*g->members), uuid_compare);
+	for (size_t i = 1; !rc && i < count; i++)
+		if (uuid_equal(&g->members[i - 1], &g->members[i]))
+			rc = complain_of_double(e, b, list, &g->members[i]);
+	return rc;
+}
+
+static int build_group(struct entry *e, void *context)
+{
+	struct building *b = context;
+	struct group_changed *g = &add_fact(b, RECORD_GROUP_CHANGED)->as.group_changed;
+	char name[ENTRY_PAIR_SIZE];
+	int rc = 0;
+	const char *organization = entry_name(e, "organization", &rc);
+
+	g->name = keep(b, e->name);
+	if (!rc)
+		rc = refer_to_organization(e, b, organization, &g->organization_id);
+	if (!rc)
+		rc = define(e, b, b->defined.groups, b->known->groups,
+			    entry_pair(name, organization, e->name), &g->id);
+	return rc ? rc : build_members(e, b, g);
+}
+
+static int build_workspace(struct entry *e, void *context)
+{
+	struct building *b = context;
+	struct workspace_changed *w = &add_fact(b, RECORD_WORKSPACE_CHANGED)->as.workspace_changed;
+	char name[ENTRY_PAIR_SIZE];
+	int rc = 0;
+	const char *owner = entry_name(e, "owner", &rc);
+	const char *organization = entry_name(e, "organization", &rc);
+
+	w->name = keep(b, e->name);
+	w->changed_at = b->now_ms;
+	w->status = (enum workspace_status)entry_symbol(e, "status", workspace_status_symbols,
+							WORKSPACE_ACTIVE, &rc);
+	if (!rc)
+		rc = refer_to_user(e, b, owner, &w->owner_id);
+	if (!rc)
+		rc = refer_to_organization(e, b, organization, &w->organization_id);
+	if (!rc)
+		rc = define(e, b, b->defined.workspaces, b->known->workspaces,
+			    entry_pair(name, owner, e->name), &w->workspace_id);
+	return rc;
+}
+
+static int build_switch(const json_t *file, struct building *b, struct error *err)
+{
+	const json_t *value = json_object_get(file, "sharing_enabled");
+
+	if (!value)
+		return 0;
+	if (!json_is_boolean(value))
+		return error_set(err, ERROR_INPUT, "sharing_enabled must be true or false");
+	add_fact(b, RECORD_DEPLOYMENT_CHANGED)->as.deployment_changed.sharing_enabled =
+		json_is_true(value);
+	return 0;
+}
+
+static size_t count_entries(const json_t *file)
+{
+	return 1 + json_array_size(json_object_get(file, "organizations")) +
+	       json_array_size(json_object_get(file, "users")) +
+	       json_array_size(json_object_get(file, "groups")) +
+	       json_array_size(json_object_get(file, "workspaces"));
+}
+
+static unsigned sections_of(const json_t *file)
+{
+	unsigned sections = 0;
+
+	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+		if (json_object_get(file, directory_kinds[kind].section))
+			sections |= 1U << kind;
+	return sections;
+}
+
+int directory_file_facts(const json_t *file, const struct directory_names *names, int64_t now_ms,
+			 struct arena *arena, struct directory_facts *out, struct error *err)
+{
+	struct building b = {
+		.known = names,
+		.defined = { json_object(), json_object(), json_object(), json_object() },
+		.ids = json_object(),
+		.now_ms = now_ms,
+		.arena = arena,
+		.out = out,
+	};
+	int rc;
+
+	*out = (struct directory_facts){ 0 };
+	out->list = arena_zalloc(arena, count_entries(file), sizeof(*out->list));
+	out->derived = arena_zalloc(arena, count_entries(file), sizeof(*out->derived));
+	out->sections = sections_of(file);
+	out->now_ms = now_ms;
+	rc = entry_visit(file, &organization_list, build_organization, &b, err);
+	if (!rc)
+		rc = build_switch(file, &b, err);
+	if (!rc)
+		rc = entry_visit(file, &user_list, build_user, &b, err);
+	if (!rc)
+		rc = entry_visit(file, &group_list, build_group, &b, err);
+	out->workspaces = out->count;
+	if (!rc)
+		rc = entry_visit(file, &workspace_list, build_workspace, &b, err);
+	out->workspaces = out->count - out->workspaces;
+	directory_names_done(&b.defined);
+	json_decref(b.ids);
+	return rc;
+}

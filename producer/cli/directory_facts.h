@@ -1,0 +1,55 @@
+#ifndef SB_CLI_DIRECTORY_FACTS_H
+#define SB_CLI_DIRECTORY_FACTS_H
+
+/*
+ * A directory as facts: one record for each organization, user, group and
+ * workspace, and one for the deployment's switch. A file states some
+ * (directory_file_facts(), here), the index holds some (directory_read.h), and
+ * directory_diff.h compares them. Pure: what the index knows of the names in a
+ * file is given.
+ */
+
+#include "ops/support/arena.h"
+#include "producer/cli/directory_file.h"
+#include "schemas/records.h"
+
+/* In the order in which they are announced: what is referred to comes first. */
+enum directory_kind {
+	DIRECTORY_ORGANIZATIONS,
+	DIRECTORY_SWITCH,
+	DIRECTORY_USERS,
+	DIRECTORY_GROUPS,
+	DIRECTORY_WORKSPACES,
+	DIRECTORY_KINDS
+};
+
+/* "users", as the file calls its section, and "user". */
+struct directory_kind_words {
+	const char *section;
+	const char *one;
+};
+
+extern const struct directory_kind_words directory_kinds[DIRECTORY_KINDS];
+
+struct directory_facts {
+	struct record *list; /* those of a file: in the order of the kinds */
+	size_t count;
+	size_t workspaces; /* of a file: so many of them, at the end */
+	unsigned sections; /* of a file: 1 << kind for each section that it has */
+	bool *derived;     /* of a file: the id of list[i] comes from the name alone */
+	int64_t now_ms;    /* of a file: when it was read */
+};
+
+/*
+ * Builds the facts that a file states, in the arena. Members of groups are
+ * sorted by their bytes. ERROR_INPUT names the entry, as in `users[2] "bob"`,
+ * and what is wrong with it.
+ */
+int directory_file_facts(const json_t *file, const struct directory_names *names, int64_t now_ms,
+			 struct arena *arena, struct directory_facts *out, struct error *err);
+
+/* What a fact is about; a WorkspaceDeleted, too. The switch has the nil id. */
+enum directory_kind directory_kind(const struct record *r);
+const struct uuid *directory_id(const struct record *r);
+
+#endif

@@ -1,0 +1,54 @@
+#ifndef SB_CLI_DIRECTORY_FILE_H
+#define SB_CLI_DIRECTORY_FILE_H
+
+/*
+ * A directory file: organizations, users, groups and workspaces as JSON. This
+ * reads it and says which names are in it; what it states, with ids for names,
+ * is in directory_facts.h.
+ *
+ *   {"organizations": [{"name", "id"?, "sharing"?}],
+ *    "users": [{"username", "id"?, "name"?, "email"?, "status"?, "kind"?, "site_role"?,
+ *               "organizations"?: ["acme" or {"name", "role"?}]}],
+ *    "groups": [{"name", "organization", "id"?, "members"?: [usernames]}],
+ *    "workspaces": [{"name", "owner", "organization", "id"?, "status"?}],
+ *    "sharing_enabled"?: true}
+ *
+ * An entry without an id keeps the one that the index has under its name, or
+ * gets one derived from its name (UUIDv5). Organizations and users may be
+ * named that only the index knows, and wherever one is named its id may stand
+ * instead of the name: for those whose name is free again.
+ */
+
+#include "ops/support/bytes.h"
+#include "ops/support/error.h"
+
+#include <jansson.h>
+
+/*
+ * Reads the file; *out is the caller's, to be released with json_decref().
+ * ERROR_INPUT names file, line and column of what is not JSON, or the key
+ * that is not known; *out is then as it was. A file has at most 512 MB.
+ */
+int directory_file_read(json_t **out, const char *path, struct error *err);
+
+/* The same for a text in memory; name stands for the path in messages. */
+int directory_file_parse(json_t **out, struct bytes text, const char *name, struct error *err);
+
+/*
+ * The names that the file defines or mentions: objects whose keys are the
+ * names; groups as "organization/name", workspaces as "owner/name". The value
+ * is the id as text that the file itself gives, else null; looked up in the
+ * index, it becomes the id there; unknown ones stay null.
+ */
+struct directory_names {
+	json_t *organizations;
+	json_t *users;
+	json_t *groups;
+	json_t *workspaces;
+};
+
+/* Fills *out, which is the caller's: directory_names_done(). */
+int directory_file_names(const json_t *file, struct directory_names *out, struct error *err);
+void directory_names_done(struct directory_names *n);
+
+#endif

@@ -1,0 +1,400 @@
+#include "producer/cli/directory_read.h"
+
+#include "cache/facts.h"
+#include "cache/scan.h"
+#include "producer/cli/directory_entry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLICE = 10000 }; /* asked for at once; between two of them the meter moves */
+
+static size_t slice_of(size_t count, size_t from)
+{
+	return count - from < SLICE ? count - from : SLICE;
+}
+
+/* ---- names ---- */
+
+/* The names that have no id yet. */
+struct open_names {
+	json_t *names;
+	const char **list;
+	struct uuid *ids;
+	size_t count;
+};
+
+static struct open_names list_open(struct session *s, json_t *names)
+{
+	size_t most = json_object_size(names) + 1;
+	struct open_names out = { .names = names };
+	const char *name;
+	json_t *value;
+
+	out.list = arena_alloc(&s->arena, most * sizeof(const char *));
+	out.ids = arena_zalloc(&s->arena, most, sizeof(*out.ids));
+	json_object_foreach(names, name, value)
+	{
+		if (json_is_null(value))
+			out.list[out.count++] =
+				(const char *)arena_copy(&s->arena, bytes_of(name)).data;
+	}
+	return out;
+}
+
+static void set_ids(const struct open_names *open)
+{
+	char text[UUID_TEXT_SIZE];
+
+	for (size_t i = 0; i < open->count; i++) {
+		if (uuid_is_nil(&open->ids[i]))
+			continue;
+		uuid_format(text, &open->ids[i]);
+		(void)json_object_set_new(open->names, open->list[i], json_string(text));
+	}
+}
+
+typedef int name_fn(struct reader *r, const struct bytes *names, size_t count, struct uuid *ids,
+		    struct error *err);
+
+static int look_up(struct session *s, struct meter *m, json_t *names, name_fn *fn,
+		   struct error *err)
+{
+	struct open_names open = list_open(s, names);
+	struct bytes *list = arena_alloc(&s->arena, (open.count + 1) * sizeof(*list));
+	int rc = 0;
+
+	for (size_t i = 0; i < open.count; i++)
+		list[i] = bytes_of(open.list[i]);
+	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
+		meter_tell(m, "looking up names", i, open.count);
+		rc = fn(s->reader, list + i, slice_of(open.count, i), open.ids + i, err);
+	}
+	set_ids(&open);
+	return rc;
+}
+
+/*
+ * The id of the part of "organization/group" or "owner/workspace" before the
+ * slash: itself an id, or a name whose id is known by now.
+ */
+static bool parent_id(const json_t *parents, const char *name, struct uuid *out)
+{
+	char parent[NAME_MAX_BYTES + 1];
+	const char *slash = strchr(name, '/');
+	const char *id;
+
+	(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - name), name);
+	if (!uuid_parse(out, bytes_of(parent)))
+		return true;
+	id = json_string_value(json_object_get(parents, parent));
+	return id && !uuid_parse(out, bytes_of(id));
+}
+
+/* Moves the names whose parent is known to the front; only they can be in the index. */
+static struct child_name *keep_children(struct session *s, struct open_names *open,
+					const json_t *parents)
+{
+	struct child_name *list = arena_alloc(&s->arena, (open->count + 1) * sizeof(*list));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < open->count; i++) {
+		if (!parent_id(parents, open->list[i], &list[kept].parent))
+			continue;
+		list[kept].name = bytes_of(strchr(open->list[i], '/') + 1);
+		open->list[kept++] = open->list[i];
+	}
+	open->count = kept;
+	return list;
+}
+
+typedef int child_fn(struct reader *r, const struct child_name *names, size_t count,
+		     struct uuid *ids, struct error *err);
+
+static int look_up_children(struct session *s, struct meter *m, json_t *names,
+			    const json_t *parents, child_fn *fn, struct error *err)
+{
+	struct open_names open = list_open(s, names);
+	struct child_name *list = keep_children(s, &open, parents);
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
+		meter_tell(m, "looking up names", i, open.count);
+		rc = fn(s->reader, list + i, slice_of(open.count, i), open.ids + i, err);
+	}
+	set_ids(&open);
+	return rc;
+}
+
+int directory_read_names(struct session *s, struct meter *m, struct directory_names *n,
+			 struct error *err)
+{
+	int rc = look_up(s, m, n->organizations, lookup_organization_names, err);
+
+	if (!rc)
+		rc = look_up(s, m, n->users, lookup_usernames, err);
+	if (!rc)
+		rc = look_up_children(s, m, n->groups, n->organizations, facts_group_ids, err);
+	if (!rc)
+		rc = look_up_children(s, m, n->workspaces, n->users, facts_workspace_ids, err);
+	return rc;
+}
+
+/* ---- facts by id ---- */
+
+static struct record *add(struct directory_facts *out, enum record_type type)
+{
+	struct record *r = &out->list[out->count++];
+
+	*r = (struct record){ .type = type };
+	return r;
+}
+
+static int read_organizations(struct session *s, const struct uuid *ids, size_t count,
+			      struct directory_facts *out, struct error *err)
+{
+	struct organization_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
+	int rc = lookup_organizations(s->reader, ids, count, &s->arena, list, err);
+
+	for (size_t i = 0; !rc && i < count; i++)
+		if (list[i].name.data)
+			add(out, RECORD_ORGANIZATION_CHANGED)->as.organization_changed = list[i];
+	return rc;
+}
+
+static int read_users(struct session *s, const struct uuid *ids, size_t count,
+		      struct directory_facts *out, struct error *err)
+{
+	struct user_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
+	int rc = lookup_users(s->reader, ids, count, &s->arena, list, err);
+
+	for (size_t i = 0; !rc && i < count; i++)
+		if (list[i].username.data)
+			add(out, RECORD_USER_CHANGED)->as.user_changed = list[i];
+	return rc;
+}
+
+static int read_groups(struct session *s, const struct uuid *ids, size_t count,
+		       struct directory_facts *out, struct error *err)
+{
+	struct group_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
+	int rc = lookup_groups(s->reader, ids, count, &s->arena, list, err);
+
+	if (!rc)
+		rc = facts_members(s->reader, list, count, &s->arena, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		if (list[i].name.data)
+			add(out, RECORD_GROUP_CHANGED)->as.group_changed = list[i];
+	return rc;
+}
+
+static int read_workspaces(struct session *s, const struct uuid *ids, size_t count,
+			   struct directory_facts *out, struct error *err)
+{
+	struct workspace_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
+	int rc = facts_workspaces(s->reader, ids, count, &s->arena, list, err);
+
+	for (size_t i = 0; !rc && i < count; i++)
+		if (list[i].name.data)
+			add(out, RECORD_WORKSPACE_CHANGED)->as.workspace_changed = list[i];
+	return rc;
+}
+
+static int read_switch(struct session *s, struct directory_facts *out, struct error *err)
+{
+	struct deployment_changed d;
+	int rc = facts_deployment(s->reader, &d, err);
+
+	if (!rc)
+		add(out, RECORD_DEPLOYMENT_CHANGED)->as.deployment_changed = d;
+	return rc;
+}
+
+typedef int read_fn(struct session *s, const struct uuid *ids, size_t count,
+		    struct directory_facts *out, struct error *err);
+
+static const struct {
+	read_fn *read;
+	const char *what;
+} readers[DIRECTORY_KINDS] = {
+	[DIRECTORY_ORGANIZATIONS] = { read_organizations, "reading organizations" },
+	[DIRECTORY_USERS] = { read_users, "reading users" },
+	[DIRECTORY_GROUPS] = { read_groups, "reading groups" },
+	[DIRECTORY_WORKSPACES] = { read_workspaces, "reading workspaces" },
+};
+
+/* ---- ids of each kind ---- */
+
+struct wanted_ids {
+	struct uuid *list[DIRECTORY_KINDS];
+	size_t count[DIRECTORY_KINDS];
+};
+
+/* Room for so many of each kind. */
+static void ids_init(struct session *s, struct wanted_ids *ids, const size_t room[])
+{
+	*ids = (struct wanted_ids){ 0 };
+	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+		ids->list[kind] =
+			arena_alloc(&s->arena, (room[kind] + 1) * sizeof(*ids->list[kind]));
+}
+
+static void add_id(struct wanted_ids *ids, enum directory_kind kind, const struct uuid *id)
+{
+	ids->list[kind][ids->count[kind]++] = *id;
+}
+
+static void sort_ids(struct uuid *list, size_t *count)
+{
+	size_t kept = 0;
+
+	qsort(list, *count, sizeof(*list), uuid_compare);
+	for (size_t i = 0; i < *count; i++)
+		if (!kept || !uuid_equal(&list[kept - 1], &list[i]))
+			list[kept++] = list[i];
+	*count = kept;
+}
+
+static int read_ids(struct session *s, struct meter *m, struct wanted_ids *ids,
+		    struct directory_facts *out, struct error *err)
+{
+	size_t total = 1;
+	int rc = 0;
+
+	for (int kind = 0; kind < DIRECTORY_KINDS; kind++) {
+		sort_ids(ids->list[kind], &ids->count[kind]);
+		total += ids->count[kind];
+	}
+	*out = (struct directory_facts){ 0 };
+	out->list = arena_alloc(&s->arena, total * sizeof(*out->list));
+	for (int kind = 0; !rc && kind < DIRECTORY_KINDS; kind++)
+		for (size_t i = 0; !rc && i < ids->count[kind]; i += SLICE) {
+			meter_tell(m, readers[kind].what, i, ids->count[kind]);
+			rc = readers[kind].read(s, ids->list[kind] + i,
+						slice_of(ids->count[kind], i), out, err);
+		}
+	return rc;
+}
+
+/* ---- public ---- */
+
+static void count_kinds(const struct directory_facts *f, size_t room[DIRECTORY_KINDS])
+{
+	for (size_t i = 0; f && i < f->count; i++)
+		room[directory_kind(&f->list[i])]++;
+}
+
+static void add_ids_of(struct wanted_ids *ids, const struct directory_facts *f)
+{
+	for (size_t i = 0; f && i < f->count; i++) {
+		enum directory_kind kind = directory_kind(&f->list[i]);
+
+		if (kind != DIRECTORY_SWITCH)
+			add_id(ids, kind, directory_id(&f->list[i]));
+	}
+}
+
+int directory_read_same(struct session *s, struct meter *m, const struct directory_facts *wanted,
+			struct directory_facts *out, struct error *err)
+{
+	size_t room[DIRECTORY_KINDS] = { 0 };
+	struct wanted_ids ids;
+	int rc;
+
+	count_kinds(wanted, room);
+	ids_init(s, &ids, room);
+	add_ids_of(&ids, wanted);
+	rc = read_ids(s, m, &ids, out, err);
+	return rc ? rc : read_switch(s, out, err);
+}
+
+static void add_scanned(struct wanted_ids *ids, enum directory_kind kind,
+			const struct uuid_list *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		add_id(ids, kind, &found->list[i]);
+}
+
+int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
+		       const struct directory_facts *wanted, struct directory_facts *out,
+		       struct error *err)
+{
+	size_t room[DIRECTORY_KINDS] = { 0 };
+	struct wanted_ids ids;
+	struct scanned all;
+	unsigned what = (kinds & 1U << DIRECTORY_ORGANIZATIONS ? SCAN_ORGANIZATIONS : 0U) |
+			(kinds & 1U << DIRECTORY_USERS ? SCAN_USERS : 0U) |
+			(kinds & 1U << DIRECTORY_GROUPS ? SCAN_GROUPS : 0U) |
+			(kinds & 1U << DIRECTORY_WORKSPACES ? SCAN_WORKSPACES : 0U);
+	int rc;
+
+	meter_tell(m, "looking through the index", 0, 0);
+	rc = scan_ids(s->reader, what, &s->arena, &all, err);
+	if (rc)
+		return rc;
+	count_kinds(wanted, room);
+	room[DIRECTORY_ORGANIZATIONS] += all.organizations.count;
+	room[DIRECTORY_USERS] += all.users.count;
+	room[DIRECTORY_GROUPS] += all.groups.count;
+	room[DIRECTORY_WORKSPACES] += all.workspaces.count;
+	ids_init(s, &ids, room);
+	add_ids_of(&ids, wanted);
+	add_scanned(&ids, DIRECTORY_ORGANIZATIONS, &all.organizations);
+	add_scanned(&ids, DIRECTORY_USERS, &all.users);
+	add_scanned(&ids, DIRECTORY_GROUPS, &all.groups);
+	add_scanned(&ids, DIRECTORY_WORKSPACES, &all.workspaces);
+	rc = read_ids(s, m, &ids, out, err);
+	return rc ? rc : read_switch(s, out, err);
+}
+
+/* ---- what is referred to ---- */
+
+static size_t references_most(const struct record *r)
+{
+	if (r->type == RECORD_USER_CHANGED)
+		return r->as.user_changed.organization_count;
+	return r->type == RECORD_GROUP_CHANGED ? r->as.group_changed.member_count + 1 : 2;
+}
+
+static void refer(struct wanted_ids *ids, const struct directory_finder *known,
+		  enum directory_kind kind, const struct uuid *id)
+{
+	if (!directory_find(known, kind, id))
+		add_id(ids, kind, id);
+}
+
+static void add_references(struct wanted_ids *ids, const struct directory_finder *known,
+			   const struct record *r)
+{
+	if (r->type == RECORD_USER_CHANGED) {
+		for (size_t i = 0; i < r->as.user_changed.organization_count; i++)
+			refer(ids, known, DIRECTORY_ORGANIZATIONS,
+			      &r->as.user_changed.organizations[i].id);
+	} else if (r->type == RECORD_GROUP_CHANGED) {
+		refer(ids, known, DIRECTORY_ORGANIZATIONS, &r->as.group_changed.organization_id);
+		for (size_t i = 0; i < r->as.group_changed.member_count; i++)
+			refer(ids, known, DIRECTORY_USERS, &r->as.group_changed.members[i]);
+	} else if (r->type == RECORD_WORKSPACE_CHANGED) {
+		refer(ids, known, DIRECTORY_ORGANIZATIONS,
+		      &r->as.workspace_changed.organization_id);
+		refer(ids, known, DIRECTORY_USERS, &r->as.workspace_changed.owner_id);
+	}
+}
+
+int directory_read_referred(struct session *s, struct meter *m,
+			    const struct directory_mentions *facts,
+			    const struct directory_finder *known, struct directory_facts *out,
+			    struct error *err)
+{
+	size_t room[DIRECTORY_KINDS] = { 0 };
+	struct wanted_ids ids;
+
+	for (size_t i = 0; i < facts->count; i++)
+		room[DIRECTORY_USERS] += references_most(facts->list[i]);
+	room[DIRECTORY_ORGANIZATIONS] = room[DIRECTORY_USERS];
+	ids_init(s, &ids, room);
+	for (size_t i = 0; i < facts->count; i++)
+		add_references(&ids, known, facts->list[i]);
+	return read_ids(s, m, &ids, out, err);
+}

@@ -1,0 +1,45 @@
+#ifndef SB_CLI_DIRECTORY_READ_H
+#define SB_CLI_DIRECTORY_READ_H
+
+/*
+ * What the index holds of a directory, as facts. The reader of the session
+ * must be open. Many are asked for in one pipeline, and somebody may write
+ * between two of them.
+ *
+ * All return ERROR_UNAVAILABLE or ERROR_REFUSED as reader.h says; memory is
+ * the session's arena's.
+ */
+
+#include "producer/cli/directory_diff.h"
+#include "producer/cli/meter.h"
+#include "producer/cli/session.h"
+
+/* Gives the names of a file that have no id yet the one that the index has, if it has. */
+int directory_read_names(struct session *s, struct meter *m, struct directory_names *n,
+			 struct error *err);
+
+/* What the index has under the ids of these facts; the switch, too. */
+int directory_read_same(struct session *s, struct meter *m, const struct directory_facts *wanted,
+			struct directory_facts *out, struct error *err);
+
+/*
+ * All that the index has of these kinds (1 << kind each), and what it has under
+ * the ids of `wanted`, which may be NULL. Deleted users are among it.
+ */
+int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
+		       const struct directory_facts *wanted, struct directory_facts *out,
+		       struct error *err);
+
+/* Facts gathered from several lists. */
+struct directory_mentions {
+	const struct record **list;
+	size_t count;
+};
+
+/* The users and organizations that these facts refer to and that `known` does not have. */
+int directory_read_referred(struct session *s, struct meter *m,
+			    const struct directory_mentions *facts,
+			    const struct directory_finder *known, struct directory_facts *out,
+			    struct error *err);
+
+#endif

@@ -1,0 +1,322 @@
+/* sharebus list */
+
+#include "producer/cli/commands.h"
+#include "producer/cli/grants.h"
+#include "producer/cli/meter.h"
+#include "producer/cli/print.h"
+#include "producer/cli/search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	FLAG_SHARED = 1,
+	FLAG_WITH_ME,
+	FLAG_SEARCH,
+	FLAG_LIMIT,
+	FLAG_AFTER,
+	NAMES_SHOWN = 5,
+};
+
+const struct flag list_flags[] = {
+	{ "shared", FLAG_SHARED, NULL, "those that I own and share" },
+	{ "shared-with-me", FLAG_WITH_ME, NULL, "those shared with me, also through a group" },
+	{ "search", FLAG_SEARCH, "KEY:VALUE ...",
+	  "shared:true, owner:NAME, shared_with_user:NAME, shared_with_group:NAME; all must hold" },
+	{ "limit", FLAG_LIMIT, "N", "at most so many; the last line says how to go on" },
+	{ "after", FLAG_AFTER, "OWNER/NAME", "those that come behind it" },
+	{ NULL, 0, NULL, NULL },
+};
+
+/* What was found, as it is shown: one element a workspace. */
+struct row {
+	const char *owner;
+	const char *name;
+	struct bytes cells[4];
+	json_t *json;
+};
+
+struct listing {
+	struct session *session;
+	struct row *rows;
+	size_t count;
+	size_t cap;
+	size_t first; /* of those that are shown */
+};
+
+/* ---- what is looked for ---- */
+
+static int read_search(struct session *s, const char *text, struct sharebus_query *q,
+		       struct error *err)
+{
+	struct search search;
+	int rc = search_parse(&search, text, &s->arena, err);
+
+	if (rc)
+		return ERROR_USAGE;
+	rc = session_me(s, err);
+	if (!rc && search.owner)
+		rc = session_user(s, search.owner, &q->owner, err);
+	if (!rc && search.shared_with_user)
+		rc = session_user(s, search.shared_with_user, &q->with_user, err);
+	if (!rc && search.shared_with_group)
+		rc = session_failed(
+			s, sharebus_find_group(s->client, search.shared_with_group, &q->with_group),
+			err);
+	if (search.shared)
+		q->shared =
+			strcmp(search.shared, "true") == 0 ? SHAREBUS_SHARED : SHAREBUS_NOT_SHARED;
+	return rc;
+}
+
+/* --shared: owner:me shared:true, which a search may narrow further. */
+static int add_shared(bool wanted, struct sharebus_query *q, struct error *err)
+{
+	static const struct sharebus_id none;
+
+	if (!wanted)
+		return 0;
+	if (memcmp(&q->owner, &none, sizeof(none)) != 0 || q->shared || q->with_me)
+		return error_set(err, ERROR_USAGE,
+				 "--shared lists what I own and share; it goes with neither "
+				 "owner:, shared: nor --shared-with-me");
+	q->owner = q->as;
+	q->shared = SHAREBUS_SHARED;
+	return 0;
+}
+
+static int read_query(struct session *s, const struct arguments *a, struct sharebus_query *q,
+		      struct error *err)
+{
+	const char *text = argument_value(a, FLAG_SEARCH);
+	bool shared = argument_has(a, FLAG_SHARED);
+	int rc;
+
+	*q = (struct sharebus_query){ .with_me = argument_has(a, FLAG_WITH_ME) };
+	if (!text && !shared && !q->with_me)
+		return error_set(err, ERROR_USAGE,
+				 "give --shared, --shared-with-me, or --search with what to look "
+				 "for");
+	rc = text ? read_search(s, text, q, err) : session_me(s, err);
+	q->as = s->me;
+	return rc ? rc : add_shared(shared, q, err);
+}
+
+static int read_after(const struct arguments *a, const char **out, struct error *err)
+{
+	*out = argument_value(a, FLAG_AFTER);
+	if (!*out || strchr(*out, '/'))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "--after is \"%s\"; it must be owner/name, as the list shows it", *out);
+}
+
+/* ---- what was found ---- */
+
+static struct bytes shared_with(struct session *s, const struct sharebus_workspace *w)
+{
+	struct bytes text = bytes_of(w->grant_count ? "" : NULL);
+
+	for (size_t i = 0; i < w->grant_count && i < NAMES_SHOWN; i++)
+		text = arena_printf(&s->arena, "%s%s%s", text_of(text), i ? ", " : "",
+				    w->grants[i].name);
+	if (w->grant_count > NAMES_SHOWN)
+		text = arena_printf(&s->arena, "%s and %zu more", text_of(text),
+				    w->grant_count - NAMES_SHOWN);
+	return text;
+}
+
+/* As in Coder's API: "shared_with": [{"id", "actor_type", "name", "roles": ["use"]}] */
+static json_t *shared_with_json(const struct sharebus_workspace *w)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < w->grant_count; i++) {
+		const struct sharebus_grant *g = &w->grants[i];
+		json_t *o = json_object();
+
+		(void)json_object_set_new(o, "id", id_json(&g->id));
+		(void)json_object_set_new(o, "actor_type",
+					  json_string(g->kind == SHAREBUS_USER ? "user" : "group"));
+		(void)json_object_set_new(o, "name", json_text(bytes_of(g->name)));
+		(void)json_object_set_new(o, "roles",
+					  json_pack("[s]", sharebus_role_name(g->role)));
+		(void)json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static const char *copy(struct session *s, const char *text)
+{
+	return text_of(arena_copy(&s->arena, bytes_of(text)));
+}
+
+/* Keeps what is shown of a workspace: the page that holds it will go. */
+static void add_row(struct listing *l, const struct sharebus_workspace *w)
+{
+	struct session *s = l->session;
+	struct row *r;
+
+	if (l->count == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+		struct row *grown = arena_alloc(&s->arena, cap * sizeof(*grown));
+
+		if (l->count)
+			memcpy(grown, l->rows, l->count * sizeof(*grown));
+		l->rows = grown;
+		l->cap = cap;
+	}
+	r = &l->rows[l->count++];
+	*r = (struct row){ .owner = copy(s, w->owner_name), .name = copy(s, w->name) };
+	if (s->output == OUTPUT_JSON) {
+		r->json = workspace_json(w);
+		(void)json_object_set_new(r->json, "shared_with", shared_with_json(w));
+		return;
+	}
+	r->cells[0] = arena_printf(&s->arena, "%s/%s", w->owner_name, w->name);
+	r->cells[1] = bytes_of(copy(s, w->organization_name));
+	r->cells[2] = bytes_of(w->dormant ? "dormant" : "active");
+	r->cells[3] = shared_with(s, w);
+}
+
+static int find(struct listing *l, const struct sharebus_query *q, struct error *err)
+{
+	struct session *s = l->session;
+	struct sharebus_list *list = NULL;
+	const struct sharebus_workspace *page;
+	struct meter meter;
+	size_t count = 1;
+	size_t done;
+	size_t total;
+	int rc;
+
+	meter_begin(&meter);
+	rc = session_failed(s, sharebus_list_open(s->client, q, &list), err);
+	while (!rc && count) {
+		rc = session_failed(s, sharebus_list_next(list, &page, &count), err);
+		for (size_t i = 0; !rc && i < count; i++)
+			add_row(l, &page[i]);
+		sharebus_list_progress(list, &done, &total);
+		meter_tell(&meter, "looking at workspaces", done, total);
+	}
+	meter_end(&meter);
+	sharebus_list_close(&list);
+	return rc;
+}
+
+/* ---- order, and which part ---- */
+
+static int compare(const char *owner, const char *name, const struct row *r)
+{
+	int order = strcmp(owner, r->owner);
+
+	return order ? order : strcmp(name, r->name);
+}
+
+static int by_owner_and_name(const void *a, const void *b)
+{
+	const struct row *x = a;
+
+	return compare(x->owner, x->name, b);
+}
+
+/* Passes the rows over up to and with owner/name. No name has a slash. */
+static void go_behind(struct listing *l, const char *after)
+{
+	const char *slash = strchr(after, '/');
+	const char *owner =
+		text_of(arena_printf(&l->session->arena, "%.*s", (int)(slash - after), after));
+
+	while (l->first < l->count && compare(owner, slash + 1, &l->rows[l->first]) >= 0)
+		l->first++;
+}
+
+/*
+ * The row behind the last one shown. Two of one owner and name are shown
+ * together: --after could not tell them apart.
+ */
+static size_t end_of_part(const struct listing *l, size_t limit)
+{
+	size_t end = limit && limit < l->count - l->first ? l->first + limit : l->count;
+
+	while (end > l->first && end < l->count &&
+	       by_owner_and_name(&l->rows[end - 1], &l->rows[end]) == 0)
+		end++;
+	return end;
+}
+
+static void drop_rows(struct listing *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		json_decref(l->rows[i].json);
+	l->count = 0;
+}
+
+/* ---- printing ---- */
+
+static void print_table(const struct listing *l, size_t end)
+{
+	static const char *const titles[] = { "WORKSPACE", "ORGANIZATION", "STATUS",
+					      "SHARED WITH" };
+	struct table t;
+
+	table_init(&t, &l->session->arena, titles, 4);
+	for (size_t i = l->first; i < end; i++)
+		table_add(&t, l->rows[i].cells);
+	table_print(&t);
+	if (end == l->first)
+		(void)fprintf(stderr, "No workspaces found.\n");
+}
+
+static void print_json(const struct listing *l, size_t end)
+{
+	json_t *all = json_array();
+
+	for (size_t i = l->first; i < end; i++)
+		(void)json_array_append(all, l->rows[i].json);
+	json_print(all);
+}
+
+static void print(const struct listing *l, size_t limit)
+{
+	struct arena *arena = &l->session->arena;
+	size_t end = end_of_part(l, limit);
+
+	if (l->session->output == OUTPUT_JSON)
+		print_json(l, end);
+	else
+		print_table(l, end);
+	if (end == l->count)
+		return;
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "%zu more; go on with --after %s/%s\n", l->count - end,
+		      text_of(printable(bytes_of(l->rows[end - 1].owner), arena)),
+		      text_of(printable(bytes_of(l->rows[end - 1].name), arena)));
+}
+
+enum exit_code run_list(struct session *s, const struct arguments *a)
+{
+	struct listing l = { .session = s };
+	struct sharebus_query q;
+	struct error err = { 0 };
+	const char *after = NULL;
+	int64_t limit = 0; /* none */
+	int rc = argument_number(a, FLAG_LIMIT, "limit", INT32_MAX, &limit, &err);
+
+	if (!rc)
+		rc = read_after(a, &after, &err);
+	if (!rc)
+		rc = read_query(s, a, &q, &err);
+	if (!rc)
+		rc = find(&l, &q, &err);
+	if (!rc && l.count)
+		qsort(l.rows, l.count, sizeof(*l.rows), by_owner_and_name);
+	if (!rc && after)
+		go_behind(&l, after);
+	if (rc)
+		complain(&err);
+	else
+		print(&l, (size_t)limit);
+	drop_rows(&l);
+	return exit_code_of(rc);
+}

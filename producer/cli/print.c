@@ -1,0 +1,144 @@
+#include "producer/cli/print.h"
+
+#include "ops/support/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void table_init(struct table *t, struct arena *arena, const char *const *titles, size_t columns)
+{
+	*t = (struct table){ .arena = arena, .columns = columns, .titles = titles };
+}
+
+void table_add(struct table *t, const struct bytes *cells)
+{
+	struct bytes *row;
+
+	if (t->rows == t->cap) {
+		size_t cap = t->cap ? t->cap * 2 : 16;
+		struct bytes *grown = arena_alloc(t->arena, cap * t->columns * sizeof(*grown));
+
+		if (t->rows)
+			memcpy(grown, t->cells, t->rows * t->columns * sizeof(*grown));
+		t->cells = grown;
+		t->cap = cap;
+	}
+	row = t->cells + t->rows++ * t->columns;
+	for (size_t i = 0; i < t->columns; i++)
+		row[i] = cells[i].data ? printable(cells[i], t->arena) : bytes_of("-");
+}
+
+/* Characters, not bytes: continuation bytes of UTF-8 take no room. */
+static size_t width_of(struct bytes text)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		width += (text.data[i] & 0xc0) != 0x80;
+	return width;
+}
+
+static void print_cell(struct bytes text, size_t width)
+{
+	(void)fwrite(text.data, 1, text.len, stdout);
+	(void)printf("%*s", (int)(width - width_of(text)) + 2, "");
+}
+
+void table_print(const struct table *t)
+{
+	size_t widths[TABLE_COLUMNS_MAX];
+
+	if (!t->rows)
+		return;
+	for (size_t c = 0; c < t->columns; c++) {
+		widths[c] = strlen(t->titles[c]);
+		for (size_t r = 0; r < t->rows; r++) {
+			size_t width = width_of(t->cells[r * t->columns + c]);
+
+			widths[c] = width > widths[c] ? width : widths[c];
+		}
+	}
+	for (size_t c = 0; c < t->columns; c++)
+		print_cell(bytes_of(t->titles[c]), widths[c]);
+	(void)putchar('\n');
+	for (size_t r = 0; r < t->rows; r++) {
+		for (size_t c = 0; c < t->columns; c++)
+			print_cell(t->cells[r * t->columns + c], widths[c]);
+		(void)putchar('\n');
+	}
+}
+
+/* C0, DEL and C1 controls; the marks that turn writing direction around. */
+static bool obeyed(const uint8_t *p, size_t len)
+{
+	if (len == 1)
+		return p[0] < 0x20 || p[0] == 0x7f;
+	if (len == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	return len == 3 && p[0] == 0xe2 &&
+	       ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
+struct bytes printable(struct bytes text, struct arena *arena)
+{
+	uint8_t *out = arena_alloc(arena, text.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len;) {
+		size_t len = utf8_len(text.data + i, text.len - i);
+
+		if (!len || obeyed(text.data + i, len)) {
+			out[n++] = '?';
+			i += len ? len : 1;
+			continue;
+		}
+		memcpy(out + n, text.data + i, len);
+		n += len;
+		i += len;
+	}
+	out[n] = 0;
+	return (struct bytes){ out, n };
+}
+
+struct bytes base64(struct bytes b, struct arena *arena)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = (b.len + 2) / 3 * 4;
+	uint8_t *out;
+
+	if (!b.data)
+		return b;
+	out = arena_alloc(arena, len + 1);
+	for (size_t i = 0, n = 0; i < b.len; i += 3, n += 4) {
+		size_t left = b.len - i;
+		unsigned group = (unsigned)b.data[i] << 16;
+
+		group |= left > 1 ? (unsigned)b.data[i + 1] << 8 : 0;
+		group |= left > 2 ? b.data[i + 2] : 0;
+		out[n] = (uint8_t)digits[group >> 18];
+		out[n + 1] = (uint8_t)digits[group >> 12 & 63];
+		out[n + 2] = (uint8_t)(left > 1 ? digits[group >> 6 & 63] : '=');
+		out[n + 3] = (uint8_t)(left > 2 ? digits[group & 63] : '=');
+	}
+	out[len] = 0;
+	return (struct bytes){ out, len };
+}
+
+json_t *json_text(struct bytes text)
+{
+	json_t *value;
+
+	if (!text.data)
+		return json_null();
+	value = json_stringn((const char *)text.data, text.len);
+	return value ? value : json_string("?");
+}
+
+void json_print(json_t *value)
+{
+	(void)json_dumpf(value, stdout, JSON_INDENT(2));
+	(void)putchar('\n');
+	json_decref(value);
+}

@@ -1,0 +1,11 @@
+#ifndef SB_CLI_RECORD_JSON_H
+#define SB_CLI_RECORD_JSON_H
+
+#include "schemas/records.h"
+
+#include <jansson.h>
+
+/* Any record as JSON, with the field names of its schema: ids and enums as text, times in ms. */
+json_t *record_json(const struct record *r);
+
+#endif

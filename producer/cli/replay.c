@@ -1,0 +1,356 @@
+/*
+ * sharebus deadletter replay: sends dead letters back to where the consumer met
+ * them, as they came, and says what becomes of them.
+ *
+ * They go in batches, each waited for before the next: memory is bounded, and
+ * the outcomes are asked for while the index still keeps them.
+ */
+
+#include "ops/support/clock.h"
+#include "producer/bus.h"
+#include "producer/cli/commands.h"
+#include "producer/cli/letters.h"
+#include "producer/cli/print.h"
+#include "producer/send.h"
+
+#include <stdio.h>
+
+enum {
+	FLAG_ALL = 1,
+	BATCH_MOST = 200, /* far fewer than OUTCOMES_KEPT */
+	BATCH_BYTES = 32 * 1024 * 1024,
+	SEND_WAIT_MS = 5000, /* for the brokers alone, with --no-wait */
+	POSITION_WIDTH = 16,
+};
+
+const struct flag deadletter_replay_flags[] = {
+	{ "all", FLAG_ALL, NULL,
+	  "all that are there now; those that are still unreadable come back as new dead letters" },
+	{ NULL, 0, NULL, NULL },
+};
+
+/* One letter on its way. */
+struct replayed {
+	struct position at;
+	struct delivery delivery;
+	struct outcome_entry outcome; /* outcome 0: not known */
+	struct bytes refused;         /* why it was not sent; absent: it was */
+};
+
+struct replay {
+	struct session *session;
+	struct letters *letters;
+	struct replayed batch[BATCH_MOST];
+	size_t count;
+	size_t bytes;       /* of the batch's values */
+	struct arena arena; /* of one batch */
+	size_t shown;
+	size_t failed; /* rejected, unreadable or refused */
+};
+
+/* ---- what became of it ---- */
+
+static const char *outcome_text(const struct replayed *r)
+{
+	if (r->refused.data)
+		return "refused";
+	return r->outcome.outcome ? outcome_name(r->outcome.outcome) : NULL;
+}
+
+static struct bytes message_of(const struct replayed *r)
+{
+	if (r->refused.data)
+		return r->refused;
+	return r->outcome.outcome == OUTCOME_REJECTED ? r->outcome.message : (struct bytes){ 0 };
+}
+
+static bool was_sent(const struct replayed *r)
+{
+	return r->delivery.done && !r->delivery.failed;
+}
+
+static struct bytes sent_to(struct replay *p, const struct replayed *r)
+{
+	return was_sent(r) ? arena_printf(&p->arena, "%d:%lld", r->delivery.partition,
+					  (long long)r->delivery.offset)
+			   : (struct bytes){ 0 };
+}
+
+static void show_json(struct replay *p, const struct replayed *r)
+{
+	json_t *o = json_object();
+	const char *code = reject_code_name(r->outcome.code);
+
+	(void)json_object_set_new(
+		o, "position", json_sprintf("%d:%lld", r->at.partition, (long long)r->at.offset));
+	(void)json_object_set_new(o, "sent_to", json_text(sent_to(p, r)));
+	(void)json_object_set_new(o, "outcome", json_text(bytes_of(outcome_text(r))));
+	(void)json_object_set_new(o, "code", code[0] ? json_string(code) : json_null());
+	(void)json_object_set_new(o, "message", json_text(message_of(r)));
+	(void)printf("%s\n  ", p->shown ? "," : "");
+	(void)json_dumpf(o, stdout, JSON_COMPACT);
+	json_decref(o);
+}
+
+static void show_line(struct replay *p, const struct replayed *r)
+{
+	struct bytes old =
+		arena_printf(&p->arena, "%d:%lld", r->at.partition, (long long)r->at.offset);
+	struct bytes new = sent_to(p, r);
+	struct bytes why = message_of(r);
+	const char *outcome = outcome_text(r);
+	const char *code = reject_code_name(r->outcome.code);
+
+	if (!p->shown)
+		(void)printf("%-*s %-*s %s\n", POSITION_WIDTH, "POSITION", POSITION_WIDTH,
+			     "SENT TO", "OUTCOME");
+	(void)printf("%-*s %-*s %s", POSITION_WIDTH, (const char *)old.data, POSITION_WIDTH,
+		     new.data ? (const char *)new.data : "-", outcome ? outcome : "-");
+	if (code[0])
+		(void)printf(" (%s)", code);
+	if (why.data)
+		(void)printf(": %s", (const char *)printable(why, &p->arena).data);
+	(void)putchar('\n');
+}
+
+static bool has_failed(const struct replayed *r)
+{
+	return r->refused.data || r->outcome.outcome == OUTCOME_REJECTED ||
+	       r->outcome.outcome == OUTCOME_UNREADABLE;
+}
+
+static void show(struct replay *p, const struct replayed *r)
+{
+	if (p->session->output == OUTPUT_JSON)
+		show_json(p, r);
+	else
+		show_line(p, r);
+	p->shown++;
+	p->failed += has_failed(r);
+}
+
+/* ---- a batch ---- */
+
+/* A record that this topic will never take is no reason to stop; brokers that are away are. */
+static int check_delivery(struct replay *p, struct replayed *r, struct error *err)
+{
+	const struct delivery *d = &r->delivery;
+
+	if (!d->failed || r->refused.data)
+		return 0;
+	if (d->code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE &&
+	    d->code != RD_KAFKA_RESP_ERR_INVALID_RECORD)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the brokers at %s did not take %d:%lld: %s",
+				 config_get(p->session->config, "brokers"), r->at.partition,
+				 (long long)r->at.offset, d->why);
+	r->refused = arena_printf(&p->arena, "%s does not take it: %s", topic_name(TOPIC_COMMANDS),
+				  d->why);
+	return 0;
+}
+
+static int wait_for(struct replay *p, struct replayed *r, int64_t deadline, struct error *err)
+{
+	const struct position to = { r->delivery.partition, r->delivery.offset };
+
+	if (!was_sent(r) || !p->session->wait_ms)
+		return 0;
+	return wait_outcome(p->session->reader, &to, deadline, &p->arena, &r->outcome, err);
+}
+
+/* Whatever goes wrong, what is known of each letter is shown. */
+static int finish_batch(struct replay *p, struct error *err)
+{
+	struct session *s = p->session;
+	int64_t deadline = clock_monotonic_ms() + (s->wait_ms ? s->wait_ms : SEND_WAIT_MS);
+	int rc = p->count ? send_flush(s->client, deadline, err) : 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct replayed *r = &p->batch[i];
+
+		if (!rc)
+			rc = check_delivery(p, r, err);
+		if (!rc)
+			rc = wait_for(p, r, deadline, err);
+		show(p, r);
+	}
+	(void)fflush(stdout);
+	p->count = 0;
+	p->bytes = 0;
+	arena_reset(&p->arena);
+	return rc;
+}
+
+/* ---- sending ---- */
+
+/* It goes back where the consumer met it, if that is a partition of the commands. */
+static bool check_origin(struct replay *p, const struct letter *l, struct replayed *r)
+{
+	if (bytes_equal_text(l->topic, topic_name(TOPIC_COMMANDS)) && l->from.partition >= 0 &&
+	    l->from.partition < letters_partitions(p->letters))
+		return true;
+	r->refused = arena_printf(&p->arena, "its headers do not say where on %s it came from",
+				  topic_name(TOPIC_COMMANDS));
+	return false;
+}
+
+/* The record's own headers: as many as it has, in the arena. */
+static struct header *own_headers(struct replay *p, const struct letter *l, size_t *count)
+{
+	struct header h;
+	struct header *list;
+	size_t all = 0;
+
+	while (letter_header(l, all, &h))
+		all++;
+	list = arena_alloc(&p->arena, (all + 1) * sizeof(*list));
+	*count = 0;
+	for (size_t i = 0; letter_header(l, i, &h); i++)
+		if (!header_is_ours(&h))
+			list[(*count)++] = h;
+	return list;
+}
+
+static int queue_letter(struct replay *p, const struct letter *l, struct replayed *r,
+			struct error *err)
+{
+	struct bus_record record = {
+		.topic = topic_name(TOPIC_COMMANDS),
+		.key = l->key,
+		.value = l->value,
+		.placed = true,
+		.partition = l->from.partition,
+		.opaque = &r->delivery,
+	};
+	int rc;
+
+	record.headers = own_headers(p, l, &record.header_count);
+	rc = send_raw(p->session->client, &record, err);
+	if (rc != ERROR_INPUT)
+		return rc;
+	r->refused = arena_printf(&p->arena, "%s", err->text);
+	return 0;
+}
+
+static int send_letter(void *context, const struct letter *l, struct error *err)
+{
+	struct replay *p = context;
+	struct replayed *r = &p->batch[p->count++];
+	int rc = 0;
+
+	*r = (struct replayed){ .at = l->at };
+	if (check_origin(p, l, r))
+		rc = queue_letter(p, l, r, err);
+	p->bytes += l->value.len;
+	if (!rc && (p->count == BATCH_MOST || p->bytes >= BATCH_BYTES))
+		rc = finish_batch(p, err);
+	return rc;
+}
+
+/* ---- which ---- */
+
+/* Looks for all of them before it sends one: a position that is not there is a slip of the pen. */
+static int find_all(struct replay *p, const struct position *list, size_t count, struct error *err)
+{
+	struct letter l;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = letters_find(p->letters, &list[i], &l, err);
+	return rc;
+}
+
+static int replay_some(struct replay *p, const struct position *list, size_t count,
+		       struct error *err)
+{
+	struct letter l;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = letters_find(p->letters, &list[i], &l, err);
+		if (!rc)
+			rc = send_letter(p, &l, err);
+	}
+	return rc;
+}
+
+static int replay_all(struct replay *p, struct error *err)
+{
+	bool whole;
+	int rc = letters_read(p->letters, 0, send_letter, p, &whole, err);
+
+	if (!rc && !p->shown && !p->count)
+		(void)fprintf(stderr, "No dead letters.\n");
+	return rc;
+}
+
+static int read_positions(struct session *s, const struct arguments *a, struct position **out,
+			  struct error *err)
+{
+	struct position *list = arena_alloc(&s->arena, (a->operand_count + 1) * sizeof(*list));
+	int rc = 0;
+
+	if (argument_has(a, FLAG_ALL) == (a->operand_count > 0))
+		return error_set(
+			err, ERROR_USAGE,
+			"give the positions to replay, as `sharebus deadletter list` shows "
+			"them, or --all");
+	for (size_t i = 0; !rc && i < a->operand_count; i++)
+		rc = position_parse(&list[i], a->operands[i], err);
+	*out = list;
+	return rc;
+}
+
+/* ---- the command ---- */
+
+static int replay_open(struct replay *p, struct error *err)
+{
+	int rc = p->session->wait_ms ? session_reader(p->session, err) : 0;
+
+	if (!rc)
+		rc = session_bus(p->session, err);
+	return rc ? rc : letters_open(&p->letters, p->session, err);
+}
+
+/* Sends and shows; what was sent before trouble came is shown, too. */
+static int replay_letters(struct replay *p, const struct position *list, size_t count,
+			  struct error *err)
+{
+	struct error later;
+	int rc;
+
+	if (p->session->output == OUTPUT_JSON)
+		(void)putchar('[');
+	rc = count ? replay_some(p, list, count, err) : replay_all(p, err);
+	if (finish_batch(p, rc ? &later : err) && !rc)
+		rc = err->code;
+	if (p->session->output == OUTPUT_JSON)
+		(void)printf("%s]\n", p->shown ? "\n" : "");
+	if (!rc && p->failed)
+		rc = error_set(err, ERROR_INPUT,
+			       "%zu of %zu records were rejected, refused or unreadable again",
+			       p->failed, p->shown);
+	return rc;
+}
+
+enum exit_code run_deadletter_replay(struct session *s, const struct arguments *a)
+{
+	struct replay *p = arena_zalloc(&s->arena, 1, sizeof(*p));
+	struct position *list = NULL;
+	struct error err = { 0 };
+	int rc = read_positions(s, a, &list, &err);
+
+	p->session = s;
+	arena_init(&p->arena);
+	if (!rc)
+		rc = replay_open(p, &err);
+	if (!rc)
+		rc = find_all(p, list, a->operand_count, &err);
+	if (!rc)
+		rc = replay_letters(p, list, a->operand_count, &err);
+	if (rc)
+		complain(&err);
+	letters_close(&p->letters);
+	arena_done(&p->arena);
+	return exit_code_of(rc);
+}

@@ -1,0 +1,147 @@
+#include "producer/cli/session.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { TIMEOUT_MS = 5000, KAFKA_LINES_MAX = 200 };
+
+const struct config_setting session_settings[] = {
+	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092",
+	  "Kafka brokers, host:port, comma separated" },
+	{ "redis", "SHAREBUS_REDIS", "127.0.0.1:6379", "Redis, host:port or the path of a socket" },
+	{ "prefix", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
+	{ "consumer-group", "SHAREBUS_CONSUMER_GROUP", "sharebus",
+	  "consumer group of sharebus-consumer" },
+	{ "as", "SHAREBUS_USER", NULL, "user who asks; default: the login name" },
+};
+const size_t session_setting_count = sizeof(session_settings) / sizeof(session_settings[0]);
+
+int session_open(struct session *s, struct error *err)
+{
+	*s = (struct session){ .wait_ms = 10000 };
+	arena_init(&s->arena);
+	s->config = config_new(session_settings, session_setting_count);
+	return s->config ? 0 : error_set(err, ERROR_NOMEM, "out of memory");
+}
+
+void session_close(struct session *s)
+{
+	sharebus_close(&s->client);
+	config_free(&s->config);
+	arena_done(&s->arena);
+}
+
+int session_failed(const struct session *s, int rc, struct error *err)
+{
+	return rc < 0 ? error_set(err, (enum error_code)rc, "%s", sharebus_error(s->client)) : rc;
+}
+
+int session_client(struct session *s, struct error *err)
+{
+	const char *kafka[2 * KAFKA_LINES_MAX + 1] = { NULL };
+	const struct sharebus_options options = {
+		.brokers = config_get(s->config, "brokers"),
+		.redis = config_get(s->config, "redis"),
+		.prefix = config_get(s->config, "prefix"),
+		.source = "cli",
+		.timeout_ms = s->wait_ms && s->wait_ms < TIMEOUT_MS ? (int)s->wait_ms : TIMEOUT_MS,
+		.kafka = kafka,
+	};
+
+	if (s->client)
+		return 0;
+	for (size_t i = 0; i < KAFKA_LINES_MAX; i++)
+		if (!config_kafka_line(s->config, i, &kafka[2 * i], &kafka[2 * i + 1]))
+			break;
+	return session_failed(s, sharebus_open(&s->client, &options), err);
+}
+
+int session_reader(struct session *s, struct error *err)
+{
+	int rc = session_client(s, err);
+
+	if (!rc)
+		rc = client_reader(s->client, err);
+	if (!rc)
+		s->reader = s->client->reader;
+	return rc;
+}
+
+int session_bus(struct session *s, struct error *err)
+{
+	int rc = session_client(s, err);
+
+	if (!rc)
+		rc = client_bus(s->client, err);
+	if (!rc)
+		rc = client_codec(s->client, err);
+	if (rc)
+		return rc;
+	s->bus = s->client->bus;
+	s->codec = s->client->codec;
+	s->deployment = s->client->deployment;
+	return 0;
+}
+
+static const char *login_name(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	return pw ? pw->pw_name : "";
+}
+
+int session_me(struct session *s, struct error *err)
+{
+	const char *name = config_get(s->config, "as");
+	struct sharebus_id found;
+	int rc = session_client(s, err);
+
+	if (rc)
+		return rc;
+	name = name ? name : login_name();
+	rc = sharebus_find_user(s->client, name, &found);
+	if (rc == SHAREBUS_NOT_FOUND)
+		return error_set(err, ERROR_INPUT,
+				 "there is no user %s; say who you are with --as or SHAREBUS_USER",
+				 name);
+	if (!rc)
+		s->me = found;
+	return session_failed(s, rc, err);
+}
+
+int session_workspace(struct session *s, const char *text, struct sharebus_id *out,
+		      struct error *err)
+{
+	struct sharebus_id id;
+	bool mine = !strchr(text, '/') && sharebus_parse_id(&id, text);
+	int rc = mine ? session_me(s, err) : session_client(s, err);
+
+	if (rc)
+		return rc;
+	return session_failed(
+		s, sharebus_find_workspace(s->client, mine ? &s->me : NULL, text, out), err);
+}
+
+int session_user(struct session *s, const char *text, struct sharebus_id *out, struct error *err)
+{
+	int rc;
+
+	if (strcmp(text, "me") == 0) {
+		rc = session_me(s, err);
+		*out = s->me;
+		return rc;
+	}
+	rc = session_client(s, err);
+	return rc ? rc : session_failed(s, sharebus_find_user(s->client, text, out), err);
+}
+
+enum exit_code exit_code_of(int rc)
+{
+	if (rc == 0)
+		return EXIT_DONE;
+	if (rc == ERROR_USAGE)
+		return EXIT_USAGE;
+	return rc == ERROR_INPUT ? EXIT_NO : EXIT_UNAVAILABLE;
+}

@@ -1,0 +1,69 @@
+#ifndef SB_CLI_SESSION_H
+#define SB_CLI_SESSION_H
+
+/*
+ * One invocation of the command line: its settings, who asks, and the
+ * connections, opened when first needed.
+ */
+
+#include "producer/client.h"
+
+/* Exit codes: a contract with scripts. */
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_NO = 1,          /* the answer is no, or the command was rejected */
+	EXIT_USAGE = 2,       /* the command line is wrong; nothing was sent */
+	EXIT_UNAVAILABLE = 3, /* no answer: Kafka or Redis, or the time was up */
+};
+
+enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
+
+struct session {
+	struct config *config;
+	struct arena arena; /* everything this invocation needs */
+	enum output_format output;
+	bool wide;
+	int64_t wait_ms;         /* how long to wait for outcomes; 0: do not wait */
+	struct sharebus *client; /* NULL until session_client() */
+	struct sharebus_id me;   /* zero until session_me() */
+	struct codec *codec;     /* these three are the client's, for the operators' commands */
+	struct reader *reader;   /* NULL until session_reader() */
+	rd_kafka_t *bus;         /* NULL until session_bus() */
+	struct deployment deployment; /* of the bus */
+};
+
+extern const struct config_setting session_settings[];
+extern const size_t session_setting_count;
+
+int session_open(struct session *s, struct error *err);
+void session_close(struct session *s);
+
+/* The client of libsharebus that this invocation uses. */
+int session_client(struct session *s, struct error *err);
+
+/* Takes over the error of a call of libsharebus, and returns its code. */
+int session_failed(const struct session *s, int rc, struct error *err);
+
+/* The index. ERROR_UNAVAILABLE with a sentence. */
+int session_reader(struct session *s, struct error *err);
+
+/*
+ * The bus, checked: the topics are laid out well, and the index, if it is open,
+ * belongs to the same deployment.
+ */
+int session_bus(struct session *s, struct error *err);
+
+/* Who asks: --as, SHAREBUS_USER, or the login name; found in the directory. */
+int session_me(struct session *s, struct error *err);
+
+/* A workspace by name (mine), owner/name or UUID. */
+int session_workspace(struct session *s, const char *text, struct sharebus_id *out,
+		      struct error *err);
+
+/* A user by name, UUID or "me". */
+int session_user(struct session *s, const char *text, struct sharebus_id *out, struct error *err);
+
+/* The exit code that goes with an error. */
+enum exit_code exit_code_of(int rc);
+
+#endif

@@ -1,0 +1,310 @@
+/* sharebus sharing share | remove | show */
+
+#include "ops/support/clock.h"
+#include "producer/cli/commands.h"
+#include "producer/cli/grants.h"
+#include "producer/cli/moment.h"
+#include "producer/cli/print.h"
+#include "producer/cli/subjects.h"
+
+#include <stdio.h>
+
+enum { FLAG_USER = 1, FLAG_GROUP, FLAG_MESSAGE, FLAG_COMMAND_ID, FLAG_EXPIRES, FLAG_VERSION };
+
+const struct flag share_flags[] = {
+	{ "user", FLAG_USER, "NAME[:ROLE],...",
+	  "users to share with; role use (default) or admin" },
+	{ "group", FLAG_GROUP, "NAME[:ROLE],..", "groups to share with" },
+	{ "expires", FLAG_EXPIRES, "8h|TIME", "when it ends by itself: 8h, 2026-12-01T18:00Z" },
+	{ "message", FLAG_MESSAGE, "TEXT", "a word to those it is shared with" },
+	{ "expected-version", FLAG_VERSION, "N", "only if the sharing is at this version" },
+	{ "command-id", FLAG_COMMAND_ID, "UUID", "repeat a command safely" },
+	{ NULL, 0, NULL, NULL },
+};
+
+const struct flag remove_flags[] = {
+	{ "user", FLAG_USER, "NAME,...", "users to take sharing back from" },
+	{ "group", FLAG_GROUP, "NAME,...", "groups to take sharing back from" },
+	{ "expected-version", FLAG_VERSION, "N", "only if the sharing is at this version" },
+	{ "command-id", FLAG_COMMAND_ID, "UUID", "repeat a command safely" },
+	{ NULL, 0, NULL, NULL },
+};
+
+/* ---- from the command line to the request ---- */
+
+static int read_names(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
+		      struct named_subjects *out, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < a->given_count; i++) {
+		const struct given *g = &a->given[i];
+
+		if (g->id == FLAG_USER || g->id == FLAG_GROUP)
+			rc = subjects_parse(out, g->id == FLAG_USER ? SUBJECT_USER : SUBJECT_GROUP,
+					    syntax, g->value, &s->arena, err);
+	}
+	if (!rc && !out->count)
+		rc = error_set(err, ERROR_INPUT, "at least one user or group must be provided");
+	return rc;
+}
+
+static int read_expiry(const struct arguments *a, int64_t *out, struct error *err)
+{
+	const char *text = argument_value(a, FLAG_EXPIRES);
+
+	*out = 0;
+	if (!text || moment_parse(text, clock_unix_ms(), out))
+		return 0;
+	return error_set(err, ERROR_INPUT,
+			 "--expires is \"%s\"; give a span such as 8h or 7d, or a time such as "
+			 "2026-12-01T18:00Z",
+			 text);
+}
+
+static int read_subjects(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
+			 struct sharebus_request *q, struct error *err)
+{
+	struct named_subjects names = { 0 };
+	struct sharebus_subject *list;
+	int64_t expires_at;
+	int rc = read_names(s, a, syntax, &names, err);
+
+	if (!rc)
+		rc = read_expiry(a, &expires_at, err);
+	if (rc)
+		return rc;
+	list = arena_zalloc(&s->arena, names.count, sizeof(*list));
+	for (size_t i = 0; i < names.count; i++)
+		list[i] = (struct sharebus_subject){
+			.kind = (enum sharebus_subject_kind)names.list[i].kind,
+			.id = public_id(&names.list[i].id),
+			.name = text_of(names.list[i].name),
+			.role = (enum sharebus_role)names.list[i].role,
+			.expires_at = expires_at,
+		};
+	q->subjects = list;
+	q->subject_count = names.count;
+	return 0;
+}
+
+static int read_command_id(const struct arguments *a, struct sharebus_request *q, struct error *err)
+{
+	static const struct sharebus_id none;
+	const char *text = argument_value(a, FLAG_COMMAND_ID);
+
+	if (!text || (!sharebus_parse_id(&q->command_id, text) &&
+		      memcmp(&q->command_id, &none, sizeof(none)) != 0))
+		return 0;
+	return error_set(err, ERROR_INPUT, "--command-id is \"%s\"; it must be a UUID", text);
+}
+
+static int read_request(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
+			struct sharebus_request *q, struct error *err)
+{
+	int rc = read_subjects(s, a, syntax, q, err);
+
+	if (!rc)
+		rc = read_command_id(a, q, err);
+	if (!rc)
+		rc = argument_number(a, FLAG_VERSION, "expected-version", INT64_MAX,
+				     &q->expected_version, err);
+	q->message = argument_value(a, FLAG_MESSAGE);
+	q->wait_ms = (int)s->wait_ms;
+	return rc;
+}
+
+static int resolve(struct session *s, const char *workspace, struct sharebus_request *q,
+		   struct error *err)
+{
+	int rc = session_me(s, err);
+
+	q->actor = s->me;
+	return rc ? rc : session_workspace(s, workspace, &q->workspace, err);
+}
+
+/* ---- from the outcome to what people see ---- */
+
+static json_t *outcome_json(const struct sharebus_outcome *o)
+{
+	json_t *j = json_object();
+
+	(void)json_object_set_new(j, "command_id", id_json(&o->command_id));
+	(void)json_object_set_new(j, "position",
+				  o->positioned ? json_sprintf("%d:%lld", o->position.partition,
+							       (long long)o->position.offset)
+						: json_null());
+	if (o->verdict) {
+		(void)json_object_set_new(j, "outcome",
+					  json_string(sharebus_verdict_name(o->verdict)));
+		(void)json_object_set_new(j, "version", json_integer(o->version));
+	}
+	if (o->code) {
+		(void)json_object_set_new(j, "code", json_string(o->code));
+		(void)json_object_set_new(j, "message", json_text(bytes_of(o->message)));
+	}
+	return j;
+}
+
+/* No answer: say what is known, so that the caller can ask again. */
+static enum exit_code report_unanswered(struct session *s, const struct sharebus_outcome *o,
+					const struct error *err)
+{
+	struct error all = *err;
+	char id[SHAREBUS_ID_SIZE];
+
+	sharebus_format_id(id, &o->command_id);
+	if (o->positioned)
+		(void)error_set(&all, err->code,
+				"%s; the command is on the log at %d:%lld, repeat it safely with "
+				"--command-id %s",
+				err->text, o->position.partition, (long long)o->position.offset,
+				id);
+	else if (o->sent)
+		(void)error_set(&all, err->code,
+				"%s; it is not known whether they have the command, repeat it "
+				"safely with --command-id %s",
+				err->text, id);
+	else if (err->code == ERROR_UNAVAILABLE)
+		(void)error_set(&all, err->code,
+				"%s; nothing was sent, try again with --command-id %s", err->text,
+				id);
+	complain(&all);
+	if (s->output == OUTPUT_JSON && o->sent)
+		json_print(outcome_json(o));
+	return exit_code_of(err->code);
+}
+
+static enum exit_code report_rejected(struct session *s, const struct sharebus_outcome *o)
+{
+	if (s->output == OUTPUT_JSON)
+		json_print(outcome_json(o));
+	(void)fprintf(stderr, "sharebus: %s (%s)\n",
+		      (const char *)printable(bytes_of(sharebus_error(s->client)), &s->arena).data,
+		      o->code ? o->code : sharebus_verdict_name(o->verdict));
+	return EXIT_NO;
+}
+
+static enum exit_code report_position(const struct session *s, const struct sharebus_outcome *o)
+{
+	if (s->output == OUTPUT_JSON)
+		json_print(outcome_json(o));
+	else
+		(void)printf("%d:%lld\n", o->position.partition, (long long)o->position.offset);
+	return EXIT_DONE;
+}
+
+/* It is done, whether it can be shown or not. */
+static enum exit_code report_unseen(struct session *s, const struct sharebus_outcome *o,
+				    const struct error *err)
+{
+	struct error all = *err;
+	char id[SHAREBUS_ID_SIZE];
+
+	sharebus_format_id(id, &o->command_id);
+	(void)error_set(&all, err->code,
+			"the command %s at %d:%lld was decided: %s; but what it is shared with "
+			"now cannot be shown: %s",
+			id, o->position.partition, (long long)o->position.offset,
+			sharebus_verdict_name(o->verdict), err->text);
+	complain(&all);
+	if (s->output == OUTPUT_JSON)
+		json_print(outcome_json(o));
+	return exit_code_of(err->code);
+}
+
+/* outcome: printed in front, in JSON; may be NULL. */
+static void print_sharing(struct session *s, const struct sharebus_workspace *w, json_t *outcome)
+{
+	if (s->output == OUTPUT_TABLE) {
+		grants_print(s, w);
+		json_decref(outcome);
+		return;
+	}
+	if (!outcome)
+		outcome = json_object();
+	(void)json_object_update_missing_new(outcome, grants_json(w));
+	json_print(outcome);
+}
+
+/* What the workspace is shared with now. */
+static enum exit_code report_decided(struct session *s, const struct sharebus_id *workspace,
+				     const struct sharebus_outcome *o)
+{
+	const struct sharebus_workspace *w;
+	struct error err = { 0 };
+
+	if (session_failed(s, sharebus_show(s->client, workspace, &w), &err))
+		return report_unseen(s, o, &err);
+	print_sharing(s, w, outcome_json(o));
+	return EXIT_DONE;
+}
+
+/* ---- the commands ---- */
+
+typedef int request_fn(struct sharebus *client, const struct sharebus_request *request,
+		       struct sharebus_outcome *out);
+
+static enum exit_code send_request(struct session *s, const struct sharebus_request *q,
+				   request_fn *send)
+{
+	struct sharebus_outcome o;
+	struct error err = { 0 };
+	int rc = session_failed(s, send(s->client, q, &o), &err);
+
+	if (rc == SHAREBUS_REJECTED)
+		return report_rejected(s, &o);
+	if (rc == SHAREBUS_NOT_FOUND) {
+		complain(&err);
+		return EXIT_NO;
+	}
+	if (rc)
+		return report_unanswered(s, &o, &err);
+	return o.verdict ? report_decided(s, &q->workspace, &o) : report_position(s, &o);
+}
+
+static enum exit_code run_request(struct session *s, const struct arguments *a,
+				  enum subjects_syntax syntax)
+{
+	struct sharebus_request q = { .subjects = NULL };
+	struct error err = { 0 };
+	int rc = read_request(s, a, syntax, &q, &err);
+
+	if (rc) {
+		complain(&err);
+		return EXIT_USAGE;
+	}
+	rc = resolve(s, a->operands[0], &q, &err);
+	if (rc) {
+		complain(&err);
+		return exit_code_of(rc);
+	}
+	return send_request(s, &q, syntax == SUBJECTS_WITH_ROLE ? sharebus_share : sharebus_remove);
+}
+
+enum exit_code run_share(struct session *s, const struct arguments *a)
+{
+	return run_request(s, a, SUBJECTS_WITH_ROLE);
+}
+
+enum exit_code run_remove(struct session *s, const struct arguments *a)
+{
+	return run_request(s, a, SUBJECTS_ONLY);
+}
+
+enum exit_code run_show(struct session *s, const struct arguments *a)
+{
+	const struct sharebus_workspace *w;
+	struct sharebus_id workspace;
+	struct error err = { 0 };
+	int rc = session_workspace(s, a->operands[0], &workspace, &err);
+
+	if (!rc)
+		rc = session_failed(s, sharebus_show(s->client, &workspace, &w), &err);
+	if (rc) {
+		complain(&err);
+		return exit_code_of(rc);
+	}
+	print_sharing(s, w, NULL);
+	return EXIT_DONE;
+}

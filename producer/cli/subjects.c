@@ -1,0 +1,127 @@
+#include "producer/cli/subjects.h"
+
+#include <ctype.h>
+
+#define TEXT(b) (int)(b).len, (const char *)(b).data
+
+static const char *noun(enum subject_kind kind)
+{
+	return kind == SUBJECT_USER ? "user" : "group";
+}
+
+/* letters and digits, in pieces joined by single hyphens */
+static bool is_name(struct bytes name)
+{
+	bool after_hyphen = true;
+
+	for (size_t i = 0; i < name.len; i++) {
+		bool hyphen = name.data[i] == '-';
+
+		if (hyphen ? after_hyphen : !isalnum(name.data[i]))
+			return false;
+		after_hyphen = hyphen;
+	}
+	return !after_hyphen;
+}
+
+static int bad_format(struct error *err, const struct named_subject *s, struct bytes item,
+		      enum subjects_syntax syntax)
+{
+	const char *what = s->kind == SUBJECT_USER ? "username" : "group";
+
+	if (syntax == SUBJECTS_ONLY)
+		return error_set(err, ERROR_INPUT,
+				 "invalid %s \"%.*s\": give a name without a role", noun(s->kind),
+				 TEXT(item));
+	return error_set(err, ERROR_INPUT,
+			 "invalid %s format \"%.*s\": must match pattern '%s:role'", noun(s->kind),
+			 TEXT(item), what);
+}
+
+static struct bytes split_role(struct bytes item, struct bytes *role)
+{
+	const uint8_t *colon = item.len ? memchr(item.data, ':', item.len) : NULL;
+
+	if (!colon)
+		return item;
+	*role = (struct bytes){ colon + 1, (size_t)(item.data + item.len - colon - 1) };
+	return (struct bytes){ item.data, (size_t)(colon - item.data) };
+}
+
+static int parse_role(struct named_subject *s, struct bytes role, struct error *err)
+{
+	s->role = bytes_equal_text(role, "use")     ? ROLE_USE
+		  : bytes_equal_text(role, "admin") ? ROLE_ADMIN
+						    : ROLE_NONE;
+	if (s->role == ROLE_NONE)
+		return error_set(err, ERROR_INPUT,
+				 "invalid role \"%.*s\" for %s %.*s: expected \"use\" or \"admin\"",
+				 TEXT(role), noun(s->kind), TEXT(s->name));
+	return 0;
+}
+
+static int add(struct named_subjects *out, const struct named_subject *s, struct arena *arena,
+	       struct error *err)
+{
+	for (size_t i = 0; i < out->count; i++) {
+		const struct named_subject *old = &out->list[i];
+
+		if (old->kind != s->kind || !bytes_equal(old->name, s->name))
+			continue;
+		if (old->role == s->role)
+			return 0;
+		return error_set(err, ERROR_INPUT, "%s %.*s is given twice, as %s and as %s",
+				 noun(s->kind), TEXT(s->name), role_name(old->role),
+				 role_name(s->role));
+	}
+	if (out->count == out->cap) {
+		size_t cap = out->cap ? out->cap * 2 : 8;
+		struct named_subject *grown = arena_alloc(arena, cap * sizeof(*grown));
+
+		if (out->count)
+			memcpy(grown, out->list, out->count * sizeof(*grown));
+		out->list = grown;
+		out->cap = cap;
+	}
+	out->list[out->count++] = *s;
+	return 0;
+}
+
+static int parse_item(struct named_subjects *out, struct named_subject *s, struct bytes item,
+		      enum subjects_syntax syntax, struct arena *arena, struct error *err)
+{
+	struct bytes role = { 0 };
+
+	s->name = split_role(item, &role);
+	if (!is_name(s->name) || (role.data && (!role.len || syntax == SUBJECTS_ONLY)))
+		return bad_format(err, s, item, syntax);
+	s->role = syntax == SUBJECTS_ONLY ? ROLE_NONE : ROLE_USE;
+	if (role.data && parse_role(s, role, err))
+		return ERROR_INPUT;
+	if (uuid_parse(&s->id, s->name))
+		s->id = (struct uuid){ { 0 } };
+	s->name = arena_copy(arena, s->name);
+	return add(out, s, arena, err);
+}
+
+int subjects_parse(struct named_subjects *out, enum subject_kind kind, enum subjects_syntax syntax,
+		   const char *value, struct arena *arena, struct error *err)
+{
+	struct bytes rest = bytes_of(value);
+	int rc = 0;
+
+	if (!rest.len)
+		return error_set(err, ERROR_INPUT, "--%s is empty: give at least one %s",
+				 noun(kind), noun(kind));
+	for (bool more = true; !rc && more;) {
+		const uint8_t *comma = rest.len ? memchr(rest.data, ',', rest.len) : NULL;
+		size_t len = comma ? (size_t)(comma - rest.data) : rest.len;
+		struct named_subject s = { .kind = kind };
+
+		rc = parse_item(out, &s, (struct bytes){ rest.data, len }, syntax, arena, err);
+		more = comma != NULL;
+		if (more)
+			rest = (struct bytes){ comma + 1, rest.len - len - 1 };
+	}
+	return rc;
+}

@@ -1,0 +1,167 @@
+/* sharebus topics create */
+
+#include "ops/support/clock.h"
+#include "producer/bus.h"
+#include "producer/cli/commands.h"
+
+#include <stdio.h>
+
+enum {
+	FLAG_PARTITIONS = 1,
+	FLAG_REPLICATION,
+	KAFKA_WAIT_MS = 30000,
+	SETTLE_MS = 10, /* between two looks */
+	REPLICATION_MOST = 100,
+	WHY_SIZE = 256
+};
+
+const struct flag topics_flags[] = {
+	{ "partitions", FLAG_PARTITIONS, "N",
+	  "partitions of every topic but the directory (12); fixed for the deployment's life" },
+	{ "replication", FLAG_REPLICATION, "N", "copies of each partition; default: the brokers'" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static rd_kafka_NewTopic_t *new_topic(enum topic t, int partitions, int replication)
+{
+	char why[WHY_SIZE];
+	rd_kafka_NewTopic_t *n = rd_kafka_NewTopic_new(
+		topic_name(t), topic_partitions(t, partitions), replication, why, sizeof(why));
+
+	for (const struct topic_setting *c = topic_settings(t); n && c->name; c++)
+		(void)rd_kafka_NewTopic_set_config(n, c->name, c->value);
+	return n;
+}
+
+/* One line a topic. A topic that exists is fine; its layout is checked afterwards. */
+static int report(rd_kafka_event_t *event, struct error *err)
+{
+	size_t count = 0;
+	const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
+		rd_kafka_event_CreateTopics_result(event), &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = rd_kafka_topic_result_name(results[i]);
+		rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+
+		if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+			return error_set(err, ERROR_UNAVAILABLE, "%s cannot be created: %s", name,
+					 rd_kafka_topic_result_error_string(results[i]));
+		(void)printf("%s %s\n", name, code ? "exists" : "created");
+	}
+	return 0;
+}
+
+static int create(rd_kafka_t *rk, int partitions, int replication, struct error *err)
+{
+	rd_kafka_NewTopic_t *topics[TOPIC_COUNT];
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_event_t *event;
+	int rc;
+
+	for (int t = 0; t < TOPIC_COUNT; t++)
+		topics[t] = new_topic((enum topic)t, partitions, replication);
+	rd_kafka_CreateTopics(rk, topics, TOPIC_COUNT, NULL, queue);
+	rd_kafka_NewTopic_destroy_array(topics, TOPIC_COUNT);
+	event = rd_kafka_queue_poll(queue, KAFKA_WAIT_MS);
+	if (!event)
+		rc = error_set(err, ERROR_UNAVAILABLE, "the brokers do not answer");
+	else if (rd_kafka_event_error(event))
+		rc = error_set(err, ERROR_UNAVAILABLE, "the topics cannot be created: %s",
+			       rd_kafka_event_error_string(event));
+	else
+		rc = report(event, err);
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_queue_destroy(queue);
+	return rc;
+}
+
+static bool is_named(const rd_kafka_metadata_t *m, const char *topic)
+{
+	for (int i = 0; i < m->topic_cnt; i++)
+		if (strcmp(m->topics[i].topic, topic) == 0)
+			return m->topics[i].partition_cnt > 0;
+	return false;
+}
+
+static bool all_known(rd_kafka_t *rk)
+{
+	const rd_kafka_metadata_t *m = NULL;
+	bool known = true;
+
+	if (rd_kafka_metadata(rk, 1, NULL, &m, KAFKA_WAIT_MS))
+		return false;
+	for (int t = 0; t < TOPIC_COUNT; t++)
+		known = known && is_named(m, topic_name((enum topic)t));
+	rd_kafka_metadata_destroy(m);
+	return known;
+}
+
+/* The controller answers before every broker has heard of its topics. */
+static int check(struct session *s, rd_kafka_t *rk, int partitions, struct error *err)
+{
+	int64_t deadline = clock_monotonic_ms() + KAFKA_WAIT_MS;
+	struct deployment d;
+	int rc;
+
+	while (!all_known(rk) && clock_monotonic_ms() < deadline)
+		(void)rd_kafka_poll(rk, SETTLE_MS);
+	rc = bus_deployment(rk, config_get(s->config, "brokers"), KAFKA_WAIT_MS, &d, err);
+	if (!rc && d.partitions != partitions)
+		return error_set(err, ERROR_REFUSED,
+				 "the topics have %d partitions, not %d; the number is fixed for "
+				 "the life of a deployment",
+				 d.partitions, partitions);
+	return rc;
+}
+
+static int open_client(struct session *s, rd_kafka_t **out, struct error *err)
+{
+	static const struct bus_setting settings[] = { { NULL, NULL } };
+	const rd_kafka_metadata_t *m = NULL;
+	rd_kafka_conf_t *conf = NULL;
+	int rc = bus_conf(&conf, s->config, settings, err);
+	int wait_ms = s->wait_ms ? (int)s->wait_ms : KAFKA_WAIT_MS;
+	rd_kafka_resp_err_t code;
+
+	if (rc)
+		return rc;
+	rd_kafka_conf_set_log_cb(conf, NULL);
+	rc = bus_open(out, RD_KAFKA_PRODUCER, conf, err);
+	if (rc)
+		return rc;
+	code = rd_kafka_metadata(*out, 0, NULL, &m, wait_ms);
+	if (code)
+		return error_set(err, ERROR_UNAVAILABLE, "no Kafka broker answers at %s: %s",
+				 config_get(s->config, "brokers"), rd_kafka_err2str(code));
+	rd_kafka_metadata_destroy(m);
+	return 0;
+}
+
+enum exit_code run_topics_create(struct session *s, const struct arguments *a)
+{
+	struct error err = { 0 };
+	rd_kafka_t *rk = NULL;
+	int64_t partitions = PARTITIONS_DEFAULT;
+	int64_t replication = -1; /* the brokers' default */
+	int rc = argument_number(a, FLAG_PARTITIONS, "partitions", PARTITIONS_MAX, &partitions,
+				 &err);
+
+	if (!rc)
+		rc = argument_number(a, FLAG_REPLICATION, "replication", REPLICATION_MOST,
+				     &replication, &err);
+	if (rc) {
+		complain(&err);
+		return EXIT_USAGE;
+	}
+	rc = open_client(s, &rk, &err);
+	if (!rc)
+		rc = create(rk, (int)partitions, (int)replication, &err);
+	if (!rc)
+		rc = check(s, rk, (int)partitions, &err);
+	if (rc)
+		complain(&err);
+	bus_close(&rk);
+	return exit_code_of(rc);
+}

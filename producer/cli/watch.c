@@ -1,0 +1,351 @@
+/* sharebus watch: what the bus says, one line a record. */
+
+#include "ops/support/clock.h"
+#include "producer/bus.h"
+#include "producer/cli/commands.h"
+#include "producer/cli/print.h"
+#include "producer/cli/record_json.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FLAG_STATE = 1, FLAG_SETTLED, POLL_MS = 100, KAFKA_WAIT_MS = 5000, SETTLE_PAUSE_MS = 5 };
+
+const struct flag watch_flags[] = {
+	{ "state", FLAG_STATE, "FILE",
+	  "go on where FILE says, and note there how far it got; a new FILE begins now" },
+	{ "settled", FLAG_SETTLED, NULL,
+	  "wait until all that is applied is published, show it, and end" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const enum topic watched[] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_DEADLETTER };
+enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
+
+struct watch {
+	struct session *session;
+	rd_kafka_t *consumer;
+	rd_kafka_t *asker;                    /* reads uncommitted: it is told the log's real end */
+	rd_kafka_topic_partition_list_t *at;  /* where each partition is read next */
+	rd_kafka_topic_partition_list_t *end; /* in the same order: where to stop; settled only */
+	struct arena arena;                   /* of one record */
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* ---- showing ---- */
+
+static struct bytes name_of(struct watch *w, const struct uuid *id, enum subject_kind kind)
+{
+	struct error err;
+	struct user_changed user = { 0 };
+	struct group_changed group = { 0 };
+	char text[UUID_TEXT_SIZE];
+
+	if (kind == SUBJECT_USER &&
+	    !lookup_users(w->session->reader, id, 1, &w->arena, &user, &err) && user.username.data)
+		return printable(user.username, &w->arena);
+	if (kind == SUBJECT_GROUP &&
+	    !lookup_groups(w->session->reader, id, 1, &w->arena, &group, &err) && group.name.data)
+		return printable(group.name, &w->arena);
+	uuid_format(text, id);
+	return arena_printf(&w->arena, "%s", text);
+}
+
+static const char *actor_of(struct watch *w, const struct actor *a)
+{
+	return a->kind == ACTOR_SYSTEM ? "the system"
+				       : (const char *)name_of(w, &a->id, SUBJECT_USER).data;
+}
+
+static void show_change(struct watch *w, const struct sharing_changed *e)
+{
+	struct bytes name = printable(e->workspace.name, &w->arena);
+
+	(void)printf("event         %s version %lld, by %s:", (const char *)name.data,
+		     (long long)e->version, actor_of(w, &e->actor));
+	for (size_t i = 0; i < e->change_count; i++) {
+		const struct change *c = &e->changes[i];
+
+		(void)printf("%s %s %s %s -> %s", i ? "," : "",
+			     symbol_name(subject_kind_symbols, (int)c->subject.kind),
+			     (const char *)name_of(w, &c->subject.id, c->subject.kind).data,
+			     role_name(c->before), role_name(c->after));
+	}
+	(void)putchar('\n');
+}
+
+static void show_record(struct watch *w, const struct record *r)
+{
+	const struct command_rejected *no = &r->as.command_rejected;
+	const struct notification *n = &r->as.notification;
+
+	if (r->type == RECORD_SHARING_CHANGED)
+		show_change(w, &r->as.sharing_changed);
+	else if (r->type == RECORD_COMMAND_REJECTED)
+		(void)printf("rejected      %s, by %s: %s\n",
+			     (const char *)printable(no->code, &w->arena).data,
+			     actor_of(w, &no->actor),
+			     (const char *)printable(no->message, &w->arena).data);
+	else if (r->type == RECORD_NOTIFICATION)
+		(void)printf("notification  to %s: %s\n",
+			     (const char *)name_of(w, &n->recipient_id, SUBJECT_USER).data,
+			     (const char *)printable(n->title, &w->arena).data);
+	else
+		(void)printf("%s\n", record_name(r->type));
+}
+
+static void show_json(const rd_kafka_message_t *m, const struct record *r)
+{
+	json_t *o = json_pack("{ss si sI ss so}", "topic", rd_kafka_topic_name(m->rkt), "partition",
+			      (int)m->partition, "offset", (json_int_t)m->offset, "type",
+			      record_name(r->type), "record", record_json(r));
+
+	(void)json_dumpf(o, stdout, JSON_COMPACT);
+	(void)putchar('\n');
+	json_decref(o);
+}
+
+static void show_message(struct watch *w, const rd_kafka_message_t *m)
+{
+	struct error err = { 0 };
+	struct record r;
+
+	if (codec_decode(w->session->codec, (struct bytes){ m->payload, m->len }, &w->arena, &r,
+			 &err))
+		(void)printf("dead letter   %s %d:%lld, %zu bytes\n", rd_kafka_topic_name(m->rkt),
+			     (int)m->partition, (long long)m->offset, m->len);
+	else if (w->session->output == OUTPUT_JSON)
+		show_json(m, &r);
+	else
+		show_record(w, &r);
+	(void)fflush(stdout);
+	arena_reset(&w->arena);
+}
+
+/* ---- positions ---- */
+
+static int ask_end(const struct watch *w, const rd_kafka_topic_partition_t *p, int64_t *end,
+		   struct error *err)
+{
+	int64_t low;
+	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+		w->asker, p->topic, p->partition, &low, end, KAFKA_WAIT_MS);
+
+	return code ? error_set(err, ERROR_UNAVAILABLE, "%s partition %d: %s", p->topic,
+				(int)p->partition, rd_kafka_err2str(code))
+		    : 0;
+}
+
+static void list_partitions(struct watch *w)
+{
+	int partitions = w->session->deployment.partitions;
+
+	w->at = rd_kafka_topic_partition_list_new(WATCHED * partitions);
+	for (size_t t = 0; t < WATCHED; t++)
+		for (int p = 0; p < topic_partitions(watched[t], partitions); p++)
+			rd_kafka_topic_partition_list_add(w->at, topic_name(watched[t]), p)
+				->offset = RD_KAFKA_OFFSET_END;
+}
+
+/* Fills the positions from the file's object {"topic": [offset, …]}; what it lacks begins at the end. */
+static int read_positions(struct watch *w, const json_t *state, struct error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < w->at->cnt; i++) {
+		rd_kafka_topic_partition_t *p = &w->at->elems[i];
+		const json_t *offset =
+			json_array_get(json_object_get(state, p->topic), (size_t)p->partition);
+
+		if (json_is_integer(offset))
+			p->offset = json_integer_value(offset);
+		else
+			rc = ask_end(w, p, &p->offset, err);
+	}
+	return rc;
+}
+
+static int load_state(struct watch *w, const char *path, struct error *err)
+{
+	json_error_t where;
+	json_t *state = NULL;
+	int rc;
+
+	if (path && access(path, F_OK) == 0) {
+		state = json_load_file(path, 0, &where);
+		if (!json_is_object(state)) {
+			json_decref(state);
+			return error_set(err, ERROR_INPUT, "%s is not a file of positions", path);
+		}
+	}
+	rc = read_positions(w, state, err);
+	json_decref(state);
+	return rc;
+}
+
+static int save_state(const struct watch *w, const char *path, struct error *err)
+{
+	json_t *state = json_object();
+	int rc;
+
+	for (int i = 0; i < w->at->cnt; i++) {
+		const rd_kafka_topic_partition_t *p = &w->at->elems[i];
+
+		if (!json_object_get(state, p->topic))
+			(void)json_object_set_new(state, p->topic, json_array());
+		(void)json_array_append_new(json_object_get(state, p->topic),
+					    json_integer(p->offset));
+	}
+	rc = json_dump_file(state, path, JSON_COMPACT);
+	json_decref(state);
+	return rc ? error_set(err, ERROR_INPUT, "%s cannot be written", path) : 0;
+}
+
+/* ---- settling ---- */
+
+/* Is everything that is applied also committed, in every partition? */
+static int ask_settled(struct watch *w, bool *settled, struct error *err)
+{
+	int partitions = w->session->deployment.partitions;
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
+	rd_kafka_resp_err_t code;
+	int rc = 0;
+
+	for (int i = 0; i < partitions; i++)
+		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS), i);
+	code = rd_kafka_committed(w->consumer, list, KAFKA_WAIT_MS);
+	*settled = !code;
+	for (int i = 0; !rc && *settled && i < partitions; i++) {
+		struct mark m;
+		int64_t committed = list->elems[i].offset;
+
+		rc = reader_mark(w->session->reader, i, &m, err);
+		*settled = !rc && m.applied == (committed < 0 ? 0 : committed);
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc;
+}
+
+static int settle(struct watch *w, struct error *err)
+{
+	int64_t deadline = clock_monotonic_ms() + w->session->wait_ms;
+	const struct timespec step = { 0, SETTLE_PAUSE_MS * 1000000L };
+	bool settled = false;
+	int rc = ask_settled(w, &settled, err);
+
+	while (!rc && !settled && !stop) {
+		if (clock_monotonic_ms() > deadline)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "not all that is applied was published in time");
+		(void)nanosleep(&step, NULL);
+		rc = ask_settled(w, &settled, err);
+	}
+	w->end = rd_kafka_topic_partition_list_copy(w->at);
+	for (int i = 0; !rc && i < w->end->cnt; i++)
+		rc = ask_end(w, &w->end->elems[i], &w->end->elems[i].offset, err);
+	return rc;
+}
+
+static bool reached_end(const struct watch *w)
+{
+	for (int i = 0; i < w->at->cnt; i++)
+		if (w->at->elems[i].offset < w->end->elems[i].offset)
+			return false;
+	return true;
+}
+
+/* ---- reading ---- */
+
+static void take(struct watch *w, const rd_kafka_message_t *m)
+{
+	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
+		w->at, rd_kafka_topic_name(m->rkt), m->partition);
+
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		p->offset = m->offset;
+	} else if (!m->err) {
+		show_message(w, m);
+		p->offset = m->offset + 1;
+	}
+}
+
+static int read_all(struct watch *w, struct error *err)
+{
+	int64_t deadline = clock_monotonic_ms() + w->session->wait_ms;
+
+	if (rd_kafka_assign(w->consumer, w->at))
+		return error_set(err, ERROR_UNAVAILABLE, "the topics cannot be read");
+	while (!stop && !(w->end && reached_end(w))) {
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(w->consumer, POLL_MS);
+
+		if (m && m->rkt)
+			take(w, m);
+		if (m)
+			rd_kafka_message_destroy(m);
+		if (w->end && clock_monotonic_ms() > deadline)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the topics could not be read to their end in time");
+	}
+	return 0;
+}
+
+static int watch_open(struct watch *w, struct error *err)
+{
+	int rc = session_reader(w->session, err);
+
+	if (!rc)
+		rc = bus_open_reader(&w->consumer, w->session->config, true, err);
+	if (!rc)
+		rc = bus_open_reader(&w->asker, w->session->config, false, err);
+	if (!rc)
+		rc = bus_deployment(w->asker, config_get(w->session->config, "brokers"),
+				    KAFKA_WAIT_MS, &w->session->deployment, err);
+	if (!rc)
+		list_partitions(w);
+	return rc;
+}
+
+static void watch_close(struct watch *w)
+{
+	if (w->at)
+		rd_kafka_topic_partition_list_destroy(w->at);
+	if (w->end)
+		rd_kafka_topic_partition_list_destroy(w->end);
+	bus_close(&w->consumer);
+	bus_close(&w->asker);
+	arena_done(&w->arena);
+}
+
+enum exit_code run_watch(struct session *s, const struct arguments *a)
+{
+	const char *state = argument_value(a, FLAG_STATE);
+	struct watch w = { .session = s };
+	struct error err = { 0 };
+	int rc;
+
+	(void)signal(SIGINT, on_signal);
+	(void)signal(SIGTERM, on_signal);
+	arena_init(&w.arena);
+	rc = watch_open(&w, &err);
+	if (!rc && argument_has(a, FLAG_SETTLED))
+		rc = settle(&w, &err);
+	if (!rc)
+		rc = load_state(&w, state, &err);
+	if (!rc)
+		rc = read_all(&w, &err);
+	if (!rc && state)
+		rc = save_state(&w, state, &err);
+	if (rc)
+		complain(&err);
+	watch_close(&w);
+	return exit_code_of(rc);
+}

@@ -1,0 +1,96 @@
+/*
+ * Text from elsewhere, made fit for a terminal.
+ */
+
+#include "producer/cli/print.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct arena arena;
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_done(&arena);
+	return 0;
+}
+
+static void assert_shown(const char *text, const char *as)
+{
+	struct bytes shown = printable(bytes_of(text), &arena);
+
+	assert_string_equal((const char *)shown.data, as);
+	assert_int_equal(shown.len, strlen(as));
+}
+
+static void utf8_stays_as_it_is(void **state)
+{
+	(void)state;
+	assert_shown("", "");
+	assert_shown("dev \u00e9 \u20ac \U0001f600", "dev \u00e9 \u20ac \U0001f600");
+	assert_shown("\ud7ff \ue000 \U0010ffff", "\ud7ff \ue000 \U0010ffff");
+}
+
+static void what_a_terminal_obeys_becomes_a_question_mark(void **state)
+{
+	/* U+202E and U+2066, in bytes: they would turn this line around, too. */
+	static const uint8_t turned[] = { 'a', 0xe2, 0x80, 0xae, 'b', 0xe2, 0x81, 0xa6, 'c', 0 };
+
+	(void)state;
+	assert_shown("a\x1b[31m\x7f\n", "a?[31m??");
+	assert_shown("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "???\xc2\xa0");
+	assert_shown((const char *)turned, "a?b?c");
+}
+
+static void each_byte_of_broken_utf8_becomes_a_question_mark(void **state)
+{
+	(void)state;
+	assert_shown("a\x80"
+		     "b\xff"
+		     "c\xe2\x82",
+		     "a?b?c??");
+	assert_shown("\xc0\x9b", "??");           /* ESC in two bytes */
+	assert_shown("\xe0\x80\x9b", "???");      /* ESC in three */
+	assert_shown("\xf0\x80\x80\x9b", "????"); /* and in four */
+	assert_shown("\xed\xa0\x80", "???");      /* a surrogate */
+	assert_shown("\xf4\x90\x80\x80", "????"); /* past the last character */
+}
+
+static void json_of_an_absent_text_is_null(void **state)
+{
+	json_t *value = json_text((struct bytes){ 0 });
+
+	(void)state;
+	assert_true(json_is_null(value));
+	json_decref(value);
+}
+
+static void json_keeps_nul_and_replaces_what_is_no_utf8(void **state)
+{
+	json_t *nul = json_text((struct bytes){ (const uint8_t *)"a\0b", 3 });
+	json_t *broken = json_text(bytes_of("\xff"));
+
+	(void)state;
+	assert_int_equal(json_string_length(nul), 3);
+	assert_string_equal(json_string_value(broken), "?");
+	json_decref(nul);
+	json_decref(broken);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(utf8_stays_as_it_is, tear_down),
+		cmocka_unit_test_teardown(what_a_terminal_obeys_becomes_a_question_mark, tear_down),
+		cmocka_unit_test_teardown(each_byte_of_broken_utf8_becomes_a_question_mark,
+					  tear_down),
+		cmocka_unit_test(json_of_an_absent_text_is_null),
+		cmocka_unit_test(json_keeps_nul_and_replaces_what_is_no_utf8),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
