@@ -204,10 +204,10 @@ void projection_deployment(struct projection *p, const struct deployment_changed
 	add_field(p, "sharing_enabled", bytes_of(new->sharing_enabled ? "1" : "0"));
 }
 
-int projection_write(struct index *ix, struct projection *p, const struct mark *ours,
-		     struct error *err)
+int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
+		     const struct mark *wanted, struct error *err)
 {
-	int rc = index_write(ix, KEYS_DIRECTORY, ours, &p->pipeline, err);
+	int rc = index_write(ix, KEYS_DIRECTORY, seen, wanted, &p->pipeline, err);
 
 	pipeline_trim(&p->pipeline);
 	if (p->members.cap > PIPELINE_KEEP_BYTES)

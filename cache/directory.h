@@ -56,13 +56,14 @@ void projection_deployment(struct projection *p, const struct deployment_changed
 size_t projection_size(const struct projection *p);
 
 /*
- * Writes what was gathered, and the directory's mark as *ours stands, in one
- * transaction, provided that the epoch is ours. Empties the projection.
- * ERROR_FENCED: another process projects now. ERROR_UNAVAILABLE: it is not
- * known whether it was written; project everything again.
+ * Writes what was gathered, and the directory's mark as *wanted stands, in one
+ * transaction, provided that the mark is still as *seen: what was gathered are
+ * the changes since then. Empties the projection. ERROR_FENCED: another process
+ * projects now, or Redis has gone back. ERROR_UNAVAILABLE: it is not known
+ * whether it was written. Project everything again in either case.
  */
-int projection_write(struct index *ix, struct projection *p, const struct mark *ours,
-		     struct error *err);
+int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
+		     const struct mark *wanted, struct error *err);
 
 /* Reading back what the hashes hold (members are a set of their own). False when there is nothing. */
 bool directory_parse_user(struct user_changed *out, const struct uuid *id,

@@ -331,7 +331,7 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 	return take_mark(ix, exec + 2, &ix->ahead.mark, err);
 }
 
-int index_write(struct index *ix, int partition, const struct mark *ours,
+int index_write(struct index *ix, int partition, const struct mark *seen, const struct mark *wanted,
 		const struct pipeline *body, struct error *err)
 {
 	const struct keys *k = index_keys(ix, partition);
@@ -339,7 +339,7 @@ int index_write(struct index *ix, int partition, const struct mark *ours,
 	int rc;
 
 	rc = watch_mark(ix, k, &now, err);
-	if (!rc && now.epoch != ours->epoch)
+	if (!rc && !mark_equal(&now, seen))
 		rc = fenced(ix, partition, err);
 	if (rc)
 		return rc;
@@ -347,7 +347,7 @@ int index_write(struct index *ix, int partition, const struct mark *ours,
 	append_word(&ix->pipeline, "MULTI");
 	buffer_append(&ix->pipeline.bytes, body->bytes.data, body->bytes.len);
 	ix->pipeline.commands += body->commands;
-	mark_append_write(&ix->pipeline, k, ours, ix->topic);
+	mark_append_write(&ix->pipeline, k, wanted, ix->topic);
 	append_word(&ix->pipeline, "EXEC");
 	rc = go(ix, err);
 	pipeline_trim(&ix->pipeline); /* a group may have a hundred thousand members */
@@ -465,6 +465,7 @@ int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t 
 	unlink_found(ix, list, count, found);
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].body.commands)
-			rc = index_write(ix, list[i].partition, list[i].ours, &list[i].body, err);
+			rc = index_write(ix, list[i].partition, list[i].ours, list[i].ours,
+					 &list[i].body, err);
 	return rc;
 }

@@ -3,7 +3,7 @@
 
 /*
  * The grant index as its owner sees it: claim a partition, read what a run
- * needs, apply what it decided. For readers there is query.h.
+ * needs, apply what it decided. For readers there is reader.h.
  *
  * Fencing: an owner holds an epoch of the partition's mark. It writes only
  * behind a WATCH on the mark and after seeing its own epoch and the offset
@@ -98,11 +98,12 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 		struct error *err);
 
 /*
- * Carries out body, gathered commands, and writes the mark as *ours stands, in
- * one transaction, provided that the epoch in Redis is ours. For what is not a
- * run: the directory, and clearing. ERROR_FENCED, ERROR_UNAVAILABLE.
+ * Carries out body, gathered commands, and writes the mark as *wanted stands, in
+ * one transaction, provided that the mark in Redis is still as *seen: ours, and
+ * where we left it. For what is not a run: the directory, and clearing.
+ * ERROR_FENCED, ERROR_UNAVAILABLE.
  */
-int index_write(struct index *ix, int partition, const struct mark *ours,
+int index_write(struct index *ix, int partition, const struct mark *seen, const struct mark *wanted,
 		const struct pipeline *body, struct error *err);
 
 /* A partition to be cleared. `ours` is the mark that we hold; body is scratch. */

@@ -260,20 +260,30 @@ void follower_own(struct follower *f, bool own, int64_t epoch)
 	pipeline_clear(&f->projection.pipeline);
 }
 
-/* Claims the directory's mark; what is behind it stays as it is. */
-static int claim(struct follower *f, enum mark_state state, int64_t applied, struct error *err)
+/* Claims the directory's mark, if it is still as seen; what is behind it stays as it is. */
+static int claim(struct follower *f, const struct mark *seen, enum mark_state state,
+		 int64_t applied, struct error *err)
 {
-	struct mark seen;
-	int rc = index_read_mark(f->index, KEYS_DIRECTORY, &seen, err);
+	int rc;
 
-	f->mark = seen;
+	f->mark = *seen;
 	f->mark.state = state;
 	f->mark.applied = applied;
 	f->mark.epoch = f->epoch;
-	if (!rc)
-		rc = index_claim(f->index, KEYS_DIRECTORY, &seen, &f->mark, err);
+	rc = index_claim(f->index, KEYS_DIRECTORY, seen, &f->mark, err);
 	f->epoch = f->mark.epoch + 1; /* an epoch is taken once */
 	return rc;
+}
+
+/* Writes what was gathered; Redis must be as we left it. */
+static int write_changes(struct follower *f, enum mark_state state, int64_t applied,
+			 struct error *err)
+{
+	const struct mark seen = f->mark;
+
+	f->mark.state = state;
+	f->mark.applied = applied;
+	return projection_write(f->index, &f->projection, &seen, &f->mark, err);
 }
 
 static int clear(struct follower *f, struct error *err)
@@ -289,19 +299,18 @@ static int clear(struct follower *f, struct error *err)
 }
 
 /* Everything anew: readers get `unavailable` until the last piece is written. */
-static int project_all(struct follower *f, struct error *err)
+static int project_all(struct follower *f, const struct mark *seen, struct error *err)
 {
 	bool more = true;
 	const struct entity *at = NULL;
-	int rc = claim(f, MARK_REBUILDING, 0, err);
+	int rc = claim(f, seen, MARK_REBUILDING, 0, err);
 
 	if (!rc)
 		rc = clear(f, err);
 	while (!rc && more) {
 		more = directory_project(f->directory, &f->projection, &at, PROJECTION_BYTES);
-		f->mark.state = more ? MARK_REBUILDING : MARK_READY;
-		f->mark.applied = more ? 0 : f->position;
-		rc = projection_write(f->index, &f->projection, &f->mark, err);
+		rc = write_changes(f, more ? MARK_REBUILDING : MARK_READY, more ? 0 : f->position,
+				   err);
 	}
 	if (!rc)
 		log_info("projected the directory as of offset %lld", (long long)f->position);
@@ -316,9 +325,9 @@ static int project_first(struct follower *f, struct error *err)
 	if (rc)
 		return rc;
 	if (seen.state == MARK_READY && seen.applied == f->position)
-		rc = claim(f, MARK_READY, f->position, err);
+		rc = claim(f, &seen, MARK_READY, f->position, err);
 	else
-		rc = project_all(f, err);
+		rc = project_all(f, &seen, err);
 	if (!rc)
 		f->projecting = PROJECTING_CHANGES;
 	return rc;
@@ -330,8 +339,7 @@ static int project_changes(struct follower *f, struct error *err)
 
 	if (f->mark.applied == f->position)
 		return 0;
-	f->mark.applied = f->position;
-	rc = projection_write(f->index, &f->projection, &f->mark, err);
+	rc = write_changes(f, MARK_READY, f->position, err);
 	if (rc)
 		f->projecting = PROJECTING_UNKNOWN;
 	return rc;
@@ -347,7 +355,7 @@ int follower_project(struct follower *f, struct error *err)
 		rc = project_first(f, err);
 	else
 		rc = project_changes(f, err);
-	/* Somebody else claimed it in between: look again, the group knows who owns it. */
+	/* Somebody else claimed it, or Redis went back: look again, the group knows who owns it. */
 	if (rc == ERROR_FENCED)
 		f->projecting = PROJECTING_UNKNOWN;
 	return rc == ERROR_FENCED ? 0 : rc;

@@ -318,6 +318,7 @@ static void tell_progress(struct processor *p)
 static int finish_one(struct processor *p, struct partition *part, struct error *err)
 {
 	struct pipeline *body = &p->run.apply.pipeline;
+	const struct mark seen = part->mark;
 
 	if (part->mark.applied > 0 && part->progress < part->mark.applied)
 		return error_set(err, ERROR_UNAVAILABLE,
@@ -328,7 +329,7 @@ static int finish_one(struct processor *p, struct partition *part, struct error 
 	pipeline_clear(body);
 	mark_append_loaded(body, index_keys(p->index, part->id));
 	part->mark.state = MARK_READY;
-	return index_write(p->index, part->id, &part->mark, body, err);
+	return index_write(p->index, part->id, &seen, &part->mark, body, err);
 }
 
 static int finish(struct processor *p, struct error *err)

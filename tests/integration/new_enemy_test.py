@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import bus
@@ -198,6 +199,27 @@ def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     assert min(fast["shared"], fast["member"]) > ROUNDS and fast["clients"] > 1, fast
     for what in ("shared", "member"):
         assert sum(counts[what] for counts in slow) > ROUNDS / 20, slow
+
+
+def test_who_was_taken_out_stays_out_though_the_directory_goes_back(world):
+    """Redis has again what it had before she went, and then something else changes in the directory:
+    mostly before anybody has looked whether all is still there."""
+    enemy = Enemy(world)
+    groups = b"sb:{dir}:of:" + uuid.UUID(enemy.suspect).bytes
+    else_ = enemy.made.status_of_user(enemy.made.directory.users[-1], "active")
+    try:
+        for _ in range(10):
+            enemy.set_members(enemy.member, enemy.suspect)
+            old = {key: enemy.redis.dump(key) for key in enemy.redis.scan_iter("sb:{dir}:*")}
+            enemy.set_members(enemy.member)
+            back = enemy.redis.pipeline()
+            for key, value in old.items():
+                back.restore(key, 0, value, replace=True)
+            back.execute()
+            enemy.send(bus.DIRECTORY, else_)
+            assert not enemy.redis.smembers(groups)
+    finally:
+        enemy.close()
 
 
 def test_no_answer_is_no_no_while_the_index_is_lost_and_rebuilt(world):
