@@ -32,13 +32,20 @@ void apply_done(struct apply *a)
 	pipeline_done(&a->pipeline);
 }
 
-void apply_begin(struct apply *a, const struct keys *keys, int64_t applied)
+void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark, int64_t applied)
 {
 	a->keys = *keys;
 	a->applied = applied;
+	a->directory = mark->directory;
 	pipeline_clear(&a->pipeline);
 	pipeline_command(&a->pipeline, 1);
 	pipeline_text(&a->pipeline, "MULTI");
+}
+
+void apply_rests_on(struct apply *a, int64_t directory)
+{
+	if (a->directory < directory)
+		a->directory = directory;
 }
 
 static void begin_key(struct apply *a, const char *verb, size_t arguments, const char *kind,

@@ -30,14 +30,19 @@ void touched_subject(struct touched *t, const struct subject *s, struct arena *a
 struct apply {
 	struct pipeline pipeline;
 	struct keys keys;
-	int64_t applied; /* where the mark stands afterwards */
+	int64_t applied;   /* where the mark stands afterwards */
+	int64_t directory; /* the same: mark.h */
 };
 
 void apply_init(struct apply *a);
 void apply_done(struct apply *a);
 
 /* Empties it and begins a transaction on one partition, to end with the mark at `applied`. */
-void apply_begin(struct apply *a, const struct keys *keys, int64_t applied);
+void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark,
+		 int64_t applied);
+
+/* What is applied rests on the directory before that offset. */
+void apply_rests_on(struct apply *a, int64_t directory);
 
 /* Writes what the run touched of a workspace. A workspace no longer registered is deleted. */
 void apply_workspace(struct apply *a, const struct touched *t);

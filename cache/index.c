@@ -302,7 +302,7 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 /* Appends the end of the transaction, and the beginning of the next run's. */
 static void close_transaction(struct index *ix, struct apply *a, int next)
 {
-	mark_append_applied(&a->pipeline, &a->keys, a->applied);
+	mark_append_applied(&a->pipeline, &a->keys, a->applied, a->directory);
 	append_word(&a->pipeline, "EXEC");
 	if (next >= 0)
 		append_watch(&a->pipeline, index_keys(ix, next));
@@ -324,6 +324,7 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 	if (!carried_out(ix->replies.list[exec]))
 		return fenced(ix, partition, err);
 	ours->applied = a->applied;
+	ours->directory = a->directory;
 	if (next < 0)
 		return 0;
 	ix->ahead.partition = next;

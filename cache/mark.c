@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const fields[] = {
-	"epoch", "applied", "cluster", "partitions", "layout", "state"
-};
-enum { EPOCH, APPLIED, CLUSTER, PARTITIONS, LAYOUT, STATE, FIELD_COUNT };
+static const char *const fields[] = { "epoch",  "applied", "cluster",  "partitions",
+				      "layout", "state",   "directory" };
+enum { EPOCH, APPLIED, CLUSTER, PARTITIONS, LAYOUT, STATE, DIRECTORY, FIELD_COUNT };
 
 void mark_append_read(struct pipeline *p, const struct keys *k)
 {
@@ -37,6 +36,7 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 	out->state = parse_state(reply_bytes(reply->element[STATE]));
 	out->epoch = reply_number(reply->element[EPOCH], 0);
 	out->applied = reply_number(reply->element[APPLIED], 0);
+	out->directory = reply_number(reply->element[DIRECTORY], 0);
 	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
 	if (out->state == MARK_READY && out->layout < INDEX_LAYOUT)
 		out->state = MARK_REBUILDING;
@@ -64,17 +64,22 @@ void mark_append_write(struct pipeline *p, const struct keys *k, const struct ma
 	pipeline_number(p, INDEX_LAYOUT);
 	pipeline_text(p, fields[STATE]);
 	pipeline_text(p, m->state == MARK_REBUILDING ? "rebuilding" : "ready");
+	pipeline_text(p, fields[DIRECTORY]);
+	pipeline_number(p, m->directory);
 	pipeline_text(p, "topic");
 	pipeline_text(p, topic);
 }
 
-void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied)
+void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied,
+			 int64_t directory)
 {
-	pipeline_command(p, 4);
+	pipeline_command(p, 6);
 	pipeline_text(p, "HSET");
 	pipeline_key(p, k, "mark", NULL);
 	pipeline_text(p, fields[APPLIED]);
 	pipeline_number(p, applied);
+	pipeline_text(p, fields[DIRECTORY]);
+	pipeline_number(p, directory);
 }
 
 bool mark_equal(const struct mark *a, const struct mark *b)

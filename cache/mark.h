@@ -5,7 +5,12 @@
  * The mark of a partition: how far it has been applied, which owner's writes
  * are accepted, and to which deployment this Redis belongs. It changes in the
  * same atomic step as the data it speaks of. Whoever reads data reads the mark
- * behind it, in the same pipeline.
+ * before and behind it, in the same pipeline.
+ *
+ * A partition and the directory change independently. `directory` says how far
+ * the directory must be for an answer that rests on both: as far as the author
+ * of a command had seen it. Else who was taken out of a group before something was
+ * shared with it would slip in.
  */
 
 #include "cache/keys.h"
@@ -33,6 +38,7 @@ struct mark {
 	int64_t applied; /* the next offset whose command is not yet in Redis */
 	struct deployment deployment;
 	int layout;
+	int64_t directory; /* how far the authors of what is applied had seen the directory */
 };
 
 /* Appends the command that reads the mark of the partition k. */
@@ -52,8 +58,9 @@ void mark_append_write(struct pipeline *p, const struct keys *k, const struct ma
 /* Same owner, same state, same place? */
 bool mark_equal(const struct mark *a, const struct mark *b);
 
-/* Appends the command that moves `applied`. */
-void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied);
+/* Appends the command that moves `applied` and `directory`. */
+void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied,
+			 int64_t directory);
 
 /*
  * While a partition is rebuilt its mark also says how far that is, in fields

@@ -1,11 +1,22 @@
 #include "cache/reader.h"
 
 #include "cache/redis.h"
+#include "ops/support/clock.h"
 #include "schemas/murmur2.h"
 
 #include <stdlib.h>
 
-enum { OWNER_TRIES = 5 }; /* an owner changes once in hours */
+enum {
+	OWNER_TRIES = 5, /* an owner changes once in hours */
+	PAUSE_MS = 2,    /* while the directory is written */
+};
+
+/* What the marks around a question say of it. */
+enum asked {
+	ASKED_WELL,
+	ASKED_TWO_OWNERS,       /* a partition changed hands meanwhile */
+	ASKED_DIRECTORY_BEHIND, /* the directory is not as far as a partition wants it */
+};
 
 struct reader {
 	struct redis *redis;
@@ -17,8 +28,10 @@ struct reader {
 	struct pipeline pipeline; /* the question */
 	struct pipeline whole;    /* marks, the question, marks */
 	struct replies replies;
+	int timeout_ms;
 	size_t front;          /* of the replies are marks in front of the question */
 	struct mark directory; /* behind the last question */
+	int64_t wanted;        /* how far it must be, as the partitions touched say */
 };
 
 static size_t slot_of(const struct reader *r, int partition)
@@ -132,6 +145,8 @@ static int check_slot(struct reader *r, size_t slot, size_t reply, struct error 
 		return rc;
 	if (slot == r->slots - 1)
 		r->directory = m;
+	else if (m.directory > r->wanted)
+		r->wanted = m.directory;
 	if (m.applied < r->required[slot])
 		return error_set(err, ERROR_STALE,
 				 "the grant index in Redis at %s is not yet as far as %zu:%lld "
@@ -167,7 +182,7 @@ static bool same_owners(const struct reader *r)
 	return true;
 }
 
-static int ask_once(struct reader *r, bool *same, struct error *err)
+static int ask_once(struct reader *r, enum asked *asked, struct error *err)
 {
 	size_t reply = r->pipeline.commands;
 	int rc;
@@ -179,26 +194,56 @@ static int ask_once(struct reader *r, bool *same, struct error *err)
 	r->whole.commands += r->pipeline.commands;
 	append_marks(r);
 	rc = go(r, &r->whole, 0, err);
+	r->wanted = 0;
 	for (size_t i = 0; !rc && i < r->slots; i++)
 		if (r->touched[i])
 			rc = check_slot(r, i, reply++, err);
-	*same = rc || same_owners(r);
-	return rc;
+	if (rc)
+		return rc;
+	*asked = !same_owners(r)                    ? ASKED_TWO_OWNERS
+		 : r->directory.applied < r->wanted ? ASKED_DIRECTORY_BEHIND
+						    : ASKED_WELL;
+	return 0;
+}
+
+static int keeps_changing(const struct reader *r, struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the grant index in Redis at %s keeps changing hands; try again shortly",
+			 redis_address(r->redis));
+}
+
+static int stays_behind(const struct reader *r, struct error *err)
+{
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"the directory in Redis at %s is at %lld, but what is shared rests on %lld; "
+		"try again shortly",
+		redis_address(r->redis), (long long)r->directory.applied, (long long)r->wanted);
 }
 
 int reader_ask(struct reader *r, struct error *err)
 {
-	bool same = false;
-	int rc = 0;
+	int64_t deadline = 0;
+	int owners = 0;
 
-	for (int i = 0; !rc && !same && i < OWNER_TRIES; i++)
-		rc = ask_once(r, &same, err);
-	if (!rc && !same)
-		rc = error_set(err, ERROR_UNAVAILABLE,
-			       "the grant index in Redis at %s keeps changing hands; try again "
-			       "shortly",
-			       redis_address(r->redis));
-	return rc;
+	for (;;) {
+		enum asked asked;
+		int rc = ask_once(r, &asked, err);
+
+		if (rc || asked == ASKED_WELL)
+			return rc;
+		if (asked == ASKED_TWO_OWNERS) {
+			if (++owners == OWNER_TRIES)
+				return keeps_changing(r, err);
+			continue;
+		}
+		if (!deadline)
+			deadline = clock_monotonic_ms() + r->timeout_ms;
+		else if (clock_monotonic_ms() >= deadline)
+			return stays_behind(r, err);
+		clock_pause_ms(PAUSE_MS);
+	}
 }
 
 int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err)
@@ -252,6 +297,7 @@ int reader_open(struct reader **out, const char *address, const char *prefix, in
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	pipeline_init(&r->pipeline);
 	pipeline_init(&r->whole);
+	r->timeout_ms = timeout_ms;
 	rc = redis_new(&r->redis, address, timeout_ms, err);
 	if (!rc)
 		rc = learn(r, prefix, err);

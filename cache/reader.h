@@ -6,8 +6,11 @@
  * partitions it touches, and the directory's, then its data, then the marks
  * again, in one pipeline, whose parts Redis may get one by one: marks in front
  * alone, or behind alone, could take a half-cleared index for a "no".
- * Without a good mark, of one owner before and behind, the answer is ERROR_UNAVAILABLE, never "no"; with one
- * that is behind what was required it is ERROR_STALE.
+ * Without a good mark, of one owner before and behind, the answer is
+ * ERROR_UNAVAILABLE, never "no"; with one that is behind what was required it
+ * is ERROR_STALE. A directory that is not as far as the authors of what the
+ * partitions hold had seen it is waited for, up to the timeout; then that is
+ * ERROR_UNAVAILABLE, too.
  *
  * lookup.h asks the questions, wait.h waits for what is not there yet. One
  * thread per reader.

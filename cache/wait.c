@@ -6,16 +6,8 @@
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
-#include <time.h>
 
 enum { BLOCK_MOST_MS = 1000, PAUSE_MS = 2, PAUSE_BROKEN_MS = 50 };
-
-static void pause_ms(int ms)
-{
-	struct timespec step = { 0, ms * 1000000L };
-
-	(void)nanosleep(&step, NULL);
-}
 
 /* The first run that ends at or behind the offset, now or when it comes: its entry in the stream. */
 static int ask_stream(struct reader *r, const struct position *at, int block_ms, struct error *err)
@@ -91,7 +83,7 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 		if (rc && rc != ERROR_UNAVAILABLE)
 			return rc;
 		if (rc) {
-			pause_ms(PAUSE_BROKEN_MS);
+			clock_pause_ms(PAUSE_BROKEN_MS);
 			continue;
 		}
 		entry = entry_value(reader_reply(r, 0));
@@ -131,6 +123,6 @@ int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadli
 			return rc;
 		if (clock_monotonic_ms() >= deadline_ms)
 			return rc ? rc : too_late(partition, m.applied, offset, err);
-		pause_ms(rc ? PAUSE_BROKEN_MS : PAUSE_MS);
+		clock_pause_ms(rc ? PAUSE_BROKEN_MS : PAUSE_MS);
 	}
 }

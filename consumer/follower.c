@@ -207,9 +207,10 @@ int64_t follower_position(const struct follower *f)
 }
 
 /* The end as our own isolation level sees it: what the author of an offset saw is before it. */
-static int query_end(struct follower *f, int64_t *end, struct error *err)
+int follower_end(struct follower *f, int64_t *end, struct error *err)
 {
 	int64_t low;
+
 	return bus_range(f->consumer, TOPIC_DIRECTORY, PARTITION, &low, end, err);
 }
 
@@ -220,7 +221,7 @@ int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error
 	int rc = follower_poll(f, 0, err);
 
 	if (!rc && f->position < offset)
-		rc = query_end(f, &end, err);
+		rc = follower_end(f, &end, err);
 	while (!rc && f->position < offset && f->position < end) {
 		if (clock_monotonic_ms() > deadline)
 			return error_set(err, ERROR_UNAVAILABLE,

@@ -38,6 +38,9 @@ int64_t follower_position(const struct follower *f);
  */
 int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err);
 
+/* Where the topic ends now. ERROR_UNAVAILABLE. */
+int follower_end(struct follower *f, int64_t *end, struct error *err);
+
 /*
  * Takes the id of one that was deleted, or went, since the view has been
  * complete: a user, a group, an organization with its group of everyone. False

@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	WAIT_FIRST_MS = 50,
@@ -104,13 +103,12 @@ int processor_make_ready(struct processor *p, struct partition *const *parts, si
 
 void processor_wait(const struct processor *p, unsigned attempt, const struct error *why)
 {
-	const struct timespec step = { 0, WAIT_STEP_MS * 1000000L };
 	int wait_ms = attempt < 7 ? WAIT_FIRST_MS << attempt : WAIT_MOST_MS;
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
 
 	log_warn("%s; trying again in %d ms", why->text, wait_ms);
 	while (!*p->stop && clock_monotonic_ms() < deadline)
-		(void)nanosleep(&step, NULL);
+		clock_pause_ms(WAIT_STEP_MS);
 }
 
 /* ---- lifecycle ---- */

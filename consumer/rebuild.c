@@ -197,7 +197,7 @@ static void begin_batch(struct batch_load *b, const struct latest_entry *const *
 	struct partition *part = b->partition;
 
 	arena_reset(&p->run.arena);
-	apply_begin(&p->run.apply, index_keys(p->index, part->id), part->mark.applied);
+	apply_begin(&p->run.apply, index_keys(p->index, part->id), &part->mark, part->mark.applied);
 	b->list = arena_zalloc(&p->run.arena, count, sizeof(*b->list));
 	b->missing = arena_alloc(&p->run.arena, count * sizeof(struct workspace *));
 	for (size_t i = 0; i < count; i++)

@@ -251,6 +251,23 @@ static int find_applied(struct processor *p, const struct partition *part, enum 
 	return 0;
 }
 
+/*
+ * How far the directory must be for answers: not beyond its end, or there would be none if the
+ * topic was made anew. What is rebuilt from the changelog does not say how far its authors had seen.
+ */
+static int find_directory(struct processor *p, const struct sight *sight, int64_t *directory,
+			  struct error *err)
+{
+	int64_t end;
+	int rc = follower_end(p->follower, &end, err);
+
+	if (!rc)
+		*directory = sight->recovery == RECOVERY_REBUILD || sight->mark.directory > end
+				     ? end
+				     : sight->mark.directory;
+	return rc;
+}
+
 /* Makes the partition ours and goes on as the case is. */
 static int act(struct processor *p, struct partition *part, const struct sight *sight,
 	       struct error *err)
@@ -262,6 +279,8 @@ static int act(struct processor *p, struct partition *part, const struct sight *
 	part->mark = sight->mark;
 	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
 	rc = find_applied(p, part, sight->recovery, sight->committed, &part->mark.applied, err);
+	if (!rc)
+		rc = find_directory(p, sight, &part->mark.directory, err);
 	if (!rc)
 		rc = take_epoch(p, part, &sight->mark, err);
 	if (rc)

@@ -106,22 +106,35 @@ static void read_records(struct run *run)
 	}
 }
 
-/* The view must be as far as the authors of the commands were. */
-static int reach_directory(struct run *run, struct error *err)
+/* How far the authors of the commands had seen the directory, of what lies not beyond `most`. */
+static int64_t furthest_seen(const struct run *run, int64_t most)
 {
-	struct follower *f = run->processor->follower;
-	int64_t offset = ABSENT;
+	int64_t furthest = 0;
 
 	for (size_t i = 0; i < run->count; i++) {
 		const struct command *c =
 			run->records[i].readable ? record_command(&run->records[i].record) : NULL;
 
-		if (c && c->directory_offset > offset)
-			offset = c->directory_offset;
+		if (c && c->directory_offset > furthest && c->directory_offset <= most)
+			furthest = c->directory_offset;
 	}
-	if (offset == ABSENT || offset <= follower_position(f))
-		return 0;
-	return follower_reach(f, offset, DIRECTORY_WAIT_MS, err);
+	return furthest;
+}
+
+/* The view must be as far as the authors of the commands were, and so must readers' be. */
+static int reach_directory(struct run *run, struct error *err)
+{
+	struct follower *f = run->processor->follower;
+	int64_t wanted = furthest_seen(run, INT64_MAX);
+	int rc = 0;
+
+	if (wanted > follower_position(f)) {
+		rc = follower_reach(f, wanted, DIRECTORY_WAIT_MS, err);
+		if (!rc)
+			rc = follower_project(f, err);
+	}
+	apply_rests_on(&run->processor->run.apply, furthest_seen(run, follower_position(f)));
+	return rc;
 }
 
 /* Finds each record's workspace; those not at hand are added and listed in `missing`. */
@@ -358,7 +371,8 @@ static void begin(struct run *run, int64_t begin, int64_t applied)
 	buffer_clear(&p->run.outcomes);
 	outputs_begin(&p->run.packed, &(struct run_range){ begin, applied });
 	run->applied = applied;
-	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id), applied);
+	apply_begin(&p->run.apply, index_keys(p->index, run->partition->id), &run->partition->mark,
+		    applied);
 	p->run.emitter.partition = run->partition->id;
 }
 

@@ -25,6 +25,13 @@ int64_t clock_unix_ms(void)
 	return now_ms(CLOCK_REALTIME);
 }
 
+void clock_pause_ms(int ms)
+{
+	struct timespec pause = { ms / 1000, ms % 1000 * 1000000L };
+
+	(void)nanosleep(&pause, NULL);
+}
+
 /* Writes value with the given number of decimal digits at p; returns what follows. */
 static char *put_digits(char *p, int64_t value, int digits)
 {

@@ -17,6 +17,9 @@ int64_t clock_monotonic_ms(void);
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_unix_ms(void);
 
+/* Sleeps so long; a signal may end it early. */
+void clock_pause_ms(int ms);
+
 /*
  * Formats unix_ms as RFC 3339 in UTC with milliseconds. Years outside 0 to
  * 9999 are clamped to the nearest representable instant. Caches nothing,

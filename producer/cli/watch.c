@@ -8,7 +8,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FLAG_STATE = 1, FLAG_SETTLED, POLL_MS = 100, KAFKA_WAIT_MS = 5000, SETTLE_PAUSE_MS = 5 };
@@ -238,7 +237,6 @@ static int ask_settled(struct watch *w, bool *settled, struct error *err)
 static int settle(struct watch *w, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + w->session->wait_ms;
-	const struct timespec step = { 0, SETTLE_PAUSE_MS * 1000000L };
 	bool settled = false;
 	int rc = ask_settled(w, &settled, err);
 
@@ -246,7 +244,7 @@ static int settle(struct watch *w, struct error *err)
 		if (clock_monotonic_ms() > deadline)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "not all that is applied was published in time");
-		(void)nanosleep(&step, NULL);
+		clock_pause_ms(SETTLE_PAUSE_MS);
 		rc = ask_settled(w, &settled, err);
 	}
 	w->end = rd_kafka_topic_partition_list_copy(w->at);

@@ -9,6 +9,7 @@ go is then read before and behind a change.
 
 import json
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -20,12 +21,14 @@ from pathlib import Path
 
 import bus
 import load
+import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from stack import programs  # noqa: E402
 
 ROUNDS = 600
+TAKEN_OUT_ROUNDS = 200
 SLOW_ASKERS = 6
 LOSSES = 40
 HELD_BACK_SECONDS = 0.03  # behind it, a rebuild of so small an index takes about as long
@@ -35,21 +38,39 @@ STEP_SECONDS = 60
 POLL_SECONDS = 0.0005
 
 
+def _claimed(consumer):
+    """The partitions that the consumer has taken over."""
+    return set(re.findall(r"partition (\d+): epoch", consumer.log.read_text(errors="replace")))
+
+
 class Enemy:
     """One group, two workspaces of one owner, a member for ever and one who comes and goes."""
 
-    def __init__(self, world):
-        self.made = world.populate(load.Shape(users=6, groups=1, workspaces=2))
+    def __init__(self, world, apart=False):
+        """apart: two consumers, of which one has the directory and the other the workspace."""
+        self.made = world.populate(load.Shape(users=6, groups=1, workspaces=24))
         self.consumer = world.start_consumer()
+        if apart:
+            second = world.start_consumer("two")
+            world.wait(
+                "two owners", lambda: len(_claimed(second)) == 6, alive=(self.consumer, second)
+            )
         self.redis = world.redis()
         self.producer = bus.producer(world.brokers, **{"linger.ms": 0})
         self.group = self.made.directory.groups[0]
-        self.workspace, self.control = self.made.workspaces
-        owners = set(self.made.owner.values())
+        world.wait("all applied", lambda: world.applied() == world.ends(), alive=[self.consumer])
+        # The assignor gives the directory to whoever has the first half.
+        self.control, *rest = self.made.workspaces
+        self.workspace = next(w for w in rest if self._partition(w) >= 6)
+        owners = {self.made.owner[w] for w in (self.workspace, self.control)}
         self.suspect, self.member = [u for u in self.made.directory.users if u not in owners][:2]
 
-    def send(self, topic, record):
-        """Returns when the index has it."""
+    def _partition(self, workspace):
+        key = b":ws:" + uuid.UUID(workspace).bytes
+        return next(p for p in range(12) if self.redis.exists(b"sb:{%d}" % p + key))
+
+    def put(self, topic, record):
+        """Returns when the log has it: the message."""
         key, value, headers = record
         sent = []
         self.producer.produce(
@@ -58,6 +79,11 @@ class Enemy:
         self.producer.flush(STEP_SECONDS)
         ((error, message),) = sent
         assert error is None, error
+        return message
+
+    def send(self, topic, record):
+        """Returns when the index has it."""
+        message = self.put(topic, record)
         where = "dir" if topic == bus.DIRECTORY else message.partition()
         end = time.monotonic() + STEP_SECONDS
         while int(self.redis.hget(f"sb:{{{where}}}:mark", "applied") or 0) <= message.offset():
@@ -65,22 +91,24 @@ class Enemy:
             assert time.monotonic() < end, f"{topic} {where}:{message.offset()} is not applied"
             time.sleep(POLL_SECONDS)
 
-    def share(self, workspace):
+    def share(self, workspace, **more):
         wishes = [("group", self.group, "use", None)]
-        self.send(bus.COMMANDS, self.made._share(workspace, wishes))
+        self.send(bus.COMMANDS, self.made._share(workspace, wishes, **more))
 
     def take_back(self):
         self.send(bus.COMMANDS, self.made._remove(self.workspace, [("group", self.group)]))
 
-    def set_members(self, *members):
+    def group_of(self, *members):
         fields = {
             "id": self.group,
             "name": "group0",
             "organization_id": self.made.directory.organization,
             "members": list(members),
         }
-        event = self.made.ids.any()
-        self.send(bus.DIRECTORY, self.made._record("GroupChanged", self.group, fields, event))
+        return self.made._record("GroupChanged", self.group, fields, self.made.ids.any())
+
+    def set_members(self, *members):
+        self.send(bus.DIRECTORY, self.group_of(*members))
 
     def round(self):
         self.share(self.workspace)
@@ -199,6 +227,32 @@ def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     assert min(fast["shared"], fast["member"]) > ROUNDS and fast["clients"] > 1, fast
     for what in ("shared", "member"):
         assert sum(counts[what] for counts in slow) > ROUNDS / 20, slow
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_who_was_taken_out_before_it_was_shared_never_slips_in(world, apart):
+    """The command's author knows that she is out from the log, not from the index, and says so. With two
+    consumers one decides what rests on a directory that the other has yet to write."""
+    enemy = Enemy(world, apart)
+    enemy.set_members(enemy.member)
+    enemy.share(enemy.control)
+    askers = [start_asker(enemy, world.redis_address) for _ in range(2)]
+    try:
+        for _ in range(TAKEN_OUT_ROUNDS):
+            enemy.set_members(enemy.member, enemy.suspect)
+            out = enemy.put(bus.DIRECTORY, enemy.group_of(enemy.member))
+            enemy.share(enemy.workspace, directory_offset=out.offset() + 1)
+            enemy.take_back()
+        counts = [told(asker) for asker in askers]
+    finally:
+        for asker in askers:
+            asker.kill()
+            asker.wait()
+        enemy.close()
+    print(*counts, sep="\n")
+    for one in counts:
+        assert one["forbidden"] == 0, one
+    assert sum(one["shared"] for one in counts) > TAKEN_OUT_ROUNDS, counts
 
 
 def test_who_was_taken_out_stays_out_though_the_directory_goes_back(world):

@@ -52,6 +52,8 @@ static void touch(struct subject s)
 	touched_subject(&touched, &s, &arena);
 }
 
+static const struct mark mark = { .state = MARK_READY, .directory = 7 };
+
 /* A registered workspace of version 8, nothing of it touched, and a transaction begun. */
 static int set_up(void **state)
 {
@@ -62,7 +64,7 @@ static int set_up(void **state)
 	arena_init(&arena);
 	apply_init(&apply);
 	keys_init(&keys, "sb", 3);
-	apply_begin(&apply, &keys, 1);
+	apply_begin(&apply, &keys, &mark, 1);
 	workspace_init(&workspace, &dev);
 	workspace.registered = true;
 	workspace.status = WORKSPACE_ACTIVE;
@@ -343,10 +345,21 @@ static void beginning_again_forgets_the_run_before(void **state)
 	(void)state;
 	apply_sent(&apply, 40);
 	keys_init(&keys, "sb", 4);
-	apply_begin(&apply, &keys, 1);
+	apply_begin(&apply, &keys, &mark, 1);
 	apply_sent(&apply, 41);
 	parse(1);
 	assert_command(&commands, 1, "HDEL", "sb:{4}:unsent", "41", NULL);
+}
+
+/* What stood before stands for what was applied before. */
+static void mark_wants_the_directory_as_far_as_anybody_has_seen_it(void **state)
+{
+	(void)state;
+	assert_true(apply.directory == 7);
+	apply_rests_on(&apply, 6);
+	assert_true(apply.directory == 7);
+	apply_rests_on(&apply, 8);
+	assert_true(apply.directory == 8);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -372,6 +385,7 @@ int main(void)
 		TEST(outcomes_are_a_capped_entry_of_the_stream),
 		TEST(outputs_are_kept_until_they_are_sent),
 		TEST(beginning_again_forgets_the_run_before),
+		TEST(mark_wants_the_directory_as_far_as_anybody_has_seen_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,10 +19,10 @@ static const struct deployment OURS = { "cluster-a", 12 };
 static struct array_reply reply;
 
 /* The reply to HMGET with these values in the order asked for; NULL is nil. */
-static void reply_with(const char *const values[static 6])
+static void reply_with(const char *const values[static 7])
 {
 	array_reply_init(&reply);
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 7; i++) {
 		if (values[i])
 			array_reply_add_text(&reply, values[i]);
 		else
@@ -32,9 +32,8 @@ static void reply_with(const char *const values[static 6])
 
 static void mark_comes_back_as_stored(void **state)
 {
-	static const char *const values[] = {
-		"7", "1234567890123", "cluster-a", "12", "2", "ready"
-	};
+	static const char *const values[] = { "7", "1234567890123", "cluster-a", "12",
+					      "2", "ready",         "88" };
 	struct mark m;
 
 	(void)state;
@@ -46,6 +45,20 @@ static void mark_comes_back_as_stored(void **state)
 	assert_string_equal(m.deployment.cluster, "cluster-a");
 	assert_int_equal(m.deployment.partitions, 12);
 	assert_int_equal(m.layout, 2);
+	assert_true(m.directory == 88);
+}
+
+/* As an older version has written it. */
+static void mark_that_says_nothing_of_the_directory_wants_nothing_of_it(void **state)
+{
+	static const char *const values[] = { "7", "9", "cluster-a", "12", "2", "ready", NULL };
+	struct mark m;
+
+	(void)state;
+	reply_with(values);
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(m.state, MARK_READY);
+	assert_true(m.directory == 0);
 }
 
 static void state_is_what_the_mark_says(void **state)
@@ -60,7 +73,7 @@ static void state_is_what_the_mark_says(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *values[] = { "7", "9", "cluster-a", "12", "2", cases[i].text };
+		const char *values[] = { "7", "9", "cluster-a", "12", "2", cases[i].text, "0" };
 		struct mark m;
 
 		reply_with(values);
@@ -84,9 +97,8 @@ static void index_of_an_older_layout_is_to_be_loaded_anew(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *values[] = {
-			"7", "9", "cluster-a", "12", cases[i].layout, cases[i].text
-		};
+		const char *values[] = { "7",           "9", "cluster-a", "12", cases[i].layout,
+					 cases[i].text, "0" };
 		struct mark m;
 
 		reply_with(values);
@@ -114,7 +126,7 @@ static void long_name_of_a_cluster_is_cut(void **state)
 {
 	static const char longest[] =
 		"0123456789012345678901234567890123456789012345678901234567890123";
-	const char *values[] = { "7", "9", longest, "12", "2", "ready" };
+	const char *values[] = { "7", "9", longest, "12", "2", "ready", "0" };
 	struct mark m;
 
 	(void)state;
@@ -125,7 +137,7 @@ static void long_name_of_a_cluster_is_cut(void **state)
 
 static void commands_are_those_of_the_design(void **state)
 {
-	struct mark m = { MARK_REBUILDING, 7, 42, OURS, 0 };
+	struct mark m = { MARK_REBUILDING, 7, 42, OURS, 0, 87 };
 	struct commands c;
 	struct pipeline p;
 	struct keys k;
@@ -134,20 +146,20 @@ static void commands_are_those_of_the_design(void **state)
 	pipeline_init(&p);
 	keys_init(&k, "sb", 3);
 	mark_append_read(&p, &k);
-	mark_append_applied(&p, &k, 43);
+	mark_append_applied(&p, &k, 43, 88);
 	mark_append_write(&p, &k, &m, "sharing.commands");
 	m.state = MARK_READY;
 	mark_append_write(&p, &k, &m, "sharing.commands");
 	commands_parse(&c, &p);
 	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
-		       "layout", "state", NULL);
-	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", NULL);
+		       "layout", "state", "directory", NULL);
+	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", "directory", "88", NULL);
 	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
 		       "cluster-a", "partitions", "12", "layout", "2", "state", "rebuilding",
-		       "topic", "sharing.commands", NULL);
+		       "directory", "87", "topic", "sharing.commands", NULL);
 	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "2", "state", "ready", "topic",
-		       "sharing.commands", NULL);
+		       "cluster-a", "partitions", "12", "layout", "2", "state", "ready",
+		       "directory", "87", "topic", "sharing.commands", NULL);
 	pipeline_done(&p);
 }
 
@@ -157,13 +169,13 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 		struct mark mark;
 		const char *sentence;
 	} cases[] = {
-		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 2 },
+		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 2, 0 },
 		  "the index in Redis at r:6379 belongs to Kafka cluster cluster-b, not to "
 		  "cluster-a; give each deployment its own Redis or its own prefix" },
-		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 2 },
+		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 2, 0 },
 		  "the index in Redis at r:6379 was made for 6 partitions, but sharing.commands "
 		  "has 12; the number is fixed for the life of a deployment" },
-		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 3 },
+		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 3, 0 },
 		  "the index in Redis at r:6379 has layout 3, this program reads layout 2; use "
 		  "the programs of one version" },
 	};
@@ -180,9 +192,9 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 
 static void own_or_missing_mark_is_accepted(void **state)
 {
-	struct mark own = { MARK_READY, 1, 1, OURS, INDEX_LAYOUT };
-	struct mark rebuilding = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT };
-	struct mark older = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT - 1 };
+	struct mark own = { MARK_READY, 1, 1, OURS, INDEX_LAYOUT, 0 };
+	struct mark rebuilding = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT, 0 };
+	struct mark older = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT - 1, 0 };
 	struct mark missing = { .state = MARK_MISSING };
 	struct error err = { 0 };
 
@@ -197,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mark_comes_back_as_stored),
+		cmocka_unit_test(mark_that_says_nothing_of_the_directory_wants_nothing_of_it),
 		cmocka_unit_test(state_is_what_the_mark_says),
 		cmocka_unit_test(index_of_an_older_layout_is_to_be_loaded_anew),
 		cmocka_unit_test(what_is_no_mark_is_missing),

@@ -18,13 +18,13 @@ static struct array_reply progress;
 
 static struct seen_mark parse(const char *state, const char *loaded, const char *goal)
 {
-	const char *const values[] = { "7", "9", "cluster-a", "12", "2", state };
+	const char *const values[] = { "7", "9", "cluster-a", "12", "2", state, "0" };
 	const char *const rest[] = { loaded, goal };
 	struct seen_mark m;
 
 	array_reply_init(&mark);
 	array_reply_init(&progress);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 7; i++)
 		array_reply_add_text(&mark, values[i]);
 	for (int i = 0; i < 2; i++) {
 		if (rest[i])
@@ -93,7 +93,7 @@ static void a_mark_is_read_with_its_progress(void **state)
 	commands_parse(&c, &p);
 	assert_int_equal(c.count, 2);
 	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
-		       "layout", "state", NULL);
+		       "layout", "state", "directory", NULL);
 	assert_command(&c, 1, "HMGET", "sb:{3}:mark", "loaded", "goal", NULL);
 	pipeline_done(&p);
 }

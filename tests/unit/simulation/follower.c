@@ -73,6 +73,16 @@ int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error
 	return 0;
 }
 
+int follower_end(struct follower *f, int64_t *end, struct error *err)
+{
+	(void)f;
+	step("asks where the directory ends");
+	if (request_fails())
+		return request_failed("asking where the directory ends", err);
+	*end = model_directory_end();
+	return 0;
+}
+
 bool follower_next_gone(struct follower *f, struct uuid *id)
 {
 	struct subject gone;
