@@ -89,12 +89,13 @@ static unsigned all_denials(const struct access_facts *f)
 
 /* ---- grants ---- */
 
-/* The sorted list's, or that of everyone in an organization. */
+/* The sorted list's, or that of everyone in the workspace's organization: another's counts not. */
 static bool in_group(const struct access_facts *f, const struct uuid *group_id)
 {
 	return (f->group_count &&
 		bsearch(group_id, f->groups, f->group_count, sizeof(*f->groups), uuid_compare)) ||
-	       user_membership(f->user, group_id);
+	       (uuid_equal(group_id, &f->workspace->organization_id) &&
+		user_membership(f->user, group_id));
 }
 
 bool access_reaches(const struct access_facts *f, const struct grant *g)

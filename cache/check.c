@@ -2,6 +2,7 @@
 
 #include "cache/layout.h"
 #include "cache/redis.h"
+#include "ops/support/clock.h"
 
 #include <hiredis/hiredis.h>
 
@@ -30,8 +31,7 @@ struct piece {
 	struct people *people;
 	const struct check *questions;
 	size_t count;
-	int64_t now;
-	struct arena *arena;
+	struct arena arena; /* holds what one try needs of grants */
 	struct access *out;
 	struct uuid *users;
 	const struct person **persons; /* the same, once they are known */
@@ -92,8 +92,11 @@ static int ask_workspaces(struct piece *c, struct error *err)
 static bool take_grants(struct piece *c, size_t i, const redisReply *reply, struct workspace *w)
 {
 	size_t count = reply->elements - HEADER_FIELDS;
+	size_t there = 0;
 
-	w->grants = arena_alloc(c->arena, (count + 1) * sizeof(*w->grants));
+	for (size_t f = 0; f < count; f++)
+		there += reply_bytes(reply->element[HEADER_FIELDS + f]).data != NULL;
+	w->grants = arena_alloc(&c->arena, (there + 1) * sizeof(*w->grants));
 	for (size_t f = 0; f < count; f++) {
 		struct bytes value = reply_bytes(reply->element[HEADER_FIELDS + f]);
 		uint8_t field[SUBJECT_FIELD_SIZE];
@@ -143,7 +146,9 @@ static int try_piece(void *context, struct error *err)
 {
 	struct piece *c = context;
 	int rc = people_learn_users(c->people, c->reader, c->users, c->count, err);
+	int64_t now;
 
+	arena_reset(&c->arena);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < c->count; i++)
@@ -154,10 +159,11 @@ static int try_piece(void *context, struct error *err)
 		rc = take_workspace(c, i, err);
 	if (!rc)
 		rc = people_learn_workspaces(c->people, c->reader, c->workspaces, c->count, err);
+	now = clock_unix_ms(); /* not earlier: what has expired meanwhile counts no longer */
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		struct access_facts facts;
 
-		people_facts(c->people, c->persons[i], &c->workspaces[i], c->now, &facts);
+		people_facts(c->people, c->persons[i], &c->workspaces[i], now, &facts);
 		c->out[i] = access_check(&facts, c->questions[i].action);
 	}
 	return rc;
@@ -166,15 +172,14 @@ static int try_piece(void *context, struct error *err)
 int check_many(const struct asking *a, const struct check *questions, size_t count,
 	       struct access *out, struct error *err)
 {
-	struct piece c = {
-		.reader = a->reader, .people = a->people, .now = a->now, .arena = a->arena
-	};
+	struct piece c = { .reader = a->reader, .people = a->people };
 	size_t room = count < PIECE ? count : PIECE;
 	int rc = 0;
 
 	c.users = arena_alloc(a->arena, (room + 1) * sizeof(*c.users));
 	c.persons = arena_alloc(a->arena, (room + 1) * sizeof(struct person *));
 	c.workspaces = arena_alloc(a->arena, (room + 1) * sizeof(*c.workspaces));
+	arena_init(&c.arena);
 	for (size_t at = 0; !rc && at < count; at += c.count) {
 		c.questions = questions + at;
 		c.out = out + at;
@@ -183,5 +188,6 @@ int check_many(const struct asking *a, const struct check *questions, size_t cou
 			c.users[i] = c.questions[i].user_id;
 		rc = check_steadily(try_piece, &c, err);
 	}
+	arena_done(&c.arena);
 	return rc;
 }

@@ -20,12 +20,12 @@ struct check {
 struct asking {
 	struct reader *reader;
 	struct people *people;
-	struct arena *arena; /* for what is needed on the way */
-	int64_t now;         /* ms since 1970: what has expired */
+	struct arena *arena; /* holds some bytes for each question of a pipeline */
 };
 
 /*
- * Answers count questions. ERROR_UNAVAILABLE, also when the directory changes
+ * Answers count questions, each as of when its data was read; what is needed on
+ * the way is given back. ERROR_UNAVAILABLE, also when the directory changes
  * faster than it can be read; ERROR_STALE.
  */
 int check_many(const struct asking *a, const struct check *questions, size_t count,

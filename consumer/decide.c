@@ -98,6 +98,10 @@ static bool grant_reaches(const struct world *w, const struct grant *g, const st
 		return false;
 	if (g->subject.kind == SUBJECT_USER)
 		return uuid_equal(&g->subject.id, user_id);
+	/* Everyone of another organization, which the workspace was in before. */
+	if (directory_organization(w->directory, &g->subject.id) &&
+	    !uuid_equal(&g->subject.id, &w->workspace->organization_id))
+		return false;
 	return directory_in_group(w->directory, user_id, &g->subject.id);
 }
 

@@ -58,14 +58,15 @@ int sharebus_check_many(struct sharebus *client, const struct sharebus_question 
 	int rc = client_reader(client, err);
 
 	for (size_t i = 0; i < count; i++) {
-		assert((unsigned)questions[i].action < SHAREBUS_ACTION_COUNT);
+		if ((unsigned)questions[i].action >= SHAREBUS_ACTION_COUNT)
+			return error_set(err, ERROR_INPUT, "there is no action %d",
+					 (int)questions[i].action);
 		list[i] = (struct check){ uuid_of(&questions[i].user),
 					  uuid_of(&questions[i].workspace),
 					  (enum action)questions[i].action };
 	}
 	if (!rc)
-		rc = check_many(&(struct asking){ client->reader, client->people, &client->arena,
-						  clock_unix_ms() },
+		rc = check_many(&(struct asking){ client->reader, client->people, &client->arena },
 				list, count, answers, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		out[i] = answer_of(&answers[i]);

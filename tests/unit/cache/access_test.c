@@ -199,6 +199,19 @@ static void cells_of_a_grant_to_everyone(void **state)
 	}
 }
 
+/* The workspace was in GLOBEX before. */
+static void everyone_of_another_organization_has_no_rights(void **state)
+{
+	struct membership both[] = { home, { id_of(GLOBEX), ORGANIZATION_MEMBER } };
+
+	(void)state;
+	facts.group_count = 0;
+	bob.organizations = both;
+	bob.organization_count = 2;
+	grant_group(GLOBEX, ROLE_USE);
+	assert_no(ACTION_READ, ACCESS_NO_GRANT);
+}
+
 static void cells_of_the_owner(void **state)
 {
 	(void)state;
@@ -739,6 +752,7 @@ int main(void)
 		TEST(cells_of_a_direct_grant),
 		TEST(cells_of_a_grant_to_a_group),
 		TEST(cells_of_a_grant_to_everyone),
+		TEST(everyone_of_another_organization_has_no_rights),
 		TEST(cells_of_the_owner),
 		TEST(cells_of_whoever_has_no_grant),
 		TEST(grant_of_a_user_is_not_that_of_a_group_of_the_same_id),
