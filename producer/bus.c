@@ -210,14 +210,16 @@ int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
 		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = r->opaque },
 	};
 	rd_kafka_error_t *e = rd_kafka_produceva(rk, message, sizeof(message) / sizeof(message[0]));
-	bool full;
+	enum error_code code;
 
 	if (!e)
 		return 0;
-	full = rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
-	(void)error_set(err, full ? ERROR_UNAVAILABLE : ERROR_INPUT, "%s: %s", r->topic,
-			rd_kafka_error_string(e));
+	code = rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL ||
+			       rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__FATAL
+		       ? ERROR_UNAVAILABLE
+		       : ERROR_INPUT;
+	(void)error_set(err, code, "%s: %s", r->topic, rd_kafka_error_string(e));
 	rd_kafka_error_destroy(e);
 	rd_kafka_headers_destroy(headers);
-	return full ? ERROR_UNAVAILABLE : ERROR_INPUT;
+	return code;
 }

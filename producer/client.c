@@ -67,10 +67,7 @@ static int set_options(struct sharebus *c, const struct sharebus_options *o)
 		rc = config_add_kafka_line(c->config, o->kafka[i], o->kafka[i + 1], &c->err);
 	if (!rc)
 		rc = config_load(c->config, NULL, &c->err);
-	if (!rc && strlen(config_get(c->config, "prefix")) > PREFIX_MAX)
-		rc = error_set(&c->err, ERROR_USAGE, "the prefix is longer than %d characters",
-			       PREFIX_MAX);
-	return rc;
+	return rc ? rc : keys_check_prefix(config_get(c->config, "prefix"), &c->err);
 }
 
 int sharebus_open(struct sharebus **out, const struct sharebus_options *options)
@@ -178,6 +175,11 @@ int client_bus(struct sharebus *c, struct error *err)
 {
 	int rc = 0;
 
+	/* Nothing is produced any more once librdkafka has met what it calls fatal. */
+	if (c->bus && rd_kafka_fatal_error(c->bus, NULL, 0)) {
+		send_give_up(c);
+		bus_close(&c->bus);
+	}
 	if (!c->bus)
 		rc = open_bus(c, err);
 	if (!rc && !c->deployment.partitions)
