@@ -46,10 +46,13 @@ void index_forget_ahead(struct index *ix)
 
 int index_open(struct index **out, const struct index_options *o, struct error *err)
 {
-	struct index *ix = calloc(1, sizeof(*ix));
 	int partitions = o->deployment.partitions;
-	int rc;
+	int rc = keys_check_prefix(o->prefix, err);
+	struct index *ix;
 
+	if (rc)
+		return rc;
+	ix = calloc(1, sizeof(*ix));
 	if (!ix)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	ix->deployment = o->deployment;

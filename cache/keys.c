@@ -6,6 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+int keys_check_prefix(const char *prefix, struct error *err)
+{
+	size_t good = strspn(prefix, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789.:_-");
+
+	if (good && good <= PREFIX_MAX && !prefix[good])
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "the prefix is \"%s\"; it must be 1 to %d letters, digits, dots, colons, "
+			 "underscores and hyphens",
+			 prefix, PREFIX_MAX);
+}
+
 void keys_init(struct keys *k, const char *prefix, int partition)
 {
 	int len = partition == KEYS_DIRECTORY

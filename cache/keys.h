@@ -19,6 +19,7 @@
  */
 
 #include "cache/resp.h"
+#include "ops/support/error.h"
 #include "schemas/records.h"
 
 enum { PREFIX_MAX = 32, KEY_BASE_SIZE = PREFIX_MAX + 16, KEYS_DIRECTORY = -1 };
@@ -34,7 +35,13 @@ struct keys {
 	size_t len;
 };
 
-/* For a partition, or KEYS_DIRECTORY. prefix has at most PREFIX_MAX characters. */
+/*
+ * 0 for a prefix of 1 to PREFIX_MAX letters, digits and ".:_-": nothing that a hash tag or a
+ * pattern of SCAN would obey. Else ERROR_USAGE with a sentence.
+ */
+int keys_check_prefix(const char *prefix, struct error *err);
+
+/* For a partition, or KEYS_DIRECTORY. keys_check_prefix() has been asked. */
 void keys_init(struct keys *k, const char *prefix, int partition);
 
 /* Adds a key as argument: base, kind, and the id if there is one (may be NULL). */

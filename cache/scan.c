@@ -11,7 +11,7 @@ enum {
 	SCAN_TRIES = 5,
 	CURSOR_SIZE = 24,
 	KINDS = 4,
-	PATTERN_SIZE = 2 * PREFIX_MAX + 16,
+	PATTERN_SIZE = PREFIX_MAX + 16,
 };
 
 /* What the keys of each kind are called behind "sb:{…}:". */
@@ -45,22 +45,12 @@ static size_t mark_count(const struct walk *w)
 	       (w->kinds & ~(unsigned)SCAN_WORKSPACES ? 1 : 0);
 }
 
-/*
- * Only the keys that can be meant are sent: those of the directory, of
- * workspaces, or of both. What a pattern would obey in the prefix is escaped.
- */
+/* Only the keys that can be meant are sent: those of the directory, of workspaces, or of both. */
 static void make_pattern(struct walk *w)
 {
 	const char *base = reader_keys(w->reader, KEYS_DIRECTORY)->base;
-	const char *brace = strrchr(base, '{');
-	size_t n = 0;
 
-	for (const char *p = base; p < brace; p++) {
-		if (strchr("*?[]^-\\", *p))
-			w->pattern[n++] = '\\';
-		w->pattern[n++] = *p;
-	}
-	(void)snprintf(w->pattern + n, sizeof(w->pattern) - n, "{%s}:%s",
+	(void)snprintf(w->pattern, sizeof(w->pattern), "%.*s{%s}:%s", (int)strcspn(base, "{"), base,
 		       w->kinds & SCAN_WORKSPACES ? "*" : "dir",
 		       w->kinds == SCAN_WORKSPACES ? "ws:*" : "*");
 }

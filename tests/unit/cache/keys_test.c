@@ -56,6 +56,32 @@ static void keys_begin_with_prefix_and_hash_tag(void **state)
 	}
 }
 
+static void prefix_holds_nothing_that_a_pattern_or_a_hash_tag_obeys(void **state)
+{
+	static const char *const good[] = { "sb", "team-a", "A.b:c_9",
+					    "abcdefghijklmnopqrstuvwxyz012345" };
+	static const char *const bad[] = {
+		"",
+		"a*",
+		"a?",
+		"[a]",
+		"a\\",
+		"{a}",
+		"a b",
+		"a\n",
+		"\xc3\xa4",
+		"a^",
+		"abcdefghijklmnopqrstuvwxyz0123456",
+	};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		assert_int_equal(keys_check_prefix(good[i], &err), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(keys_check_prefix(bad[i], &err), ERROR_USAGE);
+}
+
 static void keys_end_with_kind_and_raw_id(void **state)
 {
 	struct uuid bob = letters("bob-has-an-id-16");
@@ -145,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(keys_begin_with_prefix_and_hash_tag),
+		TEST(prefix_holds_nothing_that_a_pattern_or_a_hash_tag_obeys),
 		TEST(keys_end_with_kind_and_raw_id),
 		TEST(users_and_groups_have_reverse_indexes_of_their_own),
 		TEST(only_16_bytes_are_an_id),
