@@ -1,12 +1,30 @@
 #include "consumer/output.h"
 
-enum { PACKING = 1 }; /* version of this packing: it outlives a process */
+enum {
+	PACKING = 1, /* version of this packing: it outlives a process */
+	WIDE = 10, /* a varint of so many bytes holds any number, and so can be changed in place */
+};
+
+static void put_wide(uint8_t *at, int64_t number)
+{
+	uint64_t value = (uint64_t)number;
+
+	for (int i = 0; i < WIDE; i++, value >>= 7)
+		at[i] = (uint8_t)(value & 0x7f) | (i < WIDE - 1 ? 0x80 : 0);
+}
 
 void outputs_begin(struct buffer *b, const struct run_range *range)
 {
-	buffer_append_u8(b, PACKING);
-	buffer_append_varint(b, (uint64_t)range->begin);
-	buffer_append_varint(b, (uint64_t)range->applied);
+	uint8_t head[1 + 2 * WIDE] = { PACKING };
+
+	put_wide(head + 1, range->begin);
+	put_wide(head + 1 + WIDE, range->applied);
+	buffer_append(b, head, sizeof(head));
+}
+
+void outputs_end_at(struct buffer *b, int64_t applied)
+{
+	put_wide(b->data + 1 + WIDE, applied);
 }
 
 bool outputs_open(struct bytes *packed, struct run_range *out)

@@ -42,6 +42,9 @@ struct output {
 /* Begins the packed outputs of a run in an empty buffer. */
 void outputs_begin(struct buffer *b, const struct run_range *range);
 
+/* The run, whose outputs are in the buffer, ends earlier than was said at its begin. */
+void outputs_end_at(struct buffer *b, int64_t applied);
+
 /* Reads the head; false when this is not the beginning of packed outputs. */
 bool outputs_open(struct bytes *packed, struct run_range *out);
 

@@ -13,6 +13,7 @@ enum {
 	WAIT_STEP_MS = 50,
 	REDIS_TIMEOUT_MS = 5000,
 	WORKSPACES_BYTES = 24 * 1024 * 1024,
+	RUN_OUTPUTS_MOST_BYTES = 16 * 1024 * 1024, /* 2,000 usual records have a quarter of it */
 };
 
 void staged_clear(struct staged *s)
@@ -190,6 +191,7 @@ static int read_settings(struct processor *p, struct error *err)
 	int rc = config_get_number(p->config, "max-grants", 1, 100000, &grants, err);
 
 	p->limits.grants_per_workspace = (size_t)grants;
+	p->run_outputs_most = RUN_OUTPUTS_MOST_BYTES;
 	p->accept_lost_commands = config_get(p->config, "accept-lost-commands") != NULL;
 	return rc;
 }

@@ -75,6 +75,7 @@ struct processor {
 	const volatile sig_atomic_t *stop; /* set by SIGTERM and SIGINT */
 	struct deployment deployment;
 	struct limits limits;
+	size_t run_outputs_most;   /* bytes; the record that passes them is the last of its run */
 	bool accept_lost_commands; /* a person has decided so */
 	struct intake *intake;
 	struct changelog *changelog;

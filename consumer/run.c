@@ -376,11 +376,25 @@ static void begin(struct run *run, int64_t begin, int64_t applied)
 	p->run.emitter.partition = run->partition->id;
 }
 
+/* Ends the run behind its first `count` records; the others are left for the next one. */
+static void cut(struct run *run, size_t count)
+{
+	run->count = count;
+	run->applied = run->records[count - 1].message->offset + 1;
+	run->processor->run.apply.applied = run->applied;
+	outputs_end_at(&run->processor->run.packed, run->applied);
+}
+
+/*
+ * What a record makes the consumer tell is many times its size when a large group is concerned:
+ * Redis takes the outputs of a run as one value of at most 512 MB.
+ */
 static int decide_records(struct run *run, struct error *err)
 {
+	struct processor *p = run->processor;
 	int rc = 0;
 
-	run->processor->run.emitter.directory = follower_directory(run->processor->follower);
+	p->run.emitter.directory = follower_directory(p->follower);
 	for (size_t i = 0; !rc && i < run->count; i++) {
 		struct run_record *r = &run->records[i];
 
@@ -388,6 +402,8 @@ static int decide_records(struct run *run, struct error *err)
 			rc = decide_record(run, r, err);
 		else
 			bury_record(run, r);
+		if (!rc && p->run.packed.len >= p->run_outputs_most)
+			cut(run, i + 1);
 	}
 	return rc;
 }

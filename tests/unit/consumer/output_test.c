@@ -198,6 +198,24 @@ static void head_says_what_the_run_covers(void **state)
 	}
 }
 
+static void run_may_end_earlier_than_its_head_said(void **state)
+{
+	struct output o = full_output();
+	struct run_range range;
+	struct output out;
+	struct bytes rest;
+
+	(void)state;
+	outputs_begin(&packed, &(struct run_range){ 100, INT64_MAX });
+	output_append(&packed, &o);
+	outputs_end_at(&packed, 101);
+	rest = buffer_bytes(&packed);
+	assert_true(outputs_open(&rest, &range));
+	assert_true(range.begin == 100 && range.applied == 101);
+	assert_true(output_take(&rest, &out));
+	assert_same(&out, &o);
+}
+
 static void head_of_another_packing_is_refused(void **state)
 {
 	struct run_range range;
@@ -234,6 +252,7 @@ int main(void)
 		TEST(output_cut_short_is_told_from_the_end),
 		TEST(topic_and_type_must_exist),
 		TEST(head_says_what_the_run_covers),
+		TEST(run_may_end_earlier_than_its_head_said),
 		TEST(head_of_another_packing_is_refused),
 		TEST(head_cut_short_is_refused),
 	};
