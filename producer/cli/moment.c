@@ -2,6 +2,7 @@
 
 #include "ops/support/number.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { MS_PER_MINUTE = 60000, MS_PER_DAY = 86400000 };
@@ -149,6 +150,7 @@ bool moment_parse(const char *text, int64_t now, int64_t *out)
 	int64_t zone;
 	int64_t ms;
 
+	assert(text);
 	if (duration_parse(text, SPAN_MOST_MS, out)) {
 		*out += now;
 		return true;
