@@ -301,6 +301,9 @@ static int watch_open(struct watch *w, struct error *err)
 	int rc = session_reader(w->session, err);
 
 	if (!rc)
+		rc = client_codec(w->session->client, err);
+	w->session->codec = w->session->client ? w->session->client->codec : NULL;
+	if (!rc)
 		rc = bus_open_reader(&w->consumer, w->session->config, true, err);
 	if (!rc)
 		rc = bus_open_reader(&w->asker, w->session->config, false, err);
