@@ -329,11 +329,12 @@ class History:
             self._tell_user(u)
 
     def _settle(self, subject):
-        """The system takes the grants of whoever is deleted away."""
+        """The system takes the grants of whoever is deleted away, also those that nobody shows
+        because they have expired."""
 
         def are_gone():
-            shown = (self.client.show(w) or {} for w in self.places)
-            return not any(subject in grants for grants in shown)
+            found = self.facts.grants_in_redis(4, self.places)
+            return not any(subject in grants for grants in found.values())
 
         self.world.wait(f"removals of {subject}", are_gone, alive=self.world.consumers)
         self.rights.forget_subject(subject)
