@@ -217,7 +217,7 @@ static void add_change(struct deciding *d, const struct subject *s, enum role af
 		(struct change){ *s, g ? g->role : ROLE_NONE, after, expires_at };
 }
 
-/* Rules 11 and 12, and the end of the matter. */
+/* Rule 12, and the end of the matter. */
 static void conclude(struct deciding *d)
 {
 	if (d->problems)
@@ -226,6 +226,7 @@ static void conclude(struct deciding *d)
 		d->out->outcome = d->out->change_count ? OUTCOME_APPLIED : OUTCOME_UNCHANGED;
 }
 
+/* Rule 11: done before, or found to be so already. */
 static bool is_duplicate(struct deciding *d)
 {
 	const struct workspace *w = d->world->workspace;
@@ -594,8 +595,7 @@ bool decision_fold(const struct decision *d, const struct record *r, int64_t now
 		   struct workspace *w)
 {
 	bool applied = d->outcome == OUTCOME_APPLIED;
-	bool remember = record_command(r) && w->registered && !uuid_is_nil(&d->command_id) &&
-			d->outcome != OUTCOME_DUPLICATE;
+	bool remember = record_command(r) && (applied || d->outcome == OUTCOME_UNCHANGED);
 
 	if (applied && r->type == RECORD_WORKSPACE_DELETED) {
 		workspace_clear(w);

@@ -51,6 +51,10 @@ bool decide(const struct world *w, const struct record *r, struct decision *out)
  * Carries the decision out on the workspace: grants, version, the fact's own
  * fields, the memory of recent commands. Returns whether anything of the
  * workspace changed that the index must hold.
+ *
+ * What was rejected is not remembered: repeated, it is decided anew and answered
+ * with its reason, and nobody without rights can push what was done out of the
+ * memory.
  */
 bool decision_fold(const struct decision *d, const struct record *r, int64_t now,
 		   struct workspace *w);

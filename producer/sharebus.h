@@ -128,7 +128,8 @@ struct sharebus_request {
 	const struct sharebus_subject *subjects;
 	size_t subject_count;
 	const char *message;           /* a word to those it is shared with; may be NULL */
-	struct sharebus_id command_id; /* zero: a new one. The same again is done once only */
+	struct sharebus_id command_id; /* zero: a new one. The same again is done once only: an id
+					* stands for one command */
 	int64_t expected_version;      /* only if the sharing is at this version; 0: any */
 	int wait_ms;                   /* how long to wait for the outcome; 0: do not */
 };
@@ -143,7 +144,7 @@ enum sharebus_verdict {
 	SHAREBUS_PENDING = 0, /* not waited for, or not known in time */
 	SHAREBUS_APPLIED,
 	SHAREBUS_UNCHANGED, /* it is so already */
-	SHAREBUS_DUPLICATE, /* this command id was decided before */
+	SHAREBUS_DUPLICATE, /* it was applied before, or found unchanged, under this command id */
 	SHAREBUS_REJECTED_BY_RULE,
 	SHAREBUS_UNREADABLE, /* the consumer cannot read it: it is of an older version */
 };

@@ -291,6 +291,16 @@ def test_a_command_id_twice_is_one_change(world, ws):
     assert first["version"] == second["version"] and first["command_id"] == second["command_id"]
 
 
+def test_a_rejected_command_twice_is_rejected_twice(world, ws):
+    args = ("sharing", "share", ws, "--user", "bob:admin", "-o", "json")
+    args += ("--command-id", str(uuid.uuid4()))
+    for _ in range(2):
+        ran = world.stack.sharebus(*args[:2], f"erin/{ws}", *args[3:], as_user="alice")
+        assert (ran.code, ran.json["outcome"], ran.json["code"]) == (NO, "rejected", "forbidden")
+    assert world.erin(*args).done().json["outcome"] == "applied"  # it was never done before
+    assert world.erin(*args).done().json["outcome"] == "duplicate"
+
+
 def test_whoever_is_given_access_may_leave(world, ws):
     world.erin("sharing", "share", ws, "--user", "bob").done()
     ran = world.stack.sharebus("sharing", "remove", f"erin/{ws}", "--user", "bob", as_user="bob")

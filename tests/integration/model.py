@@ -170,11 +170,10 @@ class _Decision:
         if w and r["command_id"] in w.recent:
             return self._note("duplicate")
         code = self._share() if self.name == "ShareWorkspace" else self._remove()
-        if w:
-            w.recent.append(r["command_id"])
-            w.touched_at = self.offset
         if code:
             return self._reject(code)
+        w.recent.append(r["command_id"])
+        w.touched_at = self.offset
         if not self.changes:
             return self._note("unchanged")
         self._fold()

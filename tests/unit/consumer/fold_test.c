@@ -95,15 +95,29 @@ static void unchanged_command_is_only_remembered(void **state)
 	assert_true(saw_command());
 }
 
-static void rejected_command_is_only_remembered(void **state)
+static void rejected_command_leaves_no_trace(void **state)
 {
 	(void)state;
 	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_REJECTED);
-	assert_true(fold(&s));
+	assert_false(fold(&s));
 	assert_int_equal(s.workspace.version, 1);
 	assert_int_equal(s.workspace.grant_count, 0);
-	assert_true(saw_command());
+	assert_int_equal(s.workspace.recent_next, 0);
+	assert_false(saw_command());
+}
+
+static void rejected_command_is_decided_anew_when_repeated(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
+	(void)fold(&s);
+	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_REJECTED);
+	assert_int_equal(s.decision.code, REJECT_FORBIDDEN);
+	(void)fold(&s);
+	(void)share_one(&s, actor(ALICE), user(CAROL), ROLE_USE);
+	assert_int_equal(s.decision.outcome, OUTCOME_APPLIED);
 }
 
 static void duplicate_changes_nothing_at_all(void **state)
@@ -225,7 +239,8 @@ int main(void)
 		TEST(changed_grant_is_granted_anew),
 		TEST(applied_removal_drops_the_grant),
 		TEST(unchanged_command_is_only_remembered),
-		TEST(rejected_command_is_only_remembered),
+		TEST(rejected_command_leaves_no_trace),
+		TEST(rejected_command_is_decided_anew_when_repeated),
 		TEST(duplicate_changes_nothing_at_all),
 		TEST(command_without_an_id_takes_no_place_in_the_memory),
 		TEST(command_on_an_unknown_workspace_leaves_nothing),

@@ -202,7 +202,7 @@ static void apply_wish(struct input *in, struct model_workspace *w, const struct
 		in->version = ++w->version;
 		change(in, w, c);
 	}
-	if (w->registered)
+	if (in->event != EXPECT_REJECTED)
 		remember(w, &c->command_id);
 }
 
@@ -236,7 +236,7 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 		in->version = version;
 		take_away(in, w, subject, c->reason);
 	}
-	if (w->registered)
+	if (in->event != EXPECT_REJECTED)
 		remember(w, &c->command.command_id);
 }
 
