@@ -5,8 +5,6 @@
 
 #include <assert.h>
 
-enum { MESSAGE_MAX = OUTCOME_MESSAGE_MAX };
-
 /* How much somebody may change of a workspace's sharing. */
 enum authority {
 	AUTHORITY_NONE,  /* the own grant may go, nothing else */
@@ -47,13 +45,13 @@ static void add_problem(struct deciding *d, enum reject_code code, struct bytes 
 
 static struct bytes join_problems(const struct deciding *d)
 {
-	char *text = arena_alloc(d->world->arena, MESSAGE_MAX + 1);
+	char *text = arena_alloc(d->world->arena, OUTCOME_MESSAGE_MAX + 1);
 	size_t len = 0;
 
 	for (const struct problem *p = d->problems; p; p = p->next) {
 		size_t gap = p == d->problems ? 0 : 2;
 
-		size_t left = MESSAGE_MAX - len;
+		size_t left = OUTCOME_MESSAGE_MAX - len;
 		size_t take = p->text.len;
 
 		if (gap + take > left && p != d->problems)
@@ -391,6 +389,43 @@ static void check_count(struct deciding *d)
 					 TEXT(w->name), count, most));
 }
 
+static size_t count_people(const struct deciding *d, const struct share_workspace *c)
+{
+	const struct uuid *members;
+	size_t people = 0;
+
+	for (size_t i = 0; i < c->grant_count; i++) {
+		const struct subject *s = &c->grants[i].subject;
+
+		people += s->kind == SUBJECT_USER ? 1
+						  : directory_members(d->world->directory, &s->id,
+								      d->world->arena, &members);
+	}
+	return people;
+}
+
+/* Everybody concerned is sent the message, and all of that is kept as one value in Redis. */
+static void check_message(struct deciding *d, const struct share_workspace *c)
+{
+	size_t len = c->message.len;
+	size_t people;
+
+	if (len > MESSAGE_MAX)
+		add_problem(d, REJECT_INVALID_COMMAND,
+			    arena_printf(d->world->arena,
+					 "the message has %zu bytes; at most %d are allowed", len,
+					 MESSAGE_MAX));
+	if (!len || len > MESSAGE_MAX)
+		return;
+	people = count_people(d, c);
+	if (people > MESSAGES_MOST / len)
+		add_problem(d, REJECT_INVALID_COMMAND,
+			    arena_printf(d->world->arena,
+					 "the message has %zu bytes; to %zu people at most %zu "
+					 "are allowed",
+					 len, people, MESSAGES_MOST / people));
+}
+
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)
 {
 	for (size_t i = 0; i < c->grant_count; i++)
@@ -421,6 +456,8 @@ static void decide_share(struct deciding *d, const struct share_workspace *c)
 				d->world->arena,
 				"the command names %zu users and groups; at most %zu are allowed",
 				c->grant_count, most));
+	if (!d->problems)
+		check_message(d, c);
 	if (!d->problems)
 		decide_wishes(d, c);
 	conclude(d);

@@ -18,7 +18,10 @@ struct limits {
 	size_t grants_per_workspace;
 };
 
-enum { GRANTS_PER_WORKSPACE_DEFAULT = 1000 };
+enum {
+	GRANTS_PER_WORKSPACE_DEFAULT = 1000,
+	MESSAGES_MOST = 64 << 20, /* bytes of it in all that it makes known: length times people */
+};
 
 /* All that a decision may depend on besides the record. */
 struct world {

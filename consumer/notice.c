@@ -25,21 +25,53 @@ static enum notification_kind kind_of(const struct decision *d, const struct cha
 	return c->before == ROLE_NONE ? NOTIFY_WORKSPACE_SHARED : NOTIFY_ROLE_CHANGED;
 }
 
+/* By person; the direct one first, then by group, so that the order is the same every time. */
+static int by_person(const void *a, const void *b)
+{
+	const struct notice *x = a;
+	const struct notice *y = b;
+	int order = memcmp(&x->recipient, &y->recipient, sizeof(x->recipient));
+
+	return order ? order : memcmp(&x->group_id, &y->group_id, sizeof(x->group_id));
+}
+
+static void keep_one_each(struct listing *l)
+{
+	size_t kept = 0;
+
+	if (l->count < 2)
+		return;
+	qsort(l->list, l->count, sizeof(*l->list), by_person);
+	for (size_t i = 0; i < l->count; i++)
+		if (!kept || !uuid_equal(&l->list[kept - 1].recipient, &l->list[i].recipient))
+			l->list[kept++] = l->list[i];
+	l->count = kept;
+}
+
+/* People in many groups are many times in the list: it grows only if that is not why it is full. */
+static void make_room(struct listing *l)
+{
+	size_t cap = l->cap ? l->cap * 2 : 8;
+	struct notice *grown;
+
+	keep_one_each(l);
+	if (l->count < l->cap / 2)
+		return;
+	grown = arena_alloc(l->arena, cap * sizeof(*grown));
+	if (l->count)
+		memcpy(grown, l->list, l->count * sizeof(*grown));
+	l->list = grown;
+	l->cap = cap;
+}
+
 static void add(struct listing *l, const struct notice *n)
 {
 	const struct user_changed *u = directory_user(l->directory, &n->recipient);
 
 	if (!u || u->status == USER_DELETED || uuid_equal(&n->recipient, &l->decision->actor.id))
 		return;
-	if (l->count == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 8;
-		struct notice *grown = arena_alloc(l->arena, cap * sizeof(*grown));
-
-		if (l->count)
-			memcpy(grown, l->list, l->count * sizeof(*grown));
-		l->list = grown;
-		l->cap = cap;
-	}
+	if (l->count == l->cap)
+		make_room(l);
 	l->list[l->count++] = *n;
 }
 
@@ -62,29 +94,6 @@ static void add_members(struct listing *l, const struct change *c)
 
 	for (size_t i = 0; i < count; i++)
 		add_concerned(l, c, &members[i], &c->subject.id);
-}
-
-/* By person; the direct one first, then by group, so that the order is the same every time. */
-static int by_person(const void *a, const void *b)
-{
-	const struct notice *x = a;
-	const struct notice *y = b;
-	int order = memcmp(&x->recipient, &y->recipient, sizeof(x->recipient));
-
-	return order ? order : memcmp(&x->group_id, &y->group_id, sizeof(x->group_id));
-}
-
-static void keep_one_each(struct listing *l)
-{
-	size_t kept = 0;
-
-	if (l->count < 2)
-		return;
-	qsort(l->list, l->count, sizeof(*l->list), by_person);
-	for (size_t i = 0; i < l->count; i++)
-		if (!kept || !uuid_equal(&l->list[kept - 1].recipient, &l->list[i].recipient))
-			l->list[kept++] = l->list[i];
-	l->count = kept;
 }
 
 size_t notice_list(const struct decision *d, const struct workspace_ref *ws,

@@ -80,6 +80,8 @@ struct command {
 	int64_t directory_offset;
 };
 
+enum { MESSAGE_MAX = 2000 }; /* bytes of the message of a ShareWorkspace */
+
 struct share_workspace {
 	struct command command;
 	struct grant_wish *grants;

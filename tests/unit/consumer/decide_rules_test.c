@@ -321,6 +321,44 @@ static void command_that_names_nobody_is_invalid(void **state)
 			REJECT_INVALID_COMMAND, "the command names nobody");
 }
 
+static void message_that_is_too_long_is_invalid(void **state)
+{
+	static char text[MESSAGE_MAX + 2];
+	struct grant_wish one[] = { wish(user(BOB), ROLE_USE) };
+
+	(void)state;
+	memset(text, 'x', MESSAGE_MAX + 1);
+	s.message = bytes_of(text);
+	assert_rejected(share(&s, actor(ALICE), one, 1), REJECT_INVALID_COMMAND,
+			"the message has 2001 bytes; at most 2000 are allowed");
+	text[MESSAGE_MAX] = 0;
+	s.message = bytes_of(text);
+	assert_applied(share(&s, actor(ALICE), one, 1), 1);
+}
+
+/* One message of 2,000 bytes is for 33,554 people at most. */
+static void message_times_people_has_a_bound(void **state)
+{
+	enum { MOST = MESSAGES_MOST / MESSAGE_MAX };
+	static struct uuid members[MOST + 1];
+	static char text[MESSAGE_MAX + 1];
+	struct grant_wish team[] = { wish(group(TEAM), ROLE_USE) };
+
+	(void)state;
+	for (size_t i = 0; i < MOST + 1; i++)
+		members[i] =
+			(struct uuid){ { 9, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } };
+	memset(text, 'x', MESSAGE_MAX);
+	s.message = bytes_of(text);
+	take_group(&s, TEAM, members, MOST);
+	assert_applied(share(&s, actor(ALICE), team, 1), 1);
+	take_group(&s, TEAM, members, MOST + 1);
+	assert_rejected(share(&s, actor(ALICE), team, 1), REJECT_INVALID_COMMAND,
+			"the message has 2000 bytes; to 33555 people at most 1999 are allowed");
+	s.message = (struct bytes){ 0 };
+	assert_applied(share(&s, actor(ALICE), team, 1), 1);
+}
+
 static void subject_twice_with_two_roles_is_invalid(void **state)
 {
 	struct grant_wish roles[] = { wish(user(BOB), ROLE_USE), wish(user(BOB), ROLE_ADMIN) };
@@ -542,6 +580,8 @@ int main(void)
 		TEST(directory_must_be_as_far_as_the_author_saw_it),
 		TEST(command_without_an_id_is_invalid),
 		TEST(command_that_names_nobody_is_invalid),
+		TEST(message_that_is_too_long_is_invalid),
+		TEST(message_times_people_has_a_bound),
 		TEST(subject_twice_with_two_roles_is_invalid),
 		TEST(subject_twice_is_seen_when_the_first_is_so_already),
 		TEST(wrong_subject_named_twice_is_reported_once),

@@ -183,6 +183,29 @@ static void everyone_of_the_organization_is_told(void **state)
 	assert_notice(5, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
+/* Three groups, named again and again: far more entries than people. */
+static void nobody_is_told_twice_for_a_great_many_groups(void **state)
+{
+	static const enum name groups[] = { TEAM, CREW, ACME };
+	static const enum name told[] = { BOB, CAROL, DAVE, SAM, ROBOT };
+	static const enum name through[] = { TEAM, TEAM, CREW, CREW, ACME };
+	struct change changes[300];
+
+	(void)state;
+	for (size_t i = 0; i < 300; i++)
+		changes[i] =
+			(struct change){ group(groups[(i + 1) % 3]), ROLE_NONE, ROLE_USE, ABSENT };
+	s.decision = (struct decision){ .outcome = OUTCOME_APPLIED,
+					.actor = actor(ERIN),
+					.changes = changes,
+					.change_count = 300 };
+	tell();
+	assert_int_equal(count, 6);
+	for (size_t i = 0; i < 5; i++)
+		assert_notice(i, told[i], NOTIFY_WORKSPACE_SHARED, through[i]);
+	assert_notice(5, ALICE, NOTIFY_OWNER_NOTICE, NIL);
+}
+
 /* CAROL is named, is in both groups, and is of the organization; BOB is in one of them. */
 static void nobody_is_told_twice_and_direct_beats_group(void **state)
 {
@@ -419,6 +442,7 @@ int main(void)
 		TEST(deleted_users_and_the_owner_are_not_told_as_members),
 		TEST(member_who_acts_is_not_told),
 		TEST(everyone_of_the_organization_is_told),
+		TEST(nobody_is_told_twice_for_a_great_many_groups),
 		TEST(nobody_is_told_twice_and_direct_beats_group),
 		TEST(order_does_not_depend_on_that_of_the_command),
 		TEST(deleted_or_unknown_users_are_not_told),

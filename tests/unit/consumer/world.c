@@ -69,9 +69,9 @@ void take_user(struct scene *s, enum name who, enum user_status status, enum use
 	take(s, &r);
 }
 
-static void take_group(struct scene *s, enum name which, const char *name, struct uuid *members,
-		       size_t count)
+void take_group(struct scene *s, enum name which, struct uuid *members, size_t count)
 {
+	const char *name = which == TEAM ? "team" : which == CREW ? "crew" : "strangers";
 	struct record r = { .type = RECORD_GROUP_CHANGED };
 
 	r.as.group_changed =
@@ -112,9 +112,9 @@ static void fill_directory(struct scene *s)
 			  : who == DELIA ? USER_DELETED
 					 : USER_ACTIVE,
 			  who == ROBOT ? USER_SERVICE_ACCOUNT : USER_PERSON);
-	take_group(s, TEAM, "team", team, sizeof(team) / sizeof(*team));
-	take_group(s, CREW, "crew", crew, sizeof(crew) / sizeof(*crew));
-	take_group(s, STRANGERS, "strangers", strangers, 1);
+	take_group(s, TEAM, team, sizeof(team) / sizeof(*team));
+	take_group(s, CREW, crew, sizeof(crew) / sizeof(*crew));
+	take_group(s, STRANGERS, strangers, 1);
 }
 
 /* ---- the scene ---- */
@@ -124,6 +124,7 @@ void scene_open(struct scene *s)
 	struct uuid dev = id_of(DEV);
 
 	*s = (struct scene){ 0 };
+	s->message = bytes_of("have a look");
 	s->directory = directory_new();
 	fill_directory(s);
 	arena_init(&s->arena);
@@ -180,7 +181,7 @@ const struct decision *share(struct scene *s, struct actor who, struct grant_wis
 {
 	s->record = (struct record){ .type = RECORD_SHARE_WORKSPACE };
 	s->record.as.share_workspace =
-		(struct share_workspace){ s->command, wishes, count, bytes_of("have a look") };
+		(struct share_workspace){ s->command, wishes, count, s->message };
 	s->record.as.share_workspace.command.actor = who;
 	return decide_record(s);
 }

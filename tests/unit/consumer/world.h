@@ -54,6 +54,7 @@ struct scene {
 	struct arena arena;
 	struct world world;     /* on the above, at NOW_MS */
 	struct command command; /* of the next command but for its actor */
+	struct bytes message;   /* of the next command, if it shares */
 	struct record record;   /* the last one decided */
 	struct decision decision;
 	struct grant_wish wish; /* of share_one() */
@@ -72,6 +73,7 @@ void scene_close(struct scene *s);
 
 /* Takes a fact into the directory. */
 void take_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind);
+void take_group(struct scene *s, enum name which, struct uuid *members, size_t count);
 void take_organization(struct scene *s, enum name which, enum sharing_policy policy);
 void take_deployment(struct scene *s, bool sharing_enabled);
 
