@@ -103,6 +103,15 @@ static enum exit_code explain(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+/* What could not be written was not said: that is no success. */
+static enum exit_code close_output(enum exit_code code)
+{
+	if (code == EXIT_UNAVAILABLE || (!fflush(stdout) && !ferror(stdout)))
+		return code;
+	(void)fprintf(stderr, "sharebus: standard output cannot be written\n");
+	return EXIT_UNAVAILABLE;
+}
+
 int main(int argc, char **argv)
 {
 	struct session session;
@@ -114,7 +123,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (!c)
-		return (int)explain(argc, argv);
+		return (int)close_output(explain(argc, argv));
 	(void)signal(SIGPIPE, SIG_IGN);
 	rc = session_open(&session, &err);
 	if (!rc)
@@ -123,5 +132,5 @@ int main(int argc, char **argv)
 		complain(&err);
 	code = rc < 0 ? EXIT_USAGE : rc ? EXIT_DONE : c->run(&session, &arguments);
 	session_close(&session);
-	return (int)code;
+	return (int)close_output(code);
 }

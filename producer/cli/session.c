@@ -69,6 +69,17 @@ int session_reader(struct session *s, struct error *err)
 	return rc;
 }
 
+int session_codec(struct session *s, struct error *err)
+{
+	int rc = session_client(s, err);
+
+	if (!rc)
+		rc = client_codec(s->client, err);
+	if (!rc)
+		s->codec = s->client->codec;
+	return rc;
+}
+
 int session_bus(struct session *s, struct error *err)
 {
 	int rc = session_client(s, err);
@@ -76,11 +87,10 @@ int session_bus(struct session *s, struct error *err)
 	if (!rc)
 		rc = client_bus(s->client, err);
 	if (!rc)
-		rc = client_codec(s->client, err);
+		rc = session_codec(s, err);
 	if (rc)
 		return rc;
 	s->bus = s->client->bus;
-	s->codec = s->client->codec;
 	s->deployment = s->client->deployment;
 	return 0;
 }

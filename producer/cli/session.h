@@ -47,6 +47,9 @@ int session_failed(const struct session *s, int rc, struct error *err);
 /* The index. ERROR_UNAVAILABLE with a sentence. */
 int session_reader(struct session *s, struct error *err);
 
+/* What reads and writes records; ready with session_bus(), too. */
+int session_codec(struct session *s, struct error *err);
+
 /*
  * The bus, checked: the topics are laid out well, and the index, if it is open,
  * belongs to the same deployment.

@@ -263,7 +263,8 @@ static bool reached_end(const struct watch *w)
 
 /* ---- reading ---- */
 
-static void take(struct watch *w, const rd_kafka_message_t *m)
+/* A record that could not be shown is shown when the watch goes on. */
+static int take(struct watch *w, const rd_kafka_message_t *m, struct error *err)
 {
 	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
 		w->at, rd_kafka_topic_name(m->rkt), m->partition);
@@ -272,28 +273,32 @@ static void take(struct watch *w, const rd_kafka_message_t *m)
 		p->offset = m->offset;
 	} else if (!m->err) {
 		show_message(w, m);
+		if (ferror(stdout))
+			return error_set(err, ERROR_UNAVAILABLE, "what is shown cannot be written");
 		p->offset = m->offset + 1;
 	}
+	return 0;
 }
 
 static int read_all(struct watch *w, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + w->session->wait_ms;
+	int rc = 0;
 
 	if (rd_kafka_assign(w->consumer, w->at))
 		return error_set(err, ERROR_UNAVAILABLE, "the topics cannot be read");
-	while (!stop && !(w->end && reached_end(w))) {
+	while (!rc && !stop && !(w->end && reached_end(w))) {
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(w->consumer, POLL_MS);
 
 		if (m && m->rkt)
-			take(w, m);
+			rc = take(w, m, err);
 		if (m)
 			rd_kafka_message_destroy(m);
-		if (w->end && clock_monotonic_ms() > deadline)
+		if (!rc && w->end && clock_monotonic_ms() > deadline)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "the topics could not be read to their end in time");
 	}
-	return 0;
+	return rc;
 }
 
 static int watch_open(struct watch *w, struct error *err)
@@ -301,8 +306,7 @@ static int watch_open(struct watch *w, struct error *err)
 	int rc = session_reader(w->session, err);
 
 	if (!rc)
-		rc = client_codec(w->session->client, err);
-	w->session->codec = w->session->client ? w->session->client->codec : NULL;
+		rc = session_codec(w->session, err);
 	if (!rc)
 		rc = bus_open_reader(&w->consumer, w->session->config, true, err);
 	if (!rc)
@@ -326,6 +330,20 @@ static void watch_close(struct watch *w)
 	arena_done(&w->arena);
 }
 
+/* What was shown is noted also when reading failed. */
+static int watch_records(struct watch *w, const char *state, struct error *err)
+{
+	int rc = read_all(w, err);
+	struct error unsaved;
+
+	if (!state)
+		return rc;
+	if (!rc)
+		return save_state(w, state, err);
+	(void)save_state(w, state, &unsaved);
+	return rc;
+}
+
 enum exit_code run_watch(struct session *s, const struct arguments *a)
 {
 	const char *state = argument_value(a, FLAG_STATE);
@@ -342,9 +360,7 @@ enum exit_code run_watch(struct session *s, const struct arguments *a)
 	if (!rc)
 		rc = load_state(&w, state, &err);
 	if (!rc)
-		rc = read_all(&w, &err);
-	if (!rc && state)
-		rc = save_state(&w, state, &err);
+		rc = watch_records(&w, state, &err);
 	if (rc)
 		complain(&err);
 	watch_close(&w);
