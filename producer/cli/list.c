@@ -30,7 +30,7 @@ const struct flag list_flags[] = {
 
 /* What was found, as it is shown: one element a workspace. */
 struct row {
-	const char *owner;
+	const char *owner; /* as they are shown, so that --after can say them */
 	const char *name;
 	struct bytes cells[4];
 	json_t *json;
@@ -85,10 +85,22 @@ static int add_shared(bool wanted, struct sharebus_query *q, struct error *err)
 	return 0;
 }
 
+/* All that is given as --search, as if at once; NULL: nothing. */
+static const char *join_searches(struct session *s, const struct arguments *a)
+{
+	struct bytes all = { 0 };
+
+	for (size_t i = 0; i < a->given_count; i++)
+		if (a->given[i].id == FLAG_SEARCH)
+			all = arena_printf(&s->arena, "%s%s%s", all.data ? text_of(all) : "",
+					   all.data ? " " : "", a->given[i].value);
+	return (const char *)all.data;
+}
+
 static int read_query(struct session *s, const struct arguments *a, struct sharebus_query *q,
 		      struct error *err)
 {
-	const char *text = argument_value(a, FLAG_SEARCH);
+	const char *text = join_searches(s, a);
 	bool shared = argument_has(a, FLAG_SHARED);
 	int rc;
 
@@ -146,9 +158,10 @@ static json_t *shared_with_json(const struct sharebus_workspace *w)
 	return list;
 }
 
-static const char *copy(struct session *s, const char *text)
+/* A copy as it is shown. */
+static const char *shown(struct session *s, const char *text)
 {
-	return text_of(arena_copy(&s->arena, bytes_of(text)));
+	return text_of(printable(bytes_of(text), &s->arena));
 }
 
 /* Keeps what is shown of a workspace: the page that holds it will go. */
@@ -167,14 +180,14 @@ static void add_row(struct listing *l, const struct sharebus_workspace *w)
 		l->cap = cap;
 	}
 	r = &l->rows[l->count++];
-	*r = (struct row){ .owner = copy(s, w->owner_name), .name = copy(s, w->name) };
+	*r = (struct row){ .owner = shown(s, w->owner_name), .name = shown(s, w->name) };
 	if (s->output == OUTPUT_JSON) {
 		r->json = workspace_json(w);
 		(void)json_object_set_new(r->json, "shared_with", shared_with_json(w));
 		return;
 	}
 	r->cells[0] = arena_printf(&s->arena, "%s/%s", w->owner_name, w->name);
-	r->cells[1] = bytes_of(copy(s, w->organization_name));
+	r->cells[1] = bytes_of(shown(s, w->organization_name));
 	r->cells[2] = bytes_of(w->dormant ? "dormant" : "active");
 	r->cells[3] = shared_with(s, w);
 }
@@ -221,8 +234,9 @@ static int by_owner_and_name(const void *a, const void *b)
 }
 
 /* Passes the rows over up to and with owner/name. No name has a slash. */
-static void go_behind(struct listing *l, const char *after)
+static void go_behind(struct listing *l, const char *given)
 {
+	const char *after = shown(l->session, given);
 	const char *slash = strchr(after, '/');
 	const char *owner =
 		text_of(arena_printf(&l->session->arena, "%.*s", (int)(slash - after), after));
@@ -232,8 +246,8 @@ static void go_behind(struct listing *l, const char *after)
 }
 
 /*
- * The row behind the last one shown. Two of one owner and name are shown
- * together: --after could not tell them apart.
+ * The row behind the last one shown. Two whose owner and name look the same
+ * are shown together: --after could not tell them apart.
  */
 static size_t end_of_part(const struct listing *l, size_t limit)
 {
@@ -279,8 +293,8 @@ static void print_json(const struct listing *l, size_t end)
 
 static void print(const struct listing *l, size_t limit)
 {
-	struct arena *arena = &l->session->arena;
 	size_t end = end_of_part(l, limit);
+	struct bytes last;
 
 	if (l->session->output == OUTPUT_JSON)
 		print_json(l, end);
@@ -289,9 +303,10 @@ static void print(const struct listing *l, size_t limit)
 	if (end == l->count)
 		return;
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "%zu more; go on with --after %s/%s\n", l->count - end,
-		      text_of(printable(bytes_of(l->rows[end - 1].owner), arena)),
-		      text_of(printable(bytes_of(l->rows[end - 1].name), arena)));
+	last = arena_printf(&l->session->arena, "%s/%s", l->rows[end - 1].owner,
+			    l->rows[end - 1].name);
+	(void)fprintf(stderr, "%zu more; go on with --after %s\n", l->count - end,
+		      text_of(shell_word(last, &l->session->arena)));
 }
 
 enum exit_code run_list(struct session *s, const struct arguments *a)

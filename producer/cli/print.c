@@ -68,16 +68,36 @@ void table_print(const struct table *t)
 	}
 }
 
-/* C0, DEL and C1 controls; the marks that turn writing direction around. */
-static bool obeyed(const uint8_t *p, size_t len)
+static uint32_t code_point(const uint8_t *p, size_t len)
 {
-	if (len == 1)
-		return p[0] < 0x20 || p[0] == 0x7f;
-	if (len == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
-	return len == 3 && p[0] == 0xe2 &&
-	       ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
-		(p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+	static const uint8_t first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t c = p[0] & first_bits[len];
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+/*
+ * Controls, and what is written but not seen: marks of writing direction,
+ * spaces without width, tags. The joiners U+200C and U+200D are part of words
+ * and of emoji, and stay.
+ */
+static bool obeyed(uint32_t c)
+{
+	static const struct {
+		uint32_t from;
+		uint32_t to;
+	} ranges[] = {
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },       { 0x61c, 0x61c },   { 0x200b, 0x200b },
+		{ 0x200e, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x2060 }, { 0x2066, 0x2069 },
+		{ 0xfeff, 0xfeff }, { 0xe0000, 0xe007f },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c >= ranges[i].from && c <= ranges[i].to)
+			return true;
+	return false;
 }
 
 struct bytes printable(struct bytes text, struct arena *arena)
@@ -88,7 +108,7 @@ struct bytes printable(struct bytes text, struct arena *arena)
 	for (size_t i = 0; i < text.len;) {
 		size_t len = utf8_len(text.data + i, text.len - i);
 
-		if (!len || obeyed(text.data + i, len)) {
+		if (!len || obeyed(code_point(text.data + i, len))) {
 			out[n++] = '?';
 			i += len ? len : 1;
 			continue;
@@ -97,6 +117,29 @@ struct bytes printable(struct bytes text, struct arena *arena)
 		n += len;
 		i += len;
 	}
+	out[n] = 0;
+	return (struct bytes){ out, n };
+}
+
+struct bytes shell_word(struct bytes text, struct arena *arena)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_./@%+=:,";
+	uint8_t *out = arena_alloc(arena, text.len * 4 + 3);
+	size_t n = 0;
+
+	if (text.len && strspn((const char *)text.data, plain) == text.len)
+		return text;
+	out[n++] = '\'';
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '\'') {
+			memcpy(out + n, "'\\''", 4);
+			n += 4;
+		} else {
+			out[n++] = text.data[i];
+		}
+	}
+	out[n++] = '\'';
 	out[n] = 0;
 	return (struct bytes){ out, n };
 }

@@ -28,8 +28,11 @@ void table_add(struct table *t, const struct bytes *cells);
 /* Prints titles and rows, as Coder's tables look; nothing when there are no rows. */
 void table_print(const struct table *t);
 
-/* The text with control characters and broken UTF-8 replaced by "?", in the arena. */
+/* The text with "?" for what a terminal obeys or does not show, and for broken UTF-8; in the arena. */
 struct bytes printable(struct bytes text, struct arena *arena);
+
+/* The text, NUL-terminated, as a shell takes it for one word: between '' if need be. In the arena. */
+struct bytes shell_word(struct bytes text, struct arena *arena);
 
 /* The bytes in base64 (RFC 4648, with padding), in the arena; absent stays absent. */
 struct bytes base64(struct bytes b, struct arena *arena);

@@ -46,6 +46,37 @@ static void what_a_terminal_obeys_becomes_a_question_mark(void **state)
 	assert_shown((const char *)turned, "a?b?c");
 }
 
+static void what_is_not_seen_becomes_a_question_mark(void **state)
+{
+	(void)state;
+	assert_shown("a\xd8\x9c"
+		     "b\xe2\x80\x8b"
+		     "c\xe2\x80\x8e\xe2\x80\x8f",
+		     "a?b?c??");
+	assert_shown("\xe2\x81\xa0 \xef\xbb\xbf \xf3\xa0\x81\x81", "? ? ?");
+	assert_shown("\xe2\x80\x8c \xe2\x80\x8d", "\xe2\x80\x8c \xe2\x80\x8d"); /* joiners */
+}
+
+static void a_shell_takes_it_for_one_word(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *word;
+	} cases[] = {
+		{ "erin/dev-1", "erin/dev-1" },
+		{ "", "''" },
+		{ "erin/two  words", "'erin/two  words'" },
+		{ "o'brien", "'o'\\''brien'" },
+		{ "a;b", "'a;b'" },
+		{ "$(x)", "'$(x)'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal((const char *)shell_word(bytes_of(cases[i].text), &arena).data,
+				    cases[i].word);
+}
+
 static void each_byte_of_broken_utf8_becomes_a_question_mark(void **state)
 {
 	(void)state;
@@ -86,6 +117,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(utf8_stays_as_it_is, tear_down),
 		cmocka_unit_test_teardown(what_a_terminal_obeys_becomes_a_question_mark, tear_down),
+		cmocka_unit_test_teardown(what_is_not_seen_becomes_a_question_mark, tear_down),
+		cmocka_unit_test_teardown(a_shell_takes_it_for_one_word, tear_down),
 		cmocka_unit_test_teardown(each_byte_of_broken_utf8_becomes_a_question_mark,
 					  tear_down),
 		cmocka_unit_test(json_of_an_absent_text_is_null),
