@@ -135,12 +135,64 @@ static int find_visible(struct sharebus_list *l, struct error *err)
 	return rc;
 }
 
+/* ---- ids that nobody has ---- */
+
+static int unknown(const char *what, const struct sharebus_id *id, struct error *err)
+{
+	char text[SHAREBUS_ID_SIZE];
+
+	sharebus_format_id(text, id);
+	return error_set(err, ERROR_INPUT, "there is no %s %s", what, text);
+}
+
+static int require_user(struct sharebus_list *l, const struct sharebus_id *id, struct error *err)
+{
+	const struct uuid u = uuid_of(id);
+	struct user_changed user;
+	int rc;
+
+	if (!is_set(id))
+		return 0;
+	rc = lookup_users(l->client->reader, &u, 1, &l->arena, &user, err);
+	if (!rc && (!user.username.data || user.status == USER_DELETED))
+		rc = unknown("user", id, err);
+	return rc;
+}
+
+/* A group, or an organization: everyone in it. */
+static int require_group(struct sharebus_list *l, const struct sharebus_id *id, struct error *err)
+{
+	const struct uuid u = uuid_of(id);
+	struct group_changed group;
+	struct organization_changed organization = { .name = { 0 } };
+	int rc;
+
+	if (!is_set(id))
+		return 0;
+	rc = lookup_groups(l->client->reader, &u, 1, &l->arena, &group, err);
+	if (!rc && !group.name.data)
+		rc = lookup_organizations(l->client->reader, &u, 1, &l->arena, &organization, err);
+	return rc || group.name.data || organization.name.data ? rc : unknown("group", id, err);
+}
+
+/* Nothing was found: is that because nobody is called so? */
+static int require_known(struct sharebus_list *l, struct error *err)
+{
+	int rc = require_user(l, &l->query.with_user, err);
+
+	if (!rc)
+		rc = require_user(l, &l->query.owner, err);
+	return rc ? rc : require_group(l, &l->query.with_group, err);
+}
+
 /* Any of the conditions gives all candidates; the narrowest comes first. */
 static int find_candidates(struct sharebus_list *l, struct error *err)
 {
 	const struct sharebus_query *q = &l->query;
-	int rc;
+	int rc = require_user(l, &q->as, err);
 
+	if (rc)
+		return rc;
 	if (is_set(&q->with_user))
 		rc = find_shared_with(l, SUBJECT_USER, &q->with_user, err);
 	else if (is_set(&q->owner))
@@ -151,6 +203,8 @@ static int find_candidates(struct sharebus_list *l, struct error *err)
 		rc = find_with_me(l, err);
 	else
 		rc = find_visible(l, err);
+	if (!rc && !l->ids.count)
+		rc = require_known(l, err);
 	if (!rc)
 		tidy(l);
 	return rc;

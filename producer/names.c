@@ -4,11 +4,6 @@
 
 #define TEXT(b) (int)(b).len, (const char *)(b).data
 
-static bool is_id(const char *text, struct sharebus_id *out)
-{
-	return sharebus_parse_id(out, text) == 0;
-}
-
 /* Looks for what has that name; `me` may be NULL, and matters to workspaces only. */
 typedef int by_name_fn(struct sharebus *c, const struct sharebus_id *me, const char *name,
 		       struct uuid *out, struct error *err);
@@ -21,8 +16,12 @@ static int find(struct sharebus *c, by_name_fn *by_name, const struct sharebus_i
 	struct uuid found;
 	int rc;
 
-	if (is_id(name, out))
+	if (!uuid_parse(&found, bytes_of(name))) {
+		if (uuid_is_nil(&found))
+			return error_set(err, ERROR_INPUT, "nothing has the id %s", name);
+		*out = public_id(&found);
 		return 0;
+	}
 	rc = client_reader(c, err);
 	if (!rc)
 		rc = by_name(c, me, name, &found, err);
@@ -62,15 +61,19 @@ int sharebus_find_user(struct sharebus *client, const char *name, struct sharebu
 
 /* ---- groups ---- */
 
-/* "Everyone" is a group of each organization, and has its id, unless one of the groups is called so. */
+/* "Everyone" is a group of each organization, and has its id, whatever else may be called so. */
+static bool is_everyone(struct bytes name)
+{
+	return bytes_equal_text(name, "Everyone");
+}
+
 static int group_of(struct sharebus *c, const struct uuid *organization_id, struct bytes name,
 		    struct uuid *out, struct error *err)
 {
-	int rc = lookup_groupnames(c->reader, organization_id, &name, 1, out, err);
-
-	if (!rc && uuid_is_nil(out) && bytes_equal_text(name, "Everyone"))
-		*out = *organization_id;
-	return rc;
+	if (!is_everyone(name))
+		return lookup_groupnames(c->reader, organization_id, &name, 1, out, err);
+	*out = *organization_id;
+	return 0;
 }
 
 /* Looks for the group in each of these organizations; one must have it. */
@@ -220,8 +223,7 @@ static int look_up_kind(struct sharebus *c, struct sharebus_subject *list, size_
 	for (size_t i = 0; !rc && i < count; i++) {
 		if (list[i].kind != kind || !is_named(&list[i]))
 			continue;
-		if (uuid_is_nil(&ids[wanted]) && kind == SHAREBUS_GROUP &&
-		    bytes_equal_text(names[wanted], "Everyone"))
+		if (kind == SHAREBUS_GROUP && is_everyone(names[wanted]))
 			ids[wanted] = *organization_id;
 		list[i].id = public_id(&ids[wanted++]);
 	}
