@@ -39,6 +39,16 @@ int sharebus_parse_id(struct sharebus_id *out, const char *text)
 	return rc;
 }
 
+int sharebus_new_id(struct sharebus_id *out)
+{
+	struct uuid u;
+
+	if (uuid_v7(&u, clock_unix_ms()))
+		return SHAREBUS_UNAVAILABLE;
+	*out = public_id(&u);
+	return 0;
+}
+
 void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sharebus_id *id)
 {
 	const struct uuid u = uuid_of(id);

@@ -18,22 +18,24 @@ enum { PATHS_OF_RANK = 3, DENIALS_MOST = 8 };
 
 const char *sharebus_action_name(enum sharebus_action action)
 {
-	return action_name((enum action)action);
+	return (unsigned)action < SHAREBUS_ACTION_COUNT ? action_name((enum action)action) : "?";
 }
 
 enum sharebus_action sharebus_action_parse(const char *name)
 {
-	return (enum sharebus_action)action_parse(name);
+	return name ? (enum sharebus_action)action_parse(name) : SHAREBUS_ACTION_COUNT;
 }
 
 const char *sharebus_reason_name(enum sharebus_reason reason)
 {
+	if (reason < SHAREBUS_BY_OWNERSHIP || reason > SHAREBUS_UNKNOWN_WORKSPACE)
+		return "?";
 	return access_reason_name((enum access_reason)reason);
 }
 
 const char *sharebus_role_name(enum sharebus_role role)
 {
-	return role_name((enum role)role);
+	return (unsigned)role <= SHAREBUS_ROLE_OWNER ? role_name((enum role)role) : "?";
 }
 
 /* ---- check ---- */

@@ -1,6 +1,7 @@
 /* sharebus_share() and sharebus_remove(): from a request to its outcome. */
 
 #include "ops/support/clock.h"
+#include "ops/support/utf8.h"
 #include "producer/names.h"
 #include "producer/send.h"
 
@@ -18,7 +19,14 @@ _Static_assert((int)SHAREBUS_GROUP == SUBJECT_GROUP, "subjects");
 
 const char *sharebus_verdict_name(enum sharebus_verdict verdict)
 {
-	return verdict == SHAREBUS_PENDING ? "pending" : outcome_name((enum outcome)verdict);
+	if (verdict == SHAREBUS_PENDING)
+		return "pending";
+	return (unsigned)verdict <= SHAREBUS_UNREADABLE ? outcome_name((enum outcome)verdict) : "?";
+}
+
+static int check_wait(int wait_ms, struct error *err)
+{
+	return wait_ms < 0 ? error_set(err, ERROR_USAGE, "nobody waits %d ms", wait_ms) : 0;
 }
 
 /* ---- from the request to the command ---- */
@@ -74,9 +82,12 @@ static int find_organization(struct sharebus *c, const struct uuid *workspace_id
 
 static int fill_command_id(const struct sharebus_request *q, struct command *out, struct error *err)
 {
-	out->command_id = uuid_of(&q->command_id);
-	if (uuid_is_nil(&out->command_id) && uuid_v7(&out->command_id, out->issued_at))
+	struct sharebus_id id = q->command_id;
+
+	out->command_id = uuid_of(&id);
+	if (uuid_is_nil(&out->command_id) && sharebus_new_id(&id))
 		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
+	out->command_id = uuid_of(&id);
 	return 0;
 }
 
@@ -170,6 +181,49 @@ static int send_request(struct sharebus *c, const struct record *r, int wait_ms,
 	return out->verdict < SHAREBUS_REJECTED_BY_RULE ? 0 : SHAREBUS_REJECTED;
 }
 
+/* ---- what makes no sense whatever the index says ---- */
+
+static bool is_utf8(struct bytes text)
+{
+	for (size_t i = 0, n; i < text.len; i += n) {
+		n = utf8_len(text.data + i, text.len - i);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+static int check_message(struct bytes message, struct error *err)
+{
+	if (message.len > MESSAGE_MAX)
+		return error_set(err, ERROR_USAGE,
+				 "the message has %zu bytes; at most %d are allowed", message.len,
+				 MESSAGE_MAX);
+	return is_utf8(message) ? 0 : error_set(err, ERROR_USAGE, "the message is not UTF-8");
+}
+
+static int check_subject(const struct sharebus_subject *s, bool needs_role, struct error *err)
+{
+	if (s->kind != SHAREBUS_USER && s->kind != SHAREBUS_GROUP)
+		return error_set(err, ERROR_USAGE, "a subject is neither user nor group but %d",
+				 (int)s->kind);
+	if (needs_role && s->role != SHAREBUS_ROLE_USE && s->role != SHAREBUS_ROLE_ADMIN)
+		return error_set(err, ERROR_USAGE, "the role %s cannot be granted",
+				 sharebus_role_name(s->role));
+	return 0;
+}
+
+static int check_request(const struct sharebus_request *q, bool shares, struct error *err)
+{
+	int rc = check_wait(q->wait_ms, err);
+
+	if (!rc && shares)
+		rc = check_message(bytes_of(q->message), err);
+	for (size_t i = 0; !rc && i < q->subject_count; i++)
+		rc = check_subject(&q->subjects[i], shares, err);
+	return rc;
+}
+
 static int run(struct sharebus *c, enum record_type type, const struct sharebus_request *q,
 	       struct sharebus_outcome *out)
 {
@@ -183,6 +237,9 @@ static int run(struct sharebus *c, enum record_type type, const struct sharebus_
 	*out = (struct sharebus_outcome){ .command_id = q->command_id };
 	if (q->subject_count)
 		memcpy(subjects, q->subjects, q->subject_count * sizeof(*subjects));
+	rc = check_request(q, type == RECORD_SHARE_WORKSPACE, err);
+	if (rc)
+		return rc;
 	rc = fill_command(c, q, subjects, &command, err);
 	out->command_id = public_id(&command.command_id);
 	if (rc)
@@ -225,11 +282,13 @@ int sharebus_wait(struct sharebus *client, const struct sharebus_position *posit
 {
 	struct error *err = client_begin(client);
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
-	int rc = client_reader(client, err);
+	int rc = check_wait(wait_ms, err);
 
+	if (!rc)
+		rc = client_reader(client, err);
 	if (rc)
 		return rc;
-	if (position->partition < 0 || position->offset < 0 ||
+	if (position->partition < 0 || position->offset < 0 || position->offset == INT64_MAX ||
 	    position->partition >= reader_deployment(client->reader)->partitions)
 		return error_set(err, ERROR_INPUT, "there is no position %d:%lld",
 				 position->partition, (long long)position->offset);

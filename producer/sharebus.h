@@ -45,7 +45,7 @@ enum sharebus_result {
 		-2,            /* Kafka or Redis gives no answer that can be trusted: try again */
 	SHAREBUS_REFUSED = -4, /* the set-up is wrong: a person must act */
 	SHAREBUS_NOMEM = -5,
-	SHAREBUS_USAGE = -6, /* an option is wrong */
+	SHAREBUS_USAGE = -6, /* an option is wrong, or a request makes no sense */
 	SHAREBUS_STALE = -7, /* the index is not yet as far as was asked for: try again */
 };
 
@@ -60,6 +60,13 @@ enum { SHAREBUS_ID_SIZE = 37 }; /* of the text, and a NUL */
 
 /* Reads the 36 characters of the text form. SHAREBUS_NOT_FOUND for anything else. */
 SHAREBUS_RESULT int sharebus_parse_id(struct sharebus_id *out, const char *text);
+
+/*
+ * A new id (UUID version 7): for a command that is to be repeated safely also
+ * by whoever finds out only after a crash that it was not answered.
+ * SHAREBUS_UNAVAILABLE when the kernel gives no randomness.
+ */
+SHAREBUS_RESULT int sharebus_new_id(struct sharebus_id *out);
 
 SHAREBUS_API void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sharebus_id *id);
 
@@ -90,11 +97,14 @@ SHAREBUS_API const char *sharebus_error(const struct sharebus *client);
 
 /* ---- names ---- */
 
-/* A user by username or UUID. A UUID is taken as it is. */
+/* A user by username or UUID. A UUID is taken as it is, but for that of zeros, which is nobody. */
 SHAREBUS_RESULT int sharebus_find_user(struct sharebus *client, const char *name,
 				       struct sharebus_id *out);
 
-/* A group by organization/name, UUID, or by a name that one organization only has. */
+/*
+ * A group by organization/name, UUID, or by a name that one organization only
+ * has. "Everyone" is everyone in the organization, whose id it has.
+ */
 SHAREBUS_RESULT int sharebus_find_group(struct sharebus *client, const char *name,
 					struct sharebus_id *out);
 
@@ -122,12 +132,14 @@ struct sharebus_subject {
 	int64_t expires_at;      /* when the grant ends by itself */
 };
 
+enum { SHAREBUS_MESSAGE_MAX = 2000 }; /* bytes of a message; less when very many are told */
+
 struct sharebus_request {
 	struct sharebus_id actor; /* who wants it */
 	struct sharebus_id workspace;
 	const struct sharebus_subject *subjects;
 	size_t subject_count;
-	const char *message;           /* a word to those it is shared with; may be NULL */
+	const char *message; /* a word to those it is shared with, in UTF-8; may be NULL */
 	struct sharebus_id command_id; /* zero: a new one. The same again is done once only: an id
 					* stands for one command */
 	int64_t expected_version;      /* only if the sharing is at this version; 0: any */
@@ -163,7 +175,8 @@ struct sharebus_outcome {
 
 /*
  * Shares the workspace with all of the subjects or, if one of them may not be,
- * with none. Once it has waited for the outcome, every answer of this client
+ * with none. SHAREBUS_USAGE for what no request may have: a message that is too
+ * long or no UTF-8, a role or a kind that there is not, a negative wait_ms. Once it has waited for the outcome, every answer of this client
  * includes it. SHAREBUS_REJECTED when a rule forbids it.
  */
 SHAREBUS_RESULT int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
@@ -173,7 +186,7 @@ SHAREBUS_RESULT int sharebus_share(struct sharebus *client, const struct sharebu
 SHAREBUS_RESULT int sharebus_remove(struct sharebus *client, const struct sharebus_request *request,
 				    struct sharebus_outcome *out);
 
-/* "applied", "unchanged", …; a constant. */
+/* "applied", "unchanged", …; a constant; "?" for what is none. So all names of constants. */
 SHAREBUS_API const char *sharebus_verdict_name(enum sharebus_verdict verdict);
 
 /* ---- read your writes ---- */
@@ -184,7 +197,8 @@ SHAREBUS_RESULT int sharebus_parse_position(struct sharebus_position *out, const
 /*
  * Waits until the command at that position is in the index, up to wait_ms.
  * From then on no answer of this client is older than that: it is
- * SHAREBUS_STALE if the index has gone back.
+ * SHAREBUS_STALE if the index has gone back. SHAREBUS_NOT_FOUND for what is no
+ * position, SHAREBUS_USAGE for a negative wait_ms.
  */
 SHAREBUS_RESULT int sharebus_wait(struct sharebus *client, const struct sharebus_position *position,
 				  int wait_ms);
@@ -211,7 +225,7 @@ enum sharebus_action {
 /* "read", "update_on_start", …; a constant. */
 SHAREBUS_API const char *sharebus_action_name(enum sharebus_action action);
 
-/* The action with that name, or SHAREBUS_ACTION_COUNT. */
+/* The action with that name, or SHAREBUS_ACTION_COUNT, also for NULL. */
 SHAREBUS_API enum sharebus_action sharebus_action_parse(const char *name);
 
 enum sharebus_reason {
@@ -320,7 +334,8 @@ enum sharebus_shared { SHAREBUS_SHARED_OR_NOT = 0, SHAREBUS_SHARED, SHAREBUS_NOT
 
 /* All that is set must hold of a workspace. */
 struct sharebus_query {
-	struct sharebus_id as; /* who looks: only what she may see. Zero: everything */
+	struct sharebus_id as; /* who looks: only what she may see. Zero: everything, so ask
+				* only for a service; never with an id that a person gave */
 	bool with_me;          /* shared with her, directly or through a group; needs `as` */
 	enum sharebus_shared shared;
 	struct sharebus_id owner;
@@ -332,7 +347,8 @@ struct sharebus_query {
 struct sharebus_list;
 
 /*
- * Begins a list. Nobody sees what she may not read: she sees what she owns and
+ * Begins a list. SHAREBUS_NOT_FOUND when nobody has the id of `as`, or when
+ * nothing is found since there is no such user or group. Nobody sees what she may not read: she sees what she owns and
  * what a check lets her read; admins of the organization and site owners see
  * all. The list is the caller's, and to be closed before the client.
  */

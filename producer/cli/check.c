@@ -32,7 +32,10 @@ static int reach(struct session *s, const char *text, struct error *err)
 	if (sharebus_parse_position(&at, text))
 		return error_set(err, ERROR_USAGE,
 				 "--at-least is \"%s\"; give partition:offset, as in 3:1042", text);
-	return session_failed(s, sharebus_wait(s->client, &at, (int)s->wait_ms), err);
+	rc = sharebus_wait(s->client, &at, (int)s->wait_ms);
+	if (rc == SHAREBUS_NOT_FOUND) /* exit 1 would read as the answer */
+		rc = SHAREBUS_USAGE;
+	return session_failed(s, rc, err);
 }
 
 static int resolve(struct session *s, const struct arguments *a, struct pair *out,

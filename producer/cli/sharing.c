@@ -7,7 +7,9 @@
 #include "producer/cli/print.h"
 #include "producer/cli/subjects.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { FLAG_USER = 1, FLAG_GROUP, FLAG_MESSAGE, FLAG_COMMAND_ID, FLAG_EXPIRES, FLAG_VERSION };
 
@@ -88,11 +90,14 @@ static int read_subjects(struct session *s, const struct arguments *a, enum subj
 	return 0;
 }
 
+/* That given, or a new one: whatever happens then, it can be said under which id to try again. */
 static int read_command_id(const struct arguments *a, struct sharebus_request *q, struct error *err)
 {
 	static const struct sharebus_id none;
 	const char *text = argument_value(a, FLAG_COMMAND_ID);
 
+	if (!text && sharebus_new_id(&q->command_id))
+		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
 	if (!text || (!sharebus_parse_id(&q->command_id, text) &&
 		      memcmp(&q->command_id, &none, sizeof(none)) != 0))
 		return 0;
@@ -165,7 +170,7 @@ static enum exit_code report_unanswered(struct session *s, const struct sharebus
 				"%s; it is not known whether they have the command, repeat it "
 				"safely with --command-id %s",
 				err->text, id);
-	else if (err->code == ERROR_UNAVAILABLE)
+	else if (err->code == ERROR_UNAVAILABLE || err->code == ERROR_STALE)
 		(void)error_set(&all, err->code,
 				"%s; nothing was sent, try again with --command-id %s", err->text,
 				id);
@@ -240,6 +245,31 @@ static enum exit_code report_decided(struct session *s, const struct sharebus_id
 	return EXIT_DONE;
 }
 
+/* ---- interrupted ---- */
+
+/* Written before: the handler of a signal may do next to nothing. */
+static char last_words[160];
+
+static void on_interrupt(int number)
+{
+	(void)!write(STDERR_FILENO, last_words, strlen(last_words));
+	(void)signal(number, SIG_DFL);
+	(void)raise(number);
+}
+
+static void expect_interrupt(const struct sharebus_id *command_id)
+{
+	char id[SHAREBUS_ID_SIZE];
+
+	sharebus_format_id(id, command_id);
+	(void)snprintf(last_words, sizeof(last_words),
+		       "sharebus: interrupted; it is not known whether the command was sent, "
+		       "repeat it safely with --command-id %s\n",
+		       id);
+	(void)signal(SIGINT, on_interrupt);
+	(void)signal(SIGTERM, on_interrupt);
+}
+
 /* ---- the commands ---- */
 
 typedef int request_fn(struct sharebus *client, const struct sharebus_request *request,
@@ -250,7 +280,10 @@ static enum exit_code send_request(struct session *s, const struct sharebus_requ
 {
 	struct sharebus_outcome o;
 	struct error err = { 0 };
-	int rc = session_failed(s, send(s->client, q, &o), &err);
+	int rc;
+
+	expect_interrupt(&q->command_id);
+	rc = session_failed(s, send(s->client, q, &o), &err);
 
 	if (rc == SHAREBUS_REJECTED)
 		return report_rejected(s, &o);
@@ -275,10 +308,9 @@ static enum exit_code run_request(struct session *s, const struct arguments *a,
 		return EXIT_USAGE;
 	}
 	rc = resolve(s, a->operands[0], &q, &err);
-	if (rc) {
-		complain(&err);
-		return exit_code_of(rc);
-	}
+	if (rc)
+		return report_unanswered(
+			s, &(struct sharebus_outcome){ .command_id = q.command_id }, &err);
 	return send_request(s, &q, syntax == SUBJECTS_WITH_ROLE ? sharebus_share : sharebus_remove);
 }
 

@@ -5,6 +5,7 @@ asked right behind the change: an answer that needs time to become true is wrong
 """
 
 import re
+import shlex
 import socket
 import sys
 import time
@@ -503,6 +504,45 @@ def test_search_keys_combined_must_all_hold(place):
     assert found(f'owner:"{erin}"', '\tshared:"true"') == ["erin/w000", "erin/w001", "erin/w002"]
 
 
+def test_searches_are_joined(place):
+    many(place, 2)
+    place.share("--user", "bob", workspace="w000").done()
+    both = ("--search", "owner:me", "--search", f"shared_with_user:{place('bob')}")
+    assert place.listed("erin", *both) == ["erin/w000"]
+    assert place.listed("erin", *both[2:], *both[:2]) == ["erin/w000"]
+    place.run("erin", "list", *both, *both).failed(USAGE, "twice")
+
+
+NIL = str(uuid.UUID(int=0))
+SOMEBODY = str(uuid.UUID(int=7))
+
+
+@pytest.mark.parametrize("key", ["owner", "shared_with_user", "shared_with_group"])
+@pytest.mark.parametrize("id", [NIL, SOMEBODY])
+def test_ids_that_nobody_has_are_no_empty_list_and_no_full_one(place, key, id):
+    place.share("--group", "Everyone").done()
+    place.run("sue", "list", "--search", f"{key}:{id}").failed(NO, id)
+
+
+@pytest.mark.parametrize("id", [NIL, SOMEBODY])
+@pytest.mark.parametrize("wanted", [["--shared-with-me"], ["--shared"], ["--search", "shared:true"]])
+def test_nobody_sees_nothing(place, id, wanted):
+    place.share("--group", "Everyone").done()
+    place.stack.sharebus("list", *wanted, as_user=id).failed(NO, id)
+
+
+def test_a_group_called_everyone_hides_nobody(place):
+    """Everyone is everyone in the organization, also if a group is called so by mistake."""
+    place.apply(
+        groups=[
+            {"name": "Everyone", "organization": place("acme"), "members": [place("carol")]},
+        ]
+    )
+    shared = place.share("--group", "Everyone", "-o", "json").done().json
+    assert [g["id"] for g in shared["group"]] == [shared["workspace"]["organization_id"]]
+    assert place.answer("bob") == ("yes", "group")
+
+
 def test_everyone_can_be_searched_for(place):
     many(place, 2)
     place.share("--group", "Everyone", workspace="w001").done()
@@ -536,9 +576,9 @@ def pages(place, who, limit, *args):
         found += [f"{w['owner_name']}/{w['name']}" for w in ran.json]
         if not ran.err:
             return found, number
-        more = re.fullmatch(r"(\d+) more; go on with (--after) (\S+)\n", ran.err)
+        more = re.fullmatch(r"(\d+) more; go on with (--after [^\n]+)\n", ran.err)
         assert more and len(ran.json) == limit, ran
-        after = [more[2], more[3]]
+        after = shlex.split(more[2])
     raise AssertionError("the pages do not end")
 
 
@@ -550,6 +590,15 @@ def test_pages_show_each_workspace_exactly_once(place, limit, count):
     whole = [f"{w['owner_name']}/{w['name']}" for w in whole]
     assert len(whole) == 23 and whole == sorted(set(whole))
     assert pages(place, "ada", limit, "--search", "shared:false") == (whole, count)
+
+
+@pytest.mark.parametrize("limit", [1, 4])
+def test_pages_of_odd_names_show_each_once_too(place, limit):
+    """What goes on behind a name is the name as it was shown."""
+    names = sorted(set(ODD.values()))
+    place.apply(workspaces=[place.workspace(n) for n in names])
+    found, _ = pages(place, "erin", limit, "--search", "owner:me")
+    assert sorted(found) == sorted(f"{place('erin')}/{n}" for n in ["dev", *names])
 
 
 def test_a_page_behind_something_that_is_gone_goes_on_there(place):
@@ -617,7 +666,7 @@ def test_a_position_that_does_not_come_is_no_answer(place):
         ran.failed(UNAVAILABLE, f"partition {partition}", str(int(offset) + 1001))
         assert time.monotonic() - begun > 0.3
     for nowhere in ("12:0", "99:5", f"{2**31 - 1}:0"):
-        place.check("bob", "read", "dev", "--at-least", nowhere).failed(NO, nowhere)
+        place.check("bob", "read", "dev", "--at-least", nowhere).failed(USAGE, nowhere)
     for odd in ("", ":", "1:", ":1", "1:-1", "-1:1", "1:1:1", " 1:1", "1:1 ", "0x1:1", f"1:{2**63}"):
         place.check("bob", "read", "dev", "--at-least", odd).failed(USAGE, "--at-least")
 
@@ -682,12 +731,15 @@ ODD = {
     "percent": "%s%n%1$s",
     "star": "*?[a]",
     "colon": "a:b",
+    "unseen": "a\u200bb\ufeff\u061c",
 }
 
 
 def harmless(text):
-    """As a terminal may get it: one line, nothing to obey."""
-    return re.sub("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", "?", text)
+    """As a terminal may get it: one line, nothing to obey, nothing that is not seen."""
+    return re.sub(
+        "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]", "?", text
+    )
 
 
 @pytest.mark.parametrize("what", ODD)

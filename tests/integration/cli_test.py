@@ -481,6 +481,18 @@ WRONG_USAGE = {
         ["--expected-version", '"0"'],
     ),
     "search": (["list", "--search", "color:red"], ['"color"', "shared_with_user"]),
+    "message that is too long": (
+        ["sharing", "share", "WS", "--user", "frank", "--message", "x" * 2001],
+        ["message", "2001 bytes", "2000"],
+    ),
+    "message that is no text": (
+        ["sharing", "share", "WS", "--user", "frank", "--message", "\udcff"],
+        ["message", "UTF-8"],
+    ),
+    "check of a position that there is not": (
+        ["check", "alice", "read", "WS", "--at-least", "99:0"],
+        ["99:0"],
+    ),
     "search of nothing": (["list", "--search", ""], ["--search"]),
     "partitions": (["topics", "create", "--partitions", "0"], ["--partitions"]),
     "partitions in words": (["topics", "create", "--partitions", "twelve"], ["twelve"]),
@@ -872,7 +884,7 @@ def test_no_redis(world, unchanged, tmp_path, command):
         *named(command, unchanged, tmp_path), "--wait", "2s", "--redis", closed_port(),
         seconds=2 + GRACE_SECONDS,
     )  # fmt: skip
-    assert_unavailable(ran, closed_port(), "Redis")
+    assert_unavailable(ran, closed_port(), "Redis", told_id=command[1] in ("share", "remove"))
 
 
 @pytest.mark.parametrize("command", WRITING, ids=words)
@@ -1024,6 +1036,127 @@ def test_a_stopped_consumer_times_out_and_the_command_can_be_repeated(world, ws)
     assert (again["outcome"], again["command_id"]) == ("duplicate", command)
     assert [u["username"] for u in again["users"]] == ["bob"]
     assert re.fullmatch(r"sharebus: [^\n]+\n", ran.err), "more than one sentence: " + ran.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_interrupts_is_told_how_to_repeat(world, ws, number):
+    """It waits for the outcome then, and the command is on the log."""
+    command = str(uuid.uuid4())
+    before = topic_end(world.stack, "sharing.commands")
+    world.stack.down("consumer")
+    try:
+        args = ["sharing", "share", ws, "--user", "bob", "--wait", "60s", "--command-id", command]
+        waiting = subprocess.Popen(
+            [world.stack.bin / "sharebus", *args],
+            env=world.stack.env(SHAREBUS_USER="erin"), stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            until("it has sent the command", lambda: topic_end(world.stack, "sharing.commands") > before)
+            waiting.send_signal(number)
+            said = waiting.communicate(timeout=GRACE_SECONDS)[1]
+        finally:
+            waiting.kill()
+    finally:
+        world.stack.up()
+    assert waiting.returncode == -number
+    assert re.fullmatch(rf"sharebus: interrupted; [^\n]+ --command-id {command}\n", said), said
+    again = world.erin("sharing", "share", ws, "--user", "bob", "--command-id", command, "-o", "json")
+    assert again.done().json["outcome"] == "duplicate"
+
+
+# ---- output that nobody takes ----
+
+SPEAKING = [
+    ["--help"],
+    ["sharing", "show", "WS"],
+    ["sharing", "share", "WS", "--user", "alice", "-o", "json"],
+    ["list", "--search", "owner:me"],
+    ["check", "alice", "read", "WS"],
+    ["explain", "alice", "WS"],
+    ["directory", "show"],
+    ["status"],
+]
+
+
+@pytest.mark.parametrize("command", SPEAKING, ids=words)
+def test_what_cannot_be_written_is_no_success(world, ws, command):
+    argv = [world.stack.bin / "sharebus", *[{"WS": f"erin/{ws}"}.get(a, a) for a in command]]
+    world.erin("sharing", "share", ws, "--user", "alice").done()
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ran = subprocess.run(
+            argv, env=world.stack.env(SHAREBUS_USER="erin"), stdin=subprocess.DEVNULL, stdout=full,
+            stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert ran.returncode == UNAVAILABLE
+    assert ran.stderr == "sharebus: standard output cannot be written\n"
+
+
+# ---- watching ----
+
+
+def watch(world, state, *args, **more):
+    return world.stack.sharebus("watch", "--state", state, "--settled", "--wait", "30s", *args, **more)
+
+
+def test_watch_shows_each_event_and_notification_once(world, ws, tmp_path):
+    state = tmp_path / "state"
+    assert watch(world, state).done().out == ""
+    world.erin("sharing", "share", ws, "--user", "bob", "--group", "contractor").done()
+    world.stack.sharebus("sharing", "share", f"erin/{ws}", "--user", "dave", as_user="bob")
+    lines = sorted(watch(world, state).done().out.splitlines())
+    assert [line.split()[0] for line in lines] == ["event"] + ["notification"] * 3 + ["rejected"]
+    assert "user bob none -> use, group contractor none -> use" in lines[0]
+    told = [re.match(r"notification +to (\w+): Erin shared workspace", line)[1] for line in lines[1:4]]
+    assert told == ["bob", "carol", "dave"]
+    assert "forbidden" in lines[4] and "bob" in lines[4]
+    assert watch(world, state).done().out == ""
+
+
+def test_watch_in_json_gives_the_records(world, ws, tmp_path):
+    watch(world, tmp_path / "state").done()
+    shared = world.erin("sharing", "share", ws, "--user", "bob", "-o", "json").done().json
+    lines = watch(world, tmp_path / "state", "-o", "json").done().out.splitlines()
+    events = {e["type"]: e["record"] for e in map(json.loads, lines)}
+    assert set(events) == {"SharingChanged", "Notification"}
+    assert events["SharingChanged"]["command_id"] == shared["command_id"]
+    assert events["SharingChanged"]["version"] == shared["version"]
+
+
+def test_watch_passes_over_nothing_that_nobody_saw(world, ws, tmp_path):
+    """The output was full: what could not be written comes the next time."""
+    state = tmp_path / "state"
+    watch(world, state).done()
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ran = subprocess.run(
+            [world.stack.bin / "sharebus", "watch", "--state", state, "--settled"],
+            env=world.stack.env(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (UNAVAILABLE, "sharebus: what is shown cannot be written\n")
+    seen = watch(world, state).done().out.splitlines()
+    assert sorted(line.split()[0] for line in seen) == ["event", "notification"]
+
+
+def test_watch_ends_when_nobody_reads(world, ws):
+    """As in `watch | head -1`."""
+    watching = subprocess.Popen(
+        [world.stack.bin / "sharebus", "watch"], env=world.stack.env(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        watching.stdout.close()
+
+        def has_ended():
+            world.erin("sharing", "share", ws, "--user", "bob").done()
+            world.erin("sharing", "remove", ws, "--user", "bob")
+            return watching.poll() is not None
+
+        until("watch has ended", has_ended)
+    finally:
+        watching.kill()
+        watching.wait()
+    assert watching.returncode == UNAVAILABLE
 
 
 @pytest.mark.parametrize("output", ["table", "json"])

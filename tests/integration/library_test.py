@@ -1,14 +1,18 @@
 """libsharebus as a service finds it: installed, through pkg-config, with its own symbols and no others."""
 
+import ctypes
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "property"))
 
+import library as public  # noqa: E402
 from stack import REPO, bare_stack, stack  # noqa: E402, F401
 
 BUILD = Path(os.environ.get("SHAREBUS_RELEASE_BIN", REPO / "build/release/bin")).parent
@@ -74,3 +78,92 @@ def test_example_answers_from_the_index(stack, flags, library, tmp_path):  # noq
     assert ask("alice", "ssh", "erin/dev") == (0, "yes: direct\n", "")
     assert ask("alice", "rename", "erin/dev") == (1, "no: no_grant\n", "")
     assert ask("zoe", "ssh", "erin/dev") == (3, "", "there is no user zoe\n")
+
+
+# ---- what makes no sense ----
+
+USAGE = -6
+INT64_MAX = 2**63 - 1
+
+
+@pytest.fixture(scope="module")
+def place(stack, tmp_path_factory):  # noqa: F811
+    """A client, and the ids of erin, of alice, and of a workspace of erin's."""
+    content = {
+        "organizations": [{"name": "acme"}],
+        "users": [{"username": n, "organizations": ["acme"]} for n in ("erin", "alice")],
+        "workspaces": [{"name": "lab", "owner": "erin", "organization": "acme"}],
+    }
+    stack.apply(content, tmp_path_factory.mktemp("place"))
+    client = public.Client(stack.brokers, stack.redis)
+    shown = stack.sharebus("sharing", "show", "erin/lab", "-o", "json").done().json["workspace"]
+    directory = stack.sharebus("directory", "show", "-o", "json").done().json
+    alice = next(u["id"] for u in directory["users"] if u["username"] == "alice")
+    yield client, shown["owner_id"], alice, shown["id"]
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"message": b"x" * 2001}, "2001 bytes; at most 2000"),
+        ({"message": b"x" * 3_000_000}, "3000000 bytes"),
+        ({"message": b"\xff"}, "UTF-8"),
+        ({"wait_ms": -1}, "-1 ms"),
+        ({"role": 0}, "none cannot be granted"),
+        ({"role": 3}, "owner cannot be granted"),
+        ({"role": 99}, "? cannot be granted"),
+        ({"kind": 0}, "neither user nor group"),
+        ({"kind": 3}, "neither user nor group"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_not_sent(place, wrong, words):
+    client, erin, alice, lab = place
+    wrong = dict(wrong)
+    subject = public.Subject(wrong.pop("kind", public.USER), public.to_id(alice), None,
+                             wrong.pop("role", 1), 0)  # fmt: skip
+    with pytest.raises(public.Failed) as failed:
+        client.request("sharebus_share", erin, lab, [subject], **wrong)
+    assert failed.value.code == USAGE and words in str(failed.value)
+    assert client.show(lab) == {}
+
+
+def test_positions_that_there_are_not_are_not_waited_for(place):
+    client, *_ = place
+    for at in [(0, INT64_MAX), (0, -1), (-1, 0), (12, 0)]:
+        with pytest.raises(public.Failed) as failed:
+            client.wait(*at)
+        assert failed.value.code == public.NOT_FOUND
+    with pytest.raises(public.Failed) as failed:
+        client.wait(0, 0, -1)
+    assert failed.value.code == USAGE
+
+
+def test_the_id_of_zeros_is_nobody(place):
+    client, *_ = place
+    nil = "00000000-0000-0000-0000-000000000000"
+    for find in ("user", "group", "workspace"):
+        with pytest.raises(public.Failed) as failed:
+            client.find(find, nil)
+        assert failed.value.code == public.NOT_FOUND
+    with pytest.raises(public.Failed) as failed:
+        client.list(as_="00000000-0000-0000-0000-000000000007")
+    assert failed.value.code == public.NOT_FOUND
+
+
+def test_a_new_id_is_a_new_uuid_of_version_7(place):
+    client, *_ = place
+    ids = {client.new_id() for _ in range(100)}
+    assert len(ids) == 100 and all(uuid.UUID(i).version == 7 for i in ids)
+
+
+@pytest.mark.parametrize("of", ["verdict", "action", "reason", "role"])
+def test_what_has_no_name_is_a_question_mark(of):
+    name = getattr(public.load(), f"sharebus_{of}_name")
+    name.restype = ctypes.c_char_p
+    assert {name(n) for n in (-1, 99, -(2**31), 2**31 - 1)} == {b"?"}
+    assert name(1) not in (b"?", b"")
+
+
+def test_no_name_is_no_action():
+    assert public.load().sharebus_action_parse(None) == len(public.ACTIONS)

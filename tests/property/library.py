@@ -200,20 +200,22 @@ class Client:
     def share(self, actor, workspace, grants, **more):
         """grants: [(kind, id, role, expires_at)]"""
         subjects = [Subject(KINDS[k], to_id(i), None, ROLES[r], e or 0) for k, i, r, e in grants]
-        return self._request("sharebus_share", actor, workspace, subjects, **more)
+        return self.request("sharebus_share", actor, workspace, subjects, **more)
 
     def remove(self, actor, workspace, subjects, **more):
         """subjects: [(kind, id)]"""
         listed = [Subject(KINDS[k], to_id(i), None, 0, 0) for k, i in subjects]
-        return self._request("sharebus_remove", actor, workspace, listed, **more)
+        return self.request("sharebus_remove", actor, workspace, listed, **more)
 
-    def _request(self, name, actor, workspace, subjects, version=0, command_id=None, wait_ms=60000):
+    def request(
+        self, name, actor, workspace, subjects, version=0, command_id=None, wait_ms=60000, message=None
+    ):
         request = Request(
             to_id(actor),
             to_id(workspace),
             (Subject * len(subjects))(*subjects),
             len(subjects),
-            None,
+            message,
             to_id(command_id),
             version,
             wait_ms,
@@ -223,6 +225,18 @@ class Client:
         verdict = VERDICTS[out.verdict]
         code = out.code.decode() if out.code else ""
         return verdict, code, (out.position.partition, out.position.offset)
+
+    def find(self, what, name):
+        """what: user, group or workspace"""
+        out = Id()
+        me = [None] if what == "workspace" else []
+        self._call(f"sharebus_find_{what}", *me, name.encode(), ctypes.byref(out))
+        return from_id(out)
+
+    def new_id(self):
+        out = Id()
+        self._check(self._library.sharebus_new_id(ctypes.byref(out)))
+        return from_id(out)
 
     def wait(self, partition, offset, wait_ms=60000):
         self._call("sharebus_wait", ctypes.byref(Position(partition, offset)), wait_ms)

@@ -445,6 +445,15 @@ class History:
                 wanted,
             )
 
+    def _listed(self, as_, **wanted):
+        """Whoever is not there is no user who sees nothing, but an error."""
+        if as_ in self.rights.users:
+            return set(self.client.list(as_=as_, **wanted))
+        with pytest.raises(library.Failed) as failed:
+            self.client.list(as_=as_, **wanted)
+        assert failed.value.code == library.NOT_FOUND
+        return set()
+
     def _in_time(self, answer, model):
         """answer() is what model(now) is, before or after it was asked."""
         before = model(now_ms())
@@ -455,11 +464,11 @@ class History:
     def compare_lists(self):
         user, workspace = self.rng.choice(self.people), self.rng.choice(self.places)
         shared = self._in_time(
-            lambda: set(self.client.list(as_=user, with_me=True)),
+            lambda: self._listed(as_=user, with_me=True),
             lambda now: self.rights.shared_with_me(user, now),
         )
         self._in_time(
-            lambda: set(self.client.list(as_=user)), lambda now: self.rights.visible(user, now)
+            lambda: self._listed(as_=user), lambda now: self.rights.visible(user, now)
         )
         self._in_time(lambda: self.client.show(workspace), lambda now: self.rights.show(workspace, now))
         explained = self.client.explain(user, workspace)
