@@ -119,15 +119,9 @@ int send_record(struct sharebus *c, enum topic topic, const struct record *r, st
 	return rc;
 }
 
-void send_throttle(struct sharebus *c, int most)
+int send_drain(struct sharebus *c, int most, int64_t deadline_ms, struct error *err)
 {
-	while (rd_kafka_outq_len(c->bus) > most)
-		(void)rd_kafka_poll(c->bus, POLL_MS);
-}
-
-int send_flush(struct sharebus *c, int64_t deadline_ms, struct error *err)
-{
-	while (rd_kafka_outq_len(c->bus) > 0) {
+	while (rd_kafka_outq_len(c->bus) > most) {
 		if (clock_monotonic_ms() >= deadline_ms)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "the brokers at %s did not take everything in time",

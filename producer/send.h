@@ -28,7 +28,7 @@ void send_give_up(struct sharebus *c);
 /*
  * Queues a record for its topic. key is the id that orders it; its ce_id is the
  * command's id, or a new one. The delivery is filled when it is known and must live until
- * send_flush(); NULL when nobody asks. A NULL record is a tombstone.
+ * send_drain(); NULL when nobody asks. A NULL record is a tombstone.
  */
 int send_record(struct sharebus *c, enum topic topic, const struct record *r, struct bytes key,
 		struct delivery *d, struct error *err);
@@ -37,13 +37,10 @@ int send_record(struct sharebus *c, enum topic topic, const struct record *r, st
 int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err);
 
 /*
- * Waits until at most so many records are queued: how long the brokers may take
- * for a record (--wait) counts from when it is queued.
+ * Waits until at most `most` records are queued, the others delivered or given
+ * up. ERROR_UNAVAILABLE when deadline_ms (monotonic) has passed.
  */
-void send_throttle(struct sharebus *c, int most);
-
-/* Waits until all queued records are delivered or deadline_ms (monotonic) has passed. */
-int send_flush(struct sharebus *c, int64_t deadline_ms, struct error *err);
+int send_drain(struct sharebus *c, int most, int64_t deadline_ms, struct error *err);
 
 /* What a command came to. */
 struct sent_command {

@@ -22,7 +22,7 @@ enum {
 	BYTES_A_REFERENCE = 1 + 36, /* an id in text */
 	BYTES_BESIDES = 4096,       /* names, headers, frame, the batch around it */
 	LIMIT_WAIT_MS = 5000,
-	QUEUED_MOST = 10000, /* records: some megabytes, which take a second at worst */
+	QUEUED_MOST = 10000, /* records between two looks at how many are under way */
 };
 
 const struct flag apply_flags[] = {
@@ -113,6 +113,36 @@ static int find_names(struct applying *a, struct error *err)
 	return rc;
 }
 
+/* What is new must not take the id of something else: see directory_shares_ids(). */
+static int check_ids(struct applying *a, struct error *err)
+{
+	struct directory_facts others;
+	struct directory_finder finder;
+	const struct directory_facts *list = &others;
+	int rc = directory_read_others(a->s, &a->meter, &a->diff, &others, err);
+
+	if (rc)
+		return rc;
+	directory_finder_init(&finder, &list, 1, &a->s->arena);
+	for (size_t i = 0; i < a->diff.count; i++) {
+		const struct directory_change *c = &a->diff.list[i];
+		char id[UUID_TEXT_SIZE];
+
+		if (c->verb != DIRECTORY_CREATE)
+			continue;
+		uuid_format(id, directory_id(c->new));
+		for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+			if (directory_find(&finder, (enum directory_kind)kind,
+					   directory_id(c->new)))
+				return error_set(err, ERROR_INPUT,
+						 "a %s has the id %s, which is that of a %s "
+						 "already; nothing was sent",
+						 directory_kinds[c->kind].one, id,
+						 directory_kinds[kind].one);
+	}
+	return 0;
+}
+
 static int compare(struct applying *a, const char *path, struct error *err)
 {
 	int rc = read_file(a, path, err);
@@ -122,6 +152,8 @@ static int compare(struct applying *a, const char *path, struct error *err)
 	if (rc)
 		return rc;
 	rc = directory_diff(&a->wanted, &a->have, a->prune, &a->s->arena, &a->diff, err);
+	if (!rc)
+		rc = check_ids(a, err);
 	if (rc == ERROR_INPUT)
 		return error_prefix(err, "%s", path);
 	if (!rc && (a->dry_run || a->s->output == OUTPUT_JSON))
@@ -188,33 +220,48 @@ static int send_change(struct session *s, const struct directory_change *c, stru
 			   bytes_of(key), d, err);
 }
 
-static size_t count_done(const struct delivery *d, size_t count)
+/* How many of those queued are delivered; ERROR_UNAVAILABLE when one was given up. */
+static int count_delivered(const struct applying *a, const struct delivery *d, size_t queued,
+			   size_t *out, struct error *err)
 {
-	size_t done = 0;
-
-	for (size_t i = 0; i < count; i++)
-		done += d[i].done;
-	return done;
+	*out = 0;
+	for (size_t i = 0; i < queued; i++) {
+		if (d[i].failed)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the brokers at %s did not take everything: %s",
+					 config_get(a->s->config, "brokers"), d[i].why);
+		*out += d[i].done;
+	}
+	return 0;
 }
 
-/* Until the brokers have everything, or have taken nothing for as long as one waits. */
-static int flush(struct applying *a, const struct delivery *d, struct error *err)
+/*
+ * Until at most `most` of those queued are under way, or the brokers have taken
+ * nothing for as long as one waits.
+ */
+static int drain(struct applying *a, const struct delivery *d, size_t queued, int most,
+		 struct error *err)
 {
 	int64_t wait_ms = a->s->wait_ms ? a->s->wait_ms : DEFAULT_WAIT_MS;
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
-	size_t done = count_done(d, a->diff.count);
+	size_t before = 0;
 
 	for (;;) {
 		int64_t now = clock_monotonic_ms();
-		size_t before = done;
-		int rc = send_flush(a->s->client,
-				    now + STEP_MS < deadline ? now + STEP_MS : deadline, err);
+		int64_t step = now + STEP_MS < deadline ? now + STEP_MS : deadline;
+		size_t done;
+		struct error given_up;
+		int rc = send_drain(a->s->client, most, step, err);
 
-		done = count_done(d, a->diff.count);
-		if (!rc || rc != ERROR_UNAVAILABLE || now >= deadline)
+		if (count_delivered(a, d, queued, &done, &given_up)) {
+			*err = given_up;
+			return err->code;
+		}
+		if (rc != ERROR_UNAVAILABLE || now >= deadline)
 			return rc;
 		if (done > before)
 			deadline = now + wait_ms;
+		before = done;
 		meter_tell(&a->meter, "sending", done, a->diff.count);
 	}
 }
@@ -225,17 +272,10 @@ static int send_changes(struct applying *a, struct delivery *d, struct error *er
 
 	for (size_t i = 0; !rc && i < a->diff.count; i++) {
 		rc = send_change(a->s, &a->diff.list[i], &d[i], err);
-		send_throttle(a->s->client, QUEUED_MOST);
-		meter_tell(&a->meter, "sending", i, a->diff.count);
+		if (!rc && i % QUEUED_MOST == QUEUED_MOST - 1)
+			rc = drain(a, d, i + 1, QUEUED_MOST / 2, err);
 	}
-	if (!rc)
-		rc = flush(a, d, err);
-	for (size_t i = 0; !rc && i < a->diff.count; i++)
-		if (d[i].failed)
-			rc = error_set(err, ERROR_UNAVAILABLE,
-				       "the brokers at %s did not take everything: %s",
-				       config_get(a->s->config, "brokers"), d[i].why);
-	return rc;
+	return rc ? rc : drain(a, d, a->diff.count, 0, err);
 }
 
 /* ---- waiting ---- */

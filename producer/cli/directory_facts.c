@@ -29,6 +29,12 @@ enum directory_kind directory_kind(const struct record *r)
 	return r->type == RECORD_DEPLOYMENT_CHANGED ? DIRECTORY_SWITCH : DIRECTORY_WORKSPACES;
 }
 
+bool directory_shares_ids(enum directory_kind kind)
+{
+	return kind == DIRECTORY_ORGANIZATIONS || kind == DIRECTORY_USERS ||
+	       kind == DIRECTORY_GROUPS;
+}
+
 const struct uuid *directory_id(const struct record *r)
 {
 	static const struct uuid none;
@@ -55,7 +61,8 @@ const struct uuid *directory_id(const struct record *r)
 struct building {
 	const struct directory_names *known;
 	struct directory_names defined; /* name -> id, of what the file itself defines */
-	json_t *ids;                    /* all of these */
+	json_t *ids;                    /* all of these but those of workspaces */
+	json_t *workspace_ids;          /* which lie elsewhere, and may be the same */
 	int64_t now_ms;
 	struct arena *arena;
 	struct directory_facts *out;
@@ -75,6 +82,7 @@ static int define(const struct entry *e, const struct building *b, json_t *defin
 {
 	char domain[ENTRY_PAIR_SIZE];
 	char text[UUID_TEXT_SIZE];
+	json_t *ids;
 	int rc = 0;
 	const char *id = entry_text(e, "id", json_string_value(json_object_get(known, name)), &rc);
 
@@ -89,9 +97,10 @@ static int define(const struct entry *e, const struct building *b, json_t *defin
 	if (rc)
 		return rc;
 	uuid_format(text, out);
-	if (json_object_get(b->ids, text))
+	ids = defined == b->defined.workspaces ? b->workspace_ids : b->ids;
+	if (json_object_get(ids, text))
 		return entry_complain(e, "the id is given twice: ", text);
-	(void)json_object_set_new(b->ids, text, json_true());
+	(void)json_object_set_new(ids, text, json_true());
 	return json_object_set_new(defined, name, json_string(text));
 }
 
@@ -329,6 +338,7 @@ int directory_file_facts(const json_t *file, const struct directory_names *names
 		.known = names,
 		.defined = { json_object(), json_object(), json_object(), json_object() },
 		.ids = json_object(),
+		.workspace_ids = json_object(),
 		.now_ms = now_ms,
 		.arena = arena,
 		.out = out,
@@ -353,5 +363,6 @@ int directory_file_facts(const json_t *file, const struct directory_names *names
 	out->workspaces = out->count - out->workspaces;
 	directory_names_done(&b.defined);
 	json_decref(b.ids);
+	json_decref(b.workspace_ids);
 	return rc;
 }

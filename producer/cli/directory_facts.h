@@ -48,6 +48,13 @@ struct directory_facts {
 int directory_file_facts(const json_t *file, const struct directory_names *names, int64_t now_ms,
 			 struct arena *arena, struct directory_facts *out, struct error *err);
 
+/*
+ * Is it among those that are told apart by their ids alone, on the bus and in
+ * grants? Organizations, users and groups are; a workspace may have the id of
+ * one of them.
+ */
+bool directory_shares_ids(enum directory_kind kind);
+
 /* What a fact is about; a WorkspaceDeleted, too. The switch has the nil id. */
 enum directory_kind directory_kind(const struct record *r);
 const struct uuid *directory_id(const struct record *r);

@@ -309,6 +309,27 @@ int directory_read_same(struct session *s, struct meter *m, const struct directo
 	return rc ? rc : read_switch(s, out, err);
 }
 
+int directory_read_others(struct session *s, struct meter *m, const struct directory_diff *diff,
+			  struct directory_facts *out, struct error *err)
+{
+	size_t room[DIRECTORY_KINDS] = { 0 };
+	struct wanted_ids ids;
+
+	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+		room[kind] = directory_shares_ids((enum directory_kind)kind) ? diff->count : 0;
+	ids_init(s, &ids, room);
+	for (size_t i = 0; i < diff->count; i++) {
+		const struct directory_change *c = &diff->list[i];
+
+		if (c->verb != DIRECTORY_CREATE || !directory_shares_ids(c->kind))
+			continue;
+		for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+			if (room[kind] && kind != (int)c->kind)
+				add_id(&ids, (enum directory_kind)kind, directory_id(c->new));
+	}
+	return read_ids(s, m, &ids, out, err);
+}
+
 static void add_scanned(struct wanted_ids *ids, enum directory_kind kind,
 			const struct uuid_list *found)
 {

@@ -23,6 +23,13 @@ int directory_read_same(struct session *s, struct meter *m, const struct directo
 			struct directory_facts *out, struct error *err);
 
 /*
+ * What the index has, as something else, under the ids of the organizations,
+ * users and groups that are to be created.
+ */
+int directory_read_others(struct session *s, struct meter *m, const struct directory_diff *diff,
+			  struct directory_facts *out, struct error *err);
+
+/*
  * All that the index has of these kinds (1 << kind each), and what it has under
  * the ids of `wanted`, which may be NULL. Deleted users are among it.
  */

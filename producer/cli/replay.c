@@ -163,7 +163,7 @@ static int finish_batch(struct replay *p, struct error *err)
 {
 	struct session *s = p->session;
 	int64_t deadline = clock_monotonic_ms() + (s->wait_ms ? s->wait_ms : SEND_WAIT_MS);
-	int rc = p->count ? send_flush(s->client, deadline, err) : 0;
+	int rc = p->count ? send_drain(s->client, 0, deadline, err) : 0;
 
 	for (size_t i = 0; i < p->count; i++) {
 		struct replayed *r = &p->batch[i];

@@ -5,8 +5,11 @@ of their own, empty when they begin.
 """
 
 import json
+import os
 import random
 import re
+import signal
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -515,6 +518,60 @@ def test_names_may_be_odd_and_are_kept_as_they_are(directory):
     assert sorted(mine) == sorted(directory.name(n) for n in odd)
     group = directory.shown("groups", directory.name("%s%n"))
     assert sorted(group["members"]) == sorted(mine)
+
+
+@pytest.mark.parametrize("taken", ["organizations", "users", "groups"])
+@pytest.mark.parametrize("kind", ["organizations", "users", "groups"])
+def test_an_id_is_that_of_one_thing_only(directory, taken, kind):
+    """Else one would take the other's place: on the bus they have the same key."""
+    directory.people()
+    id = str(uuid.uuid4())
+    new = {
+        "organizations": {"name": directory.name("new"), "id": id},
+        "users": directory.user("new", id=id),
+        "groups": directory.group("new", id=id),
+    }
+    directory.apply({taken: [new[taken]]})
+    if kind == taken:
+        assert directory.apply({kind: [new[kind]]})["changes"] == []
+    else:
+        ran = directory.run({kind: [new[kind]]})
+        ran.failed(USAGE, id, f"that of a {taken[:-1]}" if taken[0] != "o" else "organization")
+        assert directory.run({kind: [new[kind]]}, "--dry-run").code == USAGE
+
+
+def test_a_workspace_may_have_the_id_of_something_else(alone):
+    """They lie elsewhere; what is shown can be applied."""
+    alone.people()
+    (organization,) = alone.show()["organizations"]
+    alone.apply({"workspaces": [alone.workspace("twin", "alice", id=organization["id"])]})
+    assert alone.shown("workspaces", "twin")["id"] == organization["id"]
+    assert alone.apply(alone.show(), "--prune")["changes"] == []
+
+
+def test_brokers_that_stop_taking_records_are_not_waited_for_again_and_again(alone):
+    """A broker that is frozen meanwhile: --wait counts from when nothing is taken any more."""
+    people = {
+        "organizations": [{"name": alone.org}],
+        "users": [alone.user(f"u{n}") for n in range(60_000)],
+    }
+    before = alone.ends()
+    broker = int((alone.stack.dir / "run" / "kafka.pid").read_text().split()[0])
+    begun = subprocess.Popen(
+        [alone.stack.bin / "sharebus", "directory", "apply", alone.write(people), "--wait", "3s"],
+        env=alone.stack.env(), stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        until("some of it is sent", lambda: alone.ends() != before)
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            said = begun.communicate(timeout=60)[1]
+        finally:
+            os.kill(broker, signal.SIGCONT)
+    finally:
+        begun.kill()
+        begun.wait()
+    assert begun.returncode == UNAVAILABLE, said
 
 
 def test_a_group_beyond_the_limit_is_refused_before_anything_is_sent(directory):
