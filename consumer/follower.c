@@ -137,21 +137,28 @@ static void take_fact(struct follower *f, const struct record *r, int64_t offset
 		note_gone(f, &r->as.user_changed.id);
 }
 
-static void take_tombstone(struct follower *f, const struct uuid *id)
+/* What is gone from the log is as if it had never been there: the switch is on. */
+static void take_tombstone(struct follower *f, struct bytes key, int64_t offset)
 {
-	directory_forget(f->directory, id, gathering(f));
-	note_gone(f, id);
+	const struct record on = { .type = RECORD_DEPLOYMENT_CHANGED,
+				   .as.deployment_changed = { .sharing_enabled = true } };
+	struct uuid id;
+
+	if (bytes_equal_text(key, "deployment"))
+		take_fact(f, &on, offset);
+	if (uuid_parse(&id, key))
+		return;
+	directory_forget(f->directory, &id, gathering(f));
+	note_gone(f, &id);
 }
 
 static void take_record(struct follower *f, const rd_kafka_message_t *m)
 {
 	struct error err = { 0 };
 	struct record r;
-	struct uuid id;
 
 	if (!m->payload) {
-		if (!uuid_parse(&id, (struct bytes){ m->key, m->key_len }))
-			take_tombstone(f, &id);
+		take_tombstone(f, (struct bytes){ m->key, m->key_len }, m->offset);
 		return;
 	}
 	if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))

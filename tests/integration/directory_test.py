@@ -248,6 +248,15 @@ def test_the_switch_is_announced_when_it_differs(alone):
 # ---- names that move ----
 
 
+def test_without_a_record_the_switch_is_on(alone):
+    """Also for the consumer that had read one: a tombstone is what a new one would not see at all."""
+    alone.apply({"sharing_enabled": False})
+    producer = bus.producer(alone.stack.brokers)
+    producer.produce(bus.DIRECTORY, None, "deployment")
+    assert producer.flush(60) == 0
+    until("sharing is on", lambda: alone.show()["sharing_enabled"])
+
+
 def test_two_swap_their_names_in_one_file(directory):
     directory.people()
     a, b = (directory.shown("users", directory.name(n)) for n in ("alice", "bob"))
@@ -550,11 +559,13 @@ def test_a_workspace_may_have_the_id_of_something_else(alone):
 
 
 def test_brokers_that_stop_taking_records_are_not_waited_for_again_and_again(alone):
-    """A broker that is frozen meanwhile: --wait counts from when nothing is taken any more."""
+    """A broker that is frozen meanwhile: --wait counts from when nothing is taken any more. (Nobody
+    makes an index of what was taken, so it cannot succeed, however early the broker has all.)"""
     people = {
         "organizations": [{"name": alone.org}],
-        "users": [alone.user(f"u{n}") for n in range(60_000)],
+        "users": [alone.user(f"u{n}") for n in range(100_000)],
     }
+    alone.stack.down("consumer")
     before = alone.ends()
     broker = int((alone.stack.dir / "run" / "kafka.pid").read_text().split()[0])
     begun = subprocess.Popen(
@@ -571,6 +582,7 @@ def test_brokers_that_stop_taking_records_are_not_waited_for_again_and_again(alo
     finally:
         begun.kill()
         begun.wait()
+        alone.stack.up()
     assert begun.returncode == UNAVAILABLE, said
 
 
