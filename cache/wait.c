@@ -70,11 +70,14 @@ int position_parse(struct position *out, const char *text, struct error *err)
 int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
 		 struct arena *arena, struct outcome_entry *out, struct error *err)
 {
+	int rc = 0;
+
 	for (;;) {
 		int64_t left = deadline_ms - clock_monotonic_ms();
 		struct bytes entry;
-		int rc;
 
+		if (left <= 0 && rc)
+			return rc; /* what kept it from coming, as far as is known */
 		if (left <= 0)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "the outcome of %d:%lld did not come in time",

@@ -3,8 +3,10 @@
 On an error: the exit code, nothing on stdout, one sentence on stderr, nothing changed.
 """
 
+import contextlib
 import functools
 import json
+import os
 import re
 import signal
 import socket
@@ -1038,30 +1040,50 @@ def test_a_stopped_consumer_times_out_and_the_command_can_be_repeated(world, ws)
     assert re.fullmatch(r"sharebus: [^\n]+\n", ran.err), "more than one sentence: " + ran.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_who_interrupts_is_told_how_to_repeat(world, ws, number):
-    """It waits for the outcome then, and the command is on the log."""
-    command = str(uuid.uuid4())
+@contextlib.contextmanager
+def waiting(world, ws, command, wait):
+    """A share that waits for its outcome, on the log already, with nobody there to decide it."""
     before = topic_end(world.stack, "sharing.commands")
+    args = ["sharing", "share", ws, "--user", "bob", "--wait", wait, "--command-id", command]
     world.stack.down("consumer")
     try:
-        args = ["sharing", "share", ws, "--user", "bob", "--wait", "60s", "--command-id", command]
-        waiting = subprocess.Popen(
+        process = subprocess.Popen(
             [world.stack.bin / "sharebus", *args],
             env=world.stack.env(SHAREBUS_USER="erin"), stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
-            until("it has sent the command", lambda: topic_end(world.stack, "sharing.commands") > before)
-            waiting.send_signal(number)
-            said = waiting.communicate(timeout=GRACE_SECONDS)[1]
+            until("it is sent", lambda: topic_end(world.stack, "sharing.commands") > before)
+            yield process
         finally:
-            waiting.kill()
+            process.kill()
+            process.wait()
     finally:
         world.stack.up()
-    assert waiting.returncode == -number
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_interrupts_is_told_how_to_repeat(world, ws, number):
+    command = str(uuid.uuid4())
+    with waiting(world, ws, command, "60s") as process:
+        process.send_signal(number)
+        said = process.communicate(timeout=GRACE_SECONDS)[1]
+    assert process.returncode == -number
     assert re.fullmatch(rf"sharebus: interrupted; [^\n]+ --command-id {command}\n", said), said
     again = world.erin("sharing", "share", ws, "--user", "bob", "--command-id", command, "-o", "json")
     assert again.done().json["outcome"] == "duplicate"
+
+
+def test_a_redis_that_hangs_meanwhile_is_named(world, ws):
+    command = str(uuid.uuid4())
+    server = int((world.stack.dir / "run" / "redis.pid").read_text().split()[0])
+    with waiting(world, ws, command, "2s") as process:
+        os.kill(server, signal.SIGSTOP)
+        try:
+            said = process.communicate(timeout=30)[1]
+        finally:
+            os.kill(server, signal.SIGCONT)
+    assert process.returncode == UNAVAILABLE
+    assert re.search(rf"Redis at .* on the log at \d+:\d+, .*--command-id {command}\n", said), said
 
 
 # ---- output that nobody takes ----
