@@ -69,10 +69,4 @@ static inline int64_t time_of(int64_t ms)
 	return ms == ABSENT ? 0 : ms;
 }
 
-/* The text of a name for callers, NUL-terminated; "" when it is absent. */
-static inline const char *text_of(struct bytes b)
-{
-	return b.data ? (const char *)b.data : "";
-}
-
 #endif

@@ -80,7 +80,7 @@ static bool is_simple_name(struct bytes text)
 	return is_dotted_name(text) && !memchr(text.data, '.', text.len);
 }
 
-static struct bytes text_of(const json_t *string)
+static struct bytes string_of(const json_t *string)
 {
 	return (struct bytes){ (const uint8_t *)json_string_value(string),
 			       json_string_length(string) };
@@ -159,7 +159,7 @@ static int read_space(struct canon *c, const json_t *type, struct bytes *space)
 
 	if (!value)
 		return 0;
-	*space = text_of(value);
+	*space = string_of(value);
 	if (json_is_string(value) && (space->len == 0 || is_dotted_name(*space)))
 		return 0;
 	return error_set(c->err, ERROR_INPUT, "The schema has a namespace that is no name.");
@@ -168,7 +168,7 @@ static int read_space(struct canon *c, const json_t *type, struct bytes *space)
 /* {"name":"…","type":"kind", the beginning of every definition. */
 static int write_definition(struct canon *c, const json_t *type, const char *kind, struct place *at)
 {
-	struct bytes text = text_of(json_object_get(type, "name"));
+	struct bytes text = string_of(json_object_get(type, "name"));
 	struct bytes space = at->space;
 	struct name name;
 	int rc;
@@ -207,7 +207,7 @@ static int check_members(const struct canon *c, const json_t *array, const char 
 static bool field_is_repeated(const json_t *fields, size_t count, struct bytes text)
 {
 	for (size_t i = 0; i < count; i++)
-		if (bytes_equal(text, text_of(json_object_get(json_array_get(fields, i), "name"))))
+		if (bytes_equal(text, string_of(json_object_get(json_array_get(fields, i), "name"))))
 			return true;
 	return false;
 }
@@ -215,7 +215,7 @@ static bool field_is_repeated(const json_t *fields, size_t count, struct bytes t
 static int write_field(struct canon *c, const json_t *fields, size_t i, struct place at)
 {
 	const json_t *field = json_array_get(fields, i);
-	struct bytes name = text_of(json_object_get(field, "name"));
+	struct bytes name = string_of(json_object_get(field, "name"));
 	int rc;
 
 	if (!is_simple_name(name))
@@ -251,7 +251,7 @@ static int write_record(struct canon *c, const json_t *type, struct place at)
 static bool symbol_is_repeated(const json_t *symbols, size_t count, struct bytes text)
 {
 	for (size_t i = 0; i < count; i++)
-		if (bytes_equal(text, text_of(json_array_get(symbols, i))))
+		if (bytes_equal(text, string_of(json_array_get(symbols, i))))
 			return true;
 	return false;
 }
@@ -267,7 +267,7 @@ static int write_enum(struct canon *c, const json_t *type, struct place at)
 		return rc;
 	write_text(c, ",\"symbols\":[");
 	for (size_t i = 0; i < json_array_size(symbols); i++) {
-		struct bytes symbol = text_of(json_array_get(symbols, i));
+		struct bytes symbol = string_of(json_array_get(symbols, i));
 
 		if (!is_simple_name(symbol) || symbol_is_repeated(symbols, i, symbol))
 			return error_set(c->err, ERROR_INPUT,
@@ -285,7 +285,7 @@ static int write_enum(struct canon *c, const json_t *type, struct place at)
 /* A size in quotes and with leading zeros counts too: the form removes both. */
 static int64_t read_size(const json_t *size)
 {
-	struct bytes digits = text_of(size);
+	struct bytes digits = string_of(size);
 	int64_t value = 0;
 
 	if (json_is_integer(size))
@@ -323,7 +323,7 @@ static int write_container(struct canon *c, const json_t *type, const char *key,
 	int rc;
 
 	write_text(c, "{\"type\":");
-	write_quoted(c, text_of(json_object_get(type, "type")));
+	write_quoted(c, string_of(json_object_get(type, "type")));
 	write_text(c, ",\"");
 	write_text(c, key);
 	write_text(c, "\":");
@@ -370,7 +370,7 @@ static int write_reference(struct canon *c, struct bytes text, struct place at)
 
 static int write_object(struct canon *c, const json_t *type, struct place at)
 {
-	struct bytes kind = text_of(json_object_get(type, "type"));
+	struct bytes kind = string_of(json_object_get(type, "type"));
 
 	if (bytes_equal_text(kind, "record"))
 		return write_record(c, type, at);
@@ -393,7 +393,7 @@ static int write_type(struct canon *c, const json_t *type, struct place at)
 		return error_set(c->err, ERROR_INPUT, "The schema nests deeper than %d types.",
 				 SCHEMA_DEPTH_MAX);
 	if (json_is_string(type))
-		return write_reference(c, text_of(type), at);
+		return write_reference(c, string_of(type), at);
 	if (json_is_array(type))
 		return write_union(c, type, at);
 	if (json_is_object(type))

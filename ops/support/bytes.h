@@ -22,6 +22,12 @@ static inline struct bytes bytes_of(const char *text)
 	return (struct bytes){ (const uint8_t *)text, text ? strlen(text) : 0 };
 }
 
+/* The text of bytes that are NUL-terminated; "" when they are absent. */
+static inline const char *text_of(struct bytes b)
+{
+	return b.data ? (const char *)b.data : "";
+}
+
 /* Equal length and content; absent equals empty. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {

@@ -58,43 +58,6 @@ int session_client(struct session *s, struct error *err)
 	return session_failed(s, sharebus_open(&s->client, &options), err);
 }
 
-int session_reader(struct session *s, struct error *err)
-{
-	int rc = session_client(s, err);
-
-	if (!rc)
-		rc = client_reader(s->client, err);
-	if (!rc)
-		s->reader = s->client->reader;
-	return rc;
-}
-
-int session_codec(struct session *s, struct error *err)
-{
-	int rc = session_client(s, err);
-
-	if (!rc)
-		rc = client_codec(s->client, err);
-	if (!rc)
-		s->codec = s->client->codec;
-	return rc;
-}
-
-int session_bus(struct session *s, struct error *err)
-{
-	int rc = session_client(s, err);
-
-	if (!rc)
-		rc = client_bus(s->client, err);
-	if (!rc)
-		rc = session_codec(s, err);
-	if (rc)
-		return rc;
-	s->bus = s->client->bus;
-	s->deployment = s->client->deployment;
-	return 0;
-}
-
 static const char *login_name(void)
 {
 	const struct passwd *pw = getpwuid(getuid());

@@ -6,7 +6,10 @@
  * connections, opened when first needed.
  */
 
-#include "producer/client.h"
+#include "ops/support/arena.h"
+#include "ops/support/config.h"
+#include "ops/support/error.h"
+#include "producer/sharebus.h"
 
 /* Exit codes: a contract with scripts. */
 enum exit_code {
@@ -26,10 +29,6 @@ struct session {
 	int64_t wait_ms;         /* how long to wait for outcomes; 0: do not wait */
 	struct sharebus *client; /* NULL until session_client() */
 	struct sharebus_id me;   /* zero until session_me() */
-	struct codec *codec;     /* these three are the client's, for the operators' commands */
-	struct reader *reader;   /* NULL until session_reader() */
-	rd_kafka_t *bus;         /* NULL until session_bus() */
-	struct deployment deployment; /* of the bus */
 };
 
 extern const struct config_setting session_settings[];
@@ -43,18 +42,6 @@ int session_client(struct session *s, struct error *err);
 
 /* Takes over the error of a call of libsharebus, and returns its code. */
 int session_failed(const struct session *s, int rc, struct error *err);
-
-/* The index. ERROR_UNAVAILABLE with a sentence. */
-int session_reader(struct session *s, struct error *err);
-
-/* What reads and writes records; ready with session_bus(), too. */
-int session_codec(struct session *s, struct error *err);
-
-/*
- * The bus, checked: the topics are laid out well, and the index, if it is open,
- * belongs to the same deployment.
- */
-int session_bus(struct session *s, struct error *err);
 
 /* Who asks: --as, SHAREBUS_USER, or the login name; found in the directory. */
 int session_me(struct session *s, struct error *err);

@@ -35,7 +35,7 @@ const struct flag remove_flags[] = {
 /* ---- from the command line to the request ---- */
 
 static int read_names(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
-		      struct named_subjects *out, struct error *err)
+		      struct subject_list *out, struct error *err)
 {
 	int rc = 0;
 
@@ -43,7 +43,8 @@ static int read_names(struct session *s, const struct arguments *a, enum subject
 		const struct given *g = &a->given[i];
 
 		if (g->id == FLAG_USER || g->id == FLAG_GROUP)
-			rc = subjects_parse(out, g->id == FLAG_USER ? SUBJECT_USER : SUBJECT_GROUP,
+			rc = subjects_parse(out,
+					    g->id == FLAG_USER ? SHAREBUS_USER : SHAREBUS_GROUP,
 					    syntax, g->value, &s->arena, err);
 	}
 	if (!rc && !out->count)
@@ -67,8 +68,7 @@ static int read_expiry(const struct arguments *a, int64_t *out, struct error *er
 static int read_subjects(struct session *s, const struct arguments *a, enum subjects_syntax syntax,
 			 struct sharebus_request *q, struct error *err)
 {
-	struct named_subjects names = { 0 };
-	struct sharebus_subject *list;
+	struct subject_list names = { 0 };
 	int64_t expires_at;
 	int rc = read_names(s, a, syntax, &names, err);
 
@@ -76,16 +76,9 @@ static int read_subjects(struct session *s, const struct arguments *a, enum subj
 		rc = read_expiry(a, &expires_at, err);
 	if (rc)
 		return rc;
-	list = arena_zalloc(&s->arena, names.count, sizeof(*list));
 	for (size_t i = 0; i < names.count; i++)
-		list[i] = (struct sharebus_subject){
-			.kind = (enum sharebus_subject_kind)names.list[i].kind,
-			.id = public_id(&names.list[i].id),
-			.name = text_of(names.list[i].name),
-			.role = (enum sharebus_role)names.list[i].role,
-			.expires_at = expires_at,
-		};
-	q->subjects = list;
+		names.list[i].expires_at = expires_at;
+	q->subjects = names.list;
 	q->subject_count = names.count;
 	return 0;
 }

@@ -1,12 +1,13 @@
 #include "producer/cli/subjects.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #define TEXT(b) (int)(b).len, (const char *)(b).data
 
-static const char *noun(enum subject_kind kind)
+static const char *noun(enum sharebus_subject_kind kind)
 {
-	return kind == SUBJECT_USER ? "user" : "group";
+	return kind == SHAREBUS_USER ? "user" : "group";
 }
 
 /* letters and digits, in pieces joined by single hyphens */
@@ -24,10 +25,10 @@ static bool is_name(struct bytes name)
 	return !after_hyphen;
 }
 
-static int bad_format(struct error *err, const struct named_subject *s, struct bytes item,
+static int bad_format(struct error *err, const struct sharebus_subject *s, struct bytes item,
 		      enum subjects_syntax syntax)
 {
-	const char *what = s->kind == SUBJECT_USER ? "username" : "group";
+	const char *what = s->kind == SHAREBUS_USER ? "username" : "group";
 
 	if (syntax == SUBJECTS_ONLY)
 		return error_set(err, ERROR_INPUT,
@@ -48,35 +49,35 @@ static struct bytes split_role(struct bytes item, struct bytes *role)
 	return (struct bytes){ item.data, (size_t)(colon - item.data) };
 }
 
-static int parse_role(struct named_subject *s, struct bytes role, struct error *err)
+static int parse_role(struct sharebus_subject *s, struct bytes role, struct error *err)
 {
-	s->role = bytes_equal_text(role, "use")     ? ROLE_USE
-		  : bytes_equal_text(role, "admin") ? ROLE_ADMIN
-						    : ROLE_NONE;
-	if (s->role == ROLE_NONE)
+	s->role = bytes_equal_text(role, "use")     ? SHAREBUS_ROLE_USE
+		  : bytes_equal_text(role, "admin") ? SHAREBUS_ROLE_ADMIN
+						    : SHAREBUS_ROLE_NONE;
+	if (s->role == SHAREBUS_ROLE_NONE)
 		return error_set(err, ERROR_INPUT,
-				 "invalid role \"%.*s\" for %s %.*s: expected \"use\" or \"admin\"",
-				 TEXT(role), noun(s->kind), TEXT(s->name));
+				 "invalid role \"%.*s\" for %s %s: expected \"use\" or \"admin\"",
+				 TEXT(role), noun(s->kind), s->name);
 	return 0;
 }
 
-static int add(struct named_subjects *out, const struct named_subject *s, struct arena *arena,
+static int add(struct subject_list *out, const struct sharebus_subject *s, struct arena *arena,
 	       struct error *err)
 {
 	for (size_t i = 0; i < out->count; i++) {
-		const struct named_subject *old = &out->list[i];
+		const struct sharebus_subject *old = &out->list[i];
 
-		if (old->kind != s->kind || !bytes_equal(old->name, s->name))
+		if (old->kind != s->kind || strcmp(old->name, s->name) != 0)
 			continue;
 		if (old->role == s->role)
 			return 0;
-		return error_set(err, ERROR_INPUT, "%s %.*s is given twice, as %s and as %s",
-				 noun(s->kind), TEXT(s->name), role_name(old->role),
-				 role_name(s->role));
+		return error_set(err, ERROR_INPUT, "%s %s is given twice, as %s and as %s",
+				 noun(s->kind), s->name, sharebus_role_name(old->role),
+				 sharebus_role_name(s->role));
 	}
 	if (out->count == out->cap) {
 		size_t cap = out->cap ? out->cap * 2 : 8;
-		struct named_subject *grown = arena_alloc(arena, cap * sizeof(*grown));
+		struct sharebus_subject *grown = arena_alloc(arena, cap * sizeof(*grown));
 
 		if (out->count)
 			memcpy(grown, out->list, out->count * sizeof(*grown));
@@ -87,25 +88,26 @@ static int add(struct named_subjects *out, const struct named_subject *s, struct
 	return 0;
 }
 
-static int parse_item(struct named_subjects *out, struct named_subject *s, struct bytes item,
+static int parse_item(struct subject_list *out, struct sharebus_subject *s, struct bytes item,
 		      enum subjects_syntax syntax, struct arena *arena, struct error *err)
 {
 	struct bytes role = { 0 };
+	struct bytes name = split_role(item, &role);
 
-	s->name = split_role(item, &role);
-	if (!is_name(s->name) || (role.data && (!role.len || syntax == SUBJECTS_ONLY)))
+	if (!is_name(name) || (role.data && (!role.len || syntax == SUBJECTS_ONLY)))
 		return bad_format(err, s, item, syntax);
-	s->role = syntax == SUBJECTS_ONLY ? ROLE_NONE : ROLE_USE;
+	s->name = text_of(arena_copy(arena, name));
+	s->role = syntax == SUBJECTS_ONLY ? SHAREBUS_ROLE_NONE : SHAREBUS_ROLE_USE;
 	if (role.data && parse_role(s, role, err))
 		return ERROR_INPUT;
-	if (uuid_parse(&s->id, s->name))
-		s->id = (struct uuid){ { 0 } };
-	s->name = arena_copy(arena, s->name);
+	if (sharebus_parse_id(&s->id, s->name))
+		s->id = (struct sharebus_id){ { 0 } };
 	return add(out, s, arena, err);
 }
 
-int subjects_parse(struct named_subjects *out, enum subject_kind kind, enum subjects_syntax syntax,
-		   const char *value, struct arena *arena, struct error *err)
+int subjects_parse(struct subject_list *out, enum sharebus_subject_kind kind,
+		   enum subjects_syntax syntax, const char *value, struct arena *arena,
+		   struct error *err)
 {
 	struct bytes rest = bytes_of(value);
 	int rc = 0;
@@ -116,7 +118,7 @@ int subjects_parse(struct named_subjects *out, enum subject_kind kind, enum subj
 	for (bool more = true; !rc && more;) {
 		const uint8_t *comma = rest.len ? memchr(rest.data, ',', rest.len) : NULL;
 		size_t len = comma ? (size_t)(comma - rest.data) : rest.len;
-		struct named_subject s = { .kind = kind };
+		struct sharebus_subject s = { .kind = kind };
 
 		rc = parse_item(out, &s, (struct bytes){ rest.data, len }, syntax, arena, err);
 		more = comma != NULL;

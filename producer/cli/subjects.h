@@ -9,17 +9,10 @@
 
 #include "ops/support/arena.h"
 #include "ops/support/error.h"
-#include "schemas/records.h"
+#include "producer/sharebus.h"
 
-struct named_subject {
-	enum subject_kind kind;
-	struct bytes name;
-	enum role role; /* ROLE_NONE on removal */
-	struct uuid id; /* nil until it is looked up, unless the name is a UUID */
-};
-
-struct named_subjects {
-	struct named_subject *list;
+struct subject_list {
+	struct sharebus_subject *list; /* with an id instead of a name if that was given */
 	size_t count;
 	size_t cap;
 };
@@ -31,7 +24,8 @@ enum subjects_syntax { SUBJECTS_WITH_ROLE, SUBJECTS_ONLY };
  * counts once. ERROR_INPUT, with a sentence that quotes the value, for empty
  * names, bad names, unknown roles, or one name with two roles.
  */
-int subjects_parse(struct named_subjects *out, enum subject_kind kind, enum subjects_syntax syntax,
-		   const char *value, struct arena *arena, struct error *err);
+int subjects_parse(struct subject_list *out, enum sharebus_subject_kind kind,
+		   enum subjects_syntax syntax, const char *value, struct arena *arena,
+		   struct error *err);
 
 #endif

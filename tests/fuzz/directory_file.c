@@ -4,9 +4,9 @@
  * with nothing, all of it differs; compared with itself, nothing does.
  */
 
-#include "producer/cli/directory_diff.h"
+#include "producer/operator/directory_diff.h"
 
-#include "producer/cli/directory_entry.h"
+#include "producer/operator/directory_entry.h"
 #include "schemas/codec.h"
 
 #include "tests/fuzz/target.h"

@@ -19,52 +19,47 @@ enum { FLAG_GROUP = 1, FLAG_REMOVE = 2 };
 static const char NAME_LETTERS[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
 
-/* As in the list: a copy with a NUL behind it. */
-static const char *text_of(const struct named_subject *s)
-{
-	return (const char *)s->name.data;
-}
-
 static void check_name(const char *name, size_t len)
 {
 	assert(len > 0 && strspn(name, NAME_LETTERS) == len && name[len] == 0);
 	assert(name[0] != '-' && name[len - 1] != '-' && !strstr(name, "--"));
 }
 
-static void check_list(const struct named_subjects *l, enum subject_kind kind,
+static void check_list(const struct subject_list *l, enum sharebus_subject_kind kind,
 		       enum subjects_syntax syntax)
 {
 	for (size_t i = 0; i < l->count; i++) {
-		const struct named_subject *s = &l->list[i];
+		const struct sharebus_subject *s = &l->list[i];
 
 		assert(s->kind == kind);
-		check_name(text_of(s), s->name.len);
-		assert((s->role == ROLE_NONE) == (syntax == SUBJECTS_ONLY));
+		check_name(s->name, strlen(s->name));
+		assert((s->role == SHAREBUS_ROLE_NONE) == (syntax == SUBJECTS_ONLY));
 		for (size_t j = 0; j < i; j++)
-			assert(!bytes_equal(s->name, l->list[j].name));
+			assert(strcmp(s->name, l->list[j].name) != 0);
 	}
 }
 
 /* The role that a piece gives to a name: "alice" and "alice:use" to alice; -1: it is not hers. */
-static int role_given(const char *piece, size_t len, const struct named_subject *s,
+static int role_given(const char *piece, size_t len, const struct sharebus_subject *s,
 		      enum subjects_syntax syntax)
 {
-	const char *tail = piece + s->name.len;
-	size_t tail_len = len - s->name.len;
+	size_t name_len = strlen(s->name);
+	const char *tail = piece + name_len;
+	size_t tail_len = len - name_len;
 
-	if (len < s->name.len || memcmp(piece, text_of(s), s->name.len) != 0)
+	if (len < name_len || memcmp(piece, s->name, name_len) != 0)
 		return -1;
 	if (!tail_len)
-		return syntax == SUBJECTS_ONLY ? ROLE_NONE : ROLE_USE;
+		return syntax == SUBJECTS_ONLY ? SHAREBUS_ROLE_NONE : SHAREBUS_ROLE_USE;
 	if (syntax == SUBJECTS_WITH_ROLE && tail_len == 4 && !memcmp(tail, ":use", 4))
-		return ROLE_USE;
+		return SHAREBUS_ROLE_USE;
 	if (syntax == SUBJECTS_WITH_ROLE && tail_len == 6 && !memcmp(tail, ":admin", 6))
-		return ROLE_ADMIN;
+		return SHAREBUS_ROLE_ADMIN;
 	return -1;
 }
 
 /* Every piece between commas is in the list, with the role that it gives. */
-static void check_pieces(const struct named_subjects *l, const char *value,
+static void check_pieces(const struct subject_list *l, const char *value,
 			 enum subjects_syntax syntax)
 {
 	for (const char *piece = value; piece;) {
@@ -79,10 +74,10 @@ static void check_pieces(const struct named_subjects *l, const char *value,
 	}
 }
 
-static void parse_all(char *values, enum subject_kind kind, enum subjects_syntax syntax,
+static void parse_all(char *values, enum sharebus_subject_kind kind, enum subjects_syntax syntax,
 		      struct arena *arena)
 {
-	struct named_subjects list = { 0 };
+	struct subject_list list = { 0 };
 	int rc = 0;
 
 	for (char *value = values; !rc && value;) {
@@ -113,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (rest.len > VALUE_BYTES_MAX)
 		rest.len = VALUE_BYTES_MAX;
 	values = text_copy(rest);
-	parse_all(values, flags & FLAG_GROUP ? SUBJECT_GROUP : SUBJECT_USER,
+	parse_all(values, flags & FLAG_GROUP ? SHAREBUS_GROUP : SHAREBUS_USER,
 		  flags & FLAG_REMOVE ? SUBJECTS_ONLY : SUBJECTS_WITH_ROLE, &arena);
 	free(values);
 	arena_reset(&arena);

@@ -1,5 +1,5 @@
-#ifndef SB_CLI_RECORD_JSON_H
-#define SB_CLI_RECORD_JSON_H
+#ifndef SB_OPERATOR_RECORD_JSON_H
+#define SB_OPERATOR_RECORD_JSON_H
 
 #include "schemas/records.h"
 

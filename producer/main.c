@@ -1,6 +1,7 @@
 /* sharebus: finds the command that the first words name, and runs it. */
 
 #include "producer/cli/commands.h"
+#include "producer/operator/commands.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "producer/cli/letters.h"
+#include "producer/operator/letters.h"
 
 #include "ops/support/clock.h"
 #include "ops/support/number.h"

@@ -1,5 +1,5 @@
-#ifndef SB_CLI_DIRECTORY_ENTRY_H
-#define SB_CLI_DIRECTORY_ENTRY_H
+#ifndef SB_OPERATOR_DIRECTORY_ENTRY_H
+#define SB_OPERATOR_DIRECTORY_ENTRY_H
 
 /*
  * The entries of a directory file, one at a time: what keys they may have and

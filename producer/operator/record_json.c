@@ -1,4 +1,4 @@
-#include "producer/cli/record_json.h"
+#include "producer/operator/record_json.h"
 
 #include "producer/cli/print.h"
 

@@ -2,7 +2,7 @@
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/cli/commands.h"
+#include "producer/operator/commands.h"
 
 #include <stdio.h>
 

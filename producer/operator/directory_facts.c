@@ -1,6 +1,6 @@
-#include "producer/cli/directory_facts.h"
+#include "producer/operator/directory_facts.h"
 
-#include "producer/cli/directory_entry.h"
+#include "producer/operator/directory_entry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * 16 letters; the file and the index are lists of facts.
  */
 
-#include "producer/cli/directory_diff.h"
+#include "producer/operator/directory_diff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#ifndef SB_CLI_DIRECTORY_FILE_H
-#define SB_CLI_DIRECTORY_FILE_H
+#ifndef SB_OPERATOR_DIRECTORY_FILE_H
+#define SB_OPERATOR_DIRECTORY_FILE_H
 
 /*
  * A directory file: organizations, users, groups and workspaces as JSON. This

@@ -1,4 +1,4 @@
-#include "producer/cli/topic_limit.h"
+#include "producer/operator/topic_limit.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>

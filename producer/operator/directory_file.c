@@ -1,6 +1,6 @@
-#include "producer/cli/directory_file.h"
+#include "producer/operator/directory_file.h"
 
-#include "producer/cli/directory_entry.h"
+#include "producer/operator/directory_entry.h"
 #include "schemas/uuid.h"
 
 #include <stdio.h>

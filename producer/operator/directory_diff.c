@@ -1,4 +1,4 @@
-#include "producer/cli/directory_diff.h"
+#include "producer/operator/directory_diff.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* sharebus directory show: what the index holds, for people, or as a directory file. */
 
-#include "producer/cli/commands.h"
-#include "producer/cli/directory_read.h"
-#include "producer/cli/directory_report.h"
 #include "producer/cli/print.h"
+#include "producer/operator/commands.h"
+#include "producer/operator/directory_read.h"
+#include "producer/operator/directory_report.h"
+#include "producer/operator/inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +119,7 @@ static int read_all(struct showing *v, struct meter *m, struct error *err)
 	struct directory_facts *have = arena_zalloc(arena, 2, sizeof(*have));
 	const struct directory_facts *lists[] = { &have[0], &have[1] };
 	struct directory_mentions facts = { 0 };
-	int rc = session_reader(v->s, err);
+	int rc = inside_open_reader(v->s, err);
 
 	if (!rc)
 		rc = directory_read_all(v->s, m, v->kinds, NULL, &have[0], err);

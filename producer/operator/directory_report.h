@@ -1,9 +1,9 @@
-#ifndef SB_CLI_DIRECTORY_REPORT_H
-#define SB_CLI_DIRECTORY_REPORT_H
+#ifndef SB_OPERATOR_DIRECTORY_REPORT_H
+#define SB_OPERATOR_DIRECTORY_REPORT_H
 
 /* A directory's differences in words, and the names that go with ids. On stdout. */
 
-#include "producer/cli/directory_diff.h"
+#include "producer/operator/directory_diff.h"
 
 /* The name of that user, or organization; its id when it has none that anybody could use. */
 struct bytes directory_user_name(const struct directory_finder *names, const struct uuid *id,

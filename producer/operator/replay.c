@@ -8,9 +8,10 @@
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/cli/commands.h"
-#include "producer/cli/letters.h"
 #include "producer/cli/print.h"
+#include "producer/operator/commands.h"
+#include "producer/operator/inside.h"
+#include "producer/operator/letters.h"
 #include "producer/send.h"
 
 #include <stdio.h>
@@ -155,7 +156,7 @@ static int wait_for(struct replay *p, struct replayed *r, int64_t deadline, stru
 
 	if (!was_sent(r) || !p->session->wait_ms)
 		return 0;
-	return wait_outcome(p->session->reader, &to, deadline, &p->arena, &r->outcome, err);
+	return wait_outcome(inside_reader(p->session), &to, deadline, &p->arena, &r->outcome, err);
 }
 
 /* Whatever goes wrong, what is known of each letter is shown. */
@@ -305,10 +306,10 @@ static int read_positions(struct session *s, const struct arguments *a, struct p
 
 static int replay_open(struct replay *p, struct error *err)
 {
-	int rc = p->session->wait_ms ? session_reader(p->session, err) : 0;
+	int rc = p->session->wait_ms ? inside_open_reader(p->session, err) : 0;
 
 	if (!rc)
-		rc = session_bus(p->session, err);
+		rc = inside_open_bus(p->session, err);
 	return rc ? rc : letters_open(&p->letters, p->session, err);
 }
 

@@ -5,8 +5,8 @@
 
 #include "cache/marks.h"
 #include "producer/bus.h"
-#include "producer/cli/commands.h"
 #include "producer/cli/print.h"
+#include "producer/operator/commands.h"
 
 #include <stdio.h>
 
@@ -24,6 +24,7 @@ struct row {
 
 struct status {
 	struct session *session;
+	struct deployment deployment; /* of the bus */
 	int wait_ms;
 	rd_kafka_t *asker;     /* is told the logs' real ends */
 	rd_kafka_t *committed; /* is told stable offsets only */
@@ -183,7 +184,7 @@ static int open_bus(struct status *v, struct error *err)
 		rc = bus_open_reader(&v->committed, s->config, true, err);
 	return rc ? rc
 		  : bus_deployment(v->asker, config_get(s->config, "brokers"), v->wait_ms,
-				   &s->deployment, err);
+				   &v->deployment, err);
 }
 
 static void ask_kafka(struct status *v)
@@ -203,7 +204,7 @@ static void ask_kafka(struct status *v)
 /* "missing", "rebuilding", "ready", or "foreign": of another Kafka cluster, or another layout. */
 static const char *state_of(struct status *v, const struct mark *m)
 {
-	const struct deployment *d = &v->session->deployment;
+	const struct deployment *d = &v->deployment;
 
 	if (d->partitions && mark_check(m, d, config_get(v->session->config, "redis"), &v->foreign))
 		return "foreign";
@@ -230,7 +231,7 @@ static int ask_redis(struct status *v, struct error *err)
 	const struct marks_source from = { config_get(s->config, "redis"),
 					   config_get(s->config, "prefix"), REDIS_TIMEOUT_MS };
 	struct marks marks;
-	int rc = marks_read(&marks, &from, s->deployment.partitions, &s->arena, err);
+	int rc = marks_read(&marks, &from, v->deployment.partitions, &s->arena, err);
 
 	if (rc)
 		return rc;
@@ -366,7 +367,7 @@ static void ask_all(struct status *v)
 	if (open_bus(v, &err)) {
 		note(v, &err);
 	} else {
-		make_rows(v, v->session->deployment.partitions);
+		make_rows(v, v->deployment.partitions);
 		ask_kafka(v);
 	}
 	if (ask_redis(v, &err))
@@ -404,7 +405,6 @@ enum exit_code run_status(struct session *s, const struct arguments *a)
 
 	(void)a;
 	v.wait_ms = s->wait_ms && s->wait_ms < KAFKA_WAIT_MS ? (int)s->wait_ms : KAFKA_WAIT_MS;
-	s->deployment = (struct deployment){ 0 };
 	ask_all(&v);
 	show(&v);
 	bus_close(&v.asker);

@@ -1,5 +1,5 @@
-#ifndef SB_CLI_DIRECTORY_FACTS_H
-#define SB_CLI_DIRECTORY_FACTS_H
+#ifndef SB_OPERATOR_DIRECTORY_FACTS_H
+#define SB_OPERATOR_DIRECTORY_FACTS_H
 
 /*
  * A directory as facts: one record for each organization, user, group and
@@ -10,7 +10,7 @@
  */
 
 #include "ops/support/arena.h"
-#include "producer/cli/directory_file.h"
+#include "producer/operator/directory_file.h"
 #include "schemas/records.h"
 
 /* In the order in which they are announced: what is referred to comes first. */

@@ -1,8 +1,9 @@
-#include "producer/cli/directory_read.h"
+#include "producer/operator/directory_read.h"
 
 #include "cache/facts.h"
 #include "cache/scan.h"
-#include "producer/cli/directory_entry.h"
+#include "producer/operator/directory_entry.h"
+#include "producer/operator/inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +70,7 @@ static int look_up(struct session *s, struct meter *m, json_t *names, name_fn *f
 		list[i] = bytes_of(open.list[i]);
 	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
 		meter_tell(m, "looking up names", i, open.count);
-		rc = fn(s->reader, list + i, slice_of(open.count, i), open.ids + i, err);
+		rc = fn(inside_reader(s), list + i, slice_of(open.count, i), open.ids + i, err);
 	}
 	set_ids(&open);
 	return rc;
@@ -121,7 +122,7 @@ static int look_up_children(struct session *s, struct meter *m, json_t *names,
 
 	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
 		meter_tell(m, "looking up names", i, open.count);
-		rc = fn(s->reader, list + i, slice_of(open.count, i), open.ids + i, err);
+		rc = fn(inside_reader(s), list + i, slice_of(open.count, i), open.ids + i, err);
 	}
 	set_ids(&open);
 	return rc;
@@ -155,7 +156,7 @@ static int read_organizations(struct session *s, const struct uuid *ids, size_t 
 			      struct directory_facts *out, struct error *err)
 {
 	struct organization_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
-	int rc = lookup_organizations(s->reader, ids, count, &s->arena, list, err);
+	int rc = lookup_organizations(inside_reader(s), ids, count, &s->arena, list, err);
 
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].name.data)
@@ -167,7 +168,7 @@ static int read_users(struct session *s, const struct uuid *ids, size_t count,
 		      struct directory_facts *out, struct error *err)
 {
 	struct user_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
-	int rc = lookup_users(s->reader, ids, count, &s->arena, list, err);
+	int rc = lookup_users(inside_reader(s), ids, count, &s->arena, list, err);
 
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].username.data)
@@ -179,10 +180,10 @@ static int read_groups(struct session *s, const struct uuid *ids, size_t count,
 		       struct directory_facts *out, struct error *err)
 {
 	struct group_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
-	int rc = lookup_groups(s->reader, ids, count, &s->arena, list, err);
+	int rc = lookup_groups(inside_reader(s), ids, count, &s->arena, list, err);
 
 	if (!rc)
-		rc = facts_members(s->reader, list, count, &s->arena, err);
+		rc = facts_members(inside_reader(s), list, count, &s->arena, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].name.data)
 			add(out, RECORD_GROUP_CHANGED)->as.group_changed = list[i];
@@ -193,7 +194,7 @@ static int read_workspaces(struct session *s, const struct uuid *ids, size_t cou
 			   struct directory_facts *out, struct error *err)
 {
 	struct workspace_changed *list = arena_alloc(&s->arena, (count + 1) * sizeof(*list));
-	int rc = facts_workspaces(s->reader, ids, count, &s->arena, list, err);
+	int rc = facts_workspaces(inside_reader(s), ids, count, &s->arena, list, err);
 
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].name.data)
@@ -204,7 +205,7 @@ static int read_workspaces(struct session *s, const struct uuid *ids, size_t cou
 static int read_switch(struct session *s, struct directory_facts *out, struct error *err)
 {
 	struct deployment_changed d;
-	int rc = facts_deployment(s->reader, &d, err);
+	int rc = facts_deployment(inside_reader(s), &d, err);
 
 	if (!rc)
 		add(out, RECORD_DEPLOYMENT_CHANGED)->as.deployment_changed = d;
@@ -351,7 +352,7 @@ int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
 	int rc;
 
 	meter_tell(m, "looking through the index", 0, 0);
-	rc = scan_ids(s->reader, what, &s->arena, &all, err);
+	rc = scan_ids(inside_reader(s), what, &s->arena, &all, err);
 	if (rc)
 		return rc;
 	count_kinds(wanted, room);

@@ -3,11 +3,12 @@
 #include "cache/wait.h"
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/cli/commands.h"
-#include "producer/cli/directory_read.h"
-#include "producer/cli/directory_report.h"
 #include "producer/cli/print.h"
-#include "producer/cli/topic_limit.h"
+#include "producer/operator/commands.h"
+#include "producer/operator/directory_read.h"
+#include "producer/operator/directory_report.h"
+#include "producer/operator/inside.h"
+#include "producer/operator/topic_limit.h"
 #include "producer/send.h"
 
 #include <stdio.h>
@@ -58,7 +59,7 @@ static int read_file(struct applying *a, const char *path, struct error *err)
 		return rc;
 	rc = directory_file_names(file, &names, err);
 	if (!rc) {
-		rc = session_reader(a->s, err);
+		rc = inside_open_reader(a->s, err);
 		if (!rc)
 			rc = directory_read_names(a->s, &a->meter, &names, err);
 		if (!rc)
@@ -195,7 +196,7 @@ static int check_sizes(struct applying *a, struct error *err)
 			largest = &a->diff.list[i];
 	if (!largest || size_of(largest) < LARGE_BYTES)
 		return 0;
-	limit = topic_limit(a->s->bus, TOPIC_DIRECTORY, LIMIT_WAIT_MS);
+	limit = topic_limit(inside_bus(a->s), TOPIC_DIRECTORY, LIMIT_WAIT_MS);
 	if (!limit || size_of(largest) <= (size_t)limit)
 		return 0;
 	return error_set(
@@ -290,12 +291,13 @@ static int wait_for(struct applying *a, int partition, int64_t offset, struct er
 		int64_t now = clock_monotonic_ms();
 		struct error ignored;
 		struct mark m;
-		int rc = wait_applied(a->s->reader, partition, offset,
+		int rc = wait_applied(inside_reader(a->s), partition, offset,
 				      now + STEP_MS < deadline ? now + STEP_MS : deadline, err);
 
 		if (!rc || (rc != ERROR_UNAVAILABLE && rc != ERROR_STALE) || now >= deadline)
 			return rc;
-		if (!reader_mark(a->s->reader, partition, &m, &ignored) && m.applied > applied) {
+		if (!reader_mark(inside_reader(a->s), partition, &m, &ignored) &&
+		    m.applied > applied) {
 			applied = m.applied;
 			deadline = now + a->s->wait_ms;
 		}
@@ -306,7 +308,7 @@ static int wait_for(struct applying *a, int partition, int64_t offset, struct er
 /* The last of each partition stands for all before it. */
 static int wait_for_all(struct applying *a, const struct delivery *d, struct error *err)
 {
-	int partitions = a->s->deployment.partitions;
+	int partitions = inside_deployment(a->s)->partitions;
 	int64_t *ends = arena_zalloc(&a->s->arena, (size_t)partitions, sizeof(*ends));
 	int64_t directory = 0;
 	int rc = 0;
@@ -360,7 +362,8 @@ enum exit_code run_directory_apply(struct session *s, const struct arguments *ar
 	meter_begin(&a.meter);
 	rc = compare(&a, arguments->operands[0], &err);
 	if (!rc && !a.dry_run)
-		rc = session_bus(s, &err); /* that nothing differs is true of one deployment only */
+		rc = inside_open_bus(
+			s, &err); /* that nothing differs is true of one deployment only */
 	if (!rc && !a.dry_run && a.diff.count)
 		rc = announce(&a, &err);
 	meter_end(&a.meter);

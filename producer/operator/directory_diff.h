@@ -1,5 +1,5 @@
-#ifndef SB_CLI_DIRECTORY_DIFF_H
-#define SB_CLI_DIRECTORY_DIFF_H
+#ifndef SB_OPERATOR_DIRECTORY_DIFF_H
+#define SB_OPERATOR_DIRECTORY_DIFF_H
 
 /*
  * What must be announced so that the index becomes what a file states: a
@@ -8,7 +8,7 @@
  */
 
 #include "ops/support/error.h"
-#include "producer/cli/directory_facts.h"
+#include "producer/operator/directory_facts.h"
 
 enum directory_verb { DIRECTORY_CREATE = 1, DIRECTORY_CHANGE, DIRECTORY_DELETE };
 

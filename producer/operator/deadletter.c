@@ -1,9 +1,9 @@
 /* sharebus deadletter list | show */
 
 #include "ops/support/clock.h"
-#include "producer/cli/commands.h"
-#include "producer/cli/letters.h"
 #include "producer/cli/print.h"
+#include "producer/operator/commands.h"
+#include "producer/operator/letters.h"
 
 #include <stdio.h>
 

@@ -2,9 +2,10 @@
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/cli/commands.h"
 #include "producer/cli/print.h"
-#include "producer/cli/record_json.h"
+#include "producer/operator/commands.h"
+#include "producer/operator/inside.h"
+#include "producer/operator/record_json.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct watch {
 	struct session *session;
 	rd_kafka_t *consumer;
 	rd_kafka_t *asker;                    /* reads uncommitted: it is told the log's real end */
+	struct deployment deployment;         /* of the bus */
 	rd_kafka_topic_partition_list_t *at;  /* where each partition is read next */
 	rd_kafka_topic_partition_list_t *end; /* in the same order: where to stop; settled only */
 	struct arena arena;                   /* of one record */
@@ -50,10 +52,12 @@ static struct bytes name_of(struct watch *w, const struct uuid *id, enum subject
 	char text[UUID_TEXT_SIZE];
 
 	if (kind == SUBJECT_USER &&
-	    !lookup_users(w->session->reader, id, 1, &w->arena, &user, &err) && user.username.data)
+	    !lookup_users(inside_reader(w->session), id, 1, &w->arena, &user, &err) &&
+	    user.username.data)
 		return printable(user.username, &w->arena);
 	if (kind == SUBJECT_GROUP &&
-	    !lookup_groups(w->session->reader, id, 1, &w->arena, &group, &err) && group.name.data)
+	    !lookup_groups(inside_reader(w->session), id, 1, &w->arena, &group, &err) &&
+	    group.name.data)
 		return printable(group.name, &w->arena);
 	uuid_format(text, id);
 	return arena_printf(&w->arena, "%s", text);
@@ -118,8 +122,8 @@ static void show_message(struct watch *w, const rd_kafka_message_t *m)
 	struct error err = { 0 };
 	struct record r;
 
-	if (codec_decode(w->session->codec, (struct bytes){ m->payload, m->len }, &w->arena, &r,
-			 &err))
+	if (codec_decode(inside_codec(w->session), (struct bytes){ m->payload, m->len }, &w->arena,
+			 &r, &err))
 		(void)printf("dead letter   %s %d:%lld, %zu bytes\n", rd_kafka_topic_name(m->rkt),
 			     (int)m->partition, (long long)m->offset, m->len);
 	else if (w->session->output == OUTPUT_JSON)
@@ -146,7 +150,7 @@ static int ask_end(const struct watch *w, const rd_kafka_topic_partition_t *p, i
 
 static void list_partitions(struct watch *w)
 {
-	int partitions = w->session->deployment.partitions;
+	int partitions = w->deployment.partitions;
 
 	w->at = rd_kafka_topic_partition_list_new(WATCHED * partitions);
 	for (size_t t = 0; t < WATCHED; t++)
@@ -214,7 +218,7 @@ static int save_state(const struct watch *w, const char *path, struct error *err
 /* Is everything that is applied also committed, in every partition? */
 static int ask_settled(struct watch *w, bool *settled, struct error *err)
 {
-	int partitions = w->session->deployment.partitions;
+	int partitions = w->deployment.partitions;
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
 	rd_kafka_resp_err_t code;
 	int rc = 0;
@@ -227,7 +231,7 @@ static int ask_settled(struct watch *w, bool *settled, struct error *err)
 		struct mark m;
 		int64_t committed = list->elems[i].offset;
 
-		rc = reader_mark(w->session->reader, i, &m, err);
+		rc = reader_mark(inside_reader(w->session), i, &m, err);
 		*settled = !rc && m.applied == (committed < 0 ? 0 : committed);
 	}
 	rd_kafka_topic_partition_list_destroy(list);
@@ -303,17 +307,17 @@ static int read_all(struct watch *w, struct error *err)
 
 static int watch_open(struct watch *w, struct error *err)
 {
-	int rc = session_reader(w->session, err);
+	int rc = inside_open_reader(w->session, err);
 
 	if (!rc)
-		rc = session_codec(w->session, err);
+		rc = inside_open_codec(w->session, err);
 	if (!rc)
 		rc = bus_open_reader(&w->consumer, w->session->config, true, err);
 	if (!rc)
 		rc = bus_open_reader(&w->asker, w->session->config, false, err);
 	if (!rc)
 		rc = bus_deployment(w->asker, config_get(w->session->config, "brokers"),
-				    KAFKA_WAIT_MS, &w->session->deployment, err);
+				    KAFKA_WAIT_MS, &w->deployment, err);
 	if (!rc)
 		list_partitions(w);
 	return rc;

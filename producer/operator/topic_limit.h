@@ -1,5 +1,5 @@
-#ifndef SB_CLI_TOPIC_LIMIT_H
-#define SB_CLI_TOPIC_LIMIT_H
+#ifndef SB_OPERATOR_TOPIC_LIMIT_H
+#define SB_OPERATOR_TOPIC_LIMIT_H
 
 /* How large a record a topic takes, asked of the brokers before anything is sent. */
 

@@ -1,5 +1,5 @@
-#ifndef SB_CLI_DIRECTORY_READ_H
-#define SB_CLI_DIRECTORY_READ_H
+#ifndef SB_OPERATOR_DIRECTORY_READ_H
+#define SB_OPERATOR_DIRECTORY_READ_H
 
 /*
  * What the index holds of a directory, as facts. The reader of the session
@@ -10,9 +10,9 @@
  * the session's arena's.
  */
 
-#include "producer/cli/directory_diff.h"
 #include "producer/cli/meter.h"
 #include "producer/cli/session.h"
+#include "producer/operator/directory_diff.h"
 
 /* Gives the names of a file that have no id yet the one that the index has, if it has. */
 int directory_read_names(struct session *s, struct meter *m, struct directory_names *n,

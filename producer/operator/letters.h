@@ -1,5 +1,5 @@
-#ifndef SB_CLI_LETTERS_H
-#define SB_CLI_LETTERS_H
+#ifndef SB_OPERATOR_LETTERS_H
+#define SB_OPERATOR_LETTERS_H
 
 /*
  * Reading sharing.deadletter: records that the consumer could not read, with

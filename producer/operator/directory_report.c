@@ -1,4 +1,4 @@
-#include "producer/cli/directory_report.h"
+#include "producer/operator/directory_report.h"
 
 #include "ops/support/buffer.h"
 #include "producer/cli/print.h"

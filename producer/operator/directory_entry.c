@@ -1,4 +1,4 @@
-#include "producer/cli/directory_entry.h"
+#include "producer/operator/directory_entry.h"
 
 #include "schemas/records.h"
 

@@ -1,0 +1,44 @@
+#include "producer/operator/inside.h"
+
+int inside_open_reader(struct session *s, struct error *err)
+{
+	int rc = session_client(s, err);
+
+	return rc ? rc : client_reader(s->client, err);
+}
+
+int inside_open_codec(struct session *s, struct error *err)
+{
+	int rc = session_client(s, err);
+
+	return rc ? rc : client_codec(s->client, err);
+}
+
+int inside_open_bus(struct session *s, struct error *err)
+{
+	int rc = session_client(s, err);
+
+	if (!rc)
+		rc = client_bus(s->client, err);
+	return rc ? rc : inside_open_codec(s, err);
+}
+
+struct reader *inside_reader(const struct session *s)
+{
+	return s->client->reader;
+}
+
+struct codec *inside_codec(const struct session *s)
+{
+	return s->client->codec;
+}
+
+rd_kafka_t *inside_bus(const struct session *s)
+{
+	return s->client->bus;
+}
+
+const struct deployment *inside_deployment(const struct session *s)
+{
+	return &s->client->deployment;
+}
