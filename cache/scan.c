@@ -168,10 +168,7 @@ static struct uuid_list take_found(struct buffer *found, struct arena *arena)
 
 	if (count)
 		memcpy(out.list, found->data, count * sizeof(struct uuid));
-	qsort(out.list, count, sizeof(struct uuid), uuid_compare);
-	for (size_t i = 0; i < count; i++)
-		if (!i || !uuid_equal(&out.list[out.count - 1], &out.list[i]))
-			out.list[out.count++] = out.list[i];
+	out.count = uuid_sort(out.list, count);
 	buffer_done(found);
 	return out;
 }

@@ -326,17 +326,12 @@ static void check_expiry(struct deciding *d, const struct grant_wish *wish)
 		    arena_printf(d->world->arena, "%s lies in the past", when));
 }
 
-static bool same_subject(const struct subject *a, const struct subject *b)
-{
-	return a->kind == b->kind && uuid_equal(&a->id, &b->id);
-}
-
 /* An earlier wish of the command for the same subject, or NULL. */
 static const struct grant_wish *earlier_wish(const struct share_workspace *c,
 					     const struct grant_wish *wish)
 {
 	for (const struct grant_wish *w = c->grants; w < wish; w++)
-		if (same_subject(&w->subject, &wish->subject))
+		if (subject_equal(&w->subject, &wish->subject))
 			return w;
 	return NULL;
 }
@@ -496,7 +491,7 @@ static bool is_self(const struct deciding *d, const struct subject *s)
 static bool is_removed(const struct decision *out, const struct subject *s)
 {
 	for (size_t i = 0; i < out->change_count; i++)
-		if (same_subject(&out->changes[i].subject, s))
+		if (subject_equal(&out->changes[i].subject, s))
 			return true;
 	return false;
 }

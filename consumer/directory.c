@@ -120,16 +120,11 @@ static struct entity *copy_group(const struct group_changed *g)
 	struct entity *e = entity_new(&g->id, RECORD_GROUP_CHANGED, members + g->name.len);
 	struct group_changed *to = &e->as.group;
 	uint8_t *at = e->block;
-	size_t kept = 0;
 
 	*to = *g;
 	to->members = put(&at, g->members, members);
 	put_text(&at, &to->name);
-	qsort(to->members, to->member_count, sizeof(*to->members), uuid_compare);
-	for (size_t i = 0; i < to->member_count; i++)
-		if (!kept || !uuid_equal(&to->members[kept - 1], &to->members[i]))
-			to->members[kept++] = to->members[i];
-	to->member_count = kept;
+	to->member_count = uuid_sort(to->members, to->member_count);
 	return e;
 }
 

@@ -7,11 +7,6 @@
 
 /* ---- what goes ---- */
 
-static bool same_subject(const struct subject *a, const struct subject *b)
-{
-	return a->kind == b->kind && uuid_equal(&a->id, &b->id);
-}
-
 static enum reason reason_of(const struct stale *s)
 {
 	if (s->expires_at != ABSENT)
@@ -31,7 +26,7 @@ static bool removes(const struct removal *r, const struct stale *s)
 	if (!uuid_equal(&r->workspace_id, &s->workspace_id))
 		return false;
 	for (size_t i = 0; i < r->subject_count; i++)
-		if (same_subject(&r->subjects[i], &s->subject))
+		if (subject_equal(&r->subjects[i], &s->subject))
 			return true;
 	return false;
 }

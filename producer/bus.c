@@ -102,20 +102,19 @@ void bus_close(rd_kafka_t **rk)
 	*rk = NULL;
 }
 
-/* The number of partitions of a topic; 0 when it does not exist. */
-static int partitions_of(const rd_kafka_metadata_t *m, const char *topic)
+int bus_partitions(const rd_kafka_metadata_t *m, enum topic topic)
 {
 	for (int i = 0; i < m->topic_cnt; i++)
-		if (strcmp(m->topics[i].topic, topic) == 0)
+		if (strcmp(m->topics[i].topic, topic_name(topic)) == 0)
 			return m->topics[i].partition_cnt;
 	return 0;
 }
 
 static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct error *err)
 {
-	*partitions = partitions_of(m, topic_name(TOPIC_COMMANDS));
+	*partitions = bus_partitions(m, TOPIC_COMMANDS);
 	for (int t = 0; t < TOPIC_COUNT; t++) {
-		int is = partitions_of(m, topic_name((enum topic)t));
+		int is = bus_partitions(m, (enum topic)t);
 		int must = topic_partitions((enum topic)t, *partitions);
 
 		if (!is)

@@ -47,6 +47,9 @@ int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committe
 /* Destroys the client and sets it to NULL; NULL is fine. A consumer must be closed before. */
 void bus_close(rd_kafka_t **rk);
 
+/* How many partitions the topic has; 0 when it does not exist. */
+int bus_partitions(const rd_kafka_metadata_t *m, enum topic topic);
+
 /*
  * Asks the cluster who it is, and checks the layout of all topics against the
  * table: all there, one number of partitions, one for the directory. Fills

@@ -29,22 +29,15 @@ static bool is_set(const struct sharebus_id *id)
 
 /* ---- candidates ---- */
 
-/* Sorts, takes doubles out, and what is not behind `after`. */
+/* Sorts, takes doubles out, and passes over what is not behind `after`. */
 static void tidy(struct sharebus_list *l)
 {
 	const struct uuid after = uuid_of(&l->query.after);
-	size_t kept = 0;
-
-	qsort(l->ids.list, l->ids.count, sizeof(*l->ids.list), uuid_compare);
-	for (size_t i = 0; i < l->ids.count; i++) {
-		const struct uuid *id = &l->ids.list[i];
-
-		if (is_set(&l->query.after) && uuid_compare(id, &after) <= 0)
-			continue;
-		if (!kept || !uuid_equal(&l->ids.list[kept - 1], id))
-			l->ids.list[kept++] = *id;
-	}
-	l->ids.count = kept;
+	l->ids.count = uuid_sort(l->ids.list, l->ids.count);
+	if (!is_set(&l->query.after))
+		return;
+	while (l->at < l->ids.count && uuid_compare(&l->ids.list[l->at], &after) <= 0)
+		l->at++;
 }
 
 static void add_all(struct sharebus_list *l, const struct uuid_list *more)

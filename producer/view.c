@@ -23,17 +23,6 @@ struct view {
 	struct organization_changed *organizations;
 };
 
-static void unique(struct id_list *l)
-{
-	size_t kept = 0;
-
-	qsort(l->ids, l->count, sizeof(*l->ids), uuid_compare);
-	for (size_t i = 0; i < l->count; i++)
-		if (!kept || !uuid_equal(&l->ids[kept - 1], &l->ids[i]))
-			l->ids[kept++] = l->ids[i];
-	l->count = kept;
-}
-
 /* Where the id stands in the list, which holds it. */
 static size_t place(const struct id_list *l, const struct uuid *id)
 {
@@ -70,9 +59,9 @@ static void collect_all(struct view *v, const struct workspace *workspaces, size
 	v->organization_ids.ids = arena_alloc(v->arena, (count + 1) * sizeof(struct uuid));
 	for (size_t i = 0; i < count; i++)
 		collect(v, &workspaces[i]);
-	unique(&v->user_ids);
-	unique(&v->group_ids);
-	unique(&v->organization_ids);
+	v->user_ids.count = uuid_sort(v->user_ids.ids, v->user_ids.count);
+	v->group_ids.count = uuid_sort(v->group_ids.ids, v->group_ids.count);
+	v->organization_ids.count = uuid_sort(v->organization_ids.ids, v->organization_ids.count);
 }
 
 static int look_up(struct view *v, struct error *err)

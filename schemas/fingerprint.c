@@ -207,7 +207,8 @@ static int check_members(const struct canon *c, const json_t *array, const char 
 static bool field_is_repeated(const json_t *fields, size_t count, struct bytes text)
 {
 	for (size_t i = 0; i < count; i++)
-		if (bytes_equal(text, string_of(json_object_get(json_array_get(fields, i), "name"))))
+		if (bytes_equal(text,
+				string_of(json_object_get(json_array_get(fields, i), "name"))))
 			return true;
 	return false;
 }

@@ -57,6 +57,11 @@ struct subject {
 	struct uuid id;
 };
 
+static inline bool subject_equal(const struct subject *a, const struct subject *b)
+{
+	return a->kind == b->kind && uuid_equal(&a->id, &b->id);
+}
+
 struct workspace_ref {
 	struct uuid id;
 	struct bytes name;

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -100,6 +101,18 @@ bool uuid_equal(const struct uuid *a, const struct uuid *b)
 int uuid_compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct uuid));
+}
+
+size_t uuid_sort(struct uuid *list, size_t count)
+{
+	size_t kept = 0;
+
+	if (count)
+		qsort(list, count, sizeof(*list), uuid_compare);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || !uuid_equal(&list[kept - 1], &list[i]))
+			list[kept++] = list[i];
+	return kept;
 }
 
 int uuid_v7(struct uuid *out, int64_t unix_ms)

@@ -48,6 +48,9 @@ bool uuid_equal(const struct uuid *a, const struct uuid *b);
 /* Orders two struct uuid by their bytes, as qsort() and bsearch() want it. */
 int uuid_compare(const void *a, const void *b);
 
+/* Sorts them so, each once: returns how many are left at the front. The list may be NULL if empty. */
+size_t uuid_sort(struct uuid *list, size_t count) __attribute__((warn_unused_result));
+
 /*
  * A new version 7 id: unix_ms, milliseconds since 1970 and at most 48 bits,
  * then 74 random bits from the kernel. Ids of one millisecond come in no

@@ -246,17 +246,6 @@ static void add_id(struct wanted_ids *ids, enum directory_kind kind, const struc
 	ids->list[kind][ids->count[kind]++] = *id;
 }
 
-static void sort_ids(struct uuid *list, size_t *count)
-{
-	size_t kept = 0;
-
-	qsort(list, *count, sizeof(*list), uuid_compare);
-	for (size_t i = 0; i < *count; i++)
-		if (!kept || !uuid_equal(&list[kept - 1], &list[i]))
-			list[kept++] = list[i];
-	*count = kept;
-}
-
 static int read_ids(struct session *s, struct meter *m, struct wanted_ids *ids,
 		    struct directory_facts *out, struct error *err)
 {
@@ -264,7 +253,7 @@ static int read_ids(struct session *s, struct meter *m, struct wanted_ids *ids,
 	int rc = 0;
 
 	for (int kind = 0; kind < DIRECTORY_KINDS; kind++) {
-		sort_ids(ids->list[kind], &ids->count[kind]);
+		ids->count[kind] = uuid_sort(ids->list[kind], ids->count[kind]);
 		total += ids->count[kind];
 	}
 	*out = (struct directory_facts){ 0 };

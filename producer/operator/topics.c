@@ -77,14 +77,6 @@ static int create(rd_kafka_t *rk, int partitions, int replication, struct error 
 	return rc;
 }
 
-static bool is_named(const rd_kafka_metadata_t *m, const char *topic)
-{
-	for (int i = 0; i < m->topic_cnt; i++)
-		if (strcmp(m->topics[i].topic, topic) == 0)
-			return m->topics[i].partition_cnt > 0;
-	return false;
-}
-
 static bool all_known(rd_kafka_t *rk)
 {
 	const rd_kafka_metadata_t *m = NULL;
@@ -93,7 +85,7 @@ static bool all_known(rd_kafka_t *rk)
 	if (rd_kafka_metadata(rk, 1, NULL, &m, KAFKA_WAIT_MS))
 		return false;
 	for (int t = 0; t < TOPIC_COUNT; t++)
-		known = known && is_named(m, topic_name((enum topic)t));
+		known = known && bus_partitions(m, (enum topic)t) > 0;
 	rd_kafka_metadata_destroy(m);
 	return known;
 }

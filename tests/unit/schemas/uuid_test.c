@@ -242,6 +242,19 @@ static void the_namespace_of_sharebus_never_changes(void **state)
 	assert_text(&UUID_NAMESPACE_SHAREBUS, "04c3f9db-b8ff-43a1-940a-dc1450423e78");
 }
 
+static void sorting_leaves_each_once(void **state)
+{
+	struct uuid list[] = { { { 2 } }, { { 1, 1 } }, { { 2 } }, { { 1 } }, { { 2 } } };
+
+	(void)state;
+	assert_int_equal(uuid_sort(list, 5), 3);
+	assert_memory_equal(&list[0], (&(struct uuid){ { 1 } }), sizeof(struct uuid));
+	assert_memory_equal(&list[1], (&(struct uuid){ { 1, 1 } }), sizeof(struct uuid));
+	assert_memory_equal(&list[2], (&(struct uuid){ { 2 } }), sizeof(struct uuid));
+	assert_int_equal(uuid_sort(list, 1), 1);
+	assert_int_equal(uuid_sort(NULL, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +271,7 @@ int main(void)
 		cmocka_unit_test(v5_agrees_with_known_values),
 		cmocka_unit_test(v5_may_overwrite_its_own_namespace),
 		cmocka_unit_test(the_namespace_of_sharebus_never_changes),
+		cmocka_unit_test(sorting_leaves_each_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
