@@ -384,13 +384,14 @@ static void check_count(struct deciding *d)
 					 TEXT(w->name), count, most));
 }
 
-static size_t count_people(const struct deciding *d, const struct share_workspace *c)
+/* The people that the changes are about; who is in several groups counts several times. */
+static size_t count_people(const struct deciding *d)
 {
 	const struct uuid *members;
 	size_t people = 0;
 
-	for (size_t i = 0; i < c->grant_count; i++) {
-		const struct subject *s = &c->grants[i].subject;
+	for (size_t i = 0; i < d->out->change_count; i++) {
+		const struct subject *s = &d->out->changes[i].subject;
 
 		people += s->kind == SUBJECT_USER ? 1
 						  : directory_members(d->world->directory, &s->id,
@@ -403,17 +404,14 @@ static size_t count_people(const struct deciding *d, const struct share_workspac
 static void check_message(struct deciding *d, const struct share_workspace *c)
 {
 	size_t len = c->message.len;
-	size_t people;
+	size_t people = len && len <= MESSAGE_MAX ? count_people(d) : 0;
 
 	if (len > MESSAGE_MAX)
 		add_problem(d, REJECT_INVALID_COMMAND,
 			    arena_printf(d->world->arena,
 					 "the message has %zu bytes; at most %d are allowed", len,
 					 MESSAGE_MAX));
-	if (!len || len > MESSAGE_MAX)
-		return;
-	people = count_people(d, c);
-	if (people > MESSAGES_MOST / len)
+	else if (len && people > MESSAGES_MOST / len)
 		add_problem(d, REJECT_INVALID_COMMAND,
 			    arena_printf(d->world->arena,
 					 "the message has %zu bytes; to %zu people at most %zu "
@@ -452,9 +450,9 @@ static void decide_share(struct deciding *d, const struct share_workspace *c)
 				"the command names %zu users and groups; at most %zu are allowed",
 				c->grant_count, most));
 	if (!d->problems)
-		check_message(d, c);
-	if (!d->problems)
 		decide_wishes(d, c);
+	if (!d->problems)
+		check_message(d, c);
 	conclude(d);
 }
 

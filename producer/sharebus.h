@@ -15,8 +15,10 @@
  *
  * Threads: a client, and what it gave out, is used by one thread at a time;
  * different clients know nothing of each other. Calls block until they have
- * their answer or the client's timeout has passed. A lost connection comes
- * back by itself with the next call.
+ * their answer; who does not answer one question within the client's timeout
+ * is given up, and a call may have several questions. Where something is to be
+ * waited for, wait_ms says how long. A lost connection comes back by itself
+ * with the next call.
  *
  * Results: 0 (SHAREBUS_OK), or another of enum sharebus_result; then what a
  * call gives out is as it was, but for struct sharebus_outcome, and
