@@ -384,39 +384,38 @@ static void check_count(struct deciding *d)
 					 TEXT(w->name), count, most));
 }
 
-/* The people that the changes are about; who is in several groups counts several times. */
-static size_t count_people(const struct deciding *d)
+/* How many are to be told, up to a little more than `most`; once for each group they are in. */
+static size_t count_told(const struct deciding *d, size_t most)
 {
-	const struct uuid *members;
-	size_t people = 0;
+	size_t told = 0;
 
-	for (size_t i = 0; i < d->out->change_count; i++) {
+	for (size_t i = 0; i < d->out->change_count && told <= most; i++) {
 		const struct subject *s = &d->out->changes[i].subject;
 
-		people += s->kind == SUBJECT_USER ? 1
-						  : directory_members(d->world->directory, &s->id,
-								      d->world->arena, &members);
+		told += s->kind == SUBJECT_USER
+				? 1
+				: directory_member_count(d->world->directory, &s->id);
 	}
-	return people;
+	return told;
 }
 
 /* Everybody concerned is sent the message, and all of that is kept as one value in Redis. */
 static void check_message(struct deciding *d, const struct share_workspace *c)
 {
 	size_t len = c->message.len;
-	size_t people = len && len <= MESSAGE_MAX ? count_people(d) : 0;
+	size_t most = len ? MESSAGES_MOST / len : 0;
 
 	if (len > MESSAGE_MAX)
 		add_problem(d, REJECT_INVALID_COMMAND,
 			    arena_printf(d->world->arena,
 					 "the message has %zu bytes; at most %d are allowed", len,
 					 MESSAGE_MAX));
-	else if (len && people > MESSAGES_MOST / len)
+	else if (len && count_told(d, most) > most)
 		add_problem(d, REJECT_INVALID_COMMAND,
 			    arena_printf(d->world->arena,
-					 "the message has %zu bytes; to %zu people at most %zu "
-					 "are allowed",
-					 len, people, MESSAGES_MOST / people));
+					 "a message of %zu bytes may go to %zu people (counted "
+					 "once for each group), and these are more",
+					 len, most));
 }
 
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)

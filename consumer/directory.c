@@ -256,10 +256,43 @@ bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 	return u && directory_organization(d, group_id) && user_membership(u, group_id);
 }
 
+/*
+ * Members of an organization are found by a walk through all users, some
+ * milliseconds for a hundred thousand. It is made once for each change of such
+ * a grant, which may have to tell as many people: a list for each organization
+ * would not pay.
+ */
+static const struct user_changed *next_user(const struct entity **at)
+{
+	const struct entity *e = *at;
+
+	while (e && e->type != RECORD_USER_CHANGED)
+		e = e->hh.next;
+	*at = e ? e->hh.next : NULL;
+	return e ? &e->as.user : NULL;
+}
+
+size_t directory_member_count(const struct directory *d, const struct uuid *group_id)
+{
+	const struct group_changed *g = directory_group(d, group_id);
+	const struct entity *at = d->entities;
+	const struct user_changed *u;
+	size_t count = 0;
+
+	if (g)
+		return g->member_count;
+	if (directory_organization(d, group_id))
+		while ((u = next_user(&at)))
+			count += user_membership(u, group_id) != NULL;
+	return count;
+}
+
 size_t directory_members(const struct directory *d, const struct uuid *group_id,
 			 struct arena *arena, const struct uuid **out)
 {
 	const struct group_changed *g = directory_group(d, group_id);
+	const struct entity *at = d->entities;
+	const struct user_changed *u;
 	struct uuid *members;
 	size_t count = 0;
 
@@ -269,15 +302,10 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 	}
 	if (!directory_organization(d, group_id))
 		return 0;
-	/*
-	 * A walk through all users, some milliseconds for a hundred thousand. It
-	 * is made once for each change of such a grant, which may have to tell as
-	 * many people: a list for each organization would not pay.
-	 */
 	members = arena_alloc(arena, HASH_COUNT(d->entities) * sizeof(*members));
-	for (const struct entity *e = d->entities; e; e = e->hh.next)
-		if (e->type == RECORD_USER_CHANGED && user_membership(&e->as.user, group_id))
-			members[count++] = e->as.id;
+	while ((u = next_user(&at)))
+		if (user_membership(u, group_id))
+			members[count++] = u->id;
 	*out = members;
 	return count;
 }

@@ -50,10 +50,10 @@ bool directory_sharing_enabled(const struct directory *d);
 bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 			const struct uuid *group_id);
 
-/*
- * The ids of a group's members, in an array in the arena; their number is
- * returned. Knows the groups of everyone, too.
- */
+/* How many members a group has. Knows the groups of everyone, too. */
+size_t directory_member_count(const struct directory *d, const struct uuid *group_id);
+
+/* Their ids, in an array in the arena; their number is returned. */
 size_t directory_members(const struct directory *d, const struct uuid *group_id,
 			 struct arena *arena, const struct uuid **out);
 

@@ -11,7 +11,8 @@
 
 enum {
 	DIRECTORY_WAIT_MS = 1000,
-	VALUE_MOST = 512 << 20, /* bytes of one value in Redis (proto-max-bulk-len) */
+	VALUE_MOST =
+		512 << 20, /* bytes of one value in Redis, unless proto-max-bulk-len says more */
 };
 
 /* One record of the run. */
@@ -441,10 +442,9 @@ static int apply_run(struct run *run, int next, struct error *err)
 	for (size_t i = 0; i < part->sent.count; i++)
 		apply_sent(&p->run.apply, part->sent.list[i]);
 	if (p->run.packed.len >= VALUE_MOST)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "what the record at %d:%lld makes known is %zu MB, and Redis "
-				 "takes 512 MB as one value",
-				 part->id, (long long)last, p->run.packed.len >> 20);
+		log_warn("what the record at %d:%lld makes known is %zu MB: Redis must have a "
+			 "proto-max-bulk-len that is larger",
+			 part->id, (long long)last, p->run.packed.len >> 20);
 	apply_outcomes(&p->run.apply, last, buffer_bytes(&p->run.outcomes));
 	apply_unsent(&p->run.apply, last, buffer_bytes(&p->run.packed));
 	rc = index_apply(p->index, part->id, &part->mark, &p->run.apply, next, err);

@@ -97,6 +97,15 @@ static size_t aligned(size_t size)
 	return (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
 
+size_t arena_size(const struct arena *a)
+{
+	size_t size = 0;
+
+	for (const struct arena_block *b = a->first; b; b = b->next)
+		size += b->size;
+	return size;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
 	void *p;

@@ -28,6 +28,9 @@ void arena_done(struct arena *a);
 /* Ends the life of everything allocated; keeps up to ARENA_KEEP_BYTES of blocks. */
 void arena_reset(struct arena *a);
 
+/* Bytes of all its blocks, in use or not. */
+size_t arena_size(const struct arena *a);
+
 /*
  * size bytes, aligned for any type, not zeroed, valid until the next reset.
  * Never returns NULL: a process that cannot get memory for a run of bounded

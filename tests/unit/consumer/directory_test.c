@@ -361,6 +361,7 @@ static void members_of_a_group_are_listed_sorted(void **state)
 	(void)state;
 	take_group(TEAM, "team", given, 4);
 	assert_int_equal(directory_members(directory, &team, &arena, &members), 3);
+	assert_int_equal(directory_member_count(directory, &team), 3);
 	assert_memory_equal(members, ALICE BOB CAROL, 48);
 }
 
@@ -378,10 +379,13 @@ static void members_of_everyone_are_listed(void **state)
 	take_member(ALICE, "alice", 2);
 	take_member(CAROL, "carol", 0);
 	assert_int_equal(directory_members(directory, &acme, &arena, &members), 2);
+	assert_int_equal(directory_member_count(directory, &acme), 2);
 	assert_memory_equal(members, BOB ALICE, 32);
 	assert_int_equal(directory_members(directory, &globex, &arena, &members), 1);
+	assert_int_equal(directory_member_count(directory, &globex), 1);
 	assert_memory_equal(members, ALICE, 16);
 	assert_int_equal(directory_members(directory, &nothing, &arena, &members), 0);
+	assert_int_equal(directory_member_count(directory, &nothing), 0);
 }
 
 static bool lacks(enum subject_kind kind, const char *id)
