@@ -3,9 +3,11 @@
 #include "producer/cli/commands.h"
 #include "producer/operator/commands.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command_def commands[] = {
 	{ "sharing", "share", "add", "<workspace>", 1, "Share a workspace with users and groups.",
@@ -104,10 +106,21 @@ static enum exit_code explain(int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+/* A closed descriptor would be that of the first connection, and what is printed would go there. */
+static void open_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_RDONLY | O_CLOEXEC); /* the lowest that is free */
+}
+
 /* What could not be written was not said: that is no success. */
 static enum exit_code close_output(enum exit_code code)
 {
-	if (code == EXIT_UNAVAILABLE || (!fflush(stdout) && !ferror(stdout)))
+	bool failed = ferror(stdout) != 0;
+
+	failed = fclose(stdout) != 0 || failed;
+	if (code == EXIT_UNAVAILABLE || !failed)
 		return code;
 	(void)fprintf(stderr, "sharebus: standard output cannot be written\n");
 	return EXIT_UNAVAILABLE;
@@ -123,6 +136,7 @@ int main(int argc, char **argv)
 	const struct command_def *c = find(argc, argv, &words);
 	int rc;
 
+	open_descriptors();
 	if (!c)
 		return (int)close_output(explain(argc, argv));
 	(void)signal(SIGPIPE, SIG_IGN);

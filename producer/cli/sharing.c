@@ -238,6 +238,18 @@ static enum exit_code report_decided(struct session *s, const struct sharebus_id
 	return EXIT_DONE;
 }
 
+static enum exit_code report_done(struct session *s, const struct sharebus_id *workspace,
+				  const struct sharebus_outcome *o)
+{
+	struct error err = { 0 };
+	enum exit_code code = o->verdict ? report_decided(s, workspace, o) : report_position(s, o);
+
+	if (code != EXIT_DONE || (!fflush(stdout) && !ferror(stdout)))
+		return code;
+	(void)error_set(&err, ERROR_UNAVAILABLE, "standard output cannot be written");
+	return o->verdict ? report_unseen(s, o, &err) : report_unanswered(s, o, &err);
+}
+
 /* ---- interrupted ---- */
 
 /* Written before: the handler of a signal may do next to nothing. */
@@ -250,6 +262,13 @@ static void on_interrupt(int number)
 	(void)raise(number);
 }
 
+/* What is ignored stays so, as under nohup. */
+static void handle(int number, void (*handler)(int))
+{
+	if (signal(number, handler) == SIG_IGN)
+		(void)signal(number, SIG_IGN);
+}
+
 static void expect_interrupt(const struct sharebus_id *command_id)
 {
 	char id[SHAREBUS_ID_SIZE];
@@ -259,8 +278,14 @@ static void expect_interrupt(const struct sharebus_id *command_id)
 		       "sharebus: interrupted; it is not known whether the command was sent, "
 		       "repeat it safely with --command-id %s\n",
 		       id);
-	(void)signal(SIGINT, on_interrupt);
-	(void)signal(SIGTERM, on_interrupt);
+	handle(SIGINT, on_interrupt);
+	handle(SIGTERM, on_interrupt);
+}
+
+static void expect_no_interrupt(void)
+{
+	handle(SIGINT, SIG_DFL);
+	handle(SIGTERM, SIG_DFL);
 }
 
 /* ---- the commands ---- */
@@ -277,7 +302,7 @@ static enum exit_code send_request(struct session *s, const struct sharebus_requ
 
 	expect_interrupt(&q->command_id);
 	rc = session_failed(s, send(s->client, q, &o), &err);
-
+	expect_no_interrupt();
 	if (rc == SHAREBUS_REJECTED)
 		return report_rejected(s, &o);
 	if (rc == SHAREBUS_NOT_FOUND) {
@@ -286,7 +311,7 @@ static enum exit_code send_request(struct session *s, const struct sharebus_requ
 	}
 	if (rc)
 		return report_unanswered(s, &o, &err);
-	return o.verdict ? report_decided(s, &q->workspace, &o) : report_position(s, &o);
+	return report_done(s, &q->workspace, &o);
 }
 
 static enum exit_code run_request(struct session *s, const struct arguments *a,

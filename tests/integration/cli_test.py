@@ -1040,16 +1040,20 @@ def test_a_stopped_consumer_times_out_and_the_command_can_be_repeated(world, ws)
     assert re.fullmatch(r"sharebus: [^\n]+\n", ran.err), "more than one sentence: " + ran.err
 
 
+def ignore_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextlib.contextmanager
-def waiting(world, ws, command, wait):
+def waiting(world, ws, command, wait, **more):
     """A share that waits for its outcome, on the log already, with nobody there to decide it."""
-    before = topic_end(world.stack, "sharing.commands")
     args = ["sharing", "share", ws, "--user", "bob", "--wait", wait, "--command-id", command]
     world.stack.down("consumer")
+    before = topic_end(world.stack, "sharing.commands")
     try:
         process = subprocess.Popen(
             [world.stack.bin / "sharebus", *args],
-            env=world.stack.env(SHAREBUS_USER="erin"), stderr=subprocess.PIPE, text=True,
+            env=world.stack.env(SHAREBUS_USER="erin"), stderr=subprocess.PIPE, text=True, **more,
         )  # fmt: skip
         try:
             until("it is sent", lambda: topic_end(world.stack, "sharing.commands") > before)
@@ -1073,13 +1077,22 @@ def test_who_interrupts_is_told_how_to_repeat(world, ws, number):
     assert again.done().json["outcome"] == "duplicate"
 
 
+def test_whoever_ignores_interrupts_is_not_ended_by_one(world, ws):
+    """As under nohup, or in the background of a script."""
+    command = str(uuid.uuid4())
+    with waiting(world, ws, command, "3s", preexec_fn=ignore_interrupts) as process:
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == UNAVAILABLE and "in time" in said
+
+
 def test_a_redis_that_hangs_meanwhile_is_named(world, ws):
     command = str(uuid.uuid4())
     server = int((world.stack.dir / "run" / "redis.pid").read_text().split()[0])
-    with waiting(world, ws, command, "2s") as process:
+    with waiting(world, ws, command, "15s") as process:
         os.kill(server, signal.SIGSTOP)
         try:
-            said = process.communicate(timeout=30)[1]
+            said = process.communicate(timeout=60)[1]
         finally:
             os.kill(server, signal.SIGCONT)
     assert process.returncode == UNAVAILABLE
@@ -1100,17 +1113,29 @@ SPEAKING = [
 ]
 
 
+def unheard(world, command, redirection):
+    """Runs it with an output that takes nothing: full, or closed."""
+    argv = ["sh", "-c", f'exec "$@" {redirection}', "-", world.stack.bin / "sharebus", *command]
+    return run(argv, world.stack.env(SHAREBUS_USER="erin"))
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "<&- >&-"])
 @pytest.mark.parametrize("command", SPEAKING, ids=words)
-def test_what_cannot_be_written_is_no_success(world, ws, command):
-    argv = [world.stack.bin / "sharebus", *[{"WS": f"erin/{ws}"}.get(a, a) for a in command]]
+def test_what_cannot_be_written_is_no_success(world, ws, command, redirection):
     world.erin("sharing", "share", ws, "--user", "alice").done()
-    with open("/dev/full", "w", encoding="utf-8") as full:
-        ran = subprocess.run(
-            argv, env=world.stack.env(SHAREBUS_USER="erin"), stdin=subprocess.DEVNULL, stdout=full,
-            stderr=subprocess.PIPE, text=True, timeout=60, check=False,
-        )  # fmt: skip
-    assert ran.returncode == UNAVAILABLE
-    assert ran.stderr == "sharebus: standard output cannot be written\n"
+    server = redis_of(world.stack)
+    errors = server.info("errorstats").get("errorstat_ERR")
+    ran = unheard(world, [{"WS": f"erin/{ws}"}.get(a, a) for a in command], redirection)
+    ran.failed(UNAVAILABLE, "standard output cannot be written")
+    assert server.info("errorstats").get("errorstat_ERR") == errors  # nor did Redis get the text
+    if "share" in command:
+        assert re.search(r"the command [0-9a-f-]{36} at \d+:\d+ was decided: unchanged", ran.err)
+
+
+def test_a_position_that_cannot_be_written_is_said(world, ws):
+    share = ["sharing", "share", f"erin/{ws}", "--user", "alice", "--no-wait"]
+    ran = unheard(world, share, ">/dev/full")
+    assert_unavailable(ran, "standard output cannot be written", told_id=True)
 
 
 # ---- watching ----
@@ -1149,13 +1174,9 @@ def test_watch_passes_over_nothing_that_nobody_saw(world, ws, tmp_path):
     state = tmp_path / "state"
     watch(world, state).done()
     world.erin("sharing", "share", ws, "--user", "bob").done()
-    with open("/dev/full", "w", encoding="utf-8") as full:
-        ran = subprocess.run(
-            [world.stack.bin / "sharebus", "watch", "--state", state, "--settled"],
-            env=world.stack.env(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
-    assert (ran.returncode, ran.stderr) == (UNAVAILABLE, "sharebus: what is shown cannot be written\n")
+    for redirection in (">/dev/full", ">&-"):
+        ran = unheard(world, ["watch", "--state", state, "--settled"], redirection)
+        ran.failed(UNAVAILABLE, "what is shown cannot be written")
     seen = watch(world, state).done().out.splitlines()
     assert sorted(line.split()[0] for line in seen) == ["event", "notification"]
 
