@@ -168,11 +168,13 @@ static int require_group(struct sharebus_list *l, const struct sharebus_id *id, 
 	return rc || group.name.data || organization.name.data ? rc : unknown("group", id, err);
 }
 
-/* Nothing was found: is that because nobody is called so? */
+/* What nobody has is an error, and not an empty list. */
 static int require_known(struct sharebus_list *l, struct error *err)
 {
-	int rc = require_user(l, &l->query.with_user, err);
+	int rc = require_user(l, &l->query.as, err);
 
+	if (!rc)
+		rc = require_user(l, &l->query.with_user, err);
 	if (!rc)
 		rc = require_user(l, &l->query.owner, err);
 	return rc ? rc : require_group(l, &l->query.with_group, err);
@@ -182,7 +184,7 @@ static int require_known(struct sharebus_list *l, struct error *err)
 static int find_candidates(struct sharebus_list *l, struct error *err)
 {
 	const struct sharebus_query *q = &l->query;
-	int rc = require_user(l, &q->as, err);
+	int rc = require_known(l, err);
 
 	if (rc)
 		return rc;
@@ -196,8 +198,6 @@ static int find_candidates(struct sharebus_list *l, struct error *err)
 		rc = find_with_me(l, err);
 	else
 		rc = find_visible(l, err);
-	if (!rc && !l->ids.count)
-		rc = require_known(l, err);
 	if (!rc)
 		tidy(l);
 	return rc;

@@ -16,6 +16,7 @@ _Static_assert((int)SHAREBUS_ROLE_USE == ROLE_USE, "roles");
 _Static_assert((int)SHAREBUS_ROLE_ADMIN == ROLE_ADMIN, "roles");
 _Static_assert((int)SHAREBUS_USER == SUBJECT_USER, "subjects");
 _Static_assert((int)SHAREBUS_GROUP == SUBJECT_GROUP, "subjects");
+_Static_assert((int)SHAREBUS_MESSAGE_MAX == (int)MESSAGE_MAX, "messages");
 
 const char *sharebus_verdict_name(enum sharebus_verdict verdict)
 {
@@ -82,12 +83,9 @@ static int find_organization(struct sharebus *c, const struct uuid *workspace_id
 
 static int fill_command_id(const struct sharebus_request *q, struct command *out, struct error *err)
 {
-	struct sharebus_id id = q->command_id;
-
-	out->command_id = uuid_of(&id);
-	if (uuid_is_nil(&out->command_id) && sharebus_new_id(&id))
+	out->command_id = uuid_of(&q->command_id);
+	if (uuid_is_nil(&out->command_id) && uuid_v7(&out->command_id, out->issued_at))
 		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
-	out->command_id = uuid_of(&id);
 	return 0;
 }
 
@@ -210,6 +208,9 @@ static int check_subject(const struct sharebus_subject *s, bool needs_role, stru
 	if (needs_role && s->role != SHAREBUS_ROLE_USE && s->role != SHAREBUS_ROLE_ADMIN)
 		return error_set(err, ERROR_USAGE, "the role %s cannot be granted",
 				 sharebus_role_name(s->role));
+	if (needs_role && s->expires_at < 0)
+		return error_set(err, ERROR_USAGE, "a grant cannot expire at %lld",
+				 (long long)s->expires_at);
 	return 0;
 }
 
@@ -217,6 +218,9 @@ static int check_request(const struct sharebus_request *q, bool shares, struct e
 {
 	int rc = check_wait(q->wait_ms, err);
 
+	if (!rc && q->expected_version < 0)
+		rc = error_set(err, ERROR_USAGE, "there is no version %lld",
+			       (long long)q->expected_version);
 	if (!rc && shares)
 		rc = check_message(bytes_of(q->message), err);
 	for (size_t i = 0; !rc && i < q->subject_count; i++)

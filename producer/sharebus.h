@@ -349,8 +349,8 @@ struct sharebus_query {
 struct sharebus_list;
 
 /*
- * Begins a list. SHAREBUS_NOT_FOUND when nobody has the id of `as`, or when
- * nothing is found since there is no such user or group. Nobody sees what she may not read: she sees what she owns and
+ * Begins a list. SHAREBUS_NOT_FOUND when a user or group of the query is not
+ * there, or deleted. Nobody sees what she may not read: she sees what she owns and
  * what a check lets her read; admins of the organization and site owners see
  * all. The list is the caller's, and to be closed before the client.
  */

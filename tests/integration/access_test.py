@@ -522,6 +522,10 @@ SOMEBODY = str(uuid.UUID(int=7))
 def test_ids_that_nobody_has_are_no_empty_list_and_no_full_one(place, key, id):
     place.share("--group", "Everyone").done()
     place.run("sue", "list", "--search", f"{key}:{id}").failed(NO, id)
+    place.share("--user", "bob").done()
+    for other in (f"owner:{place('erin')}", f"shared_with_user:{place('bob')}", "shared:true"):
+        if not other.startswith(key + ":"):
+            place.run("sue", "list", "--search", f"{key}:{id} {other}").failed(NO, id)
 
 
 @pytest.mark.parametrize("id", [NIL, SOMEBODY])

@@ -122,6 +122,9 @@ def place(stack, tmp_path_factory):  # noqa: F811
         ({"role": 0}, "none cannot be granted"),
         ({"role": 3}, "owner cannot be granted"),
         ({"role": 99}, "? cannot be granted"),
+        ({"expires_at": -1}, "expire at -1"),
+        ({"expires_at": -(2**63)}, "expire at"),
+        ({"version": -5}, "version -5"),
         ({"kind": 0}, "neither user nor group"),
         ({"kind": 3}, "neither user nor group"),
     ],
@@ -130,7 +133,7 @@ def test_a_request_that_makes_no_sense_is_not_sent(place, wrong, words):
     client, erin, alice, lab = place
     wrong = dict(wrong)
     subject = public.Subject(wrong.pop("kind", public.USER), public.to_id(alice), None,
-                             wrong.pop("role", 1), 0)  # fmt: skip
+                             wrong.pop("role", 1), wrong.pop("expires_at", 0))  # fmt: skip
     with pytest.raises(public.Failed) as failed:
         client.request("sharebus_share", erin, lab, [subject], **wrong)
     assert failed.value.code == USAGE and words in str(failed.value)
