@@ -30,8 +30,7 @@ const struct flag list_flags[] = {
 
 /* What was found, as it is shown: one element a workspace. */
 struct row {
-	const char *owner; /* as they are shown, so that --after can say them */
-	const char *name;
+	const char *place; /* owner/name as it is shown, so that --after can say it */
 	struct bytes cells[4];
 	json_t *json;
 };
@@ -46,12 +45,15 @@ struct listing {
 
 /* ---- what is looked for ---- */
 
-static int read_search(struct session *s, const char *text, struct sharebus_query *q,
+static int read_search(struct session *s, const struct arguments *a, struct sharebus_query *q,
 		       struct error *err)
 {
-	struct search search;
-	int rc = search_parse(&search, text, &s->arena, err);
+	struct search search = { 0 };
+	int rc = 0;
 
+	for (size_t i = 0; !rc && i < a->given_count; i++)
+		if (a->given[i].id == FLAG_SEARCH)
+			rc = search_parse(&search, a->given[i].value, &s->arena, err);
 	if (rc)
 		return ERROR_USAGE;
 	rc = session_me(s, err);
@@ -85,31 +87,19 @@ static int add_shared(bool wanted, struct sharebus_query *q, struct error *err)
 	return 0;
 }
 
-/* All that is given as --search, as if at once; NULL: nothing. */
-static const char *join_searches(struct session *s, const struct arguments *a)
-{
-	struct bytes all = { 0 };
-
-	for (size_t i = 0; i < a->given_count; i++)
-		if (a->given[i].id == FLAG_SEARCH)
-			all = arena_printf(&s->arena, "%s%s%s", all.data ? text_of(all) : "",
-					   all.data ? " " : "", a->given[i].value);
-	return (const char *)all.data;
-}
-
 static int read_query(struct session *s, const struct arguments *a, struct sharebus_query *q,
 		      struct error *err)
 {
-	const char *text = join_searches(s, a);
+	bool search = argument_has(a, FLAG_SEARCH);
 	bool shared = argument_has(a, FLAG_SHARED);
 	int rc;
 
 	*q = (struct sharebus_query){ .with_me = argument_has(a, FLAG_WITH_ME) };
-	if (!text && !shared && !q->with_me)
+	if (!search && !shared && !q->with_me)
 		return error_set(err, ERROR_USAGE,
 				 "give --shared, --shared-with-me, or --search with what to look "
 				 "for");
-	rc = text ? read_search(s, text, q, err) : session_me(s, err);
+	rc = search ? read_search(s, a, q, err) : session_me(s, err);
 	q->as = s->me;
 	return rc ? rc : add_shared(shared, q, err);
 }
@@ -168,6 +158,7 @@ static const char *shown(struct session *s, const char *text)
 static void add_row(struct listing *l, const struct sharebus_workspace *w)
 {
 	struct session *s = l->session;
+	struct bytes place;
 	struct row *r;
 
 	if (l->count == l->cap) {
@@ -180,13 +171,14 @@ static void add_row(struct listing *l, const struct sharebus_workspace *w)
 		l->cap = cap;
 	}
 	r = &l->rows[l->count++];
-	*r = (struct row){ .owner = shown(s, w->owner_name), .name = shown(s, w->name) };
+	place = arena_printf(&s->arena, "%s/%s", w->owner_name, w->name);
+	*r = (struct row){ .place = shown(s, text_of(place)) };
 	if (s->output == OUTPUT_JSON) {
 		r->json = workspace_json(w);
 		(void)json_object_set_new(r->json, "shared_with", shared_with_json(w));
 		return;
 	}
-	r->cells[0] = arena_printf(&s->arena, "%s/%s", w->owner_name, w->name);
+	r->cells[0] = bytes_of(r->place);
 	r->cells[1] = bytes_of(shown(s, w->organization_name));
 	r->cells[2] = bytes_of(w->dormant ? "dormant" : "active");
 	r->cells[3] = shared_with(s, w);
@@ -219,29 +211,20 @@ static int find(struct listing *l, const struct sharebus_query *q, struct error 
 
 /* ---- order, and which part ---- */
 
-static int compare(const char *owner, const char *name, const struct row *r)
-{
-	int order = strcmp(owner, r->owner);
-
-	return order ? order : strcmp(name, r->name);
-}
-
-static int by_owner_and_name(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
 	const struct row *x = a;
+	const struct row *y = b;
 
-	return compare(x->owner, x->name, b);
+	return strcmp(x->place, y->place);
 }
 
-/* Passes the rows over up to and with owner/name. No name has a slash. */
+/* Passes the rows over up to and with owner/name. */
 static void go_behind(struct listing *l, const char *given)
 {
 	const char *after = shown(l->session, given);
-	const char *slash = strchr(after, '/');
-	const char *owner =
-		text_of(arena_printf(&l->session->arena, "%.*s", (int)(slash - after), after));
 
-	while (l->first < l->count && compare(owner, slash + 1, &l->rows[l->first]) >= 0)
+	while (l->first < l->count && strcmp(after, l->rows[l->first].place) >= 0)
 		l->first++;
 }
 
@@ -253,8 +236,7 @@ static size_t end_of_part(const struct listing *l, size_t limit)
 {
 	size_t end = limit && limit < l->count - l->first ? l->first + limit : l->count;
 
-	while (end > l->first && end < l->count &&
-	       by_owner_and_name(&l->rows[end - 1], &l->rows[end]) == 0)
+	while (end > l->first && end < l->count && by_place(&l->rows[end - 1], &l->rows[end]) == 0)
 		end++;
 	return end;
 }
@@ -303,8 +285,7 @@ static void print(const struct listing *l, size_t limit)
 	if (end == l->count)
 		return;
 	(void)fflush(stdout);
-	last = arena_printf(&l->session->arena, "%s/%s", l->rows[end - 1].owner,
-			    l->rows[end - 1].name);
+	last = bytes_of(l->rows[end - 1].place);
 	(void)fprintf(stderr, "%zu more; go on with --after %s\n", l->count - end,
 		      text_of(shell_word(last, &l->session->arena)));
 }
@@ -325,7 +306,7 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 	if (!rc)
 		rc = find(&l, &q, &err);
 	if (!rc && l.count)
-		qsort(l.rows, l.count, sizeof(*l.rows), by_owner_and_name);
+		qsort(l.rows, l.count, sizeof(*l.rows), by_place);
 	if (!rc && after)
 		go_behind(&l, after);
 	if (rc)

@@ -80,8 +80,9 @@ static uint32_t code_point(const uint8_t *p, size_t len)
 
 /*
  * Controls, and what is written but not seen: marks of writing direction,
- * spaces without width, tags. The joiners U+200C and U+200D are part of words
- * and of emoji, and stay.
+ * spaces and hyphens without width, fillers, tags. The joiners U+200C and
+ * U+200D and the variation selectors up to U+FE0F are part of words and of
+ * emoji, and stay.
  */
 static bool obeyed(uint32_t c)
 {
@@ -89,9 +90,10 @@ static bool obeyed(uint32_t c)
 		uint32_t from;
 		uint32_t to;
 	} ranges[] = {
-		{ 0x00, 0x1f },     { 0x7f, 0x9f },       { 0x61c, 0x61c },   { 0x200b, 0x200b },
-		{ 0x200e, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x2060 }, { 0x2066, 0x2069 },
-		{ 0xfeff, 0xfeff }, { 0xe0000, 0xe007f },
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },       { 0xad, 0xad },     { 0x61c, 0x61c },
+		{ 0x115f, 0x1160 }, { 0x180e, 0x180e },   { 0x200b, 0x200b }, { 0x200e, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2060, 0x206f },   { 0x3164, 0x3164 }, { 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb }, { 0xe0000, 0xe0fff },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)

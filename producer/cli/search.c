@@ -64,7 +64,6 @@ int search_parse(struct search *out, const char *text, struct arena *arena, stru
 	const char *at = text + strspn(text, BLANKS);
 	int rc = 0;
 
-	*out = (struct search){ 0 };
 	if (!*at)
 		return error_set(err, ERROR_INPUT, "--search is empty; give pairs of key:value");
 	while (!rc && *at) {

@@ -128,17 +128,20 @@ static int check_ids(struct applying *a, struct error *err)
 	for (size_t i = 0; i < a->diff.count; i++) {
 		const struct directory_change *c = &a->diff.list[i];
 		char id[UUID_TEXT_SIZE];
+		struct bytes name;
 
-		if (c->verb != DIRECTORY_CREATE)
+		if (c->verb != DIRECTORY_CREATE || !directory_shares_ids(c->kind))
 			continue;
 		uuid_format(id, directory_id(c->new));
+		name = directory_name(c->new);
 		for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
 			if (directory_find(&finder, (enum directory_kind)kind,
 					   directory_id(c->new)))
 				return error_set(err, ERROR_INPUT,
-						 "a %s has the id %s, which is that of a %s "
+						 "%s %.*s has the id %s, which another %s has "
 						 "already; nothing was sent",
-						 directory_kinds[c->kind].one, id,
+						 directory_kinds[c->kind].one, (int)name.len,
+						 (const char *)name.data, id,
 						 directory_kinds[kind].one);
 	}
 	return 0;

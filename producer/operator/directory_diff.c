@@ -168,24 +168,6 @@ struct comparing {
 	struct error *err;
 };
 
-static struct bytes name_of(const struct record *r)
-{
-	switch (directory_kind(r)) {
-	case DIRECTORY_ORGANIZATIONS:
-		return r->as.organization_changed.name;
-	case DIRECTORY_USERS:
-		return r->as.user_changed.username;
-	case DIRECTORY_GROUPS:
-		return r->as.group_changed.name;
-	case DIRECTORY_WORKSPACES:
-		return r->as.workspace_changed.name;
-	case DIRECTORY_SWITCH:
-	case DIRECTORY_KINDS:
-		break;
-	}
-	return bytes_of("");
-}
-
 static bool is_deleted(const struct record *r)
 {
 	return r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED;
@@ -225,7 +207,7 @@ static int check_derived(const struct comparing *c, size_t i, const struct recor
 	return error_set(c->err, ERROR_INPUT,
 			 "%s %.*s has no id, and the one that its name gives belongs to a %s now "
 			 "called %.*s or elsewhere; give it an id",
-			 kind, TEXT(name_of(r)), kind, TEXT(name_of(old)));
+			 kind, TEXT(directory_name(r)), kind, TEXT(directory_name(old)));
 }
 
 static int compare(struct comparing *c, size_t i)
@@ -306,8 +288,8 @@ static int complain_of_use(const struct comparing *c, const struct record *gone,
 	return error_set(c->err, ERROR_INPUT,
 			 "%s %.*s would be deleted, but %s %.*s still refers to it; nothing was "
 			 "sent",
-			 directory_kinds[directory_kind(gone)].one, TEXT(name_of(gone)),
-			 directory_kinds[directory_kind(user)].one, TEXT(name_of(user)));
+			 directory_kinds[directory_kind(gone)].one, TEXT(directory_name(gone)),
+			 directory_kinds[directory_kind(user)].one, TEXT(directory_name(user)));
 }
 
 /* The first organization that r, which remains, refers to and that goes. */

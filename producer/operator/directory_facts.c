@@ -56,6 +56,24 @@ const struct uuid *directory_id(const struct record *r)
 	return &none;
 }
 
+struct bytes directory_name(const struct record *r)
+{
+	switch (directory_kind(r)) {
+	case DIRECTORY_ORGANIZATIONS:
+		return r->as.organization_changed.name;
+	case DIRECTORY_USERS:
+		return r->as.user_changed.username;
+	case DIRECTORY_GROUPS:
+		return r->as.group_changed.name;
+	case DIRECTORY_WORKSPACES:
+		return r->as.workspace_changed.name;
+	case DIRECTORY_SWITCH:
+	case DIRECTORY_KINDS:
+		break;
+	}
+	return bytes_of("");
+}
+
 /* ---- building ---- */
 
 struct building {

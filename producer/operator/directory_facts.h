@@ -59,4 +59,7 @@ bool directory_shares_ids(enum directory_kind kind);
 enum directory_kind directory_kind(const struct record *r);
 const struct uuid *directory_id(const struct record *r);
 
+/* Its name, a user's username; "" of the switch and of a WorkspaceDeleted. */
+struct bytes directory_name(const struct record *r);
+
 #endif

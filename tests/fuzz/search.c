@@ -27,7 +27,7 @@ static void check_value(const char *text, const char *value, const char *again)
 static void check(const char *text, const struct search *s, struct arena *arena)
 {
 	struct error err = { 0 };
-	struct search again;
+	struct search again = { 0 };
 	struct bytes written = arena_printf(
 		arena, "%s%s%s%s", (const char *)pair("owner", s->owner, arena).data,
 		(const char *)pair("shared", s->shared, arena).data,
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct arena arena;
 	char *text = text_copy((struct bytes){ data, len });
 	struct error err = { 0 };
-	struct search s;
+	struct search s = { 0 };
 	int rc = search_parse(&s, text, &arena, &err);
 
 	if (rc)

@@ -63,7 +63,7 @@ static void good_texts_are_taken(void **state)
 	for (size_t i = 0; i < COUNT(good); i++) {
 		const struct search *wanted = &good[i].wanted;
 		struct error err = { 0 };
-		struct search s;
+		struct search s = { 0 };
 
 		if (search_parse(&s, good[i].text, &arena, &err))
 			fail_msg("%s: %s", good[i].text, err.text);
@@ -112,7 +112,7 @@ static void bad_texts_are_quoted_in_a_sentence(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		struct error err = { 0 };
-		struct search s;
+		struct search s = { 0 };
 
 		if (search_parse(&s, bad[i].text, &arena, &err) != ERROR_INPUT)
 			fail_msg("\"%s\" was taken", bad[i].text);
@@ -125,7 +125,7 @@ static void values_outlive_the_text(void **state)
 {
 	char text[] = "owner:erin";
 	struct error err = { 0 };
-	struct search s;
+	struct search s = { 0 };
 
 	(void)state;
 	assert_int_equal(search_parse(&s, text, &arena, &err), 0);
@@ -133,10 +133,25 @@ static void values_outlive_the_text(void **state)
 	assert_string_equal(s.owner, "erin");
 }
 
+static void texts_add_up(void **state)
+{
+	struct error err = { 0 };
+	struct search s = { 0 };
+
+	(void)state;
+	assert_int_equal(search_parse(&s, "owner:erin", &arena, &err), 0);
+	assert_int_equal(search_parse(&s, "shared:true", &arena, &err), 0);
+	assert_string_equal(s.owner, "erin");
+	assert_string_equal(s.shared, "true");
+	assert_int_equal(search_parse(&s, "owner:bob", &arena, &err), ERROR_INPUT);
+	assert_non_null(strstr(err.text, "has owner twice"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(good_texts_are_taken, tear_down),
+		cmocka_unit_test_teardown(texts_add_up, tear_down),
 		cmocka_unit_test_teardown(bad_texts_are_quoted_in_a_sentence, tear_down),
 		cmocka_unit_test_teardown(values_outlive_the_text, tear_down),
 	};
