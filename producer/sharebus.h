@@ -177,9 +177,10 @@ struct sharebus_outcome {
 
 /*
  * Shares the workspace with all of the subjects or, if one of them may not be,
- * with none. SHAREBUS_USAGE for what no request may have: a message that is too
- * long or no UTF-8, a role or a kind that there is not, a negative wait_ms. Once it has waited for the outcome, every answer of this client
- * includes it. SHAREBUS_REJECTED when a rule forbids it.
+ * with none. Once it has waited for the outcome, every answer of this client
+ * includes it. SHAREBUS_REJECTED when a rule forbids it. SHAREBUS_USAGE, and
+ * nothing is sent, for what no request may have: a message that is too long or
+ * no UTF-8, a role or kind that there is not, a negative time, version or wait.
  */
 SHAREBUS_RESULT int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
 				   struct sharebus_outcome *out);

@@ -48,7 +48,7 @@ bool uuid_equal(const struct uuid *a, const struct uuid *b);
 /* Orders two struct uuid by their bytes, as qsort() and bsearch() want it. */
 int uuid_compare(const void *a, const void *b);
 
-/* Sorts them so, each once: returns how many are left at the front. The list may be NULL if empty. */
+/* Sorts them so, each once, and returns how many are left. An empty list may be NULL. */
 size_t uuid_sort(struct uuid *list, size_t count) __attribute__((warn_unused_result));
 
 /*

@@ -28,10 +28,10 @@ void table_add(struct table *t, const struct bytes *cells);
 /* Prints titles and rows, as Coder's tables look; nothing when there are no rows. */
 void table_print(const struct table *t);
 
-/* The text with "?" for what a terminal obeys or does not show, and for broken UTF-8; in the arena. */
+/* The text, in the arena, with "?" for what a terminal obeys or hides, and for broken UTF-8. */
 struct bytes printable(struct bytes text, struct arena *arena);
 
-/* The text, NUL-terminated, as a shell takes it for one word: between '' if need be. In the arena. */
+/* A NUL-terminated text as a shell takes it for one word: if need be, in the arena, between ''. */
 struct bytes shell_word(struct bytes text, struct arena *arena);
 
 /* The bytes in base64 (RFC 4648, with padding), in the arena; absent stays absent. */

@@ -183,7 +183,7 @@ static void everyone_of_the_organization_is_told(void **state)
 	assert_notice(5, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
-/* Three groups, named again and again: memory is for the people, not for how often they are named. */
+/* Three groups, named again and again: memory is for people, not for how often they are named. */
 static void nobody_is_told_twice_for_a_great_many_groups(void **state)
 {
 	static const enum name groups[] = { TEAM, CREW };
