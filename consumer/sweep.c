@@ -119,10 +119,35 @@ static bool is_roomy(const struct reaper *all)
 	return true;
 }
 
+/*
+ * A Redis that was emptied has no subjects, and may come back with all of them
+ * before we notice otherwise. It comes back on another connection; so if the
+ * marks are ours at the end, on the one that the sweep began on, it was there
+ * all the while.
+ */
+static int check_marks(struct processor *p, bool *ours, struct error *err)
+{
+	struct reaper *all = p->reaper;
+	int rc = 0;
+
+	*ours = true;
+	for (int i = 0; !rc && *ours && i < all->count; i++) {
+		struct mark now;
+
+		if (all->partitions[i].sweep != SWEEP_RUNNING)
+			continue;
+		rc = index_read_mark(p->index, i, &now, err);
+		*ours = !rc && mark_equal(&now, &p->partitions[i].mark);
+	}
+	*ours = *ours && all->connection == index_connection(p->index);
+	return rc;
+}
+
 static int sweep_on(struct processor *p, struct error *err)
 {
 	struct reaper *all = p->reaper;
 	struct holder_list found = { .arena = &all->arena };
+	bool ours;
 	int rc;
 
 	arena_reset(&all->arena);
@@ -137,9 +162,12 @@ static int sweep_on(struct processor *p, struct error *err)
 			add_if_lacking(p, &all->partitions[h->partition], h->subject.kind,
 				       &h->subject.id);
 	}
-	if (!all->cursor)
-		end_sweep(all, SWEEP_DONE);
-	return 0;
+	if (all->cursor)
+		return 0;
+	rc = check_marks(p, &ours, err);
+	if (!rc)
+		end_sweep(all, ours ? SWEEP_DONE : SWEEP_WANTED);
+	return rc;
 }
 
 int sweep_step(struct processor *p, struct error *err)
