@@ -76,12 +76,11 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 		int64_t left = deadline_ms - clock_monotonic_ms();
 		struct bytes entry;
 
-		if (left <= 0 && rc)
-			return rc; /* what kept it from coming, as far as is known */
 		if (left <= 0)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "the outcome of %d:%lld did not come in time",
-					 at->partition, (long long)at->offset);
+			return rc ? rc /* Redis kept it from coming */
+				  : error_set(err, ERROR_UNAVAILABLE,
+					      "the outcome of %d:%lld did not come in time",
+					      at->partition, (long long)at->offset);
 		rc = ask_stream(r, at, left < BLOCK_MOST_MS ? (int)left : BLOCK_MOST_MS, err);
 		if (rc && rc != ERROR_UNAVAILABLE)
 			return rc;

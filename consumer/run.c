@@ -11,8 +11,7 @@
 
 enum {
 	DIRECTORY_WAIT_MS = 1000,
-	VALUE_MOST =
-		512 << 20, /* bytes of one value in Redis, unless proto-max-bulk-len says more */
+	VALUE_MOST = 512 << 20, /* bytes of one value in Redis: proto-max-bulk-len's default */
 };
 
 /* One record of the run. */

@@ -12,7 +12,8 @@ enum { PAGE = 500 }; /* workspaces that are looked at in one step */
 struct sharebus_list {
 	struct sharebus *client;
 	struct sharebus_query query;
-	struct arena arena;      /* holds the candidates */
+	struct user_changed me;  /* who looks; without a name: nobody in particular */
+	struct arena arena;      /* holds the candidates, and who looks */
 	struct arena page;       /* and this what was given out last */
 	struct uuid_list ids;    /* candidates, ascending */
 	size_t at;               /* the next one to look at */
@@ -33,6 +34,7 @@ static bool is_set(const struct sharebus_id *id)
 static void tidy(struct sharebus_list *l)
 {
 	const struct uuid after = uuid_of(&l->query.after);
+
 	l->ids.count = uuid_sort(l->ids.list, l->ids.count);
 	if (!is_set(&l->query.after))
 		return;
@@ -72,16 +74,12 @@ static int find_owned(struct sharebus_list *l, const struct sharebus_id *id, str
 static int find_with_me(struct sharebus_list *l, struct error *err)
 {
 	struct reader *r = l->client->reader;
-	const struct uuid me = uuid_of(&l->query.as);
 	struct uuid_list groups;
 	struct uuid_list found;
-	struct user_changed user;
 	int rc = find_shared_with(l, SUBJECT_USER, &l->query.as, err);
 
 	if (!rc)
-		rc = lookup_users(r, &me, 1, &l->arena, &user, err);
-	if (!rc)
-		rc = lookup_groups_of(r, &user, &l->arena, &groups, err);
+		rc = lookup_groups_of(r, &l->me, &l->arena, &groups, err);
 	if (!rc)
 		rc = lookup_shared_with_groups(r, &groups, &l->arena, &found, err);
 	if (!rc)
@@ -90,22 +88,13 @@ static int find_with_me(struct sharebus_list *l, struct error *err)
 }
 
 /* Does she see more than what is shared with her and what she owns? */
-static int sees_all(struct sharebus_list *l, bool *all, struct error *err)
+static bool sees_all(const struct sharebus_list *l)
 {
-	const struct uuid me = uuid_of(&l->query.as);
-	struct user_changed u;
-	int rc;
+	bool all = !is_set(&l->query.as) || l->me.site_role == SITE_OWNER;
 
-	*all = !is_set(&l->query.as);
-	if (*all)
-		return 0;
-	rc = lookup_users(l->client->reader, &me, 1, &l->arena, &u, err);
-	if (rc)
-		return rc;
-	*all = u.site_role == SITE_OWNER;
-	for (size_t i = 0; i < u.organization_count; i++)
-		*all = *all || u.organizations[i].role == ORGANIZATION_ADMIN;
-	return 0;
+	for (size_t i = 0; i < l->me.organization_count; i++)
+		all = all || l->me.organizations[i].role == ORGANIZATION_ADMIN;
+	return all;
 }
 
 /* Everything that she may see, when nothing says more closely what is wanted. */
@@ -113,12 +102,9 @@ static int find_visible(struct sharebus_list *l, struct error *err)
 {
 	const struct uuid me = uuid_of(&l->query.as);
 	struct uuid_list owned;
-	bool all;
-	int rc = sees_all(l, &all, err);
+	int rc;
 
-	if (rc)
-		return rc;
-	if (all)
+	if (sees_all(l))
 		return scan_workspaces(l->client->reader, &l->arena, &l->ids, err);
 	rc = find_with_me(l, err);
 	if (!rc)
@@ -138,16 +124,16 @@ static int unknown(const char *what, const struct sharebus_id *id, struct error 
 	return error_set(err, ERROR_INPUT, "there is no %s %s", what, text);
 }
 
-static int require_user(struct sharebus_list *l, const struct sharebus_id *id, struct error *err)
+static int require_user(struct sharebus_list *l, const struct sharebus_id *id,
+			struct user_changed *out, struct error *err)
 {
 	const struct uuid u = uuid_of(id);
-	struct user_changed user;
 	int rc;
 
 	if (!is_set(id))
 		return 0;
-	rc = lookup_users(l->client->reader, &u, 1, &l->arena, &user, err);
-	if (!rc && (!user.username.data || user.status == USER_DELETED))
+	rc = lookup_users(l->client->reader, &u, 1, &l->arena, out, err);
+	if (!rc && (!out->username.data || out->status == USER_DELETED))
 		rc = unknown("user", id, err);
 	return rc;
 }
@@ -171,12 +157,13 @@ static int require_group(struct sharebus_list *l, const struct sharebus_id *id, 
 /* What nobody has is an error, and not an empty list. */
 static int require_known(struct sharebus_list *l, struct error *err)
 {
-	int rc = require_user(l, &l->query.as, err);
+	struct user_changed other;
+	int rc = require_user(l, &l->query.as, &l->me, err);
 
 	if (!rc)
-		rc = require_user(l, &l->query.with_user, err);
+		rc = require_user(l, &l->query.with_user, &other, err);
 	if (!rc)
-		rc = require_user(l, &l->query.owner, err);
+		rc = require_user(l, &l->query.owner, &other, err);
 	return rc ? rc : require_group(l, &l->query.with_group, err);
 }
 

@@ -181,23 +181,15 @@ static int send_request(struct sharebus *c, const struct record *r, int wait_ms,
 
 /* ---- what makes no sense whatever the index says ---- */
 
-static bool is_utf8(struct bytes text)
-{
-	for (size_t i = 0, n; i < text.len; i += n) {
-		n = utf8_len(text.data + i, text.len - i);
-		if (!n)
-			return false;
-	}
-	return true;
-}
-
 static int check_message(struct bytes message, struct error *err)
 {
 	if (message.len > MESSAGE_MAX)
 		return error_set(err, ERROR_USAGE,
 				 "the message has %zu bytes; at most %d are allowed", message.len,
 				 MESSAGE_MAX);
-	return is_utf8(message) ? 0 : error_set(err, ERROR_USAGE, "the message is not UTF-8");
+	if (!utf8_is_valid(message.data, message.len))
+		return error_set(err, ERROR_USAGE, "the message is not UTF-8");
+	return 0;
 }
 
 static int check_subject(const struct sharebus_subject *s, bool needs_role, struct error *err)

@@ -351,27 +351,6 @@ static int skip(struct cursor *c, size_t len)
 	return 0;
 }
 
-static bool is_utf8(const uint8_t *p, size_t len)
-{
-	const uint64_t high_bits = 0x8080808080808080;
-
-	while (len) {
-		uint64_t word;
-		size_t n = sizeof(word);
-
-		if (len >= sizeof(word))
-			memcpy(&word, p, sizeof(word));
-		/* Eight ASCII characters at a time, one by one where there are others. */
-		if (len < sizeof(word) || word & high_bits)
-			n = utf8_len(p, len);
-		if (!n)
-			return false;
-		p += n;
-		len -= n;
-	}
-	return true;
-}
-
 /* A length and as many bytes, which *out then shows. */
 static int take_sized(struct cursor *c, struct bytes *out)
 {
@@ -395,7 +374,7 @@ static int walk_string(struct cursor *c)
 
 	if (rc)
 		return rc;
-	if (!is_utf8(text.data, text.len))
+	if (!utf8_is_valid(text.data, text.len))
 		return error_set(c->err, ERROR_INPUT, "A string is not UTF-8.");
 	return 0;
 }

@@ -3,8 +3,10 @@
 
 /* UTF-8 (RFC 3629) in bytes that nobody has vouched for. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * The length of the character at p, 1 to 4 bytes, of which len are there (at
@@ -37,6 +39,28 @@ static inline size_t utf8_len(const uint8_t *p, size_t len)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
 	return need;
+}
+
+/* Is all of it UTF-8? */
+static inline bool utf8_is_valid(const uint8_t *p, size_t len)
+{
+	const uint64_t high_bits = 0x8080808080808080;
+
+	while (len) {
+		uint64_t word;
+		size_t n = sizeof(word);
+
+		if (len >= sizeof(word))
+			memcpy(&word, p, sizeof(word));
+		/* Eight ASCII characters at a time, one by one where there are others. */
+		if (len < sizeof(word) || word & high_bits)
+			n = utf8_len(p, len);
+		if (!n)
+			return false;
+		p += n;
+		len -= n;
+	}
+	return true;
 }
 
 #endif

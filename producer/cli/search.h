@@ -22,8 +22,8 @@ struct search {
 };
 
 /*
- * Adds to *out what it says. ERROR_INPUT, with a sentence that quotes what is wrong, for unknown
- * keys, keys that come twice, missing values, open quotes.
+ * Adds to *out what it says. ERROR_INPUT, with a sentence that quotes what is
+ * wrong, for unknown keys, keys that come twice, missing values, open quotes.
  */
 int search_parse(struct search *out, const char *text, struct arena *arena, struct error *err);
 

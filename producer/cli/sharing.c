@@ -144,6 +144,16 @@ static json_t *outcome_json(const struct sharebus_outcome *o)
 	return j;
 }
 
+/* The sentence, and in JSON what is known of a command that was sent. */
+static enum exit_code tell(const struct session *s, const struct sharebus_outcome *o,
+			   const struct error *err)
+{
+	complain(err);
+	if (s->output == OUTPUT_JSON && o->sent)
+		json_print(outcome_json(o));
+	return exit_code_of(err->code);
+}
+
 /* No answer: say what is known, so that the caller can ask again. */
 static enum exit_code report_unanswered(struct session *s, const struct sharebus_outcome *o,
 					const struct error *err)
@@ -167,10 +177,7 @@ static enum exit_code report_unanswered(struct session *s, const struct sharebus
 		(void)error_set(&all, err->code,
 				"%s; nothing was sent, try again with --command-id %s", err->text,
 				id);
-	complain(&all);
-	if (s->output == OUTPUT_JSON && o->sent)
-		json_print(outcome_json(o));
-	return exit_code_of(err->code);
+	return tell(s, o, &all);
 }
 
 static enum exit_code report_rejected(struct session *s, const struct sharebus_outcome *o)
@@ -205,10 +212,7 @@ static enum exit_code report_unseen(struct session *s, const struct sharebus_out
 			"now cannot be shown: %s",
 			id, o->position.partition, (long long)o->position.offset,
 			sharebus_verdict_name(o->verdict), err->text);
-	complain(&all);
-	if (s->output == OUTPUT_JSON)
-		json_print(outcome_json(o));
-	return exit_code_of(err->code);
+	return tell(s, o, &all);
 }
 
 /* outcome: printed in front, in JSON; may be NULL. */

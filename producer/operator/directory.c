@@ -364,9 +364,9 @@ enum exit_code run_directory_apply(struct session *s, const struct arguments *ar
 	a.prune = argument_has(arguments, FLAG_PRUNE);
 	meter_begin(&a.meter);
 	rc = compare(&a, arguments->operands[0], &err);
+	/* Also when nothing differs: that is true of one deployment only. */
 	if (!rc && !a.dry_run)
-		rc = inside_open_bus(
-			s, &err); /* that nothing differs is true of one deployment only */
+		rc = inside_open_bus(s, &err);
 	if (!rc && !a.dry_run && a.diff.count)
 		rc = announce(&a, &err);
 	meter_end(&a.meter);

@@ -7,6 +7,7 @@ as it can; others sit behind a slow line, which holds back parts of what they se
 go is then read before and behind a change.
 """
 
+import contextlib
 import json
 import random
 import re
@@ -188,6 +189,20 @@ def start_asker(enemy, address):
     )
 
 
+@contextlib.contextmanager
+def asking(enemy, *addresses):
+    """Askers at these addresses, which have ended afterwards."""
+    askers = []
+    try:
+        for address in addresses:
+            askers.append(start_asker(enemy, address))
+        yield askers
+    finally:
+        for asker in askers:
+            asker.kill()
+            asker.wait()
+
+
 def told(asker):
     asker.send_signal(signal.SIGTERM)
     out, err = asker.communicate(timeout=60)
@@ -206,18 +221,15 @@ def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     enemy.share(enemy.control)
     # Some questions shall see one state of the directory from begin to end, and others not.
     line = SlowLine(world.redis_address, 1, enemy.change_seconds() / 4)
-    askers = [start_asker(enemy, world.redis_address)]
-    askers += [start_asker(enemy, line.address) for _ in range(SLOW_ASKERS)]
+    addresses = [world.redis_address] + [line.address] * SLOW_ASKERS
     try:
-        for _ in range(ROUNDS):
-            enemy.round()
-            for asker in askers:
-                assert asker.poll() is None, asker.communicate()
-        fast, *slow = [told(asker) for asker in askers]
+        with asking(enemy, *addresses) as askers:
+            for _ in range(ROUNDS):
+                enemy.round()
+                for asker in askers:
+                    assert asker.poll() is None, asker.communicate()
+            fast, *slow = [told(asker) for asker in askers]
     finally:
-        for asker in askers:
-            asker.kill()
-            asker.wait()
         line.close()
         enemy.close()
     print(fast, *slow, sep="\n")
@@ -236,18 +248,15 @@ def test_who_was_taken_out_before_it_was_shared_never_slips_in(world, apart):
     enemy = Enemy(world, apart)
     enemy.set_members(enemy.member)
     enemy.share(enemy.control)
-    askers = [start_asker(enemy, world.redis_address) for _ in range(2)]
     try:
-        for _ in range(TAKEN_OUT_ROUNDS):
-            enemy.set_members(enemy.member, enemy.suspect)
-            out = enemy.put(bus.DIRECTORY, enemy.group_of(enemy.member))
-            enemy.share(enemy.workspace, directory_offset=out.offset() + 1)
-            enemy.take_back()
-        counts = [told(asker) for asker in askers]
+        with asking(enemy, *[world.redis_address] * 2) as askers:
+            for _ in range(TAKEN_OUT_ROUNDS):
+                enemy.set_members(enemy.member, enemy.suspect)
+                out = enemy.put(bus.DIRECTORY, enemy.group_of(enemy.member))
+                enemy.share(enemy.workspace, directory_offset=out.offset() + 1)
+                enemy.take_back()
+            counts = [told(asker) for asker in askers]
     finally:
-        for asker in askers:
-            asker.kill()
-            asker.wait()
         enemy.close()
     print(*counts, sep="\n")
     for one in counts:
@@ -283,17 +292,14 @@ def test_no_answer_is_no_no_while_the_index_is_lost_and_rebuilt(world):
     enemy.share(enemy.control)
     enemy.share(enemy.workspace)
     line = SlowLine(world.redis_address, 2, HELD_BACK_SECONDS)
-    askers = [start_asker(enemy, line.address) for _ in range(2 * SLOW_ASKERS)]
     try:
-        for _ in range(LOSSES):
-            time.sleep(0.1)
-            enemy.redis.flushall()
-            world.wait("rebuilt", enemy.is_ready, alive=[enemy.consumer])
-        counts = [told(asker) for asker in askers]
+        with asking(enemy, *[line.address] * (2 * SLOW_ASKERS)) as askers:
+            for _ in range(LOSSES):
+                time.sleep(0.1)
+                enemy.redis.flushall()
+                world.wait("rebuilt", enemy.is_ready, alive=[enemy.consumer])
+            counts = [told(asker) for asker in askers]
     finally:
-        for asker in askers:
-            asker.kill()
-            asker.wait()
         line.close()
         enemy.close()
     print(*counts, sep="\n")
@@ -309,13 +315,11 @@ def test_the_asker_can_say_yes(world):
     enemy.set_members(enemy.member, enemy.suspect)
     enemy.share(enemy.control)
     enemy.share(enemy.workspace)
-    asker = start_asker(enemy, world.redis_address)
     try:
-        time.sleep(1)
-        counts = told(asker)
+        with asking(enemy, world.redis_address) as (asker,):
+            time.sleep(1)
+            counts = told(asker)
     finally:
-        asker.kill()
-        asker.wait()
         enemy.close()
     assert counts["rounds"] > 0
     for what in ("forbidden", "shared", "member", "both"):
