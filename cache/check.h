@@ -9,6 +9,7 @@
  */
 
 #include "cache/people.h"
+#include "ops/support/attributes.h"
 
 struct check {
 	struct uuid user_id;
@@ -28,13 +29,14 @@ struct asking {
  * the way is given back. ERROR_UNAVAILABLE, also when the directory changes
  * faster than it can be read; ERROR_STALE.
  */
-int check_many(const struct asking *a, const struct check *questions, size_t count,
-	       struct access *out, struct error *err);
+MUST_USE int check_many(const struct asking *a, const struct check *questions, size_t count,
+			struct access *out, struct error *err);
 
 /*
  * Tries a step that reads until the directory stands still for it: as long as
  * step() returns PEOPLE_MOVED. ERROR_UNAVAILABLE when it never does.
  */
-int check_steadily(int (*step)(void *context, struct error *err), void *context, struct error *err);
+MUST_USE int check_steadily(int (*step)(void *context, struct error *err), void *context,
+			    struct error *err);
 
 #endif

@@ -21,6 +21,7 @@
  */
 
 #include "cache/index.h"
+#include "ops/support/attributes.h"
 
 struct redisReply;
 
@@ -62,8 +63,8 @@ size_t projection_size(const struct projection *p);
  * projects now, or Redis has gone back. ERROR_UNAVAILABLE: it is not known
  * whether it was written. Project everything again in either case.
  */
-int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
-		     const struct mark *wanted, struct error *err);
+MUST_USE int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
+			      const struct mark *wanted, struct error *err);
 
 /* Reading back what the hashes hold (members are a set of their own). False when there is nothing. */
 bool directory_parse_user(struct user_changed *out, const struct uuid *id,

@@ -11,6 +11,7 @@
  */
 
 #include "cache/lookup.h"
+#include "ops/support/attributes.h"
 
 /* A name that is unique within its parent: a group's in its organization, a workspace's of its owner. */
 struct child_name {
@@ -19,20 +20,21 @@ struct child_name {
 };
 
 /* Ids of groups, and of workspaces, by name. ids[i] is nil where there is none. */
-int facts_group_ids(struct reader *r, const struct child_name *names, size_t count,
-		    struct uuid *ids, struct error *err);
-int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t count,
-			struct uuid *ids, struct error *err);
+MUST_USE int facts_group_ids(struct reader *r, const struct child_name *names, size_t count,
+			     struct uuid *ids, struct error *err);
+MUST_USE int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t count,
+				 struct uuid *ids, struct error *err);
 
 /* Fills in the members of groups whose ids are set, sorted by their bytes; they live in the arena. */
-int facts_members(struct reader *r, struct group_changed *groups, size_t count, struct arena *arena,
-		  struct error *err);
+MUST_USE int facts_members(struct reader *r, struct group_changed *groups, size_t count,
+			   struct arena *arena, struct error *err);
 
 /* Workspaces by id; changed_at is ABSENT. A name that is absent means: not registered. */
-int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
-		     struct workspace_changed *out, struct error *err);
+MUST_USE int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count,
+			      struct arena *arena, struct workspace_changed *out,
+			      struct error *err);
 
 /* The deployment's switch. */
-int facts_deployment(struct reader *r, struct deployment_changed *out, struct error *err);
+MUST_USE int facts_deployment(struct reader *r, struct deployment_changed *out, struct error *err);
 
 #endif

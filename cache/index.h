@@ -16,6 +16,7 @@
 #include "cache/apply.h"
 #include "cache/mark.h"
 #include "cache/workspace.h"
+#include "ops/support/attributes.h"
 
 struct index;
 struct redisReply;
@@ -30,7 +31,7 @@ struct index_options {
 };
 
 /* Prepares; connects at the first use. Texts in o are copied or must be constants. */
-int index_open(struct index **out, const struct index_options *o, struct error *err);
+MUST_USE int index_open(struct index **out, const struct index_options *o, struct error *err);
 void index_close(struct index **ix);
 
 /*
@@ -38,17 +39,17 @@ void index_close(struct index **ix);
  * evicted key would look like a missing grant), ERROR_UNAVAILABLE when it
  * does not answer.
  */
-int index_check_server(struct index *ix, struct error *err);
+MUST_USE int index_check_server(struct index *ix, struct error *err);
 
 /*
  * Reads the mark. ERROR_REFUSED when it belongs to another deployment,
  * ERROR_UNAVAILABLE.
  */
-int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
+MUST_USE int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
 
 /* The same for several, in one round trip: out[i] is that of partitions[i]. */
-int index_read_marks(struct index *ix, const int *partitions, size_t count, struct mark *out,
-		     struct error *err);
+MUST_USE int index_read_marks(struct index *ix, const int *partitions, size_t count,
+			      struct mark *out, struct error *err);
 
 /*
  * Makes the partition ours: writes wanted, provided that the mark is still as
@@ -56,8 +57,8 @@ int index_read_marks(struct index *ix, const int *partitions, size_t count, stru
  * is, higher than any in Redis. ERROR_FENCED when the mark has moved,
  * ERROR_UNAVAILABLE.
  */
-int index_claim(struct index *ix, int partition, const struct mark *seen, struct mark *wanted,
-		struct error *err);
+MUST_USE int index_claim(struct index *ix, int partition, const struct mark *seen,
+			 struct mark *wanted, struct error *err);
 
 /* The outputs of one run that may not be committed in Kafka yet. */
 struct unsent {
@@ -71,7 +72,8 @@ struct unsent_list {
 };
 
 /* Reads all unsent outputs of the partition. The list is the caller's: unsent_done(). */
-int index_read_unsent(struct index *ix, int partition, struct unsent_list *out, struct error *err);
+MUST_USE int index_read_unsent(struct index *ix, int partition, struct unsent_list *out,
+			       struct error *err);
 void unsent_done(struct unsent_list *l);
 
 /*
@@ -82,8 +84,8 @@ void unsent_done(struct unsent_list *l);
  *
  * ERROR_FENCED when the mark is not so: recover. ERROR_UNAVAILABLE: try again.
  */
-int index_read(struct index *ix, int partition, const struct mark *ours,
-	       struct workspace *const *workspaces, size_t count, struct error *err);
+MUST_USE int index_read(struct index *ix, int partition, const struct mark *ours,
+			struct workspace *const *workspaces, size_t count, struct error *err);
 
 /*
  * After index_read() of the same partition, one round trip: closes the
@@ -94,8 +96,8 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
  * ERROR_FENCED: nothing was written. ERROR_UNAVAILABLE: it is not known whether
  * it was written. Recover in either case.
  */
-int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a, int next,
-		struct error *err);
+MUST_USE int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a,
+			 int next, struct error *err);
 
 /*
  * Carries out body, gathered commands, and writes the mark as *wanted stands, in
@@ -103,8 +105,8 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
  * where we left it. For what is not a run: the directory, and clearing.
  * ERROR_FENCED, ERROR_UNAVAILABLE.
  */
-int index_write(struct index *ix, int partition, const struct mark *seen, const struct mark *wanted,
-		const struct pipeline *body, struct error *err);
+MUST_USE int index_write(struct index *ix, int partition, const struct mark *seen,
+			 const struct mark *wanted, const struct pipeline *body, struct error *err);
 
 /* A partition to be cleared. `ours` is the mark that we hold; body is scratch. */
 struct clearing {
@@ -118,8 +120,8 @@ struct clearing {
  * until *cursor, 0 at first, is 0 again. Looks at every key of this Redis.
  * ERROR_FENCED: one of them is no longer ours. ERROR_UNAVAILABLE.
  */
-int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
-		struct error *err);
+MUST_USE int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
+			 struct error *err);
 
 /*
  * Rises whenever the connection to Redis is lost. Behind another one there may
@@ -144,14 +146,14 @@ struct pipeline *index_begin(struct index *ix);
  * the order of the commands, and borrowed until the next call; the mark is
  * ours. ERROR_FENCED: it is not. ERROR_UNAVAILABLE.
  */
-int index_ask(struct index *ix, int partition, const struct mark *ours, const struct replies **out,
-	      struct error *err);
+MUST_USE int index_ask(struct index *ix, int partition, const struct mark *ours,
+		       const struct replies **out, struct error *err);
 
 /*
  * One step of SCAN: the keys, an array, that begin with our prefix and go on as
  * the pattern says. *cursor is 0 at first and, in the end, again.
  */
-int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
-	       const struct redisReply **keys, struct error *err);
+MUST_USE int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
+			const struct redisReply **keys, struct error *err);
 
 #endif

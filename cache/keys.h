@@ -19,6 +19,7 @@
  */
 
 #include "cache/resp.h"
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 #include "schemas/records.h"
 
@@ -39,7 +40,7 @@ struct keys {
  * 0 for a prefix of 1 to PREFIX_MAX letters, digits and ".:_-": nothing that a hash tag or a
  * pattern of SCAN would obey. Else ERROR_USAGE with a sentence.
  */
-int keys_check_prefix(const char *prefix, struct error *err);
+MUST_USE int keys_check_prefix(const char *prefix, struct error *err);
 
 /* For a partition, or KEYS_DIRECTORY. keys_check_prefix() has been asked. */
 void keys_init(struct keys *k, const char *prefix, int partition);

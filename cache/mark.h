@@ -14,6 +14,7 @@
  */
 
 #include "cache/keys.h"
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
 struct redisReply;
@@ -74,7 +75,7 @@ void mark_append_loaded(struct pipeline *p, const struct keys *k);
  * newer layout; else ERROR_REFUSED with a sentence that says whose it is.
  * address names the Redis in it.
  */
-int mark_check(const struct mark *m, const struct deployment *d, const char *address,
-	       struct error *err);
+MUST_USE int mark_check(const struct mark *m, const struct deployment *d, const char *address,
+			struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "cache/mark.h"
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 
 /* One mark, and how far its rebuild is. */
 struct seen_mark {
@@ -36,8 +37,8 @@ struct marks_source {
  * says, none if it is silent. ERROR_UNAVAILABLE when Redis does not answer,
  * ERROR_REFUSED when it refuses, ERROR_USAGE for a bad address.
  */
-int marks_read(struct marks *out, const struct marks_source *from, int partitions,
-	       struct arena *arena, struct error *err);
+MUST_USE int marks_read(struct marks *out, const struct marks_source *from, int partitions,
+			struct arena *arena, struct error *err);
 
 /* How much of a rebuild is done, 0 to 100, or -1 when the mark does not say. */
 int seen_mark_percent(const struct seen_mark *m);

@@ -10,6 +10,7 @@
 
 #include "cache/access.h"
 #include "cache/reader.h"
+#include "ops/support/attributes.h"
 
 struct people;
 
@@ -27,16 +28,16 @@ void people_free(struct people **p);
 enum { PEOPLE_MOVED = 1 };
 
 /* Learns these users, with their groups, as far as they are not at hand. */
-int people_learn_users(struct people *p, struct reader *r, const struct uuid *ids, size_t count,
-		       struct error *err);
+MUST_USE int people_learn_users(struct people *p, struct reader *r, const struct uuid *ids,
+				size_t count, struct error *err);
 
 /*
  * Behind a question that read these workspaces: learns their owners and
  * organizations. PEOPLE_MOVED when the directory has moved since the first
  * people_learn_users().
  */
-int people_learn_workspaces(struct people *p, struct reader *r, const struct workspace *list,
-			    size_t count, struct error *err);
+MUST_USE int people_learn_workspaces(struct people *p, struct reader *r,
+				     const struct workspace *list, size_t count, struct error *err);
 
 /* A user that has been learned. Valid until people_learn_…() forgets: PEOPLE_MOVED, or an error. */
 const struct person *people_find(const struct people *p, const struct uuid *user_id);

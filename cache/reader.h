@@ -18,6 +18,7 @@
 
 #include "cache/mark.h"
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 
 struct reader;
 struct redisReply;
@@ -27,8 +28,8 @@ struct redisReply;
  * Redis does not answer or holds no index, ERROR_USAGE for a bad address,
  * ERROR_REFUSED for an index of another layout.
  */
-int reader_open(struct reader **out, const char *address, const char *prefix, int timeout_ms,
-		struct error *err);
+MUST_USE int reader_open(struct reader **out, const char *address, const char *prefix,
+			 int timeout_ms, struct error *err);
 void reader_close(struct reader **r);
 
 const struct deployment *reader_deployment(const struct reader *r);
@@ -65,15 +66,15 @@ struct pipeline *reader_begin(struct reader *r);
 void reader_touch(struct reader *r, int partition);
 
 /* Asks. 0: the replies are good, and true as of the marks. */
-int reader_ask(struct reader *r, struct error *err);
+MUST_USE int reader_ask(struct reader *r, struct error *err);
 
 /* The i-th reply to the question; borrowed until the next one. */
 const struct redisReply *reader_reply(const struct reader *r, size_t i);
 
 /* The same for one command that blocks up to block_ms; no marks are read. */
-int reader_ask_blocking(struct reader *r, int block_ms, struct error *err);
+MUST_USE int reader_ask_blocking(struct reader *r, int block_ms, struct error *err);
 
 /* Reads one mark. ERROR_UNAVAILABLE when there is none or it is rebuilding. */
-int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err);
+MUST_USE int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
  */
 
 #include "cache/resp.h"
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
 struct redisReply;
@@ -27,7 +28,7 @@ struct replies {
  * '/'). Connects at the first round trip. ERROR_USAGE when the address cannot
  * be understood.
  */
-int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err);
+MUST_USE int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err);
 void redis_free(struct redis **r);
 
 /* The address as given, for messages. */
@@ -44,12 +45,12 @@ unsigned redis_connection(const struct redis *r);
  * empties. ERROR_UNAVAILABLE when there is no connection or it broke; replies
  * that are errors are replies.
  */
-int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
-		    struct error *err);
+MUST_USE int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
+			     struct error *err);
 
 /* The same, waiting up to wait_ms longer than usual: for commands that block. */
-int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
-			     struct replies *out, struct error *err);
+MUST_USE int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
+				      struct replies *out, struct error *err);
 
 void replies_clear(struct replies *r);
 void replies_done(struct replies *r);
@@ -59,7 +60,7 @@ void replies_done(struct replies *r);
  * loading, out of memory, read-only, cluster moves; ERROR_REFUSED for what
  * does not: keys of a foreign type, no permission.
  */
-int replies_check(const struct replies *r, const char *address, struct error *err);
+MUST_USE int replies_check(const struct replies *r, const char *address, struct error *err);
 
 /* What a reply holds; absent when it is nil or not a string. Borrowed from the reply. */
 struct bytes reply_bytes(const struct redisReply *r);

@@ -14,6 +14,7 @@
  */
 
 #include "cache/lookup.h"
+#include "ops/support/attributes.h"
 
 enum scan_kinds {
 	SCAN_ORGANIZATIONS = 1 << 0,
@@ -35,11 +36,11 @@ struct scanned {
  * about a second for each million keys that this Redis holds, of whatever kind.
  * ERROR_UNAVAILABLE, ERROR_REFUSED when Redis cannot SCAN.
  */
-int scan_ids(struct reader *r, unsigned kinds, struct arena *arena, struct scanned *out,
-	     struct error *err);
+MUST_USE int scan_ids(struct reader *r, unsigned kinds, struct arena *arena, struct scanned *out,
+		      struct error *err);
 
 /* The same for the workspaces alone. */
-int scan_workspaces(struct reader *r, struct arena *arena, struct uuid_list *out,
-		    struct error *err);
+MUST_USE int scan_workspaces(struct reader *r, struct arena *arena, struct uuid_list *out,
+			     struct error *err);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "cache/index.h"
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 
 struct stale {
 	struct uuid workspace_id;
@@ -34,8 +35,8 @@ struct stale_question {
 };
 
 /* First what expires, the oldest first; then, in the order of the question, what the subjects have. */
-int stale_read(struct index *ix, int partition, const struct mark *ours,
-	       const struct stale_question *q, struct stale_list *out, struct error *err);
+MUST_USE int stale_read(struct index *ix, int partition, const struct mark *ours,
+			const struct stale_question *q, struct stale_list *out, struct error *err);
 
 /* A workspace, and the commands that were decided on it lately. */
 struct stale_memory {
@@ -44,8 +45,8 @@ struct stale_memory {
 };
 
 /* Fills the memory of each. */
-int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
-		      struct stale_memory *list, size_t count, struct error *err);
+MUST_USE int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
+			       struct stale_memory *list, size_t count, struct error *err);
 
 /* A subject with whom something is shared. */
 struct holder {
@@ -64,6 +65,7 @@ struct holder_list {
  * is 0 again. Who is there all the while is listed at least once. Looks at
  * every key of this Redis, some thousands a step, and at no mark.
  */
-int stale_scan(struct index *ix, uint64_t *cursor, struct holder_list *out, struct error *err);
+MUST_USE int stale_scan(struct index *ix, uint64_t *cursor, struct holder_list *out,
+			struct error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "cache/outcomes.h"
 #include "cache/reader.h"
+#include "ops/support/attributes.h"
 
 /* Where a command stands on the log. */
 struct position {
@@ -13,22 +14,22 @@ struct position {
 };
 
 /* Reads "3:17". ERROR_USAGE when it is anything else. */
-int position_parse(struct position *out, const char *text, struct error *err);
+MUST_USE int position_parse(struct position *out, const char *text, struct error *err);
 
 /*
  * Waits for the outcome of the command at that position. Its message is in
  * the arena. ERROR_UNAVAILABLE when the deadline passes or Redis does not
  * answer by then; a broken connection is tried again.
  */
-int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
-		 struct arena *arena, struct outcome_entry *out, struct error *err);
+MUST_USE int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
+			  struct arena *arena, struct outcome_entry *out, struct error *err);
 
 /*
  * Waits until everything before `offset` of the partition (or KEYS_DIRECTORY)
  * is in the index. ERROR_STALE when the deadline passes, ERROR_UNAVAILABLE when Redis does not
  * answer by then.
  */
-int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
-		 struct error *err);
+MUST_USE int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
+			  struct error *err);
 
 #endif

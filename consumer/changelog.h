@@ -13,12 +13,13 @@
  */
 
 #include "consumer/message.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 
 struct changelog;
 
 /* Settings from config: "brokers". */
-int changelog_open(struct changelog **out, const struct config *config, struct error *err);
+MUST_USE int changelog_open(struct changelog **out, const struct config *config, struct error *err);
 void changelog_close(struct changelog **c);
 
 enum changelog_from {
@@ -30,8 +31,8 @@ enum changelog_from {
  * Begins reading these partitions, in place of what was read before.
  * ERROR_UNAVAILABLE.
  */
-int changelog_begin(struct changelog *c, const int *partitions, size_t count,
-		    enum changelog_from from, struct error *err);
+MUST_USE int changelog_begin(struct changelog *c, const int *partitions, size_t count,
+			     enum changelog_from from, struct error *err);
 
 enum changelog_step {
 	CHANGELOG_LATER = 0, /* nothing more has come within wait_ms */
@@ -40,7 +41,8 @@ enum changelog_step {
 };
 
 /* The next record of any of the partitions, or a negative error: ERROR_UNAVAILABLE. */
-int changelog_next(struct changelog *c, int wait_ms, struct message *out, struct error *err);
+MUST_USE int changelog_next(struct changelog *c, int wait_ms, struct message *out,
+			    struct error *err);
 
 /* How much has been read, and is to be read, of a partition: offsets. */
 struct changelog_reach {

@@ -8,14 +8,16 @@
  */
 
 #include "cache/mark.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "schemas/codec.h"
 
 struct courier;
 
 /* Settings from config: "brokers". The codec must outlive it. */
-int courier_open(struct courier **out, const struct config *config,
-		 const struct deployment *deployment, struct codec *codec, struct error *err);
+MUST_USE int courier_open(struct courier **out, const struct config *config,
+			  const struct deployment *deployment, struct codec *codec,
+			  struct error *err);
 
 /* What is not delivered by then may or may not come onto the log. */
 void courier_close(struct courier **c);
@@ -24,7 +26,8 @@ void courier_close(struct courier **c);
  * Queues a command for that partition; copies it. ERROR_UNAVAILABLE when the
  * queue is full, ERROR_INPUT when the producer has broken: open another.
  */
-int courier_send(struct courier *c, int partition, const struct record *r, struct error *err);
+MUST_USE int courier_send(struct courier *c, int partition, const struct record *r,
+			  struct error *err);
 
 /* What became of one that was queued. */
 struct receipt {

@@ -8,6 +8,7 @@
 
 #include "consumer/decide.h"
 #include "consumer/output.h"
+#include "ops/support/attributes.h"
 #include "schemas/codec.h"
 
 /* The record of sharing.commands that outputs come from. */
@@ -35,14 +36,16 @@ struct emitter {
  * notifications. ws is the workspace as events should show it, version that
  * after the decision.
  */
-int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
-		  const struct workspace_ref *ws, int64_t version, struct error *err);
+MUST_USE int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
+			   const struct workspace_ref *ws, int64_t version, struct error *err);
 
 /* The workspace's state as of src, or its tombstone when it is no longer registered. */
-int emit_state(struct emitter *e, struct source *src, const struct workspace *w, struct error *err);
+MUST_USE int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
+			struct error *err);
 
 /* How far the partition has got. */
-int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct error *err);
+MUST_USE int emit_progress(struct emitter *e, struct source *src, int64_t applied,
+			   struct error *err);
 
 /* Bytes that could not be read, as they came. headers as in struct output. */
 void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,

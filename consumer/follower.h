@@ -9,21 +9,22 @@
 
 #include "cache/index.h"
 #include "consumer/directory.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "schemas/codec.h"
 
 struct follower;
 
 /* Opens the topic. Settings from config: "brokers". */
-int follower_open(struct follower **out, const struct config *config, struct codec *codec,
-		  struct index *index, struct error *err);
+MUST_USE int follower_open(struct follower **out, const struct config *config, struct codec *codec,
+			   struct index *index, struct error *err);
 void follower_close(struct follower **f);
 
 /*
  * Takes what has arrived, waiting up to wait_ms for the first record.
  * ERROR_UNAVAILABLE when the brokers do not serve the topic.
  */
-int follower_poll(struct follower *f, int wait_ms, struct error *err);
+MUST_USE int follower_poll(struct follower *f, int wait_ms, struct error *err);
 
 /* Has the view ever reached the end of the topic? Before that, decide nothing. */
 bool follower_is_complete(const struct follower *f);
@@ -36,10 +37,10 @@ int64_t follower_position(const struct follower *f);
  * is. 0 either way; ERROR_UNAVAILABLE when the brokers do not say within
  * wait_ms.
  */
-int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err);
+MUST_USE int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err);
 
 /* Where the topic ends now. ERROR_UNAVAILABLE. */
-int follower_end(struct follower *f, int64_t *end, struct error *err);
+MUST_USE int follower_end(struct follower *f, int64_t *end, struct error *err);
 
 /*
  * Takes the id of one that was deleted, or went, since the view has been
@@ -64,13 +65,13 @@ void follower_own(struct follower *f, bool own, int64_t epoch);
  * at first from scratch unless Redis is as far already, then change by change.
  * ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: a foreign Redis.
  */
-int follower_project(struct follower *f, struct error *err);
+MUST_USE int follower_project(struct follower *f, struct error *err);
 
 /*
  * Looks whether what was projected is still there: from time to time, for a
  * Redis that has lost it does not tell. If not, it is projected anew.
  * ERROR_UNAVAILABLE.
  */
-int follower_watch(struct follower *f, struct error *err);
+MUST_USE int follower_watch(struct follower *f, struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "cache/mark.h"
 #include "consumer/message.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 
 struct intake;
@@ -36,17 +37,17 @@ struct intake_owner {
 };
 
 /* Settings from config: "brokers", "consumer-group", "instance". Owner is copied. */
-int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
-		struct error *err);
+MUST_USE int intake_open(struct intake **out, const struct config *config,
+			 const struct intake_owner *owner, struct error *err);
 
 /* Leaves the group. */
 void intake_close(struct intake **in);
 
 /* Which cluster, how many partitions; see bus_deployment(). */
-int intake_deployment(struct intake *in, struct deployment *out, struct error *err);
+MUST_USE int intake_deployment(struct intake *in, struct deployment *out, struct error *err);
 
 /* Joins the group. */
-int intake_join(struct intake *in, struct error *err);
+MUST_USE int intake_join(struct intake *in, struct error *err);
 
 enum fetched {
 	FETCHED_NOTHING = 0,
@@ -64,16 +65,19 @@ enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out);
  * What the group has committed, with require_stable: an open transaction makes
  * it wait. ERROR_UNAVAILABLE when it does not settle in time.
  */
-int intake_committed(struct intake *in, struct place *places, size_t count, struct error *err);
+MUST_USE int intake_committed(struct intake *in, struct place *places, size_t count,
+			      struct error *err);
 
 /*
  * Where the partition's log begins (commands before that are gone), and where
  * it ends for a reader of what is committed.
  */
-int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end, struct error *err);
+MUST_USE int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
+			  struct error *err);
 
 /* Fetching goes on at these places, once it is not paused. */
-int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err);
+MUST_USE int intake_seek(struct intake *in, const struct place *places, size_t count,
+			 struct error *err);
 
 /* Stops or starts fetching a partition. */
 void intake_pause(struct intake *in, int partition, bool pause);

@@ -15,6 +15,7 @@
 #include "consumer/publisher.h"
 #include "consumer/reaper.h"
 #include "consumer/workspaces.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 
 #include <signal.h>
@@ -114,9 +115,9 @@ struct processor {
  * ERROR_REFUSED, ERROR_USAGE or ERROR_INPUT with a sentence when the set-up is
  * wrong.
  */
-int processor_open(struct processor **out, const struct config *config,
-		   const volatile sig_atomic_t *stop, const struct intake_owner *owner,
-		   struct error *err);
+MUST_USE int processor_open(struct processor **out, const struct config *config,
+			    const volatile sig_atomic_t *stop, const struct intake_owner *owner,
+			    struct error *err);
 void processor_close(struct processor **p);
 
 /* Drops the messages staged for a partition, or the first `count` of them. */
@@ -141,8 +142,8 @@ void processor_claim_again(struct processor *p, struct partition *part);
  * READY from where its mark stands: fetching goes on there, unless
  * backpressure has paused it. ERROR_UNAVAILABLE: nothing has changed.
  */
-int processor_make_ready(struct processor *p, struct partition *const *parts, size_t count,
-			 struct error *err);
+MUST_USE int processor_make_ready(struct processor *p, struct partition *const *parts, size_t count,
+				  struct error *err);
 
 /* Waits before another try, longer each time, and says why. Ends early when the process is told to stop. */
 void processor_wait(const struct processor *p, unsigned attempt, const struct error *why);

@@ -19,6 +19,7 @@
  */
 
 #include "consumer/transaction.h"
+#include "ops/support/attributes.h"
 
 struct publisher;
 
@@ -34,7 +35,8 @@ struct publisher_options {
  * while the brokers do that. ERROR_UNAVAILABLE: try again. ERROR_REFUSED: the
  * settings are wrong.
  */
-int publisher_start(struct publisher **out, const struct publisher_options *o, struct error *err);
+MUST_USE int publisher_start(struct publisher **out, const struct publisher_options *o,
+			     struct error *err);
 
 /* Aborts what is open, forgets what is queued, joins the threads. */
 void publisher_stop(struct publisher **p);
@@ -49,7 +51,7 @@ size_t publisher_backlog(struct publisher *p);
 struct batch *publisher_take_committed(struct publisher *p);
 
 /* 0 while it works; else why it broke, for good: ERROR_FENCED, ERROR_UNAVAILABLE or ERROR_REFUSED. */
-int publisher_check(struct publisher *p, struct error *err);
+MUST_USE int publisher_check(struct publisher *p, struct error *err);
 
 /* Waits until all is committed or wait_ms have passed or it broke; true if all is committed. */
 bool publisher_drain(struct publisher *p, int wait_ms);

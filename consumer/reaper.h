@@ -16,6 +16,7 @@
  * The loop's thread. Trouble with the brokers only delays it.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
 #include <stdbool.h>
@@ -27,7 +28,7 @@ struct reaper *reaper_new(int partitions);
 void reaper_free(struct reaper **r);
 
 /* A bounded piece of the work, if there is any. ERROR_UNAVAILABLE: Redis; ERROR_REFUSED: stop. */
-int reaper_step(struct processor *p, struct error *err);
+MUST_USE int reaper_step(struct processor *p, struct error *err);
 
 /*
  * All partitions go. What was sent comes onto the log before, unless the group

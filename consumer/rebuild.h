@@ -9,6 +9,7 @@
  */
 
 #include "consumer/processor.h"
+#include "ops/support/attributes.h"
 
 /*
  * Adds a partition, whose mark is ours and says MARK_REBUILDING. Only while
@@ -21,7 +22,7 @@ void rebuild_add(struct processor *p, struct partition *part);
  * to come. In the end the partitions are READY. ERROR_UNAVAILABLE,
  * ERROR_FENCED: they are CLAIMING again. ERROR_REFUSED: stop.
  */
-int rebuild_step(struct processor *p, struct error *err);
+MUST_USE int rebuild_step(struct processor *p, struct error *err);
 
 void rebuild_done(struct rebuild *r);
 

@@ -8,6 +8,7 @@
  */
 
 #include "consumer/processor.h"
+#include "ops/support/attributes.h"
 
 /* What the two say together. */
 enum recovery {
@@ -37,7 +38,7 @@ bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int
  * ERROR_UNAVAILABLE and ERROR_FENCED those that are not stay CLAIMING: try
  * again. ERROR_REFUSED: stop, with a sentence.
  */
-int recover_partitions(struct processor *p, struct error *err);
+MUST_USE int recover_partitions(struct processor *p, struct error *err);
 
 /* Raises *progress to what the changelog's record says, if that is a Progress. */
 void recover_take_progress(struct processor *p, const struct message *m, int64_t *progress);
@@ -46,7 +47,7 @@ void recover_take_progress(struct processor *p, const struct message *m, int64_t
  * READY, what was rebuilt or recovered; past commands that are lost, if that
  * is accepted. ERROR_UNAVAILABLE, ERROR_FENCED: claim them again.
  */
-int recover_make_ready(struct processor *p, struct partition *const *parts, size_t count,
-		       struct error *err);
+MUST_USE int recover_make_ready(struct processor *p, struct partition *const *parts, size_t count,
+				struct error *err);
 
 #endif

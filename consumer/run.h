@@ -7,6 +7,7 @@
  */
 
 #include "consumer/processor.h"
+#include "ops/support/attributes.h"
 
 /*
  * Carries out the first `count` staged messages of a READY partition and takes
@@ -17,13 +18,13 @@
  * ERROR_UNAVAILABLE: Redis or the directory cannot be reached; ERROR_REFUSED:
  * stop.
  */
-int run_partition(struct processor *p, struct partition *part, size_t count, int next,
-		  struct error *err);
+MUST_USE int run_partition(struct processor *p, struct partition *part, size_t count, int next,
+			   struct error *err);
 
 /*
  * Moves the partition to the offset `to` without its commands, which are gone
  * from the log; that it did is published like a run. part->mark must be ours.
  */
-int run_skip(struct processor *p, struct partition *part, int64_t to, struct error *err);
+MUST_USE int run_skip(struct processor *p, struct partition *part, int64_t to, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 #ifndef SB_CONSUMER_SETTINGS_H
 #define SB_CONSUMER_SETTINGS_H
 
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 
 /*
@@ -9,6 +10,6 @@
  * log level. 0, and *out is the caller's; 1 when help was asked for, and
  * printed; ERROR_INPUT or ERROR_USAGE with a sentence.
  */
-int settings_read(struct config **out, int argc, char **argv, struct error *err);
+MUST_USE int settings_read(struct config **out, int argc, char **argv, struct error *err);
 
 #endif

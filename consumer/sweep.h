@@ -8,11 +8,12 @@
  */
 
 #include "consumer/processor.h"
+#include "ops/support/attributes.h"
 
 /* Takes from the follower who was deleted since the last time. */
 void sweep_take_gone(struct processor *p);
 
 /* Begins to look at all subjects, if that is wanted, or goes on. ERROR_UNAVAILABLE: Redis. */
-int sweep_step(struct processor *p, struct error *err);
+MUST_USE int sweep_step(struct processor *p, struct error *err);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "consumer/batch.h"
 #include "consumer/intake.h"
+#include "ops/support/attributes.h"
 
 struct transactor;
 
@@ -32,7 +33,8 @@ struct transactor_options {
  * `sweep' a transaction over all partitions is begun and aborted, whose
  * markers end, as aborted, what was left open under the name.
  */
-int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err);
+MUST_USE int transactor_open(struct transactor **out, const struct transactor_options *o,
+			     struct error *err);
 
 /* Closes an idle transactor; sets it to NULL, accepts NULL. */
 void transactor_close(struct transactor **t);
@@ -48,10 +50,10 @@ void transactor_close(struct transactor **t);
  * in the order in which they were written: so of transactions that follow each
  * other, one must not begin to send before the other has returned from here.
  */
-int transactor_send(struct transactor *t, const struct batch *batches, struct error *err);
+MUST_USE int transactor_send(struct transactor *t, const struct batch *batches, struct error *err);
 
 /* Commits. On failure it is not known whether the transaction committed. */
-int transactor_commit(struct transactor *t, struct error *err);
+MUST_USE int transactor_commit(struct transactor *t, struct error *err);
 
 /* Lets an idle client do its housekeeping. */
 void transactor_serve(struct transactor *t);

@@ -8,6 +8,7 @@
  */
 
 #include "cache/mark.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "ops/support/error.h"
 #include "schemas/cloudevent.h"
@@ -28,11 +29,12 @@ struct bus_setting {
  * section [kafka] of the configuration file. config must have "brokers".
  * ERROR_USAGE names the setting that librdkafka refuses.
  */
-int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bus_setting *settings,
-	     struct error *err);
+MUST_USE int bus_conf(rd_kafka_conf_t **out, const struct config *config,
+		      const struct bus_setting *settings, struct error *err);
 
 /* Makes the client; takes the configuration in any case. */
-int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);
+MUST_USE int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+		      struct error *err);
 
 /*
  * A client that looks and joins no group: partitions are assigned to it by
@@ -41,8 +43,8 @@ int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, stru
  * is told a log's real end. config must have "consumer-group", too. It logs
  * nothing.
  */
-int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committed,
-		    struct error *err);
+MUST_USE int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committed,
+			     struct error *err);
 
 /* Destroys the client and sets it to NULL; NULL is fine. A consumer must be closed before. */
 void bus_close(rd_kafka_t **rk);
@@ -56,15 +58,15 @@ int bus_partitions(const rd_kafka_metadata_t *m, enum topic topic);
  * *out. ERROR_UNAVAILABLE when no broker answers within wait_ms, ERROR_REFUSED
  * with a sentence when the layout is wrong.
  */
-int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct deployment *out,
-		   struct error *err);
+MUST_USE int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms,
+			    struct deployment *out, struct error *err);
 
 /*
  * Where a partition begins and ends for a reader of the client's isolation
  * level. ERROR_UNAVAILABLE when no broker says.
  */
-int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
-	      struct error *err);
+MUST_USE int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin,
+		       int64_t *end, struct error *err);
 
 /* A Kafka header list of our headers; the caller's until a produce call takes it. */
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count);
@@ -82,6 +84,6 @@ struct bus_record {
 };
 
 /* Queues the record. ERROR_UNAVAILABLE when the queue is full, ERROR_INPUT when it is too large. */
-int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err);
+MUST_USE int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "cache/lookup.h"
 #include "cache/people.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "producer/sharebus.h"
 #include "schemas/codec.h"
@@ -36,16 +37,16 @@ struct sharebus {
 struct error *client_begin(struct sharebus *c);
 
 /* The index. ERROR_UNAVAILABLE with a sentence. */
-int client_reader(struct sharebus *c, struct error *err);
+MUST_USE int client_reader(struct sharebus *c, struct error *err);
 
 /*
  * The bus, checked: the topics are laid out well, and the index, if it is open,
  * belongs to the same deployment.
  */
-int client_bus(struct sharebus *c, struct error *err);
+MUST_USE int client_bus(struct sharebus *c, struct error *err);
 
 /* Records from and to bytes. */
-int client_codec(struct sharebus *c, struct error *err);
+MUST_USE int client_codec(struct sharebus *c, struct error *err);
 
 static inline struct uuid uuid_of(const struct sharebus_id *id)
 {

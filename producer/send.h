@@ -4,6 +4,7 @@
 /* Puts records on the bus as CloudEvents, and waits for what becomes of a command. */
 
 #include "cache/wait.h"
+#include "ops/support/attributes.h"
 #include "producer/client.h"
 #include "schemas/topics.h"
 
@@ -30,17 +31,17 @@ void send_give_up(struct sharebus *c);
  * command's id, or a new one. The delivery is filled when it is known and must live until
  * send_drain(); NULL when nobody asks. A NULL record is a tombstone.
  */
-int send_record(struct sharebus *c, enum topic topic, const struct record *r, struct bytes key,
-		struct delivery *d, struct error *err);
+MUST_USE int send_record(struct sharebus *c, enum topic topic, const struct record *r,
+			 struct bytes key, struct delivery *d, struct error *err);
 
 /* Queues a record as it stands; when the client's bounded queue is full, waits for room. */
-int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err);
+MUST_USE int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err);
 
 /*
  * Waits until at most `most` records are queued, the others delivered or given
  * up. ERROR_UNAVAILABLE when deadline_ms (monotonic) has passed.
  */
-int send_drain(struct sharebus *c, int most, int64_t deadline_ms, struct error *err);
+MUST_USE int send_drain(struct sharebus *c, int most, int64_t deadline_ms, struct error *err);
 
 /* What a command came to. */
 struct sent_command {
@@ -55,7 +56,7 @@ struct sent_command {
  * Sends the command and, unless wait_ms is 0, waits for its outcome. On
  * ERROR_UNAVAILABLE *out says what is known, so that the caller can ask again.
  */
-int send_command(struct sharebus *c, const struct record *r, int64_t wait_ms,
-		 struct sent_command *out, struct error *err);
+MUST_USE int send_command(struct sharebus *c, const struct record *r, int64_t wait_ms,
+			  struct sent_command *out, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 /* Workspaces as callers see them: with the names that go with their ids. */
 
+#include "ops/support/attributes.h"
 #include "producer/client.h"
 
 /* How they are viewed. */
@@ -15,8 +16,8 @@ struct viewing {
  * Views several workspaces with one set of questions. out has count elements.
  * Grants are sorted, users by name, then groups by name.
  */
-int view_workspaces(struct sharebus *c, const struct viewing *how,
-		    const struct workspace *workspaces, size_t count,
-		    struct sharebus_workspace *out, struct error *err);
+MUST_USE int view_workspaces(struct sharebus *c, const struct viewing *how,
+			     const struct workspace *workspaces, size_t count,
+			     struct sharebus_workspace *out, struct error *err);
 
 #endif

@@ -15,6 +15,7 @@
  */
 
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 #include "ops/support/buffer.h"
 #include "ops/support/error.h"
 #include "schemas/records.h"
@@ -26,7 +27,7 @@ enum { FRAME_SIZE = 10 }; /* marker and fingerprint */
 struct codec;
 
 /* Compiles all schemas. ERROR_REFUSED when one of them and its struct do not fit. */
-int codec_new(struct codec **out, struct error *err);
+MUST_USE int codec_new(struct codec **out, struct error *err);
 void codec_free(struct codec **c);
 
 /*
@@ -35,15 +36,16 @@ void codec_free(struct codec **c);
  * framed, has an unknown fingerprint, or does not fit its schema; then *out is
  * undefined.
  */
-int codec_decode(struct codec *c, struct bytes value, struct arena *arena, struct record *out,
-		 struct error *err);
+MUST_USE int codec_decode(struct codec *c, struct bytes value, struct arena *arena,
+			  struct record *out, struct error *err);
 
 /*
  * Appends the framed value of r to out. ERROR_INPUT, with out as it was, when
  * an enum has no value of the schema's. Other fields that are required and
  * absent are written as they stand: an empty text, a nil id.
  */
-int codec_encode(struct codec *c, const struct record *r, struct buffer *out, struct error *err);
+MUST_USE int codec_encode(struct codec *c, const struct record *r, struct buffer *out,
+			  struct error *err);
 
 /* The fingerprint of the schema that codec_encode() writes for this type. */
 uint64_t codec_fingerprint(const struct codec *c, enum record_type type);

@@ -11,6 +11,7 @@
  * any thread.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/bytes.h"
 #include "ops/support/error.h"
 
@@ -35,8 +36,7 @@ enum {
  * names, a union directly in a union) and for schemas beyond the limits above,
  * or ERROR_NOMEM; *out is then as it was. What the form drops is not looked at.
  */
-int canonical_form(char **out, struct bytes json, struct error *err)
-	__attribute__((warn_unused_result));
+MUST_USE int canonical_form(char **out, struct bytes json, struct error *err);
 
 /* CRC-64-AVRO, the Rabin fingerprint, of any bytes. Absent counts as empty. */
 uint64_t crc64_avro(struct bytes bytes);
@@ -46,7 +46,6 @@ uint64_t crc64_avro(struct bytes bytes);
  * little-endian, behind C3 01 in single-object encoding. Fails like
  * canonical_form and leaves *out as it was then.
  */
-int schema_fingerprint(uint64_t *out, struct bytes json, struct error *err)
-	__attribute__((warn_unused_result));
+MUST_USE int schema_fingerprint(uint64_t *out, struct bytes json, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
  * owner's business. Everything here may be called from any thread.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/bytes.h"
 
 #include <stdbool.h>
@@ -34,7 +35,7 @@ extern const struct uuid UUID_NAMESPACE_SHAREBUS;
  * or ERROR_INPUT and leaves *out as it was for anything else: braces, "urn:",
  * missing hyphens, blanks around it.
  */
-int uuid_parse(struct uuid *out, struct bytes text) __attribute__((warn_unused_result));
+MUST_USE int uuid_parse(struct uuid *out, struct bytes text);
 
 /* Writes the text form in lower case, with a NUL behind it. */
 void uuid_format(char out[static UUID_TEXT_SIZE], const struct uuid *u);
@@ -49,7 +50,7 @@ bool uuid_equal(const struct uuid *a, const struct uuid *b);
 int uuid_compare(const void *a, const void *b);
 
 /* Sorts them so, each once, and returns how many are left. An empty list may be NULL. */
-size_t uuid_sort(struct uuid *list, size_t count) __attribute__((warn_unused_result));
+MUST_USE size_t uuid_sort(struct uuid *list, size_t count);
 
 /*
  * A new version 7 id: unix_ms, milliseconds since 1970 and at most 48 bits,
@@ -58,7 +59,7 @@ size_t uuid_sort(struct uuid *list, size_t count) __attribute__((warn_unused_res
  * Returns 0, or ERROR_UNAVAILABLE and leaves *out as it was if the kernel
  * gives none.
  */
-int uuid_v7(struct uuid *out, int64_t unix_ms) __attribute__((warn_unused_result));
+MUST_USE int uuid_v7(struct uuid *out, int64_t unix_ms);
 
 /*
  * The version 5 id of name within the namespace ns: the same two always give
@@ -66,7 +67,6 @@ int uuid_v7(struct uuid *out, int64_t unix_ms) __attribute__((warn_unused_result
  * was and returns ERROR_NOMEM, or ERROR_REFUSED where the system's
  * cryptographic policy forbids SHA-1.
  */
-int uuid_v5(struct uuid *out, const struct uuid *ns, struct bytes name)
-	__attribute__((warn_unused_result));
+MUST_USE int uuid_v5(struct uuid *out, const struct uuid *ns, struct bytes name);
 
 #endif

@@ -9,6 +9,7 @@
  * length of the value times a factor that the schema sets.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/bytes.h"
 #include "ops/support/error.h"
 
@@ -37,8 +38,7 @@ struct walk_schema;
  * ERROR_INPUT for all that canonical_form refuses, or ERROR_NOMEM; *out is
  * then as it was.
  */
-int walk_schema_new(struct walk_schema **out, struct bytes json, struct error *err)
-	__attribute__((warn_unused_result));
+MUST_USE int walk_schema_new(struct walk_schema **out, struct bytes json, struct error *err);
 
 /* Frees *p and sets it NULL; NULL is fine. */
 void walk_schema_free(struct walk_schema **p);
@@ -60,7 +60,6 @@ void walk_schema_free(struct walk_schema **p);
  * 0 or ERROR_INPUT with a sentence that begins with the path of record fields
  * ("subject.kind: …"). Does not block or allocate.
  */
-int walk_value(const struct walk_schema *s, struct bytes value, struct error *err)
-	__attribute__((warn_unused_result));
+MUST_USE int walk_value(const struct walk_schema *s, struct bytes value, struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
  * [kafka] whose lines go to librdkafka as they stand.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
 #include <stdbool.h>
@@ -30,7 +31,7 @@ struct config *config_new(const struct config_setting *settings, size_t count);
 void config_free(struct config **c);
 
 /* Sets a value as a flag does. ERROR_INPUT when there is no such key. */
-int config_set(struct config *c, const char *key, const char *value, struct error *err);
+MUST_USE int config_set(struct config *c, const char *key, const char *value, struct error *err);
 
 /*
  * Fills what no flag has set from the environment, then from the file path
@@ -38,7 +39,7 @@ int config_set(struct config *c, const char *key, const char *value, struct erro
  * key that it does not know, the line that is no setting, or the file it cannot
  * read.
  */
-int config_load(struct config *c, const char *path, struct error *err);
+MUST_USE int config_load(struct config *c, const char *path, struct error *err);
 
 /* The value, or NULL when it has none. Valid as long as c. key must be in the table. */
 const char *config_get(const struct config *c, const char *key);
@@ -47,11 +48,12 @@ const char *config_get(const struct config *c, const char *key);
  * The value as a number within [min, max]. ERROR_INPUT names key, value and
  * range.
  */
-int config_get_number(const struct config *c, const char *key, int64_t min, int64_t max,
-		      int64_t *out, struct error *err);
+MUST_USE int config_get_number(const struct config *c, const char *key, int64_t min, int64_t max,
+			       int64_t *out, struct error *err);
 
 /* Adds a line to section [kafka]. ERROR_NOMEM. */
-int config_add_kafka_line(struct config *c, const char *name, const char *value, struct error *err);
+MUST_USE int config_add_kafka_line(struct config *c, const char *name, const char *value,
+				   struct error *err);
 
 /* The i-th line of section [kafka]; false past the last one. */
 bool config_kafka_line(const struct config *c, size_t i, const char **name, const char **value);

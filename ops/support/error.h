@@ -35,6 +35,12 @@ struct error {
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Drops the result of a MUST_USE function where failing changes nothing for the caller. */
+static inline void error_ignore(int rc)
+{
+	(void)rc;
+}
+
 /* Puts "prefix: " before the text that is there; keeps the code and returns it. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,7 @@
 
 /* The command line: which command, its flags and operands; and the help that goes with it. */
 
+#include "ops/support/attributes.h"
 #include "producer/cli/session.h"
 
 /* Flags that commands have of their own. Those of session_settings[] and -o, --wait, … all have. */
@@ -47,16 +48,16 @@ bool argument_has(const struct arguments *a, int id);
  * Its value as a number from 1 to `most`; *out stays when the flag was not given. name
  * is the flag's. ERROR_USAGE with a sentence.
  */
-int argument_number(const struct arguments *a, int id, const char *name, int64_t most, int64_t *out,
-		    struct error *err);
+MUST_USE int argument_number(const struct arguments *a, int id, const char *name, int64_t most,
+			     int64_t *out, struct error *err);
 
 /*
  * Reads argv behind the command's name, and fills the session's settings,
  * output and wait. 0, or 1 when help was asked for (and printed), or
  * ERROR_INPUT.
  */
-int arguments_read(struct arguments *out, const struct command_def *def, struct session *s,
-		   int argc, char **argv, struct error *err);
+MUST_USE int arguments_read(struct arguments *out, const struct command_def *def, struct session *s,
+			    int argc, char **argv, struct error *err);
 
 /* Prints the error as one sentence on stderr. */
 void complain(const struct error *err);

@@ -11,6 +11,7 @@
  */
 
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
 /* The values as they were given; NULL: not asked for. */
@@ -25,6 +26,7 @@ struct search {
  * Adds to *out what it says. ERROR_INPUT, with a sentence that quotes what is
  * wrong, for unknown keys, keys that come twice, missing values, open quotes.
  */
-int search_parse(struct search *out, const char *text, struct arena *arena, struct error *err);
+MUST_USE int search_parse(struct search *out, const char *text, struct arena *arena,
+			  struct error *err);
 
 #endif

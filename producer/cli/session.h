@@ -7,6 +7,7 @@
  */
 
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "ops/support/error.h"
 #include "producer/sharebus.h"
@@ -34,24 +35,25 @@ struct session {
 extern const struct config_setting session_settings[];
 extern const size_t session_setting_count;
 
-int session_open(struct session *s, struct error *err);
+MUST_USE int session_open(struct session *s, struct error *err);
 void session_close(struct session *s);
 
 /* The client of libsharebus that this invocation uses. */
-int session_client(struct session *s, struct error *err);
+MUST_USE int session_client(struct session *s, struct error *err);
 
 /* Takes over the error of a call of libsharebus, and returns its code. */
-int session_failed(const struct session *s, int rc, struct error *err);
+MUST_USE int session_failed(const struct session *s, int rc, struct error *err);
 
 /* Who asks: --as, SHAREBUS_USER, or the login name; found in the directory. */
-int session_me(struct session *s, struct error *err);
+MUST_USE int session_me(struct session *s, struct error *err);
 
 /* A workspace by name (mine), owner/name or UUID. */
-int session_workspace(struct session *s, const char *text, struct sharebus_id *out,
-		      struct error *err);
+MUST_USE int session_workspace(struct session *s, const char *text, struct sharebus_id *out,
+			       struct error *err);
 
 /* A user by name, UUID or "me". */
-int session_user(struct session *s, const char *text, struct sharebus_id *out, struct error *err);
+MUST_USE int session_user(struct session *s, const char *text, struct sharebus_id *out,
+			  struct error *err);
 
 /* The exit code that goes with an error. */
 enum exit_code exit_code_of(int rc);

@@ -8,6 +8,7 @@
  */
 
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 #include "producer/sharebus.h"
 
@@ -24,8 +25,8 @@ enum subjects_syntax { SUBJECTS_WITH_ROLE, SUBJECTS_ONLY };
  * counts once. ERROR_INPUT, with a sentence that quotes the value, for empty
  * names, bad names, unknown roles, or one name with two roles.
  */
-int subjects_parse(struct subject_list *out, enum sharebus_subject_kind kind,
-		   enum subjects_syntax syntax, const char *value, struct arena *arena,
-		   struct error *err);
+MUST_USE int subjects_parse(struct subject_list *out, enum sharebus_subject_kind kind,
+			    enum subjects_syntax syntax, const char *value, struct arena *arena,
+			    struct error *err);
 
 #endif

@@ -7,6 +7,7 @@
  * by kind and id.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 #include "producer/operator/directory_facts.h"
 
@@ -45,8 +46,9 @@ struct directory_diff {
  * sentence when it must not be done: an organization that is still used, a user that the
  * file names elsewhere, or a derived id that is somebody else's by now.
  */
-int directory_diff(const struct directory_facts *wanted, const struct directory_facts *have,
-		   bool prune, struct arena *arena, struct directory_diff *out, struct error *err);
+MUST_USE int directory_diff(const struct directory_facts *wanted,
+			    const struct directory_facts *have, bool prune, struct arena *arena,
+			    struct directory_diff *out, struct error *err);
 
 /* What can differ between two facts of one kind and id. */
 enum directory_difference {

@@ -10,6 +10,7 @@
  * with a sentence that names the entry.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
 #include <jansson.h>
@@ -44,8 +45,8 @@ extern const char *const membership_keys[];
 typedef int entry_fn(struct entry *e, void *context);
 
 /* Calls fn for each entry of that list, in order, until one fails. */
-int entry_visit(const json_t *file, const struct entry_list *list, entry_fn *fn, void *context,
-		struct error *err);
+MUST_USE int entry_visit(const json_t *file, const struct entry_list *list, entry_fn *fn,
+			 void *context, struct error *err);
 
 /* Returns ERROR_INPUT with `users[2] "bob": what detail`. */
 int entry_complain(const struct entry *e, const char *what, const char *detail);

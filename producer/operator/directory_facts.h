@@ -10,6 +10,7 @@
  */
 
 #include "ops/support/arena.h"
+#include "ops/support/attributes.h"
 #include "producer/operator/directory_file.h"
 #include "schemas/records.h"
 
@@ -45,8 +46,9 @@ struct directory_facts {
  * sorted by their bytes. ERROR_INPUT names the entry, as in `users[2] "bob"`,
  * and what is wrong with it.
  */
-int directory_file_facts(const json_t *file, const struct directory_names *names, int64_t now_ms,
-			 struct arena *arena, struct directory_facts *out, struct error *err);
+MUST_USE int directory_file_facts(const json_t *file, const struct directory_names *names,
+				  int64_t now_ms, struct arena *arena, struct directory_facts *out,
+				  struct error *err);
 
 /*
  * Is it among those that are told apart by their ids alone, on the bus and in

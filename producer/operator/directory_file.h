@@ -19,6 +19,7 @@
  * instead of the name: for those whose name is free again.
  */
 
+#include "ops/support/attributes.h"
 #include "ops/support/bytes.h"
 #include "ops/support/error.h"
 
@@ -29,10 +30,11 @@
  * ERROR_INPUT names file, line and column of what is not JSON, or the key
  * that is not known; *out is then as it was. A file has at most 512 MB.
  */
-int directory_file_read(json_t **out, const char *path, struct error *err);
+MUST_USE int directory_file_read(json_t **out, const char *path, struct error *err);
 
 /* The same for a text in memory; name stands for the path in messages. */
-int directory_file_parse(json_t **out, struct bytes text, const char *name, struct error *err);
+MUST_USE int directory_file_parse(json_t **out, struct bytes text, const char *name,
+				  struct error *err);
 
 /*
  * The names that the file defines or mentions: objects whose keys are the
@@ -48,7 +50,8 @@ struct directory_names {
 };
 
 /* Fills *out, which is the caller's: directory_names_done(). */
-int directory_file_names(const json_t *file, struct directory_names *out, struct error *err);
+MUST_USE int directory_file_names(const json_t *file, struct directory_names *out,
+				  struct error *err);
 void directory_names_done(struct directory_names *n);
 
 #endif

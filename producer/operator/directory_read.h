@@ -10,32 +10,35 @@
  * the session's arena's.
  */
 
+#include "ops/support/attributes.h"
 #include "producer/cli/meter.h"
 #include "producer/cli/session.h"
 #include "producer/operator/directory_diff.h"
 
 /* Gives the names of a file that have no id yet the one that the index has, if it has. */
-int directory_read_names(struct session *s, struct meter *m, struct directory_names *n,
-			 struct error *err);
+MUST_USE int directory_read_names(struct session *s, struct meter *m, struct directory_names *n,
+				  struct error *err);
 
 /* What the index has under the ids of these facts; the switch, too. */
-int directory_read_same(struct session *s, struct meter *m, const struct directory_facts *wanted,
-			struct directory_facts *out, struct error *err);
+MUST_USE int directory_read_same(struct session *s, struct meter *m,
+				 const struct directory_facts *wanted, struct directory_facts *out,
+				 struct error *err);
 
 /*
  * What the index has, as something else, under the ids of the organizations,
  * users and groups that are to be created.
  */
-int directory_read_others(struct session *s, struct meter *m, const struct directory_diff *diff,
-			  struct directory_facts *out, struct error *err);
+MUST_USE int directory_read_others(struct session *s, struct meter *m,
+				   const struct directory_diff *diff, struct directory_facts *out,
+				   struct error *err);
 
 /*
  * All that the index has of these kinds (1 << kind each), and what it has under
  * the ids of `wanted`, which may be NULL. Deleted users are among it.
  */
-int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
-		       const struct directory_facts *wanted, struct directory_facts *out,
-		       struct error *err);
+MUST_USE int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
+				const struct directory_facts *wanted, struct directory_facts *out,
+				struct error *err);
 
 /* Facts gathered from several lists. */
 struct directory_mentions {
@@ -44,9 +47,9 @@ struct directory_mentions {
 };
 
 /* The users and organizations that these facts refer to and that `known` does not have. */
-int directory_read_referred(struct session *s, struct meter *m,
-			    const struct directory_mentions *facts,
-			    const struct directory_finder *known, struct directory_facts *out,
-			    struct error *err);
+MUST_USE int directory_read_referred(struct session *s, struct meter *m,
+				     const struct directory_mentions *facts,
+				     const struct directory_finder *known,
+				     struct directory_facts *out, struct error *err);
 
 #endif

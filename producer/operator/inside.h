@@ -6,20 +6,21 @@
  * the bus, the codec. They are the client's; each is there once it was opened.
  */
 
+#include "ops/support/attributes.h"
 #include "producer/cli/session.h"
 #include "producer/client.h"
 
 /* The index. ERROR_UNAVAILABLE with a sentence. */
-int inside_open_reader(struct session *s, struct error *err);
+MUST_USE int inside_open_reader(struct session *s, struct error *err);
 
 /* What reads and writes records; ready with inside_open_bus(), too. */
-int inside_open_codec(struct session *s, struct error *err);
+MUST_USE int inside_open_codec(struct session *s, struct error *err);
 
 /*
  * The bus, checked: the topics are laid out well, and the index, if it is open,
  * belongs to the same deployment.
  */
-int inside_open_bus(struct session *s, struct error *err);
+MUST_USE int inside_open_bus(struct session *s, struct error *err);
 
 struct reader *inside_reader(const struct session *s);
 struct codec *inside_codec(const struct session *s);

@@ -9,6 +9,7 @@
  */
 
 #include "cache/wait.h"
+#include "ops/support/attributes.h"
 #include "producer/cli/session.h"
 #include "schemas/cloudevent.h"
 
@@ -36,7 +37,7 @@ struct letters;
  * Connects, and asks where the topic begins and ends now; later letters are
  * not seen. ERROR_UNAVAILABLE, ERROR_REFUSED when topics are laid out wrongly.
  */
-int letters_open(struct letters **out, struct session *s, struct error *err);
+MUST_USE int letters_open(struct letters **out, struct session *s, struct error *err);
 void letters_close(struct letters **l);
 
 /* Of a deployment of so many partitions. */
@@ -53,11 +54,11 @@ typedef int letter_fn(void *context, const struct letter *l, struct error *err);
  * order. *whole says whether that was all there is. Tells a terminal how far it
  * is. ERROR_UNAVAILABLE when nothing comes for as long as the session waits.
  */
-int letters_read(struct letters *l, int64_t newest, letter_fn *fn, void *context, bool *whole,
-		 struct error *err);
+MUST_USE int letters_read(struct letters *l, int64_t newest, letter_fn *fn, void *context,
+			  bool *whole, struct error *err);
 
 /* The letter at that position. ERROR_INPUT when there is none. */
-int letters_find(struct letters *l, const struct position *at, struct letter *out,
-		 struct error *err);
+MUST_USE int letters_find(struct letters *l, const struct position *at, struct letter *out,
+			  struct error *err);
 
 #endif

@@ -1,0 +1,36 @@
+#include "ops/support/memory.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LIST_MIN = 16 };
+
+void *memory_must(void *p)
+{
+	if (!p) {
+		(void)fputs("sharebus: out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+void *memory_zalloc(size_t count, size_t size)
+{
+	return memory_must(calloc(count ? count : 1, size));
+}
+
+void *memory_grow(void *list, size_t *cap, size_t need, size_t size)
+{
+	size_t wanted = *cap ? *cap : LIST_MIN;
+
+	if (need <= *cap)
+		return list;
+	while (wanted < need && wanted <= SIZE_MAX / 2)
+		wanted *= 2;
+	if (wanted < need || wanted > SIZE_MAX / size)
+		return memory_must(NULL);
+	list = memory_must(realloc(list, wanted * size));
+	*cap = wanted;
+	return list;
+}
