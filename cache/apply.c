@@ -9,15 +9,8 @@ enum { HEADER_FIELDS = 3 };
 
 void touched_subject(struct touched *t, const struct subject *s, struct arena *arena)
 {
-	if (t->subject_count == t->subject_cap) {
-		size_t cap = t->subject_cap ? t->subject_cap * 2 : 4;
-		struct subject *grown = arena_alloc(arena, cap * sizeof(*grown));
-
-		if (t->subject_count)
-			memcpy(grown, t->subjects, t->subject_count * sizeof(*grown));
-		t->subjects = grown;
-		t->subject_cap = cap;
-	}
+	t->subjects = arena_grow(arena, t->subjects, &t->subject_cap, t->subject_count + 1,
+				 sizeof(*t->subjects));
 	t->subjects[t->subject_count++] = *s;
 }
 

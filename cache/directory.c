@@ -151,12 +151,12 @@ static size_t lacking(const struct group_changed *a, const struct group_changed 
 static void project_members(struct projection *p, const struct group_changed *old,
 			    const struct group_changed *new)
 {
-	size_t most = (old ? old->member_count : 0) + (new ? new->member_count : 0);
+	size_t max = (old ? old->member_count : 0) + (new ? new->member_count : 0);
 	struct uuid *users;
 
-	if (!most)
+	if (!max)
 		return;
-	users = (struct uuid *)(void *)buffer_reserve(&p->members, most * sizeof(*users));
+	users = (struct uuid *)(void *)buffer_reserve(&p->members, max * sizeof(*users));
 	if (old)
 		set_members(p, "SREM", &old->id, users, lacking(old, new, users));
 	if (new)

@@ -72,12 +72,12 @@ int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t
 			struct uuid *ids, struct error *err)
 {
 	size_t partitions = (size_t)reader_deployment(r)->partitions;
-	size_t most = partitions < PIECE ? PIECE / partitions : 1;
+	size_t max = partitions < PIECE ? PIECE / partitions : 1;
 	int rc = 0;
 
 	memset(ids, 0, count * sizeof(*ids));
-	for (size_t from = 0; !rc && from < count; from += most)
-		rc = ask_owned(r, names + from, least(count - from, most), ids + from, err);
+	for (size_t from = 0; !rc && from < count; from += max)
+		rc = ask_owned(r, names + from, least(count - from, max), ids + from, err);
 	return rc;
 }
 

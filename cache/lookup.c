@@ -233,7 +233,7 @@ static int lookup_reverse(struct reader *r, const struct reverse *index, struct 
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
-	size_t most = 0;
+	size_t max = 0;
 	int rc;
 
 	for (int i = 0; i < partitions; i++) {
@@ -246,8 +246,8 @@ static int lookup_reverse(struct reader *r, const struct reverse *index, struct 
 	if (rc)
 		return rc;
 	for (int i = 0; i < partitions; i++)
-		most += reader_reply(r, (size_t)i)->elements / 2;
-	*out = (struct uuid_list){ arena_zalloc(arena, most + 1, sizeof(struct uuid)), 0 };
+		max += reader_reply(r, (size_t)i)->elements / 2;
+	*out = (struct uuid_list){ arena_zalloc(arena, max + 1, sizeof(struct uuid)), 0 };
 	for (int i = 0; i < partitions; i++)
 		collect(reader_reply(r, (size_t)i), index->place, out);
 	return 0;
@@ -271,15 +271,12 @@ int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *
 static void collect_more(const struct reader *r, size_t replies, struct arena *arena,
 			 struct uuid_list *out)
 {
-	size_t most = out->count;
-	struct uuid *grown;
+	size_t cap = out->count;
+	size_t max = out->count;
 
 	for (size_t i = 0; i < replies; i++)
-		most += reader_reply(r, i)->elements / 2;
-	grown = arena_alloc(arena, (most + 1) * sizeof(*grown));
-	if (out->count)
-		memcpy(grown, out->list, out->count * sizeof(*grown));
-	out->list = grown;
+		max += reader_reply(r, i)->elements / 2;
+	out->list = arena_grow(arena, out->list, &cap, max + 1, sizeof(*out->list));
 	for (size_t i = 0; i < replies; i++)
 		collect(reader_reply(r, i), ID_IN_FIELD, out);
 }

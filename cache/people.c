@@ -10,8 +10,8 @@
 #include <uthash.h>
 
 enum {
-	PIECE = 500,             /* entities of one pipeline, two replies each */
-	REMEMBERED_MOST = 20000, /* entities; a user with some groups is half a kilobyte */
+	PIECE = 500,            /* entities of one pipeline, two replies each */
+	REMEMBERED_MAX = 20000, /* entities; a user with some groups is half a kilobyte */
 };
 
 struct known_user {
@@ -243,7 +243,7 @@ static int fill(struct people *p, struct reader *r, struct error *err)
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static bool is_full(const struct people *p)
 {
-	return HASH_COUNT(p->users) + HASH_COUNT(p->organizations) > REMEMBERED_MOST;
+	return HASH_COUNT(p->users) + HASH_COUNT(p->organizations) > REMEMBERED_MAX;
 }
 
 int people_learn_users(struct people *p, struct reader *r, const struct uuid *ids, size_t count,

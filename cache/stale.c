@@ -17,17 +17,17 @@ static void append_due(struct pipeline *p, const struct keys *k, const struct st
 	pipeline_text(p, "WITHSCORES");
 	pipeline_text(p, "LIMIT");
 	pipeline_number(p, 0);
-	pipeline_number(p, (int64_t)q->most);
+	pipeline_number(p, (int64_t)q->max);
 }
 
 /* Any of them will do: what was found goes, and then the others are. */
 static void append_shared(struct pipeline *p, const struct keys *k, const struct subject *s,
-			  size_t most)
+			  size_t max)
 {
 	pipeline_command(p, 3);
 	pipeline_text(p, "HRANDFIELD");
 	pipeline_key(p, k, keys_subject_kind(s->kind), &s->id);
-	pipeline_number(p, (int64_t)most);
+	pipeline_number(p, (int64_t)max);
 }
 
 static void take_due(struct stale_list *out, const redisReply *reply)
@@ -65,7 +65,7 @@ int stale_read(struct index *ix, int partition, const struct mark *ours,
 
 	append_due(p, k, q);
 	for (size_t i = 0; i < q->subject_count; i++)
-		append_shared(p, k, &q->subjects[i], q->most);
+		append_shared(p, k, &q->subjects[i], q->max);
 	rc = index_ask(ix, partition, ours, &replies, err);
 	if (rc)
 		return rc;

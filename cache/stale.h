@@ -31,7 +31,7 @@ struct stale_question {
 	int64_t now;                    /* what expires until then, ms since 1970 */
 	const struct subject *subjects; /* and what these have */
 	size_t subject_count;
-	size_t most; /* of what expires, and of what each subject has */
+	size_t max; /* of what expires, and of what each subject has */
 };
 
 /* First what expires, the oldest first; then, in the order of the question, what the subjects have. */

@@ -7,7 +7,7 @@
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
-enum { BLOCK_MOST_MS = 1000, PAUSE_MS = 2, PAUSE_BROKEN_MS = 50 };
+enum { BLOCK_MAX_MS = 1000, PAUSE_MS = 2, PAUSE_BROKEN_MS = 50 };
 
 /* The first run that ends at or behind the offset, now or when it comes: its entry in the stream. */
 static int ask_stream(struct reader *r, const struct position *at, int block_ms, struct error *err)
@@ -81,7 +81,7 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 				  : error_set(err, ERROR_UNAVAILABLE,
 					      "the outcome of %d:%lld did not come in time",
 					      at->partition, (long long)at->offset);
-		rc = ask_stream(r, at, left < BLOCK_MOST_MS ? (int)left : BLOCK_MOST_MS, err);
+		rc = ask_stream(r, at, left < BLOCK_MAX_MS ? (int)left : BLOCK_MAX_MS, err);
 		if (rc && rc != ERROR_UNAVAILABLE)
 			return rc;
 		if (rc) {

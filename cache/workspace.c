@@ -1,6 +1,7 @@
 #include "cache/workspace.h"
 
-#include <assert.h>
+#include "ops/support/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +22,8 @@ void workspace_done(struct workspace *w)
 
 void workspace_set_name(struct workspace *w, struct bytes name)
 {
-	char *copy = malloc(name.len + 1);
+	char *copy = memory_must(malloc(name.len + 1));
 
-	assert(copy);
 	if (name.len)
 		memcpy(copy, name.data, name.len);
 	copy[name.len] = 0;
@@ -55,14 +55,7 @@ void workspace_put_grant(struct workspace *w, const struct grant *g)
 		*old = *g;
 		return;
 	}
-	if (w->grant_count == w->grant_cap) {
-		size_t cap = w->grant_cap ? w->grant_cap * 2 : 4;
-		struct grant *grants = realloc(w->grants, cap * sizeof(*grants));
-
-		assert(grants);
-		w->grants = grants;
-		w->grant_cap = cap;
-	}
+	w->grants = memory_grow(w->grants, &w->grant_cap, w->grant_count + 1, sizeof(*w->grants));
 	w->grants[w->grant_count++] = *g;
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* A client's queue of this many is never full: each partition has a round in it at most. */
-#define QUEUE_MOST "100000"
+#define QUEUE_MAX "100000"
 
 enum { SOURCE_SIZE = CLUSTER_ID_SIZE + 32 };
 
@@ -60,7 +60,7 @@ static int open_producer(struct courier *c, const struct config *config, struct 
 		{ "linger.ms", "5" },
 		/* A command is tried until it is on the log: given up, it might still come. */
 		{ "message.timeout.ms", "0" },
-		{ "queue.buffering.max.messages", QUEUE_MOST },
+		{ "queue.buffering.max.messages", QUEUE_MAX },
 		{ NULL, NULL },
 	};
 	rd_kafka_conf_t *conf = NULL;

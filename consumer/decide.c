@@ -29,8 +29,6 @@ struct deciding {
 	enum authority authority;
 };
 
-#define TEXT(b) (int)(b).len, (const char *)(b).data
-
 /* ---- problems ---- */
 
 static void add_problem(struct deciding *d, enum reject_code code, struct bytes text)
@@ -159,8 +157,8 @@ static void require_authority(struct deciding *d)
 	if (d->authority == AUTHORITY_NONE)
 		add_problem(d, REJECT_FORBIDDEN,
 			    arena_printf(d->world->arena,
-					 "%.*s may not change who %.*s is shared with", TEXT(who),
-					 TEXT(d->world->workspace->name)));
+					 "%.*s may not change who %.*s is shared with",
+					 BYTES_ARG(who), BYTES_ARG(d->world->workspace->name)));
 }
 
 /* Rules 1, 8, 13: what any command needs. False when a problem ends the matter. */
@@ -186,10 +184,10 @@ static bool check_command(struct deciding *d)
 					 (long long)w->directory_position));
 	else if (c->expected_version != ABSENT && c->expected_version != w->workspace->version)
 		add_problem(d, REJECT_VERSION_CONFLICT,
-			    arena_printf(w->arena,
-					 "the sharing of %.*s is at version %lld, not %lld",
-					 TEXT(w->workspace->name), (long long)w->workspace->version,
-					 (long long)c->expected_version));
+			    arena_printf(
+				    w->arena, "the sharing of %.*s is at version %lld, not %lld",
+				    BYTES_ARG(w->workspace->name), (long long)w->workspace->version,
+				    (long long)c->expected_version));
 	return !d->problems;
 }
 
@@ -244,14 +242,15 @@ static void check_user(struct deciding *d, const struct subject *s)
 	struct bytes name = name_of(d, s);
 
 	if (!u || u->status == USER_DELETED)
-		add_problem(d, REJECT_UNKNOWN_SUBJECT,
-			    arena_printf(d->world->arena, "there is no user %.*s", TEXT(name)));
+		add_problem(
+			d, REJECT_UNKNOWN_SUBJECT,
+			arena_printf(d->world->arena, "there is no user %.*s", BYTES_ARG(name)));
 	else if (!user_membership(u, &d->world->workspace->organization_id))
 		add_problem(
 			d, REJECT_NOT_A_MEMBER,
 			arena_printf(d->world->arena,
 				     "user %.*s is not a member of the workspace's organization",
-				     TEXT(name)));
+				     BYTES_ARG(name)));
 }
 
 /* Rules 5 and 6 for a group; an organization's id is its group of everyone. */
@@ -263,14 +262,15 @@ static void check_group(struct deciding *d, const struct subject *s)
 	struct bytes name = name_of(d, s);
 
 	if (!home)
-		add_problem(d, REJECT_UNKNOWN_SUBJECT,
-			    arena_printf(d->world->arena, "there is no group %.*s", TEXT(name)));
+		add_problem(
+			d, REJECT_UNKNOWN_SUBJECT,
+			arena_printf(d->world->arena, "there is no group %.*s", BYTES_ARG(name)));
 	else if (!uuid_equal(home, &d->world->workspace->organization_id))
 		add_problem(
 			d, REJECT_NOT_A_MEMBER,
 			arena_printf(d->world->arena,
 				     "group %.*s does not belong to the workspace's organization",
-				     TEXT(name)));
+				     BYTES_ARG(name)));
 }
 
 /* Rule 7, sharing: not with the owner, not with oneself. */
@@ -285,11 +285,11 @@ static void check_own_role(struct deciding *d, const struct subject *s)
 		add_problem(d, REJECT_OWN_ROLE,
 			    arena_printf(d->world->arena,
 					 "%.*s owns %.*s, and nobody shares with the owner",
-					 TEXT(name), TEXT(w->name)));
+					 BYTES_ARG(name), BYTES_ARG(w->name)));
 	else if (uuid_equal(&s->id, &d->command->actor.id))
 		add_problem(d, REJECT_OWN_ROLE,
 			    arena_printf(d->world->arena, "%.*s may not change the own role",
-					 TEXT(name)));
+					 BYTES_ARG(name)));
 }
 
 /* Rule 4, sharing. */
@@ -306,12 +306,12 @@ static void check_ceiling(struct deciding *d, const struct grant_wish *wish)
 			arena_printf(
 				d->world->arena,
 				"an admin of the workspace may give use only, not admin to %.*s",
-				TEXT(name)));
+				BYTES_ARG(name)));
 	else if (g && g->role == ROLE_ADMIN)
 		add_problem(d, REJECT_ROLE_CEILING,
 			    arena_printf(d->world->arena,
 					 "an admin of the workspace may not change the admin %.*s",
-					 TEXT(name)));
+					 BYTES_ARG(name)));
 }
 
 /* Rule 9. */
@@ -348,7 +348,7 @@ static void decide_wish(struct deciding *d, const struct share_workspace *c,
 		add_problem(d, REJECT_INVALID_COMMAND,
 			    arena_printf(d->world->arena,
 					 "the command names %.*s twice and differently",
-					 TEXT(name)));
+					 BYTES_ARG(name)));
 	}
 	if (earlier)
 		return;
@@ -367,7 +367,7 @@ static void decide_wish(struct deciding *d, const struct share_workspace *c,
 static void check_count(struct deciding *d)
 {
 	const struct workspace *w = d->world->workspace;
-	size_t most = d->world->limits.grants_per_workspace;
+	size_t max = d->world->limits.grants_per_workspace;
 	size_t added = 0;
 	size_t count;
 
@@ -376,20 +376,20 @@ static void check_count(struct deciding *d)
 	count = added;
 	for (size_t i = 0; i < w->grant_count; i++)
 		count += !grant_expired(&w->grants[i], d->world->now);
-	if (added && count > most)
+	if (added && count > max)
 		add_problem(d, REJECT_TOO_MANY_GRANTS,
 			    arena_printf(d->world->arena,
 					 "%.*s would be shared with %zu users and groups; at most "
 					 "%zu are allowed",
-					 TEXT(w->name), count, most));
+					 BYTES_ARG(w->name), count, max));
 }
 
-/* How many are to be told, up to a little more than `most`; once for each group they are in. */
-static size_t count_told(const struct deciding *d, size_t most)
+/* How many are to be told, up to a little more than `max`; once for each group they are in. */
+static size_t count_told(const struct deciding *d, size_t max)
 {
 	size_t told = 0;
 
-	for (size_t i = 0; i < d->out->change_count && told <= most; i++) {
+	for (size_t i = 0; i < d->out->change_count && told <= max; i++) {
 		const struct subject *s = &d->out->changes[i].subject;
 
 		told += s->kind == SUBJECT_USER
@@ -403,19 +403,19 @@ static size_t count_told(const struct deciding *d, size_t most)
 static void check_message(struct deciding *d, const struct share_workspace *c)
 {
 	size_t len = c->message.len;
-	size_t most = len ? MESSAGES_MOST / len : 0;
+	size_t max = len ? MESSAGES_MAX / len : 0;
 
 	if (len > MESSAGE_MAX)
 		add_problem(d, REJECT_INVALID_COMMAND,
 			    arena_printf(d->world->arena,
 					 "the message has %zu bytes; at most %d are allowed", len,
 					 MESSAGE_MAX));
-	else if (len && count_told(d, most) > most)
+	else if (len && count_told(d, max) > max)
 		add_problem(d, REJECT_INVALID_COMMAND,
 			    arena_printf(d->world->arena,
 					 "a message of %zu bytes may go to %zu people (counted "
 					 "once for each group), and these are more",
-					 len, most));
+					 len, max));
 }
 
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)
@@ -428,7 +428,7 @@ static void decide_wishes(struct deciding *d, const struct share_workspace *c)
 
 static void decide_share(struct deciding *d, const struct share_workspace *c)
 {
-	size_t most = d->world->limits.grants_per_workspace;
+	size_t max = d->world->limits.grants_per_workspace;
 
 	d->out->word = c->message;
 	d->out->changes =
@@ -441,13 +441,13 @@ static void decide_share(struct deciding *d, const struct share_workspace *c)
 	}
 	if (!d->problems && !c->grant_count)
 		add_problem(d, REJECT_INVALID_COMMAND, bytes_of("the command names nobody"));
-	if (!d->problems && c->grant_count > most)
+	if (!d->problems && c->grant_count > max)
 		add_problem(
 			d, REJECT_TOO_MANY_GRANTS,
 			arena_printf(
 				d->world->arena,
 				"the command names %zu users and groups; at most %zu are allowed",
-				c->grant_count, most));
+				c->grant_count, max));
 	if (!d->problems)
 		decide_wishes(d, c);
 	if (!d->problems)
@@ -506,7 +506,7 @@ static void decide_removal(struct deciding *d, const struct subject *s, enum rea
 		add_problem(d, REJECT_ROLE_CEILING,
 			    arena_printf(d->world->arena,
 					 "an admin of the workspace may not remove the admin %.*s",
-					 TEXT(name)));
+					 BYTES_ARG(name)));
 	add_change(d, s, ROLE_NONE, ABSENT);
 }
 

@@ -20,7 +20,7 @@ struct limits {
 
 enum {
 	GRANTS_PER_WORKSPACE_DEFAULT = 1000,
-	MESSAGES_MOST = 64 << 20, /* bytes of it in all that it makes known: length times people */
+	MESSAGES_MAX = 64 << 20, /* bytes of it in all that it makes known: length times people */
 };
 
 /* All that a decision may depend on besides the record. */

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 enum {
-	POLL_MOST = 1000,          /* records a turn, so that the loop goes on */
-	POLL_MOST_LOADING = 20000, /* nothing can be decided yet: only the group is kept waiting */
+	POLL_MAX = 1000,          /* records a turn, so that the loop goes on */
+	POLL_MAX_LOADING = 20000, /* nothing can be decided yet: only the group is kept waiting */
 	PROJECTION_BYTES = 1024 * 1024, /* a step of projecting; one entity may be larger */
 	REACH_STEP_MS = 5,
-	GONE_MOST = 2 * POLL_MOST, /* ids; they are taken every turn */
+	GONE_MAX = 2 * POLL_MAX, /* ids; they are taken every turn */
 	PARTITION = 0,
 };
 
@@ -30,7 +30,7 @@ struct follower {
 	struct arena arena;
 	int64_t position;
 	bool complete;
-	struct uuid gone[GONE_MOST]; /* since then; to be taken */
+	struct uuid gone[GONE_MAX]; /* since then; to be taken */
 	size_t gone_count;
 	bool gone_missed;
 	enum projecting projecting;
@@ -122,7 +122,7 @@ static void note_gone(struct follower *f, const struct uuid *id)
 {
 	if (!f->complete)
 		return;
-	if (f->gone_count < GONE_MOST)
+	if (f->gone_count < GONE_MAX)
 		f->gone[f->gone_count++] = *id;
 	else
 		f->gone_missed = true;
@@ -186,12 +186,12 @@ static int take_message(struct follower *f, const rd_kafka_message_t *m, struct 
 
 int follower_poll(struct follower *f, int wait_ms, struct error *err)
 {
-	int most = f->complete ? POLL_MOST : POLL_MOST_LOADING;
+	int max = f->complete ? POLL_MAX : POLL_MAX_LOADING;
 	rd_kafka_message_t *m;
 	int rc = 0;
 
 	/* What is gathered goes to Redis in one step, which others wait for. */
-	for (int i = 0; !rc && i < most; i++) {
+	for (int i = 0; !rc && i < max; i++) {
 		if (i && projection_size(&f->projection) >= PROJECTION_BYTES)
 			break;
 		m = rd_kafka_consumer_poll(f->consumer, i ? 0 : wait_ms);

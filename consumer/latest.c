@@ -5,16 +5,16 @@
 
 struct latest {
 	struct latest_entry *all; /* by id */
-	size_t most;
+	size_t max;
 	size_t bytes;
 };
 
-struct latest *latest_new(size_t most)
+struct latest *latest_new(size_t max)
 {
 	struct latest *l = calloc(1, sizeof(*l));
 
 	assert(l);
-	l->most = most;
+	l->max = max;
 	return l;
 }
 
@@ -70,7 +70,7 @@ void latest_put(struct latest *l, const struct latest_entry *state)
 
 bool latest_is_full(const struct latest *l)
 {
-	return l->bytes >= l->most;
+	return l->bytes >= l->max;
 }
 
 static int by_partition(const struct latest_entry *a, const struct latest_entry *b)
@@ -84,14 +84,14 @@ void latest_sort(struct latest *l)
 	HASH_SORT(l->all, by_partition);
 }
 
-size_t latest_portion(const struct latest *l, size_t most, size_t bytes,
+size_t latest_portion(const struct latest *l, size_t max, size_t bytes,
 		      const struct latest_entry **out)
 {
 	const struct latest_entry *e = l->all;
 	size_t count = 0;
 	size_t sum = 0;
 
-	for (; e && count < most && sum < bytes && e->partition == l->all->partition;
+	for (; e && count < max && sum < bytes && e->partition == l->all->partition;
 	     e = e->hh.next) {
 		out[count++] = e;
 		sum += e->value.len;

@@ -23,8 +23,8 @@ struct latest_entry {
 
 struct latest;
 
-/* most: bytes after which it is full. */
-struct latest *latest_new(size_t most);
+/* max: bytes after which it is full. */
+struct latest *latest_new(size_t max);
 void latest_free(struct latest **l);
 
 /* Notes the workspace's state, a copy, in place of an earlier one. */
@@ -36,10 +36,10 @@ bool latest_is_full(const struct latest *l);
 void latest_sort(struct latest *l);
 
 /*
- * Up to `most` of the first entries, of about so many bytes, all of one
+ * Up to `max` of the first entries, of about so many bytes, all of one
  * partition; 0: it is empty. They are valid until latest_drop() takes them off.
  */
-size_t latest_portion(const struct latest *l, size_t most, size_t bytes,
+size_t latest_portion(const struct latest *l, size_t max, size_t bytes,
 		      const struct latest_entry **out);
 void latest_drop(struct latest *l, size_t count);
 

@@ -13,11 +13,11 @@ enum {
 	POLL_MS = 20, /* how late a stop, a directory change or a commit is noticed */
 	WATCH_EVERY_MS = 1000,
 	DRAIN_WAIT_MS = 20000,
-	NAMESAKE_WAIT_MS = 15000,             /* longer than the session of one that died */
-	GATHER_MOST = 8000,                   /* messages in hand at most */
-	GATHER_MOST_BYTES = 16 * 1024 * 1024, /* and their values; one may be as large by itself */
-	RUN_MOST = 2000, /* messages of one run: about 1 MB of commands to Redis */
-	RUN_MOST_BYTES = 1024 * 1024,
+	NAMESAKE_WAIT_MS = 15000,            /* longer than the session of one that died */
+	GATHER_MAX = 8000,                   /* messages in hand at most */
+	GATHER_MAX_BYTES = 16 * 1024 * 1024, /* and their values; one may be as large by itself */
+	RUN_MAX = 2000, /* messages of one run: about 1 MB of commands to Redis */
+	RUN_MAX_BYTES = 1024 * 1024,
 	/*
 	 * Outputs applied but not yet committed. Two transactions in flight and
 	 * two to follow keep both producers busy; fetching pauses above the high
@@ -261,12 +261,12 @@ static void note_end(struct processor *p, const struct message *at)
 }
 
 /* Waits for the first message, then takes what has arrived, within bounds. */
-static void gather(struct processor *p, int most, int wait_ms)
+static void gather(struct processor *p, int max, int wait_ms)
 {
 	enum fetched fetched = FETCHED_MESSAGE;
 	size_t bytes = 0;
 
-	for (int i = 0; i < most && bytes < GATHER_MOST_BYTES && fetched != FETCHED_NOTHING; i++) {
+	for (int i = 0; i < max && bytes < GATHER_MAX_BYTES && fetched != FETCHED_NOTHING; i++) {
 		struct message m;
 
 		fetched = intake_poll(p->intake, i ? 0 : wait_ms, &m);
@@ -294,7 +294,7 @@ static int apply_partition(struct processor *p, struct partition *part, struct e
 	int rc = 0;
 
 	while (!rc && part->staged.count) {
-		size_t count = staged_portion(&part->staged, RUN_MOST, RUN_MOST_BYTES);
+		size_t count = staged_portion(&part->staged, RUN_MAX, RUN_MAX_BYTES);
 		int next = part->staged.count > count ? part->id : after ? after->id : -1;
 
 		rc = run_partition(p, part, count, next, err);
@@ -336,7 +336,7 @@ int loop_turn(struct processor *p, struct error *err)
 	if (rc)
 		return rc;
 	regulate(p);
-	gather(p, GATHER_MOST, POLL_MS);
+	gather(p, GATHER_MAX, POLL_MS);
 	if (p->refusal.code) {
 		*err = p->refusal;
 		return ERROR_REFUSED;

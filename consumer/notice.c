@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#define TEXT(b) (int)(b).len, (const char *)(b).data
-
 /* ---- whom ---- */
 
 struct listing {
@@ -51,17 +49,9 @@ static void keep_one_each(struct listing *l)
 /* People in many groups are many times in the list: it grows only if that is not why it is full. */
 static void make_room(struct listing *l)
 {
-	size_t cap = l->cap ? l->cap * 2 : 8;
-	struct notice *grown;
-
 	keep_one_each(l);
-	if (l->count < l->cap / 2)
-		return;
-	grown = arena_alloc(l->arena, cap * sizeof(*grown));
-	if (l->count)
-		memcpy(grown, l->list, l->count * sizeof(*grown));
-	l->list = grown;
-	l->cap = cap;
+	if (!l->cap || l->count >= l->cap / 2)
+		l->list = arena_grow(l->arena, l->list, &l->cap, l->cap + 1, sizeof(*l->list));
 }
 
 static void add(struct listing *l, const struct notice *n)
@@ -141,7 +131,7 @@ static struct bytes through(const struct notice *n, const struct notice_scene *s
 		return bytes_of("");
 	name = directory_subject_name(s->directory, &(struct subject){ SUBJECT_GROUP, n->group_id },
 				      s->arena);
-	return arena_printf(s->arena, " through group %.*s", TEXT(name));
+	return arena_printf(s->arena, " through group %.*s", BYTES_ARG(name));
 }
 
 static const char *what_role_allows(enum role role)
@@ -172,13 +162,14 @@ static void write_gained(const struct notice *n, const struct notice_scene *s,
 
 	if (n->kind == NOTIFY_WORKSPACE_SHARED)
 		out->title = arena_printf(s->arena, "%.*s shared workspace %.*s with you",
-					  TEXT(who), TEXT(s->workspace.name));
+					  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
 	else
 		out->title =
 			arena_printf(s->arena, "%.*s changed your role on workspace %.*s to %s",
-				     TEXT(who), TEXT(s->workspace.name), role);
-	out->body = arena_printf(s->arena, "You have the role %s%.*s: you can %s.%.*s", role,
-				 TEXT(via), what_role_allows(n->change->after), TEXT(ends));
+				     BYTES_ARG(who), BYTES_ARG(s->workspace.name), role);
+	out->body =
+		arena_printf(s->arena, "You have the role %s%.*s: you can %s.%.*s", role,
+			     BYTES_ARG(via), what_role_allows(n->change->after), BYTES_ARG(ends));
 	out->role = n->change->after;
 	out->message = s->decision->word;
 }
@@ -191,12 +182,12 @@ static void write_lost(const struct notice *n, const struct notice_scene *s,
 
 	if (n->kind == NOTIFY_ACCESS_EXPIRED)
 		out->title = arena_printf(s->arena, "Your access to workspace %.*s has expired",
-					  TEXT(s->workspace.name));
+					  BYTES_ARG(s->workspace.name));
 	else
 		out->title = arena_printf(s->arena, "%.*s no longer shares workspace %.*s with you",
-					  TEXT(who), TEXT(s->workspace.name));
+					  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
 	out->body = arena_printf(s->arena, "The role %s that you had%.*s is gone.",
-				 role_name(n->change->before), TEXT(via));
+				 role_name(n->change->before), BYTES_ARG(via));
 }
 
 /* "bob: use; group contractor: none" for the first few changes. */
@@ -210,12 +201,12 @@ static struct bytes summarise(const struct notice_scene *s)
 		const struct change *c = &d->changes[i];
 		struct bytes name = directory_subject_name(s->directory, &c->subject, s->arena);
 
-		text = arena_printf(s->arena, "%.*s%s%s%.*s: %s", TEXT(text), i ? "; " : "",
-				    c->subject.kind == SUBJECT_GROUP ? "group " : "", TEXT(name),
-				    role_name(c->after));
+		text = arena_printf(s->arena, "%.*s%s%s%.*s: %s", BYTES_ARG(text), i ? "; " : "",
+				    c->subject.kind == SUBJECT_GROUP ? "group " : "",
+				    BYTES_ARG(name), role_name(c->after));
 	}
 	if (d->change_count > SHOWN)
-		text = arena_printf(s->arena, "%.*s; and %zu more", TEXT(text),
+		text = arena_printf(s->arena, "%.*s; and %zu more", BYTES_ARG(text),
 				    d->change_count - SHOWN);
 	return text;
 }
@@ -226,8 +217,8 @@ static void write_owner_notice(const struct notice_scene *s, struct notification
 	struct bytes what = summarise(s);
 
 	out->title = arena_printf(s->arena, "%.*s changed who your workspace %.*s is shared with",
-				  TEXT(who), TEXT(s->workspace.name));
-	out->body = arena_printf(s->arena, "%.*s.", TEXT(what));
+				  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
+	out->body = arena_printf(s->arena, "%.*s.", BYTES_ARG(what));
 }
 
 /* Coder's path of a workspace: /@owner/name. Nothing to open when access is gone. */
@@ -242,8 +233,8 @@ static void write_actions(const struct notice *n, const struct notice_scene *s,
 	out->actions = arena_alloc(s->arena, sizeof(*out->actions));
 	out->action_count = 1;
 	out->actions[0].label = bytes_of("View workspace");
-	out->actions[0].url = arena_printf(s->arena, "%s/@%.*s/%.*s", s->access_url, TEXT(name),
-					   TEXT(s->workspace.name));
+	out->actions[0].url = arena_printf(s->arena, "%s/@%.*s/%.*s", s->access_url,
+					   BYTES_ARG(name), BYTES_ARG(s->workspace.name));
 }
 
 void notice_write(const struct notice *n, const struct notice_scene *scene,

@@ -9,11 +9,11 @@
 
 enum {
 	WAIT_FIRST_MS = 50,
-	WAIT_MOST_MS = 5000,
+	WAIT_MAX_MS = 5000,
 	WAIT_STEP_MS = 50,
 	REDIS_TIMEOUT_MS = 5000,
 	WORKSPACES_BYTES = 24 * 1024 * 1024,
-	RUN_OUTPUTS_MOST_BYTES = 16 * 1024 * 1024, /* 2,000 usual records have a quarter of it */
+	RUN_OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* 2,000 usual records have a quarter of it */
 };
 
 void staged_clear(struct staged *s)
@@ -31,12 +31,12 @@ void staged_drop(struct staged *s, size_t count)
 	memmove(s->list, s->list + count, s->count * sizeof(*s->list));
 }
 
-size_t staged_portion(const struct staged *s, size_t most, size_t bytes)
+size_t staged_portion(const struct staged *s, size_t max, size_t bytes)
 {
 	size_t count = 0;
 	size_t sum = 0;
 
-	while (count < s->count && count < most && sum < bytes)
+	while (count < s->count && count < max && sum < bytes)
 		sum += s->list[count++].value.len;
 	return count;
 }
@@ -104,7 +104,7 @@ int processor_make_ready(struct processor *p, struct partition *const *parts, si
 
 void processor_wait(const struct processor *p, unsigned attempt, const struct error *why)
 {
-	int wait_ms = attempt < 7 ? WAIT_FIRST_MS << attempt : WAIT_MOST_MS;
+	int wait_ms = attempt < 7 ? WAIT_FIRST_MS << attempt : WAIT_MAX_MS;
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
 
 	log_warn("%s; trying again in %d ms", why->text, wait_ms);
@@ -191,7 +191,7 @@ static int read_settings(struct processor *p, struct error *err)
 	int rc = config_get_number(p->config, "max-grants", 1, 100000, &grants, err);
 
 	p->limits.grants_per_workspace = (size_t)grants;
-	p->run_outputs_most = RUN_OUTPUTS_MOST_BYTES;
+	p->run_outputs_max = RUN_OUTPUTS_MAX_BYTES;
 	p->accept_lost_commands = config_get(p->config, "accept-lost-commands") != NULL;
 	return rc;
 }

@@ -76,7 +76,7 @@ struct processor {
 	const volatile sig_atomic_t *stop; /* set by SIGTERM and SIGINT */
 	struct deployment deployment;
 	struct limits limits;
-	size_t run_outputs_most;   /* bytes; the record that passes them is the last of its run */
+	size_t run_outputs_max;    /* bytes; the record that passes them is the last of its run */
 	bool accept_lost_commands; /* a person has decided so */
 	struct intake *intake;
 	struct changelog *changelog;
@@ -124,8 +124,8 @@ void processor_close(struct processor **p);
 void staged_clear(struct staged *s);
 void staged_drop(struct staged *s, size_t count);
 
-/* How many of the first ones make a portion: at least one, at most `most`, of about `bytes`. */
-size_t staged_portion(const struct staged *s, size_t most, size_t bytes);
+/* How many of the first ones make a portion: at least one, at most `max`, of about `bytes`. */
+size_t staged_portion(const struct staged *s, size_t max, size_t bytes);
 
 /* Adds a message, taking it over. */
 void staged_add(struct staged *s, const struct message *m);

@@ -14,9 +14,9 @@
 
 enum {
 	ASK_AGAIN_MS = 10000,
-	LOOKS_MOST = 16,    /* partitions in one turn: a round trip each, two if something is due */
-	ROUND_MOST = 100,   /* removals of one partition on their way */
-	SUBJECTS_MOST = 16, /* that are gone and whose grants are looked for at once */
+	LOOKS_MAX = 16,    /* partitions in one turn: a round trip each, two if something is due */
+	ROUND_MAX = 100,   /* removals of one partition on their way */
+	SUBJECTS_MAX = 16, /* that are gone and whose grants are looked for at once */
 	FLUSH_WAIT_MS = 3000,
 };
 
@@ -220,7 +220,7 @@ static size_t next_gone(const struct processor *p, struct reaping *r)
 {
 	size_t i = 0;
 
-	while (i < reaping_gone_count(r) && i < SUBJECTS_MOST) {
+	while (i < reaping_gone_count(r) && i < SUBJECTS_MAX) {
 		if (directory_lacks(follower_directory(p->follower), &r->gone->list[i]))
 			i++;
 		else
@@ -254,7 +254,7 @@ static int find_stale(struct processor *p, const struct partition *part, struct 
 		.now = clock_unix_ms() - r->ahead_ms,
 		.subjects = asked ? r->gone->list : NULL,
 		.subject_count = asked,
-		.most = ROUND_MOST,
+		.max = ROUND_MAX,
 	};
 	int rc = stale_read(p->index, part->id, &part->mark, &question, found, err);
 
@@ -277,10 +277,10 @@ static int look(struct processor *p, const struct partition *part, struct error 
 	if (rc)
 		return rc;
 	count = removal_list(&found, &list);
-	more = found.count >= ROUND_MOST || (!count && reaping_gone_count(r));
+	more = found.count >= ROUND_MAX || (!count && reaping_gone_count(r));
 	r->look_ms = clock_monotonic_ms() + (more ? 0 : LOOK_EVERY_MS);
-	if (count > ROUND_MOST)
-		count = ROUND_MOST;
+	if (count > ROUND_MAX)
+		count = ROUND_MAX;
 	return count ? send_round(p, part, list, count, err) : 0;
 }
 
@@ -298,7 +298,7 @@ static int look_around(struct processor *p, struct error *err)
 	int looks = 0;
 	int rc = 0;
 
-	for (int i = 0; !rc && i < all->count && looks < LOOKS_MOST; i++) {
+	for (int i = 0; !rc && i < all->count && looks < LOOKS_MAX; i++) {
 		struct partition *part = &p->partitions[(all->next + i) % all->count];
 
 		if (!may_look(p, part->id))
@@ -311,7 +311,7 @@ static int look_around(struct processor *p, struct error *err)
 		processor_claim_again(p, part);
 		rc = 0;
 	}
-	all->next = (all->next + LOOKS_MOST) % all->count;
+	all->next = (all->next + LOOKS_MAX) % all->count;
 	return rc;
 }
 

@@ -21,7 +21,7 @@ void reaping_add_gone(struct reaping *r, const struct subject *s)
 	if (!r->gone)
 		r->gone = calloc(1, sizeof(*r->gone));
 	assert(r->gone);
-	if (r->gone->count < GONE_MOST)
+	if (r->gone->count < GONE_MAX)
 		r->gone->list[r->gone->count++] = *s;
 	else
 		r->sweep = SWEEP_WANTED;

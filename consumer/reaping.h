@@ -12,7 +12,7 @@ struct courier;
 
 enum {
 	LOOK_EVERY_MS = 1000,
-	GONE_MOST = 1000, /* subjects of a partition that wait; if more go, all are looked at */
+	GONE_MAX = 1000, /* subjects of a partition that wait; if more go, all are looked at */
 };
 
 enum reaping_state {
@@ -30,7 +30,7 @@ enum sweep_state {
 
 /* Subjects that are gone, and whose grants have yet to be looked for. */
 struct gone {
-	struct subject list[GONE_MOST];
+	struct subject list[GONE_MAX];
 	size_t count;
 };
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 enum {
-	BATCH_MOST = 1000, /* workspaces written in one transaction */
-	BATCH_MOST_BYTES = 512 * 1024,
-	STEP_MOST = 10000, /* records read in one step */
+	BATCH_MAX = 1000, /* workspaces written in one transaction */
+	BATCH_MAX_BYTES = 512 * 1024,
+	STEP_MAX = 10000, /* records read in one step */
 	LATEST_BYTES = 16 * 1024 * 1024,
 	WAIT_MS = 20, /* for more of the changelog */
 	TELL_EVERY_MS = 1000,
@@ -266,7 +266,7 @@ static int fetch(struct processor *p, struct error *err)
 	struct message m;
 	int step = CHANGELOG_RECORD;
 
-	for (int i = 0; i < STEP_MOST && !latest_is_full(p->rebuild.latest); i++) {
+	for (int i = 0; i < STEP_MAX && !latest_is_full(p->rebuild.latest); i++) {
 		step = changelog_next(p->changelog, i ? 0 : WAIT_MS, &m, err);
 		if (step != CHANGELOG_RECORD)
 			break;
@@ -278,13 +278,13 @@ static int fetch(struct processor *p, struct error *err)
 
 static int write_latest(struct processor *p, struct error *err)
 {
-	const struct latest_entry *entries[BATCH_MOST];
+	const struct latest_entry *entries[BATCH_MAX];
 	struct latest *l = p->rebuild.latest;
 	size_t count;
 	int rc = 0;
 
 	latest_sort(l);
-	while (!rc && (count = latest_portion(l, BATCH_MOST, BATCH_MOST_BYTES, entries))) {
+	while (!rc && (count = latest_portion(l, BATCH_MAX, BATCH_MAX_BYTES, entries))) {
 		rc = load_batch(p, entries, count, err);
 		latest_drop(l, count);
 	}

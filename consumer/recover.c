@@ -11,7 +11,7 @@
 
 enum {
 	CHANGELOG_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
-	UNSETTLED_MOST_MS = 40000, /* several times as long */
+	UNSETTLED_MAX_MS = 40000,  /* several times as long */
 };
 
 enum recovery recovery_case(const struct mark *mark, int64_t committed)
@@ -35,11 +35,11 @@ struct claiming {
 
 static void list_claiming(struct processor *p, struct claiming *out)
 {
-	size_t most = (size_t)p->deployment.partitions;
+	size_t max = (size_t)p->deployment.partitions;
 
-	*out = (struct claiming){ calloc(most, sizeof(*out->places)),
-				  calloc(most, sizeof(*out->partitions)),
-				  calloc(most, sizeof(*out->marks)), 0 };
+	*out = (struct claiming){ calloc(max, sizeof(*out->places)),
+				  calloc(max, sizeof(*out->partitions)),
+				  calloc(max, sizeof(*out->marks)), 0 };
 	assert(out->places && out->partitions && out->marks);
 	for (int i = 0; i < p->deployment.partitions; i++) {
 		if (p->partitions[i].state != PARTITION_CLAIMING)
@@ -206,7 +206,7 @@ static int read_unsent(struct processor *p, const struct partition *part, struct
 
 /* ---- one partition ---- */
 
-static int64_t most(int64_t a, int64_t b)
+static int64_t max(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
@@ -223,7 +223,7 @@ static int take_epoch(struct processor *p, struct partition *part, const struct 
 
 	if (least < 0)
 		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
-	part->mark.epoch = most(least, part->taken + 1);
+	part->mark.epoch = max(least, part->taken + 1);
 	rc = index_claim(p->index, part->id, seen, &part->mark, err);
 	part->taken = part->mark.epoch; /* it may be in Redis even if the claim failed */
 	return rc;
@@ -247,7 +247,7 @@ static int find_applied(struct processor *p, const struct partition *part, enum 
 	if (recovery == RECOVERY_FRESH)
 		return intake_range(p->intake, part->id, applied, &end, err);
 	if (recovery == RECOVERY_REBUILD)
-		*applied = most(committed, 0);
+		*applied = max(committed, 0);
 	return 0;
 }
 
@@ -308,7 +308,7 @@ static int check_log(struct processor *p, struct partition *part, const struct p
 {
 	bool fresh = seen->state == MARK_MISSING && at->offset == COMMITTED_NONE;
 	int64_t reached =
-		fresh ? 0 : most(seen->state == MARK_READY ? seen->applied : 0, at->offset);
+		fresh ? 0 : max(seen->state == MARK_READY ? seen->applied : 0, at->offset);
 	int64_t begin = 0;
 	int64_t end = 0;
 	int rc = intake_range(p->intake, part->id, &begin, &end, err);
@@ -400,7 +400,7 @@ static void judge_settling(struct processor *p, const struct claiming *c, int rc
 	}
 	if (!p->unsettled_ms)
 		p->unsettled_ms = now;
-	if (now - p->unsettled_ms < UNSETTLED_MOST_MS)
+	if (now - p->unsettled_ms < UNSETTLED_MAX_MS)
 		return;
 	p->unsettled_ms = 0;
 	p->sweep = true;

@@ -11,7 +11,7 @@
 
 enum {
 	DIRECTORY_WAIT_MS = 1000,
-	VALUE_MOST = 512 << 20, /* bytes of one value in Redis: proto-max-bulk-len's default */
+	VALUE_MAX = 512 << 20, /* bytes of one value in Redis: proto-max-bulk-len's default */
 };
 
 /* One record of the run. */
@@ -109,8 +109,8 @@ static void read_records(struct run *run)
 	}
 }
 
-/* How far the authors of the commands had seen the directory, of what lies not beyond `most`. */
-static int64_t furthest_seen(const struct run *run, int64_t most)
+/* How far the authors of the commands had seen the directory, of what lies not beyond `max`. */
+static int64_t furthest_seen(const struct run *run, int64_t max)
 {
 	int64_t furthest = 0;
 
@@ -118,7 +118,7 @@ static int64_t furthest_seen(const struct run *run, int64_t most)
 		const struct command *c =
 			run->records[i].readable ? record_command(&run->records[i].record) : NULL;
 
-		if (c && c->directory_offset > furthest && c->directory_offset <= most)
+		if (c && c->directory_offset > furthest && c->directory_offset <= max)
 			furthest = c->directory_offset;
 	}
 	return furthest;
@@ -405,7 +405,7 @@ static int decide_records(struct run *run, struct error *err)
 			rc = decide_record(run, r, err);
 		else
 			bury_record(run, r);
-		if (!rc && p->run.packed.len >= p->run_outputs_most)
+		if (!rc && p->run.packed.len >= p->run_outputs_max)
 			cut(run, i + 1);
 	}
 	return rc;
@@ -440,7 +440,7 @@ static int apply_run(struct run *run, int next, struct error *err)
 
 	for (size_t i = 0; i < part->sent.count; i++)
 		apply_sent(&p->run.apply, part->sent.list[i]);
-	if (p->run.packed.len >= VALUE_MOST)
+	if (p->run.packed.len >= VALUE_MAX)
 		log_warn("what the record at %d:%lld makes known is %zu MB: Redis must have a "
 			 "proto-max-bulk-len that is larger",
 			 part->id, (long long)last, p->run.packed.len >> 20);

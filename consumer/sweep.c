@@ -114,7 +114,7 @@ static bool is_roomy(const struct reaper *all)
 {
 	for (int i = 0; i < all->count; i++)
 		if (all->partitions[i].sweep == SWEEP_RUNNING &&
-		    reaping_gone_count(&all->partitions[i]) > GONE_MOST / 2)
+		    reaping_gone_count(&all->partitions[i]) > GONE_MAX / 2)
 			return false;
 	return true;
 }

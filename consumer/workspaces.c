@@ -5,16 +5,16 @@
 
 struct workspaces {
 	struct held_workspace *all; /* by id; least recently used first */
-	size_t most;
+	size_t max;
 	size_t bytes; /* the sum of `accounted` */
 };
 
-struct workspaces *workspaces_new(size_t most)
+struct workspaces *workspaces_new(size_t max)
 {
 	struct workspaces *w = calloc(1, sizeof(*w));
 
 	assert(w);
-	w->most = most;
+	w->max = max;
 	return w;
 }
 
@@ -83,7 +83,7 @@ struct held_workspace *workspaces_add(struct workspaces *w, int partition, const
 
 void workspaces_trim(struct workspaces *w)
 {
-	while (w->bytes > w->most)
+	while (w->bytes > w->max)
 		drop(w, w->all);
 }
 

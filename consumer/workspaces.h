@@ -22,8 +22,8 @@ struct held_workspace {
 
 struct workspaces;
 
-/* most: bytes of memory after which the least recently used ones go. */
-struct workspaces *workspaces_new(size_t most);
+/* max: bytes of memory after which the least recently used ones go. */
+struct workspaces *workspaces_new(size_t max);
 void workspaces_free(struct workspaces **w);
 
 /* The workspace, if it is at hand, else NULL. Valid until the next trim or forget. */

@@ -44,14 +44,12 @@ static void tidy(struct sharebus_list *l)
 
 static void add_all(struct sharebus_list *l, const struct uuid_list *more)
 {
-	struct uuid *grown =
-		arena_alloc(&l->arena, (l->ids.count + more->count + 1) * sizeof(*grown));
+	size_t cap = l->ids.count;
 
-	if (l->ids.count)
-		memcpy(grown, l->ids.list, l->ids.count * sizeof(*grown));
+	l->ids.list = arena_grow(&l->arena, l->ids.list, &cap, l->ids.count + more->count + 1,
+				 sizeof(*l->ids.list));
 	if (more->count)
-		memcpy(grown + l->ids.count, more->list, more->count * sizeof(*grown));
-	l->ids.list = grown;
+		memcpy(l->ids.list + l->ids.count, more->list, more->count * sizeof(*more->list));
 	l->ids.count += more->count;
 }
 

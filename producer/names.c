@@ -2,8 +2,6 @@
 
 #include <stdio.h>
 
-#define TEXT(b) (int)(b).len, (const char *)(b).data
-
 /* Looks for what has that name; `me` may be NULL, and matters to workspaces only. */
 typedef int by_name_fn(struct sharebus *c, const struct sharebus_id *me, const char *name,
 		       struct uuid *out, struct error *err);
@@ -43,7 +41,7 @@ static int user_by_name(struct sharebus *c, struct bytes name, struct uuid *out,
 	int rc = lookup_usernames(c->reader, &name, 1, out, err);
 
 	if (!rc && uuid_is_nil(out))
-		rc = error_set(err, ERROR_INPUT, "there is no user %.*s", TEXT(name));
+		rc = error_set(err, ERROR_INPUT, "there is no user %.*s", BYTES_ARG(name));
 	return rc;
 }
 
@@ -93,11 +91,11 @@ static int group_among(struct sharebus *c, const struct named_list *organization
 		found++;
 	}
 	if (!rc && !found)
-		rc = error_set(err, ERROR_INPUT, "there is no group %.*s", TEXT(name));
+		rc = error_set(err, ERROR_INPUT, "there is no group %.*s", BYTES_ARG(name));
 	if (!rc && found > 1)
 		rc = error_set(err, ERROR_INPUT,
 			       "%zu organizations have a group %.*s; give organization/group",
-			       found, TEXT(name));
+			       found, BYTES_ARG(name));
 	return rc;
 }
 
@@ -107,7 +105,7 @@ static int organization_by_name(struct sharebus *c, struct bytes name, struct uu
 	int rc = lookup_organization_names(c->reader, &name, 1, out, err);
 
 	if (!rc && uuid_is_nil(out))
-		rc = error_set(err, ERROR_INPUT, "there is no organization %.*s", TEXT(name));
+		rc = error_set(err, ERROR_INPUT, "there is no organization %.*s", BYTES_ARG(name));
 	return rc;
 }
 
@@ -146,11 +144,11 @@ static int owned_by_name(struct sharebus *c, const struct uuid *owner_id, struct
 		return rc;
 	if (!found.count)
 		return error_set(err, ERROR_INPUT, "there is no workspace %.*s owned by %.*s",
-				 TEXT(name), TEXT(owner));
+				 BYTES_ARG(name), BYTES_ARG(owner));
 	if (found.count > 1)
 		return error_set(err, ERROR_INPUT,
-				 "%.*s owns %zu workspaces %.*s; give the id of one", TEXT(owner),
-				 found.count, TEXT(name));
+				 "%.*s owns %zu workspaces %.*s; give the id of one",
+				 BYTES_ARG(owner), found.count, BYTES_ARG(name));
 	*out = found.list[0];
 	return 0;
 }
@@ -163,7 +161,7 @@ static int workspace_of_me(struct sharebus *c, const struct uuid *me, struct byt
 
 	if (!rc && !user.username.data)
 		rc = error_set(err, ERROR_INPUT, "there is no such user whose workspace %.*s is",
-			       TEXT(name));
+			       BYTES_ARG(name));
 	return rc ? rc : owned_by_name(c, me, user.username, name, out, err);
 }
 
@@ -241,15 +239,18 @@ static int report_unknown(struct sharebus *c, const struct sharebus_subject *lis
 	for (size_t i = 0; i < count; i++) {
 		if (!is_named(&list[i]) || unknown++ >= SHOWN)
 			continue;
-		text = arena_printf(&c->arena, "%.*s%s%s %s", TEXT(text), unknown > 1 ? ", " : "",
+		text = arena_printf(&c->arena, "%.*s%s%s %s", BYTES_ARG(text),
+				    unknown > 1 ? ", " : "",
 				    list[i].kind == SHAREBUS_USER ? "user" : "group",
 				    list[i].name ? list[i].name : "without a name");
 	}
 	if (!unknown)
 		return 0;
 	if (unknown > SHOWN)
-		text = arena_printf(&c->arena, "%.*s and %zu more", TEXT(text), unknown - SHOWN);
-	return error_set(err, ERROR_INPUT, "there is no %.*s; nothing was changed", TEXT(text));
+		text = arena_printf(&c->arena, "%.*s and %zu more", BYTES_ARG(text),
+				    unknown - SHOWN);
+	return error_set(err, ERROR_INPUT, "there is no %.*s; nothing was changed",
+			 BYTES_ARG(text));
 }
 
 int names_subjects(struct sharebus *c, struct sharebus_subject *list, size_t count,

@@ -12,7 +12,7 @@ _Static_assert((int)SHAREBUS_BY_OWNERSHIP == ACCESS_OWNER, "reasons");
 _Static_assert((int)SHAREBUS_UNKNOWN_WORKSPACE == ACCESS_UNKNOWN_WORKSPACE, "reasons");
 _Static_assert((int)SHAREBUS_ROLE_OWNER == ROLE_OWNER, "roles");
 
-enum { PATHS_OF_RANK = 3, DENIALS_MOST = 8 };
+enum { PATHS_OF_RANK = 3, DENIALS_MAX = 8 };
 
 /* ---- names of constants ---- */
 
@@ -163,7 +163,7 @@ static void explain_grant(struct explaining *e, const struct grant *g, int64_t n
 
 static void explain_denials(struct explaining *e, unsigned denials)
 {
-	const char **texts = arena_alloc(&e->client->arena, DENIALS_MOST * sizeof(*texts));
+	const char **texts = arena_alloc(&e->client->arena, DENIALS_MAX * sizeof(*texts));
 
 	e->out->denial_count = 0;
 	for (unsigned bit = 1; bit <= denials; bit <<= 1)

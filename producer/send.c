@@ -119,9 +119,9 @@ int send_record(struct sharebus *c, enum topic topic, const struct record *r, st
 	return rc;
 }
 
-int send_drain(struct sharebus *c, int most, int64_t deadline_ms, struct error *err)
+int send_drain(struct sharebus *c, int max, int64_t deadline_ms, struct error *err)
 {
-	while (rd_kafka_outq_len(c->bus) > most) {
+	while (rd_kafka_outq_len(c->bus) > max) {
 		if (clock_monotonic_ms() >= deadline_ms)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "the brokers at %s did not take everything in time",

@@ -38,10 +38,10 @@ MUST_USE int send_record(struct sharebus *c, enum topic topic, const struct reco
 MUST_USE int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err);
 
 /*
- * Waits until at most `most` records are queued, the others delivered or given
+ * Waits until at most `max` records are queued, the others delivered or given
  * up. ERROR_UNAVAILABLE when deadline_ms (monotonic) has passed.
  */
-MUST_USE int send_drain(struct sharebus *c, int most, int64_t deadline_ms, struct error *err);
+MUST_USE int send_drain(struct sharebus *c, int max, int64_t deadline_ms, struct error *err);
 
 /* What a command came to. */
 struct sent_command {

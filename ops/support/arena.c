@@ -1,5 +1,7 @@
 #include "ops/support/arena.h"
 
+#include "ops/support/memory.h"
+
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +9,7 @@
 
 enum {
 	ARENA_BLOCK_BYTES = 256 * 1024,
+	LIST_MIN = 4,
 	ARENA_KEEP_BYTES = 16 * 1024 * 1024, /* several of the largest runs */
 };
 
@@ -16,22 +19,13 @@ struct arena_block {
 	alignas(max_align_t) unsigned char data[];
 };
 
-static void *must(void *p)
-{
-	if (!p) {
-		(void)fputs("sharebus: out of memory\n", stderr);
-		abort();
-	}
-	return p;
-}
-
 static struct arena_block *block_new(size_t size)
 {
 	struct arena_block *b;
 
 	if (size < ARENA_BLOCK_BYTES)
 		size = ARENA_BLOCK_BYTES;
-	b = must(malloc(sizeof(*b) + size));
+	b = memory_must(malloc(sizeof(*b) + size));
 	b->next = NULL;
 	b->size = size;
 	return b;
@@ -121,6 +115,22 @@ void *arena_alloc(struct arena *a, size_t size)
 void *arena_zalloc(struct arena *a, size_t count, size_t size)
 {
 	return memset(arena_alloc(a, count * size), 0, count * size);
+}
+
+void *arena_grow(struct arena *a, void *list, size_t *cap, size_t need, size_t size)
+{
+	size_t wanted = *cap ? *cap : LIST_MIN;
+	void *grown;
+
+	if (need <= *cap)
+		return list;
+	while (wanted < need)
+		wanted *= 2;
+	grown = arena_alloc(a, wanted * size);
+	if (*cap)
+		memcpy(grown, list, *cap * size);
+	*cap = wanted;
+	return grown;
 }
 
 struct bytes arena_copy(struct arena *a, struct bytes b)

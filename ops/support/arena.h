@@ -41,6 +41,13 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc));
 /* The same, zeroed, for count elements of size bytes. */
 void *arena_zalloc(struct arena *a, size_t count, size_t size);
 
+/*
+ * memory_grow() in an arena: makes room for `need` elements of `size` bytes
+ * each in a list that has room for *cap of them, all of which are kept. What a
+ * list leaves behind when it moves is lost until the next reset.
+ */
+void *arena_grow(struct arena *a, void *list, size_t *cap, size_t need, size_t size);
+
 /* A copy of b, with a NUL behind it that is not counted; absent stays absent. */
 struct bytes arena_copy(struct arena *a, struct bytes b);
 

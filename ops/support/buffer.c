@@ -1,7 +1,8 @@
 #include "ops/support/buffer.h"
 
+#include "ops/support/memory.h"
+
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { BUFFER_FIRST_BYTES = 256, VARINT_MAX_BYTES = 10 };
@@ -20,16 +21,10 @@ void buffer_done(struct buffer *b)
 static void grow(struct buffer *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap : BUFFER_FIRST_BYTES;
-	uint8_t *data;
 
 	while (cap < need)
 		cap *= 2;
-	data = realloc(b->data, cap);
-	if (!data) {
-		(void)fputs("sharebus: out of memory\n", stderr);
-		abort();
-	}
-	b->data = data;
+	b->data = memory_must(realloc(b->data, cap));
 	b->cap = cap;
 }
 

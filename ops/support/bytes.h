@@ -28,6 +28,9 @@ static inline const char *text_of(struct bytes b)
 	return b.data ? (const char *)b.data : "";
 }
 
+/* The two arguments of a "%.*s" that prints the bytes. */
+#define BYTES_ARG(b) (int)(b).len, (const char *)(b).data
+
 /* Equal length and content; absent equals empty. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LIST_MIN = 16 };
+enum { LIST_MIN = 4 };
 
 void *memory_must(void *p)
 {

@@ -17,7 +17,7 @@ enum {
 	ID_NO_WAIT,
 	ID_WIDE,
 	ID_SETTING, /* and on: one per setting */
-	WAIT_MOST_MS = 24 * 3600 * 1000,
+	WAIT_MAX_MS = 24 * 3600 * 1000,
 };
 
 static const struct flag common[] = {
@@ -59,18 +59,18 @@ bool argument_has(const struct arguments *a, int id)
 	return false;
 }
 
-int argument_number(const struct arguments *a, int id, const char *name, int64_t most, int64_t *out,
+int argument_number(const struct arguments *a, int id, const char *name, int64_t max, int64_t *out,
 		    struct error *err)
 {
 	const char *text = argument_value(a, id);
 
-	if (!text || number_parse(bytes_of(text), 1, most, out))
+	if (!text || number_parse(bytes_of(text), 1, max, out))
 		return 0;
-	if (most == INT64_MAX)
+	if (max == INT64_MAX)
 		return error_set(err, ERROR_USAGE, "--%s is \"%s\"; it must be a number from 1 on",
 				 name, text);
 	return error_set(err, ERROR_USAGE, "--%s is \"%s\"; it must be a number from 1 to %lld",
-			 name, text, (long long)most);
+			 name, text, (long long)max);
 }
 
 static void print_flag(const struct flag *f)
@@ -119,7 +119,7 @@ static void list_options(struct option out[static OPTIONS_MAX], const struct com
 
 static int parse_wait(const char *text, int64_t *out, struct error *err)
 {
-	if (duration_parse(text, WAIT_MOST_MS, out))
+	if (duration_parse(text, WAIT_MAX_MS, out))
 		return 0;
 	return error_set(err, ERROR_INPUT, "--wait is \"%s\"; give a time such as 500ms, 10s or 2m",
 			 text);

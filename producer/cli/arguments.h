@@ -45,10 +45,10 @@ const char *argument_value(const struct arguments *a, int id);
 bool argument_has(const struct arguments *a, int id);
 
 /*
- * Its value as a number from 1 to `most`; *out stays when the flag was not given. name
+ * Its value as a number from 1 to `max`; *out stays when the flag was not given. name
  * is the flag's. ERROR_USAGE with a sentence.
  */
-MUST_USE int argument_number(const struct arguments *a, int id, const char *name, int64_t most,
+MUST_USE int argument_number(const struct arguments *a, int id, const char *name, int64_t max,
 			     int64_t *out, struct error *err);
 
 /*

@@ -161,15 +161,7 @@ static void add_row(struct listing *l, const struct sharebus_workspace *w)
 	struct bytes place;
 	struct row *r;
 
-	if (l->count == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 64;
-		struct row *grown = arena_alloc(&s->arena, cap * sizeof(*grown));
-
-		if (l->count)
-			memcpy(grown, l->rows, l->count * sizeof(*grown));
-		l->rows = grown;
-		l->cap = cap;
-	}
+	l->rows = arena_grow(&s->arena, l->rows, &l->cap, l->count + 1, sizeof(*l->rows));
 	r = &l->rows[l->count++];
 	place = arena_printf(&s->arena, "%s/%s", w->owner_name, w->name);
 	*r = (struct row){ .place = shown(s, text_of(place)) };

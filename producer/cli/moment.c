@@ -13,10 +13,10 @@ static const struct {
 } units[] = { { "ms", 1 },      { "s", 1000 },       { "m", MS_PER_MINUTE },
 	      { "h", 3600000 }, { "d", MS_PER_DAY }, { "w", 7LL * MS_PER_DAY } };
 
-static const int64_t SPAN_MOST_MS = 100LL * 366 * MS_PER_DAY; /* a century is a slip of the pen */
+static const int64_t SPAN_MAX_MS = 100LL * 366 * MS_PER_DAY; /* a century is a slip of the pen */
 static const int64_t YEAR_10000_MS = 253402300800000;
 
-bool duration_parse(const char *text, int64_t most, int64_t *out)
+bool duration_parse(const char *text, int64_t max, int64_t *out)
 {
 	struct bytes unit = bytes_of(text);
 	int64_t value;
@@ -26,7 +26,7 @@ bool duration_parse(const char *text, int64_t most, int64_t *out)
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (!bytes_equal_text(unit, units[i].unit))
 			continue;
-		if (value < 1 || value > most / units[i].ms)
+		if (value < 1 || value > max / units[i].ms)
 			return false;
 		*out = value * units[i].ms;
 		return true;
@@ -151,7 +151,7 @@ bool moment_parse(const char *text, int64_t now, int64_t *out)
 	int64_t ms;
 
 	assert(text);
-	if (duration_parse(text, SPAN_MOST_MS, out)) {
+	if (duration_parse(text, SPAN_MAX_MS, out)) {
 		*out += now;
 		return true;
 	}

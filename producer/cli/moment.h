@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "500ms", "90s", "2m", "8h", "7d", "2w": milliseconds, 1 to `most`. False for anything else. */
-bool duration_parse(const char *text, int64_t most, int64_t *out);
+/* "500ms", "90s", "2m", "8h", "7d", "2w": milliseconds, 1 to `max`. False for anything else. */
+bool duration_parse(const char *text, int64_t max, int64_t *out);
 
 /*
  * A span from now, or a point in time (RFC 3339, seconds and their fraction may

@@ -14,15 +14,8 @@ void table_add(struct table *t, const struct bytes *cells)
 {
 	struct bytes *row;
 
-	if (t->rows == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 16;
-		struct bytes *grown = arena_alloc(t->arena, cap * t->columns * sizeof(*grown));
-
-		if (t->rows)
-			memcpy(grown, t->cells, t->rows * t->columns * sizeof(*grown));
-		t->cells = grown;
-		t->cap = cap;
-	}
+	t->cells = arena_grow(t->arena, t->cells, &t->cap, t->rows + 1,
+			      t->columns * sizeof(*t->cells));
 	row = t->cells + t->rows++ * t->columns;
 	for (size_t i = 0; i < t->columns; i++)
 		row[i] = cells[i].data ? printable(cells[i], t->arena) : bytes_of("-");

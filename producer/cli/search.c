@@ -4,8 +4,6 @@
 
 static const char BLANKS[] = " \t\r\n";
 
-#define TEXT(b) (int)(b).len, (const char *)(b).data
-
 /* Where the value of a key goes, or NULL: there is no such key. */
 static const char **place_of(struct search *s, struct bytes key)
 {
@@ -52,9 +50,9 @@ static int take_pair(struct search *out, const char **at, struct arena *arena, s
 		return error_set(err, ERROR_INPUT,
 				 "--search knows no key \"%.*s\"; it knows shared, "
 				 "shared_with_user, shared_with_group and owner",
-				 TEXT(key));
+				 BYTES_ARG(key));
 	if (*place)
-		return error_set(err, ERROR_INPUT, "--search has %.*s twice", TEXT(key));
+		return error_set(err, ERROR_INPUT, "--search has %.*s twice", BYTES_ARG(key));
 	*place = (const char *)arena_copy(arena, value).data;
 	return 0;
 }

@@ -3,8 +3,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#define TEXT(b) (int)(b).len, (const char *)(b).data
-
 static const char *noun(enum sharebus_subject_kind kind)
 {
 	return kind == SHAREBUS_USER ? "user" : "group";
@@ -33,10 +31,10 @@ static int bad_format(struct error *err, const struct sharebus_subject *s, struc
 	if (syntax == SUBJECTS_ONLY)
 		return error_set(err, ERROR_INPUT,
 				 "invalid %s \"%.*s\": give a name without a role", noun(s->kind),
-				 TEXT(item));
+				 BYTES_ARG(item));
 	return error_set(err, ERROR_INPUT,
 			 "invalid %s format \"%.*s\": must match pattern '%s:role'", noun(s->kind),
-			 TEXT(item), what);
+			 BYTES_ARG(item), what);
 }
 
 static struct bytes split_role(struct bytes item, struct bytes *role)
@@ -57,7 +55,7 @@ static int parse_role(struct sharebus_subject *s, struct bytes role, struct erro
 	if (s->role == SHAREBUS_ROLE_NONE)
 		return error_set(err, ERROR_INPUT,
 				 "invalid role \"%.*s\" for %s %s: expected \"use\" or \"admin\"",
-				 TEXT(role), noun(s->kind), s->name);
+				 BYTES_ARG(role), noun(s->kind), s->name);
 	return 0;
 }
 
@@ -75,15 +73,7 @@ static int add(struct subject_list *out, const struct sharebus_subject *s, struc
 				 noun(s->kind), s->name, sharebus_role_name(old->role),
 				 sharebus_role_name(s->role));
 	}
-	if (out->count == out->cap) {
-		size_t cap = out->cap ? out->cap * 2 : 8;
-		struct sharebus_subject *grown = arena_alloc(arena, cap * sizeof(*grown));
-
-		if (out->count)
-			memcpy(grown, out->list, out->count * sizeof(*grown));
-		out->list = grown;
-		out->cap = cap;
-	}
+	out->list = arena_grow(arena, out->list, &out->cap, out->count + 1, sizeof(*out->list));
 	out->list[out->count++] = *s;
 	return 0;
 }

@@ -11,9 +11,9 @@ enum {
 	FLAG_LIMIT = 1,
 	FLAG_RAW,
 	LIMIT_DEFAULT = 100,
-	LIMIT_MOST = 10000, /* twice that many rows: about 13 MB */
-	REASON_MOST = 500, /* characters of a reason that list keeps: anybody may have written it */
-	DUMP_MOST = 4096,
+	LIMIT_MAX = 10000, /* twice that many rows: about 13 MB */
+	REASON_MAX = 500,  /* characters of a reason that list keeps: anybody may have written it */
+	DUMP_MAX = 4096,
 	DUMP_LINE = 16,
 	WINDOW_GROWTH = 8,
 };
@@ -38,7 +38,7 @@ struct row {
 	size_t reason_len;
 	bool has_reason;
 	bool has_topic;
-	char reason[REASON_MOST];
+	char reason[REASON_MAX];
 	char topic[64];
 };
 
@@ -228,7 +228,7 @@ enum exit_code run_deadletter_list(struct session *s, const struct arguments *a)
 	struct letters *l = NULL;
 	struct error err = { 0 };
 	int64_t limit = LIMIT_DEFAULT;
-	int rc = argument_number(a, FLAG_LIMIT, "limit", LIMIT_MOST, &limit, &err);
+	int rc = argument_number(a, FLAG_LIMIT, "limit", LIMIT_MAX, &limit, &err);
 
 	all.limit = (size_t)limit;
 	if (!rc)
@@ -287,7 +287,7 @@ static void dump_line(struct bytes b, size_t at)
 
 static void dump(struct bytes value)
 {
-	struct bytes shown = { value.data, value.len < DUMP_MOST ? value.len : DUMP_MOST };
+	struct bytes shown = { value.data, value.len < DUMP_MAX ? value.len : DUMP_MAX };
 
 	for (size_t at = 0; value.data && at < shown.len; at += DUMP_LINE)
 		dump_line(shown, at);

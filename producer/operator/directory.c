@@ -23,7 +23,7 @@ enum {
 	BYTES_A_REFERENCE = 1 + 36, /* an id in text */
 	BYTES_BESIDES = 4096,       /* names, headers, frame, the batch around it */
 	LIMIT_WAIT_MS = 5000,
-	QUEUED_MOST = 10000, /* records between two looks at how many are under way */
+	QUEUED_MAX = 10000, /* records between two looks at how many are under way */
 };
 
 const struct flag apply_flags[] = {
@@ -240,10 +240,10 @@ static int count_delivered(const struct applying *a, const struct delivery *d, s
 }
 
 /*
- * Until at most `most` of those queued are under way, or the brokers have taken
+ * Until at most `max` of those queued are under way, or the brokers have taken
  * nothing for as long as one waits.
  */
-static int drain(struct applying *a, const struct delivery *d, size_t queued, int most,
+static int drain(struct applying *a, const struct delivery *d, size_t queued, int max,
 		 struct error *err)
 {
 	int64_t wait_ms = a->s->wait_ms ? a->s->wait_ms : DEFAULT_WAIT_MS;
@@ -255,7 +255,7 @@ static int drain(struct applying *a, const struct delivery *d, size_t queued, in
 		int64_t step = now + STEP_MS < deadline ? now + STEP_MS : deadline;
 		size_t done;
 		struct error given_up;
-		int rc = send_drain(a->s->client, most, step, err);
+		int rc = send_drain(a->s->client, max, step, err);
 
 		if (count_delivered(a, d, queued, &done, &given_up)) {
 			*err = given_up;
@@ -276,8 +276,8 @@ static int send_changes(struct applying *a, struct delivery *d, struct error *er
 
 	for (size_t i = 0; !rc && i < a->diff.count; i++) {
 		rc = send_change(a->s, &a->diff.list[i], &d[i], err);
-		if (!rc && i % QUEUED_MOST == QUEUED_MOST - 1)
-			rc = drain(a, d, i + 1, QUEUED_MOST / 2, err);
+		if (!rc && i % QUEUED_MAX == QUEUED_MAX - 1)
+			rc = drain(a, d, i + 1, QUEUED_MAX / 2, err);
 	}
 	return rc ? rc : drain(a, d, a->diff.count, 0, err);
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT(b) (int)(b).len, (const char *)(b).data
-
 /* ---- finding ---- */
 
 static int order_of(const struct record *r, enum directory_kind kind, const struct uuid *id)
@@ -207,7 +205,7 @@ static int check_derived(const struct comparing *c, size_t i, const struct recor
 	return error_set(c->err, ERROR_INPUT,
 			 "%s %.*s has no id, and the one that its name gives belongs to a %s now "
 			 "called %.*s or elsewhere; give it an id",
-			 kind, TEXT(directory_name(r)), kind, TEXT(directory_name(old)));
+			 kind, BYTES_ARG(directory_name(r)), kind, BYTES_ARG(directory_name(old)));
 }
 
 static int compare(struct comparing *c, size_t i)
@@ -288,8 +286,9 @@ static int complain_of_use(const struct comparing *c, const struct record *gone,
 	return error_set(c->err, ERROR_INPUT,
 			 "%s %.*s would be deleted, but %s %.*s still refers to it; nothing was "
 			 "sent",
-			 directory_kinds[directory_kind(gone)].one, TEXT(directory_name(gone)),
-			 directory_kinds[directory_kind(user)].one, TEXT(directory_name(user)));
+			 directory_kinds[directory_kind(gone)].one, BYTES_ARG(directory_name(gone)),
+			 directory_kinds[directory_kind(user)].one,
+			 BYTES_ARG(directory_name(user)));
 }
 
 /* The first organization that r, which remains, refers to and that goes. */

@@ -28,13 +28,13 @@ struct open_names {
 
 static struct open_names list_open(struct session *s, json_t *names)
 {
-	size_t most = json_object_size(names) + 1;
+	size_t max = json_object_size(names) + 1;
 	struct open_names out = { .names = names };
 	const char *name;
 	json_t *value;
 
-	out.list = arena_alloc(&s->arena, most * sizeof(const char *));
-	out.ids = arena_zalloc(&s->arena, most, sizeof(*out.ids));
+	out.list = arena_alloc(&s->arena, max * sizeof(const char *));
+	out.ids = arena_zalloc(&s->arena, max, sizeof(*out.ids));
 	json_object_foreach(names, name, value)
 	{
 		if (json_is_null(value))
@@ -361,7 +361,7 @@ int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
 
 /* ---- what is referred to ---- */
 
-static size_t references_most(const struct record *r)
+static size_t references_max(const struct record *r)
 {
 	if (r->type == RECORD_USER_CHANGED)
 		return r->as.user_changed.organization_count;
@@ -402,7 +402,7 @@ int directory_read_referred(struct session *s, struct meter *m,
 	struct wanted_ids ids;
 
 	for (size_t i = 0; i < facts->count; i++)
-		room[DIRECTORY_USERS] += references_most(facts->list[i]);
+		room[DIRECTORY_USERS] += references_max(facts->list[i]);
 	room[DIRECTORY_ORGANIZATIONS] = room[DIRECTORY_USERS];
 	ids_init(s, &ids, room);
 	for (size_t i = 0; i < facts->count; i++)

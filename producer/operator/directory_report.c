@@ -8,8 +8,6 @@
 
 enum { SHOWN = 10 }; /* members that come, and that go, in one line */
 
-#define TEXT(b) (int)(b).len, (const char *)(b).data
-
 /* ---- names ---- */
 
 static struct bytes id_text(const struct uuid *id, struct arena *arena)
@@ -69,7 +67,7 @@ static struct bytes person(const struct telling *t, const struct uuid *id)
 
 static struct bytes joined(const struct telling *t, struct bytes parent, struct bytes name)
 {
-	return arena_printf(t->arena, "%.*s/%.*s", TEXT(parent), TEXT(name));
+	return arena_printf(t->arena, "%.*s/%.*s", BYTES_ARG(parent), BYTES_ARG(name));
 }
 
 /* What an entity is called: "alice", "acme/contractor", "erin/dev". */
@@ -144,7 +142,7 @@ static struct bytes symbol(const char *const *symbols, int value)
 
 static struct bytes quoted(const struct telling *t, struct bytes text)
 {
-	return arena_printf(t->arena, "\"%.*s\"", TEXT(text));
+	return arena_printf(t->arena, "\"%.*s\"", BYTES_ARG(text));
 }
 
 static struct bytes organization_of(const struct telling *t, const struct record *r)
@@ -239,7 +237,7 @@ static struct coming memberships_lacking(const struct telling *t, const struct u
 
 		if (!other || other->role != m->role)
 			out.list[out.count++] =
-				arena_printf(t->arena, "%.*s%s", TEXT(name),
+				arena_printf(t->arena, "%.*s%s", BYTES_ARG(name),
 					     m->role == ORGANIZATION_ADMIN ? ":admin" : "");
 	}
 	return out;
@@ -314,7 +312,7 @@ static void print_change(const struct telling *t, struct buffer *line)
 		before = ", ";
 	}
 	name = printable(buffer_bytes(line), t->arena);
-	(void)printf("%.*s\n", TEXT(name));
+	(void)printf("%.*s\n", BYTES_ARG(name));
 }
 
 void directory_report_lines(const struct directory_diff *d, const struct directory_finder *names)

@@ -60,11 +60,11 @@ static struct bytes last_header(const struct letter *l, const char *name)
 }
 
 /* The number in a header of the consumer's; -1: it is not there, or none. */
-static int64_t header_number(const struct letter *l, const char *name, int64_t most)
+static int64_t header_number(const struct letter *l, const char *name, int64_t max)
 {
 	int64_t value = -1;
 
-	(void)number_parse(last_header(l, name), 0, most, &value);
+	(void)number_parse(last_header(l, name), 0, max, &value);
 	return value;
 }
 

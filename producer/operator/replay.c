@@ -18,7 +18,7 @@
 
 enum {
 	FLAG_ALL = 1,
-	BATCH_MOST = 200, /* far fewer than OUTCOMES_KEPT */
+	BATCH_MAX = 200, /* far fewer than OUTCOMES_KEPT */
 	BATCH_BYTES = 32 * 1024 * 1024,
 	SEND_WAIT_MS = 5000, /* for the brokers alone, with --no-wait */
 	POSITION_WIDTH = 16,
@@ -41,7 +41,7 @@ struct replayed {
 struct replay {
 	struct session *session;
 	struct letters *letters;
-	struct replayed batch[BATCH_MOST];
+	struct replayed batch[BATCH_MAX];
 	size_t count;
 	size_t bytes;       /* of the batch's values */
 	struct arena arena; /* of one batch */
@@ -243,7 +243,7 @@ static int send_letter(void *context, const struct letter *l, struct error *err)
 	if (check_origin(p, l, r))
 		rc = queue_letter(p, l, r, err);
 	p->bytes += l->value.len;
-	if (!rc && (p->count == BATCH_MOST || p->bytes >= BATCH_BYTES))
+	if (!rc && (p->count == BATCH_MAX || p->bytes >= BATCH_BYTES))
 		rc = finish_batch(p, err);
 	return rc;
 }

@@ -11,7 +11,7 @@ enum {
 	FLAG_REPLICATION,
 	KAFKA_WAIT_MS = 30000,
 	SETTLE_MS = 10, /* between two looks */
-	REPLICATION_MOST = 100,
+	REPLICATION_MAX = 100,
 	WHY_SIZE = 256
 };
 
@@ -141,7 +141,7 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a)
 				 &err);
 
 	if (!rc)
-		rc = argument_number(a, FLAG_REPLICATION, "replication", REPLICATION_MOST,
+		rc = argument_number(a, FLAG_REPLICATION, "replication", REPLICATION_MAX,
 				     &replication, &err);
 	if (rc) {
 		complain(&err);

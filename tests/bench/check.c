@@ -15,14 +15,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { PIPELINE = 100, FIELDS_MOST = 16, LINE_SIZE = 1024, PAIRS_MOST = 100000 };
+enum { PIPELINE = 100, FIELDS_MAX = 16, LINE_SIZE = 1024, PAIRS_MAX = 100000 };
 
 /* One question, and the command that it comes to. */
 struct pair {
 	struct sharebus_question question;
 	int argc;
-	const char *argv[FIELDS_MOST];
-	size_t lengths[FIELDS_MOST];
+	const char *argv[FIELDS_MAX];
+	size_t lengths[FIELDS_MAX];
 };
 
 static void fail(const char *what)
@@ -52,7 +52,7 @@ static const char *take_hex(const char *hex, size_t *len)
 
 static void add_argument(struct pair *p, const char *bytes, size_t len)
 {
-	if (p->argc == FIELDS_MOST)
+	if (p->argc == FIELDS_MAX)
 		fail("too many fields");
 	p->argv[p->argc] = bytes;
 	p->lengths[p->argc++] = len;
@@ -81,12 +81,12 @@ static void read_pair(struct pair *p, char *line)
 
 static struct pair *read_pairs(size_t *count)
 {
-	struct pair *pairs = calloc(PAIRS_MOST, sizeof(*pairs));
+	struct pair *pairs = calloc(PAIRS_MAX, sizeof(*pairs));
 	char line[LINE_SIZE];
 
 	if (!pairs)
 		fail("out of memory");
-	for (*count = 0; *count < PAIRS_MOST && fgets(line, sizeof(line), stdin); (*count)++)
+	for (*count = 0; *count < PAIRS_MAX && fgets(line, sizeof(line), stdin); (*count)++)
 		read_pair(&pairs[*count], line);
 	*count -= *count % PIPELINE;
 	if (!*count)

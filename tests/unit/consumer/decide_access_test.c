@@ -19,14 +19,14 @@ enum { DRAWS = 20000, GROUPS = 3 };
 static struct scene s;
 static uint64_t seed;
 
-/* A number below `most`; https://prng.di.unimi.it/splitmix64.c */
-static unsigned draw(unsigned most)
+/* A number below `max`; https://prng.di.unimi.it/splitmix64.c */
+static unsigned draw(unsigned max)
 {
 	uint64_t z = seed += 0x9e3779b97f4a7c15;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return (unsigned)((z ^ (z >> 31)) % most);
+	return (unsigned)((z ^ (z >> 31)) % max);
 }
 
 static bool one_in(unsigned chances)

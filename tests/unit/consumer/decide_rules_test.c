@@ -339,7 +339,7 @@ static void message_that_is_too_long_is_invalid(void **state)
 /* One message of 2,000 bytes is for 33,554 people at most. */
 static void message_times_people_has_a_bound(void **state)
 {
-	enum { MOST = MESSAGES_MOST / MESSAGE_MAX };
+	enum { MOST = MESSAGES_MAX / MESSAGE_MAX };
 	static struct uuid members[MOST + 1];
 	static char text[MESSAGE_MAX + 1];
 	struct grant_wish team[] = { wish(group(TEAM), ROLE_USE) };

@@ -38,9 +38,9 @@ static void put(int partition, uint8_t id, const char *value)
 	latest_put(latest, &e);
 }
 
-static size_t portion(size_t most, size_t bytes)
+static size_t portion(size_t max, size_t bytes)
 {
-	return latest_portion(latest, most, bytes, found);
+	return latest_portion(latest, max, bytes, found);
 }
 
 static void later_state_takes_the_place_of_the_earlier(void **state)

@@ -94,11 +94,11 @@ static void only_commands_carry_the_time_of_the_broker(void **state)
 /* A record of 250,000 ids in text, and its frame and headers. */
 static void largest_group_fits_into_the_directory(void **state)
 {
-	const char *most = setting(TOPIC_DIRECTORY, "max.message.bytes");
+	const char *max = setting(TOPIC_DIRECTORY, "max.message.bytes");
 
 	(void)state;
-	assert_non_null(most);
-	assert_true(strtol(most, NULL, 10) > GROUP_MEMBERS_MAX * (UUID_TEXT_LEN + 1L) + 65536);
+	assert_non_null(max);
+	assert_true(strtol(max, NULL, 10) > GROUP_MEMBERS_MAX * (UUID_TEXT_LEN + 1L) + 65536);
 }
 
 static void settings_end_within_their_array(void **state)

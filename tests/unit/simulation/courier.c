@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { QUEUE_MOST = 32, LATER_CHANCE = 300 };
+enum { QUEUE_MAX = 32, LATER_CHANCE = 300 };
 
 struct queued {
 	int partition;
@@ -23,7 +23,7 @@ struct queued {
 
 struct courier {
 	struct codec *codec;
-	struct queued queue[QUEUE_MOST];
+	struct queued queue[QUEUE_MAX];
 	size_t count;
 };
 
@@ -57,7 +57,7 @@ int courier_send(struct courier *c, int partition, const struct record *r, struc
 	struct queued *q = &c->queue[c->count];
 	int rc;
 
-	if (c->count == QUEUE_MOST)
+	if (c->count == QUEUE_MAX)
 		return error_set(err, ERROR_UNAVAILABLE, "the queue is full");
 	if (request_fails())
 		return error_set(err, ERROR_INPUT, "the producer has broken");

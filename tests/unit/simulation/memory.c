@@ -83,9 +83,9 @@ void __wrap_free(void *p)
 		__real_free(leave(p));
 }
 
-char *__wrap_strndup(const char *text, size_t most)
+char *__wrap_strndup(const char *text, size_t max)
 {
-	size_t len = strnlen(text, most);
+	size_t len = strnlen(text, max);
 	char *copy = __wrap_malloc(len + 1);
 
 	assert(copy);

@@ -15,7 +15,7 @@
 enum {
 	STACK_BYTES = 1024 * 1024, /* the loop has an array of marks on it */
 	TURN_MS = 1,
-	OUTPUTS_MOST = 5000, /* bytes: a few records */
+	OUTPUTS_MAX = 5000, /* bytes: a few records */
 };
 
 struct process processes[PROCESSES];
@@ -307,7 +307,7 @@ static void *process_main(void *arg)
 	int rc = loop_open(&p->processor, p->config, &p->stop, &err);
 
 	if (!rc && draw(2)) /* runs end early */
-		p->processor->run_outputs_most = draw(OUTPUTS_MOST);
+		p->processor->run_outputs_max = draw(OUTPUTS_MAX);
 	if (!rc)
 		rc = loop_run(p->processor, &err);
 	processor_close(&p->processor);

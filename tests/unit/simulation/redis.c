@@ -187,14 +187,14 @@ static int by_score(const void *a, const void *b)
 static redisReply *do_zrange(const struct words *c)
 {
 	const struct store_key *k = store_find(c->list[1], false);
-	int64_t most = strtoll((const char *)c->list[3].data, NULL, 10);
+	int64_t max = strtoll((const char *)c->list[3].data, NULL, 10);
 	size_t limit = strtoul((const char *)c->list[7].data, NULL, 10);
 	size_t count = 0;
 	redisReply *r;
 
 	if (k && k->count)
 		qsort(k->fields, k->count, sizeof(*k->fields), by_score);
-	while (k && count < k->count && count < limit && score_of(&k->fields[count]) <= most)
+	while (k && count < k->count && count < limit && score_of(&k->fields[count]) <= max)
 		count++;
 	r = array(2 * count);
 	for (size_t i = 0; i < count; i++) {

@@ -175,9 +175,9 @@ static void move_world(void)
 /* ---- a schedule ---- */
 
 /* Of half of the kinds nothing comes, of the others up to so much. */
-static unsigned draw_rate(unsigned most)
+static unsigned draw_rate(unsigned max)
 {
-	return chance(500) ? 0 : 1 + draw(most);
+	return chance(500) ? 0 : 1 + draw(max);
 }
 
 static void draw_rates(void)

@@ -23,7 +23,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 void __wrap_free(void *p);
 char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t most);
+char *__wrap_strndup(const char *text, size_t max);
 
 int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attributes, void *(*main)(void *),
 			  void *arg);
