@@ -9,15 +9,10 @@
 #include "schemas/avsc.h"
 #include "schemas/fingerprint.h"
 #include "tests/unit/schemas/record_cases.h"
+#include "tests/unit/unit.h"
 
 #include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { SENTENCE_SIZE = 128, LONG_TEXT = 100000, RECORDS = RECORD_TYPE_COUNT };
 
@@ -46,12 +41,9 @@ static int tear_down(void **state)
 
 static int decode_exact(struct bytes bytes, struct record *out)
 {
-	uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
+	uint8_t *copy = exact_copy(bytes);
 	int rc;
 
-	assert_non_null(copy);
-	if (bytes.len)
-		memcpy(copy, bytes.data, bytes.len);
 	err = (struct error){ 0 };
 	rc = codec_decode(codec, (struct bytes){ copy, bytes.len }, &arena, out, &err);
 	free(copy);
@@ -628,8 +620,6 @@ static void good_record_encodes_after_a_refused_one(void **state)
 	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
 	assert_same(&FULL_RECORDS[RECORD_USER_CHANGED], &out);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -3,13 +3,9 @@
 #include "schemas/fingerprint.h"
 
 #include "tests/unit/schemas/canonical_cases.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { JSON_TEXT_SIZE = 256 * 1024 };
 

@@ -2,10 +2,7 @@
 
 #include "schemas/murmur2.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 /* A string literal as a key, with NULs inside but without the one behind it. */
 #define KEY(text)                                                                                  \

@@ -3,12 +3,7 @@
  */
 
 #include "tests/unit/schemas/record_cases.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static const struct {
 	const char *name;

@@ -4,12 +4,7 @@
 
 #include "schemas/roles.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static const struct {
 	const char *name;

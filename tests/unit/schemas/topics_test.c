@@ -3,16 +3,9 @@
  */
 
 #include "schemas/records.h"
+
 #include "schemas/topics.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #define DAYS_7  "604800000"
 #define DAYS_30 "2592000000"

@@ -3,13 +3,10 @@
 #include "schemas/uuid.h"
 
 #include "ops/support/error.h"
+#include "tests/unit/unit.h"
 
 #include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 enum { DRAWS = 256 };
 

@@ -5,14 +5,10 @@
 
 #include "ops/support/arena.h"
 
-#include <setjmp.h>
-#include <stdalign.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdalign.h>
+#include <stdio.h>
 
 enum {
 	BLOCK = 256 * 1024,      /* an arena's usual block */
@@ -22,40 +18,24 @@ enum {
 	PIECE_MAX = 1000,
 };
 
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
-
 static void every_size_is_aligned_for_any_type(void **state)
 {
-	(void)state;
+	struct arena *arena = *state;
 	for (size_t size = 0; size < 100; size++)
-		assert_int_equal((uintptr_t)arena_alloc(&arena, size) % alignof(max_align_t), 0);
+		assert_int_equal((uintptr_t)arena_alloc(arena, size) % alignof(max_align_t), 0);
 }
 
 /* Fills each piece with its number; an overlap would show afterwards. */
 static void pieces_do_not_overlap_across_blocks(void **state)
 {
+	struct arena *arena = *state;
 	static uint8_t *pieces[PIECES];
 
-	(void)state;
 	for (size_t i = 0; i < PIECES; i++) {
-		pieces[i] = arena_alloc(&arena, i % PIECE_MAX);
+		pieces[i] = arena_alloc(arena, i % PIECE_MAX);
 		memset(pieces[i], (int)(i & 0xff), i % PIECE_MAX);
 	}
-	assert_ptr_not_equal(arena.first, arena.current);
+	assert_ptr_not_equal(arena->first, arena->current);
 	for (size_t i = 0; i < PIECES; i++)
 		for (size_t k = 0; k < i % PIECE_MAX; k++)
 			assert_int_equal(pieces[i][k], i & 0xff);
@@ -63,111 +43,111 @@ static void pieces_do_not_overlap_across_blocks(void **state)
 
 static void piece_larger_than_a_block_is_whole(void **state)
 {
+	struct arena *arena = *state;
 	uint8_t *p;
 
-	(void)state;
-	(void)arena_alloc(&arena, 10);
-	p = arena_alloc(&arena, LARGE);
+	(void)arena_alloc(arena, 10);
+	p = arena_alloc(arena, LARGE);
 	memset(p, 1, LARGE);
-	assert_non_null(arena_alloc(&arena, 10));
+	assert_non_null(arena_alloc(arena, 10));
 }
 
 static void zalloc_clears_what_a_reset_left(void **state)
 {
+	struct arena *arena = *state;
 	static const uint8_t zero[800];
-	uint8_t *p = arena_alloc(&arena, sizeof(zero));
+	uint8_t *p = arena_alloc(arena, sizeof(zero));
 
-	(void)state;
 	memset(p, 0xff, sizeof(zero));
-	arena_reset(&arena);
-	assert_ptr_equal(arena_zalloc(&arena, 100, 8), p);
+	arena_reset(arena);
+	assert_ptr_equal(arena_zalloc(arena, 100, 8), p);
 	assert_memory_equal(p, zero, sizeof(zero));
 }
 
 /* Takes the same mixture of sizes and returns the last piece. */
-static void *use(void)
+static void *use_arena(struct arena *arena)
 {
 	void *last = NULL;
 
 	for (size_t i = 0; i < PIECES; i++)
-		last = arena_alloc(&arena, i % PIECE_MAX);
+		last = arena_alloc(arena, i % PIECE_MAX);
 	return last;
 }
 
 static void reset_arena_hands_out_the_same_memory(void **state)
 {
-	void *first = use();
+	struct arena *arena = *state;
+	void *first = use_arena(arena);
 
-	(void)state;
-	arena_reset(&arena);
-	assert_ptr_equal(use(), first);
-	arena_reset(&arena);
-	assert_ptr_equal(use(), first);
+	arena_reset(arena);
+	assert_ptr_equal(use_arena(arena), first);
+	arena_reset(arena);
+	assert_ptr_equal(use_arena(arena), first);
 }
 
 /* A large piece in between must not lose the block that stood behind. */
 static void large_piece_goes_between_the_blocks_kept(void **state)
 {
+	struct arena *arena = *state;
 	void *second;
 
-	(void)state;
-	(void)arena_alloc(&arena, BLOCK);
-	second = arena_alloc(&arena, BLOCK);
-	arena_reset(&arena);
-	(void)arena_alloc(&arena, BLOCK);
-	memset(arena_alloc(&arena, LARGE), 1, LARGE);
-	assert_ptr_equal(arena_alloc(&arena, BLOCK), second);
+	(void)arena_alloc(arena, BLOCK);
+	second = arena_alloc(arena, BLOCK);
+	arena_reset(arena);
+	(void)arena_alloc(arena, BLOCK);
+	memset(arena_alloc(arena, LARGE), 1, LARGE);
+	assert_ptr_equal(arena_alloc(arena, BLOCK), second);
 }
 
 static void reset_lets_go_of_memory_beyond_what_it_keeps(void **state)
 {
+	struct arena *arena = *state;
 	struct arena_block *last;
 
-	(void)state;
 	for (size_t i = 0; i < 2 * KEPT / BLOCK; i++)
-		(void)arena_alloc(&arena, BLOCK);
-	arena_reset(&arena);
+		(void)arena_alloc(arena, BLOCK);
+	arena_reset(arena);
 	for (size_t i = 0; i < KEPT / BLOCK; i++)
-		(void)arena_alloc(&arena, BLOCK);
+		(void)arena_alloc(arena, BLOCK);
 	/* All that was kept is in use again; the next piece needs a new block. */
-	last = arena.current;
+	last = arena->current;
 	assert_null(*(struct arena_block **)(void *)last);
 }
 
 static void copy_is_terminated_and_absent_stays_absent(void **state)
 {
-	struct bytes copy = arena_copy(&arena, (struct bytes){ (const uint8_t *)"abc", 2 });
+	struct arena *arena = *state;
+	struct bytes copy = arena_copy(arena, (struct bytes){ (const uint8_t *)"abc", 2 });
 
-	(void)state;
 	assert_int_equal(copy.len, 2);
 	assert_string_equal((const char *)copy.data, "ab");
-	assert_null(arena_copy(&arena, (struct bytes){ 0 }).data);
-	copy = arena_copy(&arena, bytes_of(""));
+	assert_null(arena_copy(arena, (struct bytes){ 0 }).data);
+	copy = arena_copy(arena, bytes_of(""));
 	assert_non_null(copy.data);
 	assert_int_equal(copy.len, 0);
 }
 
 static void printf_begins_an_empty_arena(void **state)
 {
-	struct bytes text = arena_printf(&arena, "%s-%d", "a", 7);
+	struct arena *arena = *state;
+	struct bytes text = arena_printf(arena, "%s-%d", "a", 7);
 
-	(void)state;
 	assert_true(bytes_equal_text(text, "a-7"));
 	assert_int_equal(text.data[text.len], 0);
-	assert_int_equal(arena_printf(&arena, "%s", "").len, 0);
+	assert_int_equal(arena_printf(arena, "%s", "").len, 0);
 }
 
 /* Leaves 0 to 31 bytes in the block and prints 15 characters, which take 16 bytes. */
 static void printf_across_the_end_of_a_block_is_whole(void **state)
 {
-	(void)state;
+	struct arena *arena = *state;
 	for (size_t left = 0; left <= 32; left += alignof(max_align_t)) {
 		struct bytes before;
 		struct bytes text;
 
-		arena_reset(&arena);
-		before = (struct bytes){ arena_alloc(&arena, BLOCK - left), 1 };
-		text = arena_printf(&arena, "%s", "fifteen letters");
+		arena_reset(arena);
+		before = (struct bytes){ arena_alloc(arena, BLOCK - left), 1 };
+		text = arena_printf(arena, "%s", "fifteen letters");
 		assert_true(bytes_equal_text(text, "fifteen letters"));
 		assert_int_equal(text.data[text.len], 0);
 		assert_int_equal(text.data == before.data + (BLOCK - left), left >= 16);
@@ -177,9 +157,9 @@ static void printf_across_the_end_of_a_block_is_whole(void **state)
 /* Of every length around a multiple of the alignment: a block of its own ends right behind it. */
 static void printf_longer_than_a_block_is_whole(void **state)
 {
+	struct arena *arena = *state;
 	char *long_text = malloc(LARGE + 1);
 
-	(void)state;
 	assert_non_null(long_text);
 	memset(long_text, 'x', LARGE);
 	long_text[LARGE] = 0;
@@ -187,8 +167,8 @@ static void printf_longer_than_a_block_is_whole(void **state)
 		size_t len = LARGE - cut;
 		struct bytes text;
 
-		arena_done(&arena);
-		text = arena_printf(&arena, "%s!", long_text + cut);
+		arena_done(arena);
+		text = arena_printf(arena, "%s!", long_text + cut);
 		assert_int_equal(text.len, len + 1);
 		assert_memory_equal(text.data, long_text + cut, len);
 		assert_int_equal(text.data[len], '!');
@@ -197,22 +177,20 @@ static void printf_longer_than_a_block_is_whole(void **state)
 	free(long_text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_size_is_aligned_for_any_type),
-		TEST(pieces_do_not_overlap_across_blocks),
-		TEST(piece_larger_than_a_block_is_whole),
-		TEST(zalloc_clears_what_a_reset_left),
-		TEST(reset_arena_hands_out_the_same_memory),
-		TEST(large_piece_goes_between_the_blocks_kept),
-		TEST(reset_lets_go_of_memory_beyond_what_it_keeps),
-		TEST(copy_is_terminated_and_absent_stays_absent),
-		TEST(printf_begins_an_empty_arena),
-		TEST(printf_across_the_end_of_a_block_is_whole),
-		TEST(printf_longer_than_a_block_is_whole),
+		ARENA_TEST(every_size_is_aligned_for_any_type),
+		ARENA_TEST(pieces_do_not_overlap_across_blocks),
+		ARENA_TEST(piece_larger_than_a_block_is_whole),
+		ARENA_TEST(zalloc_clears_what_a_reset_left),
+		ARENA_TEST(reset_arena_hands_out_the_same_memory),
+		ARENA_TEST(large_piece_goes_between_the_blocks_kept),
+		ARENA_TEST(reset_lets_go_of_memory_beyond_what_it_keeps),
+		ARENA_TEST(copy_is_terminated_and_absent_stays_absent),
+		ARENA_TEST(printf_begins_an_empty_arena),
+		ARENA_TEST(printf_across_the_end_of_a_block_is_whole),
+		ARENA_TEST(printf_longer_than_a_block_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

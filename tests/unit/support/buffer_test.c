@@ -5,12 +5,7 @@
 
 #include "ops/support/buffer.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { LONGEST = 300 };
 

@@ -5,15 +5,10 @@
 
 #include "ops/support/config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdio.h>
+#include <unistd.h>
 
 enum { PATH_SIZE = 64 };
 
@@ -256,8 +251,6 @@ static void number_without_a_value_is_refused(void **state)
 			 ERROR_INPUT);
 	assert_int_equal(value, 77);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

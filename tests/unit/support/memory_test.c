@@ -3,14 +3,9 @@
 #include "ops/support/memory.h"
 
 #include "ops/support/arena.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
 
 enum { COUNT = 1000 };
 

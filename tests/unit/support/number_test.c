@@ -5,12 +5,7 @@
 
 #include "ops/support/number.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static const int64_t UNTOUCHED = -77;
 
