@@ -132,10 +132,7 @@ int courier_send(struct courier *c, int partition, const struct record *r, struc
 	uuid_format(id, &command->command_id);
 	cloudevent_headers(&headers, &(struct cloudevent){ .type = record_event_type(r->type),
 							   .id = bytes_of(id),
-							   .source = bytes_of(c->source),
-							   .subject = bytes_of(key),
-							   .time = command->issued_at,
-							   .correlation = command->command_id });
+							   .source = bytes_of(c->source) });
 	/* Its partition is where the index has the workspace: that of the key. */
 	return bus_send(c->producer,
 			&(struct bus_record){ .topic = topic_name(TOPIC_COMMANDS),

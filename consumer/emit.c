@@ -16,29 +16,28 @@ static struct bytes output_id(const struct emitter *e, const struct source *src)
 	return arena_printf(e->arena, "%d-%lld-%u", e->partition, (long long)src->offset, src->n);
 }
 
-/* Where a record goes, and what caused it. */
+/* Where a record goes. */
 struct address {
 	enum topic topic;
 	struct bytes key;
-	struct bytes causation; /* may be absent */
 };
 
-/* Packs one record. The value is that of r, or absent: a tombstone. */
+/* Packs one record. The value is that of r, or absent: a tombstone. sharing.grants has no headers. */
 static void pack(struct emitter *e, struct source *src, const struct address *to,
 		 enum record_type type, struct bytes value)
 {
-	output_append(e->packed, &(struct output){
-					 .topic = to->topic,
-					 .type = type,
-					 .offset = src->offset,
-					 .n = src->n++,
-					 .time = src->time,
-					 .correlation = src->correlation,
-					 .key = to->key,
-					 .value = value,
-					 .causation = to->causation,
-					 .traceparent = src->traceparent,
-				 });
+	output_append(e->packed,
+		      &(struct output){
+			      .topic = to->topic,
+			      .type = type,
+			      .offset = src->offset,
+			      .n = src->n++,
+			      .time = src->time,
+			      .key = to->key,
+			      .value = value,
+			      .traceparent = to->topic == TOPIC_GRANTS ? (struct bytes){ 0 }
+								       : src->traceparent,
+		      });
 }
 
 static int send(struct emitter *e, struct source *src, const struct address *to,
@@ -68,9 +67,7 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 		.detail_count = d->detail_count,
 		.at = src->time,
 	};
-	return send(e, src,
-		    &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id), src->causation },
-		    &r, err);
+	return send(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) }, &r, err);
 }
 
 static int emit_notices(struct emitter *e, struct source *src, const struct decision *d,
@@ -89,7 +86,7 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 		r.as.notification.at = src->time;
 		rc = send(e, src,
 			  &(struct address){ TOPIC_NOTIFICATIONS,
-					     id_text(e->arena, &list[i].recipient), event_id },
+					     id_text(e->arena, &list[i].recipient) },
 			  &r, err);
 	}
 	return rc;
@@ -112,9 +109,7 @@ static int emit_change(struct emitter *e, struct source *src, const struct decis
 		.change_count = d->change_count,
 		.at = src->time,
 	};
-	rc = send(e, src,
-		  &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id), src->causation }, &r,
-		  err);
+	rc = send(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) }, &r, err);
 	return rc ? rc : emit_notices(e, src, d, ws, event_id, err);
 }
 
@@ -146,7 +141,7 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 {
 	struct record r = { .type = RECORD_WORKSPACE_GRANTS };
 	struct uuid recent[RECENT_COMMANDS];
-	struct address to = { TOPIC_GRANTS, id_text(e->arena, &w->id), src->causation };
+	struct address to = { TOPIC_GRANTS, id_text(e->arena, &w->id) };
 
 	if (!w->registered) {
 		pack(e, src, &to, RECORD_WORKSPACE_GRANTS, (struct bytes){ 0 });
@@ -169,7 +164,7 @@ int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct
 {
 	struct record r = { .type = RECORD_PROGRESS, .as.progress = { applied } };
 
-	struct address to = { TOPIC_GRANTS, bytes_of(PROGRESS_KEY), { 0 } };
+	struct address to = { TOPIC_GRANTS, bytes_of(PROGRESS_KEY) };
 
 	return send(e, src, &to, &r, err);
 }

@@ -15,8 +15,6 @@
 struct source {
 	int64_t offset;
 	int64_t time;             /* the record's timestamp */
-	struct uuid correlation;  /* its command id; nil: none */
-	struct bytes causation;   /* its ce_id; may be absent */
 	struct bytes traceparent; /* may be absent */
 	uint32_t n;               /* outputs so far */
 };

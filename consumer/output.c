@@ -1,7 +1,7 @@
 #include "consumer/output.h"
 
 enum {
-	PACKING = 1, /* version of this packing: it outlives a process */
+	PACKING = 2, /* version of this packing: it outlives a process */
 	WIDE = 10, /* a varint of so many bytes holds any number, and so can be changed in place */
 };
 
@@ -47,10 +47,8 @@ void output_append(struct buffer *b, const struct output *o)
 	buffer_append_varint(b, (uint64_t)o->offset);
 	buffer_append_varint(b, o->n);
 	buffer_append_varint(b, (uint64_t)o->time);
-	buffer_append(b, o->correlation.bytes, sizeof(o->correlation.bytes));
 	buffer_append_optional(b, o->key);
 	buffer_append_optional(b, o->value);
-	buffer_append_optional(b, o->causation);
 	buffer_append_optional(b, o->traceparent);
 	buffer_append_optional(b, o->headers);
 }
@@ -78,13 +76,9 @@ static bool take_numbers(struct bytes *rest, struct output *out)
 bool output_take(struct bytes *rest, struct output *out)
 {
 	struct bytes after = *rest;
-	struct bytes id;
 
-	if (!take_numbers(&after, out) || !bytes_take(&after, sizeof(out->correlation.bytes), &id))
-		return false;
-	memcpy(out->correlation.bytes, id.data, id.len);
-	if (!bytes_take_optional(&after, &out->key) || !bytes_take_optional(&after, &out->value) ||
-	    !bytes_take_optional(&after, &out->causation) ||
+	if (!take_numbers(&after, out) || !bytes_take_optional(&after, &out->key) ||
+	    !bytes_take_optional(&after, &out->value) ||
 	    !bytes_take_optional(&after, &out->traceparent) ||
 	    !bytes_take_optional(&after, &out->headers))
 		return false;

@@ -26,11 +26,9 @@ struct output {
 	enum record_type type; /* not for dead letters */
 	int64_t offset;        /* of the command it comes from */
 	uint32_t n;            /* counts the outputs of that command: ce_id is partition-offset-n */
-	int64_t time;          /* of the decision */
-	struct uuid correlation; /* the command's id; nil: none */
+	int64_t time;          /* of the decision; the record's timestamp */
 	struct bytes key;
 	struct bytes value;       /* absent: a tombstone */
-	struct bytes causation;   /* ce_id of what caused it; may be absent */
 	struct bytes traceparent; /* may be absent */
 	/*
 	 * Of a dead letter: the headers, as sized name and optional value in turn.

@@ -77,24 +77,17 @@ static void read_record(struct run *run, struct run_record *r)
 {
 	const struct message *m = r->message;
 	struct arena *arena = &run->processor->run.arena;
-	const struct command *command;
 	struct error err = { 0 };
 
 	r->source = (struct source){
 		.offset = m->offset,
 		.time = m->time,
-		.causation = message_header(m, HEADER_CE_ID),
 		.traceparent = message_header(m, HEADER_TRACEPARENT),
 	};
 	r->readable = !codec_decode(run->processor->codec, m->value, arena, &r->record, &err) &&
 		      !check_place(run, &r->record, &err);
-	if (!r->readable) {
+	if (!r->readable)
 		r->unreadable = arena_printf(arena, "%s", err.text);
-		return;
-	}
-	command = record_command(&r->record);
-	if (command)
-		r->source.correlation = command->command_id;
 }
 
 static void read_records(struct run *run)

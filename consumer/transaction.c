@@ -74,10 +74,6 @@ static rd_kafka_headers_t *event_headers(const struct transactor *t, const struc
 					     .type = record_event_type(o->type),
 					     .id = bytes_of(id),
 					     .source = bytes_of(t->source),
-					     .subject = o->key,
-					     .time = o->time,
-					     .correlation = o->correlation,
-					     .causation = o->causation,
 					     .traceparent = o->traceparent,
 				     });
 	return bus_headers(headers.list, headers.count);
@@ -95,6 +91,15 @@ static rd_kafka_headers_t *dead_letter_headers(struct bytes packed)
 	return h;
 }
 
+/* NULL: none. sharing.grants is internal, and none of its readers asks for headers. */
+static rd_kafka_headers_t *headers_for(const struct transactor *t, const struct batch *b,
+				       const struct output *o)
+{
+	if (o->topic == TOPIC_GRANTS)
+		return NULL;
+	return o->headers.data ? dead_letter_headers(o->headers) : event_headers(t, b, o);
+}
+
 static void *unconst(const void *p)
 {
 	return (void *)(uintptr_t)p;
@@ -110,8 +115,7 @@ static int32_t partition_for(const struct batch *b, const struct output *o)
 static rd_kafka_error_t *produce(const struct transactor *t, const struct batch *b,
 				 const struct output *o)
 {
-	rd_kafka_headers_t *headers =
-		o->headers.data ? dead_letter_headers(o->headers) : event_headers(t, b, o);
+	rd_kafka_headers_t *headers = headers_for(t, b, o);
 	const rd_kafka_vu_t message[] = {
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->topics[o->topic] },
 		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(b, o) },
@@ -120,12 +124,13 @@ static rd_kafka_error_t *produce(const struct transactor *t, const struct batch 
 		{ .vtype = RD_KAFKA_VTYPE_VALUE,
 		  .u.mem = { .ptr = unconst(o->value.data), .size = o->value.len } },
 		{ .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = o->time },
+		/* Last, because it is left out when there are none. */
 		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
 	};
-	rd_kafka_error_t *e =
-		rd_kafka_produceva(t->producer, message, sizeof(message) / sizeof(message[0]));
+	size_t count = sizeof(message) / sizeof(message[0]);
+	rd_kafka_error_t *e = rd_kafka_produceva(t->producer, message, headers ? count : count - 1);
 
-	if (e)
+	if (e && headers)
 		rd_kafka_headers_destroy(headers);
 	return e;
 }

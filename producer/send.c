@@ -68,11 +68,11 @@ int send_raw(struct sharebus *c, const struct bus_record *record, struct error *
 	return rc;
 }
 
-/* Adds the CloudEvents headers and queues the record. */
+/* Adds the CloudEvents headers to r's encoding and queues the record. */
 static int queue_event(struct sharebus *c, const struct bus_record *bare, const struct record *r,
 		       struct error *err)
 {
-	const struct command *command = r ? record_command(r) : NULL;
+	const struct command *command = record_command(r);
 	struct bus_record record = *bare;
 	struct cloudevent_headers headers;
 	char source[SOURCE_SIZE];
@@ -87,13 +87,9 @@ static int queue_event(struct sharebus *c, const struct bus_record *bare, const 
 	(void)snprintf(source, sizeof(source), "sharebus/%s/%s", c->deployment.cluster,
 		       config_get(c->config, "source"));
 	cloudevent_headers(&headers, &(struct cloudevent){
-					     .type = r ? record_event_type(r->type) : NULL,
+					     .type = record_event_type(r->type),
 					     .id = bytes_of(text),
 					     .source = bytes_of(source),
-					     .subject = record.key,
-					     .time = clock_unix_ms(),
-					     .correlation = command ? command->command_id
-								    : (struct uuid){ { 0 } },
 				     });
 	record.headers = headers.list;
 	record.header_count = headers.count;
@@ -103,18 +99,17 @@ static int queue_event(struct sharebus *c, const struct bus_record *bare, const 
 int send_record(struct sharebus *c, enum topic topic, const struct record *r, struct bytes key,
 		struct delivery *d, struct error *err)
 {
+	struct bus_record record = { .topic = topic_name(topic), .key = key, .opaque = d };
 	struct buffer value;
 	int rc;
 
+	if (!r)
+		return send_raw(c, &record, err);
 	buffer_init(&value);
-	rc = r ? codec_encode(c->codec, r, &value, err) : 0;
+	rc = codec_encode(c->codec, r, &value, err);
+	record.value = buffer_bytes(&value);
 	if (!rc)
-		rc = queue_event(c,
-				 &(struct bus_record){ .topic = topic_name(topic),
-						       .key = key,
-						       .value = buffer_bytes(&value),
-						       .opaque = d },
-				 r, err);
+		rc = queue_event(c, &record, r, err);
 	buffer_done(&value);
 	return rc;
 }

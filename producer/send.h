@@ -29,7 +29,8 @@ void send_give_up(struct sharebus *c);
 /*
  * Queues a record for its topic. key is the id that orders it; its ce_id is the
  * command's id, or a new one. The delivery is filled when it is known and must live until
- * send_drain(); NULL when nobody asks. A NULL record is a tombstone.
+ * send_drain(); NULL when nobody asks. A NULL record is a tombstone, which is no
+ * event and has no headers.
  */
 MUST_USE int send_record(struct sharebus *c, enum topic topic, const struct record *r,
 			 struct bytes key, struct delivery *d, struct error *err);

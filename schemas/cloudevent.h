@@ -3,21 +3,17 @@
 
 /*
  * The headers that make a Kafka record a CloudEvent: CloudEvents 1.0, Kafka
- * protocol binding, binary content mode.
+ * protocol binding, binary content mode, the required attributes alone. Time,
+ * subject and cause stand in the record and its key; as headers each would be
+ * parsed by the producer, the broker and every reader.
  */
 
 #include "ops/support/bytes.h"
-#include "ops/support/clock.h"
-#include "schemas/uuid.h"
 
 #include <stddef.h>
-#include <stdint.h>
 
-enum { CLOUDEVENT_HEADERS_MAX = 10 };
+enum { CLOUDEVENT_HEADERS_MAX = 6 };
 
-/* Names as they stand in the record's headers. */
-#define HEADER_CE_ID       "ce_id"
-#define HEADER_CORRELATION "ce_correlationid"
 #define HEADER_TRACEPARENT "traceparent"
 
 /* One Kafka header: a name and borrowed bytes. */
@@ -30,21 +26,15 @@ struct cloudevent {
 	const char *type; /* record_event_type() */
 	struct bytes id;
 	struct bytes source;
-	struct bytes subject;
-	int64_t time;             /* ms since 1970 */
-	struct uuid correlation;  /* the command at the root of it; nil: none */
-	struct bytes causation;   /* ce_id of what directly caused it; absent: none */
 	struct bytes traceparent; /* W3C trace context, passed through; absent: none */
 };
 
 struct cloudevent_headers {
 	struct header list[CLOUDEVENT_HEADERS_MAX];
 	size_t count;
-	char time[RFC3339_SIZE];
-	char correlation[UUID_TEXT_SIZE];
 };
 
-/* Fills *out, which borrows from *e and points into itself: do not copy it. */
+/* Fills *out, which borrows the bytes of *e. */
 void cloudevent_headers(struct cloudevent_headers *out, const struct cloudevent *e);
 
 #endif

@@ -109,10 +109,8 @@ static struct output output_of(const struct record *r, struct bytes value)
 		.offset = 300,
 		.n = 1,
 		.time = 1795512600007,
-		.correlation = ID(0x10),
 		.key = T(ID_TEXT("48")),
 		.value = value,
-		.causation = T("3-300-0"),
 		.traceparent = T("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
 	};
 }
