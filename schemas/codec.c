@@ -19,6 +19,7 @@ enum { SYMBOLS_MAX = 16, NOT_THERE = -1, NO_SYMBOL = -1 };
 /* One field of a struct in one version of a schema. */
 struct field_binding {
 	int index;                       /* in the schema's record, or NOT_THERE */
+	bool raw_id;                     /* of an id or an array of ids: fixed, not string */
 	struct binding *inner;           /* of a record or its array */
 	int8_t from_symbol[SYMBOLS_MAX]; /* the schema's symbol -> our value; 0: unknown */
 	int8_t to_symbol[SYMBOLS_MAX];   /* our value -> the schema's symbol, or NO_SYMBOL */
@@ -90,6 +91,18 @@ static int bind_symbols(struct field_binding *b, const struct field *f, avro_sch
 	return 0;
 }
 
+/* An id is a string or a fixed of its size; anything else would be written as what it is not. */
+static int bind_id(struct field_binding *b, const struct field *f, avro_schema_t s,
+		   struct error *err)
+{
+	b->raw_id = is_avro_fixed(s) && avro_schema_fixed_size(s) == sizeof(struct uuid);
+	if (b->raw_id || is_avro_string(s))
+		return 0;
+	return error_set(err, ERROR_REFUSED,
+			 "field %s is neither a string nor a fixed of %zu bytes", f->name,
+			 sizeof(struct uuid));
+}
+
 static int bind_record(struct binding **out, const struct record_shape *shape, avro_schema_t s,
 		       struct error *err);
 
@@ -108,8 +121,10 @@ static int bind_field(struct field_binding *b, const struct field *f, avro_schem
 	s = target(behind_null(s));
 	if (f->kind == FIELD_ENUM)
 		return bind_symbols(b, f, s, err);
-	if (f->kind == FIELD_RECORDS)
+	if (f->kind == FIELD_RECORDS || f->kind == FIELD_UUIDS)
 		s = target(avro_schema_array_items(s));
+	if (f->kind == FIELD_UUID || f->kind == FIELD_UUIDS)
+		return bind_id(b, f, s, err);
 	return f->shape ? bind_record(&b->inner, f->shape, s, err) : 0;
 }
 
@@ -188,11 +203,28 @@ static int read_text(avro_value_t *v, struct bytes *out)
 	return 0;
 }
 
-static int read_uuid(const struct field *f, avro_value_t *v, struct uuid *to, struct decoding *d)
+static int read_raw_id(avro_value_t *v, struct uuid *to)
+{
+	const void *raw = NULL;
+	size_t size = 0;
+
+	if (avro_value_get_fixed(v, &raw, &size) || size != sizeof(to->bytes))
+		return -1;
+	memcpy(to->bytes, raw, size);
+	return 0;
+}
+
+static int read_id_text(avro_value_t *v, struct uuid *to)
 {
 	struct bytes text;
 
-	if (read_text(v, &text) || uuid_parse(to, text))
+	return read_text(v, &text) || uuid_parse(to, text);
+}
+
+static int read_uuid(const struct field *f, const struct field_binding *b, avro_value_t *v,
+		     struct uuid *to, struct decoding *d)
+{
+	if (b->raw_id ? read_raw_id(v, to) : read_id_text(v, to))
 		return error_set(d->err, ERROR_INPUT, "field %s is not a UUID", f->name);
 	return 0;
 }
@@ -222,7 +254,7 @@ static int read_item(const struct field *f, const struct field_binding *b, avro_
 	struct bytes text;
 
 	if (f->kind == FIELD_UUIDS)
-		return read_uuid(f, v, (struct uuid *)(void *)to, d);
+		return read_uuid(f, b, v, (struct uuid *)(void *)to, d);
 	if (f->kind == FIELD_RECORDS)
 		return read_record(b->inner, v, to, d);
 	if (read_text(v, &text))
@@ -284,7 +316,7 @@ static int read_present(const struct field *f, const struct field_binding *b, av
 
 	switch (f->kind) {
 	case FIELD_UUID:
-		return read_uuid(f, v, at, d);
+		return read_uuid(f, b, v, at, d);
 	case FIELD_TEXT:
 		(void)read_text(v, &text);
 		*(struct bytes *)at = arena_copy(d->arena, text);
@@ -423,8 +455,12 @@ static void write_text(struct buffer *out, struct bytes text)
 	buffer_append(out, text.data, text.len);
 }
 
-static void write_uuid(struct buffer *out, const struct uuid *u)
+static void write_uuid(const struct field_binding *b, const struct uuid *u, struct buffer *out)
 {
+	if (b->raw_id) {
+		buffer_append(out, u->bytes, sizeof(u->bytes));
+		return;
+	}
 	write_long(out, UUID_TEXT_LEN);
 	uuid_format((char *)buffer_reserve(out, UUID_TEXT_SIZE), u);
 	out->len += UUID_TEXT_LEN;
@@ -446,7 +482,7 @@ static int write_item(const struct field *f, const struct field_binding *b, cons
 	if (f->kind == FIELD_RECORDS)
 		return write_record(b->inner, from, e);
 	if (f->kind == FIELD_UUIDS)
-		write_uuid(e->out, (const struct uuid *)(const void *)from);
+		write_uuid(b, (const struct uuid *)(const void *)from, e->out);
 	else
 		write_text(e->out, *(const struct bytes *)(const void *)from);
 	return 0;
@@ -504,7 +540,7 @@ static int write_field(const struct field *f, const struct field_binding *b, con
 	}
 	switch (f->kind) {
 	case FIELD_UUID:
-		write_uuid(e->out, at);
+		write_uuid(b, at, e->out);
 		return 0;
 	case FIELD_TEXT:
 		write_text(e->out, *(const struct bytes *)at);

@@ -279,17 +279,18 @@ const char *record_event_type(enum record_type type);
  * How a struct corresponds to an Avro record: one entry a field, found by
  * name in whatever version of the schema the writer had. A field that the
  * writer's schema lacks gets its default: `missing` for numbers and enums,
- * else absent or empty.
+ * else absent or empty. Whether an id is text or its 16 bytes is for the
+ * schema to say: one struct serves both.
  */
 enum field_kind {
-	FIELD_UUID,    /* struct uuid <-> string, 36 characters */
+	FIELD_UUID,    /* struct uuid <-> string of 36 characters or fixed of 16 bytes */
 	FIELD_TEXT,    /* struct bytes <-> string */
 	FIELD_LONG,    /* int64_t <-> long */
 	FIELD_BOOL,    /* bool <-> boolean */
 	FIELD_ENUM,    /* an int from 1 on <-> enum, by symbol */
 	FIELD_RECORD,  /* a struct in place <-> record */
 	FIELD_RECORDS, /* pointer and count <-> array of record */
-	FIELD_UUIDS,   /* pointer and count <-> array of string */
+	FIELD_UUIDS,   /* pointer and count <-> array of what FIELD_UUID takes */
 	FIELD_TEXTS,   /* pointer and count <-> array of string */
 };
 

@@ -8,6 +8,7 @@ import os
 import pathlib
 import subprocess
 import time
+import uuid
 
 import confluent_kafka
 import fastavro
@@ -23,6 +24,9 @@ EVENTS = "sharing.events"
 NOTIFICATIONS = "sharing.notifications"
 GRANTS = "sharing.grants"
 DEADLETTER = "sharing.deadletter"
+
+# Of every public record without a trace; sharing.grants and tombstones have none at all.
+EVENT_HEADERS = {"ce_specversion", "ce_id", "ce_source", "ce_type", "content-type"}
 
 GROUP = "sharebus"
 PROGRESS_KEY = b"progress"
@@ -55,13 +59,15 @@ class Codec:
 
 
 def _plain_logical_types():
-    """Ids stay text and times stay milliseconds: what is compared is what is on the wire."""
+    """Ids are text, also where the wire has their 16 bytes, and times stay milliseconds."""
     for table, plain in (
         (fastavro.read.LOGICAL_READERS, lambda data, *_: data),
         (fastavro.write.LOGICAL_WRITERS, lambda data, *_: data),
     ):
         for kind in ("string-uuid", "long-timestamp-millis"):
             table[kind] = plain
+    fastavro.read.LOGICAL_READERS["fixed-uuid"] = lambda data, *_: str(uuid.UUID(bytes=data))
+    fastavro.write.LOGICAL_WRITERS["fixed-uuid"] = lambda data, *_: uuid.UUID(data).bytes
 
 
 _plain_logical_types()

@@ -92,7 +92,8 @@ class Scene:
                 assert record["actor"]["id"] == bus.NIL_ID
                 assert m.key().decode() == record["workspace_id"]
                 headers = bus.headers_of(m)
-                assert headers["ce_id"] == headers["ce_correlationid"] == record["command_id"]
+                assert headers.keys() == bus.EVENT_HEADERS
+                assert headers["ce_id"] == record["command_id"]
                 assert headers["ce_type"] == bus.CODECS[name].event_type
                 for s in record["subjects"]:
                     out[record["workspace_id"], s["kind"], s["id"]].append(record["reason"])

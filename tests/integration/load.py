@@ -165,19 +165,15 @@ class Load:
         kinds = self.rng.choices(list(mix), list(mix.values()), k=count)
         return [getattr(self, "_" + kind)() for kind in kinds]
 
-    def _record(self, name, key, fields, event_id, command_id=None):
+    def _record(self, name, key, fields, event_id):
         codec = bus.CODECS[name]
         headers = [
             ("ce_specversion", b"1.0"),
             ("ce_id", event_id.encode()),
             ("ce_source", SOURCE),
             ("ce_type", codec.event_type.encode()),
-            ("ce_time", b"2026-01-01T00:00:00.000Z"),
-            ("ce_subject", key.encode()),
             ("content-type", b"application/avro"),
         ]
-        if command_id:
-            headers.append(("ce_correlationid", command_id.encode()))
         return key.encode(), codec.encode(fields), headers
 
     def _workspace(self, w, status="active"):
@@ -204,7 +200,6 @@ class Load:
                 "directory_offset": self.directory_end,
                 **fields,
             },
-            command_id,
             command_id,
         )
         self.lately.append(record)

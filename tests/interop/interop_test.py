@@ -8,7 +8,7 @@ import os
 import re
 import time
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 from confluent_kafka import Producer
@@ -16,7 +16,7 @@ from reader import MAGIC, SCHEMAS, Bus, Schemas, cause_of, murmur2, partition_of
 
 ORGANIZATION = "acme"
 PEOPLE = ["erin", "alice", "bob", "carol", "dave", "frank"]
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+EVENT_HEADERS = {"ce_specversion", "ce_id", "ce_source", "ce_type", "content-type"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NIL = str(uuid.UUID(int=0))
@@ -29,6 +29,12 @@ class World:
         self.stack = stack
         self.ids = {n: str(uuid.uuid4()) for n in [ORGANIZATION, "contractor", *PEOPLE]}
         self.workspaces = {f"dev-{n}": str(uuid.uuid4()) for n in range(128)}
+        self.contractor = {
+            "name": "contractor",
+            "id": self.ids["contractor"],
+            "organization": ORGANIZATION,
+            "members": ["carol", "dave"],
+        }
         stack.apply(
             {
                 "organizations": [{"name": ORGANIZATION, "id": self.ids[ORGANIZATION]}],
@@ -41,14 +47,7 @@ class World:
                     }
                     for n in PEOPLE
                 ],
-                "groups": [
-                    {
-                        "name": "contractor",
-                        "id": self.ids["contractor"],
-                        "organization": ORGANIZATION,
-                        "members": ["carol", "dave"],
-                    }
-                ],
+                "groups": [self.contractor],
                 "workspaces": [
                     {"name": n, "id": i, "owner": "erin", "organization": ORGANIZATION}
                     for n, i in self.workspaces.items()
@@ -290,11 +289,13 @@ def without(record, *keys):
 
 def command_times(session):
     """The broker's time of each command, by offset, as the bus has it."""
-    return {
-        r.offset: datetime.fromisoformat(e.headers["ce_time"])
-        for r in session.bus.of("sharing.commands")
-        for e in [session.bus.event(r)]
-    }
+    return {r.offset: r.timestamp for r in session.bus.of("sharing.commands")}
+
+
+def command_of(session, event):
+    """The id of the command that an output came of: its place is in the output's own id."""
+    partition, offset, _ = map(int, event.attributes["id"].split("-"))
+    return session.commands[session.positions.index((partition, offset))]
 
 
 def test_each_change_is_one_event_in_order(session):
@@ -324,7 +325,7 @@ def test_everybody_concerned_is_told_once_and_nobody_else(session):
 
     told = [
         without(e.record, "title", "body", "actions", "event_id", "at")
-        | {"command_id": e.attributes["correlationid"]}
+        | {"command_id": command_of(session, e)}
         for e in session.bus.events("sharing.notifications")
     ]
     assert order(told) == order(session.told)
@@ -336,7 +337,7 @@ def test_notifications_have_words_and_the_event_they_came_from(session):
     }
     for n in session.bus.events("sharing.notifications"):
         cause = events[n.record["event_id"]]
-        assert n.attributes["causationid"] == cause.attributes["id"]
+        assert n.attributes["id"].split("-")[:2] == cause.attributes["id"].split("-")[:2]
         assert n.record["workspace"] == cause.record["workspace"]
         assert n.record["actor"] == cause.record["actor"]
         assert n.record["at"] == cause.record["at"]
@@ -360,11 +361,7 @@ def test_whoever_reads_the_bus_sees_cloudevents(session):
     """CloudEvents 1.0, Kafka binary mode: read by the CloudEvents SDK itself in Bus.event()."""
     seen = set()
     source = f"sharebus/{session.bus.cluster}/sharing.commands"
-    outputs = [
-        e
-        for topic in ("sharing.events", "sharing.notifications", "sharing.grants")
-        for e in session.bus.events(topic)
-    ]
+    outputs = session.bus.events("sharing.events") + session.bus.events("sharing.notifications")
     assert len(outputs) > len(session.commands)
     for e in outputs:
         a = e.attributes
@@ -374,23 +371,58 @@ def test_whoever_reads_the_bus_sees_cloudevents(session):
         assert (partition, offset) in session.positions
         snake = re.sub(r"(?<!^)(?=[A-Z])", "_", e.type).lower()
         assert a["type"] == f"sharebus.{snake}.v1"
-        assert RFC3339.fullmatch(e.headers["ce_time"])
-        assert a["subject"] == e.key == a["partitionkey"]
+        assert e.key == a["partitionkey"]
         assert e.headers["content-type"] == "application/avro" == a["datacontenttype"]
-        assert a["correlationid"] == session.commands[session.positions.index((partition, offset))]
-        assert "traceparent" not in e.headers
         assert (a["source"], a["id"]) not in seen
         seen.add((a["source"], a["id"]))
 
 
+def test_public_records_have_the_headers_of_an_event_and_no_others(session):
+    """What else there is to say stands in the record and its key."""
+    for topic in ("sharing.commands", "sharing.events", "sharing.notifications"):
+        records = session.bus.of(topic)
+        assert records
+        for r in records:
+            assert sorted(name for name, _ in r.headers) == sorted(EVENT_HEADERS), r
+
+
+def test_the_directory_has_the_same_headers_and_its_tombstones_have_none(world, bus, tmp_path):
+    def apply(*groups):
+        path = tmp_path / "groups.json"
+        path.write_text(json.dumps({"groups": [world.contractor, *groups]}))
+        world.stack.sharebus("directory", "apply", str(path), "--prune").done()
+
+    gone = {"name": "gone", "id": str(uuid.uuid4()), "organization": ORGANIZATION}
+    apply(gone)
+    apply()
+    records = bus.whole("sharing.directory")
+    tombstones = [r for r in records if r.value is None]
+    assert [(r.key.decode(), r.headers) for r in tombstones] == [(gone["id"], [])]
+    for r in records:
+        if r.value is not None:
+            assert sorted(name for name, _ in r.headers) == sorted(EVENT_HEADERS), r
+
+
+def test_the_changelog_has_no_headers(session):
+    assert {r.key for r in session.bus.of("sharing.grants")} == {session.id.encode(), b"progress"}
+    assert [r for r in session.bus.of("sharing.grants") if r.headers] == []
+
+
 def test_the_time_of_what_follows_from_a_command_is_the_brokers_time_of_the_command(session):
     """LogAppendTime, not the author's clock: the same when it is decided again."""
-    consumer = session.bus
-    for e in consumer.events("sharing.events") + consumer.events("sharing.notifications"):
-        at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=e.record["at"])
-        assert e.attributes["time"] == at
-        issued = command_times(session)[int(e.attributes["id"].split("-")[1])]
-        assert abs(at - issued) < timedelta(minutes=5)  # one machine, one clock
+    times = command_times(session)
+    for topic in ("sharing.events", "sharing.notifications"):
+        for r in session.bus.of(topic):
+            e = session.bus.event(r)
+            command = times[int(e.attributes["id"].split("-")[1])]
+            assert e.record["at"] == command == r.timestamp
+
+
+def test_the_last_state_has_the_time_of_its_command(session):
+    times = command_times(session)
+    raw = [r for r in session.bus.of("sharing.grants") if r.key != b"progress"][-1]
+    (state,) = [s for s in session.bus.states() if s.offset == raw.offset]
+    assert raw.timestamp == times[state.record["source_offset"]]
 
 
 def test_events_follow_from_the_commands_and_carry_their_ids(session):
@@ -400,14 +432,12 @@ def test_events_follow_from_the_commands_and_carry_their_ids(session):
     assert {e.type for e in commands.values()} == {"ShareWorkspace", "RemoveSharing"}
     for e in commands.values():
         assert e.attributes["source"] == f"sharebus/{session.bus.cluster}/cli"
-        assert e.attributes["id"] == e.record["command_id"] == e.attributes["correlationid"]
+        assert e.attributes["id"] == e.record["command_id"]
         assert UUID.fullmatch(e.record["command_id"])
         assert e.key == e.record["workspace_id"] == session.id
     for e in session.bus.events("sharing.events"):
         command = commands[e.attributes["id"].rsplit("-", 1)[0]]
-        assert e.attributes["causationid"] == command.attributes["id"]
-        assert e.attributes["correlationid"] == e.record["command_id"]
-        assert e.record["command_id"] == command.record["command_id"]
+        assert e.record["command_id"] == command.record["command_id"] == command.attributes["id"]
 
 
 def test_a_fresh_command_id_is_a_uuid_of_version_7(world, bus):
@@ -430,13 +460,13 @@ def test_keys_and_partitions_are_where_a_java_client_looks_for_them(session):
 
 
 def test_the_changelog_is_on_the_commands_partition(session):
-    grants = session.bus.events("sharing.grants")
+    grants = session.bus.states()
     assert {e.key for e in grants} == {session.id, "progress"}
     assert {e.partition for e in grants} == {session.partition}
 
 
 def test_progress_rises_with_each_transaction_to_the_end(session):
-    progress = of_type(session, "sharing.grants", "Progress")
+    progress = [s for s in session.bus.states() if s.type == "Progress"]
     applied = [e.record["applied"] for e in progress]
     assert {e.key for e in progress} == {"progress"}
     assert applied == sorted(set(applied))
@@ -447,7 +477,7 @@ def test_progress_rises_with_each_transaction_to_the_end(session):
 
 def test_the_last_state_in_the_changelog_is_the_whole_workspace(session):
     world = session.world
-    last = of_type(session, "sharing.grants", "WorkspaceGrants")[-1].record
+    last = [s for s in session.bus.states() if s.type == "WorkspaceGrants"][-1].record
     shared = next(c for c in session.changed if c["changes"][0]["subject"] == world.user("frank"))
     assert last["workspace"] == world.reference(session.workspace)
     assert last["status"] == "active"
@@ -498,8 +528,7 @@ def test_a_command_without_any_header_is_applied(world, bus):
     assert event.record["changes"] == [change(world.user("alice"), None, "admin")]
     assert event.record["command_id"] == record["command_id"]
     assert event.attributes["id"].startswith(f"{at[0]}-{at[1]}-")
-    assert event.attributes["correlationid"] == record["command_id"]
-    assert "causationid" not in event.attributes and "traceparent" not in event.headers
+    assert set(event.headers) == EVENT_HEADERS
     (told,) = bus.events("sharing.notifications")
     assert told.record["recipient_id"] == world.ids["alice"]
     assert told.record["event_id"] == event.attributes["id"]
@@ -526,8 +555,10 @@ def test_a_trace_goes_through_to_all_that_follows(world, bus):
     assert {n.record["recipient_id"] for n in told} == {world.ids["carol"], world.ids["dave"]}
     for e in [event, *told]:
         assert e.headers["traceparent"] == TRACEPARENT
-    assert event.attributes["causationid"] == "stranger-1"
-    assert {n.attributes["causationid"] for n in told} == {event.attributes["id"]}
+        assert set(e.headers) == EVENT_HEADERS | {"traceparent"}
+    assert {n.record["event_id"] for n in told} == {event.attributes["id"]}
+    grants = bus.of("sharing.grants")
+    assert grants and [r for r in grants if r.headers] == []
 
 
 def test_a_strangers_removal_needs_only_what_has_no_default(world, bus):
@@ -665,8 +696,8 @@ def test_events_of_a_workspace_lie_in_the_order_of_its_versions(burst):
 
 def test_the_changelog_never_goes_back(burst):
     bus, positions, version = burst
-    states = [e for e in bus.events("sharing.grants") if e.type == "WorkspaceGrants"]
-    progress = [e for e in bus.events("sharing.grants") if e.type == "Progress"]
+    states = [e for e in bus.states() if e.type == "WorkspaceGrants"]
+    progress = [e for e in bus.states() if e.type == "Progress"]
     versions = [e.record["version"] for e in states]
     applied = [e.record["applied"] for e in progress]
     assert versions == sorted(versions) and versions[-1] == version

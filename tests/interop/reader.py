@@ -2,10 +2,12 @@
 
 Everything else is from the specifications: Avro single-object encoding with CRC-64-AVRO of the
 Parsing Canonical Form, CloudEvents in Kafka's binary mode, and the murmur2 of Java's clients.
+sharing.grants is internal: its records are no CloudEvents, and their ids are 16 bytes.
 """
 
 import json
 import time
+import uuid
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -123,6 +125,17 @@ class Event:
 
 
 @dataclass(frozen=True)
+class State:
+    """One record of the changelog."""
+
+    partition: int
+    offset: int
+    key: str
+    type: str  # name of the record
+    record: dict
+
+
+@dataclass(frozen=True)
 class Raw:
     """One record of the bus as it came."""
 
@@ -132,10 +145,32 @@ class Raw:
     key: bytes
     value: bytes
     headers: list
+    timestamp: int
+
+
+def raw_of(message) -> Raw:
+    return Raw(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        message.headers() or [],
+        message.timestamp()[1],
+    )
+
+
+def with_id_texts(value):
+    """The record with its ids of 16 bytes as the text that other records have."""
+    if isinstance(value, dict):
+        return {k: with_id_texts(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [with_id_texts(v) for v in value]
+    return str(uuid.UUID(bytes=value)) if isinstance(value, bytes) else value
 
 
 def cause_of(raw: Raw) -> tuple[int, int]:
-    """Partition and offset of the command that an output came of."""
+    """Partition and offset of the command that a public output came of."""
     headers = {n: v.decode() for n, v in raw.headers if n.startswith(("ce_id", "sharebus_")) and v}
     if raw.topic == "sharing.deadletter":
         return int(headers["sharebus_partition"]), int(headers["sharebus_offset"])
@@ -147,6 +182,7 @@ class Bus:
     """Reads the bus as a stranger would: committed records only, from where it was opened on."""
 
     def __init__(self, brokers: str):
+        self.brokers = brokers
         self.schemas = Schemas()
         self.format = AvroFormat(self.schemas)
         self.admin = AdminClient({"bootstrap.servers": brokers})
@@ -210,15 +246,23 @@ class Bus:
         assert error is None, error
         return message.partition(), message.offset()
 
+    def whole(self, topic) -> list[Raw]:
+        """All that is on a topic's first partition."""
+        consumer = Consumer({"bootstrap.servers": self.brokers, "group.id": "interop-whole"})
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        last = self.ends([(topic, 0)])[topic, 0] - 1
+        found = []
+        end = time.monotonic() + DEADLINE_SECONDS
+        while not found or found[-1].offset < last:
+            assert time.monotonic() < end, f"{topic} does not come to its end, {last}"
+            message = consumer.poll(0.2)
+            if message is not None and message.error() is None:
+                found.append(raw_of(message))
+        consumer.close()
+        return found
+
     def _take(self, message):
-        one = Raw(
-            message.topic(),
-            message.partition(),
-            message.offset(),
-            message.key(),
-            message.value(),
-            message.headers() or [],
-        )
+        one = raw_of(message)
         if self._is_older(one):
             return
         self.raw.append(one)
@@ -231,8 +275,16 @@ class Bus:
         """Did it come of a command that was there before we were?"""
         if one.topic == "sharing.commands":
             return False
+        if one.topic == "sharing.grants":
+            return self._last_command(one) < self.begin["sharing.commands", one.partition]
         partition, offset = cause_of(one)
         return offset < self.begin["sharing.commands", partition]
+
+    def _last_command(self, one: Raw) -> int:
+        """Offset of the last command that a record of the changelog has in it."""
+        assert one.value is not None, "these tests delete no workspace"
+        _, record = self.schemas.decode(one.value)
+        return record["source_offset"] if "source_offset" in record else record["applied"] - 1
 
     def _poll(self, end):
         assert time.monotonic() < end, f"{DEADLINE_SECONDS} s are over; applied: {self.applied}"
@@ -284,6 +336,14 @@ class Bus:
         """What was read of a topic, each partition in its order."""
         found = [r for r in self.raw if r.topic == topic]
         return sorted(found, key=lambda r: (r.partition, r.offset))
+
+    def states(self) -> list[State]:
+        """The changelog."""
+        return [
+            State(r.partition, r.offset, r.key.decode(), name, with_id_texts(record))
+            for r in self.of("sharing.grants")
+            for name, record in [self.schemas.decode(r.value)]
+        ]
 
     def events(self, topic: str) -> list[Event]:
         return [self.event(r) for r in self.of(topic)]
