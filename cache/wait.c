@@ -2,7 +2,6 @@
 
 #include "cache/redis.h"
 #include "ops/support/clock.h"
-#include "ops/support/number.h"
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>
@@ -49,22 +48,6 @@ static bool find_outcome(struct bytes entry, int64_t offset, struct outcome_entr
 		if (out->offset == offset)
 			return true;
 	return false;
-}
-
-int position_parse(struct position *out, const char *text, struct error *err)
-{
-	struct bytes rest = bytes_of(text);
-	int64_t partition;
-	int64_t offset;
-
-	if (!number_take(&rest, &partition) || partition > INT32_MAX || !rest.len ||
-	    *rest.data != ':' ||
-	    !number_parse((struct bytes){ rest.data + 1, rest.len - 1 }, 0, INT64_MAX - 1, &offset))
-		return error_set(err, ERROR_USAGE,
-				 "\"%s\" is not a position; give partition:offset, as in 3:17",
-				 text);
-	*out = (struct position){ (int)partition, offset };
-	return 0;
 }
 
 int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,

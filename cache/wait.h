@@ -6,15 +6,7 @@
 #include "cache/outcomes.h"
 #include "cache/reader.h"
 #include "ops/support/attributes.h"
-
-/* Where a command stands on the log. */
-struct position {
-	int partition;
-	int64_t offset;
-};
-
-/* Reads "3:17". ERROR_USAGE when it is anything else. */
-MUST_USE int position_parse(struct position *out, const char *text, struct error *err);
+#include "schemas/position.h"
 
 /*
  * Waits for the outcome of the command at that position. Its message is in
