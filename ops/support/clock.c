@@ -25,6 +25,14 @@ int64_t clock_unix_ms(void)
 	return now_ms(CLOCK_REALTIME);
 }
 
+int64_t clock_monotonic_us(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
 void clock_pause_ms(int ms)
 {
 	struct timespec pause = { ms / 1000, ms % 1000 * 1000000L };

@@ -17,6 +17,20 @@ int64_t clock_monotonic_ms(void);
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_unix_ms(void);
 
+/* Microseconds of CLOCK_MONOTONIC, for measuring how long something took. */
+int64_t clock_monotonic_us(void);
+
+/* Both clocks, read at one moment: what a loop reads once a turn and passes on. */
+struct now {
+	int64_t monotonic_ms;
+	int64_t unix_ms;
+};
+
+static inline struct now clock_now(void)
+{
+	return (struct now){ clock_monotonic_ms(), clock_unix_ms() };
+}
+
 /* Sleeps so long; a signal may end it early. */
 void clock_pause_ms(int ms);
 
