@@ -1,5 +1,7 @@
 #include "consumer/changelog.h"
 
+#include "consumer/arrivals.h"
+#include "ops/support/memory.h"
 #include "producer/bus.h"
 
 #include <stdlib.h>
@@ -21,6 +23,7 @@ struct changelog {
 	rd_kafka_t *asker;  /* knows where the log really ends */
 	struct reading *list;
 	size_t count;
+	size_t cap;
 	size_t unfinished;
 };
 
@@ -45,21 +48,21 @@ static int open_client(rd_kafka_t **out, const struct config *config, const char
 	return rc;
 }
 
-int changelog_open(struct changelog **out, const struct config *config, struct error *err)
+int changelog_open(struct changelog **out, const struct config *config, const struct waker *waker,
+		   struct error *err)
 {
-	struct changelog *c = calloc(1, sizeof(*c));
-	int rc;
+	struct changelog *c = memory_zalloc(1, sizeof(*c));
+	int rc = open_client(&c->reader, config, "read_committed", err);
 
-	if (!c)
-		return error_set(err, ERROR_NOMEM, "out of memory");
-	rc = open_client(&c->reader, config, "read_committed", err);
 	if (!rc)
 		rc = open_client(&c->asker, config, "read_uncommitted", err);
-	if (rc)
+	if (rc) {
 		changelog_close(&c);
-	else
-		*out = c;
-	return rc;
+		return rc;
+	}
+	arrivals_wake(c->reader, waker);
+	*out = c;
+	return 0;
 }
 
 void changelog_close(struct changelog **cp)
@@ -79,8 +82,8 @@ void changelog_close(struct changelog **cp)
 
 /* ---- where to read from and to ---- */
 
-static int measure(struct changelog *c, struct reading *r, enum changelog_from from,
-		   struct error *err)
+static int measure_log(struct changelog *c, struct reading *r, enum changelog_from from,
+		       struct error *err)
 {
 	int64_t low;
 	int64_t high;
@@ -125,16 +128,13 @@ static int start_reading(struct changelog *c, struct error *err)
 int changelog_begin(struct changelog *c, const int *partitions, size_t count,
 		    enum changelog_from from, struct error *err)
 {
-	struct reading *list = realloc(c->list, (count + 1) * sizeof(*list));
 	int rc = 0;
 
-	if (!list)
-		return error_set(err, ERROR_NOMEM, "out of memory");
-	c->list = list;
+	c->list = memory_grow(c->list, &c->cap, count, sizeof(*c->list));
 	stop_reading(c);
 	for (size_t i = 0; !rc && i < count; i++) {
-		list[i] = (struct reading){ .partition = partitions[i] };
-		rc = measure(c, &list[i], from, err);
+		c->list[i] = (struct reading){ .partition = partitions[i] };
+		rc = measure_log(c, &c->list[i], from, err);
 	}
 	if (rc)
 		return rc;
@@ -144,7 +144,7 @@ int changelog_begin(struct changelog *c, const int *partitions, size_t count,
 
 /* ---- reading ---- */
 
-static struct reading *find(const struct changelog *c, int partition)
+static struct reading *find_reading(const struct changelog *c, int partition)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (c->list[i].partition == partition)
@@ -154,13 +154,13 @@ static struct reading *find(const struct changelog *c, int partition)
 
 struct changelog_reach changelog_reach(const struct changelog *c, int partition)
 {
-	const struct reading *r = find(c, partition);
+	const struct reading *r = find_reading(c, partition);
 
 	return r ? (struct changelog_reach){ r->next - r->begin, r->goal - r->begin }
 		 : (struct changelog_reach){ 0 };
 }
 
-static void advance(struct changelog *c, struct reading *r, int64_t next)
+static void advance_to(struct changelog *c, struct reading *r, int64_t next)
 {
 	bool unfinished = r->next < r->goal;
 
@@ -170,17 +170,17 @@ static void advance(struct changelog *c, struct reading *r, int64_t next)
 }
 
 /* Takes what the client gave; true when it is a record for the caller. */
-static bool take(struct changelog *c, rd_kafka_message_t *m, struct message *out)
+static bool take_message(struct changelog *c, rd_kafka_message_t *m, struct message *out)
 {
-	struct reading *r = find(c, m->partition);
+	struct reading *r = find_reading(c, m->partition);
 
 	if (!r)
 		return false;
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-		advance(c, r, m->offset);
+		advance_to(c, r, m->offset);
 	if (m->err)
 		return false;
-	advance(c, r, m->offset + 1);
+	advance_to(c, r, m->offset + 1);
 	*out = message_of(m);
 	return true;
 }
@@ -194,7 +194,7 @@ int changelog_next(struct changelog *c, int wait_ms, struct message *out, struct
 
 		if (!m)
 			return CHANGELOG_LATER;
-		if (take(c, m, out))
+		if (take_message(c, m, out))
 			return CHANGELOG_RECORD;
 		rc = m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF
 			     ? error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_GRANTS),

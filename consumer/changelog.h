@@ -15,11 +15,13 @@
 #include "consumer/message.h"
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
+#include "ops/support/waker.h"
 
 struct changelog;
 
-/* Settings from config: "brokers". */
-MUST_USE int changelog_open(struct changelog **out, const struct config *config, struct error *err);
+/* Settings from config: "brokers". The waker is woken when there is something to read. */
+MUST_USE int changelog_open(struct changelog **out, const struct config *config,
+			    const struct waker *waker, struct error *err);
 void changelog_close(struct changelog **c);
 
 enum changelog_from {

@@ -1,10 +1,10 @@
 #include "consumer/courier.h"
 
+#include "consumer/arrivals.h"
 #include "ops/support/buffer.h"
-#include "ops/support/clock.h"
+#include "ops/support/memory.h"
 #include "producer/bus.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,14 +27,7 @@ struct courier {
 
 static void add_receipt(struct courier *c, const struct receipt *r)
 {
-	if (c->count == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 64;
-		struct receipt *grown = realloc(c->receipts, cap * sizeof(*grown));
-
-		assert(grown);
-		c->receipts = grown;
-		c->cap = cap;
-	}
+	c->receipts = memory_grow(c->receipts, &c->cap, c->count + 1, sizeof(*c->receipts));
 	c->receipts[c->count++] = *r;
 }
 
@@ -79,23 +72,23 @@ static int open_producer(struct courier *c, const struct config *config, struct 
 				    topic_name(TOPIC_COMMANDS));
 }
 
-int courier_open(struct courier **out, const struct config *config,
-		 const struct deployment *deployment, struct codec *codec, struct error *err)
+int courier_open(struct courier **out, const struct courier_options *o, struct error *err)
 {
-	struct courier *c = calloc(1, sizeof(*c));
+	struct courier *c = memory_zalloc(1, sizeof(*c));
 	int rc;
 
-	if (!c)
-		return error_set(err, ERROR_NOMEM, "out of memory");
-	c->codec = codec;
+	c->codec = o->codec;
 	buffer_init(&c->value);
-	(void)snprintf(c->source, sizeof(c->source), "sharebus/%s/consumer", deployment->cluster);
-	rc = open_producer(c, config, err);
-	if (rc)
+	(void)snprintf(c->source, sizeof(c->source), "sharebus/%s/consumer",
+		       o->deployment->cluster);
+	rc = open_producer(c, o->config, err);
+	if (rc) {
 		courier_close(&c);
-	else
-		*out = c;
-	return rc;
+		return rc;
+	}
+	arrivals_wake(c->producer, o->waker);
+	*out = c;
+	return 0;
 }
 
 void courier_close(struct courier **cp)

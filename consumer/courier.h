@@ -10,14 +10,21 @@
 #include "cache/mark.h"
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
+#include "ops/support/waker.h"
 #include "schemas/codec.h"
 
 struct courier;
 
-/* Settings from config: "brokers". The codec must outlive it. */
-MUST_USE int courier_open(struct courier **out, const struct config *config,
-			  const struct deployment *deployment, struct codec *codec,
-			  struct error *err);
+/* All of it is borrowed and must outlive the courier. */
+struct courier_options {
+	const struct config *config; /* "brokers" */
+	const struct deployment *deployment;
+	struct codec *codec;
+	const struct waker *waker; /* woken when receipts arrive */
+};
+
+/* ERROR_USAGE: a setting is wrong; ERROR_UNAVAILABLE. */
+MUST_USE int courier_open(struct courier **out, const struct courier_options *o, struct error *err);
 
 /* What is not delivered by then may or may not come onto the log. */
 void courier_close(struct courier **c);

@@ -1,7 +1,9 @@
 #include "consumer/follower.h"
 
+#include "consumer/arrivals.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
+#include "ops/support/memory.h"
 #include "producer/bus.h"
 
 #include <stdlib.h>
@@ -30,6 +32,7 @@ struct follower {
 	struct arena arena;
 	int64_t position;
 	bool complete;
+	bool has_more;              /* the last poll ended at its bound */
 	struct uuid gone[GONE_MAX]; /* since then; to be taken */
 	size_t gone_count;
 	bool gone_missed;
@@ -74,13 +77,11 @@ static int assign_from_start(struct follower *f, struct error *err)
 }
 
 int follower_open(struct follower **out, const struct config *config, struct codec *codec,
-		  struct index *index, struct error *err)
+		  struct index *index, const struct waker *waker, struct error *err)
 {
-	struct follower *f = calloc(1, sizeof(*f));
+	struct follower *f = memory_zalloc(1, sizeof(*f));
 	int rc;
 
-	if (!f)
-		return error_set(err, ERROR_NOMEM, "out of memory");
 	f->codec = codec;
 	f->index = index;
 	f->directory = directory_new();
@@ -89,11 +90,13 @@ int follower_open(struct follower **out, const struct config *config, struct cod
 	rc = open_consumer(f, config, err);
 	if (!rc)
 		rc = assign_from_start(f, err);
-	if (rc)
+	if (rc) {
 		follower_close(&f);
-	else
-		*out = f;
-	return rc;
+		return rc;
+	}
+	arrivals_wake(f->consumer, waker);
+	*out = f;
+	return 0;
 }
 
 void follower_close(struct follower **fp)
@@ -187,7 +190,7 @@ static int take_message(struct follower *f, const rd_kafka_message_t *m, struct 
 int follower_poll(struct follower *f, int wait_ms, struct error *err)
 {
 	int max = f->complete ? POLL_MAX : POLL_MAX_LOADING;
-	rd_kafka_message_t *m;
+	rd_kafka_message_t *m = NULL;
 	int rc = 0;
 
 	/* What is gathered goes to Redis in one step, which others wait for. */
@@ -200,7 +203,13 @@ int follower_poll(struct follower *f, int wait_ms, struct error *err)
 		rc = take_message(f, m, err);
 		rd_kafka_message_destroy(m);
 	}
+	f->has_more = m != NULL;
 	return rc;
+}
+
+bool follower_has_more(const struct follower *f)
+{
+	return f->has_more;
 }
 
 bool follower_is_complete(const struct follower *f)
@@ -232,7 +241,7 @@ int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error
 	while (!rc && f->position < offset && f->position < end) {
 		if (clock_monotonic_ms() > deadline)
 			return error_set(err, ERROR_UNAVAILABLE,
-					 "%s is at %lld and does not come to %lld",
+					 "%s: timed out at offset %lld, waiting for %lld",
 					 topic_name(TOPIC_DIRECTORY), (long long)f->position,
 					 (long long)offset);
 		rc = follower_poll(f, REACH_STEP_MS, err);
@@ -269,8 +278,8 @@ void follower_own(struct follower *f, bool own, int64_t epoch)
 }
 
 /* Claims the directory's mark, if it is still as seen; what is behind it stays as it is. */
-static int claim(struct follower *f, const struct mark *seen, enum mark_state state,
-		 int64_t applied, struct error *err)
+static int claim_mark(struct follower *f, const struct mark *seen, enum mark_state state,
+		      int64_t applied, struct error *err)
 {
 	int rc;
 
@@ -294,7 +303,7 @@ static int write_changes(struct follower *f, enum mark_state state, int64_t appl
 	return projection_write(f->index, &f->projection, &seen, &f->mark, err);
 }
 
-static int clear(struct follower *f, struct error *err)
+static int clear_keys(struct follower *f, struct error *err)
 {
 	struct clearing all = { .partition = KEYS_DIRECTORY, .ours = &f->mark };
 	uint64_t cursor = 0;
@@ -311,10 +320,10 @@ static int project_all(struct follower *f, const struct mark *seen, struct error
 {
 	bool more = true;
 	const struct entity *at = NULL;
-	int rc = claim(f, seen, MARK_REBUILDING, 0, err);
+	int rc = claim_mark(f, seen, MARK_REBUILDING, 0, err);
 
 	if (!rc)
-		rc = clear(f, err);
+		rc = clear_keys(f, err);
 	while (!rc && more) {
 		more = directory_project(f->directory, &f->projection, &at, PROJECTION_BYTES);
 		rc = write_changes(f, more ? MARK_REBUILDING : MARK_READY, more ? 0 : f->position,
@@ -333,7 +342,7 @@ static int project_first(struct follower *f, struct error *err)
 	if (rc)
 		return rc;
 	if (seen.state == MARK_READY && seen.applied == f->position)
-		rc = claim(f, &seen, MARK_READY, f->position, err);
+		rc = claim_mark(f, &seen, MARK_READY, f->position, err);
 	else
 		rc = project_all(f, &seen, err);
 	if (!rc)

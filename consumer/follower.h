@@ -11,13 +11,14 @@
 #include "consumer/directory.h"
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
+#include "ops/support/waker.h"
 #include "schemas/codec.h"
 
 struct follower;
 
-/* Opens the topic. Settings from config: "brokers". */
+/* Opens the topic. Settings from config: "brokers". The waker is woken when records arrive. */
 MUST_USE int follower_open(struct follower **out, const struct config *config, struct codec *codec,
-			   struct index *index, struct error *err);
+			   struct index *index, const struct waker *waker, struct error *err);
 void follower_close(struct follower **f);
 
 /*
@@ -25,6 +26,9 @@ void follower_close(struct follower **f);
  * ERROR_UNAVAILABLE when the brokers do not serve the topic.
  */
 MUST_USE int follower_poll(struct follower *f, int wait_ms, struct error *err);
+
+/* Did the last follower_poll() end although more may have arrived? */
+bool follower_has_more(const struct follower *f);
 
 /* Has the view ever reached the end of the topic? Before that, decide nothing. */
 bool follower_is_complete(const struct follower *f);

@@ -1,6 +1,8 @@
 #include "consumer/intake.h"
 
+#include "consumer/arrivals.h"
 #include "ops/support/log.h"
+#include "ops/support/memory.h"
 #include "producer/bus.h"
 
 #include <stdlib.h>
@@ -30,14 +32,14 @@ struct intake {
 
 /* ---- lists of partitions ---- */
 
-static rd_kafka_topic_partition_list_t *list_of(const struct place *places, size_t count)
+static rd_kafka_topic_partition_list_t *list_of(const struct position *positions, size_t count)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
 
 	for (size_t i = 0; i < count; i++)
 		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS),
-						  places[i].partition)
-			->offset = places[i].offset;
+						  positions[i].partition)
+			->offset = positions[i].offset;
 	return list;
 }
 
@@ -76,29 +78,27 @@ static int64_t stand_by(struct intake *in, int partition, bool *silent)
 /* All of it is given at once (the assignor is an eager one), and paused. */
 static void on_assigned(struct intake *in, const rd_kafka_topic_partition_list_t *list)
 {
-	struct place *places = calloc((size_t)list->cnt + 1, sizeof(*places));
-	int *partitions = calloc((size_t)list->cnt + 1, sizeof(*partitions));
+	struct position *positions = memory_zalloc((size_t)list->cnt, sizeof(*positions));
+	int *partitions = memory_zalloc((size_t)list->cnt, sizeof(*partitions));
 	rd_kafka_topic_partition_list_t *commands;
 	bool silent = false;
 	size_t count = 0;
 
-	if (!places || !partitions)
-		abort();
 	for (int i = 0; i < list->cnt; i++) {
 		int partition = list->elems[i].partition;
 
 		if (strcmp(list->elems[i].topic, topic_name(TOPIC_COMMANDS)) != 0)
 			continue;
-		places[count] = (struct place){ partition, stand_by(in, partition, &silent) };
+		positions[count] = (struct position){ partition, stand_by(in, partition, &silent) };
 		partitions[count++] = partition;
 	}
-	commands = list_of(places, count);
+	commands = list_of(positions, count);
 	(void)rd_kafka_assign(in->consumer, commands);
 	(void)rd_kafka_pause_partitions(in->consumer, commands);
 	rd_kafka_topic_partition_list_destroy(commands);
 	in->owner.given(in->owner.context, partitions, count, (int)count < list->cnt);
 	free(partitions);
-	free(places);
+	free(positions);
 }
 
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -155,12 +155,14 @@ bool intake_is_doubled(struct intake *in)
 }
 
 /*
- * librdkafka shows generation and member only in the serialised form: "CGMDv2:",
- * generation (int32), group and member, each ending with a NUL.
+ * librdkafka shows generation and member only in its serialised form: "CGMDv2:",
+ * generation (int32), group and member, each ending with a NUL. Fencing rests
+ * on the generation, so any other form is no member's.
  */
 int group_generation(const struct rd_kafka_consumer_group_metadata_s *m)
 {
-	enum { MAGIC_LEN = 7, HEAD_LEN = MAGIC_LEN + 4 };
+	static const char magic[] = "CGMDv2:";
+	enum { MAGIC_LEN = sizeof(magic) - 1, HEAD_LEN = MAGIC_LEN + 4 };
 	void *text = NULL;
 	size_t len = 0;
 	int32_t generation = -1;
@@ -170,7 +172,7 @@ int group_generation(const struct rd_kafka_consumer_group_metadata_s *m)
 		rd_kafka_error_destroy(e);
 		return -1;
 	}
-	if (len > HEAD_LEN) {
+	if (len > HEAD_LEN && memcmp(text, magic, MAGIC_LEN) == 0) {
 		const char *group = (const char *)text + HEAD_LEN;
 		size_t member = HEAD_LEN + strnlen(group, len - HEAD_LEN) + 1;
 
@@ -212,9 +214,9 @@ static void take_trouble(struct intake *in, const rd_kafka_message_t *m)
 		log_warn("%s", err.text);
 }
 
-enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
+enum fetched intake_poll(struct intake *in, struct message *out)
 {
-	rd_kafka_message_t *m = rd_kafka_consumer_poll(in->consumer, wait_ms);
+	rd_kafka_message_t *m = rd_kafka_consumer_poll(in->consumer, 0);
 
 	if (!m)
 		return FETCHED_NOTHING;
@@ -232,18 +234,18 @@ enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
 	return FETCHED_MESSAGE;
 }
 
-int intake_committed(struct intake *in, struct place *places, size_t count, struct error *err)
+int intake_committed(struct intake *in, struct position *positions, size_t count, struct error *err)
 {
-	rd_kafka_topic_partition_list_t *list = list_of(places, count);
+	rd_kafka_topic_partition_list_t *list = list_of(positions, count);
 	rd_kafka_resp_err_t code =
 		first_error(rd_kafka_committed(in->consumer, list, COMMITTED_WAIT_MS), list);
 
 	for (size_t i = 0; !code && i < count; i++) {
 		int64_t offset = rd_kafka_topic_partition_list_find(
-					 list, topic_name(TOPIC_COMMANDS), places[i].partition)
+					 list, topic_name(TOPIC_COMMANDS), positions[i].partition)
 					 ->offset;
 
-		places[i].offset = offset < 0 ? COMMITTED_NONE : offset;
+		positions[i].offset = offset < 0 ? COMMITTED_NONE : offset;
 	}
 	rd_kafka_topic_partition_list_destroy(list);
 	if (code)
@@ -258,9 +260,10 @@ int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 	return bus_range(in->consumer, TOPIC_COMMANDS, partition, begin, end, err);
 }
 
-int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err)
+int intake_seek(struct intake *in, const struct position *positions, size_t count,
+		struct error *err)
 {
-	rd_kafka_topic_partition_list_t *list = list_of(places, count);
+	rd_kafka_topic_partition_list_t *list = list_of(positions, count);
 	/* Before 2.1.0 librdkafka took the milliseconds for microseconds. */
 	int wait = rd_kafka_version() < 0x02010000 ? SEEK_WAIT_MS * 1000 : SEEK_WAIT_MS;
 	rd_kafka_error_t *e = rd_kafka_seek_partitions(in->consumer, list, wait);
@@ -277,7 +280,7 @@ int intake_seek(struct intake *in, const struct place *places, size_t count, str
 
 void intake_pause(struct intake *in, int partition, bool pause)
 {
-	const struct place one = { partition, 0 };
+	const struct position one = { partition, 0 };
 	rd_kafka_topic_partition_list_t *list = list_of(&one, 1);
 
 	if (pause)
@@ -322,21 +325,21 @@ static int open_consumer(struct intake *in, struct error *err)
 }
 
 int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
-		struct error *err)
+		const struct waker *waker, struct error *err)
 {
-	struct intake *in = calloc(1, sizeof(*in));
+	struct intake *in = memory_zalloc(1, sizeof(*in));
 	int rc;
 
-	if (!in)
-		return error_set(err, ERROR_NOMEM, "out of memory");
 	in->config = config;
 	in->owner = *owner;
 	rc = open_consumer(in, err);
-	if (rc)
+	if (rc) {
 		intake_close(&in);
-	else
-		*out = in;
-	return rc;
+		return rc;
+	}
+	arrivals_wake(in->consumer, waker);
+	*out = in;
+	return 0;
 }
 
 void intake_close(struct intake **inp)

@@ -12,18 +12,14 @@
 #include "consumer/message.h"
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
+#include "ops/support/waker.h"
+#include "schemas/position.h"
 
 struct intake;
 struct rd_kafka_s;
 struct rd_kafka_consumer_group_metadata_s;
 
-enum { COMMITTED_NONE = -1 };
-
-/* A partition of sharing.commands and a place in it. */
-struct place {
-	int partition;
-	int64_t offset; /* or COMMITTED_NONE */
-};
+enum { COMMITTED_NONE = -1 }; /* the offset of a position where nothing is committed */
 
 /*
  * Called from intake_poll() and intake_close(). What is given is paused until
@@ -36,9 +32,13 @@ struct intake_owner {
 	void (*taken)(void *context, bool lost);
 };
 
-/* Settings from config: "brokers", "consumer-group", "instance". Owner is copied. */
+/*
+ * Settings from config: "brokers", "consumer-group", "instance". The owner is
+ * copied; the waker is woken whenever there is something to poll for.
+ */
 MUST_USE int intake_open(struct intake **out, const struct config *config,
-			 const struct intake_owner *owner, struct error *err);
+			 const struct intake_owner *owner, const struct waker *waker,
+			 struct error *err);
 
 /* Leaves the group. */
 void intake_close(struct intake **in);
@@ -56,16 +56,16 @@ enum fetched {
 };
 
 /*
- * The next record, waiting up to wait_ms for it. Trouble is logged; where a
- * partition cannot be fetched on, all is taken and given anew.
+ * The next record, if one has arrived; does not wait. Trouble is logged; where
+ * a partition cannot be fetched any further, all is taken and given anew.
  */
-enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out);
+enum fetched intake_poll(struct intake *in, struct message *out);
 
 /*
  * What the group has committed, with require_stable: an open transaction makes
  * it wait. ERROR_UNAVAILABLE when it does not settle in time.
  */
-MUST_USE int intake_committed(struct intake *in, struct place *places, size_t count,
+MUST_USE int intake_committed(struct intake *in, struct position *positions, size_t count,
 			      struct error *err);
 
 /*
@@ -76,7 +76,7 @@ MUST_USE int intake_range(struct intake *in, int partition, int64_t *begin, int6
 			  struct error *err);
 
 /* Fetching goes on at these places, once it is not paused. */
-MUST_USE int intake_seek(struct intake *in, const struct place *places, size_t count,
+MUST_USE int intake_seek(struct intake *in, const struct position *positions, size_t count,
 			 struct error *err);
 
 /* Stops or starts fetching a partition. */

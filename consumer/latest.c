@@ -1,35 +1,43 @@
 #include "consumer/latest.h"
 
-#include <assert.h>
+#include "ops/support/memory.h"
+
 #include <stdlib.h>
 
+#include <uthash.h>
+
+struct held_state {
+	struct latest_entry entry; /* its value lies in data */
+	UT_hash_handle hh;
+	uint8_t data[];
+};
+
 struct latest {
-	struct latest_entry *all; /* by id */
+	struct held_state *all; /* by id */
 	size_t max;
 	size_t bytes;
 };
 
 struct latest *latest_new(size_t max)
 {
-	struct latest *l = calloc(1, sizeof(*l));
+	struct latest *l = memory_zalloc(1, sizeof(*l));
 
-	assert(l);
 	l->max = max;
 	return l;
 }
 
 static size_t size_of(const struct latest_entry *e)
 {
-	return sizeof(*e) + e->value.len;
+	return sizeof(struct held_state) + e->value.len;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static void drop(struct latest *l, struct latest_entry *e)
+static void drop_state(struct latest *l, struct held_state *s)
 {
-	l->bytes -= size_of(e);
+	l->bytes -= size_of(&s->entry);
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see through uthash's lists */
-	HASH_DEL(l->all, e);
-	free(e);
+	HASH_DEL(l->all, s);
+	free(s);
 }
 
 void latest_free(struct latest **lp)
@@ -41,31 +49,30 @@ void latest_free(struct latest **lp)
 	*lp = NULL;
 }
 
-static struct latest_entry *copy_of(const struct latest_entry *state)
+static struct held_state *copy_of(const struct latest_entry *e)
 {
-	struct latest_entry *e = malloc(size_of(state));
+	struct held_state *s = memory_must(malloc(size_of(e)));
 
-	assert(e);
-	*e = *state;
-	if (!state->value.data)
-		return e;
-	if (state->value.len)
-		memcpy(e->data, state->value.data, state->value.len);
-	e->value.data = e->data;
-	return e;
+	s->entry = *e;
+	if (!e->value.data)
+		return s;
+	if (e->value.len)
+		memcpy(s->data, e->value.data, e->value.len);
+	s->entry.value.data = s->data;
+	return s;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 void latest_put(struct latest *l, const struct latest_entry *state)
 {
-	struct latest_entry *e;
+	struct held_state *s;
 
-	HASH_FIND(hh, l->all, &state->id, sizeof(state->id), e);
-	if (e)
-		drop(l, e);
-	e = copy_of(state);
-	HASH_ADD(hh, l->all, id, sizeof(e->id), e);
-	l->bytes += size_of(e);
+	HASH_FIND(hh, l->all, &state->id, sizeof(state->id), s);
+	if (s)
+		drop_state(l, s);
+	s = copy_of(state);
+	HASH_ADD(hh, l->all, entry.id, sizeof(s->entry.id), s);
+	l->bytes += size_of(&s->entry);
 }
 
 bool latest_is_full(const struct latest *l)
@@ -73,9 +80,9 @@ bool latest_is_full(const struct latest *l)
 	return l->bytes >= l->max;
 }
 
-static int by_partition(const struct latest_entry *a, const struct latest_entry *b)
+static int by_partition(const struct held_state *a, const struct held_state *b)
 {
-	return a->partition - b->partition;
+	return a->entry.partition - b->entry.partition;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
@@ -87,27 +94,27 @@ void latest_sort(struct latest *l)
 size_t latest_portion(const struct latest *l, size_t max, size_t bytes,
 		      const struct latest_entry **out)
 {
-	const struct latest_entry *e = l->all;
+	const struct held_state *s = l->all;
 	size_t count = 0;
 	size_t sum = 0;
 
-	for (; e && count < max && sum < bytes && e->partition == l->all->partition;
-	     e = e->hh.next) {
-		out[count++] = e;
-		sum += e->value.len;
+	for (; s && count < max && sum < bytes && s->entry.partition == l->all->entry.partition;
+	     s = s->hh.next) {
+		out[count++] = &s->entry;
+		sum += s->entry.value.len;
 	}
 	return count;
 }
 
 void latest_drop(struct latest *l, size_t count)
 {
-	struct latest_entry *e;
-	struct latest_entry *next;
+	struct held_state *s;
+	struct held_state *next;
 
-	HASH_ITER(hh, l->all, e, next)
+	HASH_ITER(hh, l->all, s, next)
 	{
 		if (!count--)
 			break;
-		drop(l, e);
+		drop_state(l, s);
 	}
 }

@@ -1,26 +1,25 @@
 #ifndef SB_CONSUMER_LOOP_H
 #define SB_CONSUMER_LOOP_H
 
-/* The consumer's loop: fetch, apply, publish, until told to stop. */
+/* The consumer's loop: a table of stages that take turns until told to stop. */
 
-#include "consumer/processor.h"
+#include "consumer/consumer.h"
 #include "ops/support/attributes.h"
 
-/* A processor whose partitions this loop is told of; see processor_open(). processor_close() it. */
-MUST_USE int loop_open(struct processor **out, const struct config *config,
-		       const volatile sig_atomic_t *stop, struct error *err);
+/* The stages in the order of a turn; NULL past the last one. i is below STAGES_MAX. */
+const char *loop_stage_name(size_t i);
 
 /*
  * One turn: each stage does a bounded piece of work. ERROR_UNAVAILABLE and
  * ERROR_FENCED pass by themselves: wait and go on. Anything else needs a
- * person. loop_run() calls it; so do tests that choose the order of events.
+ * person.
  */
-MUST_USE int loop_turn(struct processor *p, struct error *err);
+MUST_USE int loop_turn(struct consumer *c, struct error *err);
 
 /*
- * Runs until *stop is set, then publishes what is applied. 0 then; ERROR_REFUSED
- * with a sentence when a person must act.
+ * Runs until *stop is set, then publishes what is applied and leaves the group.
+ * 0 then; ERROR_REFUSED with a sentence when a person must act.
  */
-MUST_USE int loop_run(struct processor *p, struct error *err);
+MUST_USE int loop_run(struct consumer *c, struct error *err);
 
 #endif

@@ -17,11 +17,13 @@ extern const char *malloc_conf;
 const char *malloc_conf = "background_thread:true";
 
 static volatile sig_atomic_t stop;
+static struct waker waker;
 
 static void on_signal(int number)
 {
 	(void)number;
 	stop = 1;
+	waker_wake(&waker);
 }
 
 static void catch_signals(void)
@@ -34,14 +36,14 @@ static void catch_signals(void)
 	(void)sigaction(SIGPIPE, &action, NULL);
 }
 
-static int run(const struct config *config, struct error *err)
+static int run_consumer(const struct config *config, struct error *err)
 {
-	struct processor *p = NULL;
-	int rc = loop_open(&p, config, &stop, err);
+	struct consumer *c = NULL;
+	int rc = consumer_open(&c, config, &stop, &waker, err);
 
 	if (!rc)
-		rc = loop_run(p, err);
-	processor_close(&p);
+		rc = loop_run(c, err);
+	consumer_close(&c);
 	return rc;
 }
 
@@ -51,9 +53,11 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	int rc = settings_read(&config, argc, argv, &err);
 
+	if (!rc)
+		rc = waker_open(&waker, &err);
 	if (!rc) {
 		catch_signals();
-		rc = run(config, &err);
+		rc = run_consumer(config, &err);
 	}
 	config_free(&config);
 	if (rc >= 0 || stop)

@@ -1,7 +1,9 @@
 #include "consumer/publisher.h"
 
 #include "ops/support/clock.h"
+#include "ops/support/memory.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,6 +16,7 @@ enum {
 };
 
 enum publisher_state {
+	PUBLISHER_STOPPED,  /* there are no producers and no threads, and nothing is queued */
 	PUBLISHER_WORKING,  /* batches are taken, sent and committed */
 	PUBLISHER_BROKEN,   /* something failed; open transactions are being aborted */
 	PUBLISHER_STOPPING, /* the loop wants the threads to end */
@@ -43,6 +46,8 @@ struct worker {
 };
 
 struct publisher {
+	struct publisher_options options;
+	bool started; /* the loop's thread alone looks at it, and needs no lock */
 	pthread_mutex_t lock;
 	pthread_cond_t moved; /* anything below changed */
 	enum publisher_state state;
@@ -143,6 +148,7 @@ static void note_committed(struct worker *w)
 
 	pthread_mutex_lock(&p->lock);
 	p->committed++;
+	waker_wake(p->options.waker);
 	*p->done_end = w->batches;
 	for (struct batch *b = w->batches; b; b = b->next) {
 		p->backlog -= b->len;
@@ -173,6 +179,7 @@ static void give_up(struct worker *w, const struct error *why)
 	if (why && p->state == PUBLISHER_WORKING) {
 		p->state = PUBLISHER_BROKEN;
 		p->why = *why;
+		waker_wake(p->options.waker);
 	}
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
@@ -233,13 +240,14 @@ static void *worker_main(void *arg)
 
 /* ---- lifecycle ---- */
 
-static int worker_start(struct worker *w, const struct publisher_options *o, struct error *err)
+static int worker_start(struct worker *w, bool abort_orphans, struct error *err)
 {
+	const struct publisher_options *o = &w->publisher->options;
 	const struct transactor_options options = { .config = o->config,
 						    .deployment = o->deployment,
 						    .intake = o->intake,
 						    .letter = "ab"[w->number],
-						    .sweep = o->sweep };
+						    .abort_orphans = abort_orphans };
 	int rc = transactor_open(&w->transactor, &options, err);
 
 	if (rc)
@@ -270,35 +278,65 @@ static void init_lock(struct publisher *p)
 	(void)pthread_mutex_init(&p->lock, NULL);
 }
 
-int publisher_start(struct publisher **out, const struct publisher_options *o, struct error *err)
+/* Nothing is queued, in hand or done; all workers are idle. */
+static void make_empty(struct publisher *p)
 {
-	struct publisher *p = calloc(1, sizeof(*p));
-	int rc = 0;
-
-	if (!p)
-		return error_set(err, ERROR_NOMEM, "out of memory");
+	p->queue = NULL;
 	p->queue_end = &p->queue;
+	p->done = NULL;
 	p->done_end = &p->done;
-	init_lock(p);
-	for (int i = 0; i < PRODUCERS; i++) { /* all of them: stopping looks at each */
-		p->workers[i].publisher = p;
-		p->workers[i].number = i;
-	}
-	for (int i = 0; !rc && i < PRODUCERS; i++)
-		rc = worker_start(&p->workers[i], o, err);
-	if (rc)
-		publisher_stop(&p);
-	else
-		*out = p;
-	return rc;
+	p->backlog = 0;
+	p->turn = 0;
+	p->taken = 0;
+	p->written = 0;
+	p->committed = 0;
+	for (int i = 0; i < PRODUCERS; i++)
+		p->workers[i] = (struct worker){ .publisher = p, .number = i };
 }
 
-void publisher_stop(struct publisher **pp)
+struct publisher *publisher_new(const struct publisher_options *o)
+{
+	struct publisher *p = memory_zalloc(1, sizeof(*p));
+
+	p->options = *o;
+	p->state = PUBLISHER_STOPPED;
+	init_lock(p);
+	make_empty(p);
+	return p;
+}
+
+void publisher_free(struct publisher **pp)
 {
 	struct publisher *p = *pp;
 
 	if (!p)
 		return;
+	publisher_stop(p);
+	(void)pthread_mutex_destroy(&p->lock);
+	(void)pthread_cond_destroy(&p->moved);
+	free(p);
+	*pp = NULL;
+}
+
+int publisher_start(struct publisher *p, bool abort_orphans, struct error *err)
+{
+	int rc = 0;
+
+	assert(!p->started && p->state == PUBLISHER_STOPPED);
+	p->started = true;
+	p->state = PUBLISHER_WORKING;
+	for (int i = 0; !rc && i < PRODUCERS; i++)
+		rc = worker_start(&p->workers[i], abort_orphans, err);
+	if (rc)
+		publisher_stop(p);
+	return rc;
+}
+
+void publisher_stop(struct publisher *p)
+{
+	if (!p->started)
+		return;
+	p->started = false;
 	pthread_mutex_lock(&p->lock);
 	p->state = PUBLISHER_STOPPING;
 	pthread_cond_broadcast(&p->moved);
@@ -307,16 +345,20 @@ void publisher_stop(struct publisher **pp)
 		worker_stop(&p->workers[i]);
 	batch_free_list(p->queue);
 	batch_free_list(p->done);
-	(void)pthread_mutex_destroy(&p->lock);
-	(void)pthread_cond_destroy(&p->moved);
-	free(p);
-	*pp = NULL;
+	make_empty(p);
+	p->state = PUBLISHER_STOPPED;
 }
 
 /* ---- for the loop ---- */
 
+bool publisher_is_started(const struct publisher *p)
+{
+	return p->started;
+}
+
 void publisher_push(struct publisher *p, struct batch *b)
 {
+	assert(p->started);
 	pthread_mutex_lock(&p->lock);
 	b->next = NULL;
 	*p->queue_end = b;
@@ -360,13 +402,12 @@ int publisher_check(struct publisher *p, struct error *err)
 	return rc;
 }
 
-bool publisher_drain(struct publisher *p, int wait_ms)
+bool publisher_drain(struct publisher *p, int64_t deadline_ms)
 {
-	int64_t deadline = clock_monotonic_ms() + wait_ms;
 	bool drained;
 
 	pthread_mutex_lock(&p->lock);
-	while (p->state == PUBLISHER_WORKING && p->backlog && clock_monotonic_ms() < deadline)
+	while (p->state == PUBLISHER_WORKING && p->backlog && clock_monotonic_ms() < deadline_ms)
 		wait_a_little(p);
 	drained = !p->backlog;
 	pthread_mutex_unlock(&p->lock);

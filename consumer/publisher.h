@@ -3,7 +3,7 @@
 
 /*
  * Sends the outputs of applied runs to Kafka, exactly once: one transaction
- * holds the outputs of some runs and the consumer's offsets behind them.
+ * holds the outputs of some runs and the consumer's offsets after them.
  *
  * Two producers take turns, each in a thread of its own: while one commits,
  * the other already sends; but it commits only after the first is known to
@@ -13,47 +13,63 @@
  * Any failure breaks the publisher as a whole. What had been committed by then
  * is known to the broker alone: stop it, start it again (init_transactions
  * settles what was open), ask for the committed offsets, and publish again
- * what Redis still keeps behind them.
+ * what Redis still keeps after them.
  *
  * publisher_* functions are for the loop's thread.
  */
 
 #include "consumer/transaction.h"
 #include "ops/support/attributes.h"
+#include "ops/support/waker.h"
 
 struct publisher;
 
 struct publisher_options {
 	const struct config *config; /* "brokers", "consumer-group", "instance" */
 	const struct deployment *deployment;
-	struct intake *intake; /* whose group's offsets are committed */
-	bool sweep;            /* see transactor_open() */
+	struct intake *intake;     /* whose group's offsets are committed */
+	const struct waker *waker; /* woken when something is committed, and when it breaks */
 };
 
+/* A publisher that is stopped. What the options point to must outlive it. */
+struct publisher *publisher_new(const struct publisher_options *o);
+
+/* Stops it, too. Sets *p to NULL; accepts NULL. */
+void publisher_free(struct publisher **p);
+
 /*
- * Makes both producers and settles what their predecessors left open; blocks
- * while the brokers do that. ERROR_UNAVAILABLE: try again. ERROR_REFUSED: the
- * settings are wrong.
+ * Starts a publisher that is stopped: makes both producers and settles what
+ * their predecessors left open, which blocks while the brokers do that.
+ * abort_orphans: see transactor_open(). ERROR_UNAVAILABLE: it is still
+ * stopped, try again. ERROR_REFUSED: the settings are wrong.
  */
-MUST_USE int publisher_start(struct publisher **out, const struct publisher_options *o,
-			     struct error *err);
+MUST_USE int publisher_start(struct publisher *p, bool abort_orphans, struct error *err);
 
-/* Aborts what is open, forgets what is queued, joins the threads. */
-void publisher_stop(struct publisher **p);
+/* Aborts what is open, forgets what is queued, joins the threads. Stopped already: nothing. */
+void publisher_stop(struct publisher *p);
 
-/* Queues a batch and takes it over. Batches of a partition come in order. */
+/* Has it been started, and not been stopped since? It may have broken. */
+bool publisher_is_started(const struct publisher *p);
+
+/* Queues a batch, which becomes the publisher's. Batches of a partition come in order. */
 void publisher_push(struct publisher *p, struct batch *b);
 
 /* Bytes queued or in a transaction: what backpressure goes by. */
 size_t publisher_backlog(struct publisher *p);
 
-/* The batches committed since the last call, a list that is the caller's; NULL: none. */
+/* The batches committed since the last call, a list that becomes the caller's; NULL: none. */
 struct batch *publisher_take_committed(struct publisher *p);
 
-/* 0 while it works; else why it broke, for good: ERROR_FENCED, ERROR_UNAVAILABLE or ERROR_REFUSED. */
+/*
+ * 0 while it works or is stopped; else why it broke, for good: ERROR_FENCED,
+ * ERROR_UNAVAILABLE or ERROR_REFUSED.
+ */
 MUST_USE int publisher_check(struct publisher *p, struct error *err);
 
-/* Waits until all is committed or wait_ms have passed or it broke; true if all is committed. */
-bool publisher_drain(struct publisher *p, int wait_ms);
+/*
+ * Waits until all is committed, CLOCK_MONOTONIC reaches deadline_ms, or it
+ * breaks. True: all is committed.
+ */
+bool publisher_drain(struct publisher *p, int64_t deadline_ms);
 
 #endif

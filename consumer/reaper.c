@@ -1,13 +1,12 @@
 #include "consumer/reaper.h"
 
 #include "cache/stale.h"
-#include "consumer/courier.h"
 #include "consumer/reaping.h"
 #include "consumer/removal.h"
-#include "consumer/sweep.h"
-#include "ops/support/clock.h"
+#include "consumer/survey.h"
 #include "ops/support/crash.h"
 #include "ops/support/log.h"
+#include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -20,14 +19,25 @@ enum {
 	FLUSH_WAIT_MS = 3000,
 };
 
-struct reaper *reaper_new(int partitions)
-{
-	struct reaper *r = calloc(1, sizeof(*r));
+struct reaper {
+	struct reaper_options options;
+	struct reapings reapings;
+	struct survey survey;
+	struct courier *courier; /* NULL: nothing was sent yet, or it broke */
+	struct arena arena;      /* of one look */
+	int first;               /* the partition that is looked at first in the next turn */
+	int64_t ask_ms;          /* when to ask the brokers again for the end of a log; monotonic */
+};
 
-	assert(r);
-	r->count = partitions;
-	r->partitions = calloc((size_t)partitions, sizeof(*r->partitions));
-	assert(r->partitions);
+struct reaper *reaper_new(const struct reaper_options *o)
+{
+	struct reaper *r = memory_zalloc(1, sizeof(*r));
+
+	r->options = *o;
+	reapings_init(&r->reapings, o->partitions);
+	r->survey = (struct survey){ .reapings = &r->reapings,
+				     .index = o->index,
+				     .follower = o->follower };
 	arena_init(&r->arena);
 	return r;
 }
@@ -39,9 +49,8 @@ void reaper_free(struct reaper **rp)
 	if (!r)
 		return;
 	courier_close(&r->courier);
-	for (int i = 0; i < r->count; i++)
-		free(r->partitions[i].gone);
-	free(r->partitions);
+	survey_done(&r->survey);
+	reapings_done(&r->reapings);
 	arena_done(&r->arena);
 	free(r);
 	*rp = NULL;
@@ -50,22 +59,22 @@ void reaper_free(struct reaper **rp)
 /* ---- what is on its way ---- */
 
 /* Whether what was under way is on the log is not known: the log's end tells, a while later. */
-static void drop_courier(struct reaper *all)
+static void drop_courier(struct reaper *all, const struct now *now)
 {
 	courier_close(&all->courier);
-	for (int i = 0; i < all->count; i++) {
-		struct reaping *r = &all->partitions[i];
+	for (int i = 0; i < all->reapings.count; i++) {
+		struct reaping *r = &all->reapings.list[i];
 
 		if (r->outstanding)
-			r->state = REAPING_STRANGE;
+			r->state = REAPING_UNKNOWN;
 		r->outstanding = 0;
 	}
-	all->ask_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
+	all->ask_ms = now->monotonic_ms + LOOK_EVERY_MS;
 }
 
 /*
- * It was on the log later than it was sent: if the broker's time is earlier
- * all the same, our clock is ahead by that much at least.
+ * A removal was on the log later than it was sent: if the broker's time is
+ * earlier all the same, our clock is ahead by that much at least.
  */
 static void learn_clock(struct reaping *r, const struct receipt *receipt)
 {
@@ -74,83 +83,94 @@ static void learn_clock(struct reaping *r, const struct receipt *receipt)
 	r->ahead_ms = r->sent_ms > receipt->time ? r->sent_ms - receipt->time : 0;
 }
 
-static void take_receipts(struct reaper *all)
+static void take_receipt(struct reaper *all, const struct receipt *receipt)
+{
+	struct reaping *r = &all->reapings.list[receipt->partition];
+
+	crash_point("after-reap");
+	assert(r->outstanding);
+	r->outstanding--;
+	if (receipt->failed)
+		return;
+	learn_clock(r, receipt);
+	if (receipt->offset >= r->until)
+		r->until = receipt->offset + 1;
+}
+
+static void take_receipts(struct reaper *all, const struct now *now)
 {
 	struct receipt receipt;
 	bool failed = false;
 
 	while (courier_next(all->courier, &receipt)) {
-		struct reaping *r = &all->partitions[receipt.partition];
-
-		crash_point("after-reap");
-		assert(r->outstanding);
-		r->outstanding--;
+		take_receipt(all, &receipt);
 		failed = failed || receipt.failed;
-		if (receipt.failed)
-			continue;
-		learn_clock(r, &receipt);
-		if (receipt.offset >= r->until)
-			r->until = receipt.offset + 1;
 	}
 	if (!failed)
 		return;
 	log_warn("a removal could not be put on the log; looking again later");
-	for (int i = 0; i < all->count; i++)
-		if (all->partitions[i].state == REAPING_SENDING)
-			all->partitions[i].state = REAPING_STRANGE;
-	drop_courier(all);
+	for (int i = 0; i < all->reapings.count; i++)
+		if (all->reapings.list[i].state == REAPING_SENDING)
+			all->reapings.list[i].state = REAPING_UNKNOWN;
+	drop_courier(all, now);
 }
 
 /* ---- may a partition be looked at? ---- */
 
-static void begin_anew(struct reaping *r, int64_t epoch)
+static void begin_epoch(struct reaping *r)
 {
-	r->state = REAPING_STRANGE;
-	r->epoch = epoch;
+	r->state = REAPING_UNKNOWN;
+	r->epoch = r->part->mark.epoch;
 	r->caught_up = false;
 	r->until = 0;
 	r->look_ms = 0;
-	r->sweep = SWEEP_WANTED;
+	r->survey = SURVEY_WANTED;
 	if (r->gone)
 		r->gone->count = 0;
 }
 
+/* May the log's end be asked for? What we sent ourselves before that is waited for. */
+static bool may_ask(const struct reaping *r)
+{
+	return reaping_is_current(r) && r->state == REAPING_UNKNOWN && !r->outstanding &&
+	       r->part->fetched;
+}
+
 /*
- * What we sent ourselves, before the partition was claimed anew, is waited
- * for. Asking blocks when nobody answers: so a partition is asked for only when
+ * Asking blocks when nobody answers: so a partition is asked for only when
  * something of it was fetched, and after a failure all wait.
  */
-static void ask_end(struct processor *p, const struct partition *part, struct reaping *r)
+static void ask_end(struct reaper *all, struct reaping *r, const struct now *now)
 {
-	int64_t now = clock_monotonic_ms();
 	struct error err = { 0 };
 	int64_t begin;
 
-	if (r->outstanding || !part->fetched || now < p->reaper->ask_ms)
+	if (!may_ask(r) || now->monotonic_ms < all->ask_ms)
 		return;
-	if (!intake_range(p->intake, part->id, &begin, &r->until, &err)) {
-		r->state = REAPING_BEHIND;
+	if (!intake_range(all->options.intake, r->part->id, &begin, &r->until, &err)) {
+		r->state = REAPING_LAGGING;
 		return;
 	}
 	log_warn("%s; what has expired is looked at later", err.text);
-	p->reaper->ask_ms = clock_monotonic_ms() + ASK_AGAIN_MS;
+	all->ask_ms = now->monotonic_ms + ASK_AGAIN_MS;
 }
 
 /* What ends the log may be no record but the marker of a transaction, which is never applied. */
 static bool has_applied(const struct partition *part, int64_t until)
 {
-	return part->mark.applied >= until || (part->reached >= until && !part->staged.count);
+	return part->mark.applied >= until || (part->end >= until && !part->staged.count);
 }
 
-static void advance(struct processor *p, const struct partition *part, struct reaping *r)
+static void advance_state(struct reaper *all, struct reaping *r, const struct now *now)
 {
-	if (r->epoch != part->mark.epoch)
-		begin_anew(r, part->mark.epoch);
-	if (r->state == REAPING_STRANGE)
-		ask_end(p, part, r);
+	if (r->part->state != PARTITION_READY)
+		return;
+	if (r->epoch != r->part->mark.epoch)
+		begin_epoch(r);
+	ask_end(all, r, now);
 	if (r->state == REAPING_SENDING && !r->outstanding)
-		r->state = REAPING_BEHIND;
-	if (r->state == REAPING_BEHIND && has_applied(part, r->until)) {
+		r->state = REAPING_LAGGING;
+	if (r->state == REAPING_LAGGING && has_applied(r->part, r->until)) {
 		r->state = REAPING_CLEAR;
 		r->caught_up = true;
 	}
@@ -158,27 +178,23 @@ static void advance(struct processor *p, const struct partition *part, struct re
 
 /* ---- sending ---- */
 
-static int open_courier(struct processor *p, struct error *err)
+static int open_courier(struct reaper *all, struct error *err)
 {
-	if (p->reaper->courier)
-		return 0;
-	return courier_open(&p->reaper->courier, p->config, &p->deployment, p->codec, err);
+	return all->courier ? 0 : courier_open(&all->courier, &all->options.courier, err);
 }
 
-static int send_removal(struct processor *p, const struct partition *part,
-			const struct removal *removal, const struct stale_memory *memory,
-			struct error *err)
+static int send_removal(struct reaper *all, struct reaping *r, const struct removal *removal,
+			const struct stale_memory *memory, struct error *err)
 {
-	struct reaping *r = &p->reaper->partitions[part->id];
 	struct record record;
 	struct uuid id;
 	int rc = removal_id(removal, memory, &id);
 
 	if (rc)
 		return error_set(err, ERROR_REFUSED, "the system makes no ids of version 5");
-	record = removal_record(removal, &id, r->sent_ms, follower_position(p->follower));
+	record = removal_record(removal, &id, r->sent_ms, follower_position(all->options.follower));
 	crash_point("before-reap");
-	rc = courier_send(p->reaper->courier, part->id, &record, err);
+	rc = courier_send(all->courier, r->part->id, &record, err);
 	if (rc)
 		return rc;
 	r->outstanding++;
@@ -186,42 +202,51 @@ static int send_removal(struct processor *p, const struct partition *part,
 	return 0;
 }
 
-/* Those that cannot be sent are found again. */
-static int send_round(struct processor *p, const struct partition *part, const struct removal *list,
-		      size_t count, struct error *err)
+static int send_each(struct reaper *all, struct reaping *r, const struct removal *list,
+		     const struct stale_memory *memory, size_t count, struct error *err)
 {
-	struct reaper *all = p->reaper;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = send_removal(all, r, &list[i], &memory[i], err);
+	return rc;
+}
+
+/* Removals that cannot be sent are found again later. */
+static int send_round(struct reaper *all, struct reaping *r, const struct removal *list,
+		      size_t count, const struct now *now, struct error *err)
+{
 	struct stale_memory *memory = arena_zalloc(&all->arena, count, sizeof(*memory));
 	int rc;
 
 	for (size_t i = 0; i < count; i++)
 		memory[i].workspace_id = list[i].workspace_id;
-	rc = stale_read_memory(p->index, part->id, &part->mark, memory, count, err);
+	rc = stale_read_memory(all->options.index, r->part->id, &r->part->mark, memory, count, err);
 	if (!rc)
-		rc = open_courier(p, err);
+		rc = open_courier(all, err);
 	if (rc)
 		return rc;
-	all->partitions[part->id].sent_ms = clock_unix_ms();
-	all->partitions[part->id].until = 0;
-	for (size_t i = 0; !rc && i < count; i++)
-		rc = send_removal(p, part, &list[i], &memory[i], err);
+	r->sent_ms = now->unix_ms;
+	r->until = 0;
+	rc = send_each(all, r, list, memory, count, err);
 	if (rc != ERROR_UNAVAILABLE && rc != ERROR_INPUT)
 		return rc;
 	log_warn("a removal could not be sent: %s; looking again later", err->text);
 	if (rc == ERROR_INPUT)
-		drop_courier(all);
+		drop_courier(all, now);
 	return 0;
 }
 
 /* ---- looking ---- */
 
-/* The first of those that are gone; who was created again is dropped. */
-static size_t next_gone(const struct processor *p, struct reaping *r)
+/* How many of the subjects that are gone are looked at now; who was created again is dropped. */
+static size_t next_gone(const struct reaper *all, struct reaping *r)
 {
+	const struct directory *directory = follower_directory(all->options.follower);
 	size_t i = 0;
 
 	while (i < reaping_gone_count(r) && i < SUBJECTS_MAX) {
-		if (directory_lacks(follower_directory(p->follower), &r->gone->list[i]))
+		if (directory_lacks(directory, &r->gone->list[i]))
 			i++;
 		else
 			reaping_drop_gone(r, i);
@@ -246,99 +271,127 @@ static void drop_done(struct reaping *r, size_t asked, const struct stale_list *
 			reaping_drop_gone(r, i - 1);
 }
 
-static int find_stale(struct processor *p, const struct partition *part, struct reaping *r,
+static int find_stale(const struct reaper *all, struct reaping *r, const struct now *now,
 		      struct stale_list *found, struct error *err)
 {
-	size_t asked = next_gone(p, r);
+	size_t asked = next_gone(all, r);
 	const struct stale_question question = {
-		.now = clock_unix_ms() - r->ahead_ms,
+		.now = now->unix_ms - r->ahead_ms,
 		.subjects = asked ? r->gone->list : NULL,
 		.subject_count = asked,
 		.max = ROUND_MAX,
 	};
-	int rc = stale_read(p->index, part->id, &part->mark, &question, found, err);
+	int rc = stale_read(all->options.index, r->part->id, &r->part->mark, &question, found, err);
 
 	if (!rc)
 		drop_done(r, asked, found);
 	return rc;
 }
 
-static int look(struct processor *p, const struct partition *part, struct error *err)
+static int look_at(struct reaper *all, struct reaping *r, const struct now *now, struct error *err)
 {
-	struct reaping *r = &p->reaper->partitions[part->id];
-	struct stale_list found = { .arena = &p->reaper->arena };
+	struct stale_list found = { .arena = &all->arena };
 	struct removal *list;
 	size_t count;
 	bool more;
 	int rc;
 
-	arena_reset(&p->reaper->arena);
-	rc = find_stale(p, part, r, &found, err);
+	arena_reset(&all->arena);
+	rc = find_stale(all, r, now, &found, err);
 	if (rc)
 		return rc;
 	count = removal_list(&found, &list);
 	more = found.count >= ROUND_MAX || (!count && reaping_gone_count(r));
-	r->look_ms = clock_monotonic_ms() + (more ? 0 : LOOK_EVERY_MS);
+	r->look_ms = now->monotonic_ms + (more ? 0 : LOOK_EVERY_MS);
 	if (count > ROUND_MAX)
 		count = ROUND_MAX;
-	return count ? send_round(p, part, list, count, err) : 0;
+	return count ? send_round(all, r, list, count, now, err) : 0;
 }
 
-static bool may_look(const struct processor *p, int partition)
+static bool may_look(const struct reaping *r, const struct now *now)
 {
-	const struct reaping *r = &p->reaper->partitions[partition];
-
-	return reaping_is_ours(p, partition) && r->state == REAPING_CLEAR &&
-	       clock_monotonic_ms() >= r->look_ms;
+	return reaping_is_current(r) && r->state == REAPING_CLEAR &&
+	       now->monotonic_ms >= r->look_ms;
 }
 
-static int look_around(struct processor *p, struct error *err)
+static int look_around(struct reaper *all, const struct now *now, struct error *err)
 {
-	struct reaper *all = p->reaper;
+	int count = all->reapings.count;
 	int looks = 0;
 	int rc = 0;
 
-	for (int i = 0; !rc && i < all->count && looks < LOOKS_MAX; i++) {
-		struct partition *part = &p->partitions[(all->next + i) % all->count];
+	for (int i = 0; !rc && i < count && looks < LOOKS_MAX; i++) {
+		int partition = (all->first + i) % count;
+		struct reaping *r = &all->reapings.list[partition];
 
-		if (!may_look(p, part->id))
+		if (!may_look(r, now))
 			continue;
 		looks++;
-		rc = look(p, part, err);
+		rc = look_at(all, r, now, err);
 		if (rc != ERROR_FENCED)
 			continue;
 		log_warn("%s; recovering", err->text);
-		processor_claim_again(p, part);
+		partition_claim_again(&all->options.partitions->list[partition]);
 		rc = 0;
 	}
-	all->next = (all->next + LOOKS_MAX) % all->count;
+	all->first = (all->first + LOOKS_MAX) % count;
 	return rc;
 }
 
 /* ---- all of it ---- */
 
-int reaper_step(struct processor *p, struct error *err)
+int reaper_step(struct reaper *r, const struct now *now, struct error *err)
 {
-	struct reaper *all = p->reaper;
 	int rc;
 
-	if (all->courier)
-		take_receipts(all);
-	sweep_take_gone(p);
-	for (int i = 0; i < all->count; i++)
-		if (p->partitions[i].state == PARTITION_READY)
-			advance(p, &p->partitions[i], &all->partitions[i]);
-	rc = sweep_step(p, err);
-	return rc ? rc : look_around(p, err);
+	if (r->courier)
+		take_receipts(r, now);
+	survey_take_gone(&r->survey);
+	for (int i = 0; i < r->reapings.count; i++)
+		advance_state(r, &r->reapings.list[i], now);
+	rc = survey_step(&r->survey, now, err);
+	return rc ? rc : look_around(r, now, err);
 }
 
-void reaper_leave(struct reaper *r, bool lost)
+/* When the partition has something to do, if nothing arrives. */
+static int64_t due_ms(const struct reaper *all, const struct reaping *r)
+{
+	if (r->part->state != PARTITION_READY)
+		return INT64_MAX;
+	if (!reaping_is_current(r))
+		return 0;
+	switch (r->state) {
+	case REAPING_UNKNOWN:
+		return may_ask(r) ? all->ask_ms : INT64_MAX;
+	case REAPING_LAGGING:
+		return has_applied(r->part, r->until) ? 0 : INT64_MAX;
+	case REAPING_CLEAR:
+		return r->look_ms;
+	case REAPING_SENDING:
+		break; /* the courier's receipts arrive */
+	}
+	return INT64_MAX;
+}
+
+int64_t reaper_due_ms(const struct reaper *r)
+{
+	int64_t earliest = survey_due_ms(&r->survey);
+
+	for (int i = 0; i < r->reapings.count; i++) {
+		int64_t due = due_ms(r, &r->reapings.list[i]);
+
+		earliest = due < earliest ? due : earliest;
+	}
+	return earliest;
+}
+
+void reaper_leave(struct reaper *r, bool lost, const struct now *now)
 {
 	bool outstanding = false;
 
-	for (int i = 0; i < r->count; i++)
-		outstanding = outstanding || r->partitions[i].outstanding;
+	for (int i = 0; i < r->reapings.count; i++)
+		outstanding = outstanding || r->reapings.list[i].outstanding;
 	if (r->courier && outstanding && !lost)
 		courier_flush(r->courier, FLUSH_WAIT_MS);
-	drop_courier(r);
+	drop_courier(r, now);
 }

@@ -16,24 +16,37 @@
  * The loop's thread. Trouble with the brokers only delays it.
  */
 
+#include "consumer/courier.h"
+#include "consumer/follower.h"
+#include "consumer/intake.h"
+#include "consumer/partition.h"
 #include "ops/support/attributes.h"
-#include "ops/support/error.h"
+#include "ops/support/clock.h"
 
-#include <stdbool.h>
-
-struct processor;
 struct reaper;
 
-struct reaper *reaper_new(int partitions);
+/* All of it is borrowed and must outlive the reaper. */
+struct reaper_options {
+	struct partitions *partitions;
+	struct intake *intake;
+	struct index *index;
+	struct follower *follower;
+	struct courier_options courier;
+};
+
+struct reaper *reaper_new(const struct reaper_options *o);
 void reaper_free(struct reaper **r);
 
 /* A bounded piece of the work, if there is any. ERROR_UNAVAILABLE: Redis; ERROR_REFUSED: stop. */
-MUST_USE int reaper_step(struct processor *p, struct error *err);
+MUST_USE int reaper_step(struct reaper *r, const struct now *now, struct error *err);
+
+/* When the next step has something to do, if nothing arrives: monotonic, or INT64_MAX. */
+int64_t reaper_due_ms(const struct reaper *r);
 
 /*
  * All partitions go. What was sent comes onto the log before, unless the group
- * has moved on: then the new owner has looked already.
+ * has moved on (`lost`): then the new owner has looked already.
  */
-void reaper_leave(struct reaper *r, bool lost);
+void reaper_leave(struct reaper *r, bool lost, const struct now *now);
 
 #endif

@@ -1,14 +1,29 @@
 #include "consumer/reaping.h"
 
+#include "ops/support/memory.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
-bool reaping_is_ours(const struct processor *p, int partition)
+void reapings_init(struct reapings *all, const struct partitions *partitions)
 {
-	const struct partition *part = &p->partitions[partition];
+	all->count = partitions->count;
+	all->list = memory_zalloc((size_t)all->count, sizeof(*all->list));
+	for (int i = 0; i < all->count; i++)
+		all->list[i].part = &partitions->list[i];
+}
 
-	return part->state == PARTITION_READY &&
-	       part->mark.epoch == p->reaper->partitions[partition].epoch;
+void reapings_done(struct reapings *all)
+{
+	for (int i = 0; i < all->count; i++)
+		free(all->list[i].gone);
+	free(all->list);
+	*all = (struct reapings){ 0 };
+}
+
+bool reaping_is_current(const struct reaping *r)
+{
+	return r->part->state == PARTITION_READY && r->part->mark.epoch == r->epoch;
 }
 
 size_t reaping_gone_count(const struct reaping *r)
@@ -19,17 +34,17 @@ size_t reaping_gone_count(const struct reaping *r)
 void reaping_add_gone(struct reaping *r, const struct subject *s)
 {
 	if (!r->gone)
-		r->gone = calloc(1, sizeof(*r->gone));
-	assert(r->gone);
+		r->gone = memory_zalloc(1, sizeof(*r->gone));
 	if (r->gone->count < GONE_MAX)
 		r->gone->list[r->gone->count++] = *s;
 	else
-		r->sweep = SWEEP_WANTED;
+		r->survey = SURVEY_WANTED;
 }
 
 void reaping_drop_gone(struct reaping *r, size_t i)
 {
 	struct gone *g = r->gone;
 
+	assert(g && i < g->count);
 	memmove(&g->list[i], &g->list[i + 1], (--g->count - i) * sizeof(*g->list));
 }

@@ -2,13 +2,12 @@
 #define SB_CONSUMER_REAPING_H
 
 /*
- * What the reaper knows of each partition: for reaper.c, which looks for what
- * is over, and sweep.c, which finds out who is gone.
+ * What is known of each partition for removing what is over: for reaper.c,
+ * which looks for it, and survey.c, which finds out whose subjects are gone.
  */
 
-#include "consumer/processor.h"
-
-struct courier;
+#include "consumer/partition.h"
+#include "schemas/records.h"
 
 enum {
 	LOOK_EVERY_MS = 1000,
@@ -16,16 +15,16 @@ enum {
 };
 
 enum reaping_state {
-	REAPING_STRANGE, /* others may have sent removals; where the log ends has yet to be asked */
-	REAPING_BEHIND,  /* removals before `until` may be on the log and not applied */
+	REAPING_UNKNOWN, /* others may have sent removals; where the log ends has yet to be asked */
+	REAPING_LAGGING, /* removals before `until` may be on the log and not applied */
 	REAPING_CLEAR,   /* none is on its way: what is stale in Redis needs one */
 	REAPING_SENDING, /* the brokers have not said yet where all of them are */
 };
 
-enum sweep_state {
-	SWEEP_WANTED,  /* subjects may be gone without our having heard of it */
-	SWEEP_RUNNING, /* all subjects of the index are being looked at */
-	SWEEP_DONE,    /* from then on the directory has told who goes */
+enum survey_state {
+	SURVEY_WANTED,  /* subjects may be gone without our having heard of it */
+	SURVEY_RUNNING, /* all subjects of the index are being looked at */
+	SURVEY_DONE,    /* from then on the directory has told who goes */
 };
 
 /* Subjects that are gone, and whose grants have yet to be looked for. */
@@ -35,38 +34,33 @@ struct gone {
 };
 
 struct reaping {
+	const struct partition *part;
 	enum reaping_state state;
 	int64_t epoch;      /* of the mark that all of this goes with */
 	bool caught_up;     /* it has been CLEAR */
-	int64_t until;      /* while BEHIND or SENDING */
+	int64_t until;      /* while LAGGING or SENDING */
 	size_t outstanding; /* removals without a receipt, also of earlier epochs */
-	int64_t sent_ms;    /* when the last ones were sent, by our clock */
-	int64_t ahead_ms;   /* how far our clock is before the broker's, at least */
+	int64_t sent_ms;    /* when the last ones were sent, by our clock; unix */
+	int64_t ahead_ms;   /* how far our clock is ahead of the broker's, at least */
 	int64_t look_ms;    /* when to look again; monotonic */
-	enum sweep_state sweep;
+	enum survey_state survey;
 	struct gone *gone; /* NULL: none yet */
 };
 
-struct reaper {
-	struct reaping *partitions;
+struct reapings {
+	struct reaping *list; /* by partition */
 	int count;
-	struct courier *courier; /* NULL: nothing was sent yet, or it broke */
-	struct arena arena;      /* of one step */
-	int next;                /* the partition that is looked at first */
-	bool sweeping;
-	uint64_t cursor;
-	unsigned connection; /* on which the sweep began */
-	int64_t ask_ms;      /* when to ask the brokers again for the end of a log; monotonic */
-	int64_t sweep_ms;    /* when to try again; monotonic */
-	bool told_empty;     /* that the directory is */
 };
 
-/* Is what we know of the partition about its present epoch? */
-bool reaping_is_ours(const struct processor *p, int partition);
+void reapings_init(struct reapings *all, const struct partitions *partitions);
+void reapings_done(struct reapings *all);
+
+/* Is the partition READY, and what is known about its present epoch? */
+bool reaping_is_current(const struct reaping *r);
 
 /*
  * Subjects that are gone and whose grants have yet to be looked for. When there
- * is no room for one more, another sweep is wanted instead.
+ * is no room for one more, another survey is wanted instead.
  */
 size_t reaping_gone_count(const struct reaping *r);
 void reaping_add_gone(struct reaping *r, const struct subject *s);

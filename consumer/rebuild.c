@@ -1,9 +1,8 @@
 #include "consumer/rebuild.h"
 
-#include "consumer/recover.h"
-#include "ops/support/clock.h"
-#include "ops/support/crash.h"
 #include "ops/support/log.h"
+#include "ops/support/memory.h"
+#include "schemas/topics.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,300 +12,196 @@ enum {
 	BATCH_MAX_BYTES = 512 * 1024,
 	STEP_MAX = 10000, /* records read in one step */
 	LATEST_BYTES = 16 * 1024 * 1024,
-	WAIT_MS = 20, /* for more of the changelog */
 	TELL_EVERY_MS = 1000,
 };
 
-/* ---- which partitions ---- */
+enum rebuild_phase {
+	REBUILD_NONE,     /* no partition is REBUILDING */
+	REBUILD_CLEARING, /* what Redis holds of them is being deleted */
+	REBUILD_LOADING,  /* their changelog is being read */
+	REBUILD_BROKEN,   /* one of them has changed hands: begin again */
+};
 
-static struct partition *partition_of_clearing(struct processor *p, size_t i)
+struct rebuild {
+	struct rebuild_options options;
+	enum rebuild_phase phase;
+	struct partition **parts; /* as many as the deployment has room for */
+	struct clearing *list;    /* the same, for clearing */
+	size_t count;
+	uint64_t cursor;       /* of clearing */
+	unsigned connection;   /* of Redis, when the first of them was claimed */
+	struct latest *latest; /* what has been read and is not yet written */
+	struct restorer restorer;
+	bool waiting;    /* while LOADING: all of the changelog that has come is read */
+	int64_t told_ms; /* when progress was last logged */
+};
+
+struct rebuild *rebuild_new(const struct rebuild_options *o)
 {
-	return &p->partitions[p->rebuild.list[i].partition];
+	struct rebuild *r = memory_zalloc(1, sizeof(*r));
+	size_t max = (size_t)o->partitions->count;
+
+	r->options = *o;
+	r->parts = memory_zalloc(max, sizeof(struct partition *));
+	r->list = memory_zalloc(max, sizeof(*r->list));
+	return r;
 }
 
-void rebuild_add(struct processor *p, struct partition *part)
+/* The memory of a rebuild is given back when it is over: there are few of them. */
+static void end_rebuild(struct rebuild *r)
 {
-	struct rebuild *r = &p->rebuild;
-	struct clearing *c;
-
-	assert(r->phase == REBUILD_NONE || (r->phase == REBUILD_CLEARING && !r->cursor));
-	if (r->phase == REBUILD_NONE) {
-		r->count = 0;
-		r->connection = index_connection(p->index);
-	}
-	if (!r->latest)
-		r->latest = latest_new(LATEST_BYTES);
-	if (!r->list)
-		r->list = calloc((size_t)p->deployment.partitions, sizeof(*r->list));
-	assert(r->list);
-	c = &r->list[r->count++];
-	c->partition = part->id;
-	c->ours = &part->mark;
+	if (r->phase == REBUILD_NONE)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		pipeline_done(&r->list[i].body);
+	latest_free(&r->latest);
+	restorer_done(&r->restorer);
+	r->phase = REBUILD_NONE;
+	r->count = 0;
 	r->cursor = 0;
+}
+
+void rebuild_free(struct rebuild **rp)
+{
+	struct rebuild *r = *rp;
+
+	if (!r)
+		return;
+	end_rebuild(r);
+	free((void *)r->parts);
+	free(r->list);
+	free(r);
+	*rp = NULL;
+}
+
+/* ---- which partitions ---- */
+
+static void begin_rebuild(struct rebuild *r)
+{
+	const struct rebuild_options *o = &r->options;
+
+	r->connection = index_connection(o->index);
+	r->latest = latest_new(LATEST_BYTES);
+	restorer_init(&r->restorer, o->codec, o->index, o->workspaces);
+	r->waiting = false;
 	r->phase = REBUILD_CLEARING;
-	part->state = PARTITION_REBUILDING;
+}
+
+void rebuild_add(struct rebuild *r, struct partition *part)
+{
+	assert(r->phase == REBUILD_NONE || (r->phase == REBUILD_CLEARING && !r->cursor));
+	if (r->phase == REBUILD_NONE)
+		begin_rebuild(r);
+	r->parts[r->count] = part;
+	r->list[r->count++] = (struct clearing){ .partition = part->id, .ours = &part->mark };
 	part->progress = COMMITTED_NONE;
-	workspaces_forget(p->workspaces, part->id);
+	partition_become(part, PARTITION_REBUILDING);
 	log_info("partition %d: Redis has lost data; rebuilding it from %s", part->id,
 		 topic_name(TOPIC_GRANTS));
 }
 
-void rebuild_done(struct rebuild *r)
+bool rebuild_is_active(const struct rebuild *r)
 {
-	for (size_t i = 0; r->list && i < r->count; i++)
-		pipeline_done(&r->list[i].body);
-	free(r->list);
-	latest_free(&r->latest);
-	*r = (struct rebuild){ .phase = REBUILD_NONE };
+	return r->phase != REBUILD_NONE;
+}
+
+void rebuild_break(struct rebuild *r)
+{
+	assert(r->phase != REBUILD_NONE);
+	r->phase = REBUILD_BROKEN;
 }
 
 /* All of them begin again. */
-static void give_up(struct processor *p)
+static void give_up(struct rebuild *r)
 {
-	for (int i = 0; i < p->deployment.partitions; i++)
-		if (p->partitions[i].state == PARTITION_REBUILDING)
-			processor_claim_again(p, &p->partitions[i]);
-	rebuild_done(&p->rebuild);
+	for (size_t i = 0; i < r->count; i++)
+		if (r->parts[i]->state == PARTITION_REBUILDING)
+			partition_become(r->parts[i], PARTITION_CLAIMING);
+	end_rebuild(r);
 }
 
-/* ---- one batch of one partition ---- */
+/* ---- clearing ---- */
 
-/* A workspace of the batch: what the changelog's last record of it says. */
-struct loaded {
-	struct touched touched;
-	struct workspace *workspace;
-	const struct workspace_grants *state; /* NULL: deleted */
-};
-
-struct batch_load {
-	struct processor *processor;
-	struct partition *partition;
-	struct loaded *list;
-	size_t count;
-	struct workspace **missing; /* to be read */
-	size_t missing_count;
-};
-
-static void pass_over(int partition, int64_t offset, const char *why)
+static int clear_partitions(struct rebuild *r, struct error *err)
 {
-	log_warn("%s partition %d offset %lld is passed over: %s", topic_name(TOPIC_GRANTS),
-		 partition, (long long)offset, why);
-}
-
-static struct workspace *hold(struct batch_load *b, const struct uuid *id)
-{
-	struct workspaces *all = b->processor->workspaces;
-	struct held_workspace *held = workspaces_find(all, id);
-
-	if (held)
-		return &held->workspace;
-	held = workspaces_add(all, b->partition->id, id);
-	b->missing[b->missing_count++] = &held->workspace;
-	return &held->workspace;
-}
-
-static void take_entry(struct batch_load *b, const struct latest_entry *e)
-{
-	struct processor *p = b->processor;
-	struct record *r = arena_alloc(&p->run.arena, sizeof(*r));
-	struct error err = { 0 };
-	struct loaded *l;
-
-	if (e->value.data && codec_decode(p->codec, e->value, &p->run.arena, r, &err)) {
-		pass_over(e->partition, e->offset, err.text);
-		return;
-	}
-	if (e->value.data && r->type != RECORD_WORKSPACE_GRANTS) {
-		pass_over(e->partition, e->offset, "it is no WorkspaceGrants");
-		return;
-	}
-	l = &b->list[b->count++];
-	l->workspace = hold(b, &e->id);
-	l->touched.workspace = l->workspace;
-	l->state = e->value.data ? &r->as.workspace_grants : NULL;
-}
-
-static void become(struct workspace *w, const struct workspace_grants *state)
-{
-	workspace_clear(w);
-	if (!state)
-		return;
-	w->registered = true;
-	w->status = state->status;
-	w->organization_id = state->workspace.organization_id;
-	w->owner_id = state->workspace.owner_id;
-	w->version = state->version;
-	workspace_set_name(w, state->workspace.name);
-	for (size_t i = 0; i < state->grant_count; i++)
-		workspace_put_grant(w, &state->grants[i]);
-	for (size_t i = 0; i < state->recent_command_count; i++)
-		(void)workspace_remember_command(w, &state->recent_commands[i]);
-}
-
-/* The reverse index and what ends by itself, where grants differ. */
-static void apply_grants(struct apply *a, const struct workspace *old, const struct workspace *new)
-{
-	for (size_t i = 0; i < old->grant_count; i++) {
-		const struct grant *g = &old->grants[i];
-
-		if (workspace_grant(new, &g->subject))
-			continue;
-		apply_role(a, &old->id, &g->subject, ROLE_NONE);
-		apply_expiry(a, &old->id, &g->subject, g->expires_at, ABSENT);
-	}
-	for (size_t i = 0; i < new->grant_count; i++) {
-		const struct grant *g = &new->grants[i];
-		const struct grant *was = workspace_grant(old, &g->subject);
-
-		if (!was || was->role != g->role)
-			apply_role(a, &new->id, &g->subject, g->role);
-		apply_expiry(a, &new->id, &g->subject, was ? was->expires_at : ABSENT,
-			     g->expires_at);
-	}
-}
-
-/* Takes what the index holds of the workspace out, and makes the workspace what it shall be. */
-static void replace(struct apply *a, struct loaded *l)
-{
-	struct workspace *w = l->workspace;
-	struct workspace old = *w;
-
-	workspace_init(w, &old.id);
-	become(w, l->state);
-	apply_grants(a, &old, w);
-	if (old.registered) {
-		apply_not_owned(a, &old);
-		apply_delete(a, &old.id);
-	}
-	workspace_done(&old);
-}
-
-static void put_in(struct apply *a, struct loaded *l)
-{
-	if (!l->workspace->registered)
-		return;
-	apply_owned(a, l->workspace);
-	l->touched.whole = true;
-	apply_workspace(a, &l->touched);
-}
-
-static void begin_batch(struct batch_load *b, const struct latest_entry *const *entries,
-			size_t count)
-{
-	struct processor *p = b->processor;
-	struct partition *part = b->partition;
-
-	arena_reset(&p->run.arena);
-	apply_begin(&p->run.apply, index_keys(p->index, part->id), &part->mark, part->mark.applied);
-	b->list = arena_zalloc(&p->run.arena, count, sizeof(*b->list));
-	b->missing = arena_alloc(&p->run.arena, count * sizeof(struct workspace *));
-	for (size_t i = 0; i < count; i++)
-		take_entry(b, entries[i]);
-}
-
-/* First all of the old goes, then all of the new comes: within a batch names may change hands. */
-static int load_batch(struct processor *p, const struct latest_entry *const *entries, size_t count,
-		      struct error *err)
-{
-	struct batch_load b = { .processor = p,
-				.partition = &p->partitions[entries[0]->partition] };
-	struct partition *part = b.partition;
-	struct changelog_reach reach = changelog_reach(p->changelog, part->id);
-	struct apply *a = &p->run.apply;
-	int rc;
-
-	begin_batch(&b, entries, count);
-	rc = index_read(p->index, part->id, &part->mark, b.missing, b.missing_count, err);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < b.count; i++)
-		replace(a, &b.list[i]);
-	for (size_t i = 0; i < b.count; i++)
-		put_in(a, &b.list[i]);
-	mark_append_loading(&a->pipeline, &a->keys, reach.loaded, reach.goal);
-	rc = index_apply(p->index, part->id, &part->mark, a, -1, err);
-	crash_point("during-rebuild");
-	workspaces_trim(p->workspaces);
-	return rc;
-}
-
-/* ---- the phases ---- */
-
-static int clear(struct processor *p, struct error *err)
-{
-	struct rebuild *r = &p->rebuild;
+	const struct rebuild_options *o = &r->options;
 	int partitions[PARTITIONS_MAX];
-	int rc = index_clear(p->index, r->list, r->count, &r->cursor, err);
+	int rc = index_clear(o->index, r->list, r->count, &r->cursor, err);
 
 	if (rc || r->cursor)
 		return rc;
 	for (size_t i = 0; i < r->count; i++)
 		partitions[i] = r->list[i].partition;
 	r->phase = REBUILD_LOADING;
-	return changelog_begin(p->changelog, partitions, r->count, CHANGELOG_WHOLE, err);
+	return changelog_begin(o->changelog, partitions, r->count, CHANGELOG_WHOLE, err);
 }
 
-static void take_message(struct processor *p, const struct message *m)
+/* ---- loading ---- */
+
+static void take_message(struct rebuild *r, const struct message *m)
 {
 	struct latest_entry state = { .partition = m->partition,
 				      .offset = m->offset,
 				      .value = m->value };
 
 	if (changelog_is_progress(m))
-		recover_take_progress(p, m, &p->partitions[m->partition].progress);
+		progress_take(r->options.progress, m,
+			      &r->options.partitions->list[m->partition].progress);
 	else if (uuid_parse(&state.id, m->key))
-		pass_over(m->partition, m->offset, "its key is no id");
+		restore_pass_over(m->partition, m->offset, "its key is no id");
 	else
-		latest_put(p->rebuild.latest, &state);
+		latest_put(r->latest, &state);
 }
 
 /* Reads on; the step that ended it. */
-static int fetch(struct processor *p, struct error *err)
+static int read_changelog(struct rebuild *r, struct error *err)
 {
 	struct message m;
 	int step = CHANGELOG_RECORD;
 
-	for (int i = 0; i < STEP_MAX && !latest_is_full(p->rebuild.latest); i++) {
-		step = changelog_next(p->changelog, i ? 0 : WAIT_MS, &m, err);
+	for (int i = 0; i < STEP_MAX && !latest_is_full(r->latest); i++) {
+		step = changelog_next(r->options.changelog, 0, &m, err);
 		if (step != CHANGELOG_RECORD)
 			break;
-		take_message(p, &m);
+		take_message(r, &m);
 		message_done(&m);
 	}
+	r->waiting = step == CHANGELOG_LATER;
 	return step;
 }
 
-static int write_latest(struct processor *p, struct error *err)
+static int write_latest(struct rebuild *r, struct error *err)
 {
 	const struct latest_entry *entries[BATCH_MAX];
-	struct latest *l = p->rebuild.latest;
 	size_t count;
 	int rc = 0;
 
-	latest_sort(l);
-	while (!rc && (count = latest_portion(l, BATCH_MAX, BATCH_MAX_BYTES, entries))) {
-		rc = load_batch(p, entries, count, err);
-		latest_drop(l, count);
+	latest_sort(r->latest);
+	while (!rc &&
+	       (count = latest_portion(r->latest, BATCH_MAX, BATCH_MAX_BYTES, entries)) > 0) {
+		int partition = entries[0]->partition;
+
+		rc = restore_batch(&r->restorer, &r->options.partitions->list[partition], entries,
+				   count, changelog_reach(r->options.changelog, partition), err);
+		latest_drop(r->latest, count);
 	}
 	return rc;
 }
 
-static void tell_progress(struct processor *p)
+static void log_progress(struct rebuild *r, const struct now *now)
 {
 	struct changelog_reach all = { 0 };
-	int64_t now = clock_monotonic_ms();
 
-	if (now - p->rebuild.told_ms < TELL_EVERY_MS)
+	if (now->monotonic_ms - r->told_ms < TELL_EVERY_MS)
 		return;
-	p->rebuild.told_ms = now;
-	for (size_t i = 0; i < p->rebuild.count; i++) {
-		struct changelog_reach one =
-			changelog_reach(p->changelog, p->rebuild.list[i].partition);
+	r->told_ms = now->monotonic_ms;
+	for (size_t i = 0; i < r->count; i++) {
+		struct changelog_reach one = changelog_reach(r->options.changelog, r->parts[i]->id);
 
 		all.loaded += one.loaded;
 		all.goal += one.goal;
 	}
-	log_info("rebuilding %zu partitions: %lld of %lld offsets of %s", p->rebuild.count,
+	log_info("rebuilding %zu partitions: %lld of %lld offsets of %s", r->count,
 		 (long long)all.loaded, (long long)all.goal, topic_name(TOPIC_GRANTS));
 }
 
@@ -315,9 +210,9 @@ static void tell_progress(struct processor *p)
  * changelog's last Progress are of one transaction: a changelog that ends
  * before it is not all there yet.
  */
-static int finish_one(struct processor *p, struct partition *part, struct error *err)
+static int finish_partition(struct rebuild *r, struct partition *part, struct error *err)
 {
-	struct pipeline *body = &p->run.apply.pipeline;
+	struct pipeline *body = &r->restorer.apply.pipeline;
 	const struct mark seen = part->mark;
 
 	if (part->mark.applied > 0 && part->progress < part->mark.applied)
@@ -327,65 +222,69 @@ static int finish_one(struct processor *p, struct partition *part, struct error 
 				 topic_name(TOPIC_GRANTS), part->id, (long long)part->progress,
 				 (long long)part->mark.applied);
 	pipeline_clear(body);
-	mark_append_loaded(body, index_keys(p->index, part->id));
+	mark_append_loaded(body, index_keys(r->options.index, part->id));
 	part->mark.state = MARK_READY;
-	return index_write(p->index, part->id, &seen, &part->mark, body, err);
+	return index_write(r->options.index, part->id, &seen, &part->mark, body, err);
 }
 
-static int finish(struct processor *p, struct error *err)
+static int finish_all(struct rebuild *r, const struct now *now, struct error *err)
 {
-	struct partition *parts[PARTITIONS_MAX];
-	size_t count = p->rebuild.count;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < count; i++) {
-		parts[i] = partition_of_clearing(p, i);
-		rc = finish_one(p, parts[i], err);
-	}
+	for (size_t i = 0; !rc && i < r->count; i++)
+		rc = finish_partition(r, r->parts[i], err);
 	if (!rc)
-		rc = recover_make_ready(p, parts, count, err);
+		rc = ready_make(r->options.ready, r->parts, r->count, now, err);
 	if (rc)
 		return rc;
-	log_info("rebuilt %zu partitions", count);
-	rebuild_done(&p->rebuild);
+	log_info("rebuilt %zu partitions", r->count);
+	end_rebuild(r);
 	return 0;
 }
 
-static int load(struct processor *p, struct error *err)
+static int load_partitions(struct rebuild *r, const struct now *now, struct error *err)
 {
-	int step = fetch(p, err);
+	int step = read_changelog(r, err);
 	int rc = step < 0 ? step : 0;
 
-	if (!rc && (step == CHANGELOG_END || latest_is_full(p->rebuild.latest)))
-		rc = write_latest(p, err);
+	if (!rc && (step == CHANGELOG_END || latest_is_full(r->latest)))
+		rc = write_latest(r, err);
 	if (rc)
 		return rc;
-	tell_progress(p);
-	return step == CHANGELOG_END ? finish(p, err) : 0;
+	log_progress(r, now);
+	return step == CHANGELOG_END ? finish_all(r, now, err) : 0;
 }
 
-int rebuild_step(struct processor *p, struct error *err)
+/* ---- all of it ---- */
+
+int rebuild_step(struct rebuild *r, const struct now *now, struct error *err)
 {
-	struct rebuild *r = &p->rebuild;
 	int rc = 0;
 
 	/* The mark is the same before and after a batch: it does not show that Redis went back. */
-	if (r->phase != REBUILD_NONE && r->connection != index_connection(p->index))
+	if (r->phase != REBUILD_NONE && r->connection != index_connection(r->options.index))
 		r->phase = REBUILD_BROKEN;
 	switch (r->phase) {
 	case REBUILD_NONE:
 		return 0;
 	case REBUILD_CLEARING:
-		rc = clear(p, err);
+		rc = clear_partitions(r, err);
 		break;
 	case REBUILD_LOADING:
-		rc = load(p, err);
+		rc = load_partitions(r, now, err);
 		break;
 	case REBUILD_BROKEN:
-		give_up(p);
+		give_up(r);
 		break;
 	}
 	if (rc)
-		give_up(p);
+		give_up(r);
 	return rc;
+}
+
+int64_t rebuild_due_ms(const struct rebuild *r)
+{
+	if (r->phase == REBUILD_NONE || (r->phase == REBUILD_LOADING && r->waiting))
+		return INT64_MAX;
+	return 0;
 }

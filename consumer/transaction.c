@@ -8,6 +8,7 @@
 
 #include "consumer/output.h"
 #include "ops/support/crash.h"
+#include "ops/support/memory.h"
 #include "producer/bus.h"
 
 #include <stdio.h>
@@ -52,7 +53,7 @@ static int kafka_error(rd_kafka_error_t *e, const char *step, struct error *err)
 }
 
 /* Calls again what librdkafka calls retriable; its calls block, so this does not spin. */
-static int settle(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
+static int settle_call(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
 {
 	*again = e && rd_kafka_error_is_retriable(e);
 	if (!e)
@@ -112,8 +113,8 @@ static int32_t partition_for(const struct batch *b, const struct output *o)
 }
 
 /* The payload stays in the batch, which outlives the transaction. */
-static rd_kafka_error_t *produce(const struct transactor *t, const struct batch *b,
-				 const struct output *o)
+static rd_kafka_error_t *produce_output(const struct transactor *t, const struct batch *b,
+					const struct output *o)
 {
 	rd_kafka_headers_t *headers = headers_for(t, b, o);
 	const rd_kafka_vu_t message[] = {
@@ -142,12 +143,12 @@ static rd_kafka_error_t *produce(const struct transactor *t, const struct batch 
 static int produce_patiently(const struct transactor *t, const struct batch *b,
 			     const struct output *o, struct error *err)
 {
-	rd_kafka_error_t *e = produce(t, b, o);
+	rd_kafka_error_t *e = produce_output(t, b, o);
 
 	while (e && rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 		rd_kafka_error_destroy(e);
 		(void)rd_kafka_poll(t->producer, QUEUE_POLL_MS);
-		e = produce(t, b, o);
+		e = produce_output(t, b, o);
 	}
 	return e ? kafka_error(e, topic_name(o->topic), err) : 0;
 }
@@ -201,8 +202,9 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 							  b->partition)
 				->offset = b->applied;
 	while (!rc && again)
-		rc = settle(rd_kafka_send_offsets_to_transaction(t->producer, offsets, group, -1),
-			    "sending offsets", &again, err);
+		rc = settle_call(
+			rd_kafka_send_offsets_to_transaction(t->producer, offsets, group, -1),
+			"sending offsets", &again, err);
 	if (group)
 		rd_kafka_consumer_group_metadata_destroy(group);
 	rd_kafka_topic_partition_list_destroy(offsets);
@@ -213,7 +215,7 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
  * Sends what is queued, now and in few large batches: the many small ones that
  * go out while records are still being queued cost the brokers far more.
  */
-static int flush(const struct transactor *t, struct error *err)
+static int flush_outputs(const struct transactor *t, struct error *err)
 {
 	rd_kafka_resp_err_t code = rd_kafka_flush(t->producer, FLUSH_WAIT_MS);
 
@@ -233,7 +235,7 @@ int transactor_send(struct transactor *t, const struct batch *batches, struct er
 	for (const struct batch *b = batches; !rc && b; b = b->next)
 		rc = send_batch(t, b, err);
 	if (!rc)
-		rc = flush(t, err);
+		rc = flush_outputs(t, err);
 	crash_point("after-produce");
 	return rc ? rc : send_offsets(t, batches, err);
 }
@@ -246,8 +248,8 @@ int transactor_commit(struct transactor *t, struct error *err)
 	crash_point("before-commit");
 	crash_point_soon("during-commit");
 	while (!rc && again)
-		rc = settle(rd_kafka_commit_transaction(t->producer, -1), "committing", &again,
-			    err);
+		rc = settle_call(rd_kafka_commit_transaction(t->producer, -1), "committing", &again,
+				 err);
 	crash_point("after-commit");
 	return rc;
 }
@@ -280,11 +282,12 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 		{ "transaction.timeout.ms", timeout },
 		{ "message.max.bytes", largest },
 		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
-		{ "linger.ms", "1000" }, /* a transaction's records go when it is complete: flush */
-		{ "compression.type",
-		  "lz4" }, /* headers repeat: a quarter of the bytes, half the broker's work */
-		{ "retry.backoff.ms",
-		  "5" }, /* CONCURRENT_TRANSACTIONS passes within milliseconds */
+		/* A transaction's records go when it is complete: transactor_send() flushes. */
+		{ "linger.ms", "1000" },
+		/* Headers repeat: a quarter of the bytes, half of the broker's work. */
+		{ "compression.type", "lz4" },
+		/* CONCURRENT_TRANSACTIONS passes within milliseconds. */
+		{ "retry.backoff.ms", "5" },
 		{ "queue.buffering.max.messages", "1000000" },
 		{ "queue.buffering.max.kbytes", "65536" },
 		{ NULL, NULL },
@@ -320,7 +323,7 @@ static int settle_predecessor(struct transactor *t, struct error *err)
 	return e ? kafka_error(e, "settling the transactions of a predecessor", err) : 0;
 }
 
-/* ---- sweeping ---- */
+/* ---- orphaned transactions ---- */
 
 /* A record that nobody will see: it brings the partition into the transaction. */
 static int touch_partition(const struct transactor *t, enum topic topic, int partition,
@@ -329,7 +332,7 @@ static int touch_partition(const struct transactor *t, enum topic topic, int par
 	const rd_kafka_vu_t message[] = {
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = t->topics[topic] },
 		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition },
-		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { .ptr = unconst("sweep"), .size = 5 } },
+		{ .vtype = RD_KAFKA_VTYPE_KEY, .u.mem = { .ptr = unconst("orphan"), .size = 6 } },
 	};
 	rd_kafka_error_t *e =
 		rd_kafka_produceva(t->producer, message, sizeof(message) / sizeof(message[0]));
@@ -347,40 +350,39 @@ static int touch_offsets(const struct transactor *t, const char *group, struct e
 
 	rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS), 0)->offset = 0;
 	while (!rc && again)
-		rc = settle(rd_kafka_send_offsets_to_transaction(t->producer, offsets, m, -1),
-			    "sweeping offsets", &again, err);
+		rc = settle_call(rd_kafka_send_offsets_to_transaction(t->producer, offsets, m, -1),
+				 "aborting orphaned offsets", &again, err);
 	rd_kafka_consumer_group_metadata_destroy(m);
 	rd_kafka_topic_partition_list_destroy(offsets);
 	return rc;
 }
 
-static int sweep(const struct transactor *t, const struct transactor_options *o, struct error *err)
+static int abort_orphans(const struct transactor *t, const struct transactor_options *o,
+			 struct error *err)
 {
 	static const enum topic outputs[] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_GRANTS,
 					      TOPIC_DEADLETTER };
 	rd_kafka_error_t *e = rd_kafka_begin_transaction(t->producer);
-	int rc = e ? kafka_error(e, "beginning to sweep", err) : 0;
+	int rc = e ? kafka_error(e, "beginning to abort orphaned transactions", err) : 0;
 
 	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
 		for (int p = 0; !rc && p < o->deployment->partitions; p++)
 			rc = touch_partition(t, outputs[i], p, err);
 	if (!rc)
-		rc = flush(t, err);
+		rc = flush_outputs(t, err);
 	if (!rc)
 		rc = touch_offsets(t, config_get(o->config, "consumer-group"), err);
 	if (rc)
 		return rc;
 	e = rd_kafka_abort_transaction(t->producer, INIT_WAIT_MS);
-	return e ? kafka_error(e, "ending the sweep", err) : 0;
+	return e ? kafka_error(e, "aborting orphaned transactions", err) : 0;
 }
 
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
 {
-	struct transactor *t = calloc(1, sizeof(*t));
+	struct transactor *t = memory_zalloc(1, sizeof(*t));
 	int rc;
 
-	if (!t)
-		return error_set(err, ERROR_NOMEM, "out of memory");
 	t->intake = o->intake;
 	(void)snprintf(t->source, sizeof(t->source), "sharebus/%s/%s", o->deployment->cluster,
 		       topic_name(TOPIC_COMMANDS));
@@ -389,8 +391,8 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 		rc = open_topics(t, err);
 	if (!rc)
 		rc = settle_predecessor(t, err);
-	if (!rc && o->sweep)
-		rc = sweep(t, o, err);
+	if (!rc && o->abort_orphans)
+		rc = abort_orphans(t, o, err);
 	if (rc)
 		transactor_close(&t);
 	else

@@ -3,7 +3,7 @@
 
 /*
  * Kafka transactions that hold the outputs of some runs and the consumer's
- * offsets behind them: both become visible, or neither.
+ * offsets after them: both become visible, or neither.
  *
  * A transactor is one transactional producer, used by one thread at a time.
  * After any failure it can only be discarded.
@@ -20,7 +20,7 @@ struct transactor_options {
 	const struct deployment *deployment;
 	struct intake *intake; /* whose group's offsets are committed */
 	char letter;           /* the transactional.id is group.instance.letter */
-	bool sweep;            /* see transactor_open() */
+	bool abort_orphans;    /* see transactor_open() */
 };
 
 /*
@@ -29,9 +29,9 @@ struct transactor_options {
  * ERROR_INPUT: the settings are wrong.
  *
  * A broker that was killed may have forgotten that a transaction of that name
- * was open; then nobody ends it, and nothing behind it can be read. With
- * `sweep' a transaction over all partitions is begun and aborted, whose
- * markers end, as aborted, what was left open under the name.
+ * was open: an orphaned transaction, which nobody ends, and nothing after it
+ * can be read. With abort_orphans a transaction over all partitions is begun
+ * and aborted, whose markers end, as aborted, what was left open under the name.
  */
 MUST_USE int transactor_open(struct transactor **out, const struct transactor_options *o,
 			     struct error *err);
@@ -41,7 +41,7 @@ void transactor_close(struct transactor **t);
 
 /*
  * Begins a transaction and sends the outputs of the batches, a list, which
- * must stay until it is committed or discarded, and the offsets behind them.
+ * must stay until it is committed or discarded, and the offsets after them.
  * Returns when the brokers have them all. ERROR_FENCED, ERROR_UNAVAILABLE, or
  * ERROR_REFUSED when the batches cannot be read.
  *

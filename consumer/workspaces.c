@@ -1,55 +1,68 @@
 #include "consumer/workspaces.h"
 
-#include <assert.h>
+#include "ops/support/memory.h"
+
 #include <stdlib.h>
 
+#include <uthash.h>
+
+struct entry {
+	struct held_workspace held;
+	size_t accounted; /* bytes counted against the bound */
+	UT_hash_handle hh;
+};
+
 struct workspaces {
-	struct held_workspace *all; /* by id; least recently used first */
+	struct entry *all; /* by id; least recently used first */
 	size_t max;
 	size_t bytes; /* the sum of `accounted` */
 };
 
 struct workspaces *workspaces_new(size_t max)
 {
-	struct workspaces *w = calloc(1, sizeof(*w));
+	struct workspaces *w = memory_zalloc(1, sizeof(*w));
 
-	assert(w);
 	w->max = max;
 	return w;
 }
 
-static size_t memory_of(const struct held_workspace *h)
+size_t workspaces_min_bytes(void)
 {
-	return sizeof(*h) - sizeof(h->workspace) + workspace_memory(&h->workspace);
+	return sizeof(struct entry);
+}
+
+static size_t memory_of(const struct entry *e)
+{
+	return sizeof(*e) - sizeof(e->held.workspace) + workspace_memory(&e->held.workspace);
 }
 
 /* A workspace grows while it is used; the sum follows when it is used again. */
-static void account(struct workspaces *w, struct held_workspace *h)
+static void account_for(struct workspaces *w, struct entry *e)
 {
-	w->bytes -= h->accounted;
-	h->accounted = memory_of(h);
-	w->bytes += h->accounted;
+	w->bytes -= e->accounted;
+	e->accounted = memory_of(e);
+	w->bytes += e->accounted;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static void drop(struct workspaces *w, struct held_workspace *h)
+static void drop_entry(struct workspaces *w, struct entry *e)
 {
-	w->bytes -= h->accounted;
+	w->bytes -= e->accounted;
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see through uthash's lists */
-	HASH_DEL(w->all, h);
-	workspace_done(&h->workspace);
-	free(h);
+	HASH_DEL(w->all, e);
+	workspace_done(&e->held.workspace);
+	free(e);
 }
 
 void workspaces_free(struct workspaces **wp)
 {
-	struct held_workspace *h;
-	struct held_workspace *next;
+	struct entry *e;
+	struct entry *next;
 
 	if (!*wp)
 		return;
-	HASH_ITER(hh, (*wp)->all, h, next)
-	drop(*wp, h);
+	HASH_ITER(hh, (*wp)->all, e, next)
+	drop_entry(*wp, e);
 	free(*wp);
 	*wp = NULL;
 }
@@ -57,42 +70,53 @@ void workspaces_free(struct workspaces **wp)
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 struct held_workspace *workspaces_find(struct workspaces *w, const struct uuid *id)
 {
-	struct held_workspace *h;
+	struct entry *e;
 
-	HASH_FIND(hh, w->all, id, sizeof(*id), h);
-	if (!h)
+	HASH_FIND(hh, w->all, id, sizeof(*id), e);
+	if (!e)
 		return NULL;
-	HASH_DEL(w->all, h); /* to the end: most recently used */
-	HASH_ADD(hh, w->all, workspace.id, sizeof(h->workspace.id), h);
-	account(w, h);
-	return h;
+	HASH_DEL(w->all, e); /* to the end: most recently used */
+	HASH_ADD(hh, w->all, held.workspace.id, sizeof(e->held.workspace.id), e);
+	account_for(w, e);
+	return &e->held;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 struct held_workspace *workspaces_add(struct workspaces *w, int partition, const struct uuid *id)
 {
-	struct held_workspace *h = calloc(1, sizeof(*h));
+	struct entry *e = memory_zalloc(1, sizeof(*e));
 
-	assert(h);
-	workspace_init(&h->workspace, id);
-	h->partition = partition;
-	HASH_ADD(hh, w->all, workspace.id, sizeof(h->workspace.id), h);
-	account(w, h);
-	return h;
+	workspace_init(&e->held.workspace, id);
+	e->held.partition = partition;
+	HASH_ADD(hh, w->all, held.workspace.id, sizeof(e->held.workspace.id), e);
+	account_for(w, e);
+	return &e->held;
+}
+
+struct held_workspace *workspaces_hold(struct workspaces *w, int partition, const struct uuid *id,
+				       struct workspace **missing, size_t *missing_count)
+{
+	struct held_workspace *held = workspaces_find(w, id);
+
+	if (held)
+		return held;
+	held = workspaces_add(w, partition, id);
+	missing[(*missing_count)++] = &held->workspace;
+	return held;
 }
 
 void workspaces_trim(struct workspaces *w)
 {
 	while (w->bytes > w->max)
-		drop(w, w->all);
+		drop_entry(w, w->all);
 }
 
 void workspaces_forget(struct workspaces *w, int partition)
 {
-	struct held_workspace *h;
-	struct held_workspace *next;
+	struct entry *e;
+	struct entry *next;
 
-	HASH_ITER(hh, w->all, h, next)
-	if (h->partition == partition)
-		drop(w, h);
+	HASH_ITER(hh, w->all, e, next)
+	if (e->held.partition == partition)
+		drop_entry(w, e);
 }

@@ -8,21 +8,19 @@
  * is in doubt, workspaces_forget().
  */
 
-#include "cache/apply.h"
+#include "cache/workspace.h"
 
-#include <uthash.h>
+struct touched_workspace;
 
 struct held_workspace {
 	struct workspace workspace;
 	int partition;
-	struct touched *touched; /* what the present run has changed of it; NULL: nothing */
-	size_t accounted;        /* bytes counted against the bound */
-	UT_hash_handle hh;
+	struct touched_workspace *touched; /* what the present run changed of it; NULL: nothing */
 };
 
 struct workspaces;
 
-/* max: bytes of memory after which the least recently used ones go. */
+/* max: bytes of memory beyond which the least recently used ones go. */
 struct workspaces *workspaces_new(size_t max);
 void workspaces_free(struct workspaces **w);
 
@@ -32,10 +30,20 @@ struct held_workspace *workspaces_find(struct workspaces *w, const struct uuid *
 /* Adds one, initialised and empty. It must not be there yet. */
 struct held_workspace *workspaces_add(struct workspaces *w, int partition, const struct uuid *id);
 
-/* Between runs: lets go of the least recently used until the bound holds. */
+/*
+ * The workspace, added if it is not at hand: then it is appended to `missing`,
+ * whose caller must read it from the index.
+ */
+struct held_workspace *workspaces_hold(struct workspaces *w, int partition, const struct uuid *id,
+				       struct workspace **missing, size_t *missing_count);
+
+/* Between runs: drops the least recently used until the bound holds. */
 void workspaces_trim(struct workspaces *w);
 
 /* Forgets all workspaces of a partition. */
 void workspaces_forget(struct workspaces *w, int partition);
+
+/* What an empty workspace counts against the bound, in bytes. */
+size_t workspaces_min_bytes(void);
 
 #endif

@@ -15,7 +15,7 @@ enum { COUNT = 10, GRANTS = 100 };
 /* As much as n empty workspaces take. */
 static size_t room_for(size_t n)
 {
-	return n * sizeof(struct held_workspace);
+	return n * workspaces_min_bytes();
 }
 
 static struct uuid id_of(unsigned n)

@@ -28,9 +28,11 @@ struct changelog {
 	struct reading readings[PARTITIONS];
 };
 
-int changelog_open(struct changelog **out, const struct config *config, struct error *err)
+int changelog_open(struct changelog **out, const struct config *config, const struct waker *waker,
+		   struct error *err)
 {
 	(void)config;
+	(void)waker;
 	(void)err;
 	*out = calloc(1, sizeof(**out));
 	assert(*out);

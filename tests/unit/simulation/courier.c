@@ -27,15 +27,12 @@ struct courier {
 	size_t count;
 };
 
-int courier_open(struct courier **out, const struct config *config,
-		 const struct deployment *deployment, struct codec *codec, struct error *err)
+int courier_open(struct courier **out, const struct courier_options *o, struct error *err)
 {
-	(void)config;
-	(void)deployment;
 	(void)err;
 	*out = calloc(1, sizeof(**out));
 	assert(*out);
-	(*out)->codec = codec;
+	(*out)->codec = o->codec;
 	return 0;
 }
 

@@ -24,9 +24,10 @@ static void take(struct follower *f)
 }
 
 int follower_open(struct follower **out, const struct config *config, struct codec *codec,
-		  struct index *index, struct error *err)
+		  struct index *index, const struct waker *waker, struct error *err)
 {
 	(void)config;
+	(void)waker;
 	(void)codec;
 	(void)index;
 	(void)err;
@@ -49,6 +50,12 @@ int follower_poll(struct follower *f, int wait_ms, struct error *err)
 	if (f->position < model_directory_end() && chance(TAKE_CHANCE))
 		take(f);
 	return 0;
+}
+
+bool follower_has_more(const struct follower *f)
+{
+	(void)f;
+	return false;
 }
 
 bool follower_is_complete(const struct follower *f)

@@ -12,10 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum {
-	STOP_CHANCE = 250, /* nothing has come yet: so runs come in all sizes */
-	IDLE_FACTOR = 10,  /* waiting is long, so that an idle second is few turns */
-};
+enum { STOP_CHANCE = 250 }; /* nothing has come yet: so runs come in all sizes */
 
 /* ---- message.h ---- */
 
@@ -56,11 +53,12 @@ struct intake {
 };
 
 int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
-		struct error *err)
+		const struct waker *waker, struct error *err)
 {
 	struct intake *in = calloc(1, sizeof(*in));
 
 	(void)config;
+	(void)waker;
 	(void)err;
 	assert(in);
 	in->owner = *owner;
@@ -183,32 +181,30 @@ static bool reach_end(struct intake *in, struct message *out)
 	return false;
 }
 
-enum fetched intake_poll(struct intake *in, int wait_ms, struct message *out)
+enum fetched intake_poll(struct intake *in, struct message *out)
 {
 	step("polls");
-	if (serve_group(in) || (!wait_ms && chance(STOP_CHANCE)))
+	if (serve_group(in) || chance(STOP_CHANCE))
 		return FETCHED_NOTHING;
 	if (fetch(in, out))
 		return FETCHED_MESSAGE;
 	if (reach_end(in, out))
 		return FETCHED_END;
-	if (wait_ms)
-		step_sleep(wait_ms * IDLE_FACTOR);
 	return FETCHED_NOTHING;
 }
 
-int intake_committed(struct intake *in, struct place *places, size_t count, struct error *err)
+int intake_committed(struct intake *in, struct position *positions, size_t count, struct error *err)
 {
 	(void)in;
 	step("asks for the committed offsets");
 	if (request_fails())
 		return request_failed("asking for the committed offsets", err);
 	for (size_t i = 0; i < count; i++)
-		if (broker_is_unstable(places[i].partition))
+		if (broker_is_unstable(positions[i].partition))
 			return request_failed("asking for committed offsets that are not stable",
 					      err);
 	for (size_t i = 0; i < count; i++)
-		places[i].offset = broker.committed[places[i].partition];
+		positions[i].offset = broker.committed[positions[i].partition];
 	return 0;
 }
 
@@ -223,19 +219,20 @@ int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 	return 0;
 }
 
-static void move_to(struct intake *in, const struct place *to)
+static void move_to(struct intake *in, const struct position *to)
 {
 	in->position[to->partition] = to->offset;
 	in->told_end[to->partition] = NO_OFFSET;
 }
 
-int intake_seek(struct intake *in, const struct place *places, size_t count, struct error *err)
+int intake_seek(struct intake *in, const struct position *positions, size_t count,
+		struct error *err)
 {
 	step("seeks");
 	if (request_fails())
 		return request_failed("seeking", err);
 	for (size_t i = 0; i < count; i++)
-		move_to(in, &places[i]);
+		move_to(in, &positions[i]);
 	return 0;
 }
 

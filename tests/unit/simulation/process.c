@@ -156,6 +156,19 @@ void step_sleep(int ms)
 	wait_for(NULL, ms);
 }
 
+void step_wait(const void *cond, int ms)
+{
+	wait_for(cond, ms);
+}
+
+void step_wake(const void *cond)
+{
+	for (int i = 0; running && i < THREADS_MAX; i++)
+		if (running->process->threads[i].state == THREAD_WAITING &&
+		    running->process->threads[i].cond == cond)
+			running->process->threads[i].state = THREAD_RUNNABLE;
+}
+
 /* ---- the scheduler's side ---- */
 
 static size_t list_runnable(struct thread *out[static PROCESSES * THREADS_MAX])
@@ -261,16 +274,18 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 
 int __wrap_pthread_cond_broadcast(pthread_cond_t *cond)
 {
-	for (int i = 0; running && i < THREADS_MAX; i++)
-		if (running->process->threads[i].state == THREAD_WAITING &&
-		    running->process->threads[i].cond == cond)
-			running->process->threads[i].state = THREAD_RUNNABLE;
+	step_wake(cond);
 	return 0;
 }
 
 int64_t __wrap_clock_monotonic_ms(void)
 {
 	return schedule.now_ms;
+}
+
+int64_t __wrap_clock_monotonic_us(void)
+{
+	return schedule.now_ms * 1000;
 }
 
 int64_t __wrap_clock_unix_ms(void)
@@ -304,13 +319,13 @@ static void *process_main(void *arg)
 {
 	struct process *p = arg;
 	struct error err = { 0 };
-	int rc = loop_open(&p->processor, p->config, &p->stop, &err);
+	int rc = consumer_open(&p->consumer, p->config, &p->stop, &p->waker, &err);
 
 	if (!rc && draw(2)) /* runs end early */
-		p->processor->run_outputs_max = draw(OUTPUTS_MAX);
+		runner_limit_outputs(p->consumer->runner, draw(OUTPUTS_MAX));
 	if (!rc)
-		rc = loop_run(p->processor, &err);
-	processor_close(&p->processor);
+		rc = loop_run(p->consumer, &err);
+	consumer_close(&p->consumer);
 	trace("%s ends: %d %s", p->instance, rc, rc ? err.text : "");
 	if (rc && !(rc == ERROR_UNAVAILABLE && p->stop))
 		broken_promise("%s gives up: %s", p->instance, err.text);
@@ -321,7 +336,7 @@ void process_start(struct process *p)
 {
 	trace("%s starts", p->instance);
 	memory_init(&p->memory);
-	p->processor = NULL;
+	p->consumer = NULL;
 	p->stop = 0;
 	p->alive = true;
 	p->frozen = false;

@@ -46,8 +46,9 @@ struct process {
 	char instance[INSTANCE_SIZE];
 	struct config *config;
 	struct memory memory;
-	struct processor *processor;
+	struct consumer *consumer;
 	volatile sig_atomic_t stop;
+	struct waker waker;
 	bool alive;
 	bool frozen;
 	size_t queued; /* commands of its own that it has yet to put on the log */
@@ -84,5 +85,11 @@ void step(const char *what);
 
 /* Waits for so many ms of the simulation's time. */
 void step_sleep(int ms);
+
+/* The same, but step_wake() with this `cond` may end it early. */
+void step_wait(const void *cond, int ms);
+
+/* Ends the waiting of the process' threads on `cond`. */
+void step_wake(const void *cond);
 
 #endif

@@ -33,6 +33,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 int __wrap_pthread_cond_broadcast(pthread_cond_t *cond);
 
 int64_t __wrap_clock_monotonic_ms(void);
+int64_t __wrap_clock_monotonic_us(void);
 int64_t __wrap_clock_unix_ms(void);
 int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left);
 

@@ -4,7 +4,7 @@
  */
 
 #include "consumer/output.h"
-#include "consumer/recover.h"
+#include "consumer/recovery.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@ static const struct {
 	int64_t applied;
 	int64_t committed;
 	enum mark_state state;
-	enum recovery recovery;
+	enum recovery_case recovery;
 } CASES[] = {
 	{ 0, COMMITTED_NONE, MARK_MISSING, RECOVERY_FRESH },
 	{ 0, 0, MARK_MISSING, RECOVERY_REBUILD },
@@ -41,7 +41,7 @@ static void mark_and_committed_offset_decide_what_to_do(void **state)
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
 		struct mark m = { .state = CASES[i].state, .applied = CASES[i].applied };
 
-		if (recovery_case(&m, CASES[i].committed) != CASES[i].recovery)
+		if (recovery_case_of(&m, CASES[i].committed) != CASES[i].recovery)
 			fail_msg("case %zu", i);
 	}
 }

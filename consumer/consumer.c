@@ -1,0 +1,282 @@
+#include "consumer/consumer.h"
+
+#include "ops/support/log.h"
+#include "ops/support/memory.h"
+#include "schemas/topics.h"
+
+#include <stdlib.h>
+
+enum {
+	WAIT_FIRST_MS = 50,
+	WAIT_MAX_MS = 5000,
+	WAIT_DOUBLINGS = 7,
+	DRAIN_WAIT_MS = 20000,
+	REDIS_TIMEOUT_MS = 5000,
+	WORKSPACES_BYTES = 24 * 1024 * 1024,
+	GRANTS_MAX = 100000, /* that a workspace may be allowed */
+};
+
+/* ---- when partitions change hands ---- */
+
+/*
+ * What this process knows of a partition is true only while its mark is ours.
+ * A rebuild goes on only while all of its partitions stay in it.
+ */
+static void on_partition_changed(void *context, struct partition *part, enum partition_state before)
+{
+	struct consumer *c = context;
+
+	flow_follow(&c->flow, part);
+	if (part->state == PARTITION_READY)
+		return;
+	workspaces_forget(c->workspaces, part->id);
+	index_forget_ahead(c->index);
+	if (before == PARTITION_REBUILDING)
+		rebuild_break(c->rebuild);
+}
+
+static void on_given(void *context, const int *partitions, size_t count, bool directory)
+{
+	struct consumer *c = context;
+
+	for (size_t i = 0; i < count; i++) {
+		if (partitions[i] < c->deployment.partitions)
+			partition_become(&c->partitions.list[partitions[i]], PARTITION_CLAIMING);
+		else
+			(void)error_set(&c->refusal, ERROR_REFUSED,
+					"%s has more than %d partitions now; the number is fixed "
+					"for the life of a deployment",
+					topic_name(TOPIC_COMMANDS), c->deployment.partitions);
+	}
+	follower_own(c->follower, directory, intake_epoch(c->intake));
+	log_info("given %zu partitions%s", count, directory ? " and the directory" : "");
+}
+
+/* What was applied is published first, unless the group has moved on: then the new owner does it. */
+static void on_taken(void *context, bool lost)
+{
+	struct consumer *c = context;
+	const struct now now = clock_now();
+
+	if (lost || !publisher_drain(c->publisher, now.monotonic_ms + DRAIN_WAIT_MS))
+		publisher_stop(c->publisher);
+	for (int i = 0; i < c->partitions.count; i++)
+		if (c->partitions.list[i].state != PARTITION_FOREIGN)
+			partition_become(&c->partitions.list[i], PARTITION_FOREIGN);
+	reaper_leave(c->reaper, lost, &now);
+	follower_own(c->follower, false, 0);
+	log_info("gave all partitions back%s", lost ? ": the group had moved on without us" : "");
+}
+
+/* ---- connecting ---- */
+
+void consumer_wait(const struct consumer *c, unsigned attempt, const struct error *why)
+{
+	int wait_ms = attempt < WAIT_DOUBLINGS ? WAIT_FIRST_MS << attempt : WAIT_MAX_MS;
+	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+
+	log_warn("%s; trying again in %d ms", why->text, wait_ms);
+	while (!*c->stop && clock_monotonic_ms() < deadline_ms)
+		waker_wait(c->waker, deadline_ms);
+}
+
+/* Repeats a step until it succeeds, the process is told to stop, or a person must act. */
+static int insist_on(struct consumer *c, int (*step)(struct consumer *, struct error *),
+		     struct error *err)
+{
+	unsigned attempt = 0;
+	int rc = step(c, err);
+
+	while (rc == ERROR_UNAVAILABLE && !*c->stop) {
+		consumer_wait(c, attempt++, err);
+		rc = step(c, err);
+	}
+	return rc;
+}
+
+static int learn_deployment(struct consumer *c, struct error *err)
+{
+	return intake_deployment(c->intake, &c->deployment, err);
+}
+
+/* A foreign index is refused before anything is claimed. */
+static int check_redis(struct consumer *c, struct error *err)
+{
+	struct mark mark;
+	int rc = index_check_server(c->index, err);
+
+	return rc ? rc : index_read_mark(c->index, 0, &mark, err);
+}
+
+static int open_intake(struct consumer *c, struct error *err)
+{
+	const struct intake_owner owner = { c, on_given, on_taken };
+
+	return intake_open(&c->intake, c->config, &owner, c->waker, err);
+}
+
+static int open_index(struct consumer *c, struct error *err)
+{
+	const struct index_options options = {
+		.address = config_get(c->config, "redis"),
+		.prefix = config_get(c->config, "prefix"),
+		.topic = topic_name(TOPIC_COMMANDS),
+		.deployment = c->deployment,
+		.timeout_ms = REDIS_TIMEOUT_MS,
+	};
+
+	return index_open(&c->index, &options, err);
+}
+
+static int connect_all(struct consumer *c, struct error *err)
+{
+	int rc = open_intake(c, err);
+
+	if (!rc)
+		rc = insist_on(c, learn_deployment, err);
+	if (!rc)
+		rc = open_index(c, err);
+	if (!rc)
+		rc = insist_on(c, check_redis, err);
+	if (!rc)
+		rc = codec_new(&c->codec, err);
+	if (!rc)
+		rc = follower_open(&c->follower, c->config, c->codec, c->index, c->waker, err);
+	if (!rc)
+		rc = changelog_open(&c->changelog, c->config, c->waker, err);
+	return rc;
+}
+
+/* ---- wiring ---- */
+
+static void wire_partitions(struct consumer *c)
+{
+	const struct partition_watcher watcher = { on_partition_changed, c };
+
+	partitions_init(&c->partitions, c->deployment.partitions, &watcher);
+	c->flow = (struct flow){ c->intake, &c->partitions, false };
+	c->workspaces = workspaces_new(WORKSPACES_BYTES);
+}
+
+static void wire_publisher(struct consumer *c)
+{
+	c->publisher = publisher_new(&(struct publisher_options){
+		.config = c->config,
+		.deployment = &c->deployment,
+		.intake = c->intake,
+		.waker = c->waker,
+	});
+	c->guard = (struct publisher_guard){
+		.publisher = c->publisher,
+		.intake = c->intake,
+		.partitions = &c->partitions,
+		.instance = config_get(c->config, "instance"),
+	};
+}
+
+static void wire_runner(struct consumer *c, size_t grants_max, bool accept_lost_commands)
+{
+	c->runner = runner_new(&(struct runner_options){
+		.codec = c->codec,
+		.index = c->index,
+		.follower = c->follower,
+		.workspaces = c->workspaces,
+		.publisher = c->publisher,
+		.access_url = config_get(c->config, "access-url"),
+		.partitions = c->deployment.partitions,
+		.limits = { .grants_per_workspace = grants_max },
+	});
+	c->ready = (struct ready_maker){ c->intake, c->runner, accept_lost_commands };
+}
+
+static void wire_recovery(struct consumer *c)
+{
+	progress_init(&c->progress, c->changelog, c->codec);
+	c->rebuild = rebuild_new(&(struct rebuild_options){
+		.codec = c->codec,
+		.index = c->index,
+		.changelog = c->changelog,
+		.progress = &c->progress,
+		.workspaces = c->workspaces,
+		.partitions = &c->partitions,
+		.ready = &c->ready,
+	});
+	c->recovery = (struct recovery){
+		.partitions = &c->partitions,
+		.intake = c->intake,
+		.index = c->index,
+		.follower = c->follower,
+		.publisher = c->publisher,
+		.progress = &c->progress,
+		.rebuild = c->rebuild,
+		.ready = &c->ready,
+	};
+}
+
+static void wire_reaper(struct consumer *c)
+{
+	c->reaper = reaper_new(&(struct reaper_options){
+		.partitions = &c->partitions,
+		.intake = c->intake,
+		.index = c->index,
+		.follower = c->follower,
+		.courier = { c->config, &c->deployment, c->codec, c->waker },
+	});
+}
+
+static int open_parts(struct consumer *c, struct error *err)
+{
+	int64_t grants_max = 0;
+	int rc = config_get_number(c->config, "max-grants", 1, GRANTS_MAX, &grants_max, err);
+
+	if (!rc)
+		rc = connect_all(c, err);
+	if (rc)
+		return rc;
+	wire_partitions(c);
+	wire_publisher(c);
+	wire_runner(c, (size_t)grants_max, config_get(c->config, "accept-lost-commands") != NULL);
+	wire_recovery(c);
+	wire_reaper(c);
+	return intake_join(c->intake, err);
+}
+
+int consumer_open(struct consumer **out, const struct config *config,
+		  const volatile sig_atomic_t *stop, const struct waker *waker, struct error *err)
+{
+	struct consumer *c = memory_zalloc(1, sizeof(*c));
+	int rc;
+
+	c->config = config;
+	c->stop = stop;
+	c->waker = waker;
+	rc = open_parts(c, err);
+	if (rc)
+		consumer_close(&c);
+	else
+		*out = c;
+	return rc;
+}
+
+/* Leaving the group gives the partitions back, which needs all the other parts. */
+void consumer_close(struct consumer **cp)
+{
+	struct consumer *c = *cp;
+
+	if (!c)
+		return;
+	intake_close(&c->intake);
+	reaper_free(&c->reaper);
+	rebuild_free(&c->rebuild);
+	progress_done(&c->progress);
+	runner_free(&c->runner);
+	publisher_free(&c->publisher);
+	workspaces_free(&c->workspaces);
+	partitions_done(&c->partitions);
+	changelog_close(&c->changelog);
+	follower_close(&c->follower);
+	codec_free(&c->codec);
+	index_close(&c->index);
+	free(c);
+	*cp = NULL;
+}

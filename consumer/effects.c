@@ -1,0 +1,108 @@
+#include "consumer/effects.h"
+
+void effects_begin(struct effects *e, struct apply *apply, struct arena *arena, size_t max)
+{
+	*e = (struct effects){
+		.apply = apply,
+		.arena = arena,
+		.list = arena_zalloc(arena, max, sizeof(*e->list)),
+	};
+}
+
+static struct touched_workspace *touch_workspace(struct effects *e, struct held_workspace *held)
+{
+	struct touched_workspace *t = held->touched;
+
+	if (!t) {
+		t = &e->list[e->count++];
+		t->touched.workspace = &held->workspace;
+		t->held = held;
+		held->touched = t;
+	}
+	return t;
+}
+
+/* A fact may rename the workspace, move it to another owner, or end it. */
+static void unlist_owner(struct effects *e, const struct input *in)
+{
+	const struct workspace *w = &in->held->workspace;
+
+	if (input_is_fact(in) && w->registered)
+		apply_not_owned(e->apply, w);
+}
+
+/* A change that takes a grant away has no expiry. */
+static void index_expiries(struct effects *e, const struct workspace *w, const struct decision *d)
+{
+	for (size_t i = 0; i < d->change_count; i++) {
+		const struct change *c = &d->changes[i];
+
+		apply_expiry(e->apply, &w->id, &c->subject, workspace_expiry(w, &c->subject),
+			     c->expires_at);
+	}
+}
+
+/* before: the workspace as it was; only its own fields are looked at. */
+static void index_fact(struct effects *e, struct touched_workspace *t,
+		       const struct workspace *before)
+{
+	const struct workspace *w = t->touched.workspace;
+
+	if (w->registered) {
+		t->touched.header = true;
+		t->touched.whole = t->touched.whole || !before->registered;
+		t->touched.grants =
+			t->touched.grants || !uuid_equal(&before->owner_id, &w->owner_id);
+		apply_owned(e->apply, w);
+		return;
+	}
+	apply_delete(e->apply, &w->id);
+	t->touched.whole = false;
+	t->touched.grants = false;
+	t->touched.command_places = 0;
+	t->touched.subject_count = 0;
+}
+
+static void index_changes(struct effects *e, struct touched_workspace *t, const struct decision *d)
+{
+	const struct workspace *w = t->touched.workspace;
+
+	if (d->outcome != OUTCOME_APPLIED)
+		return;
+	for (size_t i = 0; i < d->change_count; i++) {
+		const struct change *c = &d->changes[i];
+
+		apply_role(e->apply, &w->id, &c->subject, c->after);
+		if (w->registered)
+			touched_subject(&t->touched, &c->subject, e->arena);
+	}
+}
+
+struct touched_workspace *effects_take(struct effects *e, const struct input *in,
+				       const struct decision *d)
+{
+	struct workspace *w = &in->held->workspace;
+	const struct workspace before = *w;
+	struct touched_workspace *t;
+
+	if (d->outcome == OUTCOME_APPLIED) {
+		unlist_owner(e, in);
+		index_expiries(e, w, d);
+	}
+	if (!decision_fold(d, &in->record, in->source.time, w))
+		return NULL;
+	t = touch_workspace(e, in->held);
+	if (input_is_fact(in))
+		index_fact(e, t, &before);
+	else
+		t->touched.command_places |= 1U << before.recent_next;
+	index_changes(e, t, d);
+	return t;
+}
+
+void effects_end(struct effects *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		e->list[i].held->touched = NULL;
+	e->count = 0;
+}

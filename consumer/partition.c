@@ -1,0 +1,93 @@
+#include "consumer/partition.h"
+
+#include "ops/support/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void partitions_init(struct partitions *all, int count, const struct partition_watcher *watcher)
+{
+	all->list = memory_zalloc((size_t)count, sizeof(*all->list));
+	all->count = count;
+	all->watcher = *watcher;
+	for (int i = 0; i < count; i++) {
+		all->list[i].id = i;
+		all->list[i].all = all;
+	}
+}
+
+void partitions_done(struct partitions *all)
+{
+	for (int i = 0; i < all->count; i++) {
+		staged_done(&all->list[i].staged);
+		free(all->list[i].sent);
+	}
+	free(all->list);
+	*all = (struct partitions){ 0 };
+}
+
+bool partitions_any(const struct partitions *all, enum partition_state state)
+{
+	for (int i = 0; i < all->count; i++)
+		if (all->list[i].state == state)
+			return true;
+	return false;
+}
+
+static bool may_become(enum partition_state from, enum partition_state to)
+{
+	switch (to) {
+	case PARTITION_FOREIGN:
+	case PARTITION_CLAIMING:
+		return true;
+	case PARTITION_REBUILDING:
+		return from == PARTITION_CLAIMING;
+	case PARTITION_READY:
+		return from == PARTITION_CLAIMING || from == PARTITION_REBUILDING;
+	}
+	return false;
+}
+
+void partition_become(struct partition *part, enum partition_state to)
+{
+	const struct partition_watcher *watcher = &part->all->watcher;
+	enum partition_state before = part->state;
+
+	assert(may_become(before, to));
+	part->state = to;
+	if (to == PARTITION_FOREIGN || to == PARTITION_CLAIMING) {
+		staged_clear(&part->staged);
+		part->sent_count = 0;
+	}
+	if (to == PARTITION_READY) {
+		part->fetched = false;
+		part->end = part->mark.applied;
+	}
+	watcher->changed(watcher->context, part, before);
+}
+
+void partition_claim_again(struct partition *part)
+{
+	if (part->state != PARTITION_FOREIGN)
+		partition_become(part, PARTITION_CLAIMING);
+}
+
+void partitions_claim_again(struct partitions *all)
+{
+	for (int i = 0; i < all->count; i++)
+		partition_claim_again(&all->list[i]);
+}
+
+int64_t partition_next_offset(const struct partition *part)
+{
+	const struct staged *s = &part->staged;
+
+	return s->count ? s->list[s->count - 1].offset + 1 : part->mark.applied;
+}
+
+void partition_note_sent(struct partition *part, int64_t last)
+{
+	part->sent =
+		memory_grow(part->sent, &part->sent_cap, part->sent_count + 1, sizeof(*part->sent));
+	part->sent[part->sent_count++] = last;
+}

@@ -1,0 +1,96 @@
+#include "consumer/progress.h"
+
+#include "ops/support/log.h"
+#include "schemas/topics.h"
+
+enum { CHANGELOG_WAIT_MS = 15000 }; /* longer than an abandoned transaction stays open */
+
+void progress_init(struct progress_reader *r, struct changelog *changelog, struct codec *codec)
+{
+	*r = (struct progress_reader){ .changelog = changelog, .codec = codec };
+	arena_init(&r->arena);
+}
+
+void progress_done(struct progress_reader *r)
+{
+	arena_done(&r->arena);
+}
+
+void progress_take(struct progress_reader *r, const struct message *m, int64_t *progress)
+{
+	struct error err = { 0 };
+	struct record record;
+
+	arena_reset(&r->arena);
+	if (codec_decode(r->codec, m->value, &r->arena, &record, &err) ||
+	    record.type != RECORD_PROGRESS)
+		log_warn("%s partition %d offset %lld is no Progress: %s", topic_name(TOPIC_GRANTS),
+			 m->partition, (long long)m->offset, err.text);
+	else if (record.as.progress.applied > *progress)
+		*progress = record.as.progress.applied;
+}
+
+/* The last Progress of each of these partitions, by partition; those without one are untouched. */
+static int read_progress(struct progress_reader *r, const int *partitions, size_t count,
+			 enum changelog_from from, int64_t *progress, struct error *err)
+{
+	int rc = changelog_begin(r->changelog, partitions, count, from, err);
+
+	while (!rc) {
+		struct message m;
+		int step = changelog_next(r->changelog, CHANGELOG_WAIT_MS, &m, err);
+
+		if (step == CHANGELOG_END)
+			break;
+		if (step < 0)
+			return step;
+		if (step == CHANGELOG_LATER)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "%s is not settled yet: a transaction is open",
+					 topic_name(TOPIC_GRANTS));
+		if (changelog_is_progress(&m))
+			progress_take(r, &m, &progress[m.partition]);
+		message_done(&m);
+	}
+	return rc;
+}
+
+/* Looks at the changelogs' ends, and at the whole of those whose end has no Progress. */
+static int find_progress(struct progress_reader *r, const struct position *positions, size_t count,
+			 int64_t *progress, struct error *err)
+{
+	int partitions[PARTITIONS_MAX];
+	size_t rest = 0;
+	int rc;
+
+	for (size_t i = 0; i < count; i++) {
+		partitions[i] = positions[i].partition;
+		progress[partitions[i]] = COMMITTED_NONE;
+	}
+	rc = read_progress(r, partitions, count, CHANGELOG_TAIL, progress, err);
+	for (size_t i = 0; i < count; i++)
+		if (progress[positions[i].partition] == COMMITTED_NONE)
+			partitions[rest++] = positions[i].partition;
+	if (!rc && rest)
+		rc = read_progress(r, partitions, rest, CHANGELOG_WHOLE, progress, err);
+	return rc;
+}
+
+int progress_raise(struct progress_reader *r, struct position *positions, size_t count,
+		   struct error *err)
+{
+	int64_t progress[PARTITIONS_MAX];
+	int rc = find_progress(r, positions, count, progress, err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		struct position *at = &positions[i];
+
+		if (progress[at->partition] <= at->offset)
+			continue;
+		log_warn("partition %d: the group has committed %lld, but the changelog says %lld; "
+			 "that counts",
+			 at->partition, (long long)at->offset, (long long)progress[at->partition]);
+		at->offset = progress[at->partition];
+	}
+	return rc;
+}

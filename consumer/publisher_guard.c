@@ -1,0 +1,72 @@
+#include "consumer/publisher_guard.h"
+
+#include "ops/support/log.h"
+
+enum { NAMESAKE_WAIT_MS = 15000 }; /* longer than the session of a process that died */
+
+/*
+ * Fenced, and the group has another member of our name? If that is a process
+ * that lives, it is the younger one, and fencing it in turn would go on for
+ * ever: this one ends. If it has died, it leaves the group when its session
+ * is over. So the publisher is not started until that shows.
+ */
+static int judge_namesake(struct publisher_guard *g, const struct now *now, struct error *err)
+{
+	if (!intake_is_doubled(g->intake)) {
+		g->namesake_since_ms = 0;
+		return 0;
+	}
+	if (!g->namesake_since_ms)
+		g->namesake_since_ms = now->monotonic_ms;
+	if (now->monotonic_ms - g->namesake_since_ms < NAMESAKE_WAIT_MS)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "fenced, and the group has another member named %s: waiting to "
+				 "see whether it stays",
+				 g->instance);
+	return error_set(err, ERROR_REFUSED,
+			 "another process runs under the instance name %s and has taken over; "
+			 "give each its own --instance",
+			 g->instance);
+}
+
+/* Stops a publisher that has broken. */
+static int drop_broken(struct publisher_guard *g, const struct now *now, struct error *err)
+{
+	int rc = publisher_check(g->publisher, err);
+
+	if (!rc || rc == ERROR_REFUSED)
+		return rc;
+	log_warn("the publisher broke: %s; starting it anew", err->text);
+	publisher_stop(g->publisher);
+	return rc == ERROR_FENCED ? judge_namesake(g, now, err) : 0;
+}
+
+static int start_publisher(struct publisher_guard *g, struct error *err)
+{
+	int rc;
+
+	if (g->abort_orphans)
+		log_warn("transactions that nobody ends keep Kafka from saying what is committed; "
+			 "aborting those of our names");
+	rc = publisher_start(g->publisher, g->abort_orphans, err);
+	g->abort_orphans = g->abort_orphans && rc;
+	return rc;
+}
+
+int publisher_guard_serve(struct publisher_guard *g, const struct now *now, struct error *err)
+{
+	int rc = drop_broken(g, now, err);
+
+	if (!rc && g->namesake_since_ms)
+		rc = judge_namesake(g, now, err);
+	if (rc || publisher_is_started(g->publisher))
+		return rc;
+	partitions_claim_again(g->partitions);
+	return start_publisher(g, err);
+}
+
+void publisher_guard_abort_orphans(struct publisher_guard *g)
+{
+	g->abort_orphans = true;
+	publisher_stop(g->publisher);
+}

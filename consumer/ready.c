@@ -1,0 +1,40 @@
+#include "consumer/ready.h"
+
+#include "schemas/topics.h"
+
+/* Passes over the commands that the check of the log let go. */
+static int skip_lost(const struct ready_maker *r, struct partition *part, const struct now *now,
+		     struct error *err)
+{
+	int64_t begin = 0;
+	int64_t end = 0;
+	int rc = intake_range(r->intake, part->id, &begin, &end, err);
+
+	if (rc || part->mark.applied >= begin)
+		return rc;
+	return runner_skip(r->runner, part, begin, now->unix_ms, err);
+}
+
+static int seek_all(const struct ready_maker *r, struct partition *const *parts, size_t count,
+		    struct error *err)
+{
+	struct position positions[PARTITIONS_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		positions[i] = (struct position){ parts[i]->id, parts[i]->mark.applied };
+	return count ? intake_seek(r->intake, positions, count, err) : 0;
+}
+
+int ready_make(const struct ready_maker *r, struct partition *const *parts, size_t count,
+	       const struct now *now, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && r->accept_lost_commands && i < count; i++)
+		rc = skip_lost(r, parts[i], now, err);
+	if (!rc)
+		rc = seek_all(r, parts, count, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		partition_become(parts[i], PARTITION_READY);
+	return rc;
+}

@@ -1,0 +1,354 @@
+#include "consumer/recovery.h"
+
+#include "consumer/output.h"
+#include "ops/support/log.h"
+#include "ops/support/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	DRAIN_WAIT_MS = 20000,
+	UNSETTLED_MAX_MS = 40000, /* several times as long as an abandoned transaction stays open */
+};
+
+enum recovery_case recovery_case_of(const struct mark *mark, int64_t committed)
+{
+	if (mark->state == MARK_MISSING)
+		return committed == COMMITTED_NONE ? RECOVERY_FRESH : RECOVERY_REBUILD;
+	if (mark->state == MARK_REBUILDING || mark->applied < committed)
+		return RECOVERY_REBUILD;
+	return mark->applied == committed ? RECOVERY_GO_ON : RECOVERY_PUBLISH;
+}
+
+bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int64_t applied)
+{
+	int64_t next = committed;
+
+	for (size_t i = 0; i < unsent->count; i++) {
+		struct bytes packed = buffer_bytes(&unsent->list[i].outputs);
+		struct run_range range;
+
+		if (!outputs_open(&packed, &range))
+			return false;
+		if (range.applied <= next)
+			continue;
+		if (next != COMMITTED_NONE && range.begin != next)
+			return false;
+		next = range.applied;
+	}
+	return next == COMMITTED_NONE || next == applied;
+}
+
+/* ---- one partition ---- */
+
+/* A partition as recovery finds it. The claim fails if this is no longer true. */
+struct finding {
+	int64_t committed; /* in Kafka; or COMMITTED_NONE */
+	struct mark mark;
+	struct unsent_list unsent;
+	enum recovery_case is;
+};
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Commands that the log no longer holds, and that were never applied, are
+ * lost: going on without them is a person's decision. A partition that nobody
+ * has ever applied has lost what is gone from the log's beginning.
+ */
+static int check_log(const struct recovery *r, int partition, const struct finding *f,
+		     struct error *err)
+{
+	int64_t reached =
+		f->is == RECOVERY_FRESH
+			? 0
+			: larger(f->mark.state == MARK_READY ? f->mark.applied : 0, f->committed);
+	int64_t begin = 0;
+	int64_t end = 0;
+	int rc = intake_range(r->intake, partition, &begin, &end, err);
+
+	if (!rc && reached > end)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "partition %d was applied up to %lld, but its log ends at %lld: "
+				 "waiting for Kafka to have it again",
+				 partition, (long long)reached, (long long)end);
+	if (rc || reached >= begin)
+		return rc;
+	if (r->ready->accept_lost_commands) {
+		log_warn("partition %d: its commands from %lld to %lld are gone from the log, "
+			 "which is accepted",
+			 partition, (long long)reached, (long long)begin - 1);
+		return 0;
+	}
+	return error_set(err, ERROR_REFUSED,
+			 "partition %d was applied up to %lld, but its log begins at %lld: the "
+			 "commands between are gone; to go on without them, start once with "
+			 "--accept-lost-commands",
+			 partition, (long long)reached, (long long)begin);
+}
+
+/*
+ * Reads what is unsent; a Redis that has it of another history has lost data.
+ * If it loses data while we read, the claim will fail.
+ */
+static int read_unsent(const struct recovery *r, int partition, struct finding *f,
+		       struct error *err)
+{
+	int rc;
+
+	if (f->is != RECOVERY_GO_ON && f->is != RECOVERY_PUBLISH)
+		return 0;
+	rc = index_read_unsent(r->index, partition, &f->unsent, err);
+	if (!rc && !recovery_continues(&f->unsent, f->committed, f->mark.applied))
+		f->is = RECOVERY_REBUILD;
+	return rc;
+}
+
+/* Where the index of the partition will stand. */
+static int find_applied(const struct recovery *r, int partition, const struct finding *f,
+			int64_t *applied, struct error *err)
+{
+	int64_t end;
+
+	if (f->is == RECOVERY_FRESH)
+		return intake_range(r->intake, partition, applied, &end, err);
+	*applied = f->is == RECOVERY_REBUILD ? larger(f->committed, 0) : f->mark.applied;
+	return 0;
+}
+
+/*
+ * How far the directory must be for answers: not beyond its end, or there
+ * would be none if the topic was made anew. What is rebuilt from the changelog
+ * does not say how far its authors had seen.
+ */
+static int find_directory(const struct recovery *r, const struct finding *f, int64_t *directory,
+			  struct error *err)
+{
+	int64_t end;
+	int rc = follower_end(r->follower, &end, err);
+
+	if (rc)
+		return rc;
+	*directory = f->is == RECOVERY_REBUILD || f->mark.directory > end ? end : f->mark.directory;
+	return 0;
+}
+
+/*
+ * An epoch is taken once, also by us: Redis may forget what it had, so that we
+ * claim again from nothing, and then come back with a mark that we wrote before.
+ */
+static int take_epoch(const struct recovery *r, struct partition *part, const struct mark *seen,
+		      struct error *err)
+{
+	int64_t least = intake_epoch(r->intake);
+	int rc;
+
+	if (least < 0)
+		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
+	part->mark.epoch = larger(least, part->last_epoch + 1);
+	rc = index_claim(r->index, part->id, seen, &part->mark, err);
+	part->last_epoch = part->mark.epoch; /* it may be in Redis even if the claim failed */
+	return rc;
+}
+
+static void log_claim(const struct partition *part, const struct finding *f)
+{
+	static const char *const texts[] = { [MARK_MISSING] = "knows nothing",
+					     [MARK_REBUILDING] = "is half rebuilt, to",
+					     [MARK_READY] = "has applied" };
+
+	log_info("partition %d: epoch %lld; Redis %s %lld, Kafka has committed %lld", part->id,
+		 (long long)part->mark.epoch, texts[f->mark.state], (long long)f->mark.applied,
+		 (long long)f->committed);
+	if (f->mark.state != MARK_MISSING && f->mark.layout < INDEX_LAYOUT)
+		log_info("partition %d: Redis has it in layout %d, this program writes layout %d",
+			 part->id, f->mark.layout, INDEX_LAYOUT);
+}
+
+/* Queues the runs after `committed` as they stand; those before it can go. */
+static void publish_unsent(const struct recovery *r, struct partition *part,
+			   const struct finding *f)
+{
+	for (size_t i = 0; i < f->unsent.count; i++) {
+		const struct unsent *u = &f->unsent.list[i];
+		struct bytes packed = buffer_bytes(&u->outputs);
+		struct run_range range;
+		bool good = outputs_open(&packed, &range);
+
+		assert(good); /* recovery_continues() has read it */
+		if (range.applied <= f->committed)
+			partition_note_sent(part, u->last);
+		else
+			publisher_push(r->publisher, batch_new(part->id, u->last, range.applied,
+							       buffer_bytes(&u->outputs)));
+	}
+}
+
+/* Makes the partition ours and goes on as the case is. */
+static int take_over(const struct recovery *r, struct partition *part, const struct finding *f,
+		     struct error *err)
+{
+	bool rebuild = f->is == RECOVERY_REBUILD;
+	int rc;
+
+	part->sent_count = 0;
+	part->mark = f->mark;
+	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
+	rc = find_applied(r, part->id, f, &part->mark.applied, err);
+	if (!rc)
+		rc = find_directory(r, f, &part->mark.directory, err);
+	if (!rc)
+		rc = take_epoch(r, part, &f->mark, err);
+	if (rc)
+		return rc;
+	log_claim(part, f);
+	if (rebuild)
+		rebuild_add(r->rebuild, part);
+	else
+		publish_unsent(r, part, f);
+	return 0;
+}
+
+static int recover_partition(const struct recovery *r, struct partition *part,
+			     const struct position *committed, const struct mark *seen,
+			     struct error *err)
+{
+	struct finding f = { .committed = committed->offset,
+			     .mark = *seen,
+			     .is = recovery_case_of(seen, committed->offset) };
+	int rc = check_log(r, part->id, &f, err);
+
+	if (!rc)
+		rc = read_unsent(r, part->id, &f, err);
+	if (!rc)
+		rc = take_over(r, part, &f, err);
+	unsent_done(&f.unsent);
+	return rc;
+}
+
+/* ---- all of them ---- */
+
+/* The CLAIMING partitions, what is committed of them, and their marks. */
+struct claiming {
+	struct partition **parts;
+	struct position *committed;
+	int *ids;
+	struct mark *marks;
+	size_t count;
+};
+
+static struct claiming list_claiming(const struct partitions *all)
+{
+	size_t max = (size_t)all->count;
+	struct claiming c = { memory_zalloc(max, sizeof(struct partition *)),
+			      memory_zalloc(max, sizeof(*c.committed)),
+			      memory_zalloc(max, sizeof(*c.ids)),
+			      memory_zalloc(max, sizeof(*c.marks)), 0 };
+
+	for (int i = 0; i < all->count; i++) {
+		if (all->list[i].state != PARTITION_CLAIMING)
+			continue;
+		c.committed[c.count].partition = i;
+		c.ids[c.count] = i;
+		c.parts[c.count++] = &all->list[i];
+	}
+	return c;
+}
+
+static void claiming_done(struct claiming *c)
+{
+	free((void *)c->parts);
+	free(c->committed);
+	free(c->ids);
+	free(c->marks);
+}
+
+/* What is not being rebuilt is ready. */
+static int make_ready(const struct recovery *r, const struct claiming *c, const struct now *now,
+		      struct error *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		if (c->parts[i]->state == PARTITION_CLAIMING)
+			c->parts[count++] = c->parts[i];
+	return ready_make(r->ready, c->parts, count, now, err);
+}
+
+static bool do_brokers_answer(const struct recovery *r, int partition)
+{
+	int64_t begin;
+	int64_t end;
+
+	return !intake_range(r->intake, partition, &begin, &end, NULL);
+}
+
+/* Brokers that answer, but do not say for so long what is committed, never will by themselves. */
+static void judge_settling(struct recovery *r, int partition, int rc, const struct now *now)
+{
+	if (rc != ERROR_UNAVAILABLE || !do_brokers_answer(r, partition)) {
+		r->unsettled_since_ms = 0;
+		return;
+	}
+	if (!r->unsettled_since_ms)
+		r->unsettled_since_ms = now->monotonic_ms;
+	if (now->monotonic_ms - r->unsettled_since_ms < UNSETTLED_MAX_MS)
+		return;
+	r->unsettled_since_ms = 0;
+	r->orphans_suspected = true;
+}
+
+bool recovery_suspects_orphans(struct recovery *r)
+{
+	bool suspected = r->orphans_suspected;
+
+	r->orphans_suspected = false;
+	return suspected;
+}
+
+/*
+ * The marks come first: a claim fails if its mark has moved since, so what was
+ * read after it is known to be of the same time. We may have been asleep in
+ * between, and others may have come further.
+ */
+static int read_both(struct recovery *r, struct claiming *c, const struct now *now,
+		     struct error *err)
+{
+	int rc = index_read_marks(r->index, c->ids, c->count, c->marks, err);
+
+	if (rc)
+		return rc;
+	rc = intake_committed(r->intake, c->committed, c->count, err);
+	if (!rc)
+		rc = progress_raise(r->progress, c->committed, c->count, err);
+	judge_settling(r, c->ids[0], rc, now);
+	return rc;
+}
+
+static int recover_all(struct recovery *r, const struct now *now, struct error *err)
+{
+	struct claiming c = list_claiming(r->partitions);
+	int rc = read_both(r, &c, now, err);
+
+	for (size_t i = 0; !rc && i < c.count; i++)
+		rc = recover_partition(r, c.parts[i], &c.committed[i], &c.marks[i], err);
+	if (!rc)
+		rc = make_ready(r, &c, now, err);
+	claiming_done(&c);
+	return rc;
+}
+
+int recovery_step(struct recovery *r, const struct now *now, struct error *err)
+{
+	if (!follower_is_complete(r->follower) || rebuild_is_active(r->rebuild) ||
+	    !partitions_any(r->partitions, PARTITION_CLAIMING))
+		return 0;
+	if (publisher_drain(r->publisher, now->monotonic_ms + DRAIN_WAIT_MS))
+		return recover_all(r, now, err);
+	publisher_stop(r->publisher);
+	return error_set(err, ERROR_UNAVAILABLE, "the outputs on their way could not be published");
+}

@@ -1,0 +1,398 @@
+#include "consumer/runner.h"
+
+#include "consumer/effects.h"
+#include "consumer/emit.h"
+#include "consumer/input.h"
+#include "ops/support/crash.h"
+#include "ops/support/log.h"
+#include "ops/support/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	DIRECTORY_WAIT_MS = 1000,
+	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* 2,000 usual records have a quarter of it */
+	VALUE_MAX_BYTES = 512 << 20,          /* proto-max-bulk-len of Redis, by default */
+};
+
+/* Scratch is kept from run to run, so that the hot path does not allocate. */
+struct runner {
+	struct runner_options options;
+	size_t outputs_max;
+	struct arena arena;
+	struct apply apply;
+	struct emitter emitter;
+	struct buffer packed;
+	struct buffer outcomes;
+	struct runner_counts counts;
+};
+
+struct run {
+	struct runner *runner;
+	struct partition *part;
+	struct input *inputs;
+	size_t count;
+	struct effects effects;
+	size_t buried; /* records that went to the dead letters */
+	const struct input *first_buried;
+	int64_t applied; /* where the partition stands afterwards */
+};
+
+/* ---- read ---- */
+
+static void read_inputs(struct run *run)
+{
+	struct runner *r = run->runner;
+	const struct input_place place = { run->part->id, r->options.partitions };
+
+	run->inputs = arena_zalloc(&r->arena, run->count, sizeof(*run->inputs));
+	for (size_t i = 0; i < run->count; i++)
+		input_read(&run->inputs[i], &run->part->staged.list[i], r->options.codec, &place,
+			   &r->arena);
+}
+
+/* How far the authors of the commands had seen the directory, not counting what is beyond `max`. */
+static int64_t furthest_seen(const struct run *run, int64_t max)
+{
+	int64_t furthest = 0;
+
+	for (size_t i = 0; i < run->count; i++) {
+		const struct input *in = &run->inputs[i];
+		const struct command *c = in->readable ? record_command(&in->record) : NULL;
+
+		if (c && c->directory_offset > furthest && c->directory_offset <= max)
+			furthest = c->directory_offset;
+	}
+	return furthest;
+}
+
+/* The view must be as far as the authors of the commands were, and so must readers' be. */
+static int reach_directory(struct run *run, struct error *err)
+{
+	struct follower *f = run->runner->options.follower;
+	int64_t wanted = furthest_seen(run, INT64_MAX);
+	int rc = 0;
+
+	if (wanted > follower_position(f)) {
+		rc = follower_reach(f, wanted, DIRECTORY_WAIT_MS, err);
+		if (!rc)
+			rc = follower_project(f, err);
+	}
+	apply_rests_on(&run->runner->apply, furthest_seen(run, follower_position(f)));
+	return rc;
+}
+
+/* Finds each input's workspace, and reads from the index those that are not at hand. */
+static int read_workspaces(struct run *run, struct error *err)
+{
+	struct runner *r = run->runner;
+	struct workspace **missing =
+		arena_alloc(&r->arena, run->count * sizeof(struct workspace *));
+	size_t missing_count = 0;
+
+	for (size_t i = 0; i < run->count; i++) {
+		struct input *in = &run->inputs[i];
+
+		if (in->readable)
+			in->held = workspaces_hold(r->options.workspaces, run->part->id,
+						   input_workspace(in), missing, &missing_count);
+	}
+	return index_read(r->options.index, run->part->id, &run->part->mark, missing, missing_count,
+			  err);
+}
+
+/* ---- decide ---- */
+
+static void note_outcome(struct run *run, const struct input *in, const struct decision *d,
+			 int64_t version)
+{
+	outcome_append(&run->runner->outcomes, &(struct outcome_entry){
+						       .offset = in->source.offset,
+						       .command_id = d->command_id,
+						       .outcome = d->outcome,
+						       .code = d->code,
+						       .version = version,
+						       .message = d->message,
+					       });
+}
+
+/* The workspace as events show it, with a name of its own: the fact may change or free it. */
+static struct workspace_ref ref_before(const struct run *run, const struct input *in)
+{
+	struct workspace_ref ref = { 0 };
+
+	if (!input_is_fact(in))
+		return ref;
+	ref = workspace_ref(&in->held->workspace);
+	ref.name = arena_copy(&run->runner->arena, ref.name);
+	return ref;
+}
+
+static struct world world_of(const struct run *run, const struct input *in)
+{
+	struct follower *f = run->runner->options.follower;
+
+	return (struct world){
+		.workspace = &in->held->workspace,
+		.directory = follower_directory(f),
+		.directory_position = follower_position(f),
+		.limits = run->runner->options.limits,
+		.now = in->source.time,
+		.arena = &run->runner->arena,
+	};
+}
+
+/* A fact that ends the workspace is shown as the workspace was before it. */
+static int decide_input(struct run *run, struct input *in, struct error *err)
+{
+	const struct workspace *w = &in->held->workspace;
+	const struct world world = world_of(run, in);
+	struct workspace_ref ref = ref_before(run, in);
+	bool was_registered = w->registered;
+	int64_t version = w->version + 1;
+	struct touched_workspace *touched;
+	struct decision d;
+	int rc;
+
+	if (!decide(&world, &in->record, &d))
+		return error_set(err, ERROR_REFUSED, "%s has no rule",
+				 record_name(in->record.type));
+	touched = effects_take(&run->effects, in, &d);
+	if (!was_registered || w->registered)
+		version = w->version;
+	if (w->registered || !input_is_fact(in))
+		ref = workspace_ref(w);
+	note_outcome(run, in, &d, version);
+	rc = emit_decision(&run->runner->emitter, &in->source, &d, &ref, version, err);
+	if (touched)
+		touched->source = in->source;
+	return rc;
+}
+
+static void bury_input(struct run *run, struct input *in)
+{
+	const struct message *m = in->message;
+	struct runner *r = run->runner;
+
+	if (!run->buried++)
+		run->first_buried = in;
+	emit_dead_letter(&r->emitter, &in->source, m->key, m->value,
+			 input_dead_letter_headers(in, &r->arena));
+	note_outcome(run, in, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
+}
+
+/* Ends the run after its first `count` records; the others are left for the next run. */
+static void cut_run(struct run *run, size_t count)
+{
+	run->count = count;
+	run->applied = run->inputs[count - 1].message->offset + 1;
+	run->runner->apply.applied = run->applied;
+	outputs_end_at(&run->runner->packed, run->applied);
+}
+
+/*
+ * What a record makes known is many times its own size when a large group is
+ * concerned, and Redis takes the outputs of a run as one value: so a run ends
+ * when its outputs are large.
+ */
+static int decide_inputs(struct run *run, struct error *err)
+{
+	struct runner *r = run->runner;
+	int rc = 0;
+
+	r->emitter.directory = follower_directory(r->options.follower);
+	for (size_t i = 0; !rc && i < run->count; i++) {
+		struct input *in = &run->inputs[i];
+
+		if (in->readable)
+			rc = decide_input(run, in, err);
+		else
+			bury_input(run, in);
+		if (!rc && r->packed.len >= r->outputs_max)
+			cut_run(run, i + 1);
+	}
+	return rc;
+}
+
+/* What the run leaves behind: the state of each workspace it touched, and how far it got. */
+static int emit_results(struct run *run, struct error *err)
+{
+	struct emitter *e = &run->runner->emitter;
+	struct source *last = &run->inputs[run->count - 1].source;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < run->effects.count; i++) {
+		struct touched_workspace *t = &run->effects.list[i];
+
+		apply_workspace(&run->runner->apply, &t->touched);
+		rc = emit_state(e, &t->source, t->touched.workspace, err);
+	}
+	if (rc)
+		return rc;
+	/* Numbered after what the last record sent and after its workspace's state, if any. */
+	last->n++;
+	return emit_progress(e, last, run->applied, err);
+}
+
+/* ---- apply ---- */
+
+static void warn_of_size(const struct run *run)
+{
+	size_t len = run->runner->packed.len;
+
+	if (len >= VALUE_MAX_BYTES)
+		log_warn(
+			"what the record at %d:%lld makes known takes %zu MB: Redis needs a larger "
+			"proto-max-bulk-len",
+			run->part->id, (long long)run->applied - 1, len >> 20);
+}
+
+static int apply_run(struct run *run, int next, struct error *err)
+{
+	struct runner *r = run->runner;
+	struct partition *part = run->part;
+	struct bytes packed = buffer_bytes(&r->packed);
+	int64_t last = run->applied - 1;
+	int rc;
+
+	for (size_t i = 0; i < part->sent_count; i++)
+		apply_sent(&r->apply, part->sent[i]);
+	warn_of_size(run);
+	apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
+	apply_unsent(&r->apply, last, packed);
+	rc = index_apply(r->options.index, part->id, &part->mark, &r->apply, next, err);
+	if (rc)
+		return rc;
+	crash_point("after-apply");
+	part->sent_count = 0;
+	publisher_push(r->options.publisher, batch_new(part->id, last, run->applied, packed));
+	return 0;
+}
+
+/* One line a run: garbage comes in floods. */
+static void report_buried(const struct run *run)
+{
+	const struct input *in = run->first_buried;
+
+	if (run->buried)
+		log_warn("%zu records of %s partition %d went to %s; the first, at offset %lld: "
+			 "%.*s",
+			 run->buried, topic_name(TOPIC_COMMANDS), run->part->id,
+			 topic_name(TOPIC_DEADLETTER), (long long)in->source.offset,
+			 BYTES_ARG(in->why_unreadable));
+}
+
+static void finish_run(struct run *run)
+{
+	struct runner *r = run->runner;
+
+	report_buried(run);
+	effects_end(&run->effects);
+	workspaces_trim(r->options.workspaces);
+	staged_drop(&run->part->staged, run->count);
+	r->counts.records += run->count;
+	r->counts.dead_letters += run->buried;
+	r->counts.runs++;
+}
+
+/* ---- the whole run ---- */
+
+/* Covers the offsets from `from` up to `applied`, not included. */
+static void begin_run(struct run *run, int64_t from, int64_t applied)
+{
+	struct runner *r = run->runner;
+	int partition = run->part->id;
+
+	arena_reset(&r->arena);
+	buffer_clear(&r->packed);
+	buffer_clear(&r->outcomes);
+	outputs_begin(&r->packed, &(struct run_range){ from, applied });
+	run->applied = applied;
+	apply_begin(&r->apply, index_keys(r->options.index, partition), &run->part->mark, applied);
+	effects_begin(&run->effects, &r->apply, &r->arena, run->count);
+	r->emitter.partition = partition;
+}
+
+int runner_run(struct runner *r, struct partition *part, size_t count, int next, struct error *err)
+{
+	struct run run = { .runner = r, .part = part, .count = count };
+	int rc;
+
+	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
+	begin_run(&run, part->mark.applied, part->staged.list[count - 1].offset + 1);
+	read_inputs(&run);
+	rc = reach_directory(&run, err);
+	if (!rc)
+		rc = read_workspaces(&run, err);
+	crash_point("after-read");
+	if (!rc)
+		rc = decide_inputs(&run, err);
+	if (!rc)
+		rc = emit_results(&run, err);
+	if (!rc)
+		rc = apply_run(&run, next, err);
+	if (!rc)
+		finish_run(&run);
+	else
+		partition_claim_again(part);
+	return rc;
+}
+
+int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t unix_ms,
+		struct error *err)
+{
+	struct run run = { .runner = r, .part = part };
+	struct source source = { .offset = to - 1, .time = unix_ms };
+	int rc;
+
+	begin_run(&run, part->mark.applied, to);
+	rc = emit_progress(&r->emitter, &source, to, err);
+	if (!rc)
+		rc = index_read(r->options.index, part->id, &part->mark, NULL, 0, err);
+	return rc ? rc : apply_run(&run, -1, err);
+}
+
+/* ---- lifecycle ---- */
+
+struct runner *runner_new(const struct runner_options *o)
+{
+	struct runner *r = memory_zalloc(1, sizeof(*r));
+
+	r->options = *o;
+	r->outputs_max = OUTPUTS_MAX_BYTES;
+	arena_init(&r->arena);
+	apply_init(&r->apply);
+	buffer_init(&r->packed);
+	buffer_init(&r->outcomes);
+	r->emitter = (struct emitter){ .codec = o->codec,
+				       .access_url = o->access_url,
+				       .arena = &r->arena,
+				       .packed = &r->packed };
+	return r;
+}
+
+void runner_free(struct runner **rp)
+{
+	struct runner *r = *rp;
+
+	if (!r)
+		return;
+	arena_done(&r->arena);
+	apply_done(&r->apply);
+	buffer_done(&r->emitter.value);
+	buffer_done(&r->packed);
+	buffer_done(&r->outcomes);
+	free(r);
+	*rp = NULL;
+}
+
+void runner_limit_outputs(struct runner *r, size_t bytes)
+{
+	r->outputs_max = bytes;
+}
+
+struct runner_counts runner_counts(const struct runner *r)
+{
+	return r->counts;
+}

@@ -1,0 +1,68 @@
+#ifndef SB_CONSUMER_RUNNER_H
+#define SB_CONSUMER_RUNNER_H
+
+/*
+ * Carries out runs. A run is consecutive records of one partition, on their
+ * way from the log into the index: read what they need, decide, apply in one
+ * step of Redis, and hand the outputs to the publisher. The loop's thread.
+ */
+
+#include "consumer/decide.h"
+#include "consumer/follower.h"
+#include "consumer/partition.h"
+#include "consumer/publisher.h"
+#include "consumer/workspaces.h"
+#include "ops/support/attributes.h"
+
+struct runner;
+
+/* What a run needs. All of it is borrowed and must outlive the runner. */
+struct runner_options {
+	struct codec *codec;
+	struct index *index;
+	struct follower *follower;
+	struct workspaces *workspaces;
+	struct publisher *publisher;
+	const char *access_url; /* of the deployment, for links in notifications */
+	int partitions;         /* of sharing.commands */
+	struct limits limits;
+};
+
+struct runner *runner_new(const struct runner_options *o);
+void runner_free(struct runner **r);
+
+/*
+ * From now on the record whose outputs pass `bytes` in all is the last of its
+ * run; the default is 16 MB. What one record makes known is not cut.
+ */
+void runner_limit_outputs(struct runner *r, size_t bytes);
+
+/*
+ * Carries out the first `count` staged messages of a READY partition and takes
+ * them off. `next` is the partition of the run that will follow, or negative.
+ *
+ * Any failure leaves the partition CLAIMING: either nothing of the run has
+ * happened, or all of it, as recovery will see. ERROR_FENCED: others have
+ * changed the partition; ERROR_UNAVAILABLE: Redis or the directory cannot be
+ * reached; ERROR_REFUSED: stop.
+ */
+MUST_USE int runner_run(struct runner *r, struct partition *part, size_t count, int next,
+			struct error *err);
+
+/*
+ * Moves the partition to the offset `to` without its commands, which are gone
+ * from the log; that it did is published like a run. part->mark must be ours.
+ * unix_ms stamps it. ERROR_FENCED, ERROR_UNAVAILABLE, ERROR_REFUSED.
+ */
+MUST_USE int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t unix_ms,
+			 struct error *err);
+
+/* What was done since runner_new(). */
+struct runner_counts {
+	uint64_t records;
+	uint64_t runs;
+	uint64_t dead_letters;
+};
+struct runner_counts runner_counts(const struct runner *r);
+
+#endif

@@ -1,0 +1,35 @@
+#ifndef SB_CONSUMER_STAGED_H
+#define SB_CONSUMER_STAGED_H
+
+/*
+ * Messages of one partition that were fetched and are not yet applied, in the
+ * order of the log. The list owns them.
+ */
+
+#include "consumer/message.h"
+
+struct staged {
+	struct message *list;
+	size_t count;
+	size_t cap;
+};
+
+/* Adds a message, which becomes the list's. */
+void staged_add(struct staged *s, const struct message *m);
+
+/* Drops the first `count` messages; dropped messages go back to the client. */
+void staged_drop(struct staged *s, size_t count);
+
+/* Drops all messages and keeps the list's memory. */
+void staged_clear(struct staged *s);
+
+/* Drops all messages and frees the list's memory. */
+void staged_done(struct staged *s);
+
+/*
+ * How many messages from the front make one run: as many as fit into `max`
+ * messages and about `bytes` bytes of values, but at least one if there is one.
+ */
+size_t staged_portion(const struct staged *s, size_t max, size_t bytes);
+
+#endif

@@ -1,0 +1,196 @@
+#include "consumer/survey.h"
+
+#include "ops/support/log.h"
+
+enum { REACH_WAIT_MS = 1000 };
+
+void survey_done(struct survey *s)
+{
+	arena_done(&s->arena);
+}
+
+static void add_if_gone(const struct survey *s, struct reaping *r, const struct subject *subject)
+{
+	if (directory_lacks(follower_directory(s->follower), subject))
+		reaping_add_gone(r, subject);
+}
+
+/* ---- who goes while we follow ---- */
+
+/* Partitions that have not caught up yet will be surveyed: they need not know. */
+static void tell_reapings(struct survey *s, const struct uuid *id)
+{
+	const struct subject user = { SUBJECT_USER, *id };
+	const struct subject group = { SUBJECT_GROUP, *id };
+
+	for (int i = 0; i < s->reapings->count; i++) {
+		struct reaping *r = &s->reapings->list[i];
+
+		if (!reaping_is_current(r) || !r->caught_up)
+			continue;
+		add_if_gone(s, r, &user);
+		add_if_gone(s, r, &group);
+	}
+}
+
+void survey_take_gone(struct survey *s)
+{
+	struct uuid id;
+
+	while (follower_next_gone(s->follower, &id))
+		tell_reapings(s, &id);
+	if (!follower_missed_gone(s->follower))
+		return;
+	for (int i = 0; i < s->reapings->count; i++)
+		s->reapings->list[i].survey = SURVEY_WANTED;
+}
+
+/* ---- who went before ---- */
+
+/* One survey for all that have become ours together: those that lag are waited for. */
+static bool is_wanted(const struct survey *s)
+{
+	bool wanted = false;
+
+	for (int i = 0; i < s->reapings->count; i++) {
+		const struct reaping *r = &s->reapings->list[i];
+
+		if (r->part->state != PARTITION_READY)
+			continue;
+		if (!reaping_is_current(r) || !r->caught_up)
+			return false;
+		wanted = wanted || r->survey == SURVEY_WANTED;
+	}
+	return wanted;
+}
+
+/*
+ * Who is not in the directory is taken for deleted, so the view must be as far
+ * as the topic is now; and a directory without users is one that was lost: to
+ * believe it would take everything from everybody.
+ */
+static bool is_directory_good(struct survey *s)
+{
+	struct error err = { 0 };
+
+	if (follower_reach(s->follower, INT64_MAX, REACH_WAIT_MS, &err)) {
+		log_warn("%s; who was deleted is looked at later", err.text);
+		return false;
+	}
+	if (directory_has_users(follower_directory(s->follower))) {
+		s->told_empty = false;
+		return true;
+	}
+	if (!s->told_empty)
+		log_warn("the directory has no users: no grant is removed for want of its user");
+	s->told_empty = true;
+	return false;
+}
+
+static void begin_survey(struct survey *s, const struct now *now)
+{
+	if (now->monotonic_ms < s->retry_ms || !is_wanted(s))
+		return;
+	s->retry_ms = now->monotonic_ms + LOOK_EVERY_MS;
+	if (!is_directory_good(s))
+		return;
+	s->running = true;
+	s->cursor = 0;
+	s->connection = index_connection(s->index);
+	for (int i = 0; i < s->reapings->count; i++) {
+		struct reaping *r = &s->reapings->list[i];
+
+		if (reaping_is_current(r) && r->survey == SURVEY_WANTED)
+			r->survey = SURVEY_RUNNING;
+	}
+}
+
+/* The cursor is not that of another Redis, or of one that came back. */
+static void end_survey(struct survey *s, enum survey_state result)
+{
+	s->running = false;
+	for (int i = 0; i < s->reapings->count; i++)
+		if (s->reapings->list[i].survey == SURVEY_RUNNING)
+			s->reapings->list[i].survey = result;
+}
+
+/* Is there room for what a step may find? */
+static bool is_roomy(const struct survey *s)
+{
+	for (int i = 0; i < s->reapings->count; i++)
+		if (s->reapings->list[i].survey == SURVEY_RUNNING &&
+		    reaping_gone_count(&s->reapings->list[i]) > GONE_MAX / 2)
+			return false;
+	return true;
+}
+
+/*
+ * A Redis that was emptied has no subjects, and may come back with all of them
+ * before we notice otherwise. It comes back on another connection; so if the
+ * marks are ours at the end, on the one that the survey began on, it was there
+ * all the while.
+ */
+static int check_marks(const struct survey *s, bool *ours, struct error *err)
+{
+	int rc = 0;
+
+	*ours = true;
+	for (int i = 0; !rc && *ours && i < s->reapings->count; i++) {
+		const struct reaping *r = &s->reapings->list[i];
+		struct mark mark;
+
+		if (r->survey != SURVEY_RUNNING)
+			continue;
+		rc = index_read_mark(s->index, i, &mark, err);
+		*ours = !rc && mark_equal(&mark, &r->part->mark);
+	}
+	*ours = *ours && s->connection == index_connection(s->index);
+	return rc;
+}
+
+static void take_holder(const struct survey *s, const struct holder *h)
+{
+	struct reaping *r;
+
+	if (h->partition >= s->reapings->count)
+		return;
+	r = &s->reapings->list[h->partition];
+	if (reaping_is_current(r) && r->survey == SURVEY_RUNNING)
+		add_if_gone(s, r, &h->subject);
+}
+
+static int scan_subjects(struct survey *s, struct error *err)
+{
+	struct holder_list found = { .arena = &s->arena };
+	bool ours;
+	int rc;
+
+	arena_reset(&s->arena);
+	rc = stale_scan(s->index, &s->cursor, &found, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < found.count; i++)
+		take_holder(s, &found.list[i]);
+	if (s->cursor)
+		return 0;
+	rc = check_marks(s, &ours, err);
+	if (!rc)
+		end_survey(s, ours ? SURVEY_DONE : SURVEY_WANTED);
+	return rc;
+}
+
+int survey_step(struct survey *s, const struct now *now, struct error *err)
+{
+	if (s->running && s->connection != index_connection(s->index))
+		end_survey(s, SURVEY_WANTED);
+	if (!s->running)
+		begin_survey(s, now);
+	return s->running && is_roomy(s) ? scan_subjects(s, err) : 0;
+}
+
+int64_t survey_due_ms(const struct survey *s)
+{
+	if (s->running)
+		return is_roomy(s) ? 0 : INT64_MAX;
+	return is_wanted(s) ? s->retry_ms : INT64_MAX;
+}
