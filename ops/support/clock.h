@@ -17,7 +17,7 @@ int64_t clock_monotonic_ms(void);
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_unix_ms(void);
 
-/* Sleeps so long; a signal may end it early. */
+/* Sleeps for that long; a signal may end the sleep early. */
 void clock_pause_ms(int ms);
 
 /*
