@@ -488,7 +488,7 @@ static int write_item(const struct field *f, const struct field_binding *b, cons
 	return 0;
 }
 
-/* One block with all items, if there are any, and the empty block that ends the array. */
+/* Writes one block with all items, if there are any, and the empty block that ends the array. */
 static int write_array(const struct field *f, const struct field_binding *b, const uint8_t *from,
 		       const struct encoding *e)
 {

@@ -165,7 +165,7 @@ static int read_space(struct canon *c, const json_t *type, struct bytes *space)
 	return error_set(c->err, ERROR_INPUT, "the schema has a namespace that is not a name");
 }
 
-/* {"name":"…","type":"kind", the beginning of every definition. */
+/* Writes {"name":"…","type":"kind", as every definition begins; *at gets its namespace. */
 static int write_definition(struct canon *c, const json_t *type, const char *kind, struct place *at)
 {
 	struct bytes text = string_of(json_object_get(type, "name"));
@@ -192,7 +192,7 @@ static int write_definition(struct canon *c, const json_t *type, const char *kin
 	return 0;
 }
 
-/* An array of at most SCHEMA_MEMBERS_MAX; what names it in the error. */
+/* Checks that it is an array of at most SCHEMA_MEMBERS_MAX; `what` names it in the error. */
 static int check_members(const struct canon *c, const json_t *array, const char *what)
 {
 	if (!json_is_array(array))
@@ -283,7 +283,7 @@ static int write_enum(struct canon *c, const json_t *type, struct place at)
 	return 0;
 }
 
-/* The size may be in quotes and have leading zeros: the form removes both. -1: it is no number. */
+/* The size, which may have quotes and leading zeros (the form removes both); -1: not a number. */
 static int64_t read_size(const json_t *size)
 {
 	struct bytes digits = string_of(size);
@@ -318,7 +318,7 @@ static int write_fixed(struct canon *c, const json_t *type, struct place at)
 	return 0;
 }
 
-/* An array or a map: key is "items" or "values". */
+/* Writes an array or a map; key is "items" or "values". */
 static int write_container(struct canon *c, const json_t *type, const char *key, struct place at)
 {
 	int rc;
@@ -352,7 +352,7 @@ static int write_union(struct canon *c, const json_t *branches, struct place at)
 	return rc;
 }
 
-/* A primitive, or a type defined before. */
+/* Writes the name of a primitive, or of a type defined before. */
 static int write_reference(struct canon *c, struct bytes text, struct place at)
 {
 	struct name name = split_name(text, at.space);

@@ -44,6 +44,6 @@ uint32_t murmur2(struct bytes key)
 int32_t partition_of(struct bytes key, int32_t partitions)
 {
 	assert(partitions > 0);
-	/* The sign bit goes first, as Java's remainder would keep the sign. */
+	/* Kafka clears the sign bit first, because Java's remainder keeps the sign. */
 	return (int32_t)(murmur2(key) & INT32_MAX) % partitions;
 }

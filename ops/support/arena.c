@@ -145,7 +145,7 @@ struct bytes arena_copy(struct arena *a, struct bytes b)
 	return (struct bytes){ p, b.len };
 }
 
-/* Formats into what is left of the current block. Returns the length needed, even if that is more. */
+/* Formats into the rest of the current block; returns the length needed, which may be more. */
 __attribute__((format(printf, 2, 0))) static size_t try_printf(struct arena *a, const char *format,
 							       va_list args)
 {

@@ -112,7 +112,7 @@ static int take_line(void *user, const char *section, const char *name, const ch
 	struct reading *r = user;
 	size_t i = find_setting(r->config, name);
 
-	if (r->rc) /* inih reads on; the first error is the one to tell */
+	if (r->rc) /* inih reads on; the first error is the one to report */
 		return 0;
 	if (strcmp(section, "kafka") == 0)
 		r->rc = config_add_kafka_line(r->config, name, value, r->err);
