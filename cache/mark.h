@@ -16,16 +16,11 @@
 #include "cache/keys.h"
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
+#include "schemas/deployment.h"
 
 struct redisReply;
 
-enum { CLUSTER_ID_SIZE = 64, INDEX_LAYOUT = 2 };
-
-/* What makes two processes mean the same bus and the same index. */
-struct deployment {
-	char cluster[CLUSTER_ID_SIZE]; /* Kafka's cluster id */
-	int partitions;
-};
+enum { INDEX_LAYOUT = 2 };
 
 enum mark_state {
 	MARK_MISSING,    /* Redis does not know this partition: new, or emptied */

@@ -7,11 +7,11 @@
  * where librdkafka shows; the consumer builds on it, too.
  */
 
-#include "cache/mark.h"
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "ops/support/error.h"
 #include "schemas/cloudevent.h"
+#include "schemas/deployment.h"
 #include "schemas/topics.h"
 
 #include <librdkafka/rdkafka.h>

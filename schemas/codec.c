@@ -1,7 +1,7 @@
 /*
- * Binds schemas to our structs by the tables in records.c. avro-c decodes, with
- * one value a schema that is reused for every record, and is only given bytes
- * that passed the walk.
+ * Binds schemas to our structs by the tables in records.c. avro-c decodes, into
+ * one value per schema that is reused for every record, and only ever sees
+ * bytes that have passed the walk.
  */
 
 #include "schemas/codec.h"
@@ -62,14 +62,14 @@ static void binding_free(struct binding *b)
 	free(b);
 }
 
-/* The type behind a union with null. */
-static avro_schema_t behind_null(avro_schema_t s)
+/* The type that a union has besides null; any other type as it is. */
+static avro_schema_t non_null_type(avro_schema_t s)
 {
 	return is_avro_union(s) ? avro_schema_union_branch(s, 1) : s;
 }
 
-/* The name of a link is resolved by avro-c's value layer; ours needs its target. */
-static avro_schema_t target(avro_schema_t s)
+/* The type that a link names. avro-c's values follow links themselves; bindings cannot. */
+static avro_schema_t link_target(avro_schema_t s)
 {
 	return is_avro_link(s) ? avro_schema_link_target(s) : s;
 }
@@ -118,17 +118,17 @@ static int bind_field(struct field_binding *b, const struct field *f, avro_schem
 	if (f->optional != is_avro_union(s))
 		return error_set(err, ERROR_REFUSED, "field %s is optional on one side only",
 				 f->name);
-	s = target(behind_null(s));
+	s = link_target(non_null_type(s));
 	if (f->kind == FIELD_ENUM)
 		return bind_symbols(b, f, s, err);
 	if (f->kind == FIELD_RECORDS || f->kind == FIELD_UUIDS)
-		s = target(avro_schema_array_items(s));
+		s = link_target(avro_schema_array_items(s));
 	if (f->kind == FIELD_UUID || f->kind == FIELD_UUIDS)
 		return bind_id(b, f, s, err);
 	return f->shape ? bind_record(&b->inner, f->shape, s, err) : 0;
 }
 
-/* We write whole records: every field of the struct is in the schema, and the other way round. */
+/* We write whole records, so the struct and the schema must have the same fields. */
 static int bind_order(struct binding *b, avro_schema_t s, struct error *err)
 {
 	const char *name = avro_schema_name(s);
@@ -182,8 +182,8 @@ struct decoding {
 
 static int read_record(const struct binding *b, avro_value_t *v, uint8_t *to, struct decoding *d);
 
-/* The i-th field of a record or item of an array; it is there, for the walk and the schema say so. */
-static avro_value_t child(const avro_value_t *of, size_t i)
+/* The i-th field of a record or item of an array; the binding and the walk say that it exists. */
+static avro_value_t child_value(const avro_value_t *of, size_t i)
 {
 	avro_value_t v = { 0 };
 
@@ -274,7 +274,7 @@ static int read_array(const struct field *f, const struct field_binding *b, avro
 	(void)avro_value_get_size(v, &count);
 	items = arena_zalloc(d->arena, count ? count : 1, size);
 	for (size_t i = 0; !rc && i < count; i++) {
-		avro_value_t item = child(v, i);
+		avro_value_t item = child_value(v, i);
 
 		rc = read_item(f, b, &item, items + i * size, d);
 	}
@@ -350,7 +350,7 @@ static int read_field(const struct field *f, const struct field_binding *b, avro
 		set_missing(f, to);
 		return 0;
 	}
-	v = child(record, (size_t)b->index);
+	v = child_value(record, (size_t)b->index);
 	if (!f->optional)
 		return read_present(f, b, &v, to, d);
 	(void)avro_value_get_discriminant(&v, &choice);
@@ -389,7 +389,7 @@ static struct version *find_version(struct codec *c, uint64_t fingerprint)
 	return NULL;
 }
 
-static int unframe(struct codec *c, struct bytes value, struct version **out, struct error *err)
+static int take_frame(struct codec *c, struct bytes value, struct version **out, struct error *err)
 {
 	uint64_t fingerprint;
 
@@ -413,7 +413,7 @@ int codec_decode(struct codec *c, struct bytes value, struct arena *arena, struc
 	struct version *v = NULL;
 	struct bytes body;
 
-	if (unframe(c, value, &v, err))
+	if (take_frame(c, value, &v, err))
 		return ERROR_INPUT;
 	assert(v);
 	body = (struct bytes){ value.data + FRAME_SIZE, value.len - FRAME_SIZE };
@@ -433,9 +433,9 @@ int codec_decode(struct codec *c, struct bytes value, struct arena *arena, struc
 
 /*
  * Encoding goes straight from the struct to Avro's binary form (Apache Avro
- * 1.11 specification, "Binary encoding"): by way of avro-c's generic values it
- * takes four times as long, most of it for array items that are allocated and
- * freed. What is written here, avro-c reads in the tests.
+ * 1.11 specification, "Binary encoding"). Through avro-c's generic values it
+ * takes four times as long, most of it to allocate and free array items. In the
+ * tests avro-c reads what is written here.
  */
 struct encoding {
 	struct buffer *out;
@@ -488,7 +488,7 @@ static int write_item(const struct field *f, const struct field_binding *b, cons
 	return 0;
 }
 
-/* One block with all items, if there are any, and the empty block that ends the array. */
+/* Writes one block with all items, if there are any, and the empty block that ends the array. */
 static int write_array(const struct field *f, const struct field_binding *b, const uint8_t *from,
 		       const struct encoding *e)
 {
@@ -563,7 +563,7 @@ static int write_field(const struct field *f, const struct field_binding *b, con
 	return write_array(f, b, from, e);
 }
 
-/* In the schema's order. */
+/* Writes the fields in the schema's order. */
 static int write_record(const struct binding *b, const uint8_t *from, const struct encoding *e)
 {
 	int rc = 0;

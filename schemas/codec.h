@@ -26,7 +26,7 @@ enum { FRAME_SIZE = 10 }; /* marker and fingerprint */
 
 struct codec;
 
-/* Compiles all schemas. ERROR_REFUSED when one of them and its struct do not fit. */
+/* Compiles all schemas. ERROR_REFUSED when one of them does not match its struct. */
 MUST_USE int codec_new(struct codec **out, struct error *err);
 void codec_free(struct codec **c);
 
@@ -40,9 +40,9 @@ MUST_USE int codec_decode(struct codec *c, struct bytes value, struct arena *are
 			  struct record *out, struct error *err);
 
 /*
- * Appends the framed value of r to out. ERROR_INPUT, with out as it was, when
- * an enum has no value of the schema's. Other fields that are required and
- * absent are written as they stand: an empty text, a nil id.
+ * Appends the framed value of r to out. ERROR_INPUT, with out untouched, when
+ * an enum has a value that the schema lacks. Other fields that are required but
+ * absent are written as they are: an empty text, a nil id.
  */
 MUST_USE int codec_encode(struct codec *c, const struct record *r, struct buffer *out,
 			  struct error *err);

@@ -32,7 +32,7 @@ struct canon {
 	struct error *err;
 };
 
-/* Where in the schema a type stands. */
+/* Where a type is in the schema. */
 struct place {
 	struct bytes space; /* the namespace of the enclosing definition */
 	unsigned depth;
@@ -59,7 +59,7 @@ static bool is_digit(uint8_t c)
 	return c >= '0' && c <= '9';
 }
 
-/* [A-Za-z_][A-Za-z0-9_]*, one or several with dots in between. */
+/* One or more of [A-Za-z_][A-Za-z0-9_]*, with dots between them. */
 static bool is_dotted_name(struct bytes text)
 {
 	bool first = true;
@@ -96,7 +96,7 @@ static void write_text(struct canon *c, const char *text)
 	buffer_append_text(&c->out, text);
 }
 
-/* Names need no escapes, so a quoted name is the name between quotes. */
+/* Names need no escapes. */
 static void write_quoted(struct canon *c, struct bytes text)
 {
 	write_text(c, "\"");
@@ -114,7 +114,7 @@ static void write_name(struct canon *c, struct name name)
 	write_text(c, "\"");
 }
 
-/* A name with dots is a full name; without, it lives in space. */
+/* A name with dots is a full name; one without belongs to the namespace `space`. */
 static struct name split_name(struct bytes text, struct bytes space)
 {
 	size_t dot = text.len;
@@ -135,24 +135,24 @@ static bool is_defined(const struct canon *c, struct name name)
 	return false;
 }
 
-static int define(struct canon *c, struct name name)
+static int define_name(struct canon *c, struct name name)
 {
 	int len = (int)name.base.len;
 
 	if (is_primitive(name.base))
-		return error_set(c->err, ERROR_INPUT, "The schema redefines the primitive %.*s.",
+		return error_set(c->err, ERROR_INPUT, "the schema redefines the primitive %.*s",
 				 len, (const char *)name.base.data);
 	if (is_defined(c, name))
-		return error_set(c->err, ERROR_INPUT, "The schema defines %.*s twice.", len,
+		return error_set(c->err, ERROR_INPUT, "the schema defines %.*s twice", len,
 				 (const char *)name.base.data);
 	if (c->name_count == SCHEMA_NAMES_MAX)
-		return error_set(c->err, ERROR_INPUT, "The schema defines more than %d types.",
+		return error_set(c->err, ERROR_INPUT, "the schema defines more than %d types",
 				 SCHEMA_NAMES_MAX);
 	c->names[c->name_count++] = name;
 	return 0;
 }
 
-/* The namespace that a definition asks for, or else the one around it. */
+/* Sets *space to the namespace that a definition names; leaves it alone if it names none. */
 static int read_space(struct canon *c, const json_t *type, struct bytes *space)
 {
 	const json_t *value = json_object_get(type, "namespace");
@@ -162,10 +162,10 @@ static int read_space(struct canon *c, const json_t *type, struct bytes *space)
 	*space = string_of(value);
 	if (json_is_string(value) && (space->len == 0 || is_dotted_name(*space)))
 		return 0;
-	return error_set(c->err, ERROR_INPUT, "The schema has a namespace that is no name.");
+	return error_set(c->err, ERROR_INPUT, "the schema has a namespace that is not a name");
 }
 
-/* {"name":"…","type":"kind", the beginning of every definition. */
+/* Writes {"name":"…","type":"kind", as every definition begins; *at gets its namespace. */
 static int write_definition(struct canon *c, const json_t *type, const char *kind, struct place *at)
 {
 	struct bytes text = string_of(json_object_get(type, "name"));
@@ -174,13 +174,13 @@ static int write_definition(struct canon *c, const json_t *type, const char *kin
 	int rc;
 
 	if (!is_dotted_name(text))
-		return error_set(c->err, ERROR_INPUT, "The schema has a %s without a proper name.",
+		return error_set(c->err, ERROR_INPUT, "the schema has a %s without a valid name",
 				 kind);
 	rc = read_space(c, type, &space);
 	if (rc)
 		return rc;
 	name = split_name(text, space);
-	rc = define(c, name);
+	rc = define_name(c, name);
 	if (rc)
 		return rc;
 	at->space = name.space;
@@ -192,13 +192,13 @@ static int write_definition(struct canon *c, const json_t *type, const char *kin
 	return 0;
 }
 
-/* An array of at most SCHEMA_MEMBERS_MAX; what names it in the error. */
+/* Checks that it is an array of at most SCHEMA_MEMBERS_MAX; `what` names it in the error. */
 static int check_members(const struct canon *c, const json_t *array, const char *what)
 {
 	if (!json_is_array(array))
-		return error_set(c->err, ERROR_INPUT, "The schema has a type without %s.", what);
+		return error_set(c->err, ERROR_INPUT, "the schema has a type without %s", what);
 	if (json_array_size(array) > SCHEMA_MEMBERS_MAX)
-		return error_set(c->err, ERROR_INPUT, "The schema has a type with more than %d %s.",
+		return error_set(c->err, ERROR_INPUT, "the schema has a type with more than %d %s",
 				 SCHEMA_MEMBERS_MAX, what);
 	return 0;
 }
@@ -221,9 +221,9 @@ static int write_field(struct canon *c, const json_t *fields, size_t i, struct p
 
 	if (!is_simple_name(name))
 		return error_set(c->err, ERROR_INPUT,
-				 "The schema has a field without a proper name.");
+				 "the schema has a field without a valid name");
 	if (field_is_repeated(fields, i, name))
-		return error_set(c->err, ERROR_INPUT, "The schema has a second field %.*s.",
+		return error_set(c->err, ERROR_INPUT, "the schema has a second field %.*s",
 				 (int)name.len, (const char *)name.data);
 	write_text(c, i ? ",{\"name\":" : "{\"name\":");
 	write_quoted(c, name);
@@ -272,8 +272,8 @@ static int write_enum(struct canon *c, const json_t *type, struct place at)
 
 		if (!is_simple_name(symbol) || symbol_is_repeated(symbols, i, symbol))
 			return error_set(c->err, ERROR_INPUT,
-					 "The schema has an enum with an improper or repeated "
-					 "symbol at %zu.",
+					 "the schema has an enum with an invalid or repeated "
+					 "symbol at %zu",
 					 i);
 		if (i)
 			write_text(c, ",");
@@ -283,7 +283,7 @@ static int write_enum(struct canon *c, const json_t *type, struct place at)
 	return 0;
 }
 
-/* A size in quotes and with leading zeros counts too: the form removes both. */
+/* The size, which may have quotes and leading zeros (the form removes both); -1: not a number. */
 static int64_t read_size(const json_t *size)
 {
 	struct bytes digits = string_of(size);
@@ -311,14 +311,14 @@ static int write_fixed(struct canon *c, const json_t *type, struct place at)
 		return rc;
 	if (size < 0 || size > SCHEMA_FIXED_MAX)
 		return error_set(c->err, ERROR_INPUT,
-				 "The schema has a fixed whose size is not 0 to %d.",
+				 "the schema has a fixed whose size is not 0 to %d",
 				 SCHEMA_FIXED_MAX);
 	(void)snprintf(text, sizeof(text), ",\"size\":%lld}", (long long)size);
 	write_text(c, text);
 	return 0;
 }
 
-/* An array or a map: key is "items" or "values". */
+/* Writes an array or a map; key is "items" or "values". */
 static int write_container(struct canon *c, const json_t *type, const char *key, struct place at)
 {
 	int rc;
@@ -345,14 +345,14 @@ static int write_union(struct canon *c, const json_t *branches, struct place at)
 			write_text(c, ",");
 		if (json_is_array(branch))
 			return error_set(c->err, ERROR_INPUT,
-					 "The schema has a union directly in a union.");
+					 "the schema has a union directly in a union");
 		rc = write_type(c, branch, at);
 	}
 	write_text(c, "]");
 	return rc;
 }
 
-/* A primitive, or a type defined before. */
+/* Writes the name of a primitive, or of a type defined before. */
 static int write_reference(struct canon *c, struct bytes text, struct place at)
 {
 	struct name name = split_name(text, at.space);
@@ -363,7 +363,7 @@ static int write_reference(struct canon *c, struct bytes text, struct place at)
 	}
 	if (!is_dotted_name(text) || !is_defined(c, name))
 		return error_set(c->err, ERROR_INPUT,
-				 "The schema uses the type %.*s before it is defined.",
+				 "the schema uses the type %.*s before it is defined",
 				 (int)text.len, (const char *)text.data);
 	write_name(c, name);
 	return 0;
@@ -385,13 +385,14 @@ static int write_object(struct canon *c, const json_t *type, struct place at)
 		return write_container(c, type, "values", at);
 	if (kind.data)
 		return write_reference(c, kind, at);
-	return error_set(c->err, ERROR_INPUT, "The schema has an object whose type is no text.");
+	return error_set(c->err, ERROR_INPUT,
+			 "the schema has an object whose type is not a string");
 }
 
 static int write_type(struct canon *c, const json_t *type, struct place at)
 {
 	if (++at.depth > SCHEMA_DEPTH_MAX)
-		return error_set(c->err, ERROR_INPUT, "The schema nests deeper than %d types.",
+		return error_set(c->err, ERROR_INPUT, "the schema nests deeper than %d types",
 				 SCHEMA_DEPTH_MAX);
 	if (json_is_string(type))
 		return write_reference(c, string_of(type), at);
@@ -399,14 +400,14 @@ static int write_type(struct canon *c, const json_t *type, struct place at)
 		return write_union(c, type, at);
 	if (json_is_object(type))
 		return write_object(c, type, at);
-	return error_set(c->err, ERROR_INPUT, "The schema lacks a type where one must stand.");
+	return error_set(c->err, ERROR_INPUT, "the schema lacks a type where one is required");
 }
 
 static int json_failed(const json_error_t *why, struct error *err)
 {
 	if (json_error_code(why) == json_error_out_of_memory)
-		return error_set(err, ERROR_NOMEM, "No memory is left to read a schema.");
-	return error_set(err, ERROR_INPUT, "The schema is no JSON: line %d: %s.", why->line,
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	return error_set(err, ERROR_INPUT, "the schema is not JSON: line %d: %s", why->line,
 			 why->text);
 }
 

@@ -7,7 +7,7 @@
  * Fingerprints" of the Avro 1.12 specification define them. Two schemas with
  * the same fingerprint read the same bytes in the same way, whatever their
  * documentation, defaults, aliases and logical types say. For start-up and
- * for schemas new from a registry; not for the hot path. May be called from
+ * for new schemas from a registry; not for the hot path. May be called from
  * any thread.
  */
 
@@ -18,11 +18,14 @@
 #include <stdint.h>
 
 enum {
-	SCHEMA_NAMES_MAX = 256, /* records, enums and fixed in one schema; arbitrary */
-	SCHEMA_MEMBERS_MAX =
-		1024,          /* fields, symbols or branches of one; bounds looking for repeats */
-	SCHEMA_DEPTH_MAX = 64, /* types inside one another; bounds our recursion */
-	SCHEMA_FIXED_MAX = INT32_MAX, /* bytes in one fixed, as in Java */
+	/* Records, enums and fixed in one schema. Arbitrary. */
+	SCHEMA_NAMES_MAX = 256,
+	/* Fields, symbols or branches of one type. Bounds the search for repeated ones. */
+	SCHEMA_MEMBERS_MAX = 1024,
+	/* Types inside one another. Bounds our recursion. */
+	SCHEMA_DEPTH_MAX = 64,
+	/* Bytes in one fixed, as in Java. */
+	SCHEMA_FIXED_MAX = INT32_MAX,
 };
 
 /*
@@ -31,10 +34,11 @@ enum {
  * [A-Za-z0-9_.], so no string holds an escape, and every type that a name
  * refers to stands before the reference.
  *
- * Returns 0, or ERROR_INPUT for what is no JSON, for JSON that is no schema
+ * Returns 0; ERROR_INPUT for what is not JSON, for JSON that is not a schema
  * (missing or malformed attributes that the form keeps, unknown or repeated
- * names, a union directly in a union) and for schemas beyond the limits above,
- * or ERROR_NOMEM; *out is then as it was. What the form drops is not looked at.
+ * names, a union directly in a union) and for schemas beyond the limits above;
+ * or ERROR_NOMEM. On failure *out is untouched. Attributes that the form drops
+ * are not checked.
  */
 MUST_USE int canonical_form(char **out, struct bytes json, struct error *err);
 
@@ -42,9 +46,9 @@ MUST_USE int canonical_form(char **out, struct bytes json, struct error *err);
 uint64_t crc64_avro(struct bytes bytes);
 
 /*
- * The CRC-64-AVRO of the canonical form of a schema's JSON text: what stands,
- * little-endian, behind C3 01 in single-object encoding. Fails like
- * canonical_form and leaves *out as it was then.
+ * The CRC-64-AVRO of the canonical form of a schema's JSON text: what follows
+ * C3 01, in little-endian order, in the single-object encoding. Fails as
+ * canonical_form() does, and leaves *out untouched then.
  */
 MUST_USE int schema_fingerprint(uint64_t *out, struct bytes json, struct error *err);
 

@@ -15,7 +15,7 @@ static uint32_t load_le32(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* The one to three bytes behind the last whole word. */
+/* Mixes in the one to three bytes after the last whole word. */
 static uint32_t mix_tail(uint32_t h, const uint8_t *tail, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -44,6 +44,6 @@ uint32_t murmur2(struct bytes key)
 int32_t partition_of(struct bytes key, int32_t partitions)
 {
 	assert(partitions > 0);
-	/* The sign bit goes first, as Java's remainder would keep the sign. */
+	/* Kafka clears the sign bit first, because Java's remainder keeps the sign. */
 	return (int32_t)(murmur2(key) & INT32_MAX) % partitions;
 }

@@ -3,8 +3,8 @@
 
 /*
  * Which partition a key belongs to, bit for bit as Kafka's Java clients
- * decide it (and librdkafka with partitioner=murmur2_random). Whoever asks
- * the index must look where the producer wrote, so both must agree for ever.
+ * decide it (and librdkafka with partitioner=murmur2_random). Readers of the
+ * index must look where producers wrote, so both must always agree.
  * Pure; may be called from any thread.
  */
 
@@ -20,8 +20,8 @@ uint32_t murmur2(struct bytes key);
 
 /*
  * The partition, 0 to partitions - 1, of a record with this key. partitions is
- * at least 1. Only for keys that are there: Kafka spreads records without a
- * key as it likes.
+ * at least 1. The key must not be absent: Kafka puts records without a key
+ * anywhere.
  */
 int32_t partition_of(struct bytes key, int32_t partitions);
 

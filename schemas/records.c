@@ -24,7 +24,7 @@ const char *const notification_kind_symbols[] = { "workspace_shared", "role_chan
 						  "access_removed",   "access_expired",
 						  "owner_notice",     NULL };
 
-/* One line a kind of field. */
+/* One macro for each kind of field. */
 /* clang-format off */
 #define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
 #define UUID(type, member) { AT(type, member), .kind = FIELD_UUID }

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An optional number or time that is not there. */
+/* The value of an optional number or time that is absent. */
 #define ABSENT INT64_MIN
 
 enum actor_kind { ACTOR_USER = 1, ACTOR_SERVICE_ACCOUNT, ACTOR_AGENT, ACTOR_SYSTEM };
@@ -75,7 +75,7 @@ struct grant_wish {
 	int64_t expires_at;
 };
 
-/* What every command carries; the first member of each command. */
+/* What all commands have in common; the first member of each of their structs. */
 struct command {
 	struct uuid command_id;
 	int64_t issued_at;
@@ -132,7 +132,7 @@ struct user_changed {
 	size_t organization_count;
 };
 
-/* As many members as a group may have: 9.3 MB in one record, and its items pass the walk (walk.h). */
+/* A group of this many is a record of 9.3 MB, and has fewer items than WALK_ITEMS_MAX. */
 enum { GROUP_MEMBERS_MAX = 250000 };
 
 struct group_changed {
@@ -265,7 +265,7 @@ struct record {
 /* The command inside, or NULL when the record is a fact or an output. */
 const struct command *record_command(const struct record *r);
 
-/* The user's membership in that organization, or NULL. */
+/* The user's membership in the organization, or NULL. */
 const struct membership *user_membership(const struct user_changed *u,
 					 const struct uuid *organization_id);
 

@@ -1,10 +1,12 @@
 #include "schemas/roles.h"
 
+#include "schemas/records.h"
+
 #include <string.h>
 
 static const struct {
 	const char *name;
-	enum role least; /* the least role that may */
+	enum role least; /* the least role that allows it */
 } actions[ACTION_COUNT] = {
 	[ACTION_READ] = { "read", ROLE_USE },
 	[ACTION_SSH] = { "ssh", ROLE_USE },
@@ -21,8 +23,6 @@ static const struct {
 	[ACTION_DELETE] = { "delete", ROLE_OWNER },
 };
 
-static const char *const role_names[] = { "none", "use", "admin", "owner" };
-
 bool role_allows(enum role role, enum action action)
 {
 	return role >= actions[action].least;
@@ -30,16 +30,14 @@ bool role_allows(enum role role, enum action action)
 
 const char *role_name(enum role role)
 {
-	return role_names[role];
+	if (role == ROLE_NONE)
+		return "none";
+	return role == ROLE_OWNER ? "owner" : symbol_name(role_symbols, (int)role);
 }
 
 enum role role_parse(const char *name)
 {
-	if (strcmp(name, role_names[ROLE_USE]) == 0)
-		return ROLE_USE;
-	if (strcmp(name, role_names[ROLE_ADMIN]) == 0)
-		return ROLE_ADMIN;
-	return ROLE_NONE;
+	return (enum role)symbol_parse(role_symbols, name);
 }
 
 const char *action_name(enum action action)

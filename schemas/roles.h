@@ -2,10 +2,10 @@
 #define SB_SCHEMAS_ROLES_H
 
 /*
- * What each role allows: the one table that deciding and checking share. The
- * seed of it is the product document: `use` connects, starts, stops, reads
- * logs and stats; `admin` also renames, updates at any time and invites with
- * `use`; neither deletes.
+ * What each role allows: the one table that deciding and checking share. It
+ * follows the product document: `use` may connect, start, stop, and read logs
+ * and stats; `admin` may also rename, update at any time and invite others with
+ * `use`; neither may delete.
  */
 
 #include <stdbool.h>
@@ -35,7 +35,7 @@ enum action {
 	ACTION_COUNT
 };
 
-/* May somebody with this role do that? */
+/* Does the role allow the action? */
 bool role_allows(enum role role, enum action action);
 
 /* "none", "use", "admin" or "owner"; a constant. */

@@ -13,7 +13,7 @@ static const struct {
 			     { { "cleanup.policy", "delete" },
 			       { "retention.ms", DAYS_7 },
 			       { "message.timestamp.type", "LogAppendTime" } } },
-	/* A group is one record, and a member of it 37 bytes: a quarter of a million fit. */
+	/* A group is one record, of 37 bytes a member: a quarter of a million members fit. */
 	[TOPIC_DIRECTORY] = { "sharing.directory",
 			      { { "cleanup.policy", "compact" },
 				{ "max.message.bytes", DIRECTORY_MAX_BYTES } } },
@@ -24,7 +24,7 @@ static const struct {
 	[TOPIC_HANDOFFS] = { "sharing.handoffs",
 			     { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_30 } } },
 	[TOPIC_GRANTS] = { "sharing.grants", { { "cleanup.policy", "compact" } } },
-	/* Whatever the commands topic took must fit, with the headers that say why it is here. */
+	/* Whatever sharing.commands has taken must fit, with the headers that say why it is here. */
 	[TOPIC_DEADLETTER] = { "sharing.deadletter",
 			       { { "cleanup.policy", "delete" },
 				 { "retention.ms", DAYS_30 },

@@ -16,7 +16,7 @@ enum topic {
 	TOPIC_COUNT
 };
 
-/* Key of a partition's Progress on sharing.grants; all other keys there are workspaces' ids. */
+/* The key of Progress records on sharing.grants; all other keys there are ids of workspaces. */
 #define PROGRESS_KEY "progress"
 
 /* Default number of partitions of every topic but the directory, which has one. */
@@ -25,7 +25,7 @@ enum { PARTITIONS_DEFAULT = 12, PARTITIONS_MAX = 1024 };
 /* "sharing.commands", …; a constant. */
 const char *topic_name(enum topic topic);
 
-/* The partitions that this topic has in a deployment of that many. */
+/* How many partitions the topic has in a deployment with `partitions` of them. */
 int topic_partitions(enum topic topic, int partitions);
 
 struct topic_setting {

@@ -1,6 +1,6 @@
 /*
- * UUIDs: text to bytes and back through tables, because ids are read and
- * written for every record; and the two versions that sharebus makes.
+ * UUIDs: text to bytes and back, through tables because every record has ids to
+ * read and write; and the two versions that sharebus generates.
  */
 
 #include "schemas/uuid.h"
@@ -49,7 +49,7 @@ static void set_version(struct uuid *u, unsigned version)
 	u->bytes[8] = (uint8_t)((u->bytes[8] & 0x3fU) | UUID_VARIANT);
 }
 
-static bool hyphens_stand(const uint8_t *text)
+static bool has_hyphens(const uint8_t *text)
 {
 	return text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
 }
@@ -59,7 +59,7 @@ int uuid_parse(struct uuid *out, struct bytes text)
 	unsigned valid = HEX_VALID;
 	struct uuid u;
 
-	if (text.len != UUID_TEXT_LEN || !hyphens_stand(text.data))
+	if (text.len != UUID_TEXT_LEN || !has_hyphens(text.data))
 		return ERROR_INPUT;
 	/* No branch per digit: HEX_VALID survives only if every digit has it. */
 	for (size_t i = 0; i < UUID_LEN; i++) {
@@ -124,7 +124,7 @@ int uuid_v7(struct uuid *out, int64_t unix_ms)
 	do
 		got = getrandom(u.bytes, UUID_LEN, 0);
 	while (got < 0 && errno == EINTR);
-	if (got != UUID_LEN) /* up to 256 bytes come whole or not at all */
+	if (got != UUID_LEN) /* up to 256 bytes come all at once or not at all */
 		return ERROR_UNAVAILABLE;
 	for (unsigned i = 0; i < UUID_TIME_BITS / 8; i++)
 		u.bytes[i] = (uint8_t)(unix_ms >> (UUID_TIME_BITS - 8 - 8 * i));

@@ -5,9 +5,9 @@
  * points back.
  *
  * A type that takes no bytes (null, fixed of size 0, records of only those)
- * has one encoding, the empty one, so it is known when compiling and never
- * walked. Every other node takes a byte at least. That is why the work is
- * bounded by the bytes, however many items a block claims.
+ * has one encoding, the empty one, so compiling finds it and it is never
+ * walked. Every other node takes at least one byte. That is why the work is
+ * bounded by the bytes, however many items a block announces.
  */
 
 #include "schemas/walk.h"
@@ -26,10 +26,10 @@
 enum {
 	VARINT_INT_BYTES = 5,
 	VARINT_LONG_BYTES = 10,
-	PATH_SIZE = 160, /* for people: leaves most of ERROR_TEXT_SIZE to the reason */
+	PATH_SIZE = 160, /* leaves most of ERROR_TEXT_SIZE to the reason */
 };
 
-/* The primitives first: their nodes stand in every schema, at this index. */
+/* The primitives come first: every schema has their nodes, at this index. */
 enum kind {
 	KIND_NULL,
 	KIND_BOOLEAN,
@@ -86,19 +86,20 @@ struct compiler {
 	size_t name_count;
 };
 
-/* The place in a value. */
+/* Where the walk is in a value. */
 struct cursor {
 	const struct walk_schema *s;
 	const uint8_t *at;
-	const uint8_t *end; /* of the value, or of the sized block around */
+	const uint8_t *end; /* of the value, or of the sized block it is in */
 	uint32_t items_left;
 	unsigned depth;
-	const char *path[WALK_DEPTH_MAX]; /* filled when failing, the innermost field first */
+	/* On failure, the fields that lead here, the innermost first. */
+	const char *path[WALK_DEPTH_MAX];
 	size_t path_len;
 	struct error *err;
 };
 
-/* Declared ahead, both, because types contain types. */
+/* Both are declared ahead because types contain types. */
 static uint32_t compile_type(struct compiler *c, const json_t *type);
 static int walk_node(struct cursor *c, const struct node *n);
 
@@ -120,7 +121,7 @@ static uint32_t compile_reference(const struct compiler *c, const char *name)
 	abort();
 }
 
-static void define(struct compiler *c, const json_t *type, uint32_t node)
+static void define_name(struct compiler *c, const json_t *type, uint32_t node)
 {
 	assert(c->name_count < SCHEMA_NAMES_MAX);
 	c->names[c->name_count++] =
@@ -136,8 +137,8 @@ static uint32_t reserve_links(struct walk_schema *s, size_t count)
 }
 
 /*
- * A record is not empty until its fields are known: one that contains itself
- * directly has no finite encoding at all, and so is not empty either.
+ * A record does not count as empty until its fields are known: one that
+ * contains itself directly has no finite encoding at all, so it is not empty.
  */
 static uint32_t compile_record(struct compiler *c, const json_t *type)
 {
@@ -149,7 +150,7 @@ static uint32_t compile_record(struct compiler *c, const json_t *type)
 		(struct node){ .kind = KIND_RECORD, .first = first, .size = (uint32_t)count });
 	bool empty = true;
 
-	define(c, type, node);
+	define_name(c, type, node);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *field = json_array_get(fields, i);
 		uint32_t child = compile_type(c, json_object_get(field, "type"));
@@ -182,7 +183,7 @@ static uint32_t compile_enum(struct compiler *c, const json_t *type)
 	size_t count = json_array_size(json_object_get(type, "symbols"));
 	uint32_t node = add_node(c->s, (struct node){ .kind = KIND_ENUM, .size = (uint32_t)count });
 
-	define(c, type, node);
+	define_name(c, type, node);
 	return node;
 }
 
@@ -192,7 +193,7 @@ static uint32_t compile_fixed(struct compiler *c, const json_t *type)
 	uint32_t node = add_node(
 		c->s, (struct node){ .kind = KIND_FIXED, .size = size, .empty = size == 0 });
 
-	define(c, type, node);
+	define_name(c, type, node);
 	return node;
 }
 
@@ -232,9 +233,10 @@ static size_t count_of(const char *text, const char *any)
 }
 
 /*
- * Room for all nodes and links, known before compiling: in the canonical form
- * every type that is no name begins with a bracket, a list of n members has
- * one bracket and n - 1 commas, and no string holds any of these.
+ * Allocates all nodes and links. How many there are is known before compiling:
+ * in the canonical form every type that is not a name begins with a bracket, a
+ * list of n members has one bracket and n - 1 commas, and no string holds any
+ * of these.
  */
 static int make_room(struct walk_schema *s, const char *form)
 {
@@ -258,7 +260,7 @@ int walk_schema_new(struct walk_schema **out, struct bytes json, struct error *e
 		return rc;
 	s = calloc(1, sizeof(*s));
 	if (!s || make_room(s, form)) {
-		rc = error_set(err, ERROR_NOMEM, "No memory is left to compile a schema.");
+		rc = error_set(err, ERROR_NOMEM, "out of memory");
 		goto out;
 	}
 	s->root = compile_type(&(struct compiler){ .s = s }, s->form);
@@ -283,17 +285,17 @@ void walk_schema_free(struct walk_schema **p)
 	*p = NULL;
 }
 
-static size_t left(const struct cursor *c)
+static size_t bytes_left(const struct cursor *c)
 {
 	return (size_t)(c->end - c->at);
 }
 
 static int ends_early(struct cursor *c)
 {
-	return error_set(c->err, ERROR_INPUT, "The value ends too early.");
+	return error_set(c->err, ERROR_INPUT, "the value ends too early");
 }
 
-/* An unsigned varint of at most max bytes whose value fits in bits. */
+/* Takes an unsigned varint of at most max bytes whose value fits into that many bits. */
 static int take_varint(struct cursor *c, unsigned max, unsigned bits, uint64_t *out)
 {
 	uint64_t value = 0;
@@ -313,10 +315,10 @@ static int take_varint(struct cursor *c, unsigned max, unsigned bits, uint64_t *
 		*out = value;
 		return 0;
 	}
-	return error_set(c->err, ERROR_INPUT, "A number does not fit in %u bits.", bits);
+	return error_set(c->err, ERROR_INPUT, "a number does not fit into %u bits", bits);
 }
 
-static int64_t unzigzag(uint64_t value)
+static int64_t decode_zigzag(uint64_t value)
 {
 	return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
@@ -330,7 +332,7 @@ static int take_long(struct cursor *c, int64_t *out)
 		value = *c->at++;
 	else
 		rc = take_varint(c, VARINT_LONG_BYTES, 64, &value);
-	*out = unzigzag(value);
+	*out = decode_zigzag(value);
 	return rc;
 }
 
@@ -339,19 +341,19 @@ static int take_int(struct cursor *c, int64_t *out)
 	uint64_t value = 0;
 	int rc = take_varint(c, VARINT_INT_BYTES, 32, &value);
 
-	*out = unzigzag(value);
+	*out = decode_zigzag(value);
 	return rc;
 }
 
-static int skip(struct cursor *c, size_t len)
+static int skip_bytes(struct cursor *c, size_t len)
 {
-	if (left(c) < len)
+	if (bytes_left(c) < len)
 		return ends_early(c);
 	c->at += len;
 	return 0;
 }
 
-/* A length and as many bytes, which *out then shows. */
+/* Takes a length and as many bytes, to which *out then points. */
 static int take_sized(struct cursor *c, struct bytes *out)
 {
 	int64_t len;
@@ -359,9 +361,10 @@ static int take_sized(struct cursor *c, struct bytes *out)
 
 	if (rc)
 		return rc;
-	if (len < 0 || (uint64_t)len > left(c))
+	if (len < 0 || (uint64_t)len > bytes_left(c))
 		return error_set(c->err, ERROR_INPUT,
-				 "A length of %" PRId64 " where %zu bytes are left.", len, left(c));
+				 "a length of %" PRId64 " where %zu bytes are left", len,
+				 bytes_left(c));
 	*out = (struct bytes){ c->at, (size_t)len };
 	c->at += len;
 	return 0;
@@ -375,21 +378,21 @@ static int walk_string(struct cursor *c)
 	if (rc)
 		return rc;
 	if (!utf8_is_valid(text.data, text.len))
-		return error_set(c->err, ERROR_INPUT, "A string is not UTF-8.");
+		return error_set(c->err, ERROR_INPUT, "a string is not UTF-8");
 	return 0;
 }
 
 static int walk_boolean(struct cursor *c)
 {
-	if (!left(c))
+	if (!bytes_left(c))
 		return ends_early(c);
 	if (*c->at > 1)
-		return error_set(c->err, ERROR_INPUT, "A boolean is %d.", *c->at);
+		return error_set(c->err, ERROR_INPUT, "a boolean is %d", *c->at);
 	c->at++;
 	return 0;
 }
 
-/* An index below count, of an enum's symbol or a union's branch. */
+/* Takes the index of an enum's symbol or a union's branch, which must be below count. */
 static int take_index(struct cursor *c, uint32_t count, int64_t *out)
 {
 	int rc = take_int(c, out);
@@ -397,15 +400,16 @@ static int take_index(struct cursor *c, uint32_t count, int64_t *out)
 	if (rc)
 		return rc;
 	if (*out < 0 || *out >= count)
-		return error_set(c->err, ERROR_INPUT, "An index of %" PRId64 " among %" PRIu32 ".",
-				 *out, count);
+		return error_set(c->err, ERROR_INPUT,
+				 "index %" PRId64 " is out of range: only %" PRIu32 " exist", *out,
+				 count);
 	return 0;
 }
 
-static int enter(struct cursor *c)
+static int enter_level(struct cursor *c)
 {
 	if (c->depth == WALK_DEPTH_MAX)
-		return error_set(c->err, ERROR_INPUT, "The value nests deeper than %d levels.",
+		return error_set(c->err, ERROR_INPUT, "the value nests deeper than %d levels",
 				 WALK_DEPTH_MAX);
 	c->depth++;
 	return 0;
@@ -414,13 +418,13 @@ static int enter(struct cursor *c)
 static int walk_record(struct cursor *c, const struct node *n)
 {
 	const struct link *fields = c->s->links + n->first;
-	int rc = enter(c);
+	int rc = enter_level(c);
 
 	if (rc)
 		return rc;
 	for (uint32_t i = 0; i < n->size && !rc; i++) {
 		rc = walk_node(c, c->s->nodes + fields[i].node);
-		if (rc) /* one per level of depth at most */
+		if (rc) /* at most one for each level of depth */
 			c->path[c->path_len++] = fields[i].name;
 	}
 	c->depth--;
@@ -433,7 +437,7 @@ static int walk_union(struct cursor *c, const struct node *n)
 	int rc = take_index(c, n->size, &index);
 
 	if (!rc)
-		rc = enter(c);
+		rc = enter_level(c);
 	if (rc)
 		return rc;
 	rc = walk_node(c, c->s->nodes + c->s->links[n->first + (uint32_t)index].node);
@@ -442,7 +446,7 @@ static int walk_union(struct cursor *c, const struct node *n)
 }
 
 /*
- * The head of a block: how many items follow, 0 after the last block. A
+ * Takes the head of a block: how many items follow, 0 after the last block. A
  * negative count is followed by the block's size, and *end is then where the
  * block must end; otherwise it is NULL.
  */
@@ -459,20 +463,20 @@ static int take_block(struct cursor *c, int64_t *count, const uint8_t **end)
 		return rc;
 	c->at = block.data;
 	*end = block.data + block.len;
-	/* The least count has no opposite; it is too many in any case. */
+	/* INT64_MIN has no opposite; it is too many in any case. */
 	*count = *count == INT64_MIN ? INT64_MAX : -*count;
 	return 0;
 }
 
-/* Takes count off the items that a value may still have. */
+/* Takes count off the number of items that the value may still have. */
 static int spend_items(struct cursor *c, int64_t count, bool empty)
 {
-	if (!empty && (uint64_t)count > left(c))
+	if (!empty && (uint64_t)count > bytes_left(c))
 		return error_set(c->err, ERROR_INPUT,
-				 "A block of %" PRId64 " items where %zu bytes are left.", count,
-				 left(c));
+				 "a block of %" PRId64 " items where %zu bytes are left", count,
+				 bytes_left(c));
 	if (count > c->items_left)
-		return error_set(c->err, ERROR_INPUT, "The value has more than %d items.",
+		return error_set(c->err, ERROR_INPUT, "the value has more than %d items",
 				 WALK_ITEMS_MAX);
 	c->items_left -= (uint32_t)count;
 	return 0;
@@ -492,7 +496,7 @@ static int walk_items(struct cursor *c, const struct node *n, int64_t count)
 	return rc;
 }
 
-/* One block; its items cannot reach beyond its size. */
+/* Walks one block, whose items may not reach past its size. */
 static int walk_block(struct cursor *c, const struct node *n, int64_t count, const uint8_t *end)
 {
 	bool empty = n->kind == KIND_ARRAY && c->s->nodes[n->first].empty;
@@ -505,8 +509,8 @@ static int walk_block(struct cursor *c, const struct node *n, int64_t count, con
 	if (!rc && !empty)
 		rc = walk_items(c, n, count);
 	if (!rc && end && c->at != end)
-		rc = error_set(c->err, ERROR_INPUT, "A block states %zu bytes more than it has.",
-			       left(c));
+		rc = error_set(c->err, ERROR_INPUT, "a block is %zu bytes shorter than it says",
+			       bytes_left(c));
 	c->end = outer;
 	return rc;
 }
@@ -514,7 +518,7 @@ static int walk_block(struct cursor *c, const struct node *n, int64_t count, con
 static int walk_blocks(struct cursor *c, const struct node *n)
 {
 	int64_t count = 1;
-	int rc = enter(c);
+	int rc = enter_level(c);
 
 	if (rc)
 		return rc;
@@ -522,7 +526,7 @@ static int walk_blocks(struct cursor *c, const struct node *n)
 		const uint8_t *end = NULL;
 
 		rc = take_block(c, &count, &end);
-		if (!rc) /* the last, of no items, is nothing to walk */
+		if (!rc) /* the last one, without items, takes no walking */
 			rc = walk_block(c, n, count, end);
 	}
 	c->depth--;
@@ -546,15 +550,15 @@ static int walk_node(struct cursor *c, const struct node *n)
 	case KIND_LONG:
 		return take_long(c, &number);
 	case KIND_FLOAT:
-		return skip(c, 4);
+		return skip_bytes(c, 4);
 	case KIND_DOUBLE:
-		return skip(c, 8);
+		return skip_bytes(c, 8);
 	case KIND_BYTES:
 		return take_sized(c, &unused);
 	case KIND_STRING:
 		return walk_string(c);
 	case KIND_FIXED:
-		return skip(c, n->size);
+		return skip_bytes(c, n->size);
 	case KIND_ENUM:
 		return take_index(c, n->size, &number);
 	case KIND_ARRAY:
@@ -565,10 +569,10 @@ static int walk_node(struct cursor *c, const struct node *n)
 	case KIND_RECORD:
 		return walk_record(c, n);
 	}
-	abort(); /* no kind of ours */
+	abort(); /* not one of enum kind */
 }
 
-/* Puts the path of fields, as far as it fits, before the sentence that is there. */
+/* Puts the path of the fields, as far as it fits, before the sentence. */
 static int fail_at(const struct cursor *c)
 {
 	char path[PATH_SIZE];
@@ -599,7 +603,7 @@ int walk_value(const struct walk_schema *s, struct bytes value, struct error *er
 	if (walk_node(&c, s->nodes + s->root))
 		return fail_at(&c);
 	if (c.at != c.end)
-		return error_set(err, ERROR_INPUT, "%zu bytes are left over behind the value.",
-				 left(&c));
+		return error_set(err, ERROR_INPUT, "%zu bytes are left over after the value",
+				 bytes_left(&c));
 	return 0;
 }

@@ -2,9 +2,9 @@
 #define SB_SCHEMAS_WALK_H
 
 /*
- * The wall before the Avro decoder: checks, with the writer's schema, that
- * bytes from outside are exactly one well-formed datum. The decoder believes
- * what it reads (lengths, counts, booleans, depth), so it only sees what
+ * The guard in front of the Avro decoder: it checks, with the writer's schema,
+ * that bytes from outside are exactly one well-formed datum. The decoder trusts
+ * what it reads (lengths, counts, booleans, depth), so it only sees what has
  * passed here. The walk allocates nothing, and its work is bounded by the
  * length of the value times a factor that the schema sets.
  */
@@ -16,15 +16,15 @@
 enum {
 	/*
 	 * Items of all arrays and maps in one datum together. Three bytes of
-	 * input can name that many items of a type that takes no bytes, and a
-	 * decoder makes room for each, so this bounds its memory: tens of
-	 * megabytes. The largest of ours is a group of GROUP_MEMBERS_MAX.
+	 * input can announce that many items of a type that takes no bytes, and
+	 * a decoder makes room for each, so this bounds its memory to tens of
+	 * megabytes. Our largest record is a group with GROUP_MEMBERS_MAX.
 	 */
 	WALK_ITEMS_MAX = 262144,
 	/*
-	 * Records, arrays, maps and unions inside one another, which bounds the
-	 * stack: some hundred bytes a level here. Fairly arbitrary; our own
-	 * records nest less than 10.
+	 * Records, arrays, maps and unions inside one another. Bounds the
+	 * stack, of which a level takes some hundred bytes here. Fairly
+	 * arbitrary; our own records nest less than 10 levels deep.
 	 */
 	WALK_DEPTH_MAX = 64,
 };
@@ -34,9 +34,9 @@ struct walk_schema;
 
 /*
  * Compiles a schema's JSON text, once per schema. *out is the caller's, to be
- * freed with walk_schema_free; json is not needed afterwards. Returns 0,
- * ERROR_INPUT for all that canonical_form refuses, or ERROR_NOMEM; *out is
- * then as it was.
+ * freed with walk_schema_free(); json is not needed afterwards. Returns 0,
+ * ERROR_INPUT for whatever canonical_form() refuses, or ERROR_NOMEM. On failure
+ * *out is untouched.
  */
 MUST_USE int walk_schema_new(struct walk_schema **out, struct bytes json, struct error *err);
 
@@ -48,17 +48,17 @@ void walk_schema_free(struct walk_schema **p);
  * nothing more:
  *
  * - every length, count and block size fits into the bytes that are left, and
- *   a block that states its size has it;
+ *   a block that states its size has that size;
  * - a varint of an int, enum or union has at most 5 bytes and 32 bits, any
- *   other at most 10 bytes and 64 bits (longer ways to write the same number
- *   pass within that, as in Java);
+ *   other at most 10 bytes and 64 bits (within that, a number may be written
+ *   with more bytes than it needs, as in Java);
  * - booleans are 0 or 1, strings and map keys are UTF-8 (RFC 3629), enum
  *   indexes and union branches exist;
  * - the limits above hold, and no byte is left over.
  *
  * Map keys may repeat and strings may hold NUL, as Avro allows both. Returns
- * 0 or ERROR_INPUT with a sentence that begins with the path of record fields
- * ("subject.kind: …"). Does not block or allocate.
+ * 0, or ERROR_INPUT with a sentence after the path of the record fields that
+ * lead there ("subject.kind: …"). Does not block or allocate.
  */
 MUST_USE int walk_value(const struct walk_schema *s, struct bytes value, struct error *err);
 

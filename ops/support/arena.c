@@ -67,8 +67,8 @@ void arena_reset(struct arena *a)
 	a->used = 0;
 }
 
-/* Moves to a block with room for size bytes: the next one kept, or a new one in between. */
-static void advance(struct arena *a, size_t size)
+/* Moves to a block with room for size bytes: the next in the chain, or a new one before it. */
+static void advance_block(struct arena *a, size_t size)
 {
 	struct arena_block *next = a->current ? a->current->next : NULL;
 
@@ -86,7 +86,7 @@ static void advance(struct arena *a, size_t size)
 	a->used = 0;
 }
 
-static size_t aligned(size_t size)
+static size_t aligned_size(size_t size)
 {
 	return (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
@@ -104,9 +104,9 @@ void *arena_alloc(struct arena *a, size_t size)
 {
 	void *p;
 
-	size = aligned(size);
+	size = aligned_size(size);
 	if (!a->current || a->current->size - a->used < size)
-		advance(a, size);
+		advance_block(a, size);
 	p = a->current->data + a->used;
 	a->used += size;
 	return p;
@@ -145,7 +145,7 @@ struct bytes arena_copy(struct arena *a, struct bytes b)
 	return (struct bytes){ p, b.len };
 }
 
-/* Formats into what is left of the current block; the length it needs, whether it fitted or not. */
+/* Formats into the rest of the current block; returns the length needed, which may be more. */
 __attribute__((format(printf, 2, 0))) static size_t try_printf(struct arena *a, const char *format,
 							       va_list args)
 {
@@ -164,8 +164,8 @@ struct bytes arena_printf(struct arena *a, const char *format, ...)
 	va_start(args, format);
 	len = try_printf(a, format, args);
 	va_end(args);
-	if (!a->current || a->current->size - a->used < aligned(len + 1)) {
-		advance(a, aligned(len + 1));
+	if (!a->current || a->current->size - a->used < aligned_size(len + 1)) {
+		advance_block(a, aligned_size(len + 1));
 		va_start(args, format);
 		len = try_printf(a, format, args);
 		va_end(args);

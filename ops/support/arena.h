@@ -28,13 +28,13 @@ void arena_done(struct arena *a);
 /* Ends the life of everything allocated; keeps up to ARENA_KEEP_BYTES of blocks. */
 void arena_reset(struct arena *a);
 
-/* Bytes of all its blocks, in use or not. */
+/* The size of all its blocks together, in use or not. */
 size_t arena_size(const struct arena *a);
 
 /*
- * size bytes, aligned for any type, not zeroed, valid until the next reset.
- * Never returns NULL: a process that cannot get memory for a run of bounded
- * size cannot go on, so it aborts with a sentence.
+ * Returns size bytes, aligned for any type and not zeroed, valid until the next
+ * reset. Never returns NULL: a process that cannot get memory for a run of
+ * bounded size cannot go on, so it aborts with a sentence.
  */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc));
 
@@ -48,10 +48,10 @@ void *arena_zalloc(struct arena *a, size_t count, size_t size);
  */
 void *arena_grow(struct arena *a, void *list, size_t *cap, size_t need, size_t size);
 
-/* A copy of b, with a NUL behind it that is not counted; absent stays absent. */
+/* A copy of b, followed by a NUL that is not counted; absent stays absent. */
 struct bytes arena_copy(struct arena *a, struct bytes b);
 
-/* A formatted text, NUL-terminated and not counted. */
+/* A formatted text, followed by a NUL that is not counted. */
 struct bytes arena_printf(struct arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -18,7 +18,7 @@ void buffer_done(struct buffer *b)
 	buffer_init(b);
 }
 
-static void grow(struct buffer *b, size_t need)
+static void grow_buffer(struct buffer *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap : BUFFER_FIRST_BYTES;
 
@@ -31,7 +31,7 @@ static void grow(struct buffer *b, size_t need)
 uint8_t *buffer_reserve(struct buffer *b, size_t more)
 {
 	if (b->cap - b->len < more)
-		grow(b, b->len + more);
+		grow_buffer(b, b->len + more);
 	return b->data + b->len;
 }
 

@@ -3,8 +3,8 @@
 
 /*
  * A growing byte buffer. It keeps its memory when cleared, so that a buffer
- * in a loop stops calling malloc once it has seen its largest content. Growth
- * never fails to the caller: content is bounded by whoever fills it, and a
+ * in a loop stops calling malloc once it has held its largest content. Callers
+ * never see growth fail: whoever fills a buffer bounds its content, and a
  * process without memory for that aborts with a sentence.
  */
 
@@ -66,8 +66,8 @@ static inline struct bytes buffer_bytes(const struct buffer *b)
 }
 
 /*
- * Reading back what append_varint and append_sized wrote: each takes from the
- * front of *rest and returns false, leaving *rest as it was, when the bytes
+ * These read back what the functions above have appended. Each takes from the
+ * front of *rest; it returns false and leaves *rest untouched when the bytes
  * end too early or a varint is longer than 10 bytes.
  */
 bool bytes_take_varint(struct bytes *rest, uint64_t *out);

@@ -50,7 +50,10 @@ static char *put_digits(char *p, int64_t value, int digits)
 	return p + digits;
 }
 
-/* Civil date from days since 1970-01-01: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
+/*
+ * Writes the date of a day, counted from 1970-01-01, after H. Hinnant,
+ * "chrono-Compatible Low-Level Date Algorithms".
+ */
 static char *put_date(char *p, int64_t days)
 {
 	int64_t z = days + 719468;

@@ -31,7 +31,7 @@ static inline struct now clock_now(void)
 	return (struct now){ clock_monotonic_ms(), clock_unix_ms() };
 }
 
-/* Sleeps so long; a signal may end it early. */
+/* Sleeps for that long; a signal may end the sleep early. */
 void clock_pause_ms(int ms);
 
 /*

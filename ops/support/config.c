@@ -61,7 +61,7 @@ void config_free(struct config **cp)
 }
 
 /* The index of key in the table, or count. */
-static size_t find(const struct config *c, const char *key)
+static size_t find_setting(const struct config *c, const char *key)
 {
 	size_t i = 0;
 
@@ -70,7 +70,7 @@ static size_t find(const struct config *c, const char *key)
 	return i;
 }
 
-static int put(struct config *c, size_t i, const char *value, struct error *err)
+static int put_value(struct config *c, size_t i, const char *value, struct error *err)
 {
 	char *copy = strdup(value);
 
@@ -83,11 +83,11 @@ static int put(struct config *c, size_t i, const char *value, struct error *err)
 
 int config_set(struct config *c, const char *key, const char *value, struct error *err)
 {
-	size_t i = find(c, key);
+	size_t i = find_setting(c, key);
 
 	if (i == c->count)
 		return error_set(err, ERROR_INPUT, "there is no setting \"%s\"", key);
-	return put(c, i, value, err);
+	return put_value(c, i, value, err);
 }
 
 int config_add_kafka_line(struct config *c, const char *name, const char *value, struct error *err)
@@ -110,9 +110,9 @@ int config_add_kafka_line(struct config *c, const char *name, const char *value,
 static int take_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
-	size_t i = find(r->config, name);
+	size_t i = find_setting(r->config, name);
 
-	if (r->rc) /* inih reads on; the first error is the one to tell */
+	if (r->rc) /* inih reads on; the first error is the one to report */
 		return 0;
 	if (strcmp(section, "kafka") == 0)
 		r->rc = config_add_kafka_line(r->config, name, value, r->err);
@@ -120,7 +120,7 @@ static int take_line(void *user, const char *section, const char *name, const ch
 		r->rc = error_set(r->err, ERROR_INPUT, "%s: there is no setting \"%s\"%s%s",
 				  r->path, name, section[0] ? " in section " : "", section);
 	else if (!r->config->values[i])
-		r->rc = put(r->config, i, value, r->err);
+		r->rc = put_value(r->config, i, value, r->err);
 	return r->rc == 0;
 }
 
@@ -151,19 +151,19 @@ int config_load(struct config *c, const char *path, struct error *err)
 		const char *value = c->settings[i].env ? getenv(c->settings[i].env) : NULL;
 
 		if (!c->values[i] && value && value[0])
-			rc = put(c, i, value, err);
+			rc = put_value(c, i, value, err);
 	}
 	if (!rc && path)
 		rc = read_file(c, path, err);
 	for (size_t i = 0; i < c->count && !rc; i++)
 		if (!c->values[i] && c->settings[i].fallback)
-			rc = put(c, i, c->settings[i].fallback, err);
+			rc = put_value(c, i, c->settings[i].fallback, err);
 	return rc;
 }
 
 const char *config_get(const struct config *c, const char *key)
 {
-	size_t i = find(c, key);
+	size_t i = find_setting(c, key);
 
 	return i < c->count ? c->values[i] : NULL;
 }

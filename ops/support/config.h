@@ -35,9 +35,9 @@ MUST_USE int config_set(struct config *c, const char *key, const char *value, st
 
 /*
  * Fills what no flag has set from the environment, then from the file path
- * (NULL: no file), then from the defaults. ERROR_INPUT names the file and the
- * key that it does not know, the line that is no setting, or the file it cannot
- * read.
+ * (NULL: no file), then from the defaults. ERROR_INPUT names the file
+ * and what is wrong with it: an unknown key, a line that is not a setting, or
+ * that it cannot be read.
  */
 MUST_USE int config_load(struct config *c, const char *path, struct error *err);
 
@@ -51,7 +51,7 @@ const char *config_get(const struct config *c, const char *key);
 MUST_USE int config_get_number(const struct config *c, const char *key, int64_t min, int64_t max,
 			       int64_t *out, struct error *err);
 
-/* Adds a line to section [kafka]. ERROR_NOMEM. */
+/* Adds a line to section [kafka]. Fails with ERROR_NOMEM only. */
 MUST_USE int config_add_kafka_line(struct config *c, const char *name, const char *value,
 				   struct error *err);
 

@@ -9,7 +9,7 @@
 
 enum { SOON_NS = 1000000 };
 
-/* Is this the step's N-th time? The step's name ends with the text, or with a colon and N. */
+/* Is this the step that is named, for the N-th time? A colon and N may follow its name. */
 static bool has_come(const char *step)
 {
 	static atomic_long times;

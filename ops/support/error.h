@@ -14,10 +14,10 @@ enum error_code {
 	ERROR_INPUT = -1,       /* the data is wrong and stays wrong: reject it or dead-letter it */
 	ERROR_UNAVAILABLE = -2, /* the other side does not answer: try again later */
 	ERROR_FENCED = -3,      /* somebody else owns this now, or the state moved: recover */
-	ERROR_REFUSED = -4,     /* set up wrongly: stop, a person must act */
-	ERROR_NOMEM = -5,       /* memory is gone: stop */
-	ERROR_USAGE = -6,       /* a setting or flag is wrong: stop, its giver must act */
-	ERROR_STALE = -7,       /* the index is not yet as far as was asked for: try again later */
+	ERROR_REFUSED = -4,     /* misconfigured: stop, a person must act */
+	ERROR_NOMEM = -5,       /* out of memory: stop */
+	ERROR_USAGE = -6,       /* a setting or flag is wrong: stop, whoever gave it must act */
+	ERROR_STALE = -7, /* the index has not reached the position asked for: try again later */
 };
 
 enum { ERROR_TEXT_SIZE = 512 };
@@ -35,7 +35,7 @@ struct error {
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Drops the result of a MUST_USE function where failing changes nothing for the caller. */
+/* Ignores the result of a MUST_USE function where a failure changes nothing for the caller. */
 static inline void error_ignore(int rc)
 {
 	(void)rc;

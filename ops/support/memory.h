@@ -2,12 +2,13 @@
 #define SB_SUPPORT_MEMORY_H
 
 /*
- * Memory from the heap for callers that cannot go on without it: when there is
- * none left, the process says so on stderr and aborts. What these functions
- * return is never NULL and is released with free().
+ * Heap memory for callers that cannot go on without it: when there is none
+ * left, the process says so on stderr and aborts. What these functions return
+ * is never NULL and is released with free().
  *
- * The functions that open a part of libsharebus do not use them: they return
- * ERROR_NOMEM, for that library lives in processes that are not ours.
+ * The functions that open a part of libsharebus do not use them for what they
+ * hold: they return ERROR_NOMEM, for that library lives in processes that are
+ * not ours.
  */
 
 #include <stddef.h>

@@ -6,13 +6,13 @@
 #include "ops/support/bytes.h"
 
 /*
- * Takes the number that the text begins with off its front: as many digits as
- * there are. False when it begins with none or the number is beyond INT64_MAX;
- * then nothing is taken.
+ * Takes the number off the front of the text, with all the digits it has.
+ * Returns false, and takes nothing, when the text does not begin with a digit
+ * or the number is beyond INT64_MAX.
  */
 bool number_take(struct bytes *text, int64_t *out);
 
-/* The whole text as a number, min to max. False for anything else, *out untouched. */
+/* Reads the whole text as a number from min to max. False for anything else, *out untouched. */
 bool number_parse(struct bytes text, int64_t min, int64_t max, int64_t *out);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef SB_SUPPORT_UTF8_H
 #define SB_SUPPORT_UTF8_H
 
-/* UTF-8 (RFC 3629) in bytes that nobody has vouched for. */
+/* UTF-8 (RFC 3629) in untrusted bytes. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,10 +9,10 @@
 #include <string.h>
 
 /*
- * The length of the character at p, 1 to 4 bytes, of which len are there (at
- * least one). 0 if it is none: cut short, longer than it need be, a surrogate,
- * past U+10FFFF. The table of RFC 3629 section 4, where only the second byte
- * has ranges of its own.
+ * The length of the character at p, 1 to 4 bytes, where len bytes (at least
+ * one) may be read. 0 if it is not a valid one: cut short, overlong, a
+ * surrogate, or past U+10FFFF. Follows the table of RFC 3629 section 4, in
+ * which only the second byte has ranges of its own.
  */
 static inline size_t utf8_len(const uint8_t *p, size_t len)
 {

@@ -8,7 +8,7 @@
 
 #include "tests/fuzz/target.h"
 
-/* In UTF-8, so that what stands behind the first byte is there. */
+/* In UTF-8, so that all the bytes the first one announces are there. */
 static void check_no_controls(const uint8_t *text)
 {
 	for (const uint8_t *p = text; *p; p++) {

@@ -1,5 +1,5 @@
 /*
- * Every record: the first byte chooses the type, the rest stands behind that
+ * Every record: the first byte chooses the type, the rest follows that
  * type's frame. What decodes can be encoded, and comes back as it was.
  */
 
@@ -18,7 +18,8 @@ static void append_frame(struct buffer *b, const struct codec *codec, enum recor
 }
 
 /* Decodes the bytes from a place of their own, so that a read past the end shows. */
-static int decode(struct codec *codec, struct bytes value, struct arena *arena, struct record *out)
+static int decode_exact(struct codec *codec, struct bytes value, struct arena *arena,
+			struct record *out)
 {
 	struct error err = { 0 };
 	uint8_t *exact = exact_copy(value);
@@ -38,7 +39,7 @@ static void check_round_trip(struct codec *codec, const struct record *r, struct
 	int rc = codec_encode(codec, r, &value, &err);
 
 	assert(rc == 0);
-	rc = decode(codec, buffer_bytes(&value), arena, &back);
+	rc = decode_exact(codec, buffer_bytes(&value), arena, &back);
 	assert(rc == 0 && back.type == r->type);
 	assert(same_record(r, &back));
 	buffer_done(&value);
@@ -61,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	type %= RECORD_TYPE_COUNT;
 	append_frame(&value, codec, (enum record_type)type);
 	buffer_append(&value, rest.data, rest.len);
-	if (!decode(codec, buffer_bytes(&value), &arena, &record)) {
+	if (!decode_exact(codec, buffer_bytes(&value), &arena, &record)) {
 		assert(record.type == (enum record_type)type);
 		check_round_trip(codec, &record, &arena);
 	}

@@ -42,7 +42,7 @@ static int type_of(uint8_t byte)
 	return byte < sizeof(others) / sizeof(*others) ? others[byte] : REDIS_REPLY_STRING;
 }
 
-/* As hiredis makes it: strings have a NUL behind them that is not counted. */
+/* As hiredis makes it: strings are followed by a NUL that is not counted. */
 static redisReply *take_element(struct bytes *rest)
 {
 	redisReply *r = calloc(1, sizeof(*r));

@@ -21,7 +21,7 @@ static void check_form(struct bytes json, const char *form)
 	free(again);
 }
 
-static void walk(struct bytes json, struct bytes value)
+static void walk_with(struct bytes json, struct bytes value)
 {
 	struct walk_schema *s = NULL;
 	struct error err = { 0 };
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		assert(rc == ERROR_INPUT && err.text[0] && !form);
 	} else {
 		check_form(json, form);
-		walk(json, value);
+		walk_with(json, value);
 	}
 	free(form);
 	free(exact);

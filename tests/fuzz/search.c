@@ -1,7 +1,7 @@
 /*
- * What stands behind --search. Of a text that is accepted, the values written
- * down again, each in quotes, are accepted and the same; none is empty, and
- * each stands in the text.
+ * The value of --search. When it is accepted, the terms written down again, each
+ * in quotes, are accepted too and give the same; none is empty, and each occurs
+ * in the text.
  */
 
 #include "producer/cli/search.h"
@@ -9,7 +9,7 @@
 #include "tests/fuzz/target.h"
 
 /* The pair, in quotes; nothing when the value holds one, or is not there. */
-static struct bytes pair(const char *key, const char *value, struct arena *arena)
+static struct bytes make_pair(const char *key, const char *value, struct arena *arena)
 {
 	if (!value)
 		return bytes_of("");
@@ -24,15 +24,15 @@ static void check_value(const char *text, const char *value, const char *again)
 	assert(!value || (value[0] && strcmp(value, again) == 0 && strstr(text, value)));
 }
 
-static void check(const char *text, const struct search *s, struct arena *arena)
+static void check_terms(const char *text, const struct search *s, struct arena *arena)
 {
 	struct error err = { 0 };
 	struct search again = { 0 };
 	struct bytes written = arena_printf(
-		arena, "%s%s%s%s", (const char *)pair("owner", s->owner, arena).data,
-		(const char *)pair("shared", s->shared, arena).data,
-		(const char *)pair("shared_with_user", s->shared_with_user, arena).data,
-		(const char *)pair("shared_with_group", s->shared_with_group, arena).data);
+		arena, "%s%s%s%s", (const char *)make_pair("owner", s->owner, arena).data,
+		(const char *)make_pair("shared", s->shared, arena).data,
+		(const char *)make_pair("shared_with_user", s->shared_with_user, arena).data,
+		(const char *)make_pair("shared_with_group", s->shared_with_group, arena).data);
 	int rc = search_parse(&again, (const char *)written.data, arena, &err);
 
 	assert(rc == 0);
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (rc)
 		assert(rc == ERROR_INPUT && err.text[0]);
 	else
-		check(text, &s, &arena);
+		check_terms(text, &s, &arena);
 	free(text);
 	arena_reset(&arena);
 	return 0;

@@ -23,7 +23,7 @@ enum { READ_WORKSPACE, READ_MARK, READ_USER, READ_GROUP, READ_ORGANIZATION };
 
 static const char *root;
 
-static void fail(const char *path)
+static void fail_on(const char *path)
 {
 	perror(path);
 	exit(1);
@@ -36,11 +36,11 @@ static void write_seed(const char *target, const char *name, struct buffer *b)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", root, target);
 	if (mkdir(path, 0777) && errno != EEXIST)
-		fail(path);
+		fail_on(path);
 	(void)snprintf(path, sizeof(path), "%s/%s/%s", root, target, name);
 	file = fopen(path, "wb");
 	if (!file || fwrite(b->data, 1, b->len, file) != b->len || fclose(file))
-		fail(path);
+		fail_on(path);
 	buffer_clear(b);
 }
 
@@ -77,7 +77,7 @@ static void write_sized_block(struct codec *codec, struct buffer *b)
 	size_t members;
 
 	append_record(&framed, codec, r);
-	members = framed.len - 1 - size; /* behind them stands the empty block */
+	members = framed.len - 1 - size; /* the empty block follows them */
 	buffer_append_u8(b, (uint8_t)r->type);
 	buffer_append(b, framed.data + FRAME_SIZE, members - 1 - FRAME_SIZE);
 	buffer_append_varint(b, 2 * r->as.group_changed.member_count -

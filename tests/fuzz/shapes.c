@@ -95,7 +95,7 @@ bool same_record(const struct record *a, const struct record *b)
 
 /* ---- making ---- */
 
-static uint8_t choose(struct bytes *from)
+static uint8_t choose_byte(struct bytes *from)
 {
 	uint8_t byte = 0;
 
@@ -106,16 +106,16 @@ static uint8_t choose(struct bytes *from)
 /* Few different ones, so that they meet; 0 is nil. */
 static struct uuid make_id(struct bytes *from)
 {
-	return (struct uuid){ { choose(from) } };
+	return (struct uuid){ { choose_byte(from) } };
 }
 
 static struct bytes make_text(struct bytes *from, struct arena *arena)
 {
-	size_t len = choose(from) % (TEXT_MAX + 1);
+	size_t len = choose_byte(from) % (TEXT_MAX + 1);
 	uint8_t *text = arena_zalloc(arena, TEXT_MAX, 1);
 
 	for (size_t i = 0; i < len; i++)
-		text[i] = choose(from) & 0x7f;
+		text[i] = choose_byte(from) & 0x7f;
 	return (struct bytes){ text, len };
 }
 
@@ -124,8 +124,8 @@ static int64_t make_number(struct bytes *from)
 {
 	uint64_t value = 0;
 
-	for (int i = choose(from) % 9; i > 0; i--)
-		value = value << 8 | choose(from);
+	for (int i = choose_byte(from) % 9; i > 0; i--)
+		value = value << 8 | choose_byte(from);
 	return (int64_t)value;
 }
 
@@ -136,7 +136,7 @@ static int make_symbol(const struct field *f, struct bytes *from)
 	while (f->symbols[count])
 		count++;
 	assert(count);
-	return f->optional ? choose(from) % (count + 1) : 1 + choose(from) % count;
+	return f->optional ? choose_byte(from) % (count + 1) : 1 + choose_byte(from) % count;
 }
 
 static void make_item(const struct field *f, void *to, struct bytes *from, struct arena *arena)
@@ -152,7 +152,7 @@ static void make_item(const struct field *f, void *to, struct bytes *from, struc
 static void make_items(const struct field *f, uint8_t *record, struct bytes *from,
 		       struct arena *arena)
 {
-	size_t count = choose(from) % (ITEMS_MAX + 1);
+	size_t count = choose_byte(from) % (ITEMS_MAX + 1);
 	uint8_t *items = arena_zalloc(arena, ITEMS_MAX, item_size(f));
 
 	for (size_t i = 0; i < count; i++)
@@ -164,7 +164,7 @@ static void make_items(const struct field *f, uint8_t *record, struct bytes *fro
 /* Those that may be absent, for a byte that says so. */
 static bool leave_out(const struct field *f, struct bytes *from)
 {
-	return f->optional && choose(from) == ABSENT_BYTE;
+	return f->optional && choose_byte(from) == ABSENT_BYTE;
 }
 
 static void make_field(const struct field *f, uint8_t *record, struct bytes *from,
@@ -184,7 +184,7 @@ static void make_field(const struct field *f, uint8_t *record, struct bytes *fro
 		*(int64_t *)at = leave_out(f, from) ? ABSENT : make_number(from);
 		return;
 	case FIELD_BOOL:
-		*(bool *)at = choose(from) & 1;
+		*(bool *)at = choose_byte(from) & 1;
 		return;
 	case FIELD_ENUM:
 		*(int *)at = make_symbol(f, from);
@@ -209,6 +209,6 @@ static void make_fields(const struct record_shape *shape, uint8_t *to, struct by
 void make_record(struct record *out, struct bytes bytes, struct arena *arena)
 {
 	memset(out, 0, sizeof(*out));
-	out->type = (enum record_type)(choose(&bytes) % RECORD_TYPE_COUNT);
+	out->type = (enum record_type)(choose_byte(&bytes) % RECORD_TYPE_COUNT);
 	make_fields(record_shape(out->type), (uint8_t *)&out->as, &bytes, arena);
 }

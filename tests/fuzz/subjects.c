@@ -1,6 +1,6 @@
 /*
- * What stands behind --user and --group. The first byte chooses flag and
- * syntax; then the value, and behind a line's end the value of the same flag
+ * The values of --user and --group. The first byte chooses flag and
+ * syntax; then the value, and after a line's end the value of the same flag
  * given again.
  *
  * What is accepted is checked piece by piece against the text itself: each is

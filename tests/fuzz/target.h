@@ -4,8 +4,8 @@
 /*
  * What all fuzz targets share. A target is one function that libFuzzer calls
  * with bytes of its own invention, again and again in one process. It parses
- * them and asserts what must hold of the result; an assertion, a sanitizer's
- * complaint, a leak or a hang is a finding. It returns 0, always.
+ * them and asserts what must hold of the result; a failed assertion, a report
+ * of a sanitizer, a leak or a hang is a finding. It always returns 0.
  */
 
 #include "ops/support/buffer.h"
@@ -17,8 +17,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /*
- * A copy, to be freed by the caller, behind which nothing stands: the address
- * sanitizer sees a read past its end, which it would not in a buffer or arena.
+ * A copy in a heap block of exactly its size: the address sanitizer sees a read
+ * past its end, which it would not in a buffer or arena. The caller frees it.
  */
 static inline uint8_t *exact_copy(struct bytes b)
 {

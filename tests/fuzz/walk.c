@@ -38,7 +38,7 @@ static size_t compile_all(struct schema list[static SCHEMAS_MAX])
 	return count;
 }
 
-/* avro-c has no way to ask whether all was read, so one more datum stands behind the value. */
+/* avro-c cannot be asked whether it has read everything, so one more datum follows the value. */
 static void check_decodes(struct schema *s, struct bytes value, avro_value_t *boolean)
 {
 	struct buffer longer = { 0 };

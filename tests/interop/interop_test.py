@@ -584,7 +584,7 @@ def test_a_strangers_removal_needs_only_what_has_no_default(world, bus):
 
 
 def test_the_broker_and_not_the_author_says_when(world, bus):
-    """An expiry that lies ahead of the author's clock, but behind the broker's."""
+    """An expiry that is in the future by the author's clock, but in the past by the broker's."""
     workspace = world.workspace()
     record = world.share_record(workspace, [(world.user("bob"), "use")], issued_at=1_000)
     record["grants"][0]["expires_at"] = 2_000

@@ -52,7 +52,7 @@ class Schemas:
         name = self.by_fingerprint[value[2:10]]
         body = BytesIO(value[10:])
         record = fastavro.schemaless_reader(body, self.by_name[name])
-        assert body.read() == b"", f"bytes left over behind a {name}"
+        assert body.read() == b"", f"bytes left over after a {name}"
         return name, record
 
     def encode(self, name: str, record: dict) -> bytes:

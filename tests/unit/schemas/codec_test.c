@@ -1,7 +1,7 @@
 /*
  * Records to bytes and back, and what is refused on the way. Values are
  * decoded from a heap block of exactly their size, so that the address
- * sanitizer sees a read behind the end.
+ * sanitizer sees a read past the end.
  */
 
 #include "schemas/codec.h"
@@ -50,7 +50,7 @@ static int decode_exact(struct bytes bytes, struct record *out)
 	return rc;
 }
 
-static void encode(const struct record *r)
+static void encode_record(const struct record *r)
 {
 	buffer_clear(&value);
 	if (codec_encode(codec, r, &value, &err))
@@ -158,7 +158,7 @@ static void assert_round_trips(const struct record *records)
 		struct record out;
 
 		assert_int_equal(records[i].type, i);
-		encode(&records[i]);
+		encode_record(&records[i]);
 		if (decode_exact(buffer_bytes(&value), &out))
 			fail_msg("%s", err.text);
 		assert_same(&records[i], &out);
@@ -189,10 +189,10 @@ static void records_do_not_leak_into_the_next(void **state)
 	for (int i = 0; i < RECORDS; i++) {
 		struct record out;
 
-		encode(&FULL_RECORDS[i]);
+		encode_record(&FULL_RECORDS[i]);
 		buffer_clear(&full);
 		buffer_append(&full, value.data, value.len);
-		encode(&BARE_RECORDS[i]);
+		encode_record(&BARE_RECORDS[i]);
 		assert_int_equal(decode_exact(buffer_bytes(&full), &out), 0);
 		assert_same(&FULL_RECORDS[i], &out);
 		assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
@@ -209,7 +209,7 @@ static void every_kind_of_symbol_comes_back(void **state)
 	(void)state;
 	for (int i = REASON_COMMAND; i <= REASON_HANDOFF; i++) {
 		r.as.remove_sharing.reason = (enum reason)i;
-		encode(&r);
+		encode_record(&r);
 		assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
 		assert_int_equal(out.as.remove_sharing.reason, i);
 	}
@@ -225,7 +225,7 @@ static void long_text_comes_back(void **state)
 	assert_non_null(text);
 	memset(text, 'x', LONG_TEXT);
 	r.as.share_workspace.message = (struct bytes){ (uint8_t *)text, LONG_TEXT };
-	encode(&r);
+	encode_record(&r);
 	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
 	assert_same(&r, &out);
 	free(text);
@@ -238,7 +238,7 @@ static void empty_text_is_not_absent(void **state)
 
 	(void)state;
 	r.as.share_workspace.message = bytes_of("");
-	encode(&r);
+	encode_record(&r);
 	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
 	assert_non_null(out.as.share_workspace.message.data);
 	assert_int_equal(out.as.share_workspace.message.len, 0);
@@ -308,7 +308,7 @@ static void bodies_are_those_of_another_encoder(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(GOLDEN) / sizeof(*GOLDEN); i++) {
-		encode(&FULL_RECORDS[GOLDEN[i].type]);
+		encode_record(&FULL_RECORDS[GOLDEN[i].type]);
 		assert_int_equal(value.len, FRAME_SIZE + GOLDEN[i].body.len);
 		assert_memory_equal(value.data + FRAME_SIZE, GOLDEN[i].body.data,
 				    GOLDEN[i].body.len);
@@ -336,7 +336,7 @@ static void frames_carry_the_fingerprint_of_the_schema_file(void **state)
 		fingerprint = crc64_avro(bytes_of(canonical));
 		free(canonical);
 		assert_true(codec_fingerprint(codec, (enum record_type)i) == fingerprint);
-		encode(&FULL_RECORDS[i]);
+		encode_record(&FULL_RECORDS[i]);
 		assert_int_equal(value.data[0], 0xc3);
 		assert_int_equal(value.data[1], 0x01);
 		for (int k = 0; k < 8; k++)
@@ -369,7 +369,7 @@ static void value_without_the_marker_is_refused(void **state)
 	static const char sentence[] = "the value does not begin with Avro's single-object marker";
 
 	(void)state;
-	encode(&FULL_RECORDS[RECORD_PROGRESS]);
+	encode_record(&FULL_RECORDS[RECORD_PROGRESS]);
 	for (size_t len = 0; len < FRAME_SIZE; len++)
 		assert_refused((struct bytes){ value.data, len }, sentence);
 	value.data[0] = 0xc4;
@@ -386,7 +386,7 @@ static void unknown_fingerprint_is_named(void **state)
 	uint64_t fingerprint = codec_fingerprint(codec, RECORD_PROGRESS) ^ 1;
 
 	(void)state;
-	encode(&FULL_RECORDS[RECORD_PROGRESS]);
+	encode_record(&FULL_RECORDS[RECORD_PROGRESS]);
 	value.data[2] ^= 1;
 	(void)snprintf(sentence, sizeof(sentence), "no schema has the fingerprint %016llx",
 		       (unsigned long long)fingerprint);
@@ -397,7 +397,7 @@ static void value_cut_short_anywhere_is_refused(void **state)
 {
 	(void)state;
 	for (int i = 0; i < RECORDS; i++) {
-		encode(&FULL_RECORDS[i]);
+		encode_record(&FULL_RECORDS[i]);
 		for (size_t len = FRAME_SIZE; len < value.len; len++)
 			assert_refused((struct bytes){ value.data, len },
 				       record_name((enum record_type)i));
@@ -408,14 +408,14 @@ static void byte_left_over_is_refused(void **state)
 {
 	(void)state;
 	for (int i = 0; i < RECORDS; i++) {
-		encode(&FULL_RECORDS[i]);
+		encode_record(&FULL_RECORDS[i]);
 		buffer_append_u8(&value, 0);
 		assert_refused(buffer_bytes(&value), record_name((enum record_type)i));
 	}
 }
 
 /* Where that text stands in the encoded value. */
-static uint8_t *locate(const char *text)
+static uint8_t *locate_text(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -446,8 +446,8 @@ static void text_that_is_no_uuid_is_refused_by_field(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char sentence[SENTENCE_SIZE];
 
-		encode(&FULL_RECORDS[cases[i].type]);
-		*locate(cases[i].id) = 'x';
+		encode_record(&FULL_RECORDS[cases[i].type]);
+		*locate_text(cases[i].id) = 'x';
 		(void)snprintf(sentence, sizeof(sentence), "%s: %s", record_name(cases[i].type),
 			       cases[i].sentence);
 		assert_refused(buffer_bytes(&value), sentence);
@@ -463,7 +463,7 @@ static void ids_of_the_changelog_are_their_bytes(void **state)
 	struct record out;
 
 	(void)state;
-	encode(&r);
+	encode_record(&r);
 	assert_memory_equal(value.data + FRAME_SIZE, id, sizeof(id));
 	memset(value.data + FRAME_SIZE, 0xff, sizeof(id)); /* any 16 bytes are an id */
 	memset(r.as.workspace_grants.workspace.id.bytes, 0xff, sizeof(id));
@@ -477,16 +477,16 @@ static void good_value_decodes_after_a_broken_one(void **state)
 
 	(void)state;
 	for (int i = 0; i < RECORDS; i++) {
-		encode(&FULL_RECORDS[i]);
+		encode_record(&FULL_RECORDS[i]);
 		assert_int_equal(decode_exact((struct bytes){ value.data, value.len - 1 }, &out),
 				 ERROR_INPUT);
 		assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
 		assert_same(&FULL_RECORDS[i], &out);
 	}
-	encode(&FULL_RECORDS[RECORD_GROUP_CHANGED]);
-	*locate(ID_TEXT("3f")) = 'x';
+	encode_record(&FULL_RECORDS[RECORD_GROUP_CHANGED]);
+	*locate_text(ID_TEXT("3f")) = 'x';
 	assert_int_equal(decode_exact(buffer_bytes(&value), &out), ERROR_INPUT);
-	*locate("x190163d") = '0';
+	*locate_text("x190163d") = '0';
 	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
 	assert_same(&FULL_RECORDS[RECORD_GROUP_CHANGED], &out);
 }
@@ -621,7 +621,7 @@ static void good_record_encodes_after_a_refused_one(void **state)
 	(void)state;
 	r.as.user_changed.kind = 0;
 	assert_int_equal(codec_encode(codec, &r, &value, &err), ERROR_INPUT);
-	encode(&FULL_RECORDS[RECORD_USER_CHANGED]);
+	encode_record(&FULL_RECORDS[RECORD_USER_CHANGED]);
 	assert_int_equal(decode_exact(buffer_bytes(&value), &out), 0);
 	assert_same(&FULL_RECORDS[RECORD_USER_CHANGED], &out);
 }

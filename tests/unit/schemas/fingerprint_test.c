@@ -13,7 +13,7 @@ enum { JSON_TEXT_SIZE = 256 * 1024 };
  * JSON is written with ' for " here, to stay readable. Returns the text with
  * quotes, valid until the next call; NULL stays NULL.
  */
-static const char *quoted(const char *text)
+static const char *double_quoted(const char *text)
 {
 	static char json[JSON_TEXT_SIZE];
 	size_t len = text ? strlen(text) : 0;
@@ -39,16 +39,16 @@ static void assert_form(const char *json, const char *expected)
 
 static void assert_canonical(const char *input, const char *expected)
 {
-	char *form = strdup(quoted(expected));
+	char *form = strdup(double_quoted(expected));
 
 	assert_non_null(form);
-	assert_form(quoted(input), form);
+	assert_form(double_quoted(input), form);
 	free(form);
 }
 
 static int fingerprint_of(uint64_t *out, const char *input)
 {
-	return schema_fingerprint(out, bytes_of(quoted(input)), NULL);
+	return schema_fingerprint(out, bytes_of(double_quoted(input)), NULL);
 }
 
 static void assert_refused(const char *input, const char *reason)
@@ -58,7 +58,7 @@ static void assert_refused(const char *input, const char *reason)
 	char mark = 0;
 	char *form = &mark;
 
-	assert_int_equal(canonical_form(&form, bytes_of(quoted(input)), &err), ERROR_INPUT);
+	assert_int_equal(canonical_form(&form, bytes_of(double_quoted(input)), &err), ERROR_INPUT);
 	assert_ptr_equal(form, &mark);
 	assert_int_equal(err.code, ERROR_INPUT);
 	if (!strstr(err.text, reason))
@@ -171,7 +171,7 @@ static void escapes_in_names_are_resolved(void **state)
 			 "{'name':'E','type':'enum','symbols':['A']}");
 }
 
-static void what_is_no_json_is_refused(void **state)
+static void what_is_not_json_is_refused(void **state)
 {
 	static const char *const table[] = {
 		"", "int", "{", "'int' x", "['int',]", "'\xff'", "{'type':'int','type':'int'}",
@@ -179,8 +179,8 @@ static void what_is_no_json_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		assert_refused(table[i], "no JSON");
-	assert_refused(NULL, "no JSON: line 1");
+		assert_refused(table[i], "not JSON");
+	assert_refused(NULL, "not JSON: line 1");
 }
 
 static void malformed_schemas_are_refused(void **state)
@@ -191,8 +191,8 @@ static void malformed_schemas_are_refused(void **state)
 	} table[] = {
 		{ "7", "lacks a type" },
 		{ "null", "lacks a type" },
-		{ "{}", "type is no text" },
-		{ "{'type':{'type':'int'}}", "type is no text" },
+		{ "{}", "type is not a string" },
+		{ "{'type':{'type':'int'}}", "type is not a string" },
 		{ "'text'", "uses the type text" },
 		{ "''", "uses the type" },
 		{ "[['int']]", "union directly in a union" },
@@ -200,18 +200,18 @@ static void malformed_schemas_are_refused(void **state)
 		{ "{'type':'map','items':'int'}", "lacks a type" },
 		{ "{'type':'record','name':'R'}", "without fields" },
 		{ "{'type':'record','name':'R','fields':{}}", "without fields" },
-		{ "{'type':'record','fields':[]}", "record without a proper name" },
-		{ "{'type':'record','name':7,'fields':[]}", "record without a proper name" },
-		{ "{'type':'record','name':'1R','fields':[]}", "without a proper name" },
-		{ "{'type':'record','name':'a-b','fields':[]}", "without a proper name" },
-		{ "{'type':'record','name':'.R','fields':[]}", "without a proper name" },
-		{ "{'type':'record','name':'a.','fields':[]}", "without a proper name" },
-		{ "{'type':'record','name':'a..R','fields':[]}", "without a proper name" },
-		{ "{'type':'record','name':'a.1','fields':[]}", "without a proper name" },
+		{ "{'type':'record','fields':[]}", "record without a valid name" },
+		{ "{'type':'record','name':7,'fields':[]}", "record without a valid name" },
+		{ "{'type':'record','name':'1R','fields':[]}", "without a valid name" },
+		{ "{'type':'record','name':'a-b','fields':[]}", "without a valid name" },
+		{ "{'type':'record','name':'.R','fields':[]}", "without a valid name" },
+		{ "{'type':'record','name':'a.','fields':[]}", "without a valid name" },
+		{ "{'type':'record','name':'a..R','fields':[]}", "without a valid name" },
+		{ "{'type':'record','name':'a.1','fields':[]}", "without a valid name" },
 		{ "{'type':'record','name':'R','namespace':7,'fields':[]}",
-		  "namespace that is no name" },
+		  "namespace that is not a name" },
 		{ "{'type':'record','name':'R','namespace':'a b','fields':[]}",
-		  "namespace that is no name" },
+		  "namespace that is not a name" },
 		{ "{'type':'record','name':'string','fields':[]}",
 		  "redefines the primitive string" },
 		{ "{'type':'record','name':'R','fields':[7]}", "field without" },
@@ -249,7 +249,7 @@ static void malformed_schemas_are_refused(void **state)
 }
 
 /* begin, then count times each with its number for #, separated by commas, then end. */
-static char *repeat(const char *begin, const char *each, int count, const char *end)
+static char *repeat_text(const char *begin, const char *each, int count, const char *end)
 {
 	size_t size = strlen(begin) + (strlen(each) + 16) * (size_t)count + strlen(end) + 1;
 	char *text = malloc(size);
@@ -269,12 +269,12 @@ static char *repeat(const char *begin, const char *each, int count, const char *
 /* With max repetitions a schema passes, one more is refused. */
 static void assert_limit(const char *begin, const char *each, const char *end, int max)
 {
-	char *text = repeat(begin, each, max, end);
+	char *text = repeat_text(begin, each, max, end);
 	uint64_t fingerprint;
 
 	assert_int_equal(fingerprint_of(&fingerprint, text), 0);
 	free(text);
-	text = repeat(begin, each, max + 1, end);
+	text = repeat_text(begin, each, max + 1, end);
 	assert_refused(text, "more than");
 	free(text);
 }
@@ -357,7 +357,7 @@ int main(void)
 		cmocka_unit_test(a_name_as_the_type_of_an_object_is_a_reference),
 		cmocka_unit_test(a_size_loses_quotes_and_leading_zeros),
 		cmocka_unit_test(escapes_in_names_are_resolved),
-		cmocka_unit_test(what_is_no_json_is_refused),
+		cmocka_unit_test(what_is_not_json_is_refused),
 		cmocka_unit_test(malformed_schemas_are_refused),
 		cmocka_unit_test(members_are_bounded),
 		cmocka_unit_test(named_types_are_bounded),

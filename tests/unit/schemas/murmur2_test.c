@@ -4,7 +4,7 @@
 
 #include "tests/unit/unit.h"
 
-/* A string literal as a key, with NULs inside but without the one behind it. */
+/* A string literal as a key, with NULs inside but without the one that ends it. */
 #define KEY(text)                                                                                  \
 	{                                                                                          \
 		(const uint8_t *)(text), sizeof(text) - 1                                          \

@@ -29,7 +29,7 @@ static const struct {
 enum { ROWS = sizeof(TOPICS) / sizeof(*TOPICS) };
 
 /* The value of a topic's setting, or NULL. */
-static const char *setting(enum topic topic, const char *name)
+static const char *setting_of(enum topic topic, const char *name)
 {
 	const struct topic_setting *s = topic_settings(topic);
 
@@ -41,7 +41,7 @@ static const char *setting(enum topic topic, const char *name)
 
 static void assert_setting(enum topic topic, const char *name, const char *wanted)
 {
-	const char *value = setting(topic, name);
+	const char *value = setting_of(topic, name);
 
 	if (wanted) {
 		assert_non_null(value);
@@ -87,7 +87,7 @@ static void only_commands_carry_the_time_of_the_broker(void **state)
 /* A record of 250,000 ids in text, and its frame and headers. */
 static void largest_group_fits_into_the_directory(void **state)
 {
-	const char *max = setting(TOPIC_DIRECTORY, "max.message.bytes");
+	const char *max = setting_of(TOPIC_DIRECTORY, "max.message.bytes");
 
 	(void)state;
 	assert_non_null(max);

@@ -1,7 +1,7 @@
 /*
  * The wall before the decoder: what is one datum passes, everything else is
  * refused. Each value is walked in a heap block of exactly its size, so that
- * the address sanitizer sees a read behind its end.
+ * the address sanitizer sees a read past its end.
  */
 
 #include "schemas/walk.h"
@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* A string literal as a value, with NULs inside but without the one behind it. */
+/* A string literal as a value, with NULs inside but without the one that ends it. */
 #define V(text)                                                                                    \
 	{                                                                                          \
 		(const uint8_t *)(text), sizeof(text) - 1                                          \
@@ -65,7 +65,7 @@ static const struct bytes ALL_VALUE =
 	  "\x72\x65\x80\x61\x62\x63\x02\x06\x00\x02\x00\x00\x04\x02\x61\x02"
 	  "\x04\xc3\xa9\xd7\x04\x00\x02\x31\x32\x33\x34\x00\x00");
 
-static struct walk_schema *compiled(const char *text)
+static struct walk_schema *compile_schema(const char *text)
 {
 	struct walk_schema *s = NULL;
 	struct error err = { 0 };
@@ -93,7 +93,7 @@ static int walk_exact(const struct walk_schema *s, struct bytes value, struct er
 
 static void run_case(const struct walk_case *t, size_t i)
 {
-	struct walk_schema *s = compiled(t->schema);
+	struct walk_schema *s = compile_schema(t->schema);
 	struct error err = { 0 };
 	int rc = walk_exact(s, t->value, &err);
 
@@ -125,7 +125,7 @@ static void a_record_of_every_type_passes(void **state)
 
 static void every_proper_prefix_is_refused(void **state)
 {
-	struct walk_schema *s = compiled(ALL_SCHEMA);
+	struct walk_schema *s = compile_schema(ALL_SCHEMA);
 
 	(void)state;
 	for (size_t len = 0; len < ALL_VALUE.len; len++)
@@ -134,7 +134,7 @@ static void every_proper_prefix_is_refused(void **state)
 	walk_schema_free(&s);
 }
 
-static void bytes_behind_the_value_are_refused(void **state)
+static void bytes_after_the_value_are_refused(void **state)
 {
 	static const struct walk_case table[] = {
 		{ "'null'", V("\x00"), "1 bytes are left over" },
@@ -165,7 +165,7 @@ static void types_without_bytes_take_none(void **state)
 		  V("\x02"), NULL },
 		{ "{'type':'record','name':'R','fields':[{'name':'a','type':'int'},{'name':'b',"
 		  "'type':'null'}]}",
-		  V(""), "a: The value ends too early." },
+		  V(""), "a: the value ends too early" },
 	};
 
 	(void)state;
@@ -174,8 +174,8 @@ static void types_without_bytes_take_none(void **state)
 
 static void an_absent_value_is_an_empty_one(void **state)
 {
-	struct walk_schema *null = compiled("'null'");
-	struct walk_schema *string = compiled("'string'");
+	struct walk_schema *null = compile_schema("'null'");
+	struct walk_schema *string = compile_schema("'string'");
 
 	(void)state;
 	assert_int_equal(walk_value(null, bytes_of(NULL), NULL), 0);
@@ -234,7 +234,7 @@ static void int_has_five_bytes_and_32_bits(void **state)
 
 static void boolean_is_0_or_1(void **state)
 {
-	struct walk_schema *s = compiled("'boolean'");
+	struct walk_schema *s = compile_schema("'boolean'");
 
 	(void)state;
 	for (unsigned i = 0; i < 256; i++) {
@@ -252,17 +252,17 @@ static void lengths_stay_within_the_value(void **state)
 	static const struct walk_case table[] = {
 		{ "'bytes'", V("\x00"), NULL },
 		{ "'bytes'", V("\x04\x00\xff"), NULL },
-		{ "'bytes'", V("\x06\x00\xff"), "A length of 3 where 2 bytes are left." },
-		{ "'bytes'", V("\x01"), "A length of -1 where 0 bytes are left." },
-		{ "'bytes'", V("\x01\x00"), "A length of -1 where 1 bytes are left." },
+		{ "'bytes'", V("\x06\x00\xff"), "a length of 3 where 2 bytes are left" },
+		{ "'bytes'", V("\x01"), "a length of -1 where 0 bytes are left" },
+		{ "'bytes'", V("\x01\x00"), "a length of -1 where 1 bytes are left" },
 		{ "'bytes'", V("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
-		  "A length of 9223372036854775807 where" },
+		  "a length of 9223372036854775807 where" },
 		{ "'bytes'", V("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
-		  "A length of -9223372036854775808 where" },
+		  "a length of -9223372036854775808 where" },
 		{ "'string'",
 		  V("\x04"
 		    "a"),
-		  "A length of 2 where 1 bytes are left." },
+		  "a length of 2 where 1 bytes are left" },
 		{ "'float'", V("\x00\x00\x00\x00"), NULL },
 		{ "'float'", V("\x00\x00\x00"), "ends too early" },
 		{ "'double'", V("\x00\x00\x00\x00\x00\x00\x00\x00"), NULL },
@@ -276,11 +276,11 @@ static void lengths_stay_within_the_value(void **state)
 	RUN(table);
 }
 
-/* Walks text as a string with so many ASCII letters before and behind it. */
-static int walk_text(const struct walk_schema *s, struct bytes text, size_t before, size_t behind)
+/* Walks text as a string with so many ASCII letters before and after it. */
+static int walk_text(const struct walk_schema *s, struct bytes text, size_t before, size_t after)
 {
 	uint8_t value[64];
-	size_t len = before + text.len + behind;
+	size_t len = before + text.len + after;
 
 	assert_true(len < sizeof(value) - 1);
 	value[0] = (uint8_t)(2 * len);
@@ -323,13 +323,13 @@ static void strings_are_utf8_wherever_a_character_stands(void **state)
 		{ V("\xe2\x82\xc0"), ERROR_INPUT },
 		{ V("\xf0\x9f\x98\xff"), ERROR_INPUT },
 	};
-	struct walk_schema *s = compiled("'string'");
+	struct walk_schema *s = compile_schema("'string'");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		for (size_t before = 0; before <= 17; before++)
-			for (size_t behind = 0; behind <= 17; behind++)
-				assert_int_equal(walk_text(s, table[i].text, before, behind),
+			for (size_t after = 0; after <= 17; after++)
+				assert_int_equal(walk_text(s, table[i].text, before, after),
 						 table[i].rc);
 	walk_schema_free(&s);
 }
@@ -360,7 +360,7 @@ static size_t encode_utf8(uint8_t *out, uint32_t c)
 
 static void every_code_point_but_the_surrogates_passes(void **state)
 {
-	struct walk_schema *s = compiled("'string'");
+	struct walk_schema *s = compile_schema("'string'");
 
 	(void)state;
 	for (uint32_t c = 0; c < 0x120000; c++) {
@@ -378,7 +378,7 @@ static void every_code_point_but_the_surrogates_passes(void **state)
 /* Two bytes are two ASCII characters or one of U+0080 to U+07FF, nothing else. */
 static void every_pair_of_bytes_is_judged_rightly(void **state)
 {
-	struct walk_schema *s = compiled("'string'");
+	struct walk_schema *s = compile_schema("'string'");
 
 	(void)state;
 	for (unsigned pair = 0; pair < 0x10000; pair++) {
@@ -396,7 +396,7 @@ static void every_pair_of_bytes_is_judged_rightly(void **state)
 static void only_strings_must_be_utf8(void **state)
 {
 	static const struct walk_case table[] = {
-		{ "'string'", V("\x02\xff"), "A string is not UTF-8." },
+		{ "'string'", V("\x02\xff"), "a string is not UTF-8" },
 		{ "'bytes'", V("\x02\xff"), NULL },
 		{ "{'type':'map','values':'null'}", V("\x02\x02\xff\x00"), "not UTF-8" },
 		{ "{'type':'map','values':'bytes'}",
@@ -415,18 +415,19 @@ static void indexes_name_what_exists(void **state)
 		{ "{'type':'enum','name':'E','symbols':['A','B']}", V("\x00"), NULL },
 		{ "{'type':'enum','name':'E','symbols':['A','B']}", V("\x02"), NULL },
 		{ "{'type':'enum','name':'E','symbols':['A','B']}", V("\x04"),
-		  "index of 2 among 2" },
+		  "index 2 is out of range: only 2 exist" },
 		{ "{'type':'enum','name':'E','symbols':['A','B']}", V("\x01"),
-		  "index of -1 among 2" },
+		  "index -1 is out of range: only 2 exist" },
 		{ "{'type':'enum','name':'E','symbols':['A','B']}", V("\xff\xff\xff\xff\x0f"),
-		  "index of -2147483648 among 2" },
-		{ "{'type':'enum','name':'E','symbols':[]}", V("\x00"), "index of 0 among 0" },
+		  "index -2147483648 is out of range: only 2 exist" },
+		{ "{'type':'enum','name':'E','symbols':[]}", V("\x00"),
+		  "index 0 is out of range: only 0 exist" },
 		{ "['null','int']", V("\x00"), NULL },
 		{ "['null','int']", V("\x02\x0e"), NULL },
 		{ "['null','int']", V("\x02"), "ends too early" },
-		{ "['null','int']", V("\x04\x00"), "index of 2 among 2" },
-		{ "['null','int']", V("\x01\x00"), "index of -1 among 2" },
-		{ "[]", V("\x00"), "index of 0 among 0" },
+		{ "['null','int']", V("\x04\x00"), "index 2 is out of range: only 2 exist" },
+		{ "['null','int']", V("\x01\x00"), "index -1 is out of range: only 2 exist" },
+		{ "[]", V("\x00"), "index 0 is out of range: only 0 exist" },
 	};
 
 	(void)state;
@@ -447,19 +448,19 @@ static void blocks_are_what_they_say(void **state)
 		{ ints, V("\x03\x04\x02\x04\x02\x06\x00"), NULL },          /* and one more item */
 		{ ints, V("\x03\x02\x02\x04\x00"), "items where 1 bytes" }, /* stated too small */
 		{ ints, V("\x01\x02\x80\x00\x00"), "ends too early" },      /* reaches beyond it */
-		{ ints, V("\x01\x04\x02\x04\x00"), "states 1 bytes more" },
-		{ ints, V("\x01\x06\x02\x00"), "A length of 3 where 2" },
-		{ ints, V("\x01\x01\x02\x00"), "A length of -1 where" },
+		{ ints, V("\x01\x04\x02\x04\x00"), "1 bytes shorter than it says" },
+		{ ints, V("\x01\x06\x02\x00"), "a length of 3 where 2" },
+		{ ints, V("\x01\x01\x02\x00"), "a length of -1 where" },
 		{ ints, V("\x01"), "ends too early" },
 		{ ints, V("\x04\x02\x04"), "ends too early" },
-		{ ints, V("\x06\x02\x00"), "A block of 3 items where 2 bytes" },
-		{ ints, V("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x02"), "A block of" },
-		{ ints, V("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02"), "A block of" },
+		{ ints, V("\x06\x02\x00"), "a block of 3 items where 2 bytes" },
+		{ ints, V("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x02"), "a block of" },
+		{ ints, V("\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02"), "a block of" },
 		{ nulls, V("\x0e\x00"), NULL },
 		{ "{'type':'array','items':{'type':'fixed','name':'F','size':0}}", V("\x0e\x00"),
 		  NULL },
 		{ nulls, V("\x0d\x00\x00"), NULL }, /* -7 items, 0 bytes */
-		{ nulls, V("\x0d\x02\x00\x00"), "states 1 bytes more" },
+		{ nulls, V("\x0d\x02\x00\x00"), "1 bytes shorter than it says" },
 		{ nulls, V("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00\x00"),
 		  "more than 262144" },
 		{ map, V("\x00"), NULL },
@@ -467,9 +468,9 @@ static void blocks_are_what_they_say(void **state)
 		{ map, V("\x04\x02k\x06\x00\x08\x00"), NULL }, /* the keys "k" and "" */
 		{ map, V("\x01\x06\x02k\x06\x00"), NULL },
 		{ map, V("\x01\x04\x02k\x06\x00"), "ends too early" },
-		{ map, V("\x02\x04k"), "A length of 2 where 1" },
+		{ map, V("\x02\x04k"), "a length of 2 where 1" },
 		{ map, V("\x02\x02k"), "ends too early" },
-		{ "{'type':'map','values':'null'}", V("\x08\x02k\x00"), "A block of 4 items" },
+		{ "{'type':'map','values':'null'}", V("\x08\x02k\x00"), "a block of 4 items" },
 	};
 
 	(void)state;
@@ -490,7 +491,7 @@ static void items_are_bounded_over_the_whole_value(void **state)
 		{ nulls, V("\x81\x80\x20\x00\x00"), "more than 262144 items" }, /* -262145 */
 		{ two, V("\xfe\xff\x1f\x00\x02\x00\x00"), NULL },               /* 262143 and 1 */
 		{ two, V("\x80\x80\x20\x00\x02\x00\x00"),
-		  "b: The value has more than 262144 items" },
+		  "b: the value has more than 262144 items" },
 		{ "{'type':'array','items':{'type':'array','items':'null'}}",
 		  V("\x04\xfc\xff\x1f\x00\x02\x00\x00"), "more than 262144 items" },
 		{ "{'type':'array','items':{'type':'array','items':'null'}}",
@@ -508,7 +509,7 @@ static void items_are_bounded_over_the_whole_value(void **state)
 /* A list of count links: a record and a union for each, and for the end. */
 static int walk_list(size_t count, struct error *err)
 {
-	struct walk_schema *s = compiled(
+	struct walk_schema *s = compile_schema(
 		"{'type':'record','name':'L','fields':[{'name':'next','type':['null','L']}]}");
 	uint8_t value[WALK_DEPTH_MAX];
 	int rc;
@@ -534,10 +535,11 @@ static void depth_is_bounded(void **state)
 /* Tree after tree at the same depth: levels are given back. */
 static void width_is_not_depth(void **state)
 {
-	struct walk_schema *s = compiled("{'type':'record','name':'T','fields':["
-					 "{'name':'kids','type':{'type':'array','items':'T'}},"
-					 "{'name':'more','type':['null','T']},"
-					 "{'name':'named','type':{'type':'map','values':'T'}}]}");
+	struct walk_schema *s =
+		compile_schema("{'type':'record','name':'T','fields':["
+			       "{'name':'kids','type':{'type':'array','items':'T'}},"
+			       "{'name':'more','type':['null','T']},"
+			       "{'name':'named','type':{'type':'map','values':'T'}}]}");
 	/* For each of 63 no kids, no more, none named; then the root's own three. */
 	uint8_t value[1 + 63 * 3 + 3] = { 2 * 63 };
 
@@ -584,7 +586,7 @@ static void records_without_bytes_are_not_walked(void **state)
 				       "{'name':'a','type':'R%d'},{'name':'b','type':'R%d'}]}",
 				       i, i - 1, i - 1);
 	(void)snprintf(text + at, sizeof(text) - at, "]");
-	s = compiled(text);
+	s = compile_schema(text);
 	assert_int_equal(walk_exact(s, last, NULL), 0);
 	assert_int_equal(walk_exact(s, none, NULL), ERROR_INPUT);
 	walk_schema_free(&s);
@@ -606,15 +608,15 @@ static void references_lead_to_their_definition(void **state)
 		{ schema,
 		  V("ab\x00\x02"
 		    "cd\x00"),
-		  "c: An index of 1 among 1." },
+		  "c: index 1 is out of range: only 1 exist" },
 		{ schema,
 		  V("ab\x00\x00"
 		    "cd\x02"),
-		  "e: An index of 1 among 1." },
+		  "e: index 1 is out of range: only 1 exist" },
 		{ schema,
 		  V("ab\x00\x00"
 		    "c"),
-		  "d: The value ends too early." },
+		  "d: the value ends too early" },
 	};
 
 	(void)state;
@@ -623,7 +625,7 @@ static void references_lead_to_their_definition(void **state)
 
 static void error_begins_with_the_path_of_fields(void **state)
 {
-	struct walk_schema *s = compiled(
+	struct walk_schema *s = compile_schema(
 		"{'type':'record','name':'R','fields':[{'name':'grants','type':{'type':'array',"
 		"'items':{'type':'record','name':'G','fields':[{'name':'subject','type':['null',"
 		"{'type':'record','name':'S','fields':[{'name':'kind','type':{'type':'enum','name':"
@@ -633,13 +635,13 @@ static void error_begins_with_the_path_of_fields(void **state)
 
 	(void)state;
 	assert_int_equal(walk_exact(s, value, &err), ERROR_INPUT);
-	assert_string_equal(err.text, "grants.subject.kind: An index of 7 among 2.");
+	assert_string_equal(err.text, "grants.subject.kind: index 7 is out of range: only 2 exist");
 	walk_schema_free(&s);
 }
 
 static void a_long_path_leaves_room_for_the_reason(void **state)
 {
-	struct walk_schema *s = compiled(
+	struct walk_schema *s = compile_schema(
 		"{'type':'record','name':'L','fields':[{'name':"
 		"'a_name_that_makes_even_a_path_of_a_few_fields_longer_than_a_person_would_read',"
 		"'type':['null','L']}]}");
@@ -648,7 +650,7 @@ static void a_long_path_leaves_room_for_the_reason(void **state)
 
 	(void)state;
 	assert_int_equal(walk_exact(s, value, &err), ERROR_INPUT);
-	assert_non_null(strstr(err.text, ": An index of 3 among 2."));
+	assert_non_null(strstr(err.text, ": index 3 is out of range: only 2 exist"));
 	assert_true(strlen(err.text) < 200);
 	walk_schema_free(&s);
 }
@@ -674,7 +676,7 @@ static void free_takes_null_and_leaves_null(void **state)
 
 	(void)state;
 	walk_schema_free(&s);
-	s = compiled("'int'");
+	s = compile_schema("'int'");
 	walk_schema_free(&s);
 	assert_null(s);
 }
@@ -714,7 +716,7 @@ static void random_bytes_begin_with_one_datum_at_most(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(schemas) / sizeof(*schemas); i++) {
-		struct walk_schema *s = compiled(schemas[i]);
+		struct walk_schema *s = compile_schema(schemas[i]);
 
 		for (int run = 0; run < RANDOM_RUNS; run++) {
 			uint8_t room[RANDOM_LEN];
@@ -732,7 +734,7 @@ static void random_bytes_begin_with_one_datum_at_most(void **state)
 
 static void damaged_records_are_one_datum_at_most(void **state)
 {
-	struct walk_schema *s = compiled(ALL_SCHEMA);
+	struct walk_schema *s = compile_schema(ALL_SCHEMA);
 	uint64_t seed = 4121142;
 	size_t passed = 0;
 
@@ -755,7 +757,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_of_every_type_passes),
 		cmocka_unit_test(every_proper_prefix_is_refused),
-		cmocka_unit_test(bytes_behind_the_value_are_refused),
+		cmocka_unit_test(bytes_after_the_value_are_refused),
 		cmocka_unit_test(types_without_bytes_take_none),
 		cmocka_unit_test(an_absent_value_is_an_empty_one),
 		cmocka_unit_test(varint_of_eleven_bytes_is_refused),

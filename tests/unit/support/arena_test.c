@@ -85,7 +85,7 @@ static void reset_arena_hands_out_the_same_memory(void **state)
 	assert_ptr_equal(use_arena(arena), first);
 }
 
-/* A large piece in between must not lose the block that stood behind. */
+/* A large piece in between must not lose the block that came next. */
 static void large_piece_goes_between_the_blocks_kept(void **state)
 {
 	struct arena *arena = *state;
@@ -154,7 +154,7 @@ static void printf_across_the_end_of_a_block_is_whole(void **state)
 	}
 }
 
-/* Of every length around a multiple of the alignment: a block of its own ends right behind it. */
+/* Of every length around a multiple of the alignment: a block of its own ends right after it. */
 static void printf_longer_than_a_block_is_whole(void **state)
 {
 	struct arena *arena = *state;

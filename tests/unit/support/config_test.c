@@ -59,12 +59,12 @@ static const char *file_with(const char *text)
 	return scene.path;
 }
 
-static int load(const char *path)
+static int load_file(const char *path)
 {
 	return config_load(scene.config, path, &scene.err);
 }
 
-static const char *get(const char *key)
+static const char *get_value(const char *key)
 {
 	return config_get(scene.config, key);
 }
@@ -72,27 +72,27 @@ static const char *get(const char *key)
 static void default_holds_when_nothing_else_is_said(void **state)
 {
 	(void)state;
-	assert_int_equal(load(NULL), 0);
-	assert_string_equal(get("brokers"), "localhost:9092");
-	assert_string_equal(get("prefix"), "sb");
-	assert_null(get("limit"));
+	assert_int_equal(load_file(NULL), 0);
+	assert_string_equal(get_value("brokers"), "localhost:9092");
+	assert_string_equal(get_value("prefix"), "sb");
+	assert_null(get_value("limit"));
 }
 
 static void file_beats_default(void **state)
 {
 	(void)state;
-	assert_int_equal(load(file_with("brokers = file:1\nlimit=7\n")), 0);
-	assert_string_equal(get("brokers"), "file:1");
-	assert_string_equal(get("limit"), "7");
-	assert_string_equal(get("prefix"), "sb");
+	assert_int_equal(load_file(file_with("brokers = file:1\nlimit=7\n")), 0);
+	assert_string_equal(get_value("brokers"), "file:1");
+	assert_string_equal(get_value("limit"), "7");
+	assert_string_equal(get_value("prefix"), "sb");
 }
 
 static void environment_beats_file(void **state)
 {
 	(void)state;
 	assert_int_equal(setenv(BROKERS_ENV, "env:2", 1), 0);
-	assert_int_equal(load(file_with("brokers = file:1\n")), 0);
-	assert_string_equal(get("brokers"), "env:2");
+	assert_int_equal(load_file(file_with("brokers = file:1\n")), 0);
+	assert_string_equal(get_value("brokers"), "env:2");
 }
 
 static void flag_beats_environment(void **state)
@@ -100,8 +100,8 @@ static void flag_beats_environment(void **state)
 	(void)state;
 	assert_int_equal(setenv(BROKERS_ENV, "env:2", 1), 0);
 	assert_int_equal(config_set(scene.config, "brokers", "flag:3", &scene.err), 0);
-	assert_int_equal(load(file_with("brokers = file:1\n")), 0);
-	assert_string_equal(get("brokers"), "flag:3");
+	assert_int_equal(load_file(file_with("brokers = file:1\n")), 0);
+	assert_string_equal(get_value("brokers"), "flag:3");
 }
 
 static void last_flag_wins(void **state)
@@ -109,16 +109,16 @@ static void last_flag_wins(void **state)
 	(void)state;
 	assert_int_equal(config_set(scene.config, "prefix", "a", &scene.err), 0);
 	assert_int_equal(config_set(scene.config, "prefix", "b", &scene.err), 0);
-	assert_int_equal(load(NULL), 0);
-	assert_string_equal(get("prefix"), "b");
+	assert_int_equal(load_file(NULL), 0);
+	assert_string_equal(get_value("prefix"), "b");
 }
 
 static void empty_environment_variable_says_nothing(void **state)
 {
 	(void)state;
 	assert_int_equal(setenv(BROKERS_ENV, "", 1), 0);
-	assert_int_equal(load(NULL), 0);
-	assert_string_equal(get("brokers"), "localhost:9092");
+	assert_int_equal(load_file(NULL), 0);
+	assert_string_equal(get_value("brokers"), "localhost:9092");
 }
 
 static void unknown_flag_is_named(void **state)
@@ -134,51 +134,51 @@ static void unknown_key_is_named_with_its_file(void **state)
 	const char *path = file_with("prefix = a\nnonsense = 1\n");
 
 	(void)state;
-	assert_int_equal(load(path), ERROR_INPUT);
+	assert_int_equal(load_file(path), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, path));
 	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
 }
 
-/* inih reads on after an error; the good line behind it must not hide it. */
+/* inih reads on after an error; the good line after it must not hide it. */
 static void unknown_key_is_named_even_before_a_known_one(void **state)
 {
 	(void)state;
-	assert_int_equal(load(file_with("nonsense = 1\nprefix = a\n")), ERROR_INPUT);
+	assert_int_equal(load_file(file_with("nonsense = 1\nprefix = a\n")), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
 }
 
 static void first_of_two_unknown_keys_is_named(void **state)
 {
 	(void)state;
-	assert_int_equal(load(file_with("nonsense = 1\nrubbish = 2\n")), ERROR_INPUT);
+	assert_int_equal(load_file(file_with("nonsense = 1\nrubbish = 2\n")), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
 }
 
 static void unknown_section_is_named(void **state)
 {
 	(void)state;
-	assert_int_equal(load(file_with("[redis]\nprefix = a\n")), ERROR_INPUT);
+	assert_int_equal(load_file(file_with("[redis]\nprefix = a\n")), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, "\"prefix\" in section redis"));
 }
 
 static void line_without_a_value_is_named_by_number(void **state)
 {
 	(void)state;
-	assert_int_equal(load(file_with("prefix = a\nbrokers\n")), ERROR_INPUT);
+	assert_int_equal(load_file(file_with("prefix = a\nbrokers\n")), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, "line 2"));
 }
 
 static void missing_file_is_named(void **state)
 {
 	(void)state;
-	assert_int_equal(load("/nonexistent/sharebus.ini"), ERROR_INPUT);
+	assert_int_equal(load_file("/nonexistent/sharebus.ini"), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, "/nonexistent/sharebus.ini: No such file"));
 }
 
 static void directory_in_place_of_the_file_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(load("/tmp"), ERROR_INPUT);
+	assert_int_equal(load_file("/tmp"), ERROR_INPUT);
 	assert_string_equal(scene.err.text, "/tmp is a directory, not a configuration file");
 }
 
@@ -188,8 +188,8 @@ static void kafka_lines_are_passed_on_in_order(void **state)
 	const char *value = NULL;
 
 	(void)state;
-	assert_int_equal(load(file_with("prefix = a\n[kafka]\nsecurity.protocol = ssl\n"
-					"brokers = theirs\n")),
+	assert_int_equal(load_file(file_with("prefix = a\n[kafka]\nsecurity.protocol = ssl\n"
+					     "brokers = theirs\n")),
 			 0);
 	assert_true(config_kafka_line(scene.config, 0, &name, &value));
 	assert_string_equal(name, "security.protocol");
@@ -199,7 +199,7 @@ static void kafka_lines_are_passed_on_in_order(void **state)
 	assert_string_equal(value, "theirs");
 	assert_false(config_kafka_line(scene.config, 2, &name, &value));
 	/* A name of ours in that section is still not ours. */
-	assert_string_equal(get("brokers"), "localhost:9092");
+	assert_string_equal(get_value("brokers"), "localhost:9092");
 }
 
 static void numbers_within_the_range_are_taken(void **state)
@@ -246,7 +246,7 @@ static void number_without_a_value_is_refused(void **state)
 	int64_t value = 77;
 
 	(void)state;
-	assert_int_equal(load(NULL), 0);
+	assert_int_equal(load_file(NULL), 0);
 	assert_int_equal(config_get_number(scene.config, "limit", 0, 9, &value, &scene.err),
 			 ERROR_INPUT);
 	assert_int_equal(value, 77);

@@ -82,7 +82,7 @@ static void what_does_not_begin_with_a_number_is_left_as_it_is(void **state)
 	}
 }
 
-/* Not even the NUL behind a C string is asked for. */
+/* Not even the NUL that ends a C string is read. */
 static void nothing_behind_the_bytes_is_read(void **state)
 {
 	struct bytes text = { (const uint8_t *)"1234", 2 };
