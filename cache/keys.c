@@ -64,6 +64,23 @@ void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind
 	pipeline_id(p, value);
 }
 
+void pipeline_scan(struct pipeline *p, const struct keys *any, const char *pattern,
+		   const char *cursor)
+{
+	const struct bytes parts[] = {
+		{ (const uint8_t *)any->base, strcspn(any->base, "{") },
+		bytes_of(pattern),
+	};
+
+	pipeline_command(p, 6);
+	pipeline_text(p, "SCAN");
+	pipeline_text(p, cursor);
+	pipeline_text(p, "MATCH");
+	pipeline_parts(p, parts, 2);
+	pipeline_text(p, "COUNT");
+	pipeline_number(p, SCAN_COUNT);
+}
+
 bool uuid_from_raw(struct uuid *out, struct bytes raw)
 {
 	if (raw.len != sizeof(out->bytes))

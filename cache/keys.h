@@ -72,6 +72,15 @@ void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind
 /* Adds an id, 16 bytes, as an argument. */
 void pipeline_id(struct pipeline *p, const struct uuid *id);
 
+enum { SCAN_COUNT = 5000 }; /* some milliseconds of Redis' time */
+
+/*
+ * Adds the command for one step of SCAN, over about SCAN_COUNT keys, that
+ * returns those that match: the prefix of `any`, then the pattern.
+ */
+void pipeline_scan(struct pipeline *p, const struct keys *any, const char *pattern,
+		   const char *cursor);
+
 /* Sets *out from an id in a reply. False when it is not 16 bytes long; *out is then untouched. */
 bool uuid_from_raw(struct uuid *out, struct bytes raw);
 

@@ -6,6 +6,7 @@
  * publisher has threads of its own and is talked to through publisher.h.
  */
 
+#include "cache/clearing.h"
 #include "cache/index.h"
 #include "consumer/changelog.h"
 #include "consumer/emit.h"

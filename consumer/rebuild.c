@@ -236,7 +236,7 @@ static int clear(struct processor *p, struct error *err)
 {
 	struct rebuild *r = &p->rebuild;
 	int partitions[PARTITIONS_MAX];
-	int rc = index_clear(p->index, r->list, r->count, &r->cursor, err);
+	int rc = clearing_step(p->index, r->list, r->count, &r->cursor, err);
 
 	if (rc || r->cursor)
 		return rc;

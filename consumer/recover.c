@@ -197,7 +197,7 @@ static void publish_unsent(struct processor *p, struct partition *part,
 static int read_unsent(struct processor *p, const struct partition *part, struct sight *sight,
 		       struct error *err)
 {
-	int rc = index_read_unsent(p->index, part->id, &sight->unsent, err);
+	int rc = unsent_read(p->index, part->id, &sight->unsent, err);
 
 	if (!rc && !recovery_continues(&sight->unsent, sight->committed, sight->mark.applied))
 		sight->recovery = RECOVERY_REBUILD;

@@ -7,6 +7,7 @@
  * epoch, and go on from there.
  */
 
+#include "cache/unsent.h"
 #include "consumer/processor.h"
 #include "ops/support/attributes.h"
 
