@@ -85,7 +85,7 @@ const char *layout_role_value(enum role role);
 /* The role that the value begins with, or ROLE_NONE. */
 enum role layout_role(struct bytes value);
 
-/* Writes a grant's member of the sorted set `due`: "<workspace id>u<id>" or "<workspace id>g<id>". */
+/* Writes a grant's member of the sorted set `due`: the workspace's id, then "u<id>" or "g<id>". */
 void layout_due_member(uint8_t out[static DUE_MEMBER_SIZE], const struct uuid *workspace_id,
 		       const struct subject *s);
 

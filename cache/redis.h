@@ -34,8 +34,8 @@ const char *redis_address(const struct redis *r);
 
 /*
  * A number that rises each time a connection is lost or cannot be opened, as
- * soon as that is known. Code that remembers something about a connection (a WATCH, what Redis held)
- * also remembers this number, to notice that it has changed.
+ * soon as that is known. Code that relies on a WATCH, or on what Redis held,
+ * remembers this number, to notice that it has changed.
  */
 unsigned redis_connection(const struct redis *r);
 
