@@ -55,7 +55,7 @@ const char *access_denial_text(enum access_denial denial)
 	return "";
 }
 
-/* ---- policies: what this version does not know is taken for the stricter ---- */
+/* ---- policies: a value that this version does not know counts as the strictest ---- */
 
 unsigned access_sharing_denials(bool sharing_enabled,
 				const struct organization_changed *organization,
@@ -89,8 +89,11 @@ static unsigned all_denials(const struct access_facts *f)
 
 /* ---- grants ---- */
 
-/* The sorted list's, or that of everyone in the workspace's organization: another's counts not. */
-static bool in_group(const struct access_facts *f, const struct uuid *group_id)
+/*
+ * Is the user in the group? A group with the organization's id is its Everyone group; only that
+ * of the workspace's own organization counts.
+ */
+static bool user_in_group(const struct access_facts *f, const struct uuid *group_id)
 {
 	return (f->group_count &&
 		bsearch(group_id, f->groups, f->group_count, sizeof(*f->groups), uuid_compare)) ||
@@ -101,7 +104,7 @@ static bool in_group(const struct access_facts *f, const struct uuid *group_id)
 bool access_reaches(const struct access_facts *f, const struct grant *g)
 {
 	return g->subject.kind == SUBJECT_USER ? uuid_equal(&g->subject.id, &f->user->id)
-					       : in_group(f, &g->subject.id);
+					       : user_in_group(f, &g->subject.id);
 }
 
 bool grant_expired(const struct grant *g, int64_t now)
@@ -109,14 +112,14 @@ bool grant_expired(const struct grant *g, int64_t now)
 	return g->expires_at != ABSENT && g->expires_at <= now;
 }
 
-/* The greater role; of two that are equal, the one given to her rather than to a group. */
+/* A greater role is better; of two equal ones, the grant made to the user is. */
 static bool is_better(const struct grant *g, const struct grant *best)
 {
 	return !best || g->role > best->role ||
 	       (g->role == best->role && g->subject.kind < best->subject.kind);
 }
 
-/* The best grant that reaches the user and is, or is not, expired; NULL: none. */
+/* The best among the grants that reach the user and have, or have not, expired; NULL: none. */
 static const struct grant *best_grant(const struct access_facts *f, bool expired)
 {
 	const struct grant *best = NULL;
@@ -133,7 +136,7 @@ static const struct grant *best_grant(const struct access_facts *f, bool expired
 
 /* ---- the answer ---- */
 
-static struct access answer(enum access_reason reason, enum role role, unsigned denials)
+static struct access access_of(enum access_reason reason, enum role role, unsigned denials)
 {
 	return (struct access){
 		.allowed = reason <= ACCESS_SITE_OWNER,
@@ -149,8 +152,8 @@ static bool is_sharing(enum action action)
 	return action == ACTION_SHARE_USE || action == ACTION_SHARE_ADMIN;
 }
 
-/* Rights that no grant gave: those of the owner; to share, those of admins. 0: none. */
-static enum access_reason rank_of(const struct access_facts *f, enum action action)
+/* The right that the user has without a grant, as owner or, to share, as admin; 0: none. */
+static enum access_reason right_without_grant(const struct access_facts *f, enum action action)
 {
 	const struct membership *m = user_membership(f->user, &f->workspace->organization_id);
 
@@ -163,9 +166,10 @@ static enum access_reason rank_of(const struct access_facts *f, enum action acti
 	return m && m->role == ORGANIZATION_ADMIN ? ACCESS_ORGANIZATION_ADMIN : 0;
 }
 
-static struct access through(const struct grant *g, enum access_reason reason, unsigned denials)
+static struct access access_through(const struct grant *g, enum access_reason reason,
+				    unsigned denials)
 {
-	struct access a = answer(reason, g->role, denials);
+	struct access a = access_of(reason, g->role, denials);
 
 	if (g->subject.kind == SUBJECT_GROUP)
 		a.group = g->subject.id;
@@ -177,37 +181,37 @@ static struct access check_grants(const struct access_facts *f, enum action acti
 				  unsigned denials)
 {
 	const struct grant *best = best_grant(f, false);
-	const struct grant *late;
+	const struct grant *expired;
 
 	if (best && role_allows(best->role, action)) {
 		if (denials)
-			return through(best, ACCESS_POLICY, denials);
-		return through(best,
-			       best->subject.kind == SUBJECT_USER ? ACCESS_DIRECT : ACCESS_GROUP,
-			       denials);
+			return access_through(best, ACCESS_POLICY, denials);
+		return access_through(
+			best, best->subject.kind == SUBJECT_USER ? ACCESS_DIRECT : ACCESS_GROUP,
+			denials);
 	}
-	late = best_grant(f, true);
-	if (late && role_allows(late->role, action))
-		return through(late, ACCESS_EXPIRED, denials);
-	return answer(ACCESS_NO_GRANT, best ? best->role : ROLE_NONE, denials);
+	expired = best_grant(f, true);
+	if (expired && role_allows(expired->role, action))
+		return access_through(expired, ACCESS_EXPIRED, denials);
+	return access_of(ACCESS_NO_GRANT, best ? best->role : ROLE_NONE, denials);
 }
 
 struct access access_check(const struct access_facts *f, enum action action)
 {
-	enum access_reason rank;
+	enum access_reason right;
 	unsigned denials;
 
 	if (!f->workspace->registered)
-		return answer(ACCESS_UNKNOWN_WORKSPACE, ROLE_NONE, 0);
+		return access_of(ACCESS_UNKNOWN_WORKSPACE, ROLE_NONE, 0);
 	if (!f->user || f->user->status == USER_DELETED)
-		return answer(ACCESS_UNKNOWN_USER, ROLE_NONE, 0);
+		return access_of(ACCESS_UNKNOWN_USER, ROLE_NONE, 0);
 	denials = all_denials(f);
 	if (denials & DENIAL_SUSPENDED)
-		return answer(ACCESS_SUSPENDED, ROLE_NONE, denials);
-	rank = rank_of(f, action);
-	if (rank)
-		return answer(is_sharing(action) && (denials & DENIAL_SHARING) ? ACCESS_POLICY
-									       : rank,
-			      rank == ACCESS_OWNER ? ROLE_OWNER : ROLE_NONE, denials);
+		return access_of(ACCESS_SUSPENDED, ROLE_NONE, denials);
+	right = right_without_grant(f, action);
+	if (right)
+		return access_of(is_sharing(action) && (denials & DENIAL_SHARING) ? ACCESS_POLICY
+										  : right,
+				 right == ACCESS_OWNER ? ROLE_OWNER : ROLE_NONE, denials);
 	return check_grants(f, action, denials);
 }

@@ -2,35 +2,38 @@
 #define SB_CACHE_ACCESS_H
 
 /*
- * Who may do what on a workspace, as of one moment. Pure: decide.c asks it
- * whether sharing is on, check.c whether she may. What
- * was granted is one thing, whether it counts now another: policy, suspension,
- * dormancy and expiry are looked at here and erase nothing.
+ * Who may do what on a workspace, as of one moment. Pure: check.c asks it
+ * whether a user may perform an action, consumer/decide.c whether a workspace
+ * may be shared at all.
+ *
+ * A grant and its effect are two things. Policy, suspension, dormancy and
+ * expiry are judged here, each time anew; they keep a grant from counting but
+ * erase nothing.
  */
 
 #include "cache/workspace.h"
 
-/* All that an answer depends on besides the action. Borrowed. */
+/* All that an answer depends on besides the action. Borrowed for the call. */
 struct access_facts {
 	const struct workspace *workspace;
-	const struct user_changed *user;                 /* who asks; NULL: unknown */
-	const struct user_changed *owner;                /* NULL: unknown */
-	const struct organization_changed *organization; /* the workspace's; NULL: unknown */
+	const struct user_changed *user;  /* whose access is checked; NULL: unknown */
+	const struct user_changed *owner; /* of the workspace; NULL: unknown */
+	const struct organization_changed *organization; /* of the workspace; NULL: unknown */
 	bool sharing_enabled;                            /* the deployment's switch */
-	const struct uuid *groups; /* that the user is in, but those of everyone; sorted */
+	const struct uuid *groups; /* the user's, sorted, without the organizations' Everyone */
 	size_t group_count;
 	int64_t now; /* ms since 1970 */
 };
 
-/* Policies that keep a grant from counting: bits of a mask. */
+/* Policies that keep grants from counting: bits of a mask. */
 enum access_denial {
 	DENIAL_SUSPENDED = 1,             /* the user is suspended */
 	DENIAL_DEPLOYMENT = 2,            /* sharing is off for the deployment */
 	DENIAL_ORGANIZATION = 4,          /* sharing is off for the workspace's organization */
-	DENIAL_SERVICE_ACCOUNTS = 8,      /* only those of service accounts may be shared there */
-	DENIAL_UNKNOWN_ORGANIZATION = 16, /* nobody knows its policy */
+	DENIAL_SERVICE_ACCOUNTS = 8,      /* it shares only workspaces of service accounts */
+	DENIAL_UNKNOWN_ORGANIZATION = 16, /* its policy is not known */
 	DENIAL_DORMANT = 32,              /* the workspace is dormant */
-	DENIAL_NOT_A_MEMBER = 64,         /* the user has left the workspace's organization */
+	DENIAL_NOT_A_MEMBER = 64,         /* the user is not in the workspace's organization */
 };
 
 /* The policies that say whether a workspace may be shared at all. */
@@ -39,48 +42,54 @@ enum {
 			 DENIAL_UNKNOWN_ORGANIZATION
 };
 
-/* Why the answer is so. */
+/* Why access is allowed (up to ACCESS_SITE_OWNER) or denied (after it). */
 enum access_reason {
-	ACCESS_OWNER = 1,          /* yes: she owns it */
-	ACCESS_DIRECT,             /* yes: shared with her */
-	ACCESS_GROUP,              /* yes: shared with a group that she is in */
-	ACCESS_ORGANIZATION_ADMIN, /* yes, to sharing: admin of the organization */
-	ACCESS_SITE_OWNER,         /* yes, to sharing: site owner */
-	ACCESS_NO_GRANT,           /* no: nothing that allows it was ever granted, or it is gone */
-	ACCESS_EXPIRED,            /* no: it was granted, and its time is over */
-	ACCESS_SUSPENDED,          /* no: she is suspended */
-	ACCESS_POLICY,             /* no: granted, but one of the other denials holds */
-	ACCESS_UNKNOWN_USER,       /* no: there is no such user, or no longer */
-	ACCESS_UNKNOWN_WORKSPACE,  /* no: there is no such workspace, or no longer */
+	ACCESS_OWNER = 1,          /* allowed: the user owns the workspace */
+	ACCESS_DIRECT,             /* allowed: the workspace is shared with the user */
+	ACCESS_GROUP,              /* allowed: it is shared with a group that the user is in */
+	ACCESS_ORGANIZATION_ADMIN, /* allowed to share: the user administers the organization */
+	ACCESS_SITE_OWNER,         /* allowed to share: the user is a site owner */
+	ACCESS_NO_GRANT,           /* denied: no grant allows it, or no longer */
+	ACCESS_EXPIRED,            /* denied: the grant that allows it has expired */
+	ACCESS_SUSPENDED,          /* denied: the user is suspended */
+	ACCESS_POLICY,             /* denied: allowed but for another of the denials */
+	ACCESS_UNKNOWN_USER,       /* denied: the user does not exist, or no longer */
+	ACCESS_UNKNOWN_WORKSPACE,  /* denied: the workspace does not exist, or no longer */
 };
 
 /* "owner", "no_grant", …; a constant. */
 const char *access_reason_name(enum access_reason reason);
 
+/* The sentence that explains one denial; a constant. */
+const char *access_denial_text(enum access_denial denial);
+
 struct access {
 	bool allowed;
 	enum access_reason reason;
-	enum role role;     /* that counts, or would; ROLE_NONE: none */
-	struct uuid group;  /* if it came through one; nil: not */
-	int64_t expires_at; /* of the grant that it came through; ABSENT: never */
-	unsigned denials;   /* mask of enum access_denial: all that hold */
+	enum role role;     /* that counts or, when denied, would count; ROLE_NONE: none */
+	struct uuid group;  /* that the grant was made to; nil: to the user, or no grant */
+	int64_t expires_at; /* of the grant, ms since 1970; ABSENT: never, or no grant */
+	unsigned denials;   /* all that hold: a mask of enum access_denial */
 };
 
-/* May the user do that? */
+/* May the user perform the action? */
 struct access access_check(const struct access_facts *f, enum action action);
 
-/* Does the grant concern the user: directly, through a group, through that of everyone? */
+/*
+ * Does the grant concern the user, who must be known: directly, through one of
+ * the groups, or through the Everyone group of the workspace's organization?
+ */
 bool access_reaches(const struct access_facts *f, const struct grant *g);
 
-/* Is the grant's time over? */
+/* Has the grant expired at `now`, ms since 1970? */
 bool grant_expired(const struct grant *g, int64_t now);
 
-/* Which of DENIAL_SHARING hold: 0 when sharing is on. Any may be NULL: unknown. */
+/*
+ * Which bits of DENIAL_SHARING hold; 0 when the workspace may be shared. The
+ * organization and the owner, both of the workspace, may be NULL: unknown.
+ */
 unsigned access_sharing_denials(bool sharing_enabled,
 				const struct organization_changed *organization,
 				const struct user_changed *owner);
-
-/* The sentence that goes with one denial; a constant. */
-const char *access_denial_text(enum access_denial denial);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cache/layout.h"
 #include "cache/outcomes.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { HEADER_FIELDS = 3 };
@@ -27,6 +28,7 @@ void apply_done(struct apply *a)
 
 void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark, int64_t applied)
 {
+	assert(applied >= mark->applied);
 	a->keys = *keys;
 	a->applied = applied;
 	a->directory = mark->directory;
@@ -94,7 +96,7 @@ static void add_grant(struct apply *a, const struct workspace *w, const struct g
 		       (struct bytes){ value, layout_grant_value(value, g, &w->owner_id) });
 }
 
-/* The fields of the ring to write: bit i is field i. */
+/* Which fields of the ring of command ids are to be written: bit i is field i. */
 static unsigned ring_fields(const struct touched *t)
 {
 	unsigned fields = 0;
@@ -115,20 +117,23 @@ static size_t count_bits(unsigned bits)
 	return n;
 }
 
-/* Writes the grants that stand; returns how many of the touched ones are gone. */
-static size_t put_fields(struct apply *a, const struct touched *t)
+/*
+ * Sets the fields of what changed and still is; returns for how many of the touched subjects a
+ * field is left to be removed. A workspace that is written whole had no fields before.
+ */
+static size_t set_fields(struct apply *a, const struct touched *t)
 {
 	const struct workspace *w = t->workspace;
 	unsigned ring = ring_fields(t);
 	bool header = t->header || t->whole;
 	bool all_grants = t->grants || t->whole;
-	size_t standing = 0;
+	size_t kept = 0;
 	size_t fields;
 
 	for (size_t i = 0; i < t->subject_count; i++)
-		standing += workspace_grant(w, &t->subjects[i]) != NULL;
+		kept += workspace_grant(w, &t->subjects[i]) != NULL;
 	fields = (header ? HEADER_FIELDS : 1) + (ring ? 1 + count_bits(ring) : 0) +
-		 (all_grants ? w->grant_count : standing);
+		 (all_grants ? w->grant_count : kept);
 	begin_key(a, "HSET", 2 * fields, "ws:", &w->id);
 	if (header)
 		add_header(a, w);
@@ -144,10 +149,10 @@ static size_t put_fields(struct apply *a, const struct touched *t)
 		if (g)
 			add_grant(a, w, g);
 	}
-	return t->whole ? 0 : t->subject_count - standing;
+	return t->whole ? 0 : t->subject_count - kept;
 }
 
-static void drop_fields(struct apply *a, const struct touched *t, size_t gone)
+static void remove_fields(struct apply *a, const struct touched *t, size_t gone)
 {
 	begin_key(a, "HDEL", gone, "ws:", &t->workspace->id);
 	for (size_t i = 0; i < t->subject_count; i++) {
@@ -165,10 +170,10 @@ void apply_workspace(struct apply *a, const struct touched *t)
 	size_t gone;
 
 	if (!t->workspace->registered)
-		return; /* apply_delete() came before */
-	gone = put_fields(a, t);
+		return; /* apply_delete() has removed it */
+	gone = set_fields(a, t);
 	if (gone)
-		drop_fields(a, t, gone);
+		remove_fields(a, t, gone);
 }
 
 void apply_delete(struct apply *a, const struct uuid *workspace_id)
@@ -214,7 +219,7 @@ void apply_not_owned(struct apply *a, const struct workspace *w)
 	pipeline_hdel_if(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
 }
 
-/* A stream id must be greater than 0-0, and offsets begin at 0: hence the -1. */
+/* Offsets begin at 0, but the id of an entry must be greater than 0-0: hence the "-1". */
 static void add_stream_id(struct apply *a, int64_t offset)
 {
 	char id[32];

@@ -2,9 +2,10 @@
 #define SB_CACHE_APPLY_H
 
 /*
- * One run's changes to the index, gathered into one MULTI … EXEC: either all
- * of them are in Redis with the mark moved, or none is. Changes are added in
- * the order of the log.
+ * What one run changes in the index, gathered as commands between MULTI and
+ * EXEC: Redis carries out all of them together with the new mark, or none.
+ * Changes are added in the order of the log; index_apply() sends them. Nothing
+ * here blocks or fails.
  */
 
 #include "cache/keys.h"
@@ -12,66 +13,80 @@
 #include "cache/workspace.h"
 #include "ops/support/arena.h"
 
-/* What a run has changed in one workspace; the workspace already holds the result. */
+/* What a run changed in one workspace. The workspace already holds the result; it is borrowed. */
 struct touched {
 	struct workspace *workspace;
-	bool whole;               /* write every field: it was not there before */
-	bool header;              /* organization, owner, name, status, version */
-	bool grants;              /* every grant: the owner changed, see layout.h */
-	unsigned command_places;  /* bit i: place i of the ring of command ids */
+	bool whole;               /* it was not in the index: write every field */
+	bool header;              /* organization, owner, name or status changed */
+	bool grants;              /* write every grant: the owner changed, see layout.h */
+	unsigned command_places;  /* bit i: place i of the ring of command ids changed */
 	struct subject *subjects; /* whose grants changed; may repeat; in the run's arena */
 	size_t subject_count;
 	size_t subject_cap;
 };
 
-/* Notes that the grant of that subject changed. */
+/* Notes that the grant of that subject changed. The list grows in the arena. */
 void touched_subject(struct touched *t, const struct subject *s, struct arena *arena);
 
 struct apply {
 	struct pipeline pipeline;
 	struct keys keys;
-	int64_t applied;   /* where the mark stands afterwards */
-	int64_t directory; /* the same: mark.h */
+	int64_t applied;   /* the mark's new `applied` */
+	int64_t directory; /* the mark's new `directory`: mark.h */
 };
 
+/* Starts empty, without memory. */
 void apply_init(struct apply *a);
+
+/* Gives the memory back. */
 void apply_done(struct apply *a);
 
-/* Empties it and begins a transaction on one partition, to end with the mark at `applied`. */
+/*
+ * Drops what was gathered and begins a transaction on the partition of these
+ * keys. `mark` is the partition's mark now; `applied` is what the transaction
+ * sets it to.
+ */
 void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark,
 		 int64_t applied);
 
-/* What is applied rests on the directory before that offset. */
+/* Raises the mark's `directory`, if it is less: a command's author had seen that much. */
 void apply_rests_on(struct apply *a, int64_t directory);
 
-/* Writes what the run touched of a workspace. A workspace no longer registered is deleted. */
+/*
+ * Writes what the run changed in a workspace. Writes nothing for one that is no
+ * longer registered: apply_delete() was called when it was deleted.
+ */
 void apply_workspace(struct apply *a, const struct touched *t);
 
-/* Deletes the workspace's own key now: it was deleted and may be registered again in this run. */
+/*
+ * Deletes the key of a workspace. Called in the log's order, for the workspace
+ * may be registered again later in the same run.
+ */
 void apply_delete(struct apply *a, const struct uuid *workspace_id);
 
-/* The reverse index: that subject now has this role on the workspace; ROLE_NONE: none. */
+/* Sets the subject's role on the workspace in the reverse index; ROLE_NONE removes it. */
 void apply_role(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
 		enum role role);
 
 /*
- * What ends by itself: that subject's grant on the workspace expired at
- * `before` and now does at `after`. ABSENT: it does not, or there is none.
+ * Moves the subject's grant on the workspace in `due`, from the expiry `before`
+ * to `after`, ms since 1970. ABSENT means that there is no grant or that it
+ * does not expire.
  */
 void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
 		  int64_t before, int64_t after);
 
-/* The owner's index: that user owns the workspace under this name, or no longer. */
+/* Adds the workspace's name to its owner's index, or removes it from there. */
 void apply_owned(struct apply *a, const struct workspace *w);
 void apply_not_owned(struct apply *a, const struct workspace *w);
 
-/* The run's outcomes, last its last offset: see outcomes.h. */
+/* Adds the outcomes of the run whose last offset is `last`: see outcomes.h. */
 void apply_outcomes(struct apply *a, int64_t last, struct bytes outcomes);
 
-/* Keeps the run's outputs until they are committed in Kafka. */
+/* Keeps the outputs of that run in Redis until they are committed in Kafka. */
 void apply_unsent(struct apply *a, int64_t last, struct bytes outputs);
 
-/* Forgets the outputs of an earlier run: they are committed. */
+/* Removes the outputs of an earlier run, which are committed. */
 void apply_sent(struct apply *a, int64_t last);
 
 #endif

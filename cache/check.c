@@ -7,10 +7,10 @@
 #include <hiredis/hiredis.h>
 
 enum {
-	PIECE = 1000,         /* questions of one pipeline */
-	PIECE_FIELDS = 20000, /* and the fields that they ask for: half a megabyte */
+	PIECE_MAX = 1000,     /* questions of one pipeline */
+	PIECE_FIELDS = 20000, /* fields that they ask for, about half a megabyte */
 	HEADER_FIELDS = 1,
-	STEADY_TRIES = 100, /* each lasts a few round trips; the directory moves once in many */
+	STEADY_TRIES = 100, /* each takes a few round trips; the directory changes once in many */
 };
 
 int check_steadily(int (*step)(void *context, struct error *err), void *context, struct error *err)
@@ -19,34 +19,34 @@ int check_steadily(int (*step)(void *context, struct error *err), void *context,
 
 	for (int i = 0; i < STEADY_TRIES && rc == PEOPLE_MOVED; i++)
 		rc = step(context, err);
-	return rc == PEOPLE_MOVED
-		       ? error_set(err, ERROR_UNAVAILABLE,
-				   "the directory changes faster than it can be read; try again")
-		       : rc;
+	return rc == PEOPLE_MOVED ? error_set(err, ERROR_UNAVAILABLE,
+					      "the directory changes faster than it can be read; "
+					      "try again shortly")
+				  : rc;
 }
 
-/* One pipeline's questions. */
+/* The questions of one pipeline. */
 struct piece {
 	struct reader *reader;
 	struct people *people;
 	const struct check *questions;
 	size_t count;
-	struct arena arena; /* holds what one try needs of grants */
-	struct access *out;
+	struct arena arena; /* the grants that one try reads */
+	struct access *out; /* of each question, as are the following */
 	struct uuid *users;
-	const struct person **persons; /* the same, once they are known */
-	struct workspace *workspaces;  /* with those fields only that the answer needs */
+	const struct person **persons;
+	struct workspace *workspaces; /* only with the fields that the answer needs */
 };
 
 /* ---- asking ---- */
 
-/* What could be granted to the user: herself, her groups, everyone of her organizations. */
+/* How many subjects the user is or belongs to: the user, groups, Everyone groups. */
 static size_t count_subjects(const struct person *who)
 {
 	return who->user ? 1 + who->group_count + who->user->organization_count : 0;
 }
 
-/* The i-th of them. */
+/* The i-th of these subjects. */
 static struct subject subject_at(const struct person *who, size_t i)
 {
 	if (i == 0)
@@ -92,11 +92,11 @@ static int ask_workspaces(struct piece *c, struct error *err)
 static bool take_grants(struct piece *c, size_t i, const redisReply *reply, struct workspace *w)
 {
 	size_t count = reply->elements - HEADER_FIELDS;
-	size_t there = 0;
+	size_t found = 0;
 
 	for (size_t f = 0; f < count; f++)
-		there += reply_bytes(reply->element[HEADER_FIELDS + f]).data != NULL;
-	w->grants = arena_alloc(&c->arena, (there + 1) * sizeof(*w->grants));
+		found += reply_bytes(reply->element[HEADER_FIELDS + f]).data != NULL;
+	w->grants = arena_alloc(&c->arena, (found + 1) * sizeof(*w->grants));
 	for (size_t f = 0; f < count; f++) {
 		struct bytes value = reply_bytes(reply->element[HEADER_FIELDS + f]);
 		uint8_t field[SUBJECT_FIELD_SIZE];
@@ -119,19 +119,17 @@ static int take_workspace(struct piece *c, size_t i, struct error *err)
 	const redisReply *reply = reader_reply(c->reader, i);
 	struct workspace *w = &c->workspaces[i];
 	struct bytes header = reply_bytes(reply->element[0]);
-	char id[UUID_TEXT_SIZE];
 
 	*w = (struct workspace){ .id = q->workspace_id, .registered = header.data != NULL };
 	if (!w->registered || (layout_parse_header(w, header) && take_grants(c, i, reply, w)))
 		return 0;
-	uuid_format(id, &w->id);
-	return error_set(err, ERROR_REFUSED, "the index holds something broken for %s", id);
+	return reader_fail_broken(c->reader, &w->id, err);
 }
 
 /* ---- one piece ---- */
 
-/* How many of the first questions make a pipeline of bounded size. */
-static size_t portion(const struct piece *c)
+/* How many of the questions, from the first on, make a pipeline of bounded size. */
+static size_t count_fitting(const struct piece *c)
 {
 	size_t fields = 0;
 	size_t n = 0;
@@ -141,7 +139,10 @@ static size_t portion(const struct piece *c)
 	return n;
 }
 
-/* Learns the users of c->count questions, and answers as many as one pipeline holds. */
+/*
+ * A step of check_steadily(): learns the users of c->count questions, and answers those that go
+ * into one pipeline; c->count is then how many.
+ */
 static int try_piece(void *context, struct error *err)
 {
 	struct piece *c = context;
@@ -153,13 +154,13 @@ static int try_piece(void *context, struct error *err)
 		return rc;
 	for (size_t i = 0; i < c->count; i++)
 		c->persons[i] = people_find(c->people, &c->users[i]);
-	c->count = portion(c);
+	c->count = count_fitting(c);
 	rc = ask_workspaces(c, err);
 	for (size_t i = 0; !rc && i < c->count; i++)
 		rc = take_workspace(c, i, err);
 	if (!rc)
 		rc = people_learn_workspaces(c->people, c->reader, c->workspaces, c->count, err);
-	now = clock_unix_ms(); /* not earlier: what has expired meanwhile counts no longer */
+	now = clock_unix_ms(); /* after reading: a grant that expired meanwhile does not count */
 	for (size_t i = 0; !rc && i < c->count; i++) {
 		struct access_facts facts;
 
@@ -169,25 +170,28 @@ static int try_piece(void *context, struct error *err)
 	return rc;
 }
 
-int check_many(const struct asking *a, const struct check *questions, size_t count,
+int check_many(const struct checker *c, const struct check *questions, size_t count,
 	       struct access *out, struct error *err)
 {
-	struct piece c = { .reader = a->reader, .people = a->people };
-	size_t room = count < PIECE ? count : PIECE;
+	struct piece piece = { .reader = c->reader, .people = c->people };
+	struct access *answers = arena_alloc(c->arena, (count + 1) * sizeof(*answers));
+	size_t room = count < PIECE_MAX ? count : PIECE_MAX;
 	int rc = 0;
 
-	c.users = arena_alloc(a->arena, (room + 1) * sizeof(*c.users));
-	c.persons = arena_alloc(a->arena, (room + 1) * sizeof(struct person *));
-	c.workspaces = arena_alloc(a->arena, (room + 1) * sizeof(*c.workspaces));
-	arena_init(&c.arena);
-	for (size_t at = 0; !rc && at < count; at += c.count) {
-		c.questions = questions + at;
-		c.out = out + at;
-		c.count = count - at < PIECE ? count - at : PIECE;
-		for (size_t i = 0; i < c.count; i++)
-			c.users[i] = c.questions[i].user_id;
-		rc = check_steadily(try_piece, &c, err);
+	piece.users = arena_alloc(c->arena, (room + 1) * sizeof(*piece.users));
+	piece.persons = arena_alloc(c->arena, (room + 1) * sizeof(struct person *));
+	piece.workspaces = arena_alloc(c->arena, (room + 1) * sizeof(*piece.workspaces));
+	arena_init(&piece.arena);
+	for (size_t at = 0; !rc && at < count; at += piece.count) {
+		piece.questions = questions + at;
+		piece.out = answers + at;
+		piece.count = count - at < PIECE_MAX ? count - at : PIECE_MAX;
+		for (size_t i = 0; i < piece.count; i++)
+			piece.users[i] = piece.questions[i].user_id;
+		rc = check_steadily(try_piece, &piece, err);
 	}
-	arena_done(&c.arena);
+	arena_done(&piece.arena);
+	if (!rc && count)
+		memcpy(out, answers, count * sizeof(*out));
 	return rc;
 }

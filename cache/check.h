@@ -2,10 +2,11 @@
 #define SB_CACHE_CHECK_H
 
 /*
- * May she do that? Asked of the index, many questions in one pipeline: one
- * round trip when the users are at hand (people.h), two otherwise. An answer
- * rests on one state of the directory and on the workspace as it was while
- * that state held; if the directory moves on meanwhile, it is asked again.
+ * May a user perform an action on a workspace? The index answers many such
+ * questions in one pipeline: in one round trip when the users are remembered
+ * (people.h), in two otherwise. An answer rests on one state of the directory,
+ * and on the workspace as it was while that state held; when the directory
+ * changes meanwhile, the question is asked again.
  */
 
 #include "cache/people.h"
@@ -17,24 +18,24 @@ struct check {
 	enum action action;
 };
 
-/* What questions are asked with. */
-struct asking {
+/* What check_many() works with. Borrowed for the call. */
+struct checker {
 	struct reader *reader;
 	struct people *people;
-	struct arena *arena; /* holds some bytes for each question of a pipeline */
+	struct arena *arena; /* takes about half a kilobyte for each question of a pipeline */
 };
 
 /*
- * Answers count questions, each as of when its data was read; what is needed on
- * the way is given back. ERROR_UNAVAILABLE, also when the directory changes
- * faster than it can be read; ERROR_STALE.
+ * Sets out[i] to the answer to questions[i], as of when its data was read.
+ * Blocks; fails as reader_ask() does, and with ERROR_UNAVAILABLE also when the
+ * directory changes faster than it can be read.
  */
-MUST_USE int check_many(const struct asking *a, const struct check *questions, size_t count,
+MUST_USE int check_many(const struct checker *c, const struct check *questions, size_t count,
 			struct access *out, struct error *err);
 
 /*
- * Tries a step that reads until the directory stands still for it: as long as
- * step() returns PEOPLE_MOVED. ERROR_UNAVAILABLE when it never does.
+ * Calls step() again for as long as it returns PEOPLE_MOVED, and returns what it
+ * returned last. ERROR_UNAVAILABLE when it has been called a hundred times.
  */
 MUST_USE int check_steadily(int (*step)(void *context, struct error *err), void *context,
 			    struct error *err);

@@ -6,7 +6,7 @@
 
 enum {
 	MEMBERSHIP_SIZE = 17,
-	MEMBERS_A_COMMAND = 1000, /* 25 KB; Redis serves others between two commands */
+	MEMBERS_PER_COMMAND = 1000, /* 25 KB; between two commands Redis serves others */
 };
 
 void projection_init(struct projection *p, const struct index *ix)
@@ -27,8 +27,8 @@ size_t projection_size(const struct projection *p)
 	return p->pipeline.bytes.len;
 }
 
-static void begin(struct projection *p, const char *verb, size_t arguments, const char *kind,
-		  const struct uuid *id)
+static void begin_command(struct projection *p, const char *verb, size_t arguments,
+			  const char *kind, const struct uuid *id)
 {
 	pipeline_command(&p->pipeline, 2 + arguments);
 	pipeline_text(&p->pipeline, verb);
@@ -37,21 +37,21 @@ static void begin(struct projection *p, const char *verb, size_t arguments, cons
 
 static void delete_key(struct projection *p, const char *kind, const struct uuid *id)
 {
-	begin(p, "DEL", 0, kind, id);
+	begin_command(p, "DEL", 0, kind, id);
 }
 
-/* name -> id in a hash of names. */
+/* Sets name -> id in the hash of names of that kind; `of` is the parent, or NULL. */
 static void set_name(struct projection *p, const char *kind, const struct uuid *of,
 		     struct bytes name, const struct uuid *id)
 {
-	begin(p, "HSET", 2, kind, of);
+	begin_command(p, "HSET", 2, kind, of);
 	pipeline_bytes(&p->pipeline, name);
 	pipeline_id(&p->pipeline, id);
 }
 
-/* Takes the name out, unless it is somebody else's by now. */
-static void drop_name(struct projection *p, const char *kind, const struct uuid *of,
-		      struct bytes name, const struct uuid *id)
+/* Removes the name from there, unless it already leads to another id. */
+static void remove_name(struct projection *p, const char *kind, const struct uuid *of,
+			struct bytes name, const struct uuid *id)
 {
 	pipeline_hdel_if(&p->pipeline, &p->keys, kind, of, name, id);
 }
@@ -82,7 +82,7 @@ static void add_memberships(struct projection *p, const struct user_changed *u)
 	buffer_done(&packed);
 }
 
-/* The name of a deleted user is free: somebody else may have taken it. */
+/* A deleted user has given the name up; another user may have it. */
 static bool holds_name(const struct user_changed *u)
 {
 	return u && u->status != USER_DELETED;
@@ -91,17 +91,17 @@ static bool holds_name(const struct user_changed *u)
 void projection_user(struct projection *p, const struct user_changed *old,
 		     const struct user_changed *new)
 {
-	bool kept = holds_name(new) && old && bytes_equal(old->username, new->username);
+	bool keeps_name = holds_name(new) && old && bytes_equal(old->username, new->username);
 
-	if (holds_name(old) && !kept)
-		drop_name(p, "usernames", NULL, old->username, &old->id);
+	if (holds_name(old) && !keeps_name)
+		remove_name(p, "usernames", NULL, old->username, &old->id);
 	if (old && !new)
 		delete_key(p, "user:", &old->id);
 	if (!new)
 		return;
 	if (holds_name(new))
 		set_name(p, "usernames", NULL, new->username, &new->id);
-	begin(p, "HSET", 14, "user:", &new->id);
+	begin_command(p, "HSET", 14, "user:", &new->id);
 	add_field(p, "username", new->username);
 	add_field(p, "name", new->name);
 	add_field(p, "email", new->email);
@@ -111,27 +111,28 @@ void projection_user(struct projection *p, const struct user_changed *old,
 	add_memberships(p, new);
 }
 
-/* Adds the group to, or removes it from, the sets of groups of these users, and they from its set. */
+/* Adds these users to the group's set (SADD) or removes them (SREM), and the group likewise. */
 static void set_members(struct projection *p, const char *verb, const struct uuid *group,
 			const struct uuid *users, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t left = count - i;
 
-		if (i % MEMBERS_A_COMMAND == 0)
-			begin(p, verb, left < MEMBERS_A_COMMAND ? left : MEMBERS_A_COMMAND,
-			      "members:", group);
+		if (i % MEMBERS_PER_COMMAND == 0)
+			begin_command(p, verb,
+				      left < MEMBERS_PER_COMMAND ? left : MEMBERS_PER_COMMAND,
+				      "members:", group);
 		pipeline_id(&p->pipeline, &users[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		begin(p, verb, 1, "of:", &users[i]);
+		begin_command(p, verb, 1, "of:", &users[i]);
 		pipeline_id(&p->pipeline, group);
 	}
 }
 
-/* Those of a that b lacks, in out; both are sorted. Either group may be NULL. */
-static size_t lacking(const struct group_changed *a, const struct group_changed *b,
-		      struct uuid *out)
+/* Writes to out the members of a that b does not have; returns how many. Either may be NULL. */
+static size_t collect_missing(const struct group_changed *a, const struct group_changed *b,
+			      struct uuid *out)
 {
 	size_t count = 0;
 	size_t at = 0;
@@ -147,7 +148,7 @@ static size_t lacking(const struct group_changed *a, const struct group_changed 
 	return count;
 }
 
-/* Only who comes or goes is written: a group may have a hundred thousand members. */
+/* Writes only the users that join or leave: a group may have a hundred thousand members. */
 static void project_members(struct projection *p, const struct group_changed *old,
 			    const struct group_changed *new)
 {
@@ -158,26 +159,26 @@ static void project_members(struct projection *p, const struct group_changed *ol
 		return;
 	users = (struct uuid *)(void *)buffer_reserve(&p->members, max * sizeof(*users));
 	if (old)
-		set_members(p, "SREM", &old->id, users, lacking(old, new, users));
+		set_members(p, "SREM", &old->id, users, collect_missing(old, new, users));
 	if (new)
-		set_members(p, "SADD", &new->id, users, lacking(new, old, users));
+		set_members(p, "SADD", &new->id, users, collect_missing(new, old, users));
 }
 
 void projection_group(struct projection *p, const struct group_changed *old,
 		      const struct group_changed *new)
 {
-	bool kept = old && new &&bytes_equal(old->name, new->name) &&
-		    uuid_equal(&old->organization_id, &new->organization_id);
+	bool keeps_name = old && new &&bytes_equal(old->name, new->name) &&
+			  uuid_equal(&old->organization_id, &new->organization_id);
 
 	project_members(p, old, new);
-	if (old && !kept)
-		drop_name(p, "groupnames:", &old->organization_id, old->name, &old->id);
+	if (old && !keeps_name)
+		remove_name(p, "groupnames:", &old->organization_id, old->name, &old->id);
 	if (old && !new)
 		delete_key(p, "group:", &old->id);
 	if (!new)
 		return;
 	set_name(p, "groupnames:", &new->organization_id, new->name, &new->id);
-	begin(p, "HSET", 4, "group:", &new->id);
+	begin_command(p, "HSET", 4, "group:", &new->id);
 	add_field(p, "name", new->name);
 	pipeline_text(&p->pipeline, "org");
 	pipeline_id(&p->pipeline, &new->organization_id);
@@ -187,20 +188,20 @@ void projection_organization(struct projection *p, const struct organization_cha
 			     const struct organization_changed *new)
 {
 	if (old && (!new || !bytes_equal(old->name, new->name)))
-		drop_name(p, "orgnames", NULL, old->name, &old->id);
+		remove_name(p, "orgnames", NULL, old->name, &old->id);
 	if (old && !new)
 		delete_key(p, "org:", &old->id);
 	if (!new)
 		return;
 	set_name(p, "orgnames", NULL, new->name, &new->id);
-	begin(p, "HSET", 4, "org:", &new->id);
+	begin_command(p, "HSET", 4, "org:", &new->id);
 	add_field(p, "name", new->name);
 	add_symbol(p, "sharing", sharing_policy_symbols, (int)new->sharing);
 }
 
 void projection_deployment(struct projection *p, const struct deployment_changed *new)
 {
-	begin(p, "HSET", 2, "deployment", NULL);
+	begin_command(p, "HSET", 2, "deployment", NULL);
 	add_field(p, "sharing_enabled", bytes_of(new->sharing_enabled ? "1" : "0"));
 }
 
@@ -215,7 +216,7 @@ int projection_write(struct index *ix, struct projection *p, const struct mark *
 	return rc;
 }
 
-/* ---- reading back ---- */
+/* ---- reading ---- */
 
 struct bytes reply_field(const struct redisReply *hash, const char *field)
 {
@@ -225,7 +226,7 @@ struct bytes reply_field(const struct redisReply *hash, const char *field)
 	return (struct bytes){ 0 };
 }
 
-/* Strings in replies end with a NUL. */
+/* The value of the symbol in that field; 0 when the field is absent or the symbol unknown. */
 static int parse_symbol(const redisReply *hash, const char *field, const char *const *symbols)
 {
 	struct bytes text = reply_field(hash, field);
@@ -273,10 +274,10 @@ bool directory_parse_group(struct group_changed *out, const struct uuid *id,
 			   const struct redisReply *reply, struct arena *arena)
 {
 	*out = (struct group_changed){ .id = *id };
-	if (!has_fields(reply))
+	if (!has_fields(reply) || !uuid_from_raw(&out->organization_id, reply_field(reply, "org")))
 		return false;
 	out->name = arena_copy(arena, reply_field(reply, "name"));
-	return uuid_from_raw(&out->organization_id, reply_field(reply, "org"));
+	return true;
 }
 
 bool directory_parse_organization(struct organization_changed *out, const struct uuid *id,

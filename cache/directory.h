@@ -2,11 +2,12 @@
 #define SB_CACHE_DIRECTORY_H
 
 /*
- * The directory as readers find it in Redis: who exists, under what name, in
- * which groups. Written by the owner of the directory's partition, from its
- * view of sharing.directory.
+ * The directory in Redis, where readers find who exists, under what name and in
+ * which groups. The owner of the directory's partition projects its view of
+ * sharing.directory into it: it gathers the changes as commands and writes them
+ * together with the directory's mark.
  *
- *   sb:{dir}:mark              hash  as of a partition; `applied` is the next offset
+ *   sb:{dir}:mark              hash  mark.h; `applied` is an offset of sharing.directory
  *   sb:{dir}:user:<id>         hash  username, name, email, status, kind, site_role, orgs
  *   sb:{dir}:usernames         hash  username -> user id
  *   sb:{dir}:group:<id>        hash  name, org
@@ -17,7 +18,8 @@
  *   sb:{dir}:orgnames          hash  name -> organization id
  *   sb:{dir}:deployment        hash  sharing_enabled
  *
- * orgs is 17 bytes an organization: id, 'm' member or 'a' admin.
+ * The field orgs has 17 bytes for each organization of the user: its id, then
+ * 'm' for a member or 'a' for an admin.
  */
 
 #include "cache/index.h"
@@ -25,26 +27,32 @@
 
 struct redisReply;
 
-/*
- * The changes between two states of the view, gathered as commands. Old and
- * new of one entity come together, so that what the old one left behind goes;
- * either may be NULL: created, deleted.
- */
+/* ---- writing ---- */
+
+/* The changes between two states of the view, gathered as commands. */
 struct projection {
 	struct pipeline pipeline;
 	struct keys keys;
-	struct buffer members; /* scratch: who comes and goes */
+	struct buffer members; /* scratch: the ids of members that join or leave */
 };
 
+/* Starts without changes, for the directory of that index. */
 void projection_init(struct projection *p, const struct index *ix);
+
+/* Gives the memory back. */
 void projection_done(struct projection *p);
 
+/*
+ * These add the change of one entity from `old` to `new`: old is NULL for one
+ * that was created, new for one that was deleted. Whatever of the old state the
+ * new one does not replace is removed. Nothing is kept of old and new.
+ */
 void projection_user(struct projection *p, const struct user_changed *old,
 		     const struct user_changed *new);
 
 /*
- * The members of both are sorted by their bytes and without doubles: only who
- * comes or goes is written.
+ * The members of both states must be sorted by their bytes, without duplicates:
+ * only users that join or leave are written.
  */
 void projection_group(struct projection *p, const struct group_changed *old,
 		      const struct group_changed *new);
@@ -53,20 +61,27 @@ void projection_organization(struct projection *p, const struct organization_cha
 			     const struct organization_changed *new);
 void projection_deployment(struct projection *p, const struct deployment_changed *new);
 
-/* Bytes gathered so far: whoever projects much writes it in pieces. */
+/* The bytes of the changes gathered so far, for callers that write in pieces. */
 size_t projection_size(const struct projection *p);
 
 /*
- * Writes what was gathered, and the directory's mark as *wanted stands, in one
- * transaction, provided that the mark is still as *seen: what was gathered are
- * the changes since then. Empties the projection. ERROR_FENCED: another process
- * projects now, or Redis has gone back. ERROR_UNAVAILABLE: it is not known
- * whether it was written. Project everything again in either case.
+ * Writes the changes and the directory's mark *wanted in one transaction,
+ * provided that the mark in Redis is still as *seen, and empties the projection
+ * whether that succeeds or not. Blocks. ERROR_FENCED when the mark has changed:
+ * another process projects now, or Redis went back in time. ERROR_UNAVAILABLE
+ * when the changes may have been written or not. Project everything again in
+ * either case.
  */
 MUST_USE int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
 			      const struct mark *wanted, struct error *err);
 
-/* Reading back what the hashes hold (members are a set of their own). False when there is nothing. */
+/* ---- reading ---- */
+
+/*
+ * These set *out from the id and the reply to HGETALL of the entity's hash;
+ * texts and lists live in the arena, and a group's members are not among them.
+ * False when there is no such entity; *out then has its id and nothing else.
+ */
 bool directory_parse_user(struct user_changed *out, const struct uuid *id,
 			  const struct redisReply *reply, struct arena *arena);
 bool directory_parse_group(struct group_changed *out, const struct uuid *id,
@@ -74,7 +89,7 @@ bool directory_parse_group(struct group_changed *out, const struct uuid *id,
 bool directory_parse_organization(struct organization_changed *out, const struct uuid *id,
 				  const struct redisReply *reply, struct arena *arena);
 
-/* The value of a field in the reply to HGETALL; absent when it is not there. */
+/* The value of a field in a reply to HGETALL, borrowed from it; absent when there is none. */
 struct bytes reply_field(const struct redisReply *hash, const char *field);
 
 #endif

@@ -2,16 +2,18 @@
 
 #include "cache/layout.h"
 #include "cache/redis.h"
+#include "ops/support/memory.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 enum {
-	PIECE = 1000,          /* commands in one pipeline */
-	PIECE_MEMBERS = 50000, /* and members in its replies, unless one group has more: ~1 MB */
+	PIECE = 1000, /* commands in one pipeline */
+	/* Members in the replies to one pipeline, about 1 MB; more only if one group has more. */
+	PIECE_MEMBERS = 50000,
 };
 
-static size_t least(size_t a, size_t b)
+static size_t lesser_of(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -28,27 +30,21 @@ static void ask_name(struct reader *r, struct pipeline *p, int partition, const 
 	reader_touch(r, partition);
 }
 
-int facts_group_ids(struct reader *r, const struct child_name *names, size_t count,
-		    struct uuid *ids, struct error *err)
+static int ask_groups(struct reader *r, const struct child_name *names, size_t count,
+		      struct uuid *ids, struct error *err)
 {
-	struct pipeline *p;
-	int rc = 0;
+	struct pipeline *p = reader_begin(r);
+	int rc;
 
-	memset(ids, 0, count * sizeof(*ids));
-	for (size_t from = 0; !rc && from < count; from += PIECE) {
-		size_t piece = least(count - from, PIECE);
-
-		p = reader_begin(r);
-		for (size_t i = 0; i < piece; i++)
-			ask_name(r, p, KEYS_DIRECTORY, "groupnames:", &names[from + i]);
-		rc = reader_ask(r, err);
-		for (size_t i = 0; !rc && i < piece; i++)
-			(void)uuid_from_raw(&ids[from + i], reply_bytes(reader_reply(r, i)));
-	}
+	for (size_t i = 0; i < count; i++)
+		ask_name(r, p, KEYS_DIRECTORY, "groupnames:", &names[i]);
+	rc = reader_ask(r, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		(void)uuid_from_raw(&ids[i], reply_bytes(reader_reply(r, i)));
 	return rc;
 }
 
-/* The partition is that of the id, which is what is asked for: so each is asked. */
+/* Asks every partition, for which one a workspace is in depends on the id that is sought. */
 static int ask_owned(struct reader *r, const struct child_name *names, size_t count,
 		     struct uuid *ids, struct error *err)
 {
@@ -68,20 +64,50 @@ static int ask_owned(struct reader *r, const struct child_name *names, size_t co
 	return rc;
 }
 
+/* How to ask for the ids of names, and for how many of them in one pipeline. */
+struct id_question {
+	int (*ask)(struct reader *r, const struct child_name *names, size_t count, struct uuid *ids,
+		   struct error *err); /* sets ids, which are nil before */
+	size_t max;
+};
+
+static int ask_in_pieces(struct reader *r, const struct id_question *q,
+			 const struct child_name *names, size_t count, struct uuid *ids,
+			 struct error *err)
+{
+	struct uuid *found = memory_zalloc(count + 1, sizeof(*found));
+	int rc = 0;
+
+	for (size_t from = 0; !rc && from < count; from += q->max)
+		rc = q->ask(r, names + from, lesser_of(count - from, q->max), found + from, err);
+	if (!rc && count)
+		memcpy(ids, found, count * sizeof(*ids));
+	free(found);
+	return rc;
+}
+
+int facts_group_ids(struct reader *r, const struct child_name *names, size_t count,
+		    struct uuid *ids, struct error *err)
+{
+	return ask_in_pieces(r, &(struct id_question){ ask_groups, PIECE }, names, count, ids, err);
+}
+
 int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t count,
 			struct uuid *ids, struct error *err)
 {
 	size_t partitions = (size_t)reader_deployment(r)->partitions;
-	size_t max = partitions < PIECE ? PIECE / partitions : 1;
-	int rc = 0;
+	const struct id_question q = { ask_owned, partitions < PIECE ? PIECE / partitions : 1 };
 
-	memset(ids, 0, count * sizeof(*ids));
-	for (size_t from = 0; !rc && from < count; from += max)
-		rc = ask_owned(r, names + from, least(count - from, max), ids + from, err);
-	return rc;
+	return ask_in_pieces(r, &q, names, count, ids, err);
 }
 
 /* ---- groups ---- */
+
+/* The members of one group; `count` comes first, from SCARD. */
+struct members {
+	struct uuid *list;
+	size_t count;
+};
 
 static int ask_sets(struct reader *r, const char *verb, const struct group_changed *groups,
 		    size_t count, struct error *err)
@@ -96,44 +122,58 @@ static int ask_sets(struct reader *r, const char *verb, const struct group_chang
 	return reader_ask(r, err);
 }
 
-static void take_members(struct group_changed *g, const redisReply *set, struct arena *arena)
+static int count_members(struct reader *r, const struct group_changed *groups, size_t count,
+			 struct members *out, struct error *err)
 {
-	g->member_count = 0;
-	g->members = arena_alloc(arena, (set->elements + 1) * sizeof(*g->members));
-	for (size_t i = 0; i < set->elements; i++)
-		if (uuid_from_raw(&g->members[g->member_count], reply_bytes(set->element[i])))
-			g->member_count++;
-	qsort(g->members, g->member_count, sizeof(*g->members), uuid_compare);
+	int rc = 0;
+
+	for (size_t from = 0; !rc && from < count; from += PIECE) {
+		size_t piece = lesser_of(count - from, PIECE);
+
+		rc = ask_sets(r, "SCARD", groups + from, piece, err);
+		for (size_t i = 0; !rc && i < piece; i++)
+			out[from + i].count = (size_t)reply_number(reader_reply(r, i), 0);
+	}
+	return rc;
 }
 
-/* How many groups from here on make one pipeline, by the member_count that SCARD gave. */
-static size_t members_piece(const struct group_changed *groups, size_t count)
+/* How many groups from here on go into one pipeline. */
+static size_t members_piece(const struct members *counted, size_t count)
 {
 	size_t members = 0;
 	size_t n = 0;
 
-	while (n < count && n < PIECE && (!n || members + groups[n].member_count <= PIECE_MEMBERS))
-		members += groups[n++].member_count;
+	while (n < count && n < PIECE && (!n || members + counted[n].count <= PIECE_MEMBERS))
+		members += counted[n++].count;
 	return n;
+}
+
+static void take_members(struct members *out, const redisReply *set, struct arena *arena)
+{
+	out->count = 0;
+	out->list = arena_alloc(arena, (set->elements + 1) * sizeof(*out->list));
+	for (size_t i = 0; i < set->elements; i++)
+		if (uuid_from_raw(&out->list[out->count], reply_bytes(set->element[i])))
+			out->count++;
+	qsort(out->list, out->count, sizeof(*out->list), uuid_compare);
 }
 
 int facts_members(struct reader *r, struct group_changed *groups, size_t count, struct arena *arena,
 		  struct error *err)
 {
+	struct members *found = arena_zalloc(arena, count + 1, sizeof(*found));
+	int rc = count_members(r, groups, count, found, err);
 	size_t piece;
-	int rc = 0;
 
 	for (size_t from = 0; !rc && from < count; from += piece) {
-		piece = least(count - from, PIECE);
-		rc = ask_sets(r, "SCARD", groups + from, piece, err);
-		for (size_t i = 0; !rc && i < piece; i++)
-			groups[from + i].member_count = (size_t)reply_number(reader_reply(r, i), 0);
-	}
-	for (size_t from = 0; !rc && from < count; from += piece) {
-		piece = members_piece(groups + from, count - from);
+		piece = members_piece(found + from, count - from);
 		rc = ask_sets(r, "SMEMBERS", groups + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			take_members(&groups[from + i], reader_reply(r, i), arena);
+			take_members(&found[from + i], reader_reply(r, i), arena);
+	}
+	for (size_t i = 0; !rc && i < count; i++) {
+		groups[i].members = found[i].list;
+		groups[i].member_count = found[i].count;
 	}
 	return rc;
 }
@@ -175,17 +215,22 @@ static void take_header(struct workspace_changed *out, const struct uuid *id,
 int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
 		     struct workspace_changed *out, struct error *err)
 {
+	struct workspace_changed *found = arena_alloc(arena, (count + 1) * sizeof(*found));
 	int rc = 0;
 
 	for (size_t from = 0; !rc && from < count; from += PIECE) {
-		size_t piece = least(count - from, PIECE);
+		size_t piece = lesser_of(count - from, PIECE);
 
 		rc = ask_headers(r, ids + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			take_header(&out[from + i], &ids[from + i], reader_reply(r, i), arena);
+			take_header(&found[from + i], &ids[from + i], reader_reply(r, i), arena);
 	}
+	if (!rc && count)
+		memcpy(out, found, count * sizeof(*out));
 	return rc;
 }
+
+/* ---- the deployment ---- */
 
 int facts_deployment(struct reader *r, struct deployment_changed *out, struct error *err)
 {

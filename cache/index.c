@@ -1,7 +1,13 @@
+/*
+ * A little over 400 lines: claiming, reading, applying and writing stand together, because each is
+ * only right with the same care for the watch of the mark. The rest has files of its own.
+ */
+
 #include "cache/index.h"
 
 #include "cache/layout.h"
 #include "cache/redis.h"
+#include "ops/support/memory.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
@@ -9,19 +15,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	NOTHING_AHEAD = -1,
-	SCAN_COUNT = 5000, /* keys a step: some milliseconds of Redis' time */
-};
+enum { NO_PARTITION = -2 }; /* -1 is KEYS_DIRECTORY */
 
 struct index {
 	struct redis *redis;
 	struct deployment deployment;
 	const char *topic;
-	struct keys *keys; /* one per partition, then the directory's */
+	struct keys *keys; /* one for each partition, then the directory's */
 	struct pipeline pipeline;
 	struct replies replies;
-	/* What the last apply read for the run that follows; dies with the connection. */
+	/* The mark that Redis watches for us. EXEC and a lost connection end it. */
+	struct {
+		int partition;
+		unsigned connection;
+	} watched;
+	/* The mark that index_apply() read ahead. A lost connection makes it worthless. */
 	struct {
 		int partition;
 		unsigned connection;
@@ -31,6 +39,7 @@ struct index {
 
 const struct keys *index_keys(const struct index *ix, int partition)
 {
+	assert(partition >= KEYS_DIRECTORY && partition < ix->deployment.partitions);
 	return &ix->keys[partition == KEYS_DIRECTORY ? ix->deployment.partitions : partition];
 }
 
@@ -41,34 +50,38 @@ unsigned index_connection(const struct index *ix)
 
 void index_forget_ahead(struct index *ix)
 {
-	ix->ahead.partition = NOTHING_AHEAD;
+	ix->ahead.partition = NO_PARTITION;
+}
+
+static void init_keys(struct index *ix, const char *prefix)
+{
+	int partitions = ix->deployment.partitions;
+
+	assert(partitions > 0);
+	ix->keys = memory_zalloc((size_t)partitions + 1, sizeof(*ix->keys));
+	for (int i = 0; i < partitions; i++)
+		keys_init(&ix->keys[i], prefix, i);
+	keys_init(&ix->keys[partitions], prefix, KEYS_DIRECTORY);
 }
 
 int index_open(struct index **out, const struct index_options *o, struct error *err)
 {
-	int partitions = o->deployment.partitions;
-	int rc = keys_check_prefix(o->prefix, err);
+	struct redis *redis;
 	struct index *ix;
+	int rc = keys_check_prefix(o->prefix, err);
 
+	if (!rc)
+		rc = redis_new(&redis, o->address, o->timeout_ms, err);
 	if (rc)
 		return rc;
-	ix = calloc(1, sizeof(*ix));
-	if (!ix)
-		return error_set(err, ERROR_NOMEM, "out of memory");
+	ix = memory_zalloc(1, sizeof(*ix));
+	ix->redis = redis;
 	ix->deployment = o->deployment;
 	ix->topic = o->topic;
-	index_forget_ahead(ix);
+	ix->watched.partition = NO_PARTITION;
+	ix->ahead.partition = NO_PARTITION;
 	pipeline_init(&ix->pipeline);
-	ix->keys = calloc((size_t)partitions + 1, sizeof(*ix->keys));
-	rc = ix->keys ? redis_new(&ix->redis, o->address, o->timeout_ms, err)
-		      : error_set(err, ERROR_NOMEM, "out of memory");
-	if (rc) {
-		index_close(&ix);
-		return rc;
-	}
-	for (int i = 0; i < partitions; i++)
-		keys_init(&ix->keys[i], o->prefix, i);
-	keys_init(&ix->keys[partitions], o->prefix, KEYS_DIRECTORY);
+	init_keys(ix, o->prefix);
 	*out = ix;
 	return 0;
 }
@@ -87,10 +100,9 @@ void index_close(struct index **ixp)
 	*ixp = NULL;
 }
 
-/* Sends what is in the pipeline; 0 when every reply is good. */
-static int go(struct index *ix, struct error *err)
+static int index_roundtrip(struct index *ix, const struct pipeline *p, struct error *err)
 {
-	int rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
+	int rc = redis_roundtrip(ix->redis, p, &ix->replies, err);
 
 	return rc ? rc : replies_check(&ix->replies, redis_address(ix->redis), err);
 }
@@ -103,7 +115,7 @@ int index_check_server(struct index *ix, struct error *err)
 
 	pipeline_clear(&ix->pipeline);
 	pipeline_texts(&ix->pipeline, info);
-	rc = go(ix, err);
+	rc = index_roundtrip(ix, &ix->pipeline, err);
 	if (rc)
 		return rc;
 	text = reply_bytes(ix->replies.list[0]);
@@ -116,23 +128,29 @@ int index_check_server(struct index *ix, struct error *err)
 	return 0;
 }
 
-static int take_mark(struct index *ix, size_t reply, struct mark *out, struct error *err)
+/* ---- marks ---- */
+
+static int check_mark(const struct index *ix, const struct mark *m, struct error *err)
 {
-	mark_parse(out, ix->replies.list[reply]);
-	return mark_check(out, &ix->deployment, redis_address(ix->redis), err);
+	return mark_check(m, &ix->deployment, redis_address(ix->redis), err);
 }
 
 int index_read_marks(struct index *ix, const int *partitions, size_t count, struct mark *out,
 		     struct error *err)
 {
+	struct mark m;
 	int rc;
 
 	pipeline_clear(&ix->pipeline);
 	for (size_t i = 0; i < count; i++)
 		mark_append_read(&ix->pipeline, index_keys(ix, partitions[i]));
-	rc = go(ix, err);
+	rc = index_roundtrip(ix, &ix->pipeline, err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		mark_parse(&m, ix->replies.list[i]);
+		rc = check_mark(ix, &m, err);
+	}
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = take_mark(ix, i, &out[i], err);
+		mark_parse(&out[i], ix->replies.list[i]);
 	return rc;
 }
 
@@ -141,6 +159,33 @@ int index_read_mark(struct index *ix, int partition, struct mark *out, struct er
 	return index_read_marks(ix, &partition, 1, out, err);
 }
 
+static int fail_fenced(const struct index *ix, int partition, struct error *err)
+{
+	char name[24] = "the directory";
+
+	if (partition != KEYS_DIRECTORY)
+		(void)snprintf(name, sizeof(name), "partition %d", partition);
+	return error_set(err, ERROR_FENCED,
+			 "%s of the index in Redis at %s has another owner or was changed while it "
+			 "was ours",
+			 name, redis_address(ix->redis));
+}
+
+/* Compares the mark in a reply with the one that it has to be. */
+static int expect_mark(const struct index *ix, int partition, size_t reply,
+		       const struct mark *expected, struct error *err)
+{
+	struct mark m;
+	int rc;
+
+	mark_parse(&m, ix->replies.list[reply]);
+	rc = check_mark(ix, &m, err);
+	if (rc)
+		return rc;
+	return mark_equal(&m, expected) ? 0 : fail_fenced(ix, partition, err);
+}
+
+/* Appends two commands: one that watches the mark, and one that reads it. */
 static void append_watch(struct pipeline *p, const struct keys *k)
 {
 	pipeline_command(p, 2);
@@ -149,141 +194,123 @@ static void append_watch(struct pipeline *p, const struct keys *k)
 	mark_append_read(p, k);
 }
 
-/* Watches the mark and reads it. */
-static int watch_mark(struct index *ix, const struct keys *k, struct mark *now, struct error *err)
+static void note_watched(struct index *ix, int partition)
+{
+	ix->watched.partition = partition;
+	ix->watched.connection = redis_connection(ix->redis);
+}
+
+/* Does Redis carry out the next EXEC only if the partition's mark has not changed? */
+static bool is_watched(const struct index *ix, int partition)
+{
+	return ix->watched.partition == partition &&
+	       ix->watched.connection == redis_connection(ix->redis);
+}
+
+/* Watches the mark, and checks that it is as *seen. */
+static int watch_mark(struct index *ix, int partition, const struct mark *seen, struct error *err)
 {
 	int rc;
 
-	index_forget_ahead(ix); /* what it watches is forgotten with the next EXEC */
+	index_forget_ahead(ix); /* the EXEC to come ends its watch */
 	pipeline_clear(&ix->pipeline);
-	append_watch(&ix->pipeline, k);
-	rc = go(ix, err);
-	return rc ? rc : take_mark(ix, 1, now, err);
+	append_watch(&ix->pipeline, index_keys(ix, partition));
+	rc = index_roundtrip(ix, &ix->pipeline, err);
+	if (rc)
+		return rc;
+	note_watched(ix, partition);
+	return expect_mark(ix, partition, 1, seen, err);
 }
 
-static void append_word(struct pipeline *p, const char *word)
+/* ---- transactions ---- */
+
+static void append_verb(struct pipeline *p, const char *verb)
 {
 	pipeline_command(p, 1);
-	pipeline_text(p, word);
+	pipeline_text(p, verb);
 }
 
-static int fenced(const struct index *ix, int partition, struct error *err)
+/* Sends a transaction under the watch. A nil reply to `exec`, its EXEC, means a changed mark. */
+static int carry_out(struct index *ix, int partition, const struct pipeline *p, size_t exec,
+		     struct error *err)
 {
-	return error_set(err, ERROR_FENCED,
-			 "partition %d of the index in Redis at %s has been taken over or has "
-			 "changed behind us",
-			 partition, redis_address(ix->redis));
-}
+	int rc;
 
-/* Did EXEC carry the transaction out? */
-static bool carried_out(const redisReply *exec)
-{
-	return exec->type == REDIS_REPLY_ARRAY;
+	assert(is_watched(ix, partition));
+	assert(exec < p->commands);
+	ix->watched.partition = NO_PARTITION;
+	rc = index_roundtrip(ix, p, err);
+	if (rc)
+		return rc;
+	return ix->replies.list[exec]->type == REDIS_REPLY_ARRAY ? 0
+								 : fail_fenced(ix, partition, err);
 }
 
 int index_claim(struct index *ix, int partition, const struct mark *seen, struct mark *wanted,
 		struct error *err)
 {
-	const struct keys *k = index_keys(ix, partition);
-	struct mark now;
-	int rc;
+	int rc = watch_mark(ix, partition, seen, err);
 
-	rc = watch_mark(ix, k, &now, err);
 	if (rc)
 		return rc;
-	if (!mark_equal(&now, seen))
-		return fenced(ix, partition, err);
 	if (wanted->epoch <= seen->epoch)
 		wanted->epoch = seen->epoch + 1;
 	wanted->deployment = ix->deployment;
 	pipeline_clear(&ix->pipeline);
-	append_word(&ix->pipeline, "MULTI");
-	mark_append_write(&ix->pipeline, k, wanted, ix->topic);
-	append_word(&ix->pipeline, "EXEC");
-	rc = go(ix, err);
+	append_verb(&ix->pipeline, "MULTI");
+	mark_append_write(&ix->pipeline, index_keys(ix, partition), wanted, ix->topic);
+	append_verb(&ix->pipeline, "EXEC");
+	return carry_out(ix, partition, &ix->pipeline, 2, err);
+}
+
+int index_write(struct index *ix, int partition, const struct mark *seen, const struct mark *wanted,
+		const struct pipeline *body, struct error *err)
+{
+	int rc = watch_mark(ix, partition, seen, err);
+
 	if (rc)
 		return rc;
-	return carried_out(ix->replies.list[2]) ? 0 : fenced(ix, partition, err);
-}
-
-static int by_offset(const void *a, const void *b)
-{
-	int64_t x = ((const struct unsent *)a)->last;
-	int64_t y = ((const struct unsent *)b)->last;
-
-	return x < y ? -1 : x > y;
-}
-
-static void take_unsent(struct unsent_list *out, const redisReply *all)
-{
-	for (size_t i = 0; i + 1 < all->elements; i += 2) {
-		struct unsent *u = &out->list[out->count++];
-		struct bytes value = reply_bytes(all->element[i + 1]);
-
-		u->last = reply_number(all->element[i], -1);
-		buffer_init(&u->outputs);
-		buffer_append(&u->outputs, value.data, value.len);
-	}
-	qsort(out->list, out->count, sizeof(*out->list), by_offset);
-}
-
-int index_read_unsent(struct index *ix, int partition, struct unsent_list *out, struct error *err)
-{
-	const redisReply *all;
-	int rc;
-
-	*out = (struct unsent_list){ 0 };
 	pipeline_clear(&ix->pipeline);
-	pipeline_command(&ix->pipeline, 2);
-	pipeline_text(&ix->pipeline, "HGETALL");
-	pipeline_key(&ix->pipeline, index_keys(ix, partition), "unsent", NULL);
-	rc = go(ix, err);
-	if (rc)
-		return rc;
-	all = ix->replies.list[0];
-	if (all->type != REDIS_REPLY_ARRAY || !all->elements)
-		return 0;
-	out->list = calloc(all->elements / 2, sizeof(*out->list));
-	if (!out->list)
-		return error_set(err, ERROR_NOMEM, "out of memory");
-	take_unsent(out, all);
-	return 0;
+	append_verb(&ix->pipeline, "MULTI");
+	buffer_append(&ix->pipeline.bytes, body->bytes.data, body->bytes.len);
+	ix->pipeline.commands += body->commands;
+	mark_append_write(&ix->pipeline, index_keys(ix, partition), wanted, ix->topic);
+	append_verb(&ix->pipeline, "EXEC");
+	rc = carry_out(ix, partition, &ix->pipeline, ix->pipeline.commands - 1, err);
+	pipeline_trim(&ix->pipeline); /* a group may have a hundred thousand members */
+	return rc;
 }
 
-void unsent_done(struct unsent_list *l)
-{
-	for (size_t i = 0; i < l->count; i++)
-		buffer_done(&l->list[i].outputs);
-	free(l->list);
-	*l = (struct unsent_list){ 0 };
-}
+/* ---- runs ---- */
 
-static int parse_workspaces(struct index *ix, struct workspace *const *workspaces, size_t count,
-			    struct error *err)
+static int parse_workspaces(struct index *ix, int partition, struct workspace *const *workspaces,
+			    size_t count, struct error *err)
 {
 	char id[UUID_TEXT_SIZE];
+	size_t i = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (layout_parse_workspace(workspaces[i], ix->replies.list[2 + i]))
-			continue;
-		uuid_format(id, &workspaces[i]->id);
-		return error_set(err, ERROR_REFUSED,
-				 "the index in Redis at %s holds something broken for workspace %s",
-				 redis_address(ix->redis), id);
-	}
-	return 0;
+	while (i < count && layout_parse_workspace(workspaces[i], ix->replies.list[2 + i]))
+		i++;
+	if (i == count)
+		return 0;
+	uuid_format(id, &workspaces[i]->id);
+	while (i > 0)
+		workspace_clear(workspaces[--i]);
+	return error_set(err, ERROR_REFUSED,
+			 "workspace %s is broken in the index in Redis at %s; delete the key "
+			 "%smark there, to have the partition rebuilt",
+			 id, redis_address(ix->redis), index_keys(ix, partition)->base);
 }
 
 int index_read(struct index *ix, int partition, const struct mark *ours,
 	       struct workspace *const *workspaces, size_t count, struct error *err)
 {
 	const struct keys *k = index_keys(ix, partition);
-	struct mark now;
 	int rc;
 
 	if (!count && ix->ahead.partition == partition &&
 	    ix->ahead.connection == redis_connection(ix->redis))
-		return mark_equal(&ix->ahead.mark, ours) ? 0 : fenced(ix, partition, err);
+		return mark_equal(&ix->ahead.mark, ours) ? 0 : fail_fenced(ix, partition, err);
 	index_forget_ahead(ix);
 	pipeline_clear(&ix->pipeline);
 	append_watch(&ix->pipeline, k);
@@ -292,73 +319,48 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 		pipeline_text(&ix->pipeline, "HGETALL");
 		pipeline_key(&ix->pipeline, k, "ws:", &workspaces[i]->id);
 	}
-	rc = go(ix, err);
-	if (!rc)
-		rc = take_mark(ix, 1, &now, err);
+	rc = index_roundtrip(ix, &ix->pipeline, err);
 	if (rc)
 		return rc;
-	if (!mark_equal(&now, ours))
-		return fenced(ix, partition, err);
-	return parse_workspaces(ix, workspaces, count, err);
+	note_watched(ix, partition);
+	rc = expect_mark(ix, partition, 1, ours, err);
+	return rc ? rc : parse_workspaces(ix, partition, workspaces, count, err);
 }
 
-/* Appends the end of the transaction, and the beginning of the next run's. */
-static void close_transaction(struct index *ix, struct apply *a, int next)
+/* Does not keep a mark of another deployment: index_read() will read it again and fail. */
+static void keep_ahead(struct index *ix, int partition, size_t reply)
 {
-	mark_append_applied(&a->pipeline, &a->keys, a->applied, a->directory);
-	append_word(&a->pipeline, "EXEC");
-	if (next >= 0)
-		append_watch(&a->pipeline, index_keys(ix, next));
+	struct mark m;
+
+	note_watched(ix, partition);
+	mark_parse(&m, ix->replies.list[reply]);
+	if (check_mark(ix, &m, NULL))
+		return;
+	ix->ahead.partition = partition;
+	ix->ahead.connection = redis_connection(ix->redis);
+	ix->ahead.mark = m;
 }
 
 int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a, int next,
 		struct error *err)
 {
-	size_t exec = a->pipeline.commands + 1; /* behind the mark's HSET */
+	size_t exec = a->pipeline.commands + 1; /* after the mark's HSET */
 	int rc;
 
+	assert(a->pipeline.commands > 0); /* apply_begin() was called */
 	index_forget_ahead(ix);
-	close_transaction(ix, a, next);
-	rc = redis_roundtrip(ix->redis, &a->pipeline, &ix->replies, err);
-	if (!rc)
-		rc = replies_check(&ix->replies, redis_address(ix->redis), err);
+	mark_append_applied(&a->pipeline, &a->keys, a->applied, a->directory);
+	append_verb(&a->pipeline, "EXEC");
+	if (next >= 0)
+		append_watch(&a->pipeline, index_keys(ix, next));
+	rc = carry_out(ix, partition, &a->pipeline, exec, err);
 	if (rc)
 		return rc;
-	if (!carried_out(ix->replies.list[exec]))
-		return fenced(ix, partition, err);
 	ours->applied = a->applied;
 	ours->directory = a->directory;
-	if (next < 0)
-		return 0;
-	ix->ahead.partition = next;
-	ix->ahead.connection = redis_connection(ix->redis);
-	return take_mark(ix, exec + 2, &ix->ahead.mark, err);
-}
-
-int index_write(struct index *ix, int partition, const struct mark *seen, const struct mark *wanted,
-		const struct pipeline *body, struct error *err)
-{
-	const struct keys *k = index_keys(ix, partition);
-	struct mark now;
-	int rc;
-
-	rc = watch_mark(ix, k, &now, err);
-	if (!rc && !mark_equal(&now, seen))
-		rc = fenced(ix, partition, err);
-	if (rc)
-		return rc;
-	pipeline_clear(&ix->pipeline);
-	append_word(&ix->pipeline, "MULTI");
-	buffer_append(&ix->pipeline.bytes, body->bytes.data, body->bytes.len);
-	ix->pipeline.commands += body->commands;
-	mark_append_write(&ix->pipeline, k, wanted, ix->topic);
-	append_word(&ix->pipeline, "EXEC");
-	rc = go(ix, err);
-	pipeline_trim(&ix->pipeline); /* a group may have a hundred thousand members */
-	if (rc)
-		return rc;
-	return carried_out(ix->replies.list[ix->replies.count - 1]) ? 0
-								    : fenced(ix, partition, err);
+	if (next >= 0)
+		keep_ahead(ix, next, exec + 2);
+	return 0;
 }
 
 /* ---- questions ---- */
@@ -369,107 +371,51 @@ struct pipeline *index_begin(struct index *ix)
 	return &ix->pipeline;
 }
 
-int index_ask(struct index *ix, int partition, const struct mark *ours, const struct replies **out,
-	      struct error *err)
+int index_ask(struct index *ix, const struct replies **out, struct error *err)
+{
+	int rc = index_roundtrip(ix, &ix->pipeline, err);
+
+	if (!rc)
+		*out = &ix->replies;
+	return rc;
+}
+
+int index_ask_owned(struct index *ix, int partition, const struct mark *ours,
+		    const struct replies **out, struct error *err)
 {
 	size_t questions = ix->pipeline.commands;
-	struct mark now;
 	int rc;
 
 	mark_append_read(&ix->pipeline, index_keys(ix, partition));
-	rc = go(ix, err);
+	rc = index_roundtrip(ix, &ix->pipeline, err);
 	if (!rc)
-		rc = take_mark(ix, questions, &now, err);
-	if (rc)
-		return rc;
-	if (!mark_equal(&now, ours)) {
-		(void)fenced(ix, partition, err);
-		return ERROR_FENCED;
-	}
-	*out = &ix->replies;
-	return 0;
-}
-
-static void append_scan(struct index *ix, const char *pattern, uint64_t cursor)
-{
-	const struct keys *any = &ix->keys[0];
-	size_t prefix = strcspn(any->base, "{");
-	const struct bytes whole[] = { { (const uint8_t *)any->base, prefix }, bytes_of(pattern) };
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, cursor);
-	pipeline_clear(&ix->pipeline);
-	pipeline_command(&ix->pipeline, 6);
-	pipeline_text(&ix->pipeline, "SCAN");
-	pipeline_text(&ix->pipeline, text);
-	pipeline_text(&ix->pipeline, "MATCH");
-	pipeline_parts(&ix->pipeline, whole, 2);
-	pipeline_text(&ix->pipeline, "COUNT");
-	pipeline_number(&ix->pipeline, SCAN_COUNT);
+		rc = expect_mark(ix, partition, questions, ours, err);
+	if (!rc)
+		*out = &ix->replies;
+	return rc;
 }
 
 int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
 	       const struct redisReply **keys, struct error *err)
 {
 	const redisReply *reply;
+	char text[24];
 	int rc;
 
-	append_scan(ix, pattern, *cursor);
-	rc = go(ix, err);
+	(void)snprintf(text, sizeof(text), "%" PRIu64, *cursor);
+	pipeline_clear(&ix->pipeline);
+	pipeline_scan(&ix->pipeline, &ix->keys[0], pattern, text);
+	rc = index_roundtrip(ix, &ix->pipeline, err);
 	if (rc)
 		return rc;
 	reply = ix->replies.list[0];
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
-		(void)error_set(err, ERROR_REFUSED, "Redis at %s cannot SCAN",
-				redis_address(ix->redis));
-		return ERROR_REFUSED;
-	}
-	*cursor = strtoull((const char *)reply_bytes(reply->element[0]).data, NULL, 10);
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+	    reply->element[1]->type != REDIS_REPLY_ARRAY)
+		return error_set(err, ERROR_REFUSED,
+				 "Redis at %s answers SCAN with something other than keys; connect "
+				 "to the Redis server itself",
+				 redis_address(ix->redis));
+	*cursor = strtoull(text_of(reply_bytes(reply->element[0])), NULL, 10);
 	*keys = reply->element[1];
 	return 0;
-}
-
-/* ---- clearing ---- */
-
-/* Appends the deletion of the key, if it is the partition's and not its mark. */
-static bool unlink_key(struct clearing *c, const struct keys *k, struct bytes key)
-{
-	if (key.len < k->len || memcmp(key.data, k->base, k->len) != 0)
-		return false;
-	if (key.len == k->len + 4 && memcmp(key.data + k->len, "mark", 4) == 0)
-		return true;
-	pipeline_command(&c->body, 2);
-	pipeline_text(&c->body, "UNLINK");
-	pipeline_bytes(&c->body, key);
-	return true;
-}
-
-static void unlink_found(struct index *ix, struct clearing *list, size_t count,
-			 const redisReply *found)
-{
-	for (size_t i = 0; i < count; i++)
-		pipeline_clear(&list[i].body);
-	for (size_t i = 0; i < found->elements; i++) {
-		struct bytes key = reply_bytes(found->element[i]);
-		size_t c = 0;
-
-		while (c < count && !unlink_key(&list[c], index_keys(ix, list[c].partition), key))
-			c++;
-	}
-}
-
-int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
-		struct error *err)
-{
-	const redisReply *found = NULL;
-	int rc = index_scan(ix, "{*", cursor, &found, err);
-
-	if (rc)
-		return rc;
-	unlink_found(ix, list, count, found);
-	for (size_t i = 0; !rc && i < count; i++)
-		if (list[i].body.commands)
-			rc = index_write(ix, list[i].partition, list[i].ours, list[i].ours,
-					 &list[i].body, err);
-	return rc;
 }

@@ -2,15 +2,21 @@
 #define SB_CACHE_INDEX_H
 
 /*
- * The grant index as its owner sees it: claim a partition, read what a run
- * needs, apply what it decided. For readers there is reader.h.
+ * The grant index as the owner of its partitions uses it: claim a partition,
+ * read what a run needs, apply what the run decided. unsent.h, clearing.h and
+ * stale.h build on it; reader.h is the index as its readers use it.
  *
- * Fencing: an owner holds an epoch of the partition's mark. It writes only
- * behind a WATCH on the mark and after seeing its own epoch and the offset
- * where its run begins; so a process that was asleep, or a Redis that went
- * back in time, is noticed before anything is written.
+ * Fencing: the owner of a partition holds the epoch in the partition's mark.
+ * Each write happens under a WATCH on the mark, after the mark was read and
+ * found as the owner left it, in its epoch and at the offset where the run
+ * begins. So a process that was asleep, or a Redis that went back in time, is
+ * noticed before anything is written.
  *
- * One thread at a time. Calls may block up to the timeout given at opening.
+ * One thread at a time. Each call that takes a struct error may block, for as
+ * long as the timeout given to index_open() for each wait for Redis, and fails
+ * with ERROR_UNAVAILABLE when Redis does not answer, or ERROR_REFUSED when it
+ * answers with an error that does not pass by itself. A partition is 0 or more
+ * and less than the deployment has, or KEYS_DIRECTORY where that is said.
  */
 
 #include "cache/apply.h"
@@ -23,135 +29,115 @@ struct redisReply;
 struct replies;
 
 struct index_options {
-	const char *address; /* of Redis: host:port or the path of a socket */
-	const char *prefix;  /* of all keys */
-	const char *topic;   /* that the marks speak of */
+	const char *address; /* of Redis: host:port or the path of a socket; copied */
+	const char *prefix;  /* of all keys; copied */
+	const char *topic;   /* the one that the marks speak of; must outlive the index */
 	struct deployment deployment;
-	int timeout_ms;
+	int timeout_ms; /* of each wait for Redis */
 };
 
-/* Prepares; connects at the first use. Texts in o are copied or must be constants. */
+/*
+ * Makes an index that connects when it is first used. *out is the caller's, for
+ * index_close(). ERROR_USAGE for a bad address or prefix. Does not block.
+ */
 MUST_USE int index_open(struct index **out, const struct index_options *o, struct error *err);
+
+/* Closes and frees the index, and sets *ix NULL. *ix may be NULL. */
 void index_close(struct index **ix);
 
 /*
- * 0 when this Redis may hold an index. ERROR_REFUSED when it evicts keys (an
- * evicted key would look like a missing grant), ERROR_UNAVAILABLE when it
- * does not answer.
+ * Asks the server for its settings. ERROR_REFUSED when it may evict keys: an
+ * evicted key would look like a missing grant.
  */
 MUST_USE int index_check_server(struct index *ix, struct error *err);
 
 /*
- * Reads the mark. ERROR_REFUSED when it belongs to another deployment,
- * ERROR_UNAVAILABLE.
+ * A number that rises whenever the connection to Redis is lost. The Redis on
+ * the next connection may have gone back in time; work in several steps that
+ * the mark does not tell apart starts anew when this number changes.
+ */
+unsigned index_connection(const struct index *ix);
+
+/* The keys of a partition or KEYS_DIRECTORY; borrowed from the index. */
+const struct keys *index_keys(const struct index *ix, int partition);
+
+/* ---- taking a partition ---- */
+
+/*
+ * Reads the mark of a partition or KEYS_DIRECTORY. ERROR_REFUSED when it
+ * belongs to another deployment.
  */
 MUST_USE int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
 
-/* The same for several, in one round trip: out[i] is that of partitions[i]. */
+/* Reads several marks in one round trip, out[i] for partitions[i]; the errors are the same. */
 MUST_USE int index_read_marks(struct index *ix, const int *partitions, size_t count,
 			      struct mark *out, struct error *err);
 
 /*
- * Makes the partition ours: writes wanted, provided that the mark is still as
- * seen. wanted->epoch says the least that our epoch may be; it becomes what it
- * is, higher than any in Redis. ERROR_FENCED when the mark has moved,
- * ERROR_UNAVAILABLE.
+ * Takes a partition or KEYS_DIRECTORY: writes the mark *wanted, provided that
+ * the mark in Redis is still as *seen. Raises wanted->epoch if it is not higher
+ * than the epoch seen, and sets wanted->deployment. On failure *wanted keeps
+ * these: its epoch may be in Redis when the reply was lost, and must not be
+ * used again. ERROR_FENCED when the mark has changed.
  */
 MUST_USE int index_claim(struct index *ix, int partition, const struct mark *seen,
 			 struct mark *wanted, struct error *err);
 
-/* The outputs of one run that may not be committed in Kafka yet. */
-struct unsent {
-	int64_t last; /* the run's last offset */
-	struct buffer outputs;
-};
-
-struct unsent_list {
-	struct unsent *list; /* by offset, ascending */
-	size_t count;
-};
-
-/* Reads all unsent outputs of the partition. The list is the caller's: unsent_done(). */
-MUST_USE int index_read_unsent(struct index *ix, int partition, struct unsent_list *out,
-			       struct error *err);
-void unsent_done(struct unsent_list *l);
+/* ---- runs ---- */
 
 /*
- * Before a run, one round trip: watches the mark, checks that it is ours
- * (epoch, state) and where the run begins (applied), and fills the workspaces, which
- * must be initialised and empty. When nothing is to be read and the mark was
- * read ahead by index_apply(), there is no round trip.
- *
- * ERROR_FENCED when the mark is not so: recover. ERROR_UNAVAILABLE: try again.
+ * Before a run, in one round trip: watches the partition's mark, checks that it
+ * is as *ours (epoch and state ours, applied where the run begins), and fills
+ * the workspaces, which must be as workspace_init() leaves them and stay so on
+ * failure. There is no round trip when count is 0 and index_apply() has read
+ * the mark ahead. ERROR_FENCED when the mark is not as *ours: recover.
  */
 MUST_USE int index_read(struct index *ix, int partition, const struct mark *ours,
 			struct workspace *const *workspaces, size_t count, struct error *err);
 
 /*
- * After index_read() of the same partition, one round trip: closes the
- * transaction, the mark moved to a->applied, and carries it out. On
- * success ours->applied has moved. Reads the mark of partition `next` ahead,
- * if it is not negative, for the run that follows.
+ * After index_read() of the same partition, in one round trip: completes the
+ * transaction in *a, which moves the mark to a->applied, and carries it out.
+ * Sets ours->applied and ours->directory on success. Then reads the mark of
+ * partition `next` ahead, for the index_read() to follow, unless next is -1.
  *
- * ERROR_FENCED: nothing was written. ERROR_UNAVAILABLE: it is not known whether
- * it was written. Recover in either case.
+ * ERROR_FENCED means that nothing was written; ERROR_UNAVAILABLE that the
+ * transaction may have been carried out or not. Recover in either case.
  */
 MUST_USE int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a,
 			 int next, struct error *err);
 
+/* Forgets the mark that index_apply() read ahead. To be called when partitions change hands. */
+void index_forget_ahead(struct index *ix);
+
 /*
- * Carries out body, gathered commands, and writes the mark as *wanted stands, in
- * one transaction, provided that the mark in Redis is still as *seen: ours, and
- * where we left it. For what is not a run: the directory, and clearing.
- * ERROR_FENCED, ERROR_UNAVAILABLE.
+ * Carries out the commands of body and writes the mark *wanted, in one
+ * transaction, provided that the mark in Redis is still as *seen. For writes
+ * that are not runs: the directory's, and clearing. The partition may be
+ * KEYS_DIRECTORY. The errors are those of index_apply().
  */
 MUST_USE int index_write(struct index *ix, int partition, const struct mark *seen,
 			 const struct mark *wanted, const struct pipeline *body, struct error *err);
 
-/* A partition to be cleared. `ours` is the mark that we hold; body is scratch. */
-struct clearing {
-	int partition;
-	const struct mark *ours;
-	struct pipeline body;
-};
+/* ---- questions, for the sources of cache/ ---- */
 
-/*
- * Deletes the keys of these partitions, all but the marks, in steps: call it
- * until *cursor, 0 at first, is 0 again. Looks at every key of this Redis.
- * ERROR_FENCED: one of them is no longer ours. ERROR_UNAVAILABLE.
- */
-MUST_USE int index_clear(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,
-			 struct error *err);
-
-/*
- * Rises whenever the connection to Redis is lost. Behind another one there may
- * be a Redis that has gone back to what it was a moment ago: who writes in
- * several steps that the mark does not tell apart must begin anew.
- */
-unsigned index_connection(const struct index *ix);
-
-/* The keys of a partition, or KEYS_DIRECTORY; valid as long as the index. */
-const struct keys *index_keys(const struct index *ix, int partition);
-
-/* Forgets what was read ahead: call it when partitions change hands. */
-void index_forget_ahead(struct index *ix);
-
-/* ---- for stale.c ---- */
-
-/* Begins a question, commands that only read, and returns the pipeline to fill. */
+/* Begins a question and returns the empty pipeline for its commands, which only read. */
 struct pipeline *index_begin(struct index *ix);
 
 /*
- * Asks it, and for the partition's mark behind it. 0: the replies are good, in
- * the order of the commands, and borrowed until the next call; the mark is
- * ours. ERROR_FENCED: it is not. ERROR_UNAVAILABLE.
+ * Asks the question. *out is a reply to each of its commands, none of which is
+ * an error; borrowed until the next call with this index.
  */
-MUST_USE int index_ask(struct index *ix, int partition, const struct mark *ours,
-		       const struct replies **out, struct error *err);
+MUST_USE int index_ask(struct index *ix, const struct replies **out, struct error *err);
+
+/* The same, and reads the partition's mark after the rest. ERROR_FENCED when it is not as *ours. */
+MUST_USE int index_ask_owned(struct index *ix, int partition, const struct mark *ours,
+			     const struct replies **out, struct error *err);
 
 /*
- * One step of SCAN: the keys, an array, that begin with our prefix and go on as
- * the pattern says. *cursor is 0 at first and, in the end, again.
+ * Makes one step of SCAN, over some thousands of keys. *keys is an array of
+ * those that match: our prefix, then the pattern; borrowed until the next call.
+ * *cursor is 0 before the first step and again after the last.
  */
 MUST_USE int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
 			const struct redisReply **keys, struct error *err);

@@ -1,9 +1,10 @@
 #include "cache/keys.h"
 
-#include <ctype.h>
+#include "ops/support/number.h"
+
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 int keys_check_prefix(const char *prefix, struct error *err)
@@ -14,8 +15,8 @@ int keys_check_prefix(const char *prefix, struct error *err)
 	if (good && good <= PREFIX_MAX && !prefix[good])
 		return 0;
 	return error_set(err, ERROR_USAGE,
-			 "the prefix is \"%s\"; it must be 1 to %d letters, digits, dots, colons, "
-			 "underscores and hyphens",
+			 "the prefix \"%s\" is not usable; give 1 to %d letters, digits, dots, "
+			 "colons, underscores and hyphens",
 			 prefix, PREFIX_MAX);
 }
 
@@ -26,6 +27,8 @@ void keys_init(struct keys *k, const char *prefix, int partition)
 			  : snprintf(k->base, sizeof(k->base), "%.*s:{%d}:", PREFIX_MAX, prefix,
 				     partition);
 
+	assert(partition >= KEYS_DIRECTORY);
+	assert(len > 0 && (size_t)len < sizeof(k->base));
 	k->len = (size_t)len;
 }
 
@@ -61,6 +64,23 @@ void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind
 	pipeline_id(p, value);
 }
 
+void pipeline_scan(struct pipeline *p, const struct keys *any, const char *pattern,
+		   const char *cursor)
+{
+	const struct bytes parts[] = {
+		{ (const uint8_t *)any->base, strcspn(any->base, "{") },
+		bytes_of(pattern),
+	};
+
+	pipeline_command(p, 6);
+	pipeline_text(p, "SCAN");
+	pipeline_text(p, cursor);
+	pipeline_text(p, "MATCH");
+	pipeline_parts(p, parts, 2);
+	pipeline_text(p, "COUNT");
+	pipeline_number(p, SCAN_COUNT);
+}
+
 bool uuid_from_raw(struct uuid *out, struct bytes raw)
 {
 	if (raw.len != sizeof(out->bytes))
@@ -74,24 +94,37 @@ const char *keys_subject_kind(enum subject_kind kind)
 	return kind == SUBJECT_USER ? "u:" : "g:";
 }
 
+/* Sets the subject from the end of a key of the reverse index: "}:u:" or "}:g:", then the id. */
+static bool parse_subject_tail(struct subject *out, struct bytes tail)
+{
+	enum { KIND_LEN = 4 };
+	struct subject s;
+
+	if (tail.len != KIND_LEN + sizeof(s.id.bytes))
+		return false;
+	if (memcmp(tail.data, "}:u:", KIND_LEN) == 0)
+		s.kind = SUBJECT_USER;
+	else if (memcmp(tail.data, "}:g:", KIND_LEN) == 0)
+		s.kind = SUBJECT_GROUP;
+	else
+		return false;
+	memcpy(s.id.bytes, tail.data + KIND_LEN, sizeof(s.id.bytes));
+	*out = s;
+	return true;
+}
+
 bool keys_parse_subject(const struct keys *any, struct bytes key, int *partition,
 			struct subject *out)
 {
-	enum { KIND_LEN = 4 }; /* "}:u:" */
-	size_t number = strcspn(any->base, "{") + 1;
-	struct bytes id;
-	char *end;
-	long value;
+	size_t tag = strcspn(any->base, "{") + 1;
+	struct bytes rest;
+	int64_t number;
 
-	if (key.len < number + 1 + KIND_LEN + sizeof(out->id.bytes) ||
-	    memcmp(key.data, any->base, number) != 0 || !isdigit(key.data[number]))
+	if (key.len < tag || memcmp(key.data, any->base, tag) != 0)
 		return false;
-	value = strtol((const char *)key.data + number, &end, 10);
-	id = (struct bytes){ (const uint8_t *)end + KIND_LEN, sizeof(out->id.bytes) };
-	if (id.data + id.len != key.data + key.len || value > INT_MAX)
+	rest = (struct bytes){ key.data + tag, key.len - tag };
+	if (!number_take(&rest, &number) || number > INT_MAX || !parse_subject_tail(out, rest))
 		return false;
-	*partition = (int)value;
-	out->kind = memcmp(end, "}:u:", KIND_LEN) == 0 ? SUBJECT_USER : SUBJECT_GROUP;
-	return (out->kind == SUBJECT_USER || memcmp(end, "}:g:", KIND_LEN) == 0) &&
-	       uuid_from_raw(&out->id, id);
+	*partition = (int)number;
+	return true;
 }

@@ -2,20 +2,22 @@
 #define SB_CACHE_KEYS_H
 
 /*
- * Names of keys and fields in Redis. All keys of one partition carry its
- * number as hash tag, so they live in one slot and change in one step. Ids
- * are 16 raw bytes.
+ * The names of keys in Redis. All keys of one partition carry its number as
+ * their hash tag, so that they live in one slot of a cluster and change in one
+ * atomic step. "sb" is the prefix, a setting; an <id> is 16 raw bytes.
  *
- *   sb:{p}:mark        hash    how far, and whose: mark.h
- *   sb:{p}:ws:<id>     hash    a workspace: codings in layout.h
- *   sb:{p}:u:<id>      hash    workspace id -> role, of what is shared with a user
+ *   sb:{p}:mark        hash    how far the partition is, and who owns it: mark.h
+ *   sb:{p}:ws:<id>     hash    a workspace: layout.h
+ *   sb:{p}:u:<id>      hash    workspace id -> role, for each workspace shared with a user
  *   sb:{p}:g:<id>      hash    the same for a group
- *   sb:{p}:o:<id>      hash    name -> workspace id, of what a user owns
- *   sb:{p}:due         zset    grants that end by themselves: workspace id and subject, 33 bytes
- *                              (layout.h), by the time in ms since 1970 at which they expire
- *   sb:{p}:outcomes    stream  what became of each command: outcomes.h
+ *   sb:{p}:o:<id>      hash    name -> workspace id, for each workspace that a user owns
+ *   sb:{p}:due         zset    grants that expire: workspace id and subject in 33 bytes
+ *                              (layout.h); the score is the time of expiry, ms since 1970
+ *   sb:{p}:outcomes    stream  the outcome of each command: outcomes.h
  *   sb:{p}:unsent      hash    last offset of a run -> its outputs, until they are committed
  *   sb:{dir}:…                 the directory: directory.h
+ *
+ * Nothing here blocks.
  */
 
 #include "cache/resp.h"
@@ -23,7 +25,11 @@
 #include "ops/support/error.h"
 #include "schemas/records.h"
 
-enum { PREFIX_MAX = 32, KEY_BASE_SIZE = PREFIX_MAX + 16, KEYS_DIRECTORY = -1 };
+enum {
+	PREFIX_MAX = 32,
+	KEY_BASE_SIZE = PREFIX_MAX + 16,
+	KEYS_DIRECTORY = -1, /* stands for the directory where a partition is expected */
+};
 
 /* The script of pipeline_hdel_if(): KEYS[1] the hash, ARGV[1] the field, ARGV[2] the value. */
 #define HDEL_IF_SCRIPT                                                                             \
@@ -32,47 +38,59 @@ enum { PREFIX_MAX = 32, KEY_BASE_SIZE = PREFIX_MAX + 16, KEYS_DIRECTORY = -1 };
 
 /* What all keys of one partition begin with: "sb:{3}:". */
 struct keys {
-	char base[KEY_BASE_SIZE];
+	char base[KEY_BASE_SIZE]; /* NUL-terminated */
 	size_t len;
 };
 
 /*
- * 0 for a prefix of 1 to PREFIX_MAX letters, digits and ".:_-": nothing that a hash tag or a
- * pattern of SCAN would obey. Else ERROR_USAGE with a sentence.
+ * Returns 0 for a prefix of 1 to PREFIX_MAX letters, digits and ".:_-". Other
+ * characters could end a hash tag or mean something in a pattern of SCAN:
+ * ERROR_USAGE.
  */
 MUST_USE int keys_check_prefix(const char *prefix, struct error *err);
 
-/* For a partition, or KEYS_DIRECTORY. keys_check_prefix() has been asked. */
+/* Sets *k for a partition or KEYS_DIRECTORY. The prefix has passed keys_check_prefix(). */
 void keys_init(struct keys *k, const char *prefix, int partition);
 
-/* Adds a key as argument: base, kind, and the id if there is one (may be NULL). */
+/* Adds a key as an argument: its base, its kind, as "ws:", and the id, which may be NULL. */
 void pipeline_key(struct pipeline *p, const struct keys *k, const char *kind,
 		  const struct uuid *id);
 
-/* Adds a key whose last part is text. */
+/* Adds a key whose last part is text instead of an id. */
 void pipeline_key_text(struct pipeline *p, const struct keys *k, const char *kind,
 		       struct bytes text);
 
 /*
- * Appends the command that takes `field` out of the hash of that kind and id
- * (may be NULL) if its value is `value`, and leaves it otherwise: of two that
- * swap their names, the one that is written first does not take the other's.
+ * Adds the command that removes `field` from the hash of that kind and id
+ * (which may be NULL) if its value is `value`. When two entities swap their
+ * names, the first to be written takes the second one's old name; a plain HDEL
+ * for the second would then remove what is the first one's by now.
  */
 void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind,
 		      const struct uuid *id, struct bytes field, const struct uuid *value);
 
-/* Adds a 16-byte id as argument. */
+/* Adds an id, 16 bytes, as an argument. */
 void pipeline_id(struct pipeline *p, const struct uuid *id);
 
-/* The id in a reply; false unless it is 16 bytes. */
+enum { SCAN_COUNT = 5000 }; /* some milliseconds of Redis' time */
+
+/*
+ * Adds the command for one step of SCAN, over about SCAN_COUNT keys, that
+ * returns those that match: the prefix of `any`, then the pattern.
+ */
+void pipeline_scan(struct pipeline *p, const struct keys *any, const char *pattern,
+		   const char *cursor);
+
+/* Sets *out from an id in a reply. False when it is not 16 bytes long; *out is then untouched. */
 bool uuid_from_raw(struct uuid *out, struct bytes raw);
 
-/* "u:" or "g:": kind of the reverse index's key. */
+/* "u:" or "g:", the kind of the reverse index's key; a constant. */
 const char *keys_subject_kind(enum subject_kind kind);
 
 /*
- * The partition and the subject of a key of the reverse index, NUL-terminated;
- * false for any other key. `any` is of any partition, with the same prefix.
+ * Sets the partition and the subject from a key of the reverse index. False for
+ * any other key; the outputs are then untouched. `any` are the keys of some
+ * partition under the same prefix; the number need not be one of its deployment.
  */
 bool keys_parse_subject(const struct keys *any, struct bytes key, int *partition,
 			struct subject *out);

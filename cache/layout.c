@@ -3,12 +3,13 @@
 #include "cache/keys.h"
 #include "cache/redis.h"
 
+#include <assert.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 enum {
 	ID_SIZE = sizeof(struct uuid),
-	TIME_SIZE = 6, /* enough until the year 10889 */
+	TIME_SIZE = 6, /* suffices until the year 10889 */
 	WIDE_TIME_SIZE = 8,
 };
 
@@ -100,7 +101,7 @@ enum role layout_role(struct bytes value)
 	return value.len && value.data[0] == '2' ? ROLE_ADMIN : ROLE_NONE;
 }
 
-/* What is in a grant's value, and how long its times are. */
+/* Which parts a grant's value has, and how long its times are. */
 struct shape {
 	size_t time_size;
 	bool grantor;
@@ -112,14 +113,17 @@ static size_t shape_len(const struct shape *s)
 	return 1 + s->time_size + (s->grantor ? ID_SIZE : 0) + (s->expires ? s->time_size : 0);
 }
 
-/* No two shapes are of one length. False when none is of this one. */
+/* Finds the shape of that length; no two shapes have the same. False when there is none. */
 static bool shape_of(struct shape *out, size_t len)
 {
 	for (unsigned i = 0; i < 8; i++) {
-		*out = (struct shape){ (i & 1) != 0 ? WIDE_TIME_SIZE : TIME_SIZE, (i & 2) != 0,
-				       (i & 4) != 0 };
-		if (shape_len(out) == len)
-			return true;
+		const struct shape s = { (i & 1) != 0 ? WIDE_TIME_SIZE : TIME_SIZE, (i & 2) != 0,
+					 (i & 4) != 0 };
+
+		if (shape_len(&s) != len)
+			continue;
+		*out = s;
+		return true;
 	}
 	return false;
 }
@@ -138,6 +142,7 @@ size_t layout_grant_value(uint8_t out[static GRANT_VALUE_MAX], const struct gran
 	uint8_t *at = out;
 
 	s.time_size = wide ? WIDE_TIME_SIZE : TIME_SIZE;
+	assert(g->role == ROLE_USE || g->role == ROLE_ADMIN);
 	*at++ = (uint8_t)layout_role_value(g->role)[0];
 	put_be(at, g->granted_at, s.time_size);
 	at += s.time_size;
@@ -181,10 +186,11 @@ const char *layout_recent_field(unsigned i)
 {
 	static const char *const names[RECENT_FIELDS] = { "0", "1", "2", "3", "4", "5" };
 
+	assert(i < RECENT_FIELDS);
 	return names[i];
 }
 
-/* How many places the i-th field has. */
+/* How many places of the ring the i-th field has. */
 static unsigned recent_places(unsigned i)
 {
 	unsigned rest = RECENT_COMMANDS - i * RECENT_FIELD_PLACES;
@@ -212,7 +218,7 @@ bool layout_parse_recent(struct uuid ring[static RECENT_COMMANDS], unsigned i, s
 	return true;
 }
 
-/* Which field of the ring this is; RECENT_FIELDS for any other. */
+/* Which field of the ring has that name; RECENT_FIELDS when none has. */
 static unsigned recent_index(struct bytes field)
 {
 	unsigned i = 0;
@@ -222,7 +228,7 @@ static unsigned recent_index(struct bytes field)
 	return i;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole workspace ---- */
 
 static bool add_grant(struct workspace *w, struct bytes field, struct bytes value)
 {
@@ -234,7 +240,7 @@ static bool add_grant(struct workspace *w, struct bytes field, struct bytes valu
 	return true;
 }
 
-/* Any field but the header. */
+/* Takes over a field and its value. The header was parsed before; its field is ignored here. */
 static bool parse_field(struct workspace *w, struct bytes field, const redisReply *reply)
 {
 	struct bytes value = reply_bytes(reply);
@@ -253,7 +259,7 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 	return true;
 }
 
-/* The header comes in any place, and the grants need it. */
+/* Finds and parses the header, before the grants, which need it; Redis returns it in any place. */
 static bool parse_header(struct workspace *w, const redisReply *reply)
 {
 	for (size_t i = 0; i < reply->elements; i += 2)
@@ -262,7 +268,7 @@ static bool parse_header(struct workspace *w, const redisReply *reply)
 	return false;
 }
 
-bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)
+static bool parse_fields(struct workspace *w, const redisReply *reply)
 {
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2)
 		return false;
@@ -273,4 +279,13 @@ bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)
 		if (!parse_field(w, reply_bytes(reply->element[i]), reply->element[i + 1]))
 			return false;
 	return true;
+}
+
+bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)
+{
+	assert(!w->registered && !w->grant_count);
+	if (parse_fields(w, reply))
+		return true;
+	workspace_clear(w);
+	return false;
 }

@@ -3,10 +3,12 @@
 #include "cache/directory.h"
 #include "cache/layout.h"
 #include "cache/redis.h"
+#include "ops/support/memory.h"
 
 #include <hiredis/hiredis.h>
+#include <stdlib.h>
 
-enum { PIECE = 1000 }; /* commands in one pipeline: a reply each, well under a megabyte */
+enum { PIECE = 1000 }; /* commands in one pipeline: well under a megabyte */
 
 static size_t piece_of(size_t count, size_t from)
 {
@@ -32,23 +34,26 @@ static int ask_names(struct reader *r, const char *kind, const struct uuid *of,
 /* A hash of names: name -> id. */
 struct names {
 	const char *kind;
-	const struct uuid *of; /* NULL: of the whole deployment */
+	const struct uuid *of; /* the parent that the names are unique in; NULL: the deployment */
 };
 
 static int lookup_names(struct reader *r, const struct names *hash, const struct bytes *names,
 			size_t count, struct uuid *ids, struct error *err)
 {
-	memset(ids, 0, count * sizeof(*ids));
-	for (size_t from = 0; from < count; from += PIECE) {
-		size_t piece = piece_of(count, from);
-		int rc = ask_names(r, hash->kind, hash->of, names + from, piece, err);
+	struct uuid *found = memory_zalloc(count + 1, sizeof(*found));
+	int rc = 0;
 
-		if (rc)
-			return rc;
-		for (size_t i = 0; i < piece; i++)
-			(void)uuid_from_raw(&ids[from + i], reply_bytes(reader_reply(r, i)));
+	for (size_t from = 0; !rc && from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+
+		rc = ask_names(r, hash->kind, hash->of, names + from, piece, err);
+		for (size_t i = 0; !rc && i < piece; i++)
+			(void)uuid_from_raw(&found[from + i], reply_bytes(reader_reply(r, i)));
 	}
-	return 0;
+	if (!rc && count)
+		memcpy(ids, found, count * sizeof(*ids));
+	free(found);
+	return rc;
 }
 
 int lookup_usernames(struct reader *r, const struct bytes *names, size_t count, struct uuid *ids,
@@ -74,10 +79,10 @@ int lookup_all_organizations(struct reader *r, struct arena *arena, struct named
 			     struct error *err)
 {
 	struct pipeline *p = reader_begin(r);
+	struct named_list found = { 0 };
 	const redisReply *all;
 	int rc;
 
-	*out = (struct named_list){ 0 };
 	pipeline_command(p, 2);
 	pipeline_text(p, "HGETALL");
 	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "orgnames", NULL);
@@ -85,13 +90,14 @@ int lookup_all_organizations(struct reader *r, struct arena *arena, struct named
 	if (rc)
 		return rc;
 	all = reader_reply(r, 0);
-	out->list = arena_zalloc(arena, all->elements / 2 + 1, sizeof(*out->list));
+	found.list = arena_zalloc(arena, all->elements / 2 + 1, sizeof(*found.list));
 	for (size_t i = 0; i + 1 < all->elements; i += 2) {
-		struct named *n = &out->list[out->count++];
+		struct named *n = &found.list[found.count++];
 
 		n->name = arena_copy(arena, reply_bytes(all->element[i]));
 		(void)uuid_from_raw(&n->id, reply_bytes(all->element[i + 1]));
 	}
+	*out = found;
 	return 0;
 }
 
@@ -113,49 +119,58 @@ static int ask_hashes(struct reader *r, const char *kind, const struct uuid *ids
 int lookup_users(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
 		 struct user_changed *out, struct error *err)
 {
-	for (size_t from = 0; from < count; from += PIECE) {
-		size_t piece = piece_of(count, from);
-		int rc = ask_hashes(r, "user:", ids + from, piece, err);
+	struct user_changed *found = arena_zalloc(arena, count + 1, sizeof(*found));
+	int rc = 0;
 
-		for (size_t i = from; !rc && i < from + piece; i++)
-			(void)directory_parse_user(&out[i], &ids[i], reader_reply(r, i - from),
-						   arena);
-		if (rc)
-			return rc;
+	for (size_t from = 0; !rc && from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+
+		rc = ask_hashes(r, "user:", ids + from, piece, err);
+		for (size_t i = 0; !rc && i < piece; i++)
+			(void)directory_parse_user(&found[from + i], &ids[from + i],
+						   reader_reply(r, i), arena);
 	}
-	return 0;
+	if (!rc && count)
+		memcpy(out, found, count * sizeof(*out));
+	return rc;
 }
 
 int lookup_groups(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
 		  struct group_changed *out, struct error *err)
 {
-	for (size_t from = 0; from < count; from += PIECE) {
-		size_t piece = piece_of(count, from);
-		int rc = ask_hashes(r, "group:", ids + from, piece, err);
+	struct group_changed *found = arena_zalloc(arena, count + 1, sizeof(*found));
+	int rc = 0;
 
-		for (size_t i = from; !rc && i < from + piece; i++)
-			(void)directory_parse_group(&out[i], &ids[i], reader_reply(r, i - from),
-						    arena);
-		if (rc)
-			return rc;
+	for (size_t from = 0; !rc && from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+
+		rc = ask_hashes(r, "group:", ids + from, piece, err);
+		for (size_t i = 0; !rc && i < piece; i++)
+			(void)directory_parse_group(&found[from + i], &ids[from + i],
+						    reader_reply(r, i), arena);
 	}
-	return 0;
+	if (!rc && count)
+		memcpy(out, found, count * sizeof(*out));
+	return rc;
 }
 
 int lookup_organizations(struct reader *r, const struct uuid *ids, size_t count,
 			 struct arena *arena, struct organization_changed *out, struct error *err)
 {
-	for (size_t from = 0; from < count; from += PIECE) {
-		size_t piece = piece_of(count, from);
-		int rc = ask_hashes(r, "org:", ids + from, piece, err);
+	struct organization_changed *found = arena_zalloc(arena, count + 1, sizeof(*found));
+	int rc = 0;
 
-		for (size_t i = from; !rc && i < from + piece; i++)
-			(void)directory_parse_organization(&out[i], &ids[i],
-							   reader_reply(r, i - from), arena);
-		if (rc)
-			return rc;
+	for (size_t from = 0; !rc && from < count; from += PIECE) {
+		size_t piece = piece_of(count, from);
+
+		rc = ask_hashes(r, "org:", ids + from, piece, err);
+		for (size_t i = 0; !rc && i < piece; i++)
+			(void)directory_parse_organization(&found[from + i], &ids[from + i],
+							   reader_reply(r, i), arena);
 	}
-	return 0;
+	if (!rc && count)
+		memcpy(out, found, count * sizeof(*out));
+	return rc;
 }
 
 int lookup_groups_of(struct reader *r, const struct user_changed *user, struct arena *arena,
@@ -210,10 +225,10 @@ int lookup_owned_by_name(struct reader *r, const struct uuid *owner_id, struct b
 	return 0;
 }
 
-/* Where in a hash of the reverse indexes the workspace's id stands. */
+/* Whether a reverse index has the ids of workspaces in the fields of its hash or in the values. */
 enum id_place { ID_IN_FIELD, ID_IN_VALUE };
 
-static void collect(const redisReply *hash, enum id_place place, struct uuid_list *out)
+static void collect_ids(const redisReply *hash, enum id_place place, struct uuid_list *out)
 {
 	for (size_t i = 0; i + 1 < hash->elements; i += 2)
 		if (uuid_from_raw(&out->list[out->count],
@@ -221,10 +236,10 @@ static void collect(const redisReply *hash, enum id_place place, struct uuid_lis
 			out->count++;
 }
 
-/* One of the reverse indexes: a hash a partition. */
+/* One of the reverse indexes, which has a hash in each partition. */
 struct reverse {
 	const char *kind;
-	const struct uuid *id; /* of the user or group */
+	const struct uuid *id; /* of the user or group that it is about */
 	enum id_place place;
 };
 
@@ -249,7 +264,7 @@ static int lookup_reverse(struct reader *r, const struct reverse *index, struct 
 		max += reader_reply(r, (size_t)i)->elements / 2;
 	*out = (struct uuid_list){ arena_zalloc(arena, max + 1, sizeof(struct uuid)), 0 };
 	for (int i = 0; i < partitions; i++)
-		collect(reader_reply(r, (size_t)i), index->place, out);
+		collect_ids(reader_reply(r, (size_t)i), index->place, out);
 	return 0;
 }
 
@@ -267,9 +282,9 @@ int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *
 	return lookup_reverse(r, &index, arena, out, err);
 }
 
-/* Appends what the replies hold to the list, which grows in the arena. */
-static void collect_more(const struct reader *r, size_t replies, struct arena *arena,
-			 struct uuid_list *out)
+/* Appends the ids in the replies to the list, which grows in the arena. */
+static void append_ids(const struct reader *r, size_t replies, struct arena *arena,
+		       struct uuid_list *out)
 {
 	size_t cap = out->count;
 	size_t max = out->count;
@@ -278,34 +293,43 @@ static void collect_more(const struct reader *r, size_t replies, struct arena *a
 		max += reader_reply(r, i)->elements / 2;
 	out->list = arena_grow(arena, out->list, &cap, max + 1, sizeof(*out->list));
 	for (size_t i = 0; i < replies; i++)
-		collect(reader_reply(r, i), ID_IN_FIELD, out);
+		collect_ids(reader_reply(r, i), ID_IN_FIELD, out);
+}
+
+/* Appends the questions for the hashes of groups: hash i is of group i / partitions. */
+static void ask_groups(struct reader *r, struct pipeline *p, const struct uuid_list *groups,
+		       size_t from, size_t count)
+{
+	size_t partitions = (size_t)reader_deployment(r)->partitions;
+
+	for (size_t i = from; i < from + count; i++) {
+		int partition = (int)(i % partitions);
+
+		pipeline_command(p, 2);
+		pipeline_text(p, "HGETALL");
+		pipeline_key(p, reader_keys(r, partition), keys_subject_kind(SUBJECT_GROUP),
+			     &groups->list[i / partitions]);
+		reader_touch(r, partition);
+	}
 }
 
 int lookup_shared_with_groups(struct reader *r, const struct uuid_list *groups, struct arena *arena,
 			      struct uuid_list *out, struct error *err)
 {
-	size_t partitions = (size_t)reader_deployment(r)->partitions;
-	size_t count = groups->count * partitions;
+	size_t count = groups->count * (size_t)reader_deployment(r)->partitions;
+	struct uuid_list found = { 0 };
 	int rc = 0;
 
-	*out = (struct uuid_list){ 0 };
 	for (size_t from = 0; !rc && from < count; from += PIECE) {
-		struct pipeline *p = reader_begin(r);
 		size_t piece = piece_of(count, from);
 
-		for (size_t i = from; i < from + piece; i++) {
-			int partition = (int)(i % partitions);
-
-			pipeline_command(p, 2);
-			pipeline_text(p, "HGETALL");
-			pipeline_key(p, reader_keys(r, partition), keys_subject_kind(SUBJECT_GROUP),
-				     &groups->list[i / partitions]);
-			reader_touch(r, partition);
-		}
+		ask_groups(r, reader_begin(r), groups, from, piece);
 		rc = reader_ask(r, err);
 		if (!rc)
-			collect_more(r, piece, arena, out);
+			append_ids(r, piece, arena, &found);
 	}
+	if (!rc)
+		*out = found;
 	return rc;
 }
 
@@ -327,28 +351,28 @@ static int ask_workspaces(struct reader *r, const struct uuid *ids, size_t count
 static int lookup_piece(struct reader *r, const struct uuid *ids, size_t count,
 			struct workspace *out, struct error *err)
 {
-	char id[UUID_TEXT_SIZE];
 	int rc = ask_workspaces(r, ids, count, err);
 
-	for (size_t i = 0; !rc && i < count; i++) {
-		if (layout_parse_workspace(&out[i], reader_reply(r, i)))
-			continue;
-		uuid_format(id, &ids[i]);
-		rc = error_set(err, ERROR_REFUSED, "the index holds something broken for %s", id);
-	}
+	for (size_t i = 0; !rc && i < count; i++)
+		if (!layout_parse_workspace(&out[i], reader_reply(r, i)))
+			rc = reader_fail_broken(r, &ids[i], err);
 	return rc;
 }
 
 int lookup_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct workspace *out,
 		      struct error *err)
 {
+	struct workspace *found = memory_zalloc(count + 1, sizeof(*found));
 	int rc = 0;
 
 	for (size_t i = 0; i < count; i++)
-		workspace_init(&out[i], &ids[i]);
+		workspace_init(&found[i], &ids[i]);
 	for (size_t from = 0; !rc && from < count; from += PIECE)
-		rc = lookup_piece(r, ids + from, piece_of(count, from), out + from, err);
+		rc = lookup_piece(r, ids + from, piece_of(count, from), found + from, err);
 	for (size_t i = 0; rc && i < count; i++)
-		workspace_done(&out[i]);
+		workspace_done(&found[i]);
+	if (!rc && count)
+		memcpy(out, found, count * sizeof(*out));
+	free(found);
 	return rc;
 }

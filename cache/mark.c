@@ -121,12 +121,13 @@ int mark_check(const struct mark *m, const struct deployment *d, const char *add
 		return error_set(
 			err, ERROR_REFUSED,
 			"the index in Redis at %s was made for %d partitions, but sharing.commands "
-			"has %d; the number is fixed for the life of a deployment",
+			"has %d; restore that number, which is fixed for the life of a "
+			"deployment",
 			address, m->deployment.partitions, d->partitions);
 	if (m->layout > INDEX_LAYOUT)
 		return error_set(err, ERROR_REFUSED,
-				 "the index in Redis at %s has layout %d, this program reads "
-				 "layout %d; use the programs of one version",
+				 "the index in Redis at %s has layout %d, but this program reads "
+				 "layout %d; use programs of the same version",
 				 address, m->layout, INDEX_LAYOUT);
 	return 0;
 }

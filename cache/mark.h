@@ -2,15 +2,19 @@
 #define SB_CACHE_MARK_H
 
 /*
- * The mark of a partition: how far it has been applied, which owner's writes
- * are accepted, and to which deployment this Redis belongs. It changes in the
- * same atomic step as the data it speaks of. Whoever reads data reads the mark
- * before and behind it, in the same pipeline.
+ * The mark of a partition says how far the partition has been applied, which
+ * owner's writes Redis accepts, and which deployment this Redis belongs to. It
+ * changes in the same atomic step as the data that it vouches for. Every
+ * question to the index reads the mark before and after the data, in one
+ * pipeline. The directory has a mark of its own.
  *
- * A partition and the directory change independently. `directory` says how far
- * the directory must be for an answer that rests on both: as far as the author
- * of a command had seen it. Else who was taken out of a group before something was
- * shared with it would slip in.
+ * Partitions and the directory change independently, but an answer rests on
+ * both. A partition's mark therefore also says, in `directory`, how much of the
+ * directory its commands' authors had seen; no answer rests on less. Without
+ * that, a user removed from a group before a share could gain access through
+ * it.
+ *
+ * Commands and replies only; nothing here blocks.
  */
 
 #include "cache/keys.h"
@@ -23,52 +27,59 @@ struct redisReply;
 enum { INDEX_LAYOUT = 2 };
 
 enum mark_state {
-	MARK_MISSING,    /* Redis does not know this partition: new, or emptied */
-	MARK_REBUILDING, /* an owner is loading it; readers must wait */
-	MARK_READY,      /* what the index says is true as of `applied` */
+	MARK_MISSING,    /* Redis does not have this partition: it is new or was emptied */
+	MARK_REBUILDING, /* its owner is loading it; readers must wait */
+	MARK_READY,      /* its data is complete as of `applied` */
 };
 
 struct mark {
 	enum mark_state state;
-	int64_t epoch;   /* rises with every owner */
+	int64_t epoch;   /* which owner's writes are accepted; rises with every owner */
 	int64_t applied; /* the next offset whose command is not yet in Redis */
 	struct deployment deployment;
 	int layout;
-	int64_t directory; /* how far the authors of what is applied had seen the directory */
+	int64_t directory; /* answers need every offset of sharing.directory before this one */
 };
 
-/* Appends the command that reads the mark of the partition k. */
+/* Appends the command that reads the mark of the partition that k names. */
 void mark_append_read(struct pipeline *p, const struct keys *k);
 
 /*
- * Takes its reply. A reply that is no mark gives MARK_MISSING. What an index of
- * an older layout holds cannot be read: its mark gives MARK_REBUILDING, for its
- * next owner loads it anew, and until then readers must wait.
+ * Sets *out from the reply to that command. A reply that is not a mark gives
+ * MARK_MISSING. A mark of an older layout gives MARK_REBUILDING instead of
+ * MARK_READY: this program cannot read its data, and its next owner loads it
+ * anew.
  */
 void mark_parse(struct mark *out, const struct redisReply *reply);
 
-/* Appends the command that writes the whole mark. topic is stored for people who look. */
+/*
+ * Appends the command that writes the whole mark, with the layout of this
+ * program. The topic is stored for people who look into Redis.
+ */
 void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
 		       const char *topic);
 
-/* Same owner, same state, same place? */
+/* Are both marks of the same owner, in the same state and at the same offset? */
 bool mark_equal(const struct mark *a, const struct mark *b);
 
-/* Appends the command that moves `applied` and `directory`. */
+/* Appends the command that sets `applied` and `directory`. */
 void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied,
 			 int64_t directory);
 
 /*
- * While a partition is rebuilt its mark also says how far that is, in fields
- * of their own, for people: `loaded` of `goal` offsets of its changelog.
+ * Appends the command that notes the progress of a rebuild beside the mark:
+ * `loaded` of `goal` offsets of the partition's changelog. Only people look at
+ * these two fields.
  */
 void mark_append_loading(struct pipeline *p, const struct keys *k, int64_t loaded, int64_t goal);
+
+/* Appends the command that removes these two fields again. */
 void mark_append_loaded(struct pipeline *p, const struct keys *k);
 
 /*
- * 0 when the mark, if there is one, belongs to this deployment and is of no
- * newer layout; else ERROR_REFUSED with a sentence that says whose it is.
- * address names the Redis in it.
+ * Returns 0 when there is no mark, or the mark belongs to this deployment and
+ * is not of a newer layout; otherwise ERROR_REFUSED. `address` is the Redis
+ * that the message names.
  */
 MUST_USE int mark_check(const struct mark *m, const struct deployment *d, const char *address,
 			struct error *err);

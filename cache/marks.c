@@ -3,9 +3,10 @@
 #include "cache/redis.h"
 #include "schemas/topics.h"
 
+#include <assert.h>
 #include <hiredis/hiredis.h>
 
-/* A connection for one or two questions. */
+/* A connection for one call of marks_read(). */
 struct marks_reader {
 	struct redis *redis;
 	struct pipeline pipeline;
@@ -41,29 +42,29 @@ int seen_mark_percent(const struct seen_mark *m)
 	return m->loaded >= m->goal ? 100 : (int)(100.0 * (double)m->loaded / (double)m->goal);
 }
 
-static int ask(struct marks_reader *r, struct error *err)
+static int marks_roundtrip(struct marks_reader *r, struct error *err)
 {
 	int rc = redis_roundtrip(r->redis, &r->pipeline, &r->replies, err);
 
 	return rc ? rc : replies_check(&r->replies, redis_address(r->redis), err);
 }
 
-/* What the first partition's mark says of the whole index; 0: nothing that can be true. */
+/* Sets *out to the number of partitions in the first mark; 0 when that is not a possible one. */
 static int learn_partitions(struct marks_reader *r, const char *prefix, int *out, struct error *err)
 {
 	struct keys first;
 	struct mark m;
+	int count;
 	int rc;
 
 	keys_init(&first, prefix, 0);
 	mark_append_read(&r->pipeline, &first);
-	rc = ask(r, err);
+	rc = marks_roundtrip(r, err);
 	if (rc)
 		return rc;
 	mark_parse(&m, r->replies.list[0]);
-	*out = m.deployment.partitions;
-	if (*out < 0 || *out > PARTITIONS_MAX)
-		*out = 0;
+	count = m.deployment.partitions;
+	*out = count >= 0 && count <= PARTITIONS_MAX ? count : 0;
 	return 0;
 }
 
@@ -78,7 +79,7 @@ static int read_all(struct marks_reader *r, const char *prefix, struct marks *ou
 		keys_init(&k, prefix, i < out->count ? (int)i : KEYS_DIRECTORY);
 		seen_mark_append_read(&r->pipeline, &k);
 	}
-	rc = ask(r, err);
+	rc = marks_roundtrip(r, err);
 	for (size_t i = 0; !rc && i <= out->count; i++)
 		seen_mark_parse(i < out->count ? &out->partitions[i] : &out->directory,
 				r->replies.list[2 * i], r->replies.list[2 * i + 1]);
@@ -92,6 +93,7 @@ int marks_read(struct marks *out, const struct marks_source *from, int partition
 	struct marks found = { 0 };
 	int rc;
 
+	assert(partitions >= 0);
 	pipeline_init(&r.pipeline);
 	rc = redis_new(&r.redis, from->address, from->timeout_ms, err);
 	if (!rc && !partitions)

@@ -1,10 +1,13 @@
 #include "cache/outcomes.h"
 
+#include <assert.h>
+
 const char *outcome_name(enum outcome o)
 {
 	static const char *const names[] = { "",          "applied",  "unchanged",
 					     "duplicate", "rejected", "unreadable" };
 
+	assert((unsigned)o <= OUTCOME_UNREADABLE);
 	return names[o];
 }
 
@@ -26,10 +29,11 @@ const char *reject_code_name(enum reject_code c)
 		[REJECT_INVALID_COMMAND] = "invalid_command",
 	};
 
+	assert((unsigned)c < REJECT_CODE_COUNT);
 	return names[c];
 }
 
-/* offset, outcome, code, version, id, message */
+/* The parts stand in this order: offset, outcome, code, version, id, message. */
 void outcome_append(struct buffer *b, const struct outcome_entry *e)
 {
 	struct bytes message = e->message;
@@ -47,24 +51,28 @@ void outcome_append(struct buffer *b, const struct outcome_entry *e)
 bool outcome_take(struct bytes *rest, struct outcome_entry *out)
 {
 	struct bytes after = *rest;
+	struct bytes message;
+	struct bytes id;
 	uint64_t offset;
 	uint64_t version;
 	uint8_t outcome;
 	uint8_t code;
-	struct bytes id;
 
 	if (!bytes_take_varint(&after, &offset) || !bytes_take_u8(&after, &outcome) ||
 	    !bytes_take_u8(&after, &code) || !bytes_take_varint(&after, &version) ||
 	    !bytes_take(&after, sizeof(out->command_id.bytes), &id) ||
-	    !bytes_take_sized(&after, &out->message))
+	    !bytes_take_sized(&after, &message))
 		return false;
 	if (outcome < OUTCOME_APPLIED || outcome > OUTCOME_UNREADABLE || code >= REJECT_CODE_COUNT)
 		return false;
+	*out = (struct outcome_entry){
+		.offset = (int64_t)offset,
+		.outcome = (enum outcome)outcome,
+		.code = (enum reject_code)code,
+		.version = (int64_t)version,
+		.message = message,
+	};
 	memcpy(out->command_id.bytes, id.data, id.len);
-	out->offset = (int64_t)offset;
-	out->outcome = (enum outcome)outcome;
-	out->code = (enum reject_code)code;
-	out->version = (int64_t)version;
 	*rest = after;
 	return true;
 }

@@ -2,9 +2,10 @@
 #define SB_CACHE_OUTCOMES_H
 
 /*
- * What became of each command, as callers wait for it: the stream
- * `sb:{p}:outcomes` has one entry for each applied run, its id `<last
- * offset>-1`, its only field `o` the outcomes of the run's commands.
+ * The outcome of each command, where callers wait for it (wait.h): the stream
+ * `sb:{p}:outcomes` has one entry for each applied run. The entry's id is
+ * `<last offset>-1`; its only field, `o`, holds the outcomes of the run's
+ * commands, one after another. Pure.
  */
 
 #include "ops/support/buffer.h"
@@ -15,9 +16,10 @@ enum outcome {
 	OUTCOME_UNCHANGED,
 	OUTCOME_DUPLICATE,
 	OUTCOME_REJECTED,
-	OUTCOME_UNREADABLE, /* went to the dead letter */
+	OUTCOME_UNREADABLE, /* sent to sharing.deadletter */
 };
 
+/* Why a command was rejected. The numbers are stored: append new ones at the end. */
 enum reject_code {
 	REJECT_NONE = 0,
 	REJECT_UNKNOWN_WORKSPACE,
@@ -35,28 +37,34 @@ enum reject_code {
 	REJECT_CODE_COUNT
 };
 
-/* One command's outcome. */
+/* The outcome of one command. */
 struct outcome_entry {
 	int64_t offset;
-	struct uuid command_id; /* nil: a fact, or unreadable */
+	struct uuid command_id; /* nil for a fact and for what cannot be read */
 	enum outcome outcome;
 	enum reject_code code;
-	int64_t version;      /* of the workspace afterwards */
-	struct bytes message; /* when rejected: one sentence; cut at OUTCOME_MESSAGE_MAX */
+	int64_t version;      /* of the workspace after the command */
+	struct bytes message; /* one sentence when rejected; borrowed */
 };
 
-enum { OUTCOME_MESSAGE_MAX = 2048, OUTCOMES_KEPT = 16384 };
+enum {
+	OUTCOME_MESSAGE_MAX = 2048, /* bytes; longer messages are cut */
+	OUTCOMES_KEPT = 16384,      /* offsets of a partition that its stream reaches back */
+};
 
-/* "applied", …; a constant. */
+/* "applied", "unchanged", …, and "" for 0; a constant. */
 const char *outcome_name(enum outcome o);
 
-/* "unknown_workspace", …; a constant; "" for REJECT_NONE. */
+/* "unknown_workspace", …, and "" for REJECT_NONE; a constant. */
 const char *reject_code_name(enum reject_code c);
 
-/* Appends an entry to the value of field `o`. */
+/* Appends the entry to b, which becomes the value of field `o`. */
 void outcome_append(struct buffer *b, const struct outcome_entry *e);
 
-/* Takes the next entry off *rest; false at its end or when it is broken. */
+/*
+ * Takes the first entry off *rest; its message borrows from there. False when
+ * *rest is empty or what it begins with is broken; both are then untouched.
+ */
 bool outcome_take(struct bytes *rest, struct outcome_entry *out);
 
 #endif

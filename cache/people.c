@@ -3,6 +3,7 @@
 #include "cache/directory.h"
 #include "cache/redis.h"
 #include "ops/support/buffer.h"
+#include "ops/support/memory.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
@@ -10,8 +11,8 @@
 #include <uthash.h>
 
 enum {
-	PIECE = 500,            /* entities of one pipeline, two replies each */
-	REMEMBERED_MAX = 20000, /* entities; a user with some groups is half a kilobyte */
+	PIECE = 500,            /* entities of one pipeline; a user takes two commands */
+	REMEMBERED_MAX = 20000, /* entities; a user with some groups takes half a kilobyte */
 };
 
 struct known_user {
@@ -23,33 +24,32 @@ struct known_user {
 
 struct known_organization {
 	struct uuid id;
-	struct organization_changed organization; /* name absent: there is none */
+	struct organization_changed organization; /* its name is absent: it does not exist */
 	UT_hash_handle hh;
 };
 
 struct people {
-	struct mark as_of;
-	bool knows_deployment; /* else nothing is known, and as_of means nothing */
+	struct mark as_of;     /* the directory's mark that everything here is of */
+	bool knows_deployment; /* false: as_of and sharing_enabled are not set */
 	bool sharing_enabled;
-	struct known_user *users; /* by id */
+	struct known_user *users; /* by id, in the arena */
 	struct known_organization *organizations;
-	struct arena arena; /* holds them */
-	/* Those that have been added and not yet been asked for; lists in their own memory. */
+	struct arena arena;
+	/* Entities that were added above but not read yet. */
 	struct buffer missing_users;         /* of struct known_user * */
 	struct buffer missing_organizations; /* of struct known_organization * */
 };
 
 struct people *people_new(void)
 {
-	struct people *p = calloc(1, sizeof(*p));
+	struct people *p = memory_zalloc(1, sizeof(*p));
 
-	assert(p);
 	arena_init(&p->arena);
 	return p;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static void forget(struct people *p)
+static void forget_all(struct people *p)
 {
 	HASH_CLEAR(hh, p->users);
 	HASH_CLEAR(hh, p->organizations);
@@ -65,7 +65,7 @@ void people_free(struct people **pp)
 
 	if (!p)
 		return;
-	forget(p);
+	forget_all(p);
 	arena_done(&p->arena);
 	buffer_done(&p->missing_users);
 	buffer_done(&p->missing_organizations);
@@ -127,7 +127,7 @@ static void ask_key(struct pipeline *pipeline, const struct reader *r, const cha
 	pipeline_key(pipeline, reader_keys(r, KEYS_DIRECTORY), kind, id);
 }
 
-/* What is missing, or as much of it as goes into one pipeline. */
+/* The missing entities that go into one pipeline. */
 struct portion {
 	struct known_user *const *users;
 	size_t user_count;
@@ -135,7 +135,8 @@ struct portion {
 	size_t organization_count;
 };
 
-static struct portion take_portion(const struct people *p, size_t users, size_t organizations)
+/* The portion after so many users and organizations. */
+static struct portion next_portion(const struct people *p, size_t users, size_t organizations)
 {
 	size_t more_users = p->missing_users.len / sizeof(struct known_user *) - users;
 	size_t more_organizations =
@@ -151,17 +152,17 @@ static struct portion take_portion(const struct people *p, size_t users, size_t 
 	};
 }
 
-static int ask(struct reader *r, const struct portion *o, struct error *err)
+static int ask_portion(struct reader *r, const struct portion *missing, struct error *err)
 {
 	struct pipeline *pipeline = reader_begin(r);
 
 	ask_key(pipeline, r, "HGETALL", "deployment", NULL);
-	for (size_t i = 0; i < o->user_count; i++) {
-		ask_key(pipeline, r, "HGETALL", "user:", &o->users[i]->id);
-		ask_key(pipeline, r, "SMEMBERS", "of:", &o->users[i]->id);
+	for (size_t i = 0; i < missing->user_count; i++) {
+		ask_key(pipeline, r, "HGETALL", "user:", &missing->users[i]->id);
+		ask_key(pipeline, r, "SMEMBERS", "of:", &missing->users[i]->id);
 	}
-	for (size_t i = 0; i < o->organization_count; i++)
-		ask_key(pipeline, r, "HGETALL", "org:", &o->organizations[i]->id);
+	for (size_t i = 0; i < missing->organization_count; i++)
+		ask_key(pipeline, r, "HGETALL", "org:", &missing->organizations[i]->id);
 	return reader_ask(r, err);
 }
 
@@ -176,30 +177,30 @@ static void take_groups(struct people *p, struct person *who, const redisReply *
 	who->groups = groups;
 }
 
-static void take(struct people *p, const struct reader *r, const struct portion *asked)
+static void take_replies(struct people *p, const struct reader *r, const struct portion *missing)
 {
 	struct bytes enabled = reply_field(reader_reply(r, 0), "sharing_enabled");
 	size_t reply = 1;
 
 	p->sharing_enabled = !enabled.data || bytes_equal_text(enabled, "1");
 	p->knows_deployment = true;
-	for (size_t i = 0; i < asked->user_count; i++) {
-		struct known_user *u = asked->users[i];
+	for (size_t i = 0; i < missing->user_count; i++) {
+		struct known_user *u = missing->users[i];
 
 		if (directory_parse_user(&u->user, &u->id, reader_reply(r, reply++), &p->arena))
 			u->person.user = &u->user;
 		take_groups(p, &u->person, reader_reply(r, reply++));
 	}
-	for (size_t i = 0; i < asked->organization_count; i++) {
-		struct known_organization *o = asked->organizations[i];
+	for (size_t i = 0; i < missing->organization_count; i++) {
+		struct known_organization *o = missing->organizations[i];
 
 		(void)directory_parse_organization(&o->organization, &o->id,
 						   reader_reply(r, reply++), &p->arena);
 	}
 }
 
-/* Is the directory behind the last question the one that all else is of? */
-static bool has_moved(const struct people *p, const struct reader *r)
+/* Has the reader's last question found another directory than the one remembered? */
+static bool directory_moved(const struct people *p, const struct reader *r)
 {
 	return !mark_equal(&p->as_of, reader_directory(r));
 }
@@ -207,22 +208,22 @@ static bool has_moved(const struct people *p, const struct reader *r)
 static int fill_portion(struct people *p, struct reader *r, const struct portion *missing,
 			struct error *err)
 {
-	int rc = ask(r, missing, err);
+	int rc = ask_portion(r, missing, err);
 
 	if (rc)
 		return rc;
 	if (!p->knows_deployment)
 		p->as_of = *reader_directory(r);
-	if (!reader_directory_stood(r) || has_moved(p, r))
+	if (!reader_directory_unchanged(r) || directory_moved(p, r))
 		return PEOPLE_MOVED;
-	take(p, r, missing);
+	take_replies(p, r, missing);
 	return 0;
 }
 
-/* Fills in what is missing. Nothing is left half known. */
-static int fill(struct people *p, struct reader *r, struct error *err)
+/* Reads the missing entities. On failure forgets all, so that none is left half known. */
+static int fill_missing(struct people *p, struct reader *r, struct error *err)
 {
-	struct portion missing = take_portion(p, 0, 0);
+	struct portion missing = next_portion(p, 0, 0);
 	size_t users = 0;
 	size_t organizations = 0;
 	int rc = 0;
@@ -231,12 +232,12 @@ static int fill(struct people *p, struct reader *r, struct error *err)
 		rc = fill_portion(p, r, &missing, err);
 		users += missing.user_count;
 		organizations += missing.organization_count;
-		missing = take_portion(p, users, organizations);
+		missing = next_portion(p, users, organizations);
 	}
 	buffer_clear(&p->missing_users);
 	buffer_clear(&p->missing_organizations);
 	if (rc)
-		forget(p);
+		forget_all(p);
 	return rc;
 }
 
@@ -250,17 +251,17 @@ int people_learn_users(struct people *p, struct reader *r, const struct uuid *id
 		       struct error *err)
 {
 	if (is_full(p))
-		forget(p);
+		forget_all(p);
 	for (size_t i = 0; i < count; i++)
 		want_user(p, &ids[i]);
-	return fill(p, r, err);
+	return fill_missing(p, r, err);
 }
 
 int people_learn_workspaces(struct people *p, struct reader *r, const struct workspace *list,
 			    size_t count, struct error *err)
 {
-	if (has_moved(p, r)) {
-		forget(p);
+	if (directory_moved(p, r)) {
+		forget_all(p);
 		return PEOPLE_MOVED;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -269,10 +270,10 @@ int people_learn_workspaces(struct people *p, struct reader *r, const struct wor
 		want_user(p, &list[i].owner_id);
 		want_organization(p, &list[i].organization_id);
 	}
-	return fill(p, r, err);
+	return fill_missing(p, r, err);
 }
 
-/* ---- what is known ---- */
+/* ---- what is remembered ---- */
 
 const struct person *people_find(const struct people *p, const struct uuid *user_id)
 {

@@ -2,10 +2,15 @@
 #define SB_CACHE_PEOPLE_H
 
 /*
- * What a reader remembers of the directory: users with their groups,
- * organizations, the deployment's switch. All of it is as of one mark of the
- * directory. Every question reads that mark again; when it has moved, all is
- * forgotten. So what is remembered costs no round trip and is never old.
+ * A reader's memory of the directory: users with their groups, organizations,
+ * and the deployment's switch, all as of one mark of the directory. Every
+ * question reads that mark anyway; when it has changed, everything is
+ * forgotten. So what is remembered costs no round trip and is never out of
+ * date.
+ *
+ * A check learns the users, reads the workspaces, and then learns what else
+ * these depend on, see check.c. When a step says PEOPLE_MOVED, all start again.
+ * One thread at a time. A process without memory for it aborts (memory.h).
  */
 
 #include "cache/access.h"
@@ -14,37 +19,46 @@
 
 struct people;
 
-/* A user, and the groups that she is in, sorted by id, but those of everyone. */
-struct person {
-	const struct user_changed *user; /* NULL: there is none */
-	const struct uuid *groups;
-	size_t group_count;
-};
-
+/* Starts without any memory of the directory. The caller's, for people_free(). */
 struct people *people_new(void);
+
+/* Frees it and sets *p NULL. *p may be NULL. */
 void people_free(struct people **p);
 
-/* What people_…() return besides 0 and errors: the directory has moved on; begin again. */
+/*
+ * Besides 0 and errors, people_learn_…() return this when the directory has
+ * changed. Everything is forgotten then, as after an error.
+ */
 enum { PEOPLE_MOVED = 1 };
 
-/* Learns these users, with their groups, as far as they are not at hand. */
+/*
+ * Learns these users with their groups. Reads only those that are not
+ * remembered, in pipelines of bounded size. May block; fails as reader_ask().
+ */
 MUST_USE int people_learn_users(struct people *p, struct reader *r, const struct uuid *ids,
 				size_t count, struct error *err);
 
 /*
- * Behind a question that read these workspaces: learns their owners and
- * organizations. PEOPLE_MOVED when the directory has moved since the first
- * people_learn_users().
+ * Learns the owners and organizations of these workspaces, in the same way. The
+ * reader's last question must be the one that read the workspaces:
+ * PEOPLE_MOVED when it found another directory than the one remembered.
  */
 MUST_USE int people_learn_workspaces(struct people *p, struct reader *r,
 				     const struct workspace *list, size_t count, struct error *err);
 
-/* A user that has been learned. Valid until people_learn_…() forgets: PEOPLE_MOVED, or an error. */
+/* A user, and the ids of the groups that the user is in, sorted, without the Everyone groups. */
+struct person {
+	const struct user_changed *user; /* NULL: no such user exists */
+	const struct uuid *groups;
+	size_t group_count;
+};
+
+/* A user that was learned. Borrowed until the directory is forgotten. */
 const struct person *people_find(const struct people *p, const struct uuid *user_id);
 
 /*
- * All that an access_check() of that person on that workspace depends on; both
- * must have been learned. Borrows from both.
+ * Sets *out to all that access_check() of that person on that workspace depends
+ * on at `now`, ms since 1970. Both must have been learned. Borrows from p and w.
  */
 void people_facts(const struct people *p, const struct person *who, const struct workspace *w,
 		  int64_t now, struct access_facts *out);

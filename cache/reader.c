@@ -3,39 +3,42 @@
 #include "cache/redis.h"
 #include "ops/support/clock.h"
 #include "schemas/murmur2.h"
+#include "schemas/topics.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
-	OWNER_TRIES = 5, /* an owner changes once in hours */
-	PAUSE_MS = 2,    /* while the directory is written */
+	OWNER_TRIES = 5, /* the owner of a partition changes once in hours */
+	PAUSE_MS = 2,    /* between two looks at a directory that is being written */
 };
 
-/* What the marks around a question say of it. */
-enum asked {
-	ASKED_WELL,
-	ASKED_TWO_OWNERS,       /* a partition changed hands meanwhile */
-	ASKED_DIRECTORY_BEHIND, /* the directory is not as far as a partition wants it */
+/* What the marks before and after the data of a question say about it. */
+enum verdict {
+	VERDICT_GOOD,
+	VERDICT_OWNER_CHANGED,  /* a partition changed hands meanwhile */
+	VERDICT_DIRECTORY_LAGS, /* the directory is not as far as a partition wants it */
 };
 
 struct reader {
 	struct redis *redis;
 	struct deployment deployment;
-	struct keys *keys;        /* one per partition, then the directory's */
-	bool *touched;            /* the same */
-	int64_t *required;        /* the same: what `applied` must be at least */
-	size_t slots;             /* partitions + 1 */
+	size_t slots;      /* partitions + 1: the last slot is the directory's */
+	struct keys *keys; /* of each slot */
+	bool *touched;     /* by the question; of each slot */
+	int64_t *required; /* the least that `applied` must be; of each slot */
+	int timeout_ms;
 	struct pipeline pipeline; /* the question */
 	struct pipeline whole;    /* marks, the question, marks */
 	struct replies replies;
-	int timeout_ms;
-	size_t front;          /* of the replies are marks in front of the question */
-	struct mark directory; /* behind the last question */
-	int64_t wanted;        /* how far it must be, as the partitions touched say */
+	size_t marks_before;      /* how many of the replies are marks before the question's */
+	struct mark directory;    /* as it was after the last question */
+	int64_t directory_needed; /* its least `applied`, as the marks of the partitions say */
 };
 
 static size_t slot_of(const struct reader *r, int partition)
 {
+	assert(partition >= KEYS_DIRECTORY && partition < r->deployment.partitions);
 	return partition == KEYS_DIRECTORY ? r->slots - 1 : (size_t)partition;
 }
 
@@ -50,6 +53,11 @@ int reader_partition(const struct reader *r, const struct uuid *workspace_id)
 
 	uuid_format(key, workspace_id);
 	return partition_of(bytes_of(key), r->deployment.partitions);
+}
+
+const char *reader_address(const struct reader *r)
+{
+	return redis_address(r->redis);
 }
 
 const struct mark *reader_directory(const struct reader *r)
@@ -85,19 +93,32 @@ struct pipeline *reader_begin(struct reader *r)
 
 const struct redisReply *reader_reply(const struct reader *r, size_t i)
 {
-	return r->replies.list[r->front + i];
+	assert(r->marks_before + i < r->replies.count);
+	return r->replies.list[r->marks_before + i];
 }
 
-/* All questions touch the directory, whose slot is the last. */
-bool reader_directory_stood(const struct reader *r)
+bool reader_directory_unchanged(const struct reader *r)
 {
 	struct mark before;
 
-	mark_parse(&before, r->replies.list[r->front - 1]);
+	assert(r->marks_before > 0);
+	mark_parse(&before, r->replies.list[r->marks_before - 1]); /* the last slot's */
 	return mark_equal(&before, &r->directory);
 }
 
-static int go(struct reader *r, struct pipeline *p, int block_ms, struct error *err)
+int reader_fail_broken(const struct reader *r, const struct uuid *workspace_id, struct error *err)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(id, workspace_id);
+	return error_set(err, ERROR_REFUSED,
+			 "workspace %s is broken in the grant index in Redis at %s; delete the key "
+			 "%smark there, to have the partition rebuilt",
+			 id, redis_address(r->redis),
+			 reader_keys(r, reader_partition(r, workspace_id))->base);
+}
+
+static int reader_roundtrip(struct reader *r, struct pipeline *p, int block_ms, struct error *err)
 {
 	int rc = redis_roundtrip_blocking(r->redis, p, block_ms, &r->replies, err);
 
@@ -106,12 +127,12 @@ static int go(struct reader *r, struct pipeline *p, int block_ms, struct error *
 
 int reader_ask_blocking(struct reader *r, int block_ms, struct error *err)
 {
-	r->front = 0;
-	return go(r, &r->pipeline, block_ms, err);
+	r->marks_before = 0;
+	return reader_roundtrip(r, &r->pipeline, block_ms, err);
 }
 
-/* Is the mark good enough to believe what was read before it? */
-static int check_mark(struct reader *r, const struct mark *m, struct error *err)
+/* Returns 0 when the mark vouches for the data of its partition. */
+static int check_mark(const struct reader *r, const struct mark *m, struct error *err)
 {
 	const char *address = redis_address(r->redis);
 
@@ -122,8 +143,9 @@ static int check_mark(struct reader *r, const struct mark *m, struct error *err)
 				 address);
 	if (m->state == MARK_REBUILDING && m->layout < INDEX_LAYOUT)
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "the grant index in Redis at %s has layout %d, this program reads "
-				 "layout %d; a sharebus-consumer of its version makes it anew",
+				 "the grant index in Redis at %s has layout %d, but this program "
+				 "reads layout %d; start a sharebus-consumer of the same version, "
+				 "which rebuilds it",
 				 address, m->layout, INDEX_LAYOUT);
 	if (m->state == MARK_REBUILDING)
 		return error_set(
@@ -133,7 +155,23 @@ static int check_mark(struct reader *r, const struct mark *m, struct error *err)
 	return mark_check(m, &r->deployment, address, err);
 }
 
-/* reply: that of the slot's mark behind the question. */
+static int fail_stale(const struct reader *r, size_t slot, int64_t applied, struct error *err)
+{
+	const char *address = redis_address(r->redis);
+	long long required = (long long)r->required[slot];
+
+	if (slot == r->slots - 1)
+		return error_set(err, ERROR_STALE,
+				 "the directory in Redis at %s is only at offset %lld, not yet at "
+				 "%lld; try again shortly",
+				 address, (long long)applied, required);
+	return error_set(err, ERROR_STALE,
+			 "the grant index in Redis at %s has not applied %zu:%lld yet (it is at "
+			 "offset %lld); try again shortly",
+			 address, slot, required - 1, (long long)applied);
+}
+
+/* Checks the mark of a slot, which is that reply, and takes from it what later checks need. */
 static int check_slot(struct reader *r, size_t slot, size_t reply, struct error *err)
 {
 	struct mark m;
@@ -145,15 +183,9 @@ static int check_slot(struct reader *r, size_t slot, size_t reply, struct error 
 		return rc;
 	if (slot == r->slots - 1)
 		r->directory = m;
-	else if (m.directory > r->wanted)
-		r->wanted = m.directory;
-	if (m.applied < r->required[slot])
-		return error_set(err, ERROR_STALE,
-				 "the grant index in Redis at %s is not yet as far as %zu:%lld "
-				 "(it is at %lld)",
-				 redis_address(r->redis), slot, (long long)r->required[slot] - 1,
-				 (long long)m.applied);
-	return 0;
+	else if (m.directory > r->directory_needed)
+		r->directory_needed = m.directory;
+	return m.applied < r->required[slot] ? fail_stale(r, slot, m.applied, err) : 0;
 }
 
 static void append_marks(struct reader *r)
@@ -164,84 +196,87 @@ static void append_marks(struct reader *r)
 }
 
 /*
- * Were all the owners there before and behind the question, and the same? A
- * mark behind it that is good says nothing of a partition that was only then
- * rebuilt: the question's parts need not reach Redis at once.
+ * Was every mark of the same state and owner before and after the data? A good mark after the data
+ * alone proves nothing: the partition may have been rebuilt between the parts of the pipeline.
  */
 static bool same_owners(const struct reader *r)
 {
-	for (size_t i = 0; i < r->front; i++) {
+	for (size_t i = 0; i < r->marks_before; i++) {
 		struct mark before;
-		struct mark behind;
+		struct mark after;
 
 		mark_parse(&before, r->replies.list[i]);
-		mark_parse(&behind, reader_reply(r, r->pipeline.commands + i));
-		if (before.state != behind.state || before.epoch != behind.epoch)
+		mark_parse(&after, reader_reply(r, r->pipeline.commands + i));
+		if (before.state != after.state || before.epoch != after.epoch)
 			return false;
 	}
 	return true;
 }
 
-static int ask_once(struct reader *r, enum asked *asked, struct error *err)
+static int ask_once(struct reader *r, enum verdict *verdict, struct error *err)
 {
 	size_t reply = r->pipeline.commands;
 	int rc;
 
 	pipeline_clear(&r->whole);
 	append_marks(r);
-	r->front = r->whole.commands;
+	r->marks_before = r->whole.commands;
 	buffer_append(&r->whole.bytes, r->pipeline.bytes.data, r->pipeline.bytes.len);
 	r->whole.commands += r->pipeline.commands;
 	append_marks(r);
-	rc = go(r, &r->whole, 0, err);
-	r->wanted = 0;
+	rc = reader_roundtrip(r, &r->whole, 0, err);
+	r->directory_needed = 0;
 	for (size_t i = 0; !rc && i < r->slots; i++)
 		if (r->touched[i])
 			rc = check_slot(r, i, reply++, err);
 	if (rc)
 		return rc;
-	*asked = !same_owners(r)                    ? ASKED_TWO_OWNERS
-		 : r->directory.applied < r->wanted ? ASKED_DIRECTORY_BEHIND
-						    : ASKED_WELL;
+	assert(r->marks_before + reply == r->replies.count);
+	if (!same_owners(r))
+		*verdict = VERDICT_OWNER_CHANGED;
+	else if (r->directory.applied < r->directory_needed)
+		*verdict = VERDICT_DIRECTORY_LAGS;
+	else
+		*verdict = VERDICT_GOOD;
 	return 0;
 }
 
-static int keeps_changing(const struct reader *r, struct error *err)
+static int fail_owner_changing(const struct reader *r, struct error *err)
 {
 	return error_set(err, ERROR_UNAVAILABLE,
-			 "the grant index in Redis at %s keeps changing hands; try again shortly",
+			 "the grant index in Redis at %s keeps changing owners; try again shortly",
 			 redis_address(r->redis));
 }
 
-static int stays_behind(const struct reader *r, struct error *err)
+static int fail_directory_lags(const struct reader *r, struct error *err)
 {
-	return error_set(
-		err, ERROR_UNAVAILABLE,
-		"the directory in Redis at %s is at %lld, but what is shared rests on %lld; "
-		"try again shortly",
-		redis_address(r->redis), (long long)r->directory.applied, (long long)r->wanted);
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the directory in Redis at %s is only at offset %lld, but the grants "
+			 "asked for rest on %lld; try again shortly",
+			 redis_address(r->redis), (long long)r->directory.applied,
+			 (long long)r->directory_needed);
 }
 
 int reader_ask(struct reader *r, struct error *err)
 {
-	int64_t deadline = 0;
+	int64_t deadline_ms = 0;
 	int owners = 0;
 
 	for (;;) {
-		enum asked asked;
-		int rc = ask_once(r, &asked, err);
+		enum verdict verdict;
+		int rc = ask_once(r, &verdict, err);
 
-		if (rc || asked == ASKED_WELL)
+		if (rc || verdict == VERDICT_GOOD)
 			return rc;
-		if (asked == ASKED_TWO_OWNERS) {
+		if (verdict == VERDICT_OWNER_CHANGED) {
 			if (++owners == OWNER_TRIES)
-				return keeps_changing(r, err);
+				return fail_owner_changing(r, err);
 			continue;
 		}
-		if (!deadline)
-			deadline = clock_monotonic_ms() + r->timeout_ms;
-		else if (clock_monotonic_ms() >= deadline)
-			return stays_behind(r, err);
+		if (!deadline_ms)
+			deadline_ms = clock_monotonic_ms() + r->timeout_ms;
+		else if (clock_monotonic_ms() >= deadline_ms)
+			return fail_directory_lags(r, err);
 		clock_pause_ms(PAUSE_MS);
 	}
 }
@@ -258,24 +293,9 @@ int reader_mark(struct reader *r, int partition, struct mark *out, struct error 
 	return rc;
 }
 
-/* The first partition's mark says how many there are. */
-static int learn(struct reader *r, const char *prefix, struct error *err)
+static int allocate_slots(struct reader *r, const char *prefix, struct error *err)
 {
-	struct keys first;
-	struct mark m;
-	int rc;
-
-	keys_init(&first, prefix, 0);
-	mark_append_read(&r->pipeline, &first);
-	rc = go(r, &r->pipeline, 0, err);
-	if (rc)
-		return rc;
-	mark_parse(&m, r->replies.list[0]);
-	r->deployment = m.deployment; /* there is nothing yet to compare it with */
-	rc = check_mark(r, &m, err);
-	if (rc)
-		return rc;
-	r->slots = (size_t)m.deployment.partitions + 1;
+	r->slots = (size_t)r->deployment.partitions + 1;
 	r->keys = calloc(r->slots, sizeof(*r->keys));
 	r->touched = calloc(r->slots, sizeof(*r->touched));
 	r->required = calloc(r->slots, sizeof(*r->required));
@@ -285,6 +305,31 @@ static int learn(struct reader *r, const char *prefix, struct error *err)
 		keys_init(&r->keys[i], prefix, (int)i);
 	keys_init(&r->keys[r->slots - 1], prefix, KEYS_DIRECTORY);
 	return 0;
+}
+
+/* Learns from the first partition's mark which deployment this is. */
+static int learn_deployment(struct reader *r, const char *prefix, struct error *err)
+{
+	struct keys first;
+	struct mark m;
+	int rc;
+
+	keys_init(&first, prefix, 0);
+	mark_append_read(&r->pipeline, &first);
+	rc = reader_roundtrip(r, &r->pipeline, 0, err);
+	if (rc)
+		return rc;
+	mark_parse(&m, r->replies.list[0]);
+	r->deployment = m.deployment; /* check_mark() has nothing else to compare it with */
+	rc = check_mark(r, &m, err);
+	if (rc)
+		return rc;
+	if (m.deployment.partitions < 1 || m.deployment.partitions > PARTITIONS_MAX)
+		return error_set(err, ERROR_REFUSED,
+				 "the grant index in Redis at %s says that it has %d partitions; "
+				 "give the right --redis",
+				 redis_address(r->redis), m.deployment.partitions);
+	return allocate_slots(r, prefix, err);
 }
 
 int reader_open(struct reader **out, const char *address, const char *prefix, int timeout_ms,
@@ -300,7 +345,7 @@ int reader_open(struct reader **out, const char *address, const char *prefix, in
 	r->timeout_ms = timeout_ms;
 	rc = redis_new(&r->redis, address, timeout_ms, err);
 	if (!rc)
-		rc = learn(r, prefix, err);
+		rc = learn_deployment(r, prefix, err);
 	if (rc)
 		reader_close(&r);
 	else

@@ -2,18 +2,21 @@
 #define SB_CACHE_READER_H
 
 /*
- * The index as its readers see it. Every question reads the marks of all
- * partitions it touches, and the directory's, then its data, then the marks
- * again, in one pipeline, whose parts Redis may get one by one: marks in front
- * alone, or behind alone, could take a half-cleared index for a "no".
- * Without a good mark, of one owner before and behind, the answer is
- * ERROR_UNAVAILABLE, never "no"; with one that is behind what was required it
- * is ERROR_STALE. A directory that is not as far as the authors of what the
- * partitions hold had seen it is waited for, up to the timeout; then that is
+ * The index as its readers use it. A question reads, in one pipeline, the marks
+ * of the directory and of all partitions that it touches, then its data, then
+ * the marks again. A pipeline may reach Redis in parts, so that one mark, read
+ * only before or only after the data, could make a half-cleared index look like
+ * a "no".
+ *
+ * The answer is never "no" when the index is not sure: it is ERROR_UNAVAILABLE
+ * when a mark is missing, rebuilding or of another owner than before the data,
+ * and ERROR_STALE when a partition lags behind what reader_require() asked for.
+ * When the directory has less than the authors of the partitions' commands had
+ * seen, the question is asked again until the timeout has passed; then that is
  * ERROR_UNAVAILABLE, too.
  *
- * lookup.h asks the questions, wait.h waits for what is not there yet. One
- * thread per reader.
+ * lookup.h, check.h, facts.h and scan.h ask questions, wait.h waits for what is
+ * not in the index yet. One thread at a time for each reader.
  */
 
 #include "cache/mark.h"
@@ -24,57 +27,75 @@ struct reader;
 struct redisReply;
 
 /*
- * Connects and learns which deployment the index is of. ERROR_UNAVAILABLE when
- * Redis does not answer or holds no index, ERROR_USAGE for a bad address,
- * ERROR_REFUSED for an index of another layout.
+ * Connects, and reads from the first mark which deployment the index belongs
+ * to. timeout_ms is for each wait for Redis. *out is the caller's, for
+ * reader_close(). Blocks. ERROR_UNAVAILABLE when Redis does not answer or has
+ * no complete index, ERROR_USAGE for a bad address, ERROR_REFUSED for an index
+ * of a newer layout, ERROR_NOMEM.
  */
 MUST_USE int reader_open(struct reader **out, const char *address, const char *prefix,
 			 int timeout_ms, struct error *err);
+
+/* Closes and frees the reader, and sets *r NULL. *r may be NULL. */
 void reader_close(struct reader **r);
 
+/* The deployment that the index belongs to; borrowed from the reader. */
 const struct deployment *reader_deployment(const struct reader *r);
 
-/* The partition that a workspace's keys are in. */
+/* The address of Redis as it was given, for messages. */
+const char *reader_address(const struct reader *r);
+
+/* The partition of a workspace. */
 int reader_partition(const struct reader *r, const struct uuid *workspace_id);
 
 /*
- * The directory's mark behind the last question. `applied` is a command's
- * directory_offset. As long as it is the same, so is all of the directory.
+ * From now on, questions that touch the partition, or KEYS_DIRECTORY, need
+ * everything before `offset` to be applied. A requirement can only rise.
+ */
+void reader_require(struct reader *r, int partition, int64_t offset);
+
+/*
+ * The directory's mark, as it was after the data of the last question. Its
+ * `applied` serves as the directory_offset of commands. While the mark stays
+ * equal, nothing in the directory changes. Borrowed from the reader.
  */
 const struct mark *reader_directory(const struct reader *r);
 
 /*
- * Was it the same in front of the last question? Else what was read in between
- * may be older than it.
+ * Was the directory's mark the same before the data of the last question? If
+ * not, the directory changed while the data was read.
  */
-bool reader_directory_stood(const struct reader *r);
+bool reader_directory_unchanged(const struct reader *r);
 
-/*
- * From now on no answer that touches the partition is older than everything
- * before `offset`. Requirements only rise.
- */
-void reader_require(struct reader *r, int partition, int64_t offset);
+/* ---- questions, for the sources of cache/ ---- */
 
-/* ---- for lookup.c and wait.c ---- */
-
+/* The keys of a partition or KEYS_DIRECTORY; borrowed from the reader. */
 const struct keys *reader_keys(const struct reader *r, int partition);
 
-/* Begins a question and returns the pipeline to fill. */
+/* Begins a question, which touches the directory, and returns the empty pipeline for it. */
 struct pipeline *reader_begin(struct reader *r);
 
-/* Says that the question touches that partition. All touch the directory. */
+/* Says that the question also touches that partition. */
 void reader_touch(struct reader *r, int partition);
 
-/* Asks. 0: the replies are good, and true as of the marks. */
+/*
+ * Asks the question. Blocks. Returns 0 when there is a reply to each command
+ * and the marks vouch for them. Fails as said above, with ERROR_UNAVAILABLE
+ * also when Redis does not answer or owners keep changing, and ERROR_REFUSED
+ * when a mark is of another deployment or Redis refuses.
+ */
 MUST_USE int reader_ask(struct reader *r, struct error *err);
 
-/* The i-th reply to the question; borrowed until the next one. */
-const struct redisReply *reader_reply(const struct reader *r, size_t i);
-
-/* The same for one command that blocks up to block_ms; no marks are read. */
+/* Asks a single command that blocks in Redis up to block_ms. No marks are read. */
 MUST_USE int reader_ask_blocking(struct reader *r, int block_ms, struct error *err);
 
-/* Reads one mark. ERROR_UNAVAILABLE when there is none or it is rebuilding. */
+/* The reply to the i-th command of the last question; borrowed until the next one. */
+const struct redisReply *reader_reply(const struct reader *r, size_t i);
+
+/* Reads the mark of a partition or KEYS_DIRECTORY, by a question without data. */
 MUST_USE int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err);
+
+/* Fails with ERROR_REFUSED: what the index has of that workspace is broken. */
+int reader_fail_broken(const struct reader *r, const struct uuid *workspace_id, struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "cache/redis.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
@@ -9,11 +10,11 @@
 
 struct redis {
 	char *address;
-	char *host; /* or the path of a socket */
-	int port;   /* 0: a socket */
+	char *host; /* or the path of a socket; then port is 0 */
+	int port;
 	int timeout_ms;
-	redisContext *context; /* NULL: not connected */
-	unsigned connection;
+	redisContext *context; /* NULL while not connected */
+	unsigned connection;   /* see redis_connection() */
 };
 
 /* ---- connection ---- */
@@ -61,7 +62,7 @@ int redis_new(struct redis **out, const char *address, int timeout_ms, struct er
 	return rc;
 }
 
-static void disconnect(struct redis *r)
+static void close_connection(struct redis *r)
 {
 	if (r->context)
 		redisFree(r->context);
@@ -75,7 +76,7 @@ void redis_free(struct redis **rp)
 
 	if (!r)
 		return;
-	disconnect(r);
+	close_connection(r);
 	free(r->address);
 	free(r->host);
 	free(r);
@@ -97,7 +98,7 @@ static struct timeval timeval_of(int ms)
 	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000L };
 }
 
-static int connect_now(struct redis *r, struct error *err)
+static int open_connection(struct redis *r, struct error *err)
 {
 	struct timeval tv = timeval_of(r->timeout_ms);
 
@@ -109,11 +110,11 @@ static int connect_now(struct redis *r, struct error *err)
 		return 0;
 	(void)error_set(err, ERROR_UNAVAILABLE, "Redis at %s does not answer: %s", r->address,
 			r->context ? r->context->errstr : "out of memory");
-	disconnect(r);
+	close_connection(r);
 	return ERROR_UNAVAILABLE;
 }
 
-static int broken(struct redis *r, struct error *err)
+static int fail_broken(struct redis *r, struct error *err)
 {
 	const char *why = r->context->err ? r->context->errstr : strerror(errno);
 
@@ -121,13 +122,13 @@ static int broken(struct redis *r, struct error *err)
 		why = "no answer in time";
 	(void)error_set(err, ERROR_UNAVAILABLE, "the connection to Redis at %s broke: %s",
 			r->address, why);
-	disconnect(r);
+	close_connection(r);
 	return ERROR_UNAVAILABLE;
 }
 
 /* ---- replies ---- */
 
-static int reserve(struct replies *out, size_t count, struct error *err)
+static int reserve_replies(struct replies *out, size_t count, struct error *err)
 {
 	struct redisReply **list;
 
@@ -141,8 +142,8 @@ static int reserve(struct replies *out, size_t count, struct error *err)
 	return 0;
 }
 
-/* Past hiredis' own buffer, which would be filled, emptied and freed for every pipeline. */
-static int write_all(int fd, struct bytes rest)
+/* Sends the bytes without hiredis, which would copy them into a buffer that it frees each time. */
+static int send_all(int fd, struct bytes rest)
 {
 	while (rest.len) {
 		ssize_t n = send(fd, rest.data, rest.len, MSG_NOSIGNAL);
@@ -155,27 +156,37 @@ static int write_all(int fd, struct bytes rest)
 	return 0;
 }
 
+static int read_replies(redisContext *context, size_t count, struct replies *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		void *reply = NULL;
+
+		if (redisGetReply(context, &reply))
+			return -1;
+		out->list[out->count++] = reply;
+	}
+	return 0;
+}
+
 int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
 			     struct replies *out, struct error *err)
 {
 	int rc;
 
 	replies_clear(out);
-	rc = reserve(out, p->commands, err);
+	rc = reserve_replies(out, p->commands, err);
 	if (!rc)
-		rc = connect_now(r, err);
+		rc = open_connection(r, err);
 	if (rc)
 		return rc;
 	(void)redisSetTimeout(r->context, timeval_of(r->timeout_ms + wait_ms));
-	if (write_all(r->context->fd, buffer_bytes(&p->bytes)))
-		return broken(r, err);
-	for (size_t i = 0; i < p->commands; i++) {
-		void *reply = NULL;
-
-		if (redisGetReply(r->context, &reply))
-			return broken(r, err);
-		out->list[out->count++] = reply;
+	if (send_all(r->context->fd, buffer_bytes(&p->bytes)) ||
+	    read_replies(r->context, p->commands, out)) {
+		rc = fail_broken(r, err);
+		replies_clear(out);
+		return rc;
 	}
+	assert(out->count == p->commands);
 	return 0;
 }
 

@@ -2,11 +2,12 @@
 #define SB_CACHE_REDIS_H
 
 /*
- * A connection to Redis that takes pipelines and comes back after trouble.
- * For use inside cache/: nobody else sees hiredis.
+ * A connection to one Redis server that carries out pipelines and comes back
+ * after trouble. Only the sources of cache/ use it; hiredis stays in them.
  *
- * After any I/O error the connection is closed; the next round trip opens it
- * again. It is never known whether a pipeline that failed was carried out.
+ * After any I/O error the connection is closed, and the next round trip opens
+ * a new one. After a pipeline has failed it is not known whether Redis carried
+ * it out. One thread at a time.
  */
 
 #include "cache/resp.h"
@@ -16,7 +17,29 @@
 struct redisReply;
 struct redis;
 
-/* The replies to one pipeline, in order. */
+/*
+ * Makes a connection that opens at its first round trip. The address is
+ * host:port, [v6]:port or the path of a socket, which begins with '/'; it is
+ * copied. Each wait for Redis, to connect and for a reply, lasts timeout_ms at
+ * most. *out is the caller's, for redis_free(). ERROR_USAGE when the address
+ * cannot be understood, ERROR_NOMEM. Does not block.
+ */
+MUST_USE int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err);
+
+/* Closes and frees the connection, and sets *r NULL. *r may be NULL. */
+void redis_free(struct redis **r);
+
+/* The address as it was given, for messages. */
+const char *redis_address(const struct redis *r);
+
+/*
+ * A number that rises each time a connection is lost or cannot be opened, as
+ * soon as that is known. Code that relies on a WATCH, or on what Redis held,
+ * remembers this number, to notice that it has changed.
+ */
+unsigned redis_connection(const struct redis *r);
+
+/* The replies to one pipeline, in the order of its commands. Starts as all zero. */
 struct replies {
 	struct redisReply **list;
 	size_t count;
@@ -24,48 +47,37 @@ struct replies {
 };
 
 /*
- * address is host:port, [v6]:port, or the path of a socket (it begins with
- * '/'). Connects at the first round trip. ERROR_USAGE when the address cannot
- * be understood.
- */
-MUST_USE int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err);
-void redis_free(struct redis **r);
-
-/* The address as given, for messages. */
-const char *redis_address(const struct redis *r);
-
-/*
- * Rises with every connection that is lost, at once: whoever remembers
- * something about one (a WATCH, what Redis held) can tell.
- */
-unsigned redis_connection(const struct redis *r);
-
-/*
- * Sends the pipeline and reads all its replies into *out, which replies_clear()
- * empties. ERROR_UNAVAILABLE when there is no connection or it broke; replies
- * that are errors are replies.
+ * Sends the pipeline and reads a reply to each of its commands into *out, whose
+ * earlier replies are freed first. Blocks. ERROR_UNAVAILABLE when Redis cannot
+ * be reached or the connection broke, ERROR_NOMEM; *out is then empty. A reply
+ * that is an error does not make the round trip fail: see replies_check().
  */
 MUST_USE int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
 			     struct error *err);
 
-/* The same, waiting up to wait_ms longer than usual: for commands that block. */
+/* The same, but waits up to wait_ms longer for each reply: for commands that block in Redis. */
 MUST_USE int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
 				      struct replies *out, struct error *err);
 
+/* Frees the replies and keeps the room for new ones. */
 void replies_clear(struct replies *r);
+
+/* Frees the replies and their list. */
 void replies_done(struct replies *r);
 
 /*
- * 0 when no reply is an error. ERROR_UNAVAILABLE for what passes by itself:
- * loading, out of memory, read-only, cluster moves; ERROR_REFUSED for what
- * does not: keys of a foreign type, no permission.
+ * Returns 0 when none of the replies, nor of the elements of an array, is an
+ * error. ERROR_UNAVAILABLE for an error that passes by itself, such as loading,
+ * out of memory, read-only or a moved slot; ERROR_REFUSED for one that lasts: a
+ * key of another type, no permission, an unknown command. `address` is the
+ * Redis that the message names.
  */
 MUST_USE int replies_check(const struct replies *r, const char *address, struct error *err);
 
-/* What a reply holds; absent when it is nil or not a string. Borrowed from the reply. */
+/* The text of a reply, NUL-terminated and borrowed from it; absent when it is not a string. */
 struct bytes reply_bytes(const struct redisReply *r);
 
-/* The reply as a decimal number, or fallback. */
+/* The reply as a number, whether an integer or decimal text; the fallback for anything else. */
 int64_t reply_number(const struct redisReply *r, int64_t fallback);
 
 #endif

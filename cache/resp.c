@@ -19,8 +19,8 @@ void pipeline_clear(struct pipeline *p)
 	p->commands = 0;
 }
 
-/* Writes value in decimal so that it ends at end; returns where it begins. */
-static uint8_t *decimal(uint8_t *end, uint64_t value)
+/* Writes the value in decimal, its last digit just before end; returns where it begins. */
+static uint8_t *write_decimal(uint8_t *end, uint64_t value)
 {
 	do {
 		*--end = (uint8_t)('0' + value % 10);
@@ -29,7 +29,7 @@ static uint8_t *decimal(uint8_t *end, uint64_t value)
 	return end;
 }
 
-/* "$12\r\n" or "*3\r\n" */
+/* Appends the head of an argument, "$12\r\n", or of a command, "*3\r\n". */
 static void append_head(struct buffer *b, uint8_t type, uint64_t value)
 {
 	uint8_t text[DECIMAL_MAX + 3];
@@ -38,7 +38,7 @@ static void append_head(struct buffer *b, uint8_t type, uint64_t value)
 
 	end[-1] = '\n';
 	end[-2] = '\r';
-	p = decimal(end - 2, value);
+	p = write_decimal(end - 2, value);
 	*--p = type;
 	buffer_append(b, p, (size_t)(end - p));
 }
@@ -83,7 +83,7 @@ void pipeline_number(struct pipeline *p, int64_t argument)
 	uint8_t text[DECIMAL_MAX];
 	uint8_t *end = text + sizeof(text);
 	uint64_t magnitude = argument < 0 ? 0 - (uint64_t)argument : (uint64_t)argument;
-	uint8_t *at = decimal(end, magnitude);
+	uint8_t *at = write_decimal(end, magnitude);
 
 	if (argument < 0)
 		*--at = '-';

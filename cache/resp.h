@@ -2,12 +2,16 @@
 #define SB_CACHE_RESP_H
 
 /*
- * Redis commands as bytes (RESP2), built once into one buffer and sent as one
- * pipeline.
+ * Commands for Redis, built as bytes of its protocol (RESP2) in one growing
+ * buffer and sent as one pipeline. Each command is begun with the number of its
+ * arguments, which must follow:
  *
- *	pipeline_command(p, 3);
- *	pipeline_text(p, "HSET");
- *	…
+ *	pipeline_command(p, 2);
+ *	pipeline_text(p, "GET");
+ *	pipeline_text(p, "name");
+ *
+ * Nothing here fails or blocks: a process without memory for a pipeline aborts
+ * (buffer.h). Arguments are copied.
  */
 
 #include "ops/support/buffer.h"
@@ -17,30 +21,35 @@
 
 struct pipeline {
 	struct buffer bytes;
-	size_t commands; /* so many replies will come */
+	size_t commands; /* Redis sends as many replies */
 };
 
+/* Starts without commands and without memory. */
 void pipeline_init(struct pipeline *p);
+
+/* Gives the memory back. */
 void pipeline_done(struct pipeline *p);
 
-/* Forgets the commands, keeps the memory. */
+/* Drops the commands and keeps the memory. */
 void pipeline_clear(struct pipeline *p);
 
-/* Forgets the commands, and the memory, too, if there was uncommonly much. */
 enum { PIPELINE_KEEP_BYTES = 4 * 1024 * 1024 };
+
+/* Drops the commands, and the memory as well if it is more than PIPELINE_KEEP_BYTES. */
 void pipeline_trim(struct pipeline *p);
 
-/* Begins a command of that many arguments, its name counted. They must follow. */
+/* Begins a command of that many arguments; the command's name is one of them. */
 void pipeline_command(struct pipeline *p, size_t arguments);
 
+/* Each adds one argument to the command begun last; a number is sent in decimal. */
 void pipeline_bytes(struct pipeline *p, struct bytes argument);
 void pipeline_text(struct pipeline *p, const char *argument);
 void pipeline_number(struct pipeline *p, int64_t argument);
 
-/* An argument in pieces, for keys: base, kind and id. */
+/* Adds one argument that is the concatenation of the parts. */
 void pipeline_parts(struct pipeline *p, const struct bytes *parts, size_t count);
 
-/* A command that is all text: name and arguments, ending with NULL. */
+/* Adds a whole command: its name and arguments, a list of texts that ends with NULL. */
 void pipeline_texts(struct pipeline *p, const char *const *arguments);
 
 #endif

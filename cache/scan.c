@@ -7,14 +7,12 @@
 #include <stdlib.h>
 
 enum {
-	SCAN_COUNT = 5000, /* keys a step: some milliseconds of Redis' time */
-	SCAN_TRIES = 5,
+	WALKS_MAX = 5, /* the owner of a partition changes once in hours */
 	CURSOR_SIZE = 24,
 	KINDS = 4,
-	PATTERN_SIZE = PREFIX_MAX + 16,
 };
 
-/* What the keys of each kind are called behind "sb:{…}:". */
+/* What follows "sb:{…}:" in the keys of each kind, and where the ids go. */
 static const struct {
 	unsigned kind;
 	const char *name;
@@ -25,18 +23,17 @@ static const struct {
 	{ SCAN_WORKSPACES, "ws:" },
 };
 
-/* One walk. */
+/* One walk over all keys. */
 struct walk {
 	struct reader *reader;
 	unsigned kinds;
-	char pattern[PATTERN_SIZE];
-	char cursor[CURSOR_SIZE]; /* "0": at the beginning, or at the end */
-	int64_t *epochs;          /* of the marks, as the first step found them */
-	bool begun;
-	struct buffer found[KINDS];
+	char cursor[CURSOR_SIZE]; /* "0" before the first step and after the last */
+	int64_t *epochs; /* of the marks that each step reads, as the last step found them */
+	bool begun;      /* epochs are set */
+	struct buffer found[KINDS]; /* ids, as kinds_known */
 };
 
-/* The number of marks that are read with each step. */
+/* How many marks each step reads: one for each partition, and one for the directory. */
 static size_t mark_count(const struct walk *w)
 {
 	size_t partitions = (size_t)reader_deployment(w->reader)->partitions;
@@ -45,30 +42,22 @@ static size_t mark_count(const struct walk *w)
 	       (w->kinds & ~(unsigned)SCAN_WORKSPACES ? 1 : 0);
 }
 
-/* Only the keys that can be meant are sent: those of the directory, of workspaces, or of both. */
-static void make_pattern(struct walk *w)
+/* Keys of other kinds are not even sent: the pattern is for the directory, workspaces, or both. */
+static const char *pattern_of(unsigned kinds)
 {
-	const char *base = reader_keys(w->reader, KEYS_DIRECTORY)->base;
-
-	(void)snprintf(w->pattern, sizeof(w->pattern), "%.*s{%s}:%s", (int)strcspn(base, "{"), base,
-		       w->kinds & SCAN_WORKSPACES ? "*" : "dir",
-		       w->kinds == SCAN_WORKSPACES ? "ws:*" : "*");
+	if (kinds == SCAN_WORKSPACES)
+		return "{*}:ws:*";
+	return kinds & SCAN_WORKSPACES ? "{*}:*" : "{dir}:*";
 }
 
-static int ask(struct walk *w, struct error *err)
+static int ask_step(struct walk *w, struct error *err)
 {
 	struct pipeline *p = reader_begin(w->reader);
 	int partitions = reader_deployment(w->reader)->partitions;
 	const redisReply *reply;
 	int rc;
 
-	pipeline_command(p, 6);
-	pipeline_text(p, "SCAN");
-	pipeline_text(p, w->cursor);
-	pipeline_text(p, "MATCH");
-	pipeline_text(p, w->pattern);
-	pipeline_text(p, "COUNT");
-	pipeline_number(p, SCAN_COUNT);
+	pipeline_scan(p, reader_keys(w->reader, KEYS_DIRECTORY), pattern_of(w->kinds), w->cursor);
 	for (int i = 0; w->kinds & SCAN_WORKSPACES && i < partitions; i++)
 		reader_touch(w->reader, i);
 	rc = reader_ask(w->reader, err);
@@ -77,11 +66,14 @@ static int ask(struct walk *w, struct error *err)
 	reply = reader_reply(w->reader, 0);
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
 	    reply->element[1]->type != REDIS_REPLY_ARRAY)
-		return error_set(err, ERROR_REFUSED, "this Redis cannot SCAN");
+		return error_set(err, ERROR_REFUSED,
+				 "Redis at %s answers SCAN with something other than keys; connect "
+				 "to the Redis server itself",
+				 reader_address(w->reader));
 	return 0;
 }
 
-/* Are the owners those of the first step? Whoever has claimed a mark may have cleared its keys. */
+/* Are the owners those of the step before? A new owner may have cleared its partition. */
 static bool same_owners(struct walk *w)
 {
 	bool same = true;
@@ -102,20 +94,24 @@ static bool has_base(struct bytes key, const struct keys *k)
 	return key.len > k->len && memcmp(key.data, k->base, k->len) == 0;
 }
 
-/* The id of a key of that kind: base, kind, 16 bytes. */
+/* Sets *out from a key of that kind, in the right partition: base, name of the kind, 16 bytes. */
 static bool parse_key(struct walk *w, struct bytes key, size_t kind, struct uuid *out)
 {
 	const char *name = kinds_known[kind].name;
 	size_t tail = strlen(name) + sizeof(*out);
 	const struct keys *k;
+	struct uuid id;
 
 	if (key.len < tail || memcmp(key.data + key.len - tail, name, strlen(name)) != 0)
 		return false;
-	memcpy(out, key.data + key.len - sizeof(*out), sizeof(*out));
+	memcpy(&id, key.data + key.len - sizeof(id), sizeof(id));
 	k = reader_keys(w->reader, kinds_known[kind].kind == SCAN_WORKSPACES
-					   ? reader_partition(w->reader, out)
+					   ? reader_partition(w->reader, &id)
 					   : KEYS_DIRECTORY);
-	return key.len == k->len + tail && has_base(key, k);
+	if (key.len != k->len + tail || !has_base(key, k))
+		return false;
+	*out = id;
+	return true;
 }
 
 static void take_key(struct walk *w, struct bytes key)
@@ -130,7 +126,7 @@ static void take_key(struct walk *w, struct bytes key)
 	}
 }
 
-static void take_keys(struct walk *w)
+static void take_step(struct walk *w)
 {
 	const redisReply *reply = reader_reply(w->reader, 0);
 	const redisReply *keys = reply->element[1];
@@ -138,12 +134,11 @@ static void take_keys(struct walk *w)
 
 	for (size_t i = 0; i < keys->elements; i++)
 		take_key(w, reply_bytes(keys->element[i]));
-	(void)snprintf(w->cursor, sizeof(w->cursor), "%.*s", (int)cursor.len,
-		       cursor.data ? (const char *)cursor.data : "0");
+	(void)snprintf(w->cursor, sizeof(w->cursor), "%s", cursor.data ? text_of(cursor) : "0");
 }
 
-/* Walks once through all keys. *same is false when an owner changed on the way. */
-static int walk(struct walk *w, bool *same, struct error *err)
+/* Walks once over all keys. *same becomes false when an owner changed on the way. */
+static int walk_once(struct walk *w, bool *same, struct error *err)
 {
 	int rc;
 
@@ -152,16 +147,30 @@ static int walk(struct walk *w, bool *same, struct error *err)
 	for (size_t i = 0; i < KINDS; i++)
 		buffer_clear(&w->found[i]);
 	do {
-		rc = ask(w, err);
+		rc = ask_step(w, err);
 		*same = !rc && same_owners(w);
 		if (*same)
-			take_keys(w);
+			take_step(w);
 	} while (*same && strcmp(w->cursor, "0") != 0);
 	return rc;
 }
 
-/* SCAN may give a key twice. */
-static struct uuid_list take_found(struct buffer *found, struct arena *arena)
+static int walk_steadily(struct walk *w, struct error *err)
+{
+	bool same = false;
+	int rc = 0;
+
+	for (int i = 0; !rc && !same && i < WALKS_MAX; i++)
+		rc = walk_once(w, &same, err);
+	if (rc || same)
+		return rc;
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the grant index in Redis at %s keeps changing owners; try again shortly",
+			 reader_address(w->reader));
+}
+
+/* Sorts the ids, which SCAN may return twice, into a list. */
+static struct uuid_list sorted_list(const struct buffer *found, struct arena *arena)
 {
 	size_t count = found->len / sizeof(struct uuid);
 	struct uuid_list out = { arena_alloc(arena, (count + 1) * sizeof(struct uuid)), 0 };
@@ -169,7 +178,6 @@ static struct uuid_list take_found(struct buffer *found, struct arena *arena)
 	if (count)
 		memcpy(out.list, found->data, count * sizeof(struct uuid));
 	out.count = uuid_sort(out.list, count);
-	buffer_done(found);
 	return out;
 }
 
@@ -177,22 +185,19 @@ int scan_ids(struct reader *r, unsigned kinds, struct arena *arena, struct scann
 	     struct error *err)
 {
 	struct walk w = { .reader = r, .kinds = kinds };
-	bool same = false;
-	int rc = 0;
+	int rc;
 
-	make_pattern(&w);
 	w.epochs = arena_zalloc(arena, mark_count(&w) + 1, sizeof(*w.epochs));
-	for (int i = 0; !rc && !same && i < SCAN_TRIES; i++)
-		rc = walk(&w, &same, err);
-	if (!rc && !same)
-		rc = error_set(err, ERROR_UNAVAILABLE,
-			       "the grant index keeps changing hands; try again shortly");
-	*out = (struct scanned){
-		.organizations = take_found(&w.found[0], arena),
-		.users = take_found(&w.found[1], arena),
-		.groups = take_found(&w.found[2], arena),
-		.workspaces = take_found(&w.found[3], arena),
-	};
+	rc = walk_steadily(&w, err);
+	if (!rc)
+		*out = (struct scanned){
+			.organizations = sorted_list(&w.found[0], arena),
+			.users = sorted_list(&w.found[1], arena),
+			.groups = sorted_list(&w.found[2], arena),
+			.workspaces = sorted_list(&w.found[3], arena),
+		};
+	for (size_t i = 0; i < KINDS; i++)
+		buffer_done(&w.found[i]);
 	return rc;
 }
 
@@ -201,6 +206,7 @@ int scan_workspaces(struct reader *r, struct arena *arena, struct uuid_list *out
 	struct scanned all;
 	int rc = scan_ids(r, SCAN_WORKSPACES, arena, &all, err);
 
-	*out = all.workspaces;
+	if (!rc)
+		*out = all.workspaces;
 	return rc;
 }

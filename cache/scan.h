@@ -2,15 +2,15 @@
 #define SB_CACHE_SCAN_H
 
 /*
- * All there is in the index: the ids of its workspaces, users, groups and
- * organizations, found by walking through the keys of this Redis in bounded
- * steps (SCAN). For whoever wants everything; who knows a name or an owner
- * asks lookup.h.
+ * The ids of all workspaces, users, groups and organizations in the index,
+ * found by walking over all keys of this Redis in bounded steps (SCAN). It is
+ * for callers that want everything; lookup.h answers those that have a name or
+ * an owner.
  *
- * The marks of all partitions concerned are read with every step, and an owner
- * that changes meanwhile may have rebuilt them, so the walk then begins anew:
- * what was there all the time is found, or the answer is ERROR_UNAVAILABLE.
- * What came or went meanwhile may be found or not.
+ * Each step also reads the marks of the partitions concerned. When the owner of
+ * one changes on the way, it may have cleared and rebuilt the partition, so the
+ * walk starts again. What is in the index all the time is therefore found; what
+ * is added or removed meanwhile may be found or not.
  */
 
 #include "cache/lookup.h"
@@ -18,12 +18,12 @@
 
 enum scan_kinds {
 	SCAN_ORGANIZATIONS = 1 << 0,
-	SCAN_USERS = 1 << 1, /* the deleted ones, too */
+	SCAN_USERS = 1 << 1, /* including deleted ones */
 	SCAN_GROUPS = 1 << 2,
 	SCAN_WORKSPACES = 1 << 3,
 };
 
-/* Ids of each kind, sorted by their bytes, each once. Kinds not asked for are empty. */
+/* The ids of each kind, sorted by their bytes, without duplicates. */
 struct scanned {
 	struct uuid_list organizations;
 	struct uuid_list users;
@@ -32,9 +32,11 @@ struct scanned {
 };
 
 /*
- * Finds all ids of these kinds, in one walk; the lists live in the arena. Takes
- * about a second for each million keys that this Redis holds, of whatever kind.
- * ERROR_UNAVAILABLE, ERROR_REFUSED when Redis cannot SCAN.
+ * Finds all ids of these kinds, a mask of enum scan_kinds, in one walk; the
+ * other lists are empty. The lists live in the arena. Blocks for about a second
+ * for each million keys that this Redis holds, of whatever kind. Fails as
+ * reader_ask() does, with ERROR_UNAVAILABLE also when owners keep changing, and
+ * with ERROR_REFUSED when Redis does not SCAN.
  */
 MUST_USE int scan_ids(struct reader *r, unsigned kinds, struct arena *arena, struct scanned *out,
 		      struct error *err);

@@ -3,6 +3,7 @@
 #include "cache/layout.h"
 #include "cache/redis.h"
 
+#include <assert.h>
 #include <hiredis/hiredis.h>
 
 /* ---- grants ---- */
@@ -20,7 +21,7 @@ static void append_due(struct pipeline *p, const struct keys *k, const struct st
 	pipeline_number(p, (int64_t)q->max);
 }
 
-/* Any of them will do: what was found goes, and then the others are. */
+/* Asks for any of the grants: when they have been revoked, the next question finds others. */
 static void append_shared(struct pipeline *p, const struct keys *k, const struct subject *s,
 			  size_t max)
 {
@@ -66,9 +67,10 @@ int stale_read(struct index *ix, int partition, const struct mark *ours,
 	append_due(p, k, q);
 	for (size_t i = 0; i < q->subject_count; i++)
 		append_shared(p, k, &q->subjects[i], q->max);
-	rc = index_ask(ix, partition, ours, &replies, err);
+	rc = index_ask_owned(ix, partition, ours, &replies, err);
 	if (rc)
 		return rc;
+	assert(replies->count == q->subject_count + 2); /* due, the subjects, the mark */
 	for (size_t i = 0; i <= q->subject_count; i++)
 		room += replies->list[i]->elements;
 	out->list = arena_alloc(out->arena, (room + 1) * sizeof(*out->list));
@@ -79,7 +81,7 @@ int stale_read(struct index *ix, int partition, const struct mark *ours,
 	return 0;
 }
 
-/* ---- what workspaces remember ---- */
+/* ---- recent commands ---- */
 
 static void append_memory(struct pipeline *p, const struct keys *k, const struct uuid *workspace_id)
 {
@@ -106,7 +108,7 @@ int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
 
 	for (size_t i = 0; i < count; i++)
 		append_memory(p, index_keys(ix, partition), &list[i].workspace_id);
-	rc = index_ask(ix, partition, ours, &replies, err);
+	rc = index_ask_owned(ix, partition, ours, &replies, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		take_memory(&list[i], replies->list[i]);
 	return rc;

@@ -2,13 +2,13 @@
 #define SB_CACHE_STALE_H
 
 /*
- * Grants that must go though nobody asks for it: their time is over, or their
- * subject is gone. What the owner of a partition reads of the index to find
- * them. Nothing is written, and what a run has watched stays watched.
+ * Stale grants have expired, or their subject no longer exists; they are to be
+ * revoked although no command asks for it. This is what the owner of a
+ * partition reads of the index to find them. Nothing is written, and a watch
+ * that index_read() or index_apply() has set stays.
  *
- * All of it, unless said otherwise: one round trip; ERROR_FENCED when the
- * partition's mark is not `ours`, ERROR_UNAVAILABLE. Results live in the arena
- * that the caller has put into the list.
+ * Each function is one round trip, blocks and fails as index.h says. Lists grow
+ * in the arena that the caller has put into them.
  */
 
 #include "cache/index.h"
@@ -18,7 +18,7 @@
 struct stale {
 	struct uuid workspace_id;
 	struct subject subject;
-	int64_t expires_at; /* ABSENT: found by its subject */
+	int64_t expires_at; /* ms since 1970; ABSENT when found by its subject */
 };
 
 struct stale_list {
@@ -28,29 +28,33 @@ struct stale_list {
 };
 
 struct stale_question {
-	int64_t now;                    /* what expires until then, ms since 1970 */
-	const struct subject *subjects; /* and what these have */
+	int64_t now;                    /* find grants that expire until then, ms since 1970 */
+	const struct subject *subjects; /* and the grants of these subjects */
 	size_t subject_count;
-	size_t max; /* of what expires, and of what each subject has */
+	size_t max; /* at most so many by expiry, and so many for each subject */
 };
 
-/* First what expires, the oldest first; then, in the order of the question, what the subjects have. */
+/*
+ * Finds stale grants of the partition. *out has first those that have expired,
+ * the oldest first, then those of the subjects, in the order of the question.
+ * ERROR_FENCED when the partition's mark is not as *ours.
+ */
 MUST_USE int stale_read(struct index *ix, int partition, const struct mark *ours,
 			const struct stale_question *q, struct stale_list *out, struct error *err);
 
-/* A workspace, and the commands that were decided on it lately. */
+/* A workspace and the ids of the last commands decided on it. */
 struct stale_memory {
 	struct uuid workspace_id;
 	struct uuid recent[RECENT_COMMANDS]; /* in no order; nil: none */
 };
 
-/* Fills the memory of each. */
+/* Sets `recent` of each workspace of the list. ERROR_FENCED as above. */
 MUST_USE int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
 			       struct stale_memory *list, size_t count, struct error *err);
 
-/* A subject with whom something is shared. */
+/* A subject that something is shared with in a partition. */
 struct holder {
-	int partition;
+	int partition; /* as the key says; a foreign key may name one that does not exist */
 	struct subject subject;
 };
 
@@ -61,9 +65,10 @@ struct holder_list {
 };
 
 /*
- * The subjects of all partitions, in steps: call it until *cursor, 0 at first,
- * is 0 again. Who is there all the while is listed at least once. Looks at
- * every key of this Redis, some thousands a step, and at no mark.
+ * Finds the subjects of all partitions in steps, over some thousands of the
+ * keys of this Redis each. *cursor is 0 before the first step and again after
+ * the last. A subject that is there from first to last is listed at least once.
+ * Marks are neither read nor compared.
  */
 MUST_USE int stale_scan(struct index *ix, uint64_t *cursor, struct holder_list *out,
 			struct error *err);

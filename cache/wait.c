@@ -8,13 +8,13 @@
 
 enum { BLOCK_MAX_MS = 1000, PAUSE_MS = 2, PAUSE_BROKEN_MS = 50 };
 
-/* The first run that ends at or behind the offset, now or when it comes: its entry in the stream. */
-static int ask_stream(struct reader *r, const struct position *at, int block_ms, struct error *err)
+/* Asks for the first entry whose run ends at or after the position; waits up to block_ms for it. */
+static int ask_entry(struct reader *r, const struct position *at, int block_ms, struct error *err)
 {
 	struct pipeline *p = reader_begin(r);
-	char after[32];
+	char before[32];
 
-	(void)snprintf(after, sizeof(after), "%lld-0", (long long)at->offset);
+	(void)snprintf(before, sizeof(before), "%lld-0", (long long)at->offset);
 	pipeline_command(p, 8);
 	pipeline_text(p, "XREAD");
 	pipeline_text(p, "COUNT");
@@ -23,31 +23,49 @@ static int ask_stream(struct reader *r, const struct position *at, int block_ms,
 	pipeline_number(p, block_ms);
 	pipeline_text(p, "STREAMS");
 	pipeline_key(p, reader_keys(r, at->partition), "outcomes", NULL);
-	pipeline_text(p, after);
+	pipeline_text(p, before);
 	return reader_ask_blocking(r, block_ms, err);
 }
 
-/* XREAD's reply: [[key, [[id, [field, value, …]]]]] or nil. */
+/* The value in the reply of XREAD, [[key, [[id, [field, value]]]]]; absent when that is nil. */
 static struct bytes entry_value(const redisReply *reply)
 {
-	const redisReply *at = reply;
-
 	static const size_t path[] = { 0, 1, 0, 1, 1 };
 
 	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
-		if (at->type != REDIS_REPLY_ARRAY || at->elements <= path[i])
+		if (reply->type != REDIS_REPLY_ARRAY || reply->elements <= path[i])
 			return (struct bytes){ 0 };
-		at = at->element[path[i]];
+		reply = reply->element[path[i]];
 	}
-	return reply_bytes(at);
+	return reply_bytes(reply);
 }
 
 static bool find_outcome(struct bytes entry, int64_t offset, struct outcome_entry *out)
 {
-	while (outcome_take(&entry, out))
-		if (out->offset == offset)
-			return true;
+	struct outcome_entry found;
+
+	while (outcome_take(&entry, &found)) {
+		if (found.offset != offset)
+			continue;
+		*out = found;
+		return true;
+	}
 	return false;
+}
+
+static int fail_late(const struct position *at, struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the outcome of command %d:%lld did not come in time; it may still come",
+			 at->partition, (long long)at->offset);
+}
+
+static int fail_dropped(const struct position *at, struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the outcome of command %d:%lld is no longer kept; look for the command "
+			 "in sharing.events",
+			 at->partition, (long long)at->offset);
 }
 
 int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
@@ -60,11 +78,8 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 		struct bytes entry;
 
 		if (left <= 0)
-			return rc ? rc /* Redis kept it from coming */
-				  : error_set(err, ERROR_UNAVAILABLE,
-					      "the outcome of %d:%lld did not come in time",
-					      at->partition, (long long)at->offset);
-		rc = ask_stream(r, at, left < BLOCK_MAX_MS ? (int)left : BLOCK_MAX_MS, err);
+			return rc ? rc : fail_late(at, err);
+		rc = ask_entry(r, at, left < BLOCK_MAX_MS ? (int)left : BLOCK_MAX_MS, err);
 		if (rc && rc != ERROR_UNAVAILABLE)
 			return rc;
 		if (rc) {
@@ -75,24 +90,23 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 		if (!entry.data)
 			continue;
 		if (!find_outcome(entry, at->offset, out))
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "the outcome of %d:%lld is no longer kept", at->partition,
-					 (long long)at->offset);
+			return fail_dropped(at, err);
 		out->message = arena_copy(arena, out->message);
 		return 0;
 	}
 }
 
-static int too_late(int partition, int64_t applied, int64_t offset, struct error *err)
+static int fail_lagging(int partition, int64_t applied, int64_t offset, struct error *err)
 {
 	if (partition == KEYS_DIRECTORY)
 		return error_set(err, ERROR_STALE,
-				 "the directory in the index is at %lld and did not come to %lld "
-				 "in time",
+				 "the directory in the index is only at offset %lld, it did not "
+				 "reach %lld in time; try again shortly",
 				 (long long)applied, (long long)offset);
 	return error_set(err, ERROR_STALE,
-			 "the index is at %lld of partition %d and did not come to %lld in time",
-			 (long long)applied, partition, (long long)offset);
+			 "partition %d of the index is only at offset %lld, it did not reach %lld "
+			 "in time; try again shortly",
+			 partition, (long long)applied, (long long)offset);
 }
 
 int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadline_ms,
@@ -107,7 +121,7 @@ int wait_applied(struct reader *r, int partition, int64_t offset, int64_t deadli
 		if (rc && rc != ERROR_UNAVAILABLE && rc != ERROR_STALE)
 			return rc;
 		if (clock_monotonic_ms() >= deadline_ms)
-			return rc ? rc : too_late(partition, m.applied, offset, err);
+			return rc ? rc : fail_lagging(partition, m.applied, offset, err);
 		clock_pause_ms(rc ? PAUSE_BROKEN_MS : PAUSE_MS);
 	}
 }

@@ -2,6 +2,7 @@
 
 #include "ops/support/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,7 @@ void workspace_drop_grant(struct workspace *w, const struct subject *s)
 bool workspace_saw_command(const struct workspace *w, const struct uuid *command_id)
 {
 	if (uuid_is_nil(command_id))
-		return false; /* empty places are nil, too */
+		return false; /* or it would equal the empty places */
 	for (size_t i = 0; i < RECENT_COMMANDS; i++)
 		if (uuid_equal(&w->recent[i], command_id))
 			return true;
@@ -81,6 +82,7 @@ unsigned workspace_remember_command(struct workspace *w, const struct uuid *comm
 {
 	unsigned place = w->recent_next;
 
+	assert(place < RECENT_COMMANDS);
 	w->recent[place] = *command_id;
 	w->recent_next = (place + 1) % RECENT_COMMANDS;
 	return place;

@@ -2,8 +2,9 @@
 #define SB_CACHE_WORKSPACE_H
 
 /*
- * One workspace with its grants, as the index holds it: what decisions are
- * made on and what readers see. No I/O here.
+ * One workspace with its grants, as the index holds it: decisions are made on
+ * it, and readers are shown it. No I/O. A process without memory for a
+ * workspace aborts (memory.h).
  */
 
 #include "ops/support/bytes.h"
@@ -16,8 +17,8 @@
 enum { RECENT_COMMANDS = 16 };
 
 /*
- * A workspace that is not registered has only its id: it was never announced,
- * or it was deleted.
+ * A workspace that is not registered was never announced or has been deleted;
+ * it has its id and nothing else.
  */
 struct workspace {
 	struct uuid id;
@@ -27,47 +28,47 @@ struct workspace {
 	struct uuid owner_id;
 	struct bytes name;    /* owned, NUL-terminated */
 	int64_t version;      /* rises with every change */
-	struct grant *grants; /* in no order */
+	struct grant *grants; /* owned; one for each subject, in no order */
 	size_t grant_count;
 	size_t grant_cap;
-	struct uuid recent[RECENT_COMMANDS]; /* a ring; nil: empty place */
-	unsigned recent_next;                /* where the next id goes */
+	struct uuid recent[RECENT_COMMANDS]; /* a ring of command ids; an empty place is nil */
+	unsigned recent_next;                /* the place of the ring for the next id */
 };
 
-/* Starts unregistered. */
+/* Starts as not registered, without memory of its own. */
 void workspace_init(struct workspace *w, const struct uuid *id);
 
-/* Gives the memory back. */
+/* Gives the name and the grants back. Call workspace_init() before using w again. */
 void workspace_done(struct workspace *w);
 
 /* Sets the name to a copy. */
 void workspace_set_name(struct workspace *w, struct bytes name);
 
-/* The grant of that subject, or NULL. Valid until the grants change. */
+/* The grant of that subject, or NULL. Borrowed until the grants change. */
 struct grant *workspace_grant(const struct workspace *w, const struct subject *s);
 
-/* When the grant of that subject expires; ABSENT when it does not, or there is none. */
+/* When that subject's grant expires, ms since 1970; ABSENT when never or there is no grant. */
 int64_t workspace_expiry(const struct workspace *w, const struct subject *s);
 
-/* Adds the grant, or replaces that of the same subject. */
+/* Adds the grant, or replaces the grant of the same subject. */
 void workspace_put_grant(struct workspace *w, const struct grant *g);
 
 /* Removes the grant of that subject, if there is one. */
 void workspace_drop_grant(struct workspace *w, const struct subject *s);
 
-/* Was this command decided lately? */
+/* Is the command among the last RECENT_COMMANDS decided on this workspace? Never for a nil id. */
 bool workspace_saw_command(const struct workspace *w, const struct uuid *command_id);
 
-/* Remembers the command in place of the oldest; returns the place it went to. */
+/* Puts the command into the ring, in place of the oldest, and returns its place there. */
 unsigned workspace_remember_command(struct workspace *w, const struct uuid *command_id);
 
-/* Back to unregistered: grants, name and recent commands go. */
+/* Makes the workspace unregistered again: drops its grants, name and recent commands. */
 void workspace_clear(struct workspace *w);
 
-/* The workspace as events show it; borrows the name. */
+/* The workspace as events show it. Its name is borrowed from w. */
 struct workspace_ref workspace_ref(const struct workspace *w);
 
-/* Bytes of memory it holds, for those who bound it. */
+/* The bytes of memory that the workspace takes, for caches that bound their size. */
 size_t workspace_memory(const struct workspace *w);
 
 #endif

@@ -1,5 +1,6 @@
 #include "consumer/follower.h"
 
+#include "cache/clearing.h"
 #include "consumer/arrivals.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
@@ -307,10 +308,10 @@ static int clear_keys(struct follower *f, struct error *err)
 {
 	struct clearing all = { .partition = KEYS_DIRECTORY, .ours = &f->mark };
 	uint64_t cursor = 0;
-	int rc = index_clear(f->index, &all, 1, &cursor, err);
+	int rc = clearing_step(f->index, &all, 1, &cursor, err);
 
 	while (!rc && cursor)
-		rc = index_clear(f->index, &all, 1, &cursor, err);
+		rc = clearing_step(f->index, &all, 1, &cursor, err);
 	pipeline_done(&all.body);
 	return rc;
 }

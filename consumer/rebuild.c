@@ -1,5 +1,6 @@
 #include "consumer/rebuild.h"
 
+#include "cache/clearing.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
 #include "schemas/topics.h"
@@ -126,7 +127,7 @@ static int clear_partitions(struct rebuild *r, struct error *err)
 {
 	const struct rebuild_options *o = &r->options;
 	int partitions[PARTITIONS_MAX];
-	int rc = index_clear(o->index, r->list, r->count, &r->cursor, err);
+	int rc = clearing_step(o->index, r->list, r->count, &r->cursor, err);
 
 	if (rc || r->cursor)
 		return rc;

@@ -102,7 +102,7 @@ static int read_unsent(const struct recovery *r, int partition, struct finding *
 
 	if (f->is != RECOVERY_GO_ON && f->is != RECOVERY_PUBLISH)
 		return 0;
-	rc = index_read_unsent(r->index, partition, &f->unsent, err);
+	rc = unsent_read(r->index, partition, &f->unsent, err);
 	if (!rc && !recovery_continues(&f->unsent, f->committed, f->mark.applied))
 		f->is = RECOVERY_REBUILD;
 	return rc;

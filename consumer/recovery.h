@@ -7,6 +7,7 @@
  * epoch, and go on from there. The loop's thread.
  */
 
+#include "cache/unsent.h"
 #include "consumer/follower.h"
 #include "consumer/progress.h"
 #include "consumer/publisher.h"

@@ -68,7 +68,7 @@ int sharebus_check_many(struct sharebus *client, const struct sharebus_question 
 					  (enum action)questions[i].action };
 	}
 	if (!rc)
-		rc = check_many(&(struct asking){ client->reader, client->people, &client->arena },
+		rc = check_many(&(struct checker){ client->reader, client->people, &client->arena },
 				list, count, answers, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		out[i] = answer_of(&answers[i]);

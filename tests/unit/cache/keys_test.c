@@ -120,7 +120,7 @@ static void only_16_bytes_are_an_id(void **state)
 	assert_memory_equal(id.bytes, "bob-has-an-id-16", 16);
 }
 
-static void subjects_are_read_off_the_reverse_index(void **state)
+static void subjects_are_read_from_keys_of_the_reverse_index(void **state)
 {
 	struct keys any;
 	struct subject s;
@@ -140,7 +140,7 @@ static void subjects_are_read_off_the_reverse_index(void **state)
 	assert_memory_equal(s.id.bytes, ":g:has-an-id-160", 16);
 }
 
-static void other_keys_are_no_subjects(void **state)
+static void other_keys_are_no_subjects_and_leave_the_outputs_untouched(void **state)
 {
 	static const char *const keys[] = {
 		"",
@@ -150,19 +150,25 @@ static void other_keys_are_no_subjects(void **state)
 		"sb:{3}:u:bob-has-an-id-1",
 		"sb:{3}:u:bob-has-an-id-1678",
 		"sb:{dir}:u:bob-has-an-id-16",
+		"sb:{3}:x:bob-has-an-id-16",
+		"sb:{3:u:bob-has-an-id-16",
 		"sb:{-3}:u:bob-has-an-id-16",
 		"sb:{99999999999}:u:bob-has-an-id-16",
 		"so:{3}:u:bob-has-an-id-16",
 	};
+	const struct subject before = { SUBJECT_GROUP, letters("................") };
+	struct subject s = before;
 	struct keys any;
-	struct subject s;
-	int partition;
+	int partition = 7;
 
 	(void)state;
 	keys_init(&any, "sb", 0);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		if (keys_parse_subject(&any, bytes_of(keys[i]), &partition, &s))
-			fail_msg("%s", keys[i]);
+			fail_msg("%s was read as a subject", keys[i]);
+		assert_int_equal(partition, 7);
+		assert_memory_equal(&s, &before, sizeof(s));
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -175,8 +181,8 @@ int main(void)
 		TEST(keys_end_with_kind_and_raw_id),
 		TEST(users_and_groups_have_reverse_indexes_of_their_own),
 		TEST(only_16_bytes_are_an_id),
-		TEST(subjects_are_read_off_the_reverse_index),
-		TEST(other_keys_are_no_subjects),
+		TEST(subjects_are_read_from_keys_of_the_reverse_index),
+		TEST(other_keys_are_no_subjects_and_leave_the_outputs_untouched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

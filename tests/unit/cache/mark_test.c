@@ -174,10 +174,10 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 		  "cluster-a; give each deployment its own Redis or its own prefix" },
 		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 2, 0 },
 		  "the index in Redis at r:6379 was made for 6 partitions, but sharing.commands "
-		  "has 12; the number is fixed for the life of a deployment" },
+		  "has 12; restore that number, which is fixed for the life of a deployment" },
 		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 3, 0 },
-		  "the index in Redis at r:6379 has layout 3, this program reads layout 2; use "
-		  "the programs of one version" },
+		  "the index in Redis at r:6379 has layout 3, but this program reads layout 2; use "
+		  "programs of the same version" },
 	};
 
 	(void)state;

@@ -1,6 +1,4 @@
-/*
- * Outcomes as callers find them in the stream.
- */
+/* Outcomes are read back from the stream as they were written, or not at all. */
 
 #include "cache/outcomes.h"
 
@@ -76,8 +74,8 @@ static void outcome_cut_short_anywhere_is_not_taken(void **state)
 	buffer_done(&b);
 }
 
-/* The end has no rest; bytes that are cut short must not look like it. */
-static void outcome_cut_short_is_told_from_the_end(void **state)
+/* At the end *rest is empty; bytes that are cut short must not look like that. */
+static void outcome_cut_short_leaves_rest_and_output_untouched(void **state)
 {
 	struct buffer b;
 
@@ -86,16 +84,17 @@ static void outcome_cut_short_is_told_from_the_end(void **state)
 	outcome_append(&b, &ENTRIES[3]);
 	for (size_t len = 1; len < b.len; len++) {
 		struct bytes rest = { b.data, len };
-		struct outcome_entry out;
+		struct outcome_entry out = ENTRIES[0];
 
 		assert_false(outcome_take(&rest, &out));
 		assert_ptr_equal(rest.data, b.data);
 		assert_int_equal(rest.len, len);
+		assert_same(&out, &ENTRIES[0]);
 	}
 	buffer_done(&b);
 }
 
-static void values_that_mean_nothing_are_not_taken(void **state)
+static void unknown_outcomes_and_codes_are_not_taken(void **state)
 {
 	struct outcome_entry wrong[] = { ENTRIES[0], ENTRIES[0], ENTRIES[0] };
 
@@ -104,7 +103,7 @@ static void values_that_mean_nothing_are_not_taken(void **state)
 	wrong[1].outcome = (enum outcome)(OUTCOME_UNREADABLE + 1);
 	wrong[2].code = REJECT_CODE_COUNT;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct outcome_entry out;
+		struct outcome_entry out = ENTRIES[3];
 		struct buffer b;
 		struct bytes rest;
 
@@ -113,6 +112,7 @@ static void values_that_mean_nothing_are_not_taken(void **state)
 		rest = buffer_bytes(&b);
 		assert_false(outcome_take(&rest, &out));
 		assert_int_equal(rest.len, b.len);
+		assert_same(&out, &ENTRIES[3]);
 		buffer_done(&b);
 	}
 }
@@ -168,8 +168,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes_come_back_in_order),
 		cmocka_unit_test(outcome_cut_short_anywhere_is_not_taken),
-		cmocka_unit_test(outcome_cut_short_is_told_from_the_end),
-		cmocka_unit_test(values_that_mean_nothing_are_not_taken),
+		cmocka_unit_test(outcome_cut_short_leaves_rest_and_output_untouched),
+		cmocka_unit_test(unknown_outcomes_and_codes_are_not_taken),
 		cmocka_unit_test(long_message_is_cut),
 		cmocka_unit_test(names_are_those_of_the_design),
 	};

@@ -1,0 +1,192 @@
+#include "tests/unit/cache/script.h"
+
+#include "cache/redis.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+
+enum { SCENES_MAX = 64, PARTITIONS = 2 };
+
+struct scene {
+	struct pipeline replies;
+	bool no_answer;
+};
+
+static struct scene scenes[SCENES_MAX];
+static size_t scene_count;
+static size_t scene_next;
+static struct buffer sent;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker wants these names */
+int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
+			   struct error *err);
+int __wrap_redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
+				    struct replies *out, struct error *err);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+int script_reset(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < scene_count; i++)
+		pipeline_done(&scenes[i].replies);
+	scene_count = 0;
+	scene_next = 0;
+	buffer_done(&sent);
+	return 0;
+}
+
+static struct scene *add_scene(bool no_answer)
+{
+	struct scene *s = &scenes[scene_count++];
+
+	assert(scene_count <= SCENES_MAX);
+	*s = (struct scene){ .no_answer = no_answer };
+	return s;
+}
+
+struct pipeline *script_scene(void)
+{
+	return &add_scene(false)->replies;
+}
+
+void script_no_answer(void)
+{
+	(void)add_scene(true);
+}
+
+size_t script_left(void)
+{
+	return scene_count - scene_next;
+}
+
+const char *script_sent(void)
+{
+	return (const char *)sent.data;
+}
+
+static void append_text(struct pipeline *scene, const char *text)
+{
+	buffer_append(&scene->bytes, text, strlen(text));
+}
+
+void script_status(struct pipeline *scene, const char *status)
+{
+	append_text(scene, "+");
+	append_text(scene, status);
+	append_text(scene, "\r\n");
+}
+
+void script_nil(struct pipeline *scene)
+{
+	append_text(scene, "$-1\r\n");
+}
+
+void script_nil_array(struct pipeline *scene)
+{
+	append_text(scene, "*-1\r\n");
+}
+
+void script_mark(struct pipeline *scene, const struct mark *m)
+{
+	static const char *const states[] = { "", "rebuilding", "ready" };
+
+	pipeline_command(scene, 7);
+	if (!m) {
+		for (int i = 0; i < 7; i++)
+			script_nil(scene);
+		return;
+	}
+	pipeline_number(scene, m->epoch);
+	pipeline_number(scene, m->applied);
+	pipeline_text(scene, m->deployment.cluster);
+	pipeline_number(scene, m->deployment.partitions);
+	pipeline_number(scene, m->layout);
+	pipeline_text(scene, states[m->state]);
+	pipeline_number(scene, m->directory);
+}
+
+struct mark script_ready_mark(int64_t epoch, int64_t applied)
+{
+	return (struct mark){ MARK_READY,   epoch, applied, { "cluster-a", PARTITIONS },
+			      INDEX_LAYOUT, 0 };
+}
+
+struct reader *script_reader(void)
+{
+	const struct mark m = script_ready_mark(7, 100);
+	struct reader *r = NULL;
+	int rc;
+
+	script_mark(script_scene(), &m);
+	rc = reader_open(&r, "127.0.0.1:6379", "sb", 1000, NULL);
+	assert(!rc);
+	return r;
+}
+
+static void append_marks(struct pipeline *scene, int first_partition, int last_partition)
+{
+	const struct mark m = script_ready_mark(7, 100);
+
+	for (int i = first_partition; i <= last_partition; i++)
+		script_mark(scene, &m);
+	script_mark(scene, &m); /* the directory's */
+}
+
+struct pipeline *script_question(int first_partition, int last_partition)
+{
+	struct pipeline *scene = script_scene();
+
+	append_marks(scene, first_partition, last_partition);
+	return scene;
+}
+
+void script_end_question(struct pipeline *scene, int first_partition, int last_partition)
+{
+	append_marks(scene, first_partition, last_partition);
+}
+
+/* ---- the wrapped functions ---- */
+
+static void parse_replies(const struct buffer *bytes, size_t count, struct replies *out)
+{
+	redisReader *parser = redisReaderCreate();
+	void *reply = NULL;
+
+	assert(parser);
+	redisReaderFeed(parser, (const char *)bytes->data, bytes->len);
+	out->list = realloc((void *)out->list, (count + 1) * sizeof(*out->list));
+	out->cap = count + 1;
+	for (out->count = 0; out->count < count; out->count++) {
+		int rc = redisReaderGetReply(parser, &reply);
+
+		assert(rc == REDIS_OK && reply); /* the scene has a reply to each command */
+		out->list[out->count] = reply;
+	}
+	assert(redisReaderGetReply(parser, &reply) == REDIS_OK && !reply); /* and no more */
+	redisReaderFree(parser);
+}
+
+int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
+			   struct error *err)
+{
+	const struct scene *s = &scenes[scene_next++];
+
+	(void)r;
+	assert(scene_next <= scene_count); /* the script goes on */
+	buffer_clear(&sent);
+	buffer_append(&sent, p->bytes.data, p->bytes.len);
+	buffer_append_u8(&sent, 0);
+	replies_clear(out);
+	if (s->no_answer)
+		return error_set(err, ERROR_UNAVAILABLE, "no answer, as the script says");
+	parse_replies(&s->replies.bytes, p->commands, out);
+	return 0;
+}
+
+int __wrap_redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
+				    struct replies *out, struct error *err)
+{
+	(void)wait_ms;
+	return __wrap_redis_roundtrip(r, p, out, err);
+}

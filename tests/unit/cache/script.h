@@ -1,0 +1,53 @@
+#ifndef SB_TEST_CACHE_SCRIPT_H
+#define SB_TEST_CACHE_SCRIPT_H
+
+/*
+ * A Redis that follows a script: each round trip of the code under test gets the
+ * next scene. The test is linked with --wrap for redis_roundtrip() and
+ * redis_roundtrip_blocking(); replies are parsed by hiredis from the protocol's
+ * bytes, as with a real server.
+ */
+
+#include "cache/mark.h"
+#include "cache/reader.h"
+
+/* Drops all scenes; to be called before and after each test. */
+int script_reset(void **state);
+
+/*
+ * Begins the scene of a round trip that succeeds, and returns where its replies
+ * go: pipeline_command() begins an array, pipeline_bytes() and the like are its
+ * elements or replies of their own.
+ */
+struct pipeline *script_scene(void);
+
+/* Adds a round trip that fails with ERROR_UNAVAILABLE. */
+void script_no_answer(void);
+
+/* Adds a reply: a status, nil, or a nil array, as EXEC gives when the watched mark has changed. */
+void script_status(struct pipeline *scene, const char *status);
+void script_nil(struct pipeline *scene);
+void script_nil_array(struct pipeline *scene);
+
+/* Adds the reply to the command that reads a mark; NULL: there is none. */
+void script_mark(struct pipeline *scene, const struct mark *m);
+
+/* How many scenes are left. */
+size_t script_left(void);
+
+/* What the code under test sent in its last round trip, NUL-terminated. */
+const char *script_sent(void);
+
+/* A mark of the deployment of two partitions that all scenes belong to. */
+struct mark script_ready_mark(int64_t epoch, int64_t applied);
+
+/* Opens a reader on that deployment. */
+struct reader *script_reader(void);
+
+/* Begins the scene of a reader's question: the marks before the data of these partitions. */
+struct pipeline *script_question(int first_partition, int last_partition);
+
+/* Ends it: the marks after the data. */
+void script_end_question(struct pipeline *scene, int first_partition, int last_partition);
+
+#endif
