@@ -2,8 +2,9 @@
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/send.h"
+#include "producer/delivery.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -104,7 +105,7 @@ void sharebus_close(struct sharebus **client)
 	if (!c)
 		return;
 	if (c->bus)
-		send_give_up(c);
+		delivery_give_up(c->bus);
 	bus_close(&c->bus);
 	reader_close(&c->reader);
 	people_free(&c->people);
@@ -162,8 +163,8 @@ static int open_bus(struct sharebus *c, struct error *err)
 	rc = bus_conf(&conf, c->config, settings, err);
 	if (rc)
 		return rc;
-	send_listen(conf);
-	return bus_open(&c->bus, RD_KAFKA_PRODUCER, conf, err);
+	delivery_listen(conf);
+	return bus_open_producer(&c->bus, conf, err);
 }
 
 static int check_same(struct sharebus *c, struct error *err)
@@ -187,7 +188,7 @@ int client_bus(struct sharebus *c, struct error *err)
 
 	/* Nothing is produced any more once librdkafka has met what it calls fatal. */
 	if (c->bus && rd_kafka_fatal_error(c->bus, NULL, 0)) {
-		send_give_up(c);
+		delivery_give_up(c->bus);
 		bus_close(&c->bus);
 	}
 	if (!c->bus)

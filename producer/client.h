@@ -14,7 +14,7 @@
 #include "producer/sharebus.h"
 #include "schemas/codec.h"
 
-#include <librdkafka/rdkafka.h>
+struct rd_kafka_s;
 
 enum { CLIENT_TIMEOUT_MS = 3000 };
 
@@ -24,7 +24,7 @@ struct sharebus {
 	struct codec *codec;          /* NULL until it is needed */
 	struct reader *reader;        /* NULL until client_reader() */
 	struct people *people;        /* NULL until then, too */
-	rd_kafka_t *bus;              /* NULL until client_bus() */
+	struct rd_kafka_s *bus;       /* NULL until client_bus() */
 	struct deployment deployment; /* of the bus */
 	struct arena arena;           /* holds what the last call gave out */
 	struct error err;

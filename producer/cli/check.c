@@ -4,6 +4,7 @@
 #include "producer/cli/grants.h"
 #include "producer/cli/print.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 enum { FLAG_AT_LEAST = 1 };

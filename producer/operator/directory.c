@@ -11,6 +11,7 @@
 #include "producer/operator/topic_limit.h"
 #include "producer/send.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 

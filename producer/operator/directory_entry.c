@@ -2,6 +2,7 @@
 
 #include "schemas/records.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 
 #include "producer/operator/directory_entry.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

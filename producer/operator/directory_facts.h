@@ -46,7 +46,7 @@ struct directory_facts {
  * sorted by their bytes. ERROR_INPUT names the entry, as in `users[2] "bob"`,
  * and what is wrong with it.
  */
-MUST_USE int directory_file_facts(const json_t *file, const struct directory_names *names,
+MUST_USE int directory_file_facts(const struct json_t *file, const struct directory_names *names,
 				  int64_t now_ms, struct arena *arena, struct directory_facts *out,
 				  struct error *err);
 

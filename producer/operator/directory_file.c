@@ -3,6 +3,7 @@
 #include "producer/operator/directory_entry.h"
 #include "schemas/uuid.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

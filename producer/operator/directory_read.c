@@ -5,6 +5,7 @@
 #include "producer/operator/directory_entry.h"
 #include "producer/operator/inside.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

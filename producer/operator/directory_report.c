@@ -3,6 +3,7 @@
 #include "ops/support/buffer.h"
 #include "producer/cli/print.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #include "producer/operator/directory_report.h"
 #include "producer/operator/inside.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -11,6 +11,8 @@
 
 #include "tests/fuzz/target.h"
 
+#include <jansson.h>
+
 static const int64_t NOW_MS = 1795512600007;
 
 static struct bytes name_of(const struct record *r)
