@@ -3,6 +3,7 @@
 #include "ops/support/clock.h"
 #include "producer/bus.h"
 #include "producer/delivery.h"
+#include "producer/ids.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>

@@ -48,26 +48,4 @@ MUST_USE int client_bus(struct sharebus *c, struct error *err);
 /* Records from and to bytes. */
 MUST_USE int client_codec(struct sharebus *c, struct error *err);
 
-static inline struct uuid uuid_of(const struct sharebus_id *id)
-{
-	struct uuid u;
-
-	memcpy(u.bytes, id->bytes, sizeof(u.bytes));
-	return u;
-}
-
-static inline struct sharebus_id public_id(const struct uuid *u)
-{
-	struct sharebus_id id;
-
-	memcpy(id.bytes, u->bytes, sizeof(id.bytes));
-	return id;
-}
-
-/* A time as callers see it: 0 for never. */
-static inline int64_t time_of(int64_t ms)
-{
-	return ms == ABSENT ? 0 : ms;
-}
-
 #endif
