@@ -2,6 +2,7 @@
 
 #include "producer/cli/commands.h"
 #include "producer/operator/commands.h"
+#include "producer/operator/directory/commands.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -25,7 +26,8 @@ static const struct command_def commands[] = {
 	  "Show every path that gives rights and every policy that takes them.", check_flags,
 	  run_explain },
 	{ "directory", "apply", NULL, "<file>", 1,
-	  "Announce what a file states and the index lacks.", apply_flags, run_directory_apply },
+	  "Announce what a file states and the index lacks.", directory_apply_flags,
+	  run_directory_apply },
 	{ "directory", "show", NULL, "", 0, "Show what there is; -o json: as a file for apply.",
 	  directory_show_flags, run_directory_show },
 	{ "topics", "create", NULL, "", 0, "Create the topics in Kafka.", topics_flags,

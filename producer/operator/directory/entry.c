@@ -1,4 +1,4 @@
-#include "producer/operator/directory_entry.h"
+#include "producer/operator/directory/entry.h"
 
 #include "schemas/records.h"
 

@@ -1,9 +1,9 @@
-#ifndef SB_OPERATOR_DIRECTORY_ENTRY_H
-#define SB_OPERATOR_DIRECTORY_ENTRY_H
+#ifndef SB_DIRECTORY_ENTRY_H
+#define SB_DIRECTORY_ENTRY_H
 
 /*
  * The entries of a directory file, one at a time: what keys they may have and
- * what stands there. For directory_file.c and directory_facts.c.
+ * what stands there. For names.c and build.c.
  *
  * Functions that take an int *rc do nothing when it is not 0 already, so that
  * several values can be read and then checked once; they set it to ERROR_INPUT
