@@ -75,8 +75,11 @@ static const char *name_of(struct arena *arena, const struct command_def *def)
 
 static void print_help(const struct command_def *def, const struct flags *f)
 {
-	(void)printf("%s\n\nUsage: %s%s%s [flags]\n\n", def->summary, f->command,
-		     def->operands[0] ? " " : "", def->operands);
+	(void)printf("%s", def->summary);
+	if (def->print_more)
+		def->print_more();
+	(void)printf("\n\nUsage: %s%s%s [flags]\n\n", f->command, def->operands[0] ? " " : "",
+		     def->operands);
 	flags_print(f);
 }
 

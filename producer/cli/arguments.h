@@ -23,12 +23,14 @@ struct arguments {
 };
 
 struct command_def {
-	const char *group;        /* "sharing", or NULL */
-	const char *name;         /* "share" */
-	const char *alias;        /* another name, or NULL */
-	const char *operands;     /* "<workspace>", or "" */
-	size_t operand_count;     /* so many, or OPERANDS_ANY: the command looks itself */
-	const char *summary;      /* one line */
+	const char *group;    /* "sharing", or NULL */
+	const char *name;     /* "share" */
+	const char *alias;    /* another name, or NULL */
+	const char *operands; /* "<workspace>", or "" */
+	size_t operand_count; /* so many, or OPERANDS_ANY: the command looks itself */
+	const char *summary;  /* one line */
+	void (*print_more)(
+		void); /* prints what follows the summary in the same line; may be NULL */
 	const struct flag *flags; /* its own, with ids below FLAG_COMMON; may be NULL */
 	enum exit_code (*run)(struct session *s, const struct arguments *a);
 };

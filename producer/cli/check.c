@@ -113,6 +113,14 @@ static int ask(struct session *s, const struct arguments *a, struct sharebus_ans
 	return session_failed(s, sharebus_check(s->client, &q, out), err);
 }
 
+void print_actions(void)
+{
+	(void)printf(" Actions:");
+	for (int i = 0; i < SHAREBUS_ACTION_COUNT; i++)
+		(void)printf(" %s", sharebus_action_name((enum sharebus_action)i));
+	(void)printf(".");
+}
+
 enum exit_code run_check(struct session *s, const struct arguments *a)
 {
 	struct sharebus_answer answer = { 0 };
