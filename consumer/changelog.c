@@ -4,6 +4,7 @@
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 
 enum {
@@ -42,7 +43,7 @@ static int open_client(rd_kafka_t **out, const struct config *config, const char
 
 	if (rc)
 		return rc;
-	rc = bus_open(out, RD_KAFKA_CONSUMER, conf, err);
+	rc = bus_open_consumer(out, conf, err);
 	if (!rc)
 		(void)rd_kafka_poll_set_consumer(*out);
 	return rc;

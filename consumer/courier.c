@@ -5,6 +5,7 @@
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,7 +64,7 @@ static int open_producer(struct courier *c, const struct config *config, struct 
 		return rc;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 	rd_kafka_conf_set_opaque(conf, c);
-	rc = bus_open(&c->producer, RD_KAFKA_PRODUCER, conf, err);
+	rc = bus_open_producer(&c->producer, conf, err);
 	if (rc)
 		return rc;
 	c->topic = rd_kafka_topic_new(c->producer, topic_name(TOPIC_COMMANDS), NULL);

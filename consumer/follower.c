@@ -7,6 +7,7 @@
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 
 enum {
@@ -60,7 +61,7 @@ static int open_consumer(struct follower *f, const struct config *config, struct
 	rd_kafka_conf_t *conf = NULL;
 	int rc = bus_conf(&conf, config, settings, err);
 
-	return rc ? rc : bus_open(&f->consumer, RD_KAFKA_CONSUMER, conf, err);
+	return rc ? rc : bus_open_consumer(&f->consumer, conf, err);
 }
 
 static int assign_from_start(struct follower *f, struct error *err)

@@ -5,6 +5,7 @@
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -318,7 +319,7 @@ static int open_consumer(struct intake *in, struct error *err)
 		return rc;
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
 	rd_kafka_conf_set_opaque(conf, in);
-	rc = bus_open(&in->consumer, RD_KAFKA_CONSUMER, conf, err);
+	rc = bus_open_consumer(&in->consumer, conf, err);
 	if (!rc)
 		(void)rd_kafka_poll_set_consumer(in->consumer);
 	return rc;

@@ -11,6 +11,7 @@
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -302,7 +303,7 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 	if (rc)
 		return rc;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-	return bus_open(&t->producer, RD_KAFKA_PRODUCER, conf, err);
+	return bus_open_producer(&t->producer, conf, err);
 }
 
 static int open_topics(struct transactor *t, struct error *err)

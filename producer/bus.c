@@ -1,5 +1,6 @@
 #include "producer/bus.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
 enum { RANGE_WAIT_MS = 5000 };
@@ -11,7 +12,7 @@ static const struct bus_setting defaults[] = {
 	{ NULL, NULL },
 };
 
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
+static int set_one(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
 {
 	char why[256];
 
@@ -25,7 +26,7 @@ static int set_all(rd_kafka_conf_t *conf, const struct bus_setting *settings, st
 	int rc = 0;
 
 	for (; !rc && settings->name; settings++)
-		rc = set(conf, settings->name, settings->value, err);
+		rc = set_one(conf, settings->name, settings->value, err);
 	return rc;
 }
 
@@ -39,11 +40,11 @@ int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bu
 
 	rc = set_all(conf, defaults, err);
 	if (!rc)
-		rc = set(conf, "bootstrap.servers", config_get(config, "brokers"), err);
+		rc = set_one(conf, "bootstrap.servers", config_get(config, "brokers"), err);
 	if (!rc)
 		rc = set_all(conf, settings, err);
 	for (size_t i = 0; !rc && config_kafka_line(config, i, &name, &value); i++)
-		rc = set(conf, name, value, err);
+		rc = set_one(conf, name, value, err);
 	if (rc)
 		rd_kafka_conf_destroy(conf);
 	else
@@ -51,7 +52,8 @@ int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bu
 	return rc;
 }
 
-int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err)
+static int open_client(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf,
+		       struct error *err)
 {
 	char why[256];
 	rd_kafka_t *rk = rd_kafka_new(type, conf, why, sizeof(why));
@@ -62,6 +64,16 @@ int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf, stru
 	}
 	*out = rk;
 	return 0;
+}
+
+int bus_open_producer(rd_kafka_t **out, rd_kafka_conf_t *conf, struct error *err)
+{
+	return open_client(out, RD_KAFKA_PRODUCER, conf, err);
+}
+
+int bus_open_consumer(rd_kafka_t **out, rd_kafka_conf_t *conf, struct error *err)
+{
+	return open_client(out, RD_KAFKA_CONSUMER, conf, err);
 }
 
 /* librdkafka's own log lines would only repeat what the errors say. */
@@ -92,7 +104,7 @@ int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committe
 	if (rc)
 		return rc;
 	rd_kafka_conf_set_log_cb(conf, no_log);
-	return bus_open(out, RD_KAFKA_CONSUMER, conf, err);
+	return bus_open_consumer(out, conf, err);
 }
 
 void bus_close(rd_kafka_t **rk)
@@ -102,7 +114,7 @@ void bus_close(rd_kafka_t **rk)
 	*rk = NULL;
 }
 
-int bus_partitions(const rd_kafka_metadata_t *m, enum topic topic)
+static int partitions_of(const rd_kafka_metadata_t *m, enum topic topic)
 {
 	for (int i = 0; i < m->topic_cnt; i++)
 		if (strcmp(m->topics[i].topic, topic_name(topic)) == 0)
@@ -112,9 +124,9 @@ int bus_partitions(const rd_kafka_metadata_t *m, enum topic topic)
 
 static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct error *err)
 {
-	*partitions = bus_partitions(m, TOPIC_COMMANDS);
+	*partitions = partitions_of(m, TOPIC_COMMANDS);
 	for (int t = 0; t < TOPIC_COUNT; t++) {
-		int is = bus_partitions(m, (enum topic)t);
+		int is = partitions_of(m, (enum topic)t);
 		int must = topic_partitions((enum topic)t, *partitions);
 
 		if (!is)
@@ -128,6 +140,19 @@ static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct er
 					 topic_name((enum topic)t), is, must);
 	}
 	return 0;
+}
+
+bool bus_has_topics(rd_kafka_t *rk, int wait_ms)
+{
+	const rd_kafka_metadata_t *m = NULL;
+	bool all = true;
+
+	if (rd_kafka_metadata(rk, 1, NULL, &m, wait_ms))
+		return false;
+	for (int t = 0; t < TOPIC_COUNT; t++)
+		all = all && partitions_of(m, (enum topic)t) > 0;
+	rd_kafka_metadata_destroy(m);
+	return all;
 }
 
 int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct deployment *out,

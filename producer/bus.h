@@ -2,9 +2,10 @@
 #define SB_PRODUCER_BUS_H
 
 /*
- * How sharebus speaks to Kafka: client settings, CloudEvents headers, and the
- * questions that every program asks first. The only header outside sources
- * where librdkafka shows; the consumer builds on it, too.
+ * How all programs speak to Kafka: how a client is set up and opened, what the
+ * brokers must have, and how a record is sent. A client is librdkafka's own, and
+ * only passed on here: sources that do more with it include librdkafka
+ * themselves.
  */
 
 #include "ops/support/attributes.h"
@@ -14,7 +15,9 @@
 #include "schemas/deployment.h"
 #include "schemas/topics.h"
 
-#include <librdkafka/rdkafka.h>
+struct rd_kafka_s;
+struct rd_kafka_conf_s;
+struct rd_kafka_headers_s;
 
 enum { BUS_MESSAGE_MAX_BYTES = 64 * 1024 * 1024 };
 
@@ -29,12 +32,18 @@ struct bus_setting {
  * section [kafka] of the configuration file. config must have "brokers".
  * ERROR_USAGE names the setting that librdkafka refuses.
  */
-MUST_USE int bus_conf(rd_kafka_conf_t **out, const struct config *config,
+MUST_USE int bus_conf(struct rd_kafka_conf_s **out, const struct config *config,
 		      const struct bus_setting *settings, struct error *err);
 
-/* Makes the client; takes the configuration in any case. */
-MUST_USE int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf,
-		      struct error *err);
+/*
+ * Make a client, which is the caller's; bus_close() ends it. The configuration
+ * is used up whether they succeed or not. ERROR_USAGE says what librdkafka did
+ * not like about it.
+ */
+MUST_USE int bus_open_producer(struct rd_kafka_s **out, struct rd_kafka_conf_s *conf,
+			       struct error *err);
+MUST_USE int bus_open_consumer(struct rd_kafka_s **out, struct rd_kafka_conf_s *conf,
+			       struct error *err);
 
 /*
  * A client that looks and joins no group: partitions are assigned to it by
@@ -43,14 +52,14 @@ MUST_USE int bus_open(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *c
  * is told a log's real end. config must have "consumer-group", too. It logs
  * nothing.
  */
-MUST_USE int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committed,
+MUST_USE int bus_open_reader(struct rd_kafka_s **out, const struct config *config, bool committed,
 			     struct error *err);
 
 /* Destroys the client and sets it to NULL; NULL is fine. A consumer must be closed before. */
-void bus_close(rd_kafka_t **rk);
+void bus_close(struct rd_kafka_s **rk);
 
-/* How many partitions the topic has; 0 when it does not exist. */
-int bus_partitions(const rd_kafka_metadata_t *m, enum topic topic);
+/* Has the broker that answers heard of all topics? False also when none answers within wait_ms. */
+bool bus_has_topics(struct rd_kafka_s *rk, int wait_ms);
 
 /*
  * Asks the cluster who it is, and checks the layout of all topics against the
@@ -58,18 +67,18 @@ int bus_partitions(const rd_kafka_metadata_t *m, enum topic topic);
  * *out. ERROR_UNAVAILABLE when no broker answers within wait_ms, ERROR_REFUSED
  * with a sentence when the layout is wrong.
  */
-MUST_USE int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms,
+MUST_USE int bus_deployment(struct rd_kafka_s *rk, const char *brokers, int wait_ms,
 			    struct deployment *out, struct error *err);
 
 /*
  * Where a partition begins and ends for a reader of the client's isolation
  * level. ERROR_UNAVAILABLE when no broker says.
  */
-MUST_USE int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin,
+MUST_USE int bus_range(struct rd_kafka_s *rk, enum topic topic, int partition, int64_t *begin,
 		       int64_t *end, struct error *err);
 
 /* A Kafka header list of our headers; the caller's until a produce call takes it. */
-rd_kafka_headers_t *bus_headers(const struct header *list, size_t count);
+struct rd_kafka_headers_s *bus_headers(const struct header *list, size_t count);
 
 /* A record to send. Bytes are copied. */
 struct bus_record {
@@ -84,6 +93,6 @@ struct bus_record {
 };
 
 /* Queues the record. ERROR_UNAVAILABLE when the queue is full, ERROR_INPUT when it is too large. */
-MUST_USE int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err);
+MUST_USE int bus_send(struct rd_kafka_s *rk, const struct bus_record *r, struct error *err);
 
 #endif

@@ -2,21 +2,21 @@
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/send.h"
+#include "producer/delivery.h"
+#include "producer/ids.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* Long enough for a broker's restart; who waits no longer is told that it may still arrive. */
 #define MESSAGE_TIMEOUT_MS "30000"
 
-static const struct config_setting client_settings[] = {
-	{ "brokers", NULL, "127.0.0.1:9092", NULL },
-	{ "redis", NULL, "127.0.0.1:6379", NULL },
-	{ "prefix", NULL, "sb", NULL },
-	{ "source", NULL, "library", NULL },
+static const struct config_setting own_settings[] = {
+	{ "source", "NAME", NULL, "library", "who speaks, in the source of events" },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
-enum { SETTING_COUNT = sizeof(client_settings) / sizeof(client_settings[0]) };
+static const struct config_setting *const client_settings[] = { config_shared, own_settings, NULL };
 
 /* The public numbers are the project's own. */
 _Static_assert((int)SHAREBUS_NOT_FOUND == ERROR_INPUT, "results");
@@ -76,7 +76,7 @@ static int set_options(struct sharebus *c, const struct sharebus_options *o)
 	for (size_t i = 0; !rc && o->kafka && o->kafka[i] && o->kafka[i + 1]; i += 2)
 		rc = config_add_kafka_line(c->config, o->kafka[i], o->kafka[i + 1], &c->err);
 	if (!rc)
-		rc = config_load(c->config, NULL, &c->err);
+		rc = config_load_defaults(c->config, &c->err);
 	return rc ? rc : keys_check_prefix(config_get(c->config, "prefix"), &c->err);
 }
 
@@ -91,7 +91,7 @@ int sharebus_open(struct sharebus **out, const struct sharebus_options *options)
 	arena_init(&c->arena);
 	options = options ? options : &defaults;
 	c->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : CLIENT_TIMEOUT_MS;
-	c->config = config_new(client_settings, SETTING_COUNT);
+	c->config = config_new(client_settings);
 	if (!c->config)
 		return error_set(&c->err, ERROR_NOMEM, "out of memory");
 	return set_options(c, options);
@@ -104,7 +104,7 @@ void sharebus_close(struct sharebus **client)
 	if (!c)
 		return;
 	if (c->bus)
-		send_give_up(c);
+		delivery_give_up(c->bus);
 	bus_close(&c->bus);
 	reader_close(&c->reader);
 	people_free(&c->people);
@@ -162,8 +162,8 @@ static int open_bus(struct sharebus *c, struct error *err)
 	rc = bus_conf(&conf, c->config, settings, err);
 	if (rc)
 		return rc;
-	send_listen(conf);
-	return bus_open(&c->bus, RD_KAFKA_PRODUCER, conf, err);
+	delivery_listen(conf);
+	return bus_open_producer(&c->bus, conf, err);
 }
 
 static int check_same(struct sharebus *c, struct error *err)
@@ -187,7 +187,7 @@ int client_bus(struct sharebus *c, struct error *err)
 
 	/* Nothing is produced any more once librdkafka has met what it calls fatal. */
 	if (c->bus && rd_kafka_fatal_error(c->bus, NULL, 0)) {
-		send_give_up(c);
+		delivery_give_up(c->bus);
 		bus_close(&c->bus);
 	}
 	if (!c->bus)

@@ -14,7 +14,7 @@
 #include "producer/sharebus.h"
 #include "schemas/codec.h"
 
-#include <librdkafka/rdkafka.h>
+struct rd_kafka_s;
 
 enum { CLIENT_TIMEOUT_MS = 3000 };
 
@@ -24,7 +24,7 @@ struct sharebus {
 	struct codec *codec;          /* NULL until it is needed */
 	struct reader *reader;        /* NULL until client_reader() */
 	struct people *people;        /* NULL until then, too */
-	rd_kafka_t *bus;              /* NULL until client_bus() */
+	struct rd_kafka_s *bus;       /* NULL until client_bus() */
 	struct deployment deployment; /* of the bus */
 	struct arena arena;           /* holds what the last call gave out */
 	struct error err;
@@ -47,27 +47,5 @@ MUST_USE int client_bus(struct sharebus *c, struct error *err);
 
 /* Records from and to bytes. */
 MUST_USE int client_codec(struct sharebus *c, struct error *err);
-
-static inline struct uuid uuid_of(const struct sharebus_id *id)
-{
-	struct uuid u;
-
-	memcpy(u.bytes, id->bytes, sizeof(u.bytes));
-	return u;
-}
-
-static inline struct sharebus_id public_id(const struct uuid *u)
-{
-	struct sharebus_id id;
-
-	memcpy(id.bytes, u->bytes, sizeof(id.bytes));
-	return id;
-}
-
-/* A time as callers see it: 0 for never. */
-static inline int64_t time_of(int64_t ms)
-{
-	return ms == ABSENT ? 0 : ms;
-}
 
 #endif

@@ -3,6 +3,8 @@
 #include "cache/check.h"
 #include "cache/scan.h"
 #include "ops/support/clock.h"
+#include "producer/client.h"
+#include "producer/ids.h"
 #include "producer/view.h"
 
 #include <stdlib.h>
@@ -335,9 +337,9 @@ int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspa
 		rc = check_steadily(try_page, list, err);
 	shown = arena_alloc(&list->page, (list->count + 1) * sizeof(*shown));
 	if (!rc)
-		rc = view_workspaces(list->client,
-				     &(struct viewing){ &list->page, clock_unix_ms() }, list->found,
-				     list->count, shown, err);
+		rc = view_workspaces(
+			&(struct viewing){ list->client->reader, &list->page, clock_unix_ms() },
+			list->found, list->count, shown, err);
 	if (rc) {
 		list->at = begun_at; /* the next try is for the same page */
 		return rc;

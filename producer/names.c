@@ -1,5 +1,7 @@
 #include "producer/names.h"
 
+#include "producer/ids.h"
+
 #include <stdio.h>
 
 /* Looks for what has that name; `me` may be NULL, and matters to workspaces only. */

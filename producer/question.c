@@ -2,6 +2,8 @@
 
 #include "cache/check.h"
 #include "ops/support/clock.h"
+#include "producer/client.h"
+#include "producer/ids.h"
 #include "producer/view.h"
 
 #include <assert.h>
@@ -109,8 +111,8 @@ int sharebus_show(struct sharebus *client, const struct sharebus_id *workspace,
 		rc = load(client, &id, &w, err);
 	if (rc)
 		return rc;
-	rc = view_workspaces(client, &(struct viewing){ &client->arena, clock_unix_ms() }, &w, 1,
-			     shown, err);
+	rc = view_workspaces(&(struct viewing){ client->reader, &client->arena, clock_unix_ms() },
+			     &w, 1, shown, err);
 	workspace_done(&w);
 	if (!rc)
 		*out = shown;

@@ -2,6 +2,8 @@
 
 #include "ops/support/clock.h"
 #include "ops/support/utf8.h"
+#include "producer/client.h"
+#include "producer/ids.h"
 #include "producer/names.h"
 #include "producer/send.h"
 

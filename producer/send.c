@@ -3,6 +3,7 @@
 #include "ops/support/clock.h"
 #include "producer/bus.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,50 +11,7 @@ enum {
 	POLL_MS = 100,
 	SOURCE_SIZE = CLUSTER_ID_SIZE + 96,
 	DELIVERY_WAIT_MS = 5000, /* for the brokers alone, when nobody waits for the outcome */
-	GIVE_UP_WAIT_MS = 100,   /* purged records are reported at once */
 };
-
-/* The opaque of each record is where its delivery goes. */
-static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
-{
-	struct delivery *d = m->_private;
-
-	(void)rk;
-	(void)opaque;
-	if (!d)
-		return;
-	if (d->given_up) {
-		free(d);
-		return;
-	}
-	d->done = true;
-	d->failed = m->err != 0;
-	d->partition = m->partition;
-	d->offset = m->offset;
-	d->code = m->err;
-	(void)snprintf(d->why, sizeof(d->why), "%s", m->err ? rd_kafka_err2str(m->err) : "");
-}
-
-/* librdkafka's own log lines would only repeat what the error says. */
-static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
-{
-	(void)rk;
-	(void)level;
-	(void)facility;
-	(void)text;
-}
-
-void send_listen(rd_kafka_conf_t *conf)
-{
-	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-	rd_kafka_conf_set_log_cb(conf, on_log);
-}
-
-void send_give_up(struct sharebus *c)
-{
-	(void)rd_kafka_purge(c->bus, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	(void)rd_kafka_flush(c->bus, GIVE_UP_WAIT_MS);
-}
 
 int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err)
 {

@@ -6,25 +6,10 @@
 #include "cache/wait.h"
 #include "ops/support/attributes.h"
 #include "producer/client.h"
+#include "producer/delivery.h"
 #include "schemas/topics.h"
 
 struct bus_record;
-
-/* What became of a record that was sent. */
-struct delivery {
-	bool queued; /* there will be a report */
-	bool done;
-	bool failed;
-	bool given_up; /* nobody waits for it any more: the report frees it */
-	int partition;
-	int64_t offset;
-	int code; /* Kafka's; 0: none */
-	char why[128];
-};
-
-/* For client.c: deliveries are reported to send.c; and before the bus is closed, none is to come. */
-void send_listen(rd_kafka_conf_t *conf);
-void send_give_up(struct sharebus *c);
 
 /*
  * Queues a record for its topic. key is the id that orders it; its ce_id is the

@@ -2,8 +2,9 @@
 #define SHAREBUS_H
 
 /*
- * libsharebus: share workspaces over the bus, and ask the grant index who may
- * do what. For services written in C; the command line is built on it.
+ * libsharebus shares the workspaces of a Coder deployment over Kafka, and asks
+ * the grant index in Redis who may do what. It is for services written in C;
+ * the command line is built on it.
  *
  *	struct sharebus *sb;
  *	struct sharebus_answer answer;
@@ -13,19 +14,24 @@
  *		fprintf(stderr, "%s\n", sharebus_error(sb));
  *	sharebus_close(&sb);
  *
- * Threads: a client, and what it gave out, is used by one thread at a time;
- * different clients know nothing of each other. Calls block until they have
- * their answer; who does not answer one question within the client's timeout
- * is given up, and a call may have several questions. Where something is to be
- * waited for, wait_ms says how long. A lost connection comes back by itself
- * with the next call.
+ * Results. A call returns SHAREBUS_OK, which is 0, or another value of enum
+ * sharebus_result. Then its outputs are untouched, except for struct
+ * sharebus_outcome, and sharebus_error() says in one sentence what went wrong.
  *
- * Results: 0 (SHAREBUS_OK), or another of enum sharebus_result; then what a
- * call gives out is as it was, but for struct sharebus_outcome, and
- * sharebus_error() says in one sentence what is the matter. What a client
- * gives out is borrowed: it is valid until the next call with that client.
- * A struct that is all zero asks for the defaults; times are milliseconds
- * since 1970 in UTC, and 0 means never; an id of zeros means none.
+ * Memory. The texts and arrays that a call returns belong to the client. They
+ * are valid until the next call with that client.
+ *
+ * Threads. One thread at a time may use a client and what it has returned.
+ * Clients are independent of each other.
+ *
+ * Blocking. Calls block until they have their answer. One call may ask Redis or
+ * the brokers several questions; a server that misses the client's timeout on
+ * one of them counts as unavailable. Calls that wait for something to happen
+ * take the time they may wait as wait_ms. A lost connection is opened again by
+ * the next call that needs it.
+ *
+ * Values. A struct of zeros asks for the defaults. Times are milliseconds since
+ * 1970 in UTC; 0 means never. An id of zeros means none.
  */
 
 #include <stdbool.h>
@@ -40,36 +46,45 @@ extern "C" {
 #define SHAREBUS_RESULT SHAREBUS_API __attribute__((warn_unused_result))
 
 enum sharebus_result {
-	SHAREBUS_REJECTED = 1, /* the command was decided, and the answer is no */
+	/* The command was decided, and the answer is no. */
+	SHAREBUS_REJECTED = 1,
 	SHAREBUS_OK = 0,
-	SHAREBUS_NOT_FOUND = -1, /* a name or id is not known, or a value makes no sense */
-	SHAREBUS_UNAVAILABLE =
-		-2,            /* Kafka or Redis gives no answer that can be trusted: try again */
-	SHAREBUS_REFUSED = -4, /* the set-up is wrong: a person must act */
+	/* A name, id, position or action is unknown, or a text is none of these. */
+	SHAREBUS_NOT_FOUND = -1,
+	/* Kafka or Redis gives no answer that can be trusted: try again. */
+	SHAREBUS_UNAVAILABLE = -2,
+	/* The deployment is set up wrongly: a person must act. */
+	SHAREBUS_REFUSED = -4,
+	/* There is no memory left. */
 	SHAREBUS_NOMEM = -5,
-	SHAREBUS_USAGE = -6, /* an option is wrong, or a request makes no sense */
-	SHAREBUS_STALE = -7, /* the index is not yet as far as was asked for: try again */
+	/* An option is wrong, or a request contradicts itself or this page. */
+	SHAREBUS_USAGE = -6,
+	/* The index lags behind what was asked for: try again. */
+	SHAREBUS_STALE = -7,
 };
 
-struct sharebus; /* a client */
+/* One connection to a deployment: to its Redis, its brokers, or both. */
+struct sharebus;
 
-/* A UUID, in network order (RFC 9562). */
+/* A UUID in network order (RFC 9562). */
 struct sharebus_id {
 	uint8_t bytes[16];
 };
 
-enum { SHAREBUS_ID_SIZE = 37 }; /* of the text, and a NUL */
+/* The size of an id as text: 36 characters and a NUL. */
+enum { SHAREBUS_ID_SIZE = 37 };
 
 /* Reads the 36 characters of the text form. SHAREBUS_NOT_FOUND for anything else. */
 SHAREBUS_RESULT int sharebus_parse_id(struct sharebus_id *out, const char *text);
 
 /*
- * A new id (UUID version 7): for a command that is to be repeated safely also
- * by whoever finds out only after a crash that it was not answered.
- * SHAREBUS_UNAVAILABLE when the kernel gives no randomness.
+ * Makes a new id (UUID version 7). Store it as command_id before you send a
+ * command, and you can repeat the command safely even if you crash before its
+ * outcome arrives. SHAREBUS_UNAVAILABLE when the kernel has no randomness.
  */
 SHAREBUS_RESULT int sharebus_new_id(struct sharebus_id *out);
 
+/* Writes the text form, in lower case. */
 SHAREBUS_API void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sharebus_id *id);
 
 /* ---- the client ---- */
@@ -77,119 +92,142 @@ SHAREBUS_API void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sh
 struct sharebus_options {
 	const char *brokers; /* host:port, comma separated; NULL: 127.0.0.1:9092 */
 	const char *redis;   /* host:port or the path of a socket; NULL: 127.0.0.1:6379 */
-	const char *prefix;  /* of all keys; NULL: sb */
-	const char *source;  /* who speaks, in the events' ce_source; NULL: library */
-	int timeout_ms;      /* for answers of Redis and of the brokers; 0: 3000 */
-	/* More settings of librdkafka (TLS, SASL): name, value, name, value, …, NULL; may be NULL. */
+	const char *prefix;  /* what all keys in Redis begin with; NULL: sb */
+	const char *source;  /* who speaks: the end of ce_source in events; NULL: library */
+	int timeout_ms;      /* for an answer of Redis or of the brokers; 0: 3000 */
+	/* More settings of librdkafka (TLS, SASL): name, value, name, value, …, NULL; or NULL. */
 	const char *const *kafka;
 };
 
 /*
- * Makes a client; texts are copied. It connects when it is first needed: to
- * Redis for questions, to Kafka for commands. *out is to be closed also when
- * this fails, and then says why; NULL only without memory.
+ * Makes a client; options may be NULL, and its texts are copied. Nothing is
+ * connected yet: the first question connects to Redis, the first command also to
+ * Kafka. When this fails, *out is a client that can only say why and must be
+ * closed, or NULL if there was no memory for one.
  */
 SHAREBUS_RESULT int sharebus_open(struct sharebus **out, const struct sharebus_options *options);
 
-/* NULL and a pointer to NULL are fine. */
+/* Closes the client and sets it to NULL. NULL and a pointer to NULL are fine. */
 SHAREBUS_API void sharebus_close(struct sharebus **client);
 
-/* What was the matter with the last call that failed; "" if none did. */
+/* What went wrong in the last call, in one sentence; "" if nothing did. */
 SHAREBUS_API const char *sharebus_error(const struct sharebus *client);
 
 /* ---- names ---- */
 
-/* A user by username or UUID. A UUID is taken as it is, but for that of zeros, which is nobody. */
+/*
+ * All three find an id. A UUID is returned as it is, without a question to the
+ * index. SHAREBUS_NOT_FOUND when nothing has that name, several things have it,
+ * or the UUID is all zeros.
+ */
+
+/* Finds a user by username or UUID. */
 SHAREBUS_RESULT int sharebus_find_user(struct sharebus *client, const char *name,
 				       struct sharebus_id *out);
 
 /*
- * A group by organization/name, UUID, or by a name that one organization only
- * has. "Everyone" is everyone in the organization, whose id it has.
+ * Finds a group by organization/name, by UUID, or by a name that only one
+ * organization has. "Everyone" means all members of the organization; its id is
+ * that of the organization.
  */
 SHAREBUS_RESULT int sharebus_find_group(struct sharebus *client, const char *name,
 					struct sharebus_id *out);
 
-/* A workspace by owner/name, UUID, or by the name that it has among those of `me` (may be NULL). */
+/*
+ * Finds a workspace by owner/name or by UUID; unless `me` is NULL, also by the
+ * name that it has among those which `me` owns.
+ */
 SHAREBUS_RESULT int sharebus_find_workspace(struct sharebus *client, const struct sharebus_id *me,
 					    const char *name, struct sharebus_id *out);
 
 /* ---- sharing ---- */
 
+/* What a user may do with a workspace. */
 enum sharebus_role {
 	SHAREBUS_ROLE_NONE = 0,
 	SHAREBUS_ROLE_USE,
 	SHAREBUS_ROLE_ADMIN,
-	SHAREBUS_ROLE_OWNER, /* of whoever owns the workspace; cannot be granted */
+	SHAREBUS_ROLE_OWNER, /* the workspace is theirs; cannot be granted */
 };
 
 enum sharebus_subject_kind { SHAREBUS_USER = 1, SHAREBUS_GROUP };
 
-/* Who a workspace is to be shared with, or no longer. */
+/* A user or a group to share with, or to stop sharing with. */
 struct sharebus_subject {
 	enum sharebus_subject_kind kind;
-	struct sharebus_id id; /* or: */
-	const char *name; /* if id is zero: username, or a group of the workspace's organization */
-	enum sharebus_role role; /* use or admin; without meaning on removal */
-	int64_t expires_at;      /* when the grant ends by itself */
+	struct sharebus_id id;
+	const char
+		*name; /* if id is zero: a username, or a group of the workspace's organization */
+	enum sharebus_role role; /* use or admin; ignored when sharing is removed */
+	int64_t expires_at;      /* when the grant expires */
 };
 
-enum { SHAREBUS_MESSAGE_MAX = 2000 }; /* bytes of a message; less when very many are told */
+/* The bytes a message may have. One that goes to very many people must be shorter, or is rejected. */
+enum { SHAREBUS_MESSAGE_MAX = 2000 };
 
 struct sharebus_request {
-	struct sharebus_id actor; /* who wants it */
+	struct sharebus_id actor; /* on whose behalf */
 	struct sharebus_id workspace;
 	const struct sharebus_subject *subjects;
 	size_t subject_count;
-	const char *message; /* a word to those it is shared with, in UTF-8; may be NULL */
-	struct sharebus_id command_id; /* zero: a new one. The same again is done once only: an id
-					* stands for one command */
-	int64_t expected_version;      /* only if the sharing is at this version; 0: any */
-	int wait_ms;                   /* how long to wait for the outcome; 0: do not */
+	const char *message; /* for the people it is shared with, in UTF-8; may be NULL */
+	/*
+	 * Names the command; zero: a new id. A command that is sent again under its
+	 * id is applied only once, so never use an id for two different commands.
+	 */
+	struct sharebus_id command_id;
+	int64_t expected_version; /* apply only if the sharing has this version; 0: any */
+	int wait_ms;              /* how long to wait for the outcome; 0: only send */
 };
 
-/* Where a command stands on the log. */
+/* Where a command is on the log: a partition of sharing.commands, and an offset in it. */
 struct sharebus_position {
 	int partition;
 	int64_t offset;
 };
 
 enum sharebus_verdict {
-	SHAREBUS_PENDING = 0, /* not waited for, or not known in time */
-	SHAREBUS_APPLIED,
-	SHAREBUS_UNCHANGED, /* it is so already */
-	SHAREBUS_DUPLICATE, /* it was applied before, or found unchanged, under this command id */
-	SHAREBUS_REJECTED_BY_RULE,
-	SHAREBUS_UNREADABLE, /* the consumer cannot read it: it is of an older version */
+	SHAREBUS_PENDING = 0,      /* not waited for, or not known in time */
+	SHAREBUS_APPLIED,          /* the sharing has changed */
+	SHAREBUS_UNCHANGED,        /* everything was as wanted already */
+	SHAREBUS_DUPLICATE,        /* a command with this id was applied or unchanged before */
+	SHAREBUS_REJECTED_BY_RULE, /* nothing has changed; code and message say why */
+	SHAREBUS_UNREADABLE,       /* the consumer cannot read it: it is an older version */
 };
 
-/* What became of a command; also when the call failed, as far as it is known. */
+/* What became of a command. Filled as far as it is known, also when the call fails. */
 struct sharebus_outcome {
 	struct sharebus_id command_id;
-	bool sent;       /* the brokers may have it: repeat it under the same id, it is done once */
-	bool positioned; /* they have it, at: */
+	bool sent;       /* the brokers may have it: if in doubt, repeat it under the same id */
+	bool positioned; /* the brokers have it, at `position` */
 	struct sharebus_position position;
 	enum sharebus_verdict verdict;
-	int64_t version;     /* of the sharing, after it */
-	const char *code;    /* of the rule, if rejected: "forbidden"; else NULL */
-	const char *message; /* why it was rejected, else NULL */
+	int64_t version;     /* of the sharing, after the command */
+	const char *code;    /* the rule that rejected it, as in "forbidden"; else NULL */
+	const char *message; /* why it was rejected; else NULL */
 };
 
 /*
- * Shares the workspace with all of the subjects or, if one of them may not be,
- * with none. Once it has waited for the outcome, every answer of this client
- * includes it. SHAREBUS_REJECTED when a rule forbids it. SHAREBUS_USAGE, and
- * nothing is sent, for what no request may have: a message that is too long or
- * no UTF-8, a role or kind that there is not, a negative time, version or wait.
+ * Shares the workspace with all of the subjects, or with none of them if one is
+ * not allowed. After the outcome was waited for, every answer of this client
+ * reflects it.
+ *
+ * SHAREBUS_REJECTED when a rule forbids it. SHAREBUS_UNAVAILABLE when the outcome
+ * is not known in time. SHAREBUS_USAGE, with nothing sent, for a message that is
+ * too long or not UTF-8, for a role or kind that does not exist, and for a
+ * negative time, version or wait.
  */
 SHAREBUS_RESULT int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
 				   struct sharebus_outcome *out);
 
-/* Takes the sharing back. */
+/* Stops sharing the workspace with the subjects. Returns what sharebus_share() returns. */
 SHAREBUS_RESULT int sharebus_remove(struct sharebus *client, const struct sharebus_request *request,
 				    struct sharebus_outcome *out);
 
-/* "applied", "unchanged", …; a constant; "?" for what is none. So all names of constants. */
+/*
+ * The name of a constant: "applied", "unchanged", …; "?" if it is none. So are
+ * all functions sharebus_…_name(); their texts are constant.
+ */
 SHAREBUS_API const char *sharebus_verdict_name(enum sharebus_verdict verdict);
 
 /* ---- read your writes ---- */
@@ -198,10 +236,11 @@ SHAREBUS_API const char *sharebus_verdict_name(enum sharebus_verdict verdict);
 SHAREBUS_RESULT int sharebus_parse_position(struct sharebus_position *out, const char *text);
 
 /*
- * Waits until the command at that position is in the index, up to wait_ms.
- * From then on no answer of this client is older than that: it is
- * SHAREBUS_STALE if the index has gone back. SHAREBUS_NOT_FOUND for what is no
- * position, SHAREBUS_USAGE for a negative wait_ms.
+ * Waits up to wait_ms until the command at that position is in the index. From
+ * then on no answer of this client is older: if the index has gone back, calls
+ * return SHAREBUS_STALE. SHAREBUS_STALE when it takes longer, SHAREBUS_NOT_FOUND
+ * for a partition or offset that cannot exist, SHAREBUS_USAGE for a negative
+ * wait_ms.
  */
 SHAREBUS_RESULT int sharebus_wait(struct sharebus *client, const struct sharebus_position *position,
 				  int wait_ms);
@@ -219,38 +258,39 @@ enum sharebus_action {
 	SHAREBUS_UPDATE_ON_START,
 	SHAREBUS_RENAME,
 	SHAREBUS_UPDATE,
-	SHAREBUS_SHARE_USE,
-	SHAREBUS_SHARE_ADMIN,
+	SHAREBUS_SHARE_USE,   /* share it with role use */
+	SHAREBUS_SHARE_ADMIN, /* share it with role admin */
 	SHAREBUS_DELETE,
 	SHAREBUS_ACTION_COUNT
 };
 
-/* "read", "update_on_start", …; a constant. */
+/* "read", "update_on_start", … */
 SHAREBUS_API const char *sharebus_action_name(enum sharebus_action action);
 
-/* The action with that name, or SHAREBUS_ACTION_COUNT, also for NULL. */
+/* The action with that name; SHAREBUS_ACTION_COUNT for any other text and for NULL. */
 SHAREBUS_API enum sharebus_action sharebus_action_parse(const char *name);
 
+/* Why the answer is what it is. */
 enum sharebus_reason {
 	/* yes: */
 	SHAREBUS_BY_OWNERSHIP = 1,
-	SHAREBUS_BY_GRANT,              /* it is shared with her */
-	SHAREBUS_BY_GROUP,              /* it is shared with a group that she is in */
-	SHAREBUS_BY_ORGANIZATION_ADMIN, /* to share it: she is admin of its organization */
-	SHAREBUS_BY_SITE_OWNER,         /* to share it: she is site owner */
+	SHAREBUS_BY_GRANT,              /* it is shared with the user */
+	SHAREBUS_BY_GROUP,              /* it is shared with a group that the user is in */
+	SHAREBUS_BY_ORGANIZATION_ADMIN, /* an admin of its organization may share it */
+	SHAREBUS_BY_SITE_OWNER,         /* a site owner may share it */
 	/* no: */
-	SHAREBUS_NO_GRANT,          /* nothing that allows it */
-	SHAREBUS_EXPIRED,           /* what allowed it is over */
-	SHAREBUS_SUSPENDED,         /* she is suspended */
-	SHAREBUS_POLICY,            /* a grant allows it, a policy does not let it count */
-	SHAREBUS_UNKNOWN_USER,      /* or deleted */
-	SHAREBUS_UNKNOWN_WORKSPACE, /* or deleted */
+	SHAREBUS_NO_GRANT,          /* nothing allows it */
+	SHAREBUS_EXPIRED,           /* the grant that allowed it has expired */
+	SHAREBUS_SUSPENDED,         /* the user is suspended */
+	SHAREBUS_POLICY,            /* a grant allows it, but a policy overrides the grant */
+	SHAREBUS_UNKNOWN_USER,      /* there is no such user, or no longer */
+	SHAREBUS_UNKNOWN_WORKSPACE, /* there is no such workspace, or no longer */
 };
 
-/* "owner", "direct", "group", "no_grant", …; a constant. */
+/* "owner", "direct", "group", "no_grant", … */
 SHAREBUS_API const char *sharebus_reason_name(enum sharebus_reason reason);
 
-/* "use", "admin", "owner" or "none"; a constant. */
+/* "use", "admin", "owner" or "none" */
 SHAREBUS_API const char *sharebus_role_name(enum sharebus_role role);
 
 struct sharebus_question {
@@ -262,42 +302,43 @@ struct sharebus_question {
 struct sharebus_answer {
 	bool allowed;
 	enum sharebus_reason reason;
-	enum sharebus_role role;  /* that she has, or would have but for a policy */
-	struct sharebus_id group; /* through which; zero: none */
-	int64_t expires_at;       /* of the grant that decided */
+	enum sharebus_role role;  /* the role the user has, or would have but for a policy */
+	struct sharebus_id group; /* the group that gives it; zero: none does */
+	int64_t expires_at;       /* when the grant that decided expires */
 };
 
+/* May this user do that? Policies, expiry and membership count as they are now. */
 SHAREBUS_RESULT int sharebus_check(struct sharebus *client,
 				   const struct sharebus_question *question,
 				   struct sharebus_answer *out);
 
-/* As many questions as you like: they go in pipelines of a thousand. */
+/* Answers many questions at once, in pipelines of a thousand. out has `count` elements. */
 SHAREBUS_RESULT int sharebus_check_many(struct sharebus *client,
 					const struct sharebus_question *questions, size_t count,
 					struct sharebus_answer *out);
 
-/* One way in which somebody has, or had, rights on a workspace. */
+/* One way in which a user has, or had, rights on a workspace. */
 struct sharebus_path {
-	enum sharebus_reason reason; /* one of the yes-reasons */
-	enum sharebus_role role;     /* none: it allows sharing only */
+	enum sharebus_reason reason; /* one of those that mean yes */
+	enum sharebus_role role;     /* none: it only allows sharing */
 	struct sharebus_id group;
-	const char *group_name; /* NULL: not through a group */
+	const char *group_name; /* NULL: it does not lead through a group */
 	struct sharebus_id granted_by;
 	const char *granted_by_name;
-	int64_t granted_at; /* 0: it is no grant */
+	int64_t granted_at; /* 0: it is not a grant */
 	int64_t expires_at;
-	bool expired; /* it counts no longer */
+	bool expired; /* it no longer counts */
 };
 
 struct sharebus_explanation {
 	const struct sharebus_path *paths;
 	size_t path_count;
-	const char *const *denials; /* sentences: policies that keep grants from counting */
+	const char *const *denials; /* sentences: the policies that override grants */
 	size_t denial_count;
 	bool allowed[SHAREBUS_ACTION_COUNT]; /* what sharebus_check() says to each action */
 };
 
-/* Every path that grants, every policy that denies. */
+/* Explains all answers about this user and workspace: every path, and every policy against it. */
 SHAREBUS_RESULT int sharebus_explain(struct sharebus *client, const struct sharebus_id *user,
 				     const struct sharebus_id *workspace,
 				     const struct sharebus_explanation **out);
@@ -307,7 +348,7 @@ SHAREBUS_RESULT int sharebus_explain(struct sharebus *client, const struct share
 struct sharebus_grant {
 	enum sharebus_subject_kind kind;
 	struct sharebus_id id;
-	const char *name;         /* username or group; the id when it is unknown */
+	const char *name;         /* username or group name; the id if it has no name */
 	const char *display_name; /* of a user; may be "" */
 	enum sharebus_role role;
 	struct sharebus_id granted_by;
@@ -324,48 +365,57 @@ struct sharebus_workspace {
 	struct sharebus_id organization;
 	const char *organization_name;
 	bool dormant;
-	int64_t version;                     /* of its sharing */
-	const struct sharebus_grant *grants; /* users by name, then groups by name; none expired */
+	int64_t version; /* of its sharing: counts up with every change */
+	/* Users by name, then groups by name; without those that have expired. */
+	const struct sharebus_grant *grants;
 	size_t grant_count;
 };
 
-/* A workspace and who it is shared with. */
+/* Shows a workspace and who it is shared with. */
 SHAREBUS_RESULT int sharebus_show(struct sharebus *client, const struct sharebus_id *workspace,
 				  const struct sharebus_workspace **out);
 
 enum sharebus_shared { SHAREBUS_SHARED_OR_NOT = 0, SHAREBUS_SHARED, SHAREBUS_NOT_SHARED };
 
-/* All that is set must hold of a workspace. */
+/* Which workspaces to list: those to which all that is set applies. */
 struct sharebus_query {
-	struct sharebus_id as; /* who looks: only what she may see. Zero: everything, so ask
-				* only for a service; never with an id that a person gave */
-	bool with_me;          /* shared with her, directly or through a group; needs `as` */
+	/*
+	 * Who looks: only what this user may see is listed. Zero lists everything,
+	 * which is for services; never derive it from what a person has typed.
+	 */
+	struct sharebus_id as;
+	bool with_me; /* shared with `as`, which must be set, directly or through a group */
 	enum sharebus_shared shared;
 	struct sharebus_id owner;
 	struct sharebus_id with_user;  /* shared with this user, directly */
 	struct sharebus_id with_group; /* shared with this group */
-	struct sharebus_id after;      /* only those whose id is greater: to go on elsewhere */
+	struct sharebus_id after;      /* only ids greater than this: to continue a list */
 };
 
 struct sharebus_list;
 
 /*
- * Begins a list. SHAREBUS_NOT_FOUND when a user or group of the query is not
- * there, or deleted. Nobody sees what she may not read: she sees what she owns and
- * what a check lets her read; admins of the organization and site owners see
- * all. The list is the caller's, and to be closed before the client.
+ * Begins a list, which must be closed before the client. Users see the
+ * workspaces that they own and those that a check lets them read; admins see all
+ * of their organizations, site owners see everything. SHAREBUS_NOT_FOUND when a
+ * user or group of the query does not exist.
  */
 SHAREBUS_RESULT int sharebus_list_open(struct sharebus *client, const struct sharebus_query *query,
 				       struct sharebus_list **out);
 
 /*
- * The next page, in the order of ids, as it is now; *count 0: that was all.
- * *done of *total candidates have been looked at; both may be NULL.
+ * Returns the next workspaces in the order of their ids, each as it is now.
+ * *count is 0 after the last one. The page is valid until the next call with
+ * this list.
  */
 SHAREBUS_RESULT int sharebus_list_next(struct sharebus_list *list,
 				       const struct sharebus_workspace **page, size_t *count);
+
+/* How many of all candidates have been looked at; done and total may be NULL. */
 SHAREBUS_API void sharebus_list_progress(const struct sharebus_list *list, size_t *done,
 					 size_t *total);
+
+/* Closes the list and sets it to NULL; a pointer to NULL is fine. */
 SHAREBUS_API void sharebus_list_close(struct sharebus_list **list);
 
 #ifdef __cplusplus

@@ -1,6 +1,8 @@
 #include "producer/view.h"
 
 #include "cache/access.h"
+#include "cache/lookup.h"
+#include "producer/ids.h"
 
 #include <stdlib.h>
 
@@ -12,7 +14,7 @@ struct id_list {
 
 /* One view: the ids that occur, and what they are called. */
 struct view {
-	struct sharebus *client;
+	struct reader *reader;
 	struct arena *arena;
 	int64_t now;
 	struct id_list user_ids;
@@ -66,7 +68,7 @@ static void collect_all(struct view *v, const struct workspace *workspaces, size
 
 static int look_up(struct view *v, struct error *err)
 {
-	struct reader *r = v->client->reader;
+	struct reader *r = v->reader;
 	const struct id_list *users = &v->user_ids;
 	const struct id_list *groups = &v->group_ids;
 	const struct id_list *organizations = &v->organization_ids;
@@ -87,14 +89,6 @@ static int look_up(struct view *v, struct error *err)
 
 /* ---- what they are called ---- */
 
-static const char *id_text(const struct view *v, const struct uuid *id)
-{
-	char text[UUID_TEXT_SIZE];
-
-	uuid_format(text, id);
-	return text_of(arena_printf(v->arena, "%s", text));
-}
-
 static const struct user_changed *user_of(const struct view *v, const struct uuid *id)
 {
 	return &v->users[place(&v->user_ids, id)];
@@ -106,7 +100,7 @@ static const char *user_name(const struct view *v, const struct uuid *id)
 
 	if (u->username.data)
 		return text_of(u->username);
-	return uuid_is_nil(id) ? "system" : id_text(v, id);
+	return uuid_is_nil(id) ? "system" : text_of(id_text(v->arena, id));
 }
 
 /* The group of everyone has the id of its organization, and no entry of its own. */
@@ -119,7 +113,7 @@ static const char *group_name(const struct view *v, const struct uuid *id)
 		return text_of(g->name);
 	if (bsearch(id, organizations->ids, organizations->count, sizeof(*id), uuid_compare))
 		return "Everyone";
-	return id_text(v, id);
+	return text_of(id_text(v->arena, id));
 }
 
 /* ---- showing ---- */
@@ -174,11 +168,10 @@ static void show(const struct view *v, const struct workspace *w, struct sharebu
 	};
 }
 
-int view_workspaces(struct sharebus *c, const struct viewing *how,
-		    const struct workspace *workspaces, size_t count,
+int view_workspaces(const struct viewing *how, const struct workspace *workspaces, size_t count,
 		    struct sharebus_workspace *out, struct error *err)
 {
-	struct view v = { .client = c, .arena = how->arena, .now = how->now };
+	struct view v = { .reader = how->reader, .arena = how->arena, .now = how->now };
 	int rc;
 
 	collect_all(&v, workspaces, count);

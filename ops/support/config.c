@@ -6,13 +6,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Of section [kafka]. */
 struct line {
 	char *name;
 	char *value;
 };
 
+const struct config_setting config_shared[] = {
+	{ "brokers", "LIST", "SHAREBUS_BROKERS", "127.0.0.1:9092",
+	  "Kafka brokers, host:port, comma separated" },
+	{ "redis", "ADDRESS", "SHAREBUS_REDIS", "127.0.0.1:6379",
+	  "Redis, host:port or the path of a socket" },
+	{ "prefix", "PREFIX", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
+	{ "consumer-group", "GROUP", "SHAREBUS_CONSUMER_GROUP", "sharebus",
+	  "consumer group of sharebus-consumer" },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
 struct config {
-	const struct config_setting *settings;
+	const struct config_setting **settings;
 	size_t count;
 	char **values; /* one per setting; NULL: not set yet */
 	struct line *kafka;
@@ -26,46 +38,65 @@ struct reading {
 	int rc;
 };
 
-struct config *config_new(const struct config_setting *settings, size_t count)
-{
-	struct config *c = calloc(1, sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->settings = settings;
-	c->count = count;
-	c->values = calloc(count, sizeof(*c->values));
-	if (!c->values) {
-		free(c);
-		return NULL;
-	}
-	return c;
-}
-
 void config_free(struct config **cp)
 {
 	struct config *c = *cp;
 
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; c->values && i < c->count; i++)
 		free(c->values[i]);
 	for (size_t i = 0; i < c->kafka_count; i++) {
 		free(c->kafka[i].name);
 		free(c->kafka[i].value);
 	}
+	free((void *)c->settings);
 	free((void *)c->values);
 	free(c->kafka);
 	free(c);
 	*cp = NULL;
 }
 
-/* The index of key in the table, or count. */
+/* Lists the settings of all tables; returns how many they are. The list may be NULL. */
+static size_t list_settings(const struct config_setting *const *tables,
+			    const struct config_setting **list)
+{
+	size_t count = 0;
+
+	for (; *tables; tables++)
+		for (const struct config_setting *s = *tables; s->key; s++, count++)
+			if (list)
+				list[count] = s;
+	return count;
+}
+
+struct config *config_new(const struct config_setting *const *tables)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->count = list_settings(tables, NULL);
+	c->settings = calloc(c->count + 1, sizeof(*c->settings));
+	c->values = calloc(c->count + 1, sizeof(*c->values));
+	if (!c->settings || !c->values)
+		config_free(&c);
+	else
+		(void)list_settings(tables, c->settings);
+	return c;
+}
+
+const struct config_setting *config_setting(const struct config *c, size_t i)
+{
+	return i < c->count ? c->settings[i] : NULL;
+}
+
+/* The index of the setting with that key, or count. */
 static size_t find_setting(const struct config *c, const char *key)
 {
 	size_t i = 0;
 
-	while (i < c->count && strcmp(c->settings[i].key, key) != 0)
+	while (i < c->count && strcmp(c->settings[i]->key, key) != 0)
 		i++;
 	return i;
 }
@@ -143,22 +174,36 @@ static int read_file(struct config *c, const char *path, struct error *err)
 	return 0;
 }
 
-int config_load(struct config *c, const char *path, struct error *err)
+static int read_environment(struct config *c, struct error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < c->count && !rc; i++) {
-		const char *value = c->settings[i].env ? getenv(c->settings[i].env) : NULL;
+		const char *value = c->settings[i]->env ? getenv(c->settings[i]->env) : NULL;
 
 		if (!c->values[i] && value && value[0])
 			rc = put_value(c, i, value, err);
 	}
+	return rc;
+}
+
+int config_load_defaults(struct config *c, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < c->count && !rc; i++)
+		if (!c->values[i] && c->settings[i]->fallback)
+			rc = put_value(c, i, c->settings[i]->fallback, err);
+	return rc;
+}
+
+int config_load(struct config *c, const char *path, struct error *err)
+{
+	int rc = read_environment(c, err);
+
 	if (!rc && path)
 		rc = read_file(c, path, err);
-	for (size_t i = 0; i < c->count && !rc; i++)
-		if (!c->values[i] && c->settings[i].fallback)
-			rc = put_value(c, i, c->settings[i].fallback, err);
-	return rc;
+	return rc ? rc : config_load_defaults(c, err);
 }
 
 const char *config_get(const struct config *c, const char *key)

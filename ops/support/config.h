@@ -2,12 +2,13 @@
 #define SB_SUPPORT_CONFIG_H
 
 /*
- * Settings: a flag beats an environment variable beats the file beats the
- * default. A program lists its settings in a table; everything else about
- * them (help text, file keys, environment names) follows from that table.
+ * The settings of a program. A flag beats an environment variable, which beats
+ * the configuration file, which beats the default. A program lists its settings
+ * in tables; everything else about them follows from these: keys of the file,
+ * names in the environment, flags and help text (flags.h).
  *
  * The file is INI: `key = value` lines before any section, and a section
- * [kafka] whose lines go to librdkafka as they stand.
+ * [kafka] whose lines are handed to librdkafka unread.
  */
 
 #include "ops/support/attributes.h"
@@ -17,31 +18,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A row of such a table; a NULL key ends the table. */
 struct config_setting {
-	const char *key;      /* as in the file; `--key` on the command line */
+	const char *key;      /* in the file; `--key` on the command line */
+	const char *value;    /* what the help calls its value; NULL: the flag takes none */
 	const char *env;      /* environment variable, or NULL */
 	const char *fallback; /* default, or NULL: none */
 	const char *help;     /* one line */
 };
 
+/* What all programs of a deployment agree on: where Kafka and Redis are, and how they use them. */
+extern const struct config_setting config_shared[];
+
 struct config;
 
-/* An empty configuration over settings[count], which must outlive it. */
-struct config *config_new(const struct config_setting *settings, size_t count);
+/*
+ * A configuration without values over the settings of several tables, the last
+ * of which is NULL; they must outlive it. NULL without memory.
+ */
+struct config *config_new(const struct config_setting *const *tables);
 void config_free(struct config **c);
+
+/* The i-th setting of all tables, or NULL after the last one. */
+const struct config_setting *config_setting(const struct config *c, size_t i);
 
 /* Sets a value as a flag does. ERROR_INPUT when there is no such key. */
 MUST_USE int config_set(struct config *c, const char *key, const char *value, struct error *err);
 
 /*
- * Fills what no flag has set from the environment, then from the file path
- * (NULL: no file), then from the defaults. ERROR_INPUT names the file
- * and what is wrong with it: an unknown key, a line that is not a setting, or
- * that it cannot be read.
+ * Fills what no flag has set from the environment, then from the file at `path`
+ * (NULL: no file), then from the defaults. ERROR_INPUT names the file and its
+ * unknown key, the line that is no setting, or the file that cannot be read;
+ * some values may be set by then.
  */
 MUST_USE int config_load(struct config *c, const char *path, struct error *err);
 
-/* The value, or NULL when it has none. Valid as long as c. key must be in the table. */
+/* Fills what is not set from the defaults alone, for a library in a process of somebody else's. */
+MUST_USE int config_load_defaults(struct config *c, struct error *err);
+
+/* The value, or NULL when it has none. Valid until it is set again or c is freed. */
 const char *config_get(const struct config *c, const char *key);
 
 /*
@@ -55,7 +70,7 @@ MUST_USE int config_get_number(const struct config *c, const char *key, int64_t 
 MUST_USE int config_add_kafka_line(struct config *c, const char *name, const char *value,
 				   struct error *err);
 
-/* The i-th line of section [kafka]; false past the last one. */
+/* The i-th line of section [kafka]; false after the last one. */
 bool config_kafka_line(const struct config *c, size_t i, const char **name, const char **value);
 
 #endif

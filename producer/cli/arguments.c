@@ -4,29 +4,22 @@
 #include "producer/cli/moment.h"
 #include "producer/cli/print.h"
 
-#include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
-	OPTIONS_MAX = 32,
-	COMMON_FIRST = 1000, /* ids of the flags that all commands have */
-	ID_HELP = COMMON_FIRST,
-	ID_CONFIG,
-	ID_OUTPUT,
-	ID_WAIT,
-	ID_NO_WAIT,
-	ID_WIDE,
-	ID_SETTING, /* and on: one per setting */
+	FLAG_WIDE = FLAG_COMMON,
+	FLAG_WAIT,
+	FLAG_NO_WAIT,
+	FLAG_OUTPUT = 'o',
 	WAIT_MAX_MS = 24 * 3600 * 1000,
 };
 
-static const struct flag common[] = {
-	{ "help", ID_HELP, NULL, "this text" },
-	{ "output", ID_OUTPUT, "table|json", "form of the output; also -o" },
-	{ "wide", ID_WIDE, NULL, "more columns" },
-	{ "wait", ID_WAIT, "10s", "how long to wait for what is asked to be done (ms, s, m, h)" },
-	{ "no-wait", ID_NO_WAIT, NULL, "return once the brokers have the command" },
-	{ "config", ID_CONFIG, "FILE", "configuration file (SHAREBUS_CONFIG)" },
+static const struct flag common_flags[] = {
+	{ "output", FLAG_OUTPUT, "table|json", "form of the output; also -o" },
+	{ "wide", FLAG_WIDE, NULL, "more columns" },
+	{ "wait", FLAG_WAIT, "10s", "how long to wait for what is asked to be done (ms, s, m, h)" },
+	{ "no-wait", FLAG_NO_WAIT, NULL, "return once the brokers have the command" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -73,48 +66,21 @@ int argument_number(const struct arguments *a, int id, const char *name, int64_t
 			 name, text, (long long)max);
 }
 
-static void print_flag(const struct flag *f)
+/* "sharing share": the words that name the command. */
+static const char *name_of(struct arena *arena, const struct command_def *def)
 {
-	(void)printf("  --%s%s%s%*s%s\n", f->name, f->value_name ? " " : "",
-		     f->value_name ? f->value_name : "",
-		     (int)(24 - strlen(f->name) - (f->value_name ? 1 + strlen(f->value_name) : 0)),
-		     "", f->help);
+	return text_of(arena_printf(arena, "%s%s%s", def->group ? def->group : "",
+				    def->group ? " " : "", def->name));
 }
 
-static void print_help(const struct command_def *def)
+static void print_help(const struct command_def *def, const struct flags *f)
 {
-	(void)printf("%s\n\nUsage: sharebus %s%s%s%s%s [flags]\n\n", def->summary,
-		     def->group ? def->group : "", def->group ? " " : "", def->name,
-		     def->operands[0] ? " " : "", def->operands);
-	for (const struct flag *f = def->flags; f && f->name; f++)
-		print_flag(f);
-	for (const struct flag *f = common; f->name; f++)
-		print_flag(f);
-	for (size_t i = 0; i < session_setting_count; i++) {
-		const struct config_setting *c = &session_settings[i];
-
-		(void)printf("  --%-22s  %s (%s)\n", c->key, c->help, c->env);
-	}
-}
-
-static size_t add_flags(struct option *out, size_t n, const struct flag *flags)
-{
-	for (; flags && flags->name; flags++)
-		out[n++] = (struct option){ flags->name,
-					    flags->value_name ? required_argument : no_argument,
-					    NULL, flags->id };
-	return n;
-}
-
-static void list_options(struct option out[static OPTIONS_MAX], const struct command_def *def)
-{
-	size_t n = add_flags(out, 0, common);
-
-	n = add_flags(out, n, def->flags);
-	for (size_t i = 0; i < session_setting_count; i++)
-		out[n++] = (struct option){ session_settings[i].key, required_argument, NULL,
-					    ID_SETTING + (int)i };
-	out[n] = (struct option){ 0 };
+	(void)printf("%s", def->summary);
+	if (def->print_more)
+		def->print_more();
+	(void)printf("\n\nUsage: %s%s%s [flags]\n\n", f->command, def->operands[0] ? " " : "",
+		     def->operands);
+	flags_print(f);
 }
 
 static int parse_wait(const char *text, int64_t *out, struct error *err)
@@ -137,91 +103,79 @@ static int set_output(struct session *s, const char *text, struct error *err)
 	return 0;
 }
 
-static int take_common(struct session *s, int id, const char *value, const char **config,
-		       struct error *err)
+/* What a command line is read into. */
+struct reading {
+	struct arguments *out;
+	struct session *session;
+};
+
+static int take_own(struct reading *r, int id, const char *value, struct error *err)
 {
+	struct arguments *a = r->out;
+
+	if (a->given_count == GIVEN_MAX)
+		return error_set(err, ERROR_USAGE, "there are more than %d flags", GIVEN_MAX);
+	a->given[a->given_count++] = (struct given){ id, value };
+	return 0;
+}
+
+static int take_flag(void *context, int id, const char *value, struct error *err)
+{
+	struct reading *r = context;
+
 	switch (id) {
-	case ID_CONFIG:
-		*config = value;
+	case FLAG_OUTPUT:
+		return set_output(r->session, value, err);
+	case FLAG_WAIT:
+		return parse_wait(value, &r->session->wait_ms, err);
+	case FLAG_NO_WAIT:
+		r->session->wait_ms = 0;
 		return 0;
-	case ID_OUTPUT:
-		return set_output(s, value, err);
-	case ID_WAIT:
-		return parse_wait(value, &s->wait_ms, err);
-	case ID_NO_WAIT:
-		s->wait_ms = 0;
-		return 0;
-	case ID_WIDE:
-		s->wide = true;
+	case FLAG_WIDE:
+		r->session->wide = true;
 		return 0;
 	default:
-		return config_set(s->config, session_settings[id - ID_SETTING].key, value, err);
+		return take_own(r, id, value, err);
 	}
 }
 
-static int take_operands(struct arguments *out, const struct command_def *def, int argc,
-			 char **argv, struct error *err)
+static int check_operands(size_t count, const struct command_def *def, struct arena *arena,
+			  struct error *err)
 {
-	size_t count = (size_t)(argc - optind);
+	const char *name = name_of(arena, def);
 
-	if (count != def->operand_count && def->operand_count != OPERANDS_ANY)
-		return error_set(
-			err, ERROR_INPUT,
-			"`%s%s%s` takes %zu operand%s, not %zu; see `sharebus %s%s%s --help`",
-			def->group ? def->group : "", def->group ? " " : "", def->name,
-			def->operand_count, def->operand_count == 1 ? "" : "s", count,
-			def->group ? def->group : "", def->group ? " " : "", def->name);
-	out->operands = argv + optind;
-	out->operand_count = count;
-	return 0;
-}
-
-/* One option as getopt found it. 1: help. */
-static int take_option(struct arguments *out, struct session *s, int id, const char **config,
-		       struct error *err)
-{
-	if (id == ID_HELP || id == 'h')
-		return 1;
-	if (id == 'o')
-		id = ID_OUTPUT;
-	if (id >= COMMON_FIRST)
-		return take_common(s, id, optarg, config, err);
-	if (out->given_count == GIVEN_MAX)
-		return error_set(err, ERROR_INPUT, "more than %d flags", GIVEN_MAX);
-	out->given[out->given_count++] = (struct given){ id, optarg };
-	return 0;
-}
-
-/* '?': getopt does not know it, or knows it without a value; ':': it lacks its value. */
-static int bad_flag(int id, const char *text, const struct command_def *def, struct error *err)
-{
-	const char *what = id == ':'                     ? "wants a value"
-			   : strchr(text, '=') && optopt ? "takes no value"
-							 : "is not known";
-
-	return error_set(err, ERROR_INPUT, "flag %s %s; see `sharebus %s%s%s --help`", text, what,
-			 def->group ? def->group : "", def->group ? " " : "", def->name);
+	if (count == def->operand_count || def->operand_count == OPERANDS_ANY)
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "`%s` takes %zu operand%s, not %zu; see `sharebus %s --help`", name,
+			 def->operand_count, def->operand_count == 1 ? "" : "s", count, name);
 }
 
 int arguments_read(struct arguments *out, const struct command_def *def, struct session *s,
 		   int argc, char **argv, struct error *err)
 {
-	struct option options[OPTIONS_MAX];
-	const char *config = getenv("SHAREBUS_CONFIG");
-	int rc = 0;
-	int id;
+	const struct flag *const with_own[] = { def->flags, common_flags, NULL };
+	struct arguments read = { .given =
+					  arena_alloc(&s->arena, GIVEN_MAX * sizeof(*read.given)) };
+	struct reading reading = { &read, s };
+	const struct flags flags = {
+		.command = text_of(arena_printf(&s->arena, "sharebus %s", name_of(&s->arena, def))),
+		.tables = def->flags ? with_own : with_own + 1,
+		.config = s->config,
+		.take = take_flag,
+		.context = &reading,
+	};
+	int operands = 0;
+	int rc = flags_read(&flags, argc, argv, &operands, err);
 
-	*out = (struct arguments){ 0 };
-	out->given = arena_alloc(&s->arena, GIVEN_MAX * sizeof(*out->given));
-	list_options(options, def);
-	optind = 1;
-	opterr = 0;
-	while (!rc && (id = getopt_long(argc, argv, ":ho:", options, NULL)) != -1)
-		rc = id == '?' || id == ':' ? bad_flag(id, argv[optind - 1], def, err)
-					    : take_option(out, s, id, &config, err);
 	if (rc == 1)
-		print_help(def);
+		print_help(def, &flags);
+	if (rc)
+		return rc;
+	read.operands = argv + operands;
+	read.operand_count = (size_t)(argc - operands);
+	rc = check_operands(read.operand_count, def, &s->arena, err);
 	if (!rc)
-		rc = take_operands(out, def, argc, argv, err);
-	return rc ? rc : config_load(s->config, config, err);
+		*out = read;
+	return rc;
 }

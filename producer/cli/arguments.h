@@ -4,23 +4,16 @@
 /* The command line: which command, its flags and operands; and the help that goes with it. */
 
 #include "ops/support/attributes.h"
+#include "ops/support/flags.h"
 #include "producer/cli/session.h"
 
-/* Flags that commands have of their own. Those of session_settings[] and -o, --wait, … all have. */
-struct flag {
-	const char *name;
-	int id;                 /* > 0; given back in struct given */
-	const char *value_name; /* NULL: takes no value */
-	const char *help;
-};
-
-/* A flag as it was given, in order; flags may repeat. */
+/* A flag of the command's own as it was given, in order; flags may repeat. */
 struct given {
 	int id;
 	const char *value;
 };
 
-enum { GIVEN_MAX = 4096, OPERANDS_ANY = 1 << 20 };
+enum { GIVEN_MAX = 4096, OPERANDS_ANY = 1 << 20, FLAG_COMMON = 64 };
 
 struct arguments {
 	char *const *operands; /* in argv */
@@ -30,13 +23,15 @@ struct arguments {
 };
 
 struct command_def {
-	const char *group;        /* "sharing", or NULL */
-	const char *name;         /* "share" */
-	const char *alias;        /* another name, or NULL */
-	const char *operands;     /* "<workspace>", or "" */
-	size_t operand_count;     /* so many, or OPERANDS_ANY: the command looks itself */
-	const char *summary;      /* one line */
-	const struct flag *flags; /* ends with a NULL name; may be NULL */
+	const char *group;    /* "sharing", or NULL */
+	const char *name;     /* "share" */
+	const char *alias;    /* another name, or NULL */
+	const char *operands; /* "<workspace>", or "" */
+	size_t operand_count; /* so many, or OPERANDS_ANY: the command looks itself */
+	const char *summary;  /* one line */
+	void (*print_more)(
+		void); /* prints what follows the summary in the same line; may be NULL */
+	const struct flag *flags; /* its own, with ids below FLAG_COMMON; may be NULL */
 	enum exit_code (*run)(struct session *s, const struct arguments *a);
 };
 
@@ -52,9 +47,10 @@ MUST_USE int argument_number(const struct arguments *a, int id, const char *name
 			     int64_t *out, struct error *err);
 
 /*
- * Reads argv behind the command's name, and fills the session's settings,
- * output and wait. 0, or 1 when help was asked for (and printed), or
- * ERROR_INPUT.
+ * Reads argv from the last word of the command's name on, and fills the
+ * session's settings, output and wait. 0; 1 when help was asked for, and
+ * printed; ERROR_USAGE or ERROR_INPUT when the command line or a setting is
+ * wrong.
  */
 MUST_USE int arguments_read(struct arguments *out, const struct command_def *def, struct session *s,
 			    int argc, char **argv, struct error *err);

@@ -4,6 +4,7 @@
 #include "producer/cli/grants.h"
 #include "producer/cli/print.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 enum { FLAG_AT_LEAST = 1 };
@@ -110,6 +111,14 @@ static int ask(struct session *s, const struct arguments *a, struct sharebus_ans
 	q.user = p.user;
 	q.workspace = p.workspace;
 	return session_failed(s, sharebus_check(s->client, &q, out), err);
+}
+
+void print_actions(void)
+{
+	(void)printf(" Actions:");
+	for (int i = 0; i < SHAREBUS_ACTION_COUNT; i++)
+		(void)printf(" %s", sharebus_action_name((enum sharebus_action)i));
+	(void)printf(".");
 }
 
 enum exit_code run_check(struct session *s, const struct arguments *a)

@@ -21,6 +21,9 @@ enum exit_code run_list(struct session *s, const struct arguments *a);
  */
 enum exit_code run_check(struct session *s, const struct arguments *a);
 
+/* " Actions: read ssh …", for the help of check. */
+void print_actions(void);
+
 /*
  * Why. -o json: {"actions": [names of what is allowed], "paths": [{"through": a reason, "role",
  * "group": {"id", "name"} or null, "granted_by", "granted_at", "expires_at", "expired"}],

@@ -3,6 +3,7 @@
 #include "ops/support/clock.h"
 #include "producer/cli/print.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 struct bytes time_cell(struct session *s, int64_t ms)

@@ -5,7 +5,7 @@
 
 #include "producer/cli/session.h"
 
-#include <jansson.h>
+struct json_t;
 
 /* Prints the table; a sentence on stderr when it is shared with nobody. */
 void grants_print(struct session *s, const struct sharebus_workspace *w);
@@ -14,16 +14,16 @@ void grants_print(struct session *s, const struct sharebus_workspace *w);
  * {"workspace": {…}, "version": n, "users": [{id, username, name, role, granted_by, granted_at,
  * expires_at}], "group": [{id, name, role, …}]}: names as in Coder's API.
  */
-json_t *grants_json(const struct sharebus_workspace *w);
+struct json_t *grants_json(const struct sharebus_workspace *w);
 
 /* {"id", "name", "owner_id", "owner_name", "organization_id", "organization_name", "status"} */
-json_t *workspace_json(const struct sharebus_workspace *w);
+struct json_t *workspace_json(const struct sharebus_workspace *w);
 
 /* An id as text; null when it is zero. */
-json_t *id_json(const struct sharebus_id *id);
+struct json_t *id_json(const struct sharebus_id *id);
 
 /* A time in RFC 3339; null when it is 0. */
-json_t *time_json(int64_t ms);
+struct json_t *time_json(int64_t ms);
 
 /* The same for a cell; absent when it is 0. */
 struct bytes time_cell(struct session *s, int64_t ms);

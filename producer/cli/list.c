@@ -6,6 +6,7 @@
 #include "producer/cli/print.h"
 #include "producer/cli/search.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 

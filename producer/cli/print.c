@@ -2,6 +2,7 @@
 
 #include "ops/support/utf8.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "ops/support/arena.h"
 #include "ops/support/bytes.h"
 
-#include <jansson.h>
+struct json_t;
 
 enum { TABLE_COLUMNS_MAX = 8 };
 
@@ -38,9 +38,9 @@ struct bytes shell_word(struct bytes text, struct arena *arena);
 struct bytes base64(struct bytes b, struct arena *arena);
 
 /* A JSON string; absent gives null. */
-json_t *json_text(struct bytes text);
+struct json_t *json_text(struct bytes text);
 
 /* Prints the value, indented, and gives it back to jansson. */
-void json_print(json_t *value);
+void json_print(struct json_t *value);
 
 #endif

@@ -7,22 +7,17 @@
 
 enum { TIMEOUT_MS = 5000, KAFKA_LINES_MAX = 200 };
 
-const struct config_setting session_settings[] = {
-	{ "brokers", "SHAREBUS_BROKERS", "127.0.0.1:9092",
-	  "Kafka brokers, host:port, comma separated" },
-	{ "redis", "SHAREBUS_REDIS", "127.0.0.1:6379", "Redis, host:port or the path of a socket" },
-	{ "prefix", "SHAREBUS_PREFIX", "sb", "what all keys in Redis begin with" },
-	{ "consumer-group", "SHAREBUS_CONSUMER_GROUP", "sharebus",
-	  "consumer group of sharebus-consumer" },
-	{ "as", "SHAREBUS_USER", NULL, "user who asks; default: the login name" },
+static const struct config_setting own_settings[] = {
+	{ "as", "USER", "SHAREBUS_USER", NULL, "user who asks; default: the login name" },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
-const size_t session_setting_count = sizeof(session_settings) / sizeof(session_settings[0]);
+static const struct config_setting *const settings[] = { config_shared, own_settings, NULL };
 
 int session_open(struct session *s, struct error *err)
 {
 	*s = (struct session){ .wait_ms = 10000 };
 	arena_init(&s->arena);
-	s->config = config_new(session_settings, session_setting_count);
+	s->config = config_new(settings);
 	return s->config ? 0 : error_set(err, ERROR_NOMEM, "out of memory");
 }
 

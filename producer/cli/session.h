@@ -32,9 +32,6 @@ struct session {
 	struct sharebus_id me;   /* zero until session_me() */
 };
 
-extern const struct config_setting session_settings[];
-extern const size_t session_setting_count;
-
 MUST_USE int session_open(struct session *s, struct error *err);
 void session_close(struct session *s);
 

@@ -7,6 +7,7 @@
 #include "producer/cli/print.h"
 #include "producer/cli/subjects.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>

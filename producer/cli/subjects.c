@@ -49,14 +49,18 @@ static struct bytes split_role(struct bytes item, struct bytes *role)
 
 static int parse_role(struct sharebus_subject *s, struct bytes role, struct error *err)
 {
-	s->role = bytes_equal_text(role, "use")     ? SHAREBUS_ROLE_USE
-		  : bytes_equal_text(role, "admin") ? SHAREBUS_ROLE_ADMIN
-						    : SHAREBUS_ROLE_NONE;
-	if (s->role == SHAREBUS_ROLE_NONE)
-		return error_set(err, ERROR_INPUT,
-				 "invalid role \"%.*s\" for %s %s: expected \"use\" or \"admin\"",
-				 BYTES_ARG(role), noun(s->kind), s->name);
-	return 0;
+	static const enum sharebus_role grantable[] = { SHAREBUS_ROLE_USE, SHAREBUS_ROLE_ADMIN };
+
+	for (size_t i = 0; i < sizeof(grantable) / sizeof(grantable[0]); i++) {
+		if (!bytes_equal_text(role, sharebus_role_name(grantable[i])))
+			continue;
+		s->role = grantable[i];
+		return 0;
+	}
+	return error_set(err, ERROR_INPUT,
+			 "invalid role \"%.*s\" for %s %s: expected \"%s\" or \"%s\"",
+			 BYTES_ARG(role), noun(s->kind), s->name, sharebus_role_name(grantable[0]),
+			 sharebus_role_name(grantable[1]));
 }
 
 static int add(struct subject_list *out, const struct sharebus_subject *s, struct arena *arena,

@@ -5,6 +5,7 @@
 #include "producer/operator/commands.h"
 #include "producer/operator/letters.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 enum {

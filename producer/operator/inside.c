@@ -33,7 +33,7 @@ struct codec *inside_codec(const struct session *s)
 	return s->client->codec;
 }
 
-rd_kafka_t *inside_bus(const struct session *s)
+struct rd_kafka_s *inside_bus(const struct session *s)
 {
 	return s->client->bus;
 }

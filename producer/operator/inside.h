@@ -10,6 +10,8 @@
 #include "producer/cli/session.h"
 #include "producer/client.h"
 
+struct rd_kafka_s;
+
 /* The index. ERROR_UNAVAILABLE with a sentence. */
 MUST_USE int inside_open_reader(struct session *s, struct error *err);
 
@@ -24,7 +26,7 @@ MUST_USE int inside_open_bus(struct session *s, struct error *err);
 
 struct reader *inside_reader(const struct session *s);
 struct codec *inside_codec(const struct session *s);
-rd_kafka_t *inside_bus(const struct session *s);
+struct rd_kafka_s *inside_bus(const struct session *s);
 
 /* Of the bus. */
 const struct deployment *inside_deployment(const struct session *s);

@@ -5,6 +5,8 @@
 #include "producer/bus.h"
 #include "producer/cli/meter.h"
 
+#include <librdkafka/rdkafka.h>
+
 enum {
 	POLL_MS = 100,
 	KAFKA_WAIT_MS = 5000,

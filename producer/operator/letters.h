@@ -13,6 +13,8 @@
 #include "producer/cli/session.h"
 #include "schemas/cloudevent.h"
 
+struct rd_kafka_headers_s;
+
 /* One dead letter; all bytes are the client's, until the next call or the callback's end. */
 struct letter {
 	struct position at;   /* in sharing.deadletter */

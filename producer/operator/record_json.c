@@ -2,6 +2,8 @@
 
 #include "producer/cli/print.h"
 
+#include <jansson.h>
+
 static json_t *shape_json(const struct record_shape *shape, const uint8_t *from);
 
 static json_t *uuid_json(const struct uuid *id)

@@ -3,9 +3,9 @@
 
 #include "schemas/records.h"
 
-#include <jansson.h>
+struct json_t;
 
 /* Any record as JSON, with the field names of its schema: ids and enums as text, times in ms. */
-json_t *record_json(const struct record *r);
+struct json_t *record_json(const struct record *r);
 
 #endif

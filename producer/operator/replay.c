@@ -14,6 +14,7 @@
 #include "producer/operator/letters.h"
 #include "producer/send.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 enum {
@@ -139,8 +140,7 @@ static int check_delivery(struct replay *p, struct replayed *r, struct error *er
 
 	if (!d->failed || r->refused.data)
 		return 0;
-	if (d->code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE &&
-	    d->code != RD_KAFKA_RESP_ERR_INVALID_RECORD)
+	if (!d->refused)
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "the brokers at %s did not take %d:%lld: %s",
 				 config_get(p->session->config, "brokers"), r->at.partition,

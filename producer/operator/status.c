@@ -8,6 +8,8 @@
 #include "producer/cli/print.h"
 #include "producer/operator/commands.h"
 
+#include <jansson.h>
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
 enum { REDIS_TIMEOUT_MS = 3000, KAFKA_WAIT_MS = 5000, ADMIN_GRACE_MS = 1000, COLUMNS = 8 };

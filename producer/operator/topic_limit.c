@@ -1,13 +1,15 @@
 #include "producer/operator/topic_limit.h"
 
+#include "ops/support/number.h"
+
 #include <librdkafka/rdkafka.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int64_t find_limit(rd_kafka_event_t *event)
 {
 	size_t topics = 0;
 	size_t entries = 0;
+	int64_t limit = 0;
 	const rd_kafka_ConfigResource_t **list = rd_kafka_DescribeConfigs_result_resources(
 		rd_kafka_event_DescribeConfigs_result(event), &topics);
 	const rd_kafka_ConfigEntry_t **all =
@@ -17,9 +19,9 @@ static int64_t find_limit(rd_kafka_event_t *event)
 		const char *value = rd_kafka_ConfigEntry_value(all[i]);
 
 		if (value && strcmp(rd_kafka_ConfigEntry_name(all[i]), "max.message.bytes") == 0)
-			return strtoll(value, NULL, 10);
+			(void)number_parse(bytes_of(value), 0, INT64_MAX, &limit);
 	}
-	return 0;
+	return limit;
 }
 
 int64_t topic_limit(struct rd_kafka_s *rk, enum topic topic, int wait_ms)

@@ -4,6 +4,7 @@
 #include "producer/bus.h"
 #include "producer/operator/commands.h"
 
+#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
 enum {
@@ -77,19 +78,6 @@ static int create(rd_kafka_t *rk, int partitions, int replication, struct error 
 	return rc;
 }
 
-static bool all_known(rd_kafka_t *rk)
-{
-	const rd_kafka_metadata_t *m = NULL;
-	bool known = true;
-
-	if (rd_kafka_metadata(rk, 1, NULL, &m, KAFKA_WAIT_MS))
-		return false;
-	for (int t = 0; t < TOPIC_COUNT; t++)
-		known = known && bus_partitions(m, (enum topic)t) > 0;
-	rd_kafka_metadata_destroy(m);
-	return known;
-}
-
 /* The controller answers before every broker has heard of its topics. */
 static int check(struct session *s, rd_kafka_t *rk, int partitions, struct error *err)
 {
@@ -97,7 +85,7 @@ static int check(struct session *s, rd_kafka_t *rk, int partitions, struct error
 	struct deployment d;
 	int rc;
 
-	while (!all_known(rk) && clock_monotonic_ms() < deadline)
+	while (!bus_has_topics(rk, KAFKA_WAIT_MS) && clock_monotonic_ms() < deadline)
 		(void)rd_kafka_poll(rk, SETTLE_MS);
 	rc = bus_deployment(rk, config_get(s->config, "brokers"), KAFKA_WAIT_MS, &d, err);
 	if (!rc && d.partitions != partitions)
@@ -120,7 +108,7 @@ static int open_client(struct session *s, rd_kafka_t **out, struct error *err)
 	if (rc)
 		return rc;
 	rd_kafka_conf_set_log_cb(conf, NULL);
-	rc = bus_open(out, RD_KAFKA_PRODUCER, conf, err);
+	rc = bus_open_producer(out, conf, err);
 	if (rc)
 		return rc;
 	code = rd_kafka_metadata(*out, 0, NULL, &m, wait_ms);

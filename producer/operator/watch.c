@@ -7,6 +7,8 @@
 #include "producer/operator/inside.h"
 #include "producer/operator/record_json.h"
 
+#include <jansson.h>
+#include <librdkafka/rdkafka.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>

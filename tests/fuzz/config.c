@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 static const struct config_setting SETTINGS[] = {
-	{ "brokers", NULL, "localhost:9092", "where Kafka is" },
-	{ "redis", NULL, NULL, "where Redis is" },
-	{ "batch", NULL, "1000", "records in a run" },
+	{ "brokers", "LIST", NULL, "localhost:9092", "where Kafka is" },
+	{ "redis", "ADDRESS", NULL, NULL, "where Redis is" },
+	{ "batch", "N", NULL, "1000", "records in a run" },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
-enum { SETTING_COUNT = sizeof(SETTINGS) / sizeof(*SETTINGS), PATH_SIZE = 32 };
+static const struct config_setting *const TABLES[] = { SETTINGS, NULL };
+enum { PATH_SIZE = 32 };
 
 /* One file without a name for all inputs; opened by its path, it is read from its beginning. */
 static void write_file(char path[static PATH_SIZE], const uint8_t *data, size_t len)
@@ -50,7 +52,7 @@ static void check_config(const struct config *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct config *c = config_new(SETTINGS, SETTING_COUNT);
+	struct config *c = config_new(TABLES);
 	struct error err = { 0 };
 	char path[PATH_SIZE];
 	int rc;

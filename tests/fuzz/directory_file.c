@@ -4,12 +4,16 @@
  * with nothing, all of it differs; compared with itself, nothing does.
  */
 
-#include "producer/operator/directory_diff.h"
+#include "producer/operator/directory/diff.h"
 
-#include "producer/operator/directory_entry.h"
+#include "producer/operator/directory/build.h"
+#include "producer/operator/directory/entry.h"
+#include "producer/operator/directory/file.h"
 #include "schemas/codec.h"
 
 #include "tests/fuzz/target.h"
+
+#include <jansson.h>
 
 static const int64_t NOW_MS = 1795512600007;
 
@@ -111,7 +115,7 @@ static void read_file(const json_t *file, struct arena *arena)
 	struct directory_names names;
 	struct directory_facts facts;
 	struct error err = { 0 };
-	int rc = directory_file_names(file, &names, &err);
+	int rc = directory_names(file, &names, &err);
 
 	if (rc) {
 		assert(rc == ERROR_INPUT && err.text[0]);
@@ -121,7 +125,7 @@ static void read_file(const json_t *file, struct arena *arena)
 	look_up(names.users);
 	look_up(names.groups);
 	look_up(names.workspaces);
-	rc = directory_file_facts(file, &names, NOW_MS, arena, &facts, &err);
+	rc = directory_build(file, &names, NOW_MS, arena, &facts, &err);
 	if (rc)
 		assert(rc == ERROR_INPUT && err.text[0]);
 	else

@@ -8,6 +8,8 @@
 
 #include "tests/fuzz/target.h"
 
+#include <jansson.h>
+
 /* In UTF-8, so that all the bytes the first one announces are there. */
 static void check_no_controls(const uint8_t *text)
 {

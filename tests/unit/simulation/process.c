@@ -364,12 +364,18 @@ static void must(int rc, const struct error *err)
 static struct config *config_of(const char *instance)
 {
 	static const struct config_setting settings[] = {
-		{ "brokers", NULL, "simulated", "" }, { "redis", NULL, "simulated", "" },
-		{ "prefix", NULL, "sb", "" },         { "consumer-group", NULL, "sharebus", "" },
-		{ "instance", NULL, NULL, "" },       { "access-url", NULL, "", "" },
-		{ "max-grants", NULL, "1000", "" },   { "accept-lost-commands", NULL, NULL, "" },
+		{ .key = "brokers", .fallback = "simulated" },
+		{ .key = "redis", .fallback = "simulated" },
+		{ .key = "prefix", .fallback = "sb" },
+		{ .key = "consumer-group", .fallback = "sharebus" },
+		{ .key = "instance" },
+		{ .key = "access-url", .fallback = "" },
+		{ .key = "max-grants", .fallback = "1000" },
+		{ .key = "accept-lost-commands" },
+		{ .key = NULL },
 	};
-	struct config *config = config_new(settings, sizeof(settings) / sizeof(settings[0]));
+	static const struct config_setting *const tables[] = { settings, NULL };
+	struct config *config = config_new(tables);
 	struct error err = { 0 };
 
 	must(config_set(config, "instance", instance, &err), &err);

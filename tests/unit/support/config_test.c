@@ -15,10 +15,15 @@ enum { PATH_SIZE = 64 };
 #define BROKERS_ENV "SHAREBUS_TEST_BROKERS"
 
 static const struct config_setting SETTINGS[] = {
-	{ "brokers", BROKERS_ENV, "localhost:9092", "Kafka's address" },
-	{ "prefix", NULL, "sb", "prefix of keys" },
-	{ "limit", NULL, NULL, "a number" },
+	{ "brokers", "LIST", BROKERS_ENV, "localhost:9092", "Kafka's address" },
+	{ "prefix", "TEXT", NULL, "sb", "prefix of keys" },
+	{ NULL, NULL, NULL, NULL, NULL },
 };
+static const struct config_setting MORE_SETTINGS[] = {
+	{ "limit", "N", NULL, NULL, "a number" },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+static const struct config_setting *const TABLES[] = { SETTINGS, MORE_SETTINGS, NULL };
 
 struct scene {
 	struct config *config;
@@ -32,7 +37,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	scene = (struct scene){ 0 };
-	scene.config = config_new(SETTINGS, sizeof(SETTINGS) / sizeof(*SETTINGS));
+	scene.config = config_new(TABLES);
 	(void)unsetenv(BROKERS_ENV);
 	return scene.config ? 0 : -1;
 }

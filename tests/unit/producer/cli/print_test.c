@@ -4,6 +4,7 @@
 
 #include "producer/cli/print.h"
 
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

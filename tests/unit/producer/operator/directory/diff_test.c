@@ -3,7 +3,10 @@
  * 16 letters; the file and the index are lists of facts.
  */
 
-#include "producer/operator/directory_diff.h"
+#include "producer/operator/directory/diff.h"
+
+#include "producer/operator/directory/difference.h"
+#include "producer/operator/directory/finder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

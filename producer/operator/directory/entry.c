@@ -1,7 +1,8 @@
-#include "producer/operator/directory_entry.h"
+#include "producer/operator/directory/entry.h"
 
 #include "schemas/records.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 

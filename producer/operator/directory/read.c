@@ -1,10 +1,11 @@
-#include "producer/operator/directory_read.h"
+#include "producer/operator/directory/read.h"
 
 #include "cache/facts.h"
 #include "cache/scan.h"
-#include "producer/operator/directory_entry.h"
+#include "producer/operator/directory/entry.h"
 #include "producer/operator/inside.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,132 +15,6 @@ enum { SLICE = 10000 }; /* asked for at once; between two of them the meter move
 static size_t slice_of(size_t count, size_t from)
 {
 	return count - from < SLICE ? count - from : SLICE;
-}
-
-/* ---- names ---- */
-
-/* The names that have no id yet. */
-struct open_names {
-	json_t *names;
-	const char **list;
-	struct uuid *ids;
-	size_t count;
-};
-
-static struct open_names list_open(struct session *s, json_t *names)
-{
-	size_t max = json_object_size(names) + 1;
-	struct open_names out = { .names = names };
-	const char *name;
-	json_t *value;
-
-	out.list = arena_alloc(&s->arena, max * sizeof(const char *));
-	out.ids = arena_zalloc(&s->arena, max, sizeof(*out.ids));
-	json_object_foreach(names, name, value)
-	{
-		if (json_is_null(value))
-			out.list[out.count++] =
-				(const char *)arena_copy(&s->arena, bytes_of(name)).data;
-	}
-	return out;
-}
-
-static void set_ids(const struct open_names *open)
-{
-	char text[UUID_TEXT_SIZE];
-
-	for (size_t i = 0; i < open->count; i++) {
-		if (uuid_is_nil(&open->ids[i]))
-			continue;
-		uuid_format(text, &open->ids[i]);
-		(void)json_object_set_new(open->names, open->list[i], json_string(text));
-	}
-}
-
-typedef int name_fn(struct reader *r, const struct bytes *names, size_t count, struct uuid *ids,
-		    struct error *err);
-
-static int look_up(struct session *s, struct meter *m, json_t *names, name_fn *fn,
-		   struct error *err)
-{
-	struct open_names open = list_open(s, names);
-	struct bytes *list = arena_alloc(&s->arena, (open.count + 1) * sizeof(*list));
-	int rc = 0;
-
-	for (size_t i = 0; i < open.count; i++)
-		list[i] = bytes_of(open.list[i]);
-	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
-		meter_tell(m, "looking up names", i, open.count);
-		rc = fn(inside_reader(s), list + i, slice_of(open.count, i), open.ids + i, err);
-	}
-	set_ids(&open);
-	return rc;
-}
-
-/*
- * The id of the part of "organization/group" or "owner/workspace" before the
- * slash: itself an id, or a name whose id is known by now.
- */
-static bool parent_id(const json_t *parents, const char *name, struct uuid *out)
-{
-	char parent[NAME_MAX_BYTES + 1];
-	const char *slash = strchr(name, '/');
-	const char *id;
-
-	(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - name), name);
-	if (!uuid_parse(out, bytes_of(parent)))
-		return true;
-	id = json_string_value(json_object_get(parents, parent));
-	return id && !uuid_parse(out, bytes_of(id));
-}
-
-/* Moves the names whose parent is known to the front; only they can be in the index. */
-static struct child_name *keep_children(struct session *s, struct open_names *open,
-					const json_t *parents)
-{
-	struct child_name *list = arena_alloc(&s->arena, (open->count + 1) * sizeof(*list));
-	size_t kept = 0;
-
-	for (size_t i = 0; i < open->count; i++) {
-		if (!parent_id(parents, open->list[i], &list[kept].parent))
-			continue;
-		list[kept].name = bytes_of(strchr(open->list[i], '/') + 1);
-		open->list[kept++] = open->list[i];
-	}
-	open->count = kept;
-	return list;
-}
-
-typedef int child_fn(struct reader *r, const struct child_name *names, size_t count,
-		     struct uuid *ids, struct error *err);
-
-static int look_up_children(struct session *s, struct meter *m, json_t *names,
-			    const json_t *parents, child_fn *fn, struct error *err)
-{
-	struct open_names open = list_open(s, names);
-	struct child_name *list = keep_children(s, &open, parents);
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
-		meter_tell(m, "looking up names", i, open.count);
-		rc = fn(inside_reader(s), list + i, slice_of(open.count, i), open.ids + i, err);
-	}
-	set_ids(&open);
-	return rc;
-}
-
-int directory_read_names(struct session *s, struct meter *m, struct directory_names *n,
-			 struct error *err)
-{
-	int rc = look_up(s, m, n->organizations, lookup_organization_names, err);
-
-	if (!rc)
-		rc = look_up(s, m, n->users, lookup_usernames, err);
-	if (!rc)
-		rc = look_up_children(s, m, n->groups, n->organizations, facts_group_ids, err);
-	if (!rc)
-		rc = look_up_children(s, m, n->workspaces, n->users, facts_workspace_ids, err);
-	return rc;
 }
 
 /* ---- facts by id ---- */

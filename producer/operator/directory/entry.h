@@ -1,9 +1,9 @@
-#ifndef SB_OPERATOR_DIRECTORY_ENTRY_H
-#define SB_OPERATOR_DIRECTORY_ENTRY_H
+#ifndef SB_DIRECTORY_ENTRY_H
+#define SB_DIRECTORY_ENTRY_H
 
 /*
  * The entries of a directory file, one at a time: what keys they may have and
- * what stands there. For directory_file.c and directory_facts.c.
+ * what stands there. For names.c and build.c.
  *
  * Functions that take an int *rc do nothing when it is not 0 already, so that
  * several values can be read and then checked once; they set it to ERROR_INPUT
@@ -13,7 +13,9 @@
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
-#include <jansson.h>
+#include <stddef.h>
+
+struct json_t;
 
 enum { NAME_MAX_BYTES = 255, ENTRY_PAIR_SIZE = 2 * NAME_MAX_BYTES + 32 };
 
@@ -21,7 +23,7 @@ enum { NAME_MAX_BYTES = 255, ENTRY_PAIR_SIZE = 2 * NAME_MAX_BYTES + 32 };
 struct entry {
 	const char *list; /* "users" */
 	size_t index;
-	const json_t *object;
+	const struct json_t *object;
 	const char *name; /* once it is known */
 	struct error *err;
 };
@@ -45,7 +47,7 @@ extern const char *const membership_keys[];
 typedef int entry_fn(struct entry *e, void *context);
 
 /* Calls fn for each entry of that list, in order, until one fails. */
-MUST_USE int entry_visit(const json_t *file, const struct entry_list *list, entry_fn *fn,
+MUST_USE int entry_visit(const struct json_t *file, const struct entry_list *list, entry_fn *fn,
 			 void *context, struct error *err);
 
 /* Returns ERROR_INPUT with `users[2] "bob": what detail`. */
@@ -62,10 +64,10 @@ int entry_symbol(const struct entry *e, const char *key, const char *const *symb
 		 int *rc);
 
 /* A list inside an entry; empty when it is not there. */
-const json_t *entry_array(const struct entry *e, const char *key, int *rc);
+const struct json_t *entry_array(const struct entry *e, const char *key, int *rc);
 
 /* The name in an entry of a user's organizations: "acme" or {"name": "acme", "role": …}. */
-const char *entry_membership(const struct entry *e, const json_t *m, int *rc);
+const char *entry_membership(const struct entry *e, const struct json_t *m, int *rc);
 
 /* ERROR_INPUT unless all keys of the entry are among these; the list ends with NULL. */
 int entry_check_keys(const struct entry *e, const char *const *allowed);

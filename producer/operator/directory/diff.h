@@ -1,5 +1,5 @@
-#ifndef SB_OPERATOR_DIRECTORY_DIFF_H
-#define SB_OPERATOR_DIRECTORY_DIFF_H
+#ifndef SB_DIRECTORY_DIFF_H
+#define SB_DIRECTORY_DIFF_H
 
 /*
  * What must be announced so that the index becomes what a file states: a
@@ -7,9 +7,10 @@
  * by kind and id.
  */
 
+#include "ops/support/arena.h"
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
-#include "producer/operator/directory_facts.h"
+#include "producer/operator/directory/facts.h"
 
 enum directory_verb { DIRECTORY_CREATE = 1, DIRECTORY_CHANGE, DIRECTORY_DELETE };
 
@@ -49,37 +50,5 @@ struct directory_diff {
 MUST_USE int directory_diff(const struct directory_facts *wanted,
 			    const struct directory_facts *have, bool prune, struct arena *arena,
 			    struct directory_diff *out, struct error *err);
-
-/* What can differ between two facts of one kind and id. */
-enum directory_difference {
-	DIFFERS_NAME = 1 << 0,
-	DIFFERS_ORGANIZATION = 1 << 1, /* of a group or workspace */
-	DIFFERS_SHARING = 1 << 2,      /* of an organization, or the switch */
-	DIFFERS_FULL_NAME = 1 << 3,    /* the rest of a user */
-	DIFFERS_EMAIL = 1 << 4,
-	DIFFERS_STATUS = 1 << 5, /* of a workspace, too */
-	DIFFERS_KIND = 1 << 6,
-	DIFFERS_SITE_ROLE = 1 << 7,
-	DIFFERS_MEMBERSHIPS = 1 << 8,
-	DIFFERS_MEMBERS = 1 << 9,
-	DIFFERS_OWNER = 1 << 10,
-};
-
-/* All of them that hold, 0 when the facts say the same. */
-unsigned directory_differences(const struct record *a, const struct record *b);
-
-/* The facts of several lists, found by kind and id. */
-struct directory_finder {
-	const struct record **list;
-	size_t count;
-};
-
-/* Begins one, in the arena, with room for so many; then takes the facts of the lists. */
-void directory_finder_init(struct directory_finder *f, const struct directory_facts *const *lists,
-			   size_t list_count, struct arena *arena);
-
-/* The fact of that kind and id, from the first list that has it; or NULL. */
-const struct record *directory_find(const struct directory_finder *f, enum directory_kind kind,
-				    const struct uuid *id);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef SB_OPERATOR_DIRECTORY_READ_H
-#define SB_OPERATOR_DIRECTORY_READ_H
+#ifndef SB_DIRECTORY_READ_H
+#define SB_DIRECTORY_READ_H
 
 /*
  * What the index holds of a directory, as facts. The reader of the session
@@ -13,11 +13,8 @@
 #include "ops/support/attributes.h"
 #include "producer/cli/meter.h"
 #include "producer/cli/session.h"
-#include "producer/operator/directory_diff.h"
-
-/* Gives the names of a file that have no id yet the one that the index has, if it has. */
-MUST_USE int directory_read_names(struct session *s, struct meter *m, struct directory_names *n,
-				  struct error *err);
+#include "producer/operator/directory/diff.h"
+#include "producer/operator/directory/finder.h"
 
 /* What the index has under the ids of these facts; the switch, too. */
 MUST_USE int directory_read_same(struct session *s, struct meter *m,

@@ -1,17 +1,12 @@
-#ifndef SB_OPERATOR_DIRECTORY_FACTS_H
-#define SB_OPERATOR_DIRECTORY_FACTS_H
+#ifndef SB_DIRECTORY_FACTS_H
+#define SB_DIRECTORY_FACTS_H
 
 /*
  * A directory as facts: one record for each organization, user, group and
  * workspace, and one for the deployment's switch. A file states some
- * (directory_file_facts(), here), the index holds some (directory_read.h), and
- * directory_diff.h compares them. Pure: what the index knows of the names in a
- * file is given.
+ * (build.h), the index holds some (read.h), and diff.h compares them.
  */
 
-#include "ops/support/arena.h"
-#include "ops/support/attributes.h"
-#include "producer/operator/directory_file.h"
 #include "schemas/records.h"
 
 /* In the order in which they are announced: what is referred to comes first. */
@@ -40,15 +35,6 @@ struct directory_facts {
 	bool *derived;     /* of a file: the id of list[i] comes from the name alone */
 	int64_t now_ms;    /* of a file: when it was read */
 };
-
-/*
- * Builds the facts that a file states, in the arena. Members of groups are
- * sorted by their bytes. ERROR_INPUT names the entry, as in `users[2] "bob"`,
- * and what is wrong with it.
- */
-MUST_USE int directory_file_facts(const json_t *file, const struct directory_names *names,
-				  int64_t now_ms, struct arena *arena, struct directory_facts *out,
-				  struct error *err);
 
 /*
  * Is it among those that are told apart by their ids alone, on the bus and in

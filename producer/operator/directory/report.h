@@ -1,15 +1,10 @@
-#ifndef SB_OPERATOR_DIRECTORY_REPORT_H
-#define SB_OPERATOR_DIRECTORY_REPORT_H
+#ifndef SB_DIRECTORY_REPORT_H
+#define SB_DIRECTORY_REPORT_H
 
-/* A directory's differences in words, and the names that go with ids. On stdout. */
+/* What `directory apply` prints on stdout: the differences, line by line, counted, or as JSON. */
 
-#include "producer/operator/directory_diff.h"
-
-/* The name of that user, or organization; its id when it has none that anybody could use. */
-struct bytes directory_user_name(const struct directory_finder *names, const struct uuid *id,
-				 struct arena *arena);
-struct bytes directory_organization_name(const struct directory_finder *names,
-					 const struct uuid *id, struct arena *arena);
+#include "producer/operator/directory/diff.h"
+#include "producer/operator/directory/finder.h"
 
 /*
  * One line for each entity that differs:

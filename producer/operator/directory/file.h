@@ -1,10 +1,10 @@
-#ifndef SB_OPERATOR_DIRECTORY_FILE_H
-#define SB_OPERATOR_DIRECTORY_FILE_H
+#ifndef SB_DIRECTORY_FILE_H
+#define SB_DIRECTORY_FILE_H
 
 /*
  * A directory file: organizations, users, groups and workspaces as JSON. This
- * reads it and says which names are in it; what it states, with ids for names,
- * is in directory_facts.h.
+ * reads it; names.h says which names are in it, build.h what it states, with ids
+ * for names.
  *
  *   {"organizations": [{"name", "id"?, "sharing"?}],
  *    "users": [{"username", "id"?, "name"?, "email"?, "status"?, "kind"?, "site_role"?,
@@ -23,35 +23,17 @@
 #include "ops/support/bytes.h"
 #include "ops/support/error.h"
 
-#include <jansson.h>
+struct json_t;
 
 /*
  * Reads the file; *out is the caller's, to be released with json_decref().
  * ERROR_INPUT names file, line and column of what is not JSON, or the key
  * that is not known; *out is then as it was. A file has at most 512 MB.
  */
-MUST_USE int directory_file_read(json_t **out, const char *path, struct error *err);
+MUST_USE int directory_file_read(struct json_t **out, const char *path, struct error *err);
 
 /* The same for a text in memory; name stands for the path in messages. */
-MUST_USE int directory_file_parse(json_t **out, struct bytes text, const char *name,
+MUST_USE int directory_file_parse(struct json_t **out, struct bytes text, const char *name,
 				  struct error *err);
-
-/*
- * The names that the file defines or mentions: objects whose keys are the
- * names; groups as "organization/name", workspaces as "owner/name". The value
- * is the id as text that the file itself gives, else null; looked up in the
- * index, it becomes the id there; unknown ones stay null.
- */
-struct directory_names {
-	json_t *organizations;
-	json_t *users;
-	json_t *groups;
-	json_t *workspaces;
-};
-
-/* Fills *out, which is the caller's: directory_names_done(). */
-MUST_USE int directory_file_names(const json_t *file, struct directory_names *out,
-				  struct error *err);
-void directory_names_done(struct directory_names *n);
 
 #endif

@@ -1,0 +1,33 @@
+#ifndef SB_PRODUCER_DELIVERY_H
+#define SB_PRODUCER_DELIVERY_H
+
+/*
+ * A delivery is what the brokers made of one record that was sent. librdkafka
+ * reports it from within any call that polls the client, to the struct delivery
+ * that the record carries as its opaque (bus.h); NULL if nobody asks.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rd_kafka_s;
+struct rd_kafka_conf_s;
+
+struct delivery {
+	bool queued;   /* there will be a report */
+	bool done;     /* the report has come; the rest is good from here on */
+	bool failed;   /* the brokers do not have the record, or it is not known that they do */
+	bool refused;  /* failed, and would fail again: the topic takes no such record */
+	bool given_up; /* nobody waits for it any more: the report frees it */
+	int partition;
+	int64_t offset;
+	char why[128]; /* it failed; else "" */
+};
+
+/* Makes a client of this configuration report deliveries, and log nothing: the errors say it all. */
+void delivery_listen(struct rd_kafka_conf_s *conf);
+
+/* Gives up what is queued or under way: it is reported as failed. For a client about to be closed. */
+void delivery_give_up(struct rd_kafka_s *rk);
+
+#endif

@@ -1,0 +1,84 @@
+#include "producer/operator/directory/difference.h"
+
+#include "producer/operator/directory/facts.h"
+
+#include <string.h>
+
+static unsigned when(bool differs, unsigned difference)
+{
+	return differs ? difference : 0;
+}
+
+/* Is each membership of a one of b, with the same role? */
+static bool has_memberships(const struct user_changed *a, const struct user_changed *b)
+{
+	for (size_t i = 0; i < a->organization_count; i++) {
+		const struct membership *m = user_membership(b, &a->organizations[i].id);
+
+		if (!m || m->role != a->organizations[i].role)
+			return false;
+	}
+	return true;
+}
+
+static bool same_memberships(const struct user_changed *a, const struct user_changed *b)
+{
+	return has_memberships(a, b) && has_memberships(b, a);
+}
+
+static unsigned compare_users(const struct user_changed *a, const struct user_changed *b)
+{
+	return when(!bytes_equal(a->username, b->username), DIFFERS_NAME) |
+	       when(!bytes_equal(a->name, b->name), DIFFERS_FULL_NAME) |
+	       when(!bytes_equal(a->email, b->email), DIFFERS_EMAIL) |
+	       when(a->status != b->status, DIFFERS_STATUS) |
+	       when(a->kind != b->kind, DIFFERS_KIND) |
+	       when(a->site_role != b->site_role, DIFFERS_SITE_ROLE) |
+	       when(!same_memberships(a, b), DIFFERS_MEMBERSHIPS);
+}
+
+static unsigned compare_groups(const struct group_changed *a, const struct group_changed *b)
+{
+	bool members = a->member_count == b->member_count &&
+		       (!a->member_count ||
+			memcmp(a->members, b->members, a->member_count * sizeof(*a->members)) == 0);
+
+	return when(!bytes_equal(a->name, b->name), DIFFERS_NAME) |
+	       when(!uuid_equal(&a->organization_id, &b->organization_id), DIFFERS_ORGANIZATION) |
+	       when(!members, DIFFERS_MEMBERS);
+}
+
+static unsigned compare_workspaces(const struct workspace_changed *a,
+				   const struct workspace_changed *b)
+{
+	return when(!bytes_equal(a->name, b->name), DIFFERS_NAME) |
+	       when(!uuid_equal(&a->organization_id, &b->organization_id), DIFFERS_ORGANIZATION) |
+	       when(!uuid_equal(&a->owner_id, &b->owner_id), DIFFERS_OWNER) |
+	       when(a->status != b->status, DIFFERS_STATUS);
+}
+
+unsigned directory_differences(const struct record *a, const struct record *b)
+{
+	switch (directory_kind(a)) {
+	case DIRECTORY_ORGANIZATIONS:
+		return when(!bytes_equal(a->as.organization_changed.name,
+					 b->as.organization_changed.name),
+			    DIFFERS_NAME) |
+		       when(a->as.organization_changed.sharing !=
+				    b->as.organization_changed.sharing,
+			    DIFFERS_SHARING);
+	case DIRECTORY_SWITCH:
+		return when(a->as.deployment_changed.sharing_enabled !=
+				    b->as.deployment_changed.sharing_enabled,
+			    DIFFERS_SHARING);
+	case DIRECTORY_USERS:
+		return compare_users(&a->as.user_changed, &b->as.user_changed);
+	case DIRECTORY_GROUPS:
+		return compare_groups(&a->as.group_changed, &b->as.group_changed);
+	case DIRECTORY_WORKSPACES:
+		return compare_workspaces(&a->as.workspace_changed, &b->as.workspace_changed);
+	case DIRECTORY_KINDS:
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,15 @@
+#ifndef SB_DIRECTORY_LOOKUP_H
+#define SB_DIRECTORY_LOOKUP_H
+
+/* Looks the names of a directory file up in the index. */
+
+#include "ops/support/attributes.h"
+#include "producer/cli/meter.h"
+#include "producer/cli/session.h"
+#include "producer/operator/directory/names.h"
+
+/* Gives the names of a file that have no id yet the one that the index has, if it has. */
+MUST_USE int directory_look_up_names(struct session *s, struct meter *m, struct directory_names *n,
+				     struct error *err);
+
+#endif
