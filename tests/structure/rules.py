@@ -1,11 +1,9 @@
-"""The rules of the tree: each is a function that takes a Tree and yields a Finding per breach.
-
-A finding's key is what known.txt lists while the breach is not yet mended; it has no line numbers."""
+"""The rules of the code: each is a function that takes a Tree and yields a Finding per breach."""
 
 import re
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 
-Finding = namedtuple("Finding", "key message")
+from finding import Finding
 
 # ---- includes --------------------------------------------------------------------------------
 
@@ -186,7 +184,7 @@ BEHIND_ALLOWED = (
     "(?:is|are|be|still) behind(?=[,.;:\"])",
     "behind by",
     "behind a (?:\\w+ )?(?:proxy|line|connection|firewall)",
-    "behind (?:its|their|the) back",
+    "behind (?:its|their|our) back",
 )
 
 # A word or phrase that is gone, and what stands in its place.

@@ -14,9 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import documents  # noqa: E402
 import rules  # noqa: E402
 from tree import Tree, read_tree  # noqa: E402
 
+RULES = rules.ALL + documents.ALL
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = Path(__file__).with_name("known.txt")
 
@@ -32,7 +34,7 @@ def read_known():
 
 
 class TheTree(unittest.TestCase):
-    """One test per rule, made below from rules.ALL."""
+    """One test per rule, made below from RULES."""
 
     maxDiff = None
 
@@ -57,7 +59,7 @@ class TheTree(unittest.TestCase):
         self.assertGreater(sum(len(f.functions) for f in self.tree.sources()), 1000)
 
     def test_known_names_rules_that_exist(self):
-        self.assertLessEqual(set(self.known), {rule.__name__ for rule in rules.ALL})
+        self.assertLessEqual(set(self.known), {rule.__name__ for rule in RULES})
 
     def test_functions_are_short(self):
         lengths = sorted(f.length for file in self.tree.sources() for f in file.functions)
@@ -71,7 +73,7 @@ class TheTree(unittest.TestCase):
         self.assertLessEqual(median, rules.MEDIAN_MAX, "the median function has too many lines")
 
 
-for each in rules.ALL:
+for each in RULES:
     setattr(TheTree, f"test_{each.__name__}", lambda self, rule=each: self.check(rule))
 
 
@@ -162,6 +164,21 @@ class ABrokenTree(unittest.TestCase):
             ("cache/a.c:4: ", "max"),
             ("cache/a.c:3: ", "after"),
         )
+
+    def test_a_document_that_names_what_is_gone(self):
+        text = "See `cache/a.c`, `cache/`, [b](b.c#x), `run()`.\nNot `cache/c.c`, [d](../d.md), `go()`.\n"
+        files = {"cache/README.md": text, "cache/a.c": "int run(void);\n", "cache/b.c": "/* go() */\n"}
+        said = ["cache/c.c, which", "d.md, which", "go(), which"]
+        self.broken(documents.documents, files, *[("cache/README.md:2: ", what) for what in said])
+
+    def test_a_setting_without_a_row(self):
+        table = (
+            'static const struct config_setting own[] = {\n\t{ "brokers", "SHAREBUS_BROKERS" },\n'
+            '\t{ "redis", NULL },\n\t{ NULL, NULL },\n};\n'
+        )
+        files = {"consumer/s.c": table, "ops/SETTINGS.md": "`--brokers`, `--old FILE`\n"}
+        said = ["lacks --redis", "lacks SHAREBUS_BROKERS of consumer/s.c", "has --old"]
+        self.broken(documents.settings, files, *[("ops/SETTINGS.md: ", what) for what in said])
 
 
 if __name__ == "__main__":
