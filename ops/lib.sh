@@ -5,7 +5,7 @@
 OPS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 REPO=$(dirname "$OPS")
 ME=ops/$(basename "$0")
-# Cron, services and containers may start us without one.
+# Cron, services and containers may start a script without HOME.
 HOME=${HOME:-$(getent passwd "$EUID" | cut -d: -f6)}
 export HOME
 CACHE=${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/sharebus
@@ -39,7 +39,7 @@ bad_usage() {
 	exit 2
 }
 
-# within SECONDS COMMAND...: tries it again and again; fails when the time is up.
+# within SECONDS COMMAND...: repeats it until it succeeds; fails when the time is up.
 within() {
 	local end=$((SECONDS + $1))
 	shift
@@ -49,49 +49,49 @@ within() {
 	done
 }
 
-# quietly LOG COMMAND...: what it prints goes to LOG, and is shown only if it fails.
+# quietly LOG COMMAND...: its output goes to LOG, and the end of it is shown if it fails.
 quietly() {
 	local log=$1 rc=0
 	shift
 	"$@" </dev/null >"$log" 2>&1 || rc=$?
 	if ((rc)); then
-		warn "'$*' failed ($rc); the end of what it said:"
+		warn "'$*' failed ($rc); the end of its output:"
 		tail -n 60 "$log" >&2
 	fi
 	return "$rc"
 }
 
-# locked FILE COMMAND...: one at a time, whoever runs it; a killed holder holds nothing.
+# locked FILE COMMAND...: runs it under an exclusive lock, which a killed holder does not keep.
 locked() {
 	local lock=$1
 	shift
 	mkdir -p "$(dirname "$lock")"
 	(
 		flock -n 9 || {
-			say "waiting for another process that holds $lock"
+			say "waiting for the process that holds $lock"
 			flock -w 900 9 || die "gave up waiting for $lock"
 		}
 		"$@"
 	) 9>"$lock"
 }
 
-# What we ship, in build/release/bin.
+# Builds what we ship, into build/release/bin.
 build_release() {
 	build_programs release
 }
 
-# build_programs PRESET: in build/PRESET/bin.
+# build_programs PRESET: builds the two programs into build/PRESET/bin.
 build_programs() {
 	local preset=$1
 	mkdir -p "$REPO/build"
 	cd "$REPO" || return
 	[[ -x build/$preset/bin/sharebus && -x build/$preset/bin/sharebus-consumer ]] ||
-		say "building (once, a minute or so)"
+		say "building (only this once, about a minute)"
 	quietly "$REPO/build/$preset.log" cmake --preset "$preset"
 	quietly "$REPO/build/$preset.log" cmake --build --preset "$preset"
 }
 
-# A java of at least 17: $JAVA_HOME, the one on the PATH, or any of Debian's.
+# Prints a java of version 17 or later: of $JAVA_HOME, on the PATH, or any of Debian's.
 find_java() {
 	local java version
 	for java in ${JAVA_HOME:+"$JAVA_HOME/bin/java"} "$(command -v java || true)" \
@@ -106,7 +106,7 @@ find_java() {
 	return 1
 }
 
-# The python that makes the venv: Debian's own if it can, else the one on the PATH.
+# Prints the python that makes the venv: Debian's own if it can, else the one on the PATH.
 find_python() {
 	local python
 	for python in /usr/bin/python3 python3; do
@@ -118,7 +118,7 @@ find_python() {
 	return 1
 }
 
-# Where the interop tests' packages live: one place per python and list of packages.
+# venv_dir PYTHON: where the tests' packages live, a directory for each python and list of packages.
 venv_dir() {
 	local python=$1 sum
 	sum=$({

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Processes and ports of ops/stack, by name, whatever they are: started in a session of their own,
-# known by a record instead of a bare pid, signalled, ended.
-# Usage: source "$OPS/process.sh" (after lib.sh). What ops/stack starts begins here, as _launch.
+# The processes and ports of ops/stack, by name. A process is started in a session of its own, known
+# by a record rather than by a bare pid, signalled, and ended.
+# Usage: source "$OPS/process.sh" (after lib.sh). Each process begins as `ops/stack _launch`.
 
 PID= # of the process that alive() last found
 
 # ---- processes ------------------------------------------------------------------------------
-# DIR/run/NAME.pid says which one is ours: its pid, when it began, in which boot of the machine,
-# and where in its log it began.
+# DIR/run/NAME.pid says which process is ours: its pid, when it began and in which boot of the
+# machine, and how long its log was then.
 
 log_of() {
 	printf '%s/%s.log\n' "$DIR" "$1"
@@ -17,7 +17,7 @@ port_of() {
 	cat "$DIR/run/$1.port" 2>/dev/null
 }
 
-# When PID began, in ticks since boot; fails if it has ended.
+# began PID: prints when it began, in ticks since boot; fails if it has ended.
 began() {
 	local stat fields
 	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
@@ -26,7 +26,7 @@ began() {
 	printf '%s\n' "${fields[19]}"
 }
 
-# Is NAME's process still the one we started? A pid alone may be somebody else's by now.
+# Is NAME's process still the one that we started? A pid alone may have been given to another.
 alive() {
 	local start boot
 	[[ -s $DIR/run/$1.pid ]] || return 1
@@ -47,8 +47,8 @@ thawed() {
 	! frozen "$1"
 }
 
-# The new process itself, as `ops/stack _launch RECORD LOG COMMAND...`: writes down who it is, lets
-# go of every file of the caller, and becomes COMMAND.
+# Runs in the new process, as `ops/stack _launch RECORD LOG COMMAND...`: records who it is, closes
+# every file of the caller, and becomes COMMAND.
 launch() {
 	local record=$1 log=$2 fd
 	shift 2
@@ -71,11 +71,11 @@ spawn() {
 	setsid "$OPS/stack" _launch "$DIR/run/$name.pid" "$(log_of "$name")" "$@" \
 		</dev/null >/dev/null 2>&1 &
 	pid=$!
-	disown # the shell need not report what becomes of it
+	disown # the shell need not report how it ends
 	within 10 test -s "$DIR/run/$name.pid" || die "$name could not be started (process $pid)"
 }
 
-# What NAME's last process has logged.
+# Prints what NAME's last process has logged.
 logged() {
 	local begin
 	read -r _ _ _ begin <"$DIR/run/$1.pid"
@@ -88,7 +88,7 @@ show_log() {
 	say "---"
 }
 
-# await_end NAME SECONDS: of a process that was told to end; it is made to when the time is up.
+# await_end NAME SECONDS: waits for a process that was told to end; kills it when the time is up.
 await_end() {
 	within "$2" gone "$1" || {
 		warn "$1 (process $PID) did not stop within $2 s: killing it"
@@ -98,7 +98,7 @@ await_end() {
 	say "$1 stopped"
 }
 
-# stop NAME SECONDS COMMAND...: asks it to end with COMMAND, and awaits that.
+# stop NAME SECONDS COMMAND...: tells it to end with COMMAND, and waits until it has.
 stop() {
 	local name=$1 seconds=$2
 	shift 2
@@ -114,15 +114,15 @@ terminate() {
 	kill -TERM "$PID"
 }
 
-# send_signal NAME SIGNAL CHECK WORD: returns when it has taken effect.
+# send_signal NAME SIGNAL CHECK WORD: returns when CHECK says that the signal has taken effect.
 send_signal() {
-	alive "$1" || die "$1 does not run in $DIR: ops/stack up"
+	alive "$1" || die "$1 is not running in $DIR; start it with ops/stack up"
 	kill "-$2" "$PID"
 	within 10 "$3" "$1" || die "$1 (process $PID) could not be $4"
 	say "$1 $4"
 }
 
-# Nothing is saved or said.
+# SIGKILL: the process saves and says nothing.
 kill_at_once() {
 	send_signal "$1" KILL gone killed
 }
@@ -141,7 +141,7 @@ answers() {
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Has this stack given PORT to another than NAME, which may not listen yet?
+# given NAME PORT: has this stack given PORT to another part, which may not listen yet?
 given() {
 	local name=$1 port=$2 file
 	for file in "$DIR/run"/*.port; do
@@ -150,8 +150,8 @@ given() {
 	return 1
 }
 
-# take_port NAME: the port NAME had before, if it is free (an `env` taken then stays true), or
-# any free one below those that the kernel gives to clients.
+# take_port NAME: prints the port that NAME had before, if it is free, so that an earlier `env`
+# stays true; else any free port below those that the kernel gives to clients.
 take_port() {
 	local port
 	port=$(port_of "$1") || true
@@ -162,6 +162,6 @@ take_port() {
 }
 
 endpoint() {
-	alive "$1" || die "$1 does not run in $DIR: ops/stack up"
+	alive "$1" || die "$1 is not running in $DIR; start it with ops/stack up"
 	printf '127.0.0.1:%s\n' "$(port_of "$1")"
 }

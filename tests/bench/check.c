@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		fail("usage: check_bench HOST PORT ROUNDS < pairs");
-	rounds = atoi(argv[3]); /* NOLINT(cert-err34-c): given by tests/bench/check.py */
+	rounds = (int)strtol(argv[3], NULL, 10);
 	(void)snprintf(address, sizeof(address), "%s:%s", argv[1], argv[2]);
 	redis = redisConnect(argv[1], (int)strtol(argv[2], NULL, 10));
 	if (!redis || redis->err ||

@@ -30,7 +30,7 @@ from watch import Watch  # noqa: E402
 SKIPPED = 77
 SHORT_S = 300  # shorter runs have short faults, and more of them at once
 FULL_S = 600  # from here on every kind must have occurred
-RATE, RECORDS_MOST = 2000, 600_000  # all of them are counted in memory
+RATE, RECORDS_MAX = 2000, 600_000  # all of them are counted in memory
 TICK_S = 0.05
 TELL_EVERY_S = 5
 DRAINED_S = 300
@@ -95,7 +95,7 @@ class Run:
         lag = look.lag()
         consumers = sum(slot.wanted for slot in self.cluster.slots)
         self.tell(
-            f"{self.traffic.sent():,} sent, {'?' if lag is None else f'{lag:,}'} behind,"
+            f"{self.traffic.sent():,} sent, lag {'?' if lag is None else f'{lag:,}'},"
             f" {'no' if look.applied is None else len(look.applied)} partitions ready,"
             f" {consumers} consumers"
         )
@@ -188,7 +188,7 @@ def parse():
     options = parser.parse_args()
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1_000_000)
-    options.rate = options.rate or max(min(RATE, RECORDS_MOST // options.seconds), 1)
+    options.rate = options.rate or max(min(RATE, RECORDS_MAX // options.seconds), 1)
     there_are = kinds(options.brokers)
     options.faults = options.faults.split(",") if options.faults else there_are
     for kind in options.faults:

@@ -52,7 +52,7 @@ class Nemesis:
         self.times = collections.defaultdict(list)  # kind -> seconds until it was got over
         self._schedule = iter(schedule)
         self._next = next(self._schedule)
-        self._unhealed_most, self._most = AT_ONCE[short]
+        self._unhealed_max, self._running_max = AT_ONCE[short]
         self._last = time.monotonic()  # when a fault began or was over
         self._healed = self._last
 
@@ -85,7 +85,7 @@ class Nemesis:
         unhealed = [one.fault for one in self.running if one.healed is None]
         if now < self._last + fault.wait or (self.running and not fault.overlaps):
             return False
-        if len(unhealed) >= self._unhealed_most or len(self.running) >= self._most:
+        if len(unhealed) >= self._unhealed_max or len(self.running) >= self._running_max:
             return False
         return not any(other.touches & fault.touches for other in unhealed)
 

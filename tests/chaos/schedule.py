@@ -5,7 +5,7 @@ Kafka, Redis nor the clock."""
 import dataclasses
 import random
 
-MOST_CONSUMERS = 3
+CONSUMERS_MAX = 3
 CONSUMERS_FIRST = 2  # that run when the first fault comes
 SESSION_TIMEOUT_S = 10  # of the consumer group
 
@@ -20,7 +20,7 @@ CRASH_STEPS = (
     "during-rebuild",
 )
 # Times that the step is passed, which each is several times a second.
-CRASH_AFTER_MOST, CRASH_AFTER_MOST_SHORT = 20, 5
+CRASH_AFTER_MAX, CRASH_AFTER_MAX_SHORT = 20, 5
 
 CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
 
@@ -108,15 +108,15 @@ class Schedule:
         """Up to three of them, then down to `rest`; which is how many there are from then on.
         Mostly two: others can take over what one leaves behind."""
         self._consumers = 1 if self._rng.random() < 0.25 else 2
-        everybody = {f"{CONSUMER}-{n}" for n in range(MOST_CONSUMERS)}
+        everybody = {f"{CONSUMER}-{n}" for n in range(CONSUMERS_MAX)}
         return {"rest": self._consumers, "stay": self._seconds(2, 8)}, everybody
 
     def _crash(self, step):
         if step == "during-rebuild":
             what, touches = self._of_consumer(self._victim(), times=1, down=self._seconds(0.2, 4))
             return what, touches | {REDIS}
-        most = CRASH_AFTER_MOST_SHORT if self._short else CRASH_AFTER_MOST
-        times = self._rng.randint(1, most)
+        times_max = CRASH_AFTER_MAX_SHORT if self._short else CRASH_AFTER_MAX
+        times = self._rng.randint(1, times_max)
         return self._of_consumer(self._victim(), times=times, down=self._seconds(0.2, 4))
 
     # ---- Redis ----

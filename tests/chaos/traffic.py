@@ -18,7 +18,7 @@ TRANSACTIONAL_SENDERS = 2
 BACKLOG_S = 10  # what may wait in a producer at most, in seconds of its rate
 PATIENCE_MS = 1_800_000  # longer than any fault
 TRANSACTION_TIMEOUT_MS = 30_000
-TRANSACTION_MOST = 200  # records
+TRANSACTION_MAX = 200  # records
 HELD_OPEN_S = 0.4  # at most, between a transaction's first record and its end
 COMMITTED = 0.7  # of the transactions; the others are aborted
 CALL_S = 5
@@ -69,12 +69,12 @@ class Sender(threading.Thread):
     def ending(self):
         return self._end.is_set()
 
-    def records(self, backlog, most=None):
+    def records(self, backlog, count_max=None):
         """As many as are due, unless too many wait already."""
         count = self._pace.due()
         if backlog > self.rate * BACKLOG_S:
             return []
-        return self.made.command_records(min(count, most or count), load.MIX)
+        return self.made.command_records(min(count, count_max or count), load.MIX)
 
 
 class PlainSender(Sender):
@@ -149,10 +149,10 @@ class TransactionalSender(Sender):
         return outcome != "unknown" and not self._troubled
 
     def _fill(self, producer, ids):
-        most = self._rng.randint(1, TRANSACTION_MOST)
+        size_max = self._rng.randint(1, TRANSACTION_MAX)
         until = time.monotonic() + self._rng.uniform(0, HELD_OPEN_S)
-        while not self.ending() and (not ids or time.monotonic() < until) and len(ids) < most:
-            for key, value, headers in self.records(len(producer), most - len(ids)):
+        while not self.ending() and (not ids or time.monotonic() < until) and len(ids) < size_max:
+            for key, value, headers in self.records(len(producer), size_max - len(ids)):
                 ids.append(_ce_id(headers))
                 producer.produce(bus.COMMANDS, value, key, headers=headers)
                 self.ledger.sent += 1
@@ -212,7 +212,7 @@ class Traffic:
         for sender in self.senders:
             sender.join(2 * END_S)
             if sender.is_alive():
-                raise RuntimeError(f"{sender.name} does not come to its end")
+                raise RuntimeError(f"{sender.name} does not end")
         self.check()
         whole = Ledger()
         for sender in self.senders:
@@ -222,7 +222,7 @@ class Traffic:
 
 def seal(brokers, made):
     """One more record in every partition, in no transaction: what is committed is then the log's
-    end, which it is not behind the marker of a transaction."""
+    end, which it is not when a transaction's marker is the last entry."""
     missing = set(bus.partitions_of(brokers, bus.COMMANDS))
     producer = bus.producer(brokers)
 

@@ -1,7 +1,7 @@
 /*
  * Text typed for a number, a span or a point in time. What is accepted lies in
  * its bounds, and a point in time that is printed and read again is the same;
- * what is not accepted leaves the result as it was.
+ * what is not accepted leaves the result untouched.
  */
 
 #include "producer/cli/moment.h"

@@ -1,7 +1,7 @@
 """Who may do what, asked of the index through the command line: check, explain, list.
 
 Each test has an organization of its own, with people, a group and workspaces. What one sees is
-asked right behind the change: an answer that needs time to become true is wrong.
+asked immediately after the change: an answer that needs time to become true is wrong.
 """
 
 import re
@@ -598,14 +598,14 @@ def test_pages_show_each_workspace_exactly_once(place, limit, count):
 
 @pytest.mark.parametrize("limit", [1, 4])
 def test_pages_of_odd_names_show_each_once_too(place, limit):
-    """What goes on behind a name is the name as it was shown."""
+    """What a next page continues after is a name as it was shown."""
     names = sorted(set(ODD.values()))
     place.apply(workspaces=[place.workspace(n) for n in names])
     found, _ = pages(place, "erin", limit, "--search", "owner:me")
     assert sorted(found) == sorted(f"{place('erin')}/{n}" for n in ["dev", *names])
 
 
-def test_a_page_behind_something_that_is_gone_goes_on_there(place):
+def test_a_page_after_something_that_is_gone_goes_on_there(place):
     many(place, 3)
     args = ("--search", "owner:me", "--after")
     assert place.listed("erin", *args, f"{place('erin')}/w000x") == ["erin/w001", "erin/w002"]

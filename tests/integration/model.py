@@ -8,7 +8,7 @@ import dataclasses
 import bus
 
 RECENT = 16
-MOST_GRANTS = 1000
+GRANTS_MAX = 1000
 
 
 @dataclasses.dataclass
@@ -225,7 +225,7 @@ class _Decision:
             return code
         fresh = sum(change["before"] is None for change in self.changes)
         live = sum(not self._has_expired(g) for g in self.workspace.grants.values())
-        return "too_many_grants" if live + fresh > MOST_GRANTS else None
+        return "too_many_grants" if live + fresh > GRANTS_MAX else None
 
     def _wish(self, wish, authority):
         w, actor = self.workspace, self.record["actor"]["id"]

@@ -4,7 +4,7 @@ in it while it had the grant, so no check, however they interleave, may ever say
 Askers (asker.c) ask through libsharebus, while the order is kept a thousand times: share with the
 group, take it back, add her, remove her. Each step waits until the index has it. One asker asks as fast
 as it can; others sit behind a slow line, which holds back parts of what they send: what they read in one
-go is then read before and behind a change.
+go is then read partly before and partly after a change.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ ROUNDS = 600
 TAKEN_OUT_ROUNDS = 200
 SLOW_ASKERS = 6
 LOSSES = 40
-HELD_BACK_SECONDS = 0.03  # behind it, a rebuild of so small an index takes about as long
+HELD_BACK_SECONDS = 0.03  # a rebuild of so small an index takes about as long
 MEASURED_ROUNDS = 10
 CHANGES_A_ROUND = 5
 STEP_SECONDS = 60

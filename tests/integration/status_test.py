@@ -48,7 +48,7 @@ def marks(stack):
 
 
 def send_garbage(stack, count=30):
-    """Some in every partition: behind the marker of a transaction, too, which is never committed."""
+    """Sends some to every partition, so also after a transaction's marker, which is never committed."""
     producer = bus.producer(stack.brokers)
     for n in range(count):
         key = str(uuid.uuid4()).encode()

@@ -85,7 +85,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Reads back what was written; behind MULTI there are `count` commands. */
+/* Reads back what was written; after MULTI there are `count` commands. */
 static void parse(size_t count)
 {
 	commands_parse(&commands, &apply.pipeline);

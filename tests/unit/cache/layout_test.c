@@ -189,7 +189,7 @@ static void grants_come_back(void **state)
 	}
 	workspace.owner_id = owner;
 	layout_header_value(header, &workspace);
-	/* behind them: Redis gives a large hash in any order */
+	/* after them: Redis gives a large hash in any order */
 	array_reply_add_text(&reply, LAYOUT_HEADER);
 	array_reply_add(&reply, (struct bytes){ header, sizeof(header) });
 	workspace.owner_id = (struct uuid){ { 0 } };

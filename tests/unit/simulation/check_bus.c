@@ -109,7 +109,7 @@ static void check_log(enum topic topic, int partition)
 			continue;
 		check_output(topic, r);
 		if (topic != TOPIC_GRANTS && r->source_offset < last[r->source_partition])
-			broken_promise("%s partition %d: %d-%lld comes behind %lld",
+			broken_promise("%s partition %d: %d-%lld comes after %lld",
 				       topic_name(topic), partition, r->source_partition,
 				       (long long)r->source_offset,
 				       (long long)last[r->source_partition]);

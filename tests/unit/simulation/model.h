@@ -86,7 +86,7 @@ void model_send(int partition);
 /* A removal by the system comes onto the log; returns its offset. */
 size_t model_take(int partition, struct bytes value);
 
-/* Where a partition is that has applied all of its log: behind the last record that is no marker. */
+/* Where a partition is that has applied all of its log: after the last record that is no marker. */
 int64_t model_end(int partition);
 
 /* The brokers' time. */

@@ -32,7 +32,7 @@ struct schedule {
 	uint64_t seed;
 	uint64_t dice;
 	int64_t now_ms;
-	int64_t lag_ms; /* of the brokers' clock behind the processes' */
+	int64_t lag_ms; /* by which the brokers' clock lags behind the processes' */
 	bool traced;
 	bool calm; /* nobody sleeps, and no request fails: then nothing is sent twice */
 	struct rates rates;

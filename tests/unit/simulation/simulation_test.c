@@ -206,9 +206,9 @@ static void draw_rates(void)
 /* The clocks of processes and brokers agree, or one of them is ahead. */
 static int64_t draw_lag(void)
 {
-	enum { MOST_MS = 5000 };
+	enum { MAX_MS = 5000 };
 
-	return chance(500) ? 0 : (int64_t)draw(2 * MOST_MS) - MOST_MS;
+	return chance(500) ? 0 : (int64_t)draw(2 * MAX_MS) - MAX_MS;
 }
 
 static void run_with_trouble(unsigned more)

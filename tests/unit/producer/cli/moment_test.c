@@ -1,6 +1,6 @@
 /*
  * Spans and points of time: what is taken, and for what; what is not,
- * and then leaves the result as it was.
+ * and then leaves the result untouched.
  */
 
 #include "producer/cli/moment.h"
@@ -165,7 +165,7 @@ static void what_is_no_point_in_time_is_refused(void **state)
 		"2026-12-01 18:00Z",         /* a blank for the T */
 		"2026-12-01T18:00 Z",        /* and elsewhere */
 		" 2026-12-01T18:00Z",        /* in front */
-		"2026-12-01T18:00Z ",        /* and behind */
+		"2026-12-01T18:00Z ",        /* and after it */
 		"2026-12-01T18:00ZZ",        /* more */
 		"2026-12-01T18:00Z8h",       /* of something */
 		"2026-00-01T18:00Z",         /* no such months */
@@ -183,10 +183,10 @@ static void what_is_no_point_in_time_is_refused(void **state)
 		"2026-12-01T18:00:00+01",    /* */
 		"2026-12-01T18:00:00+0100",  /* */
 		"2026-12-01T18:00:00UTC",    /* */
-		"2026-12-01T18:00:00.Z",     /* a point and nothing behind it */
+		"2026-12-01T18:00:00.Z",     /* a point and nothing after it */
 		"2026-12-01T18:00:00,5Z",    /* a comma */
 		"2026-12-01T18:00.5Z",       /* half a minute? RFC 3339 has it not */
-		"2026-12-01T18:00:Z",        /* a colon and nothing behind it */
+		"2026-12-01T18:00:Z",        /* a colon and nothing after it */
 		"2026-12-1T18:00Z",          /* too few digits */
 		"26-12-01T18:00Z",           /* */
 		"2026-12-01T8:00Z",          /* */

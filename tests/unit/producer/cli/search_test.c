@@ -1,5 +1,5 @@
 /*
- * What stands behind --search: which texts are taken, for what; and what is
+ * What follows --search: which texts are taken, for what; and what is
  * said of those that are not.
  */
 

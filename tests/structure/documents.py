@@ -1,0 +1,73 @@
+"""The rules of the documents: what they name exists, and no setting is missing from ops/SETTINGS.md."""
+
+import posixpath
+import re
+
+from finding import Finding
+
+SETTINGS = "ops/SETTINGS.md"
+LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
+PATH = re.compile(r"`((?:ops|schemas|cache|producer|consumer|tests)/[\w./-]*\w/?)`")
+FUNCTION = re.compile(r"`(\w+)\(\)`")
+
+
+def _documents(tree):
+    return [f for f in tree if f.path.endswith(".md")]
+
+
+def _exists(tree, path):
+    return path in tree.files or any(p.startswith(path.rstrip("/") + "/") for p in tree.files)
+
+
+def documents(tree):
+    """Files, folders and functions that documents name are there."""
+    code = " ".join(f.code for f in tree.c_files())
+    defined = set(re.findall(r"\b(\w+)\(", code))
+    for file in _documents(tree):
+        folder = posixpath.dirname(file.path)
+        named = [(m, m[1]) for m in PATH.finditer(file.text)]
+        named += [
+            (m, posixpath.normpath(posixpath.join(folder, m[1])))
+            for m in LINK.finditer(file.text)
+            if "://" not in m[1]
+        ]
+        for m, path in named:
+            if not _exists(tree, path):
+                yield _missing(file, m, f"{path}, which is not there")
+        for m in FUNCTION.finditer(file.text):
+            if m[1] not in defined:
+                yield _missing(file, m, f"{m[1]}(), which no C file has")
+
+
+def _missing(file, match, what):
+    return Finding(
+        f"{file.path} {what.split(',')[0]}",
+        f"{file.path}:{file.line(match.start())}: names {what}; correct the document",
+    )
+
+
+# Rows of the tables of settings and flags, whose first member is the name.
+TABLE = re.compile(r"\bstruct (?:config_setting|flag) \w+\[\w*\] = \{(.*?)^\};", re.M | re.S)
+ROW = re.compile(r'^\t\{ "([a-z][a-z-]*)"', re.M)
+NOT_OF_A_PROGRAM = ("producer/client.c",)  # the library's: struct sharebus_options says what they mean
+VARIABLE = re.compile(r'"(SHAREBUS_[A-Z_]+)"')
+
+
+def settings(tree):
+    """SETTINGS.md has every flag and environment variable of the programs, and no others."""
+    there = {}
+    for file in tree.sources():
+        if file.path in NOT_OF_A_PROGRAM:
+            continue
+        for table in TABLE.finditer(file.text):
+            there.update({f"--{name}": file.path for name in ROW.findall(table[1])})
+        there.update({name: file.path for name in VARIABLE.findall(file.text)})
+    text = tree.files[SETTINGS].text if SETTINGS in tree.files else ""
+    told = set(re.findall(r"`(--[a-z][a-z-]*|SHAREBUS_[A-Z_]+)[` ]", text))
+    for name in sorted(set(there) - told):
+        yield Finding(name, f"{SETTINGS}: lacks {name} of {there[name]}; add a row")
+    for name in sorted(told - set(there)):
+        yield Finding(name, f"{SETTINGS}: has {name}, which no program takes; delete it")
+
+
+ALL = (documents, settings)
