@@ -7,6 +7,7 @@
  * For loop.c, which takes turns among them; no part knows this struct.
  */
 
+#include "cache/stages.h"
 #include "consumer/flow.h"
 #include "consumer/publisher_guard.h"
 #include "consumer/reaper.h"
@@ -14,15 +15,6 @@
 #include "ops/support/attributes.h"
 
 #include <signal.h>
-
-enum { STAGES_MAX = 16 };
-
-/* How often a stage of the loop has run, and for how long. */
-struct stage_figures {
-	uint64_t turns;
-	int64_t us;
-	int64_t max_us; /* its longest turn */
-};
 
 struct consumer {
 	const struct config *config;
@@ -48,7 +40,9 @@ struct consumer {
 	struct error refusal; /* met in a callback of the group: the loop ends with it */
 	bool may_fetch_more;  /* the last fetch ended at its bound */
 	int64_t watched_ms;   /* when the marks were last looked at; monotonic */
-	struct stage_figures figures[STAGES_MAX]; /* by row of the loop's table */
+	int64_t started_ms;   /* when the stages were first counted; monotonic */
+	int64_t reported_ms;  /* when their figures were last written; monotonic */
+	struct stages stages; /* their figures, by row of the loop's table */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 enum {
 	WATCH_EVERY_MS = 1000,
+	REPORT_EVERY_MS = 1000,
 	DRAIN_WAIT_MS = 20000,
 	RUN_MAX = 2000, /* messages of one run: about 1 MB of commands to Redis */
 	RUN_MAX_BYTES = 1024 * 1024,
@@ -194,6 +195,32 @@ static int apply_staged(struct consumer *c, const struct now *now, struct error 
 	return rc;
 }
 
+/* The lowest partition whose mark is ours, or -1. */
+static int lowest_owned(const struct consumer *c)
+{
+	for (int i = 0; i < c->partitions.count; i++)
+		if (c->partitions.list[i].state >= PARTITION_REBUILDING)
+			return i;
+	return -1;
+}
+
+/* For people: `sharebus status --stages` shows it. */
+static int report_stages(struct consumer *c, const struct now *now, struct error *err)
+{
+	int partition = lowest_owned(c);
+
+	if (partition < 0 || now->monotonic_ms - c->reported_ms < REPORT_EVERY_MS)
+		return 0;
+	c->reported_ms = now->monotonic_ms;
+	c->stages.uptime_ms = now->monotonic_ms - c->started_ms;
+	return stages_write(c->index, partition, &c->stages, err);
+}
+
+static int64_t report_due(const struct consumer *c)
+{
+	return lowest_owned(c) < 0 ? INT64_MAX : c->reported_ms + REPORT_EVERY_MS;
+}
+
 /* ---- the loop ---- */
 
 /*
@@ -216,13 +243,19 @@ static const struct stage stages[] = {
 	{ "reap", reap_expired, reaper_due },
 	{ "fetch", fetch_commands, fetch_due },
 	{ "apply", apply_staged, NULL },
+	{ "report", report_stages, report_due },
 };
 enum { STAGE_COUNT = sizeof(stages) / sizeof(stages[0]) };
 _Static_assert((int)STAGE_COUNT <= (int)STAGES_MAX, "each stage has its figures");
 
-const char *loop_stage_name(size_t i)
+/* The figures begin at the first turn. */
+static void begin_figures(struct consumer *c, const struct now *now)
 {
-	return i < STAGE_COUNT ? stages[i].name : NULL;
+	c->started_ms = now->monotonic_ms;
+	c->stages.instance = bytes_of(config_get(c->config, "instance"));
+	c->stages.count = STAGE_COUNT;
+	for (size_t i = 0; i < STAGE_COUNT; i++)
+		c->stages.list[i].name = bytes_of(stages[i].name);
 }
 
 static void count_turn(struct stage_figures *f, int64_t us)
@@ -238,12 +271,14 @@ int loop_turn(struct consumer *c, struct error *err)
 	int64_t begin_us = clock_monotonic_us();
 	int rc = 0;
 
+	if (!c->stages.count)
+		begin_figures(c, &now);
 	for (size_t i = 0; !rc && i < STAGE_COUNT; i++) {
 		int64_t end_us;
 
 		rc = stages[i].run(c, &now, err);
 		end_us = clock_monotonic_us();
-		count_turn(&c->figures[i], end_us - begin_us);
+		count_turn(&c->stages.list[i], end_us - begin_us);
 		begin_us = end_us;
 	}
 	return rc;

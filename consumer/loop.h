@@ -6,9 +6,6 @@
 #include "consumer/consumer.h"
 #include "ops/support/attributes.h"
 
-/* The stages in the order of a turn; NULL past the last one. i is below STAGES_MAX. */
-const char *loop_stage_name(size_t i);
-
 /*
  * One turn: each stage does a bounded piece of work. ERROR_UNAVAILABLE and
  * ERROR_FENCED pass by themselves: wait and go on. Anything else needs a

@@ -93,6 +93,7 @@ static const struct command_def commands[] = {
 	{ .name = "status",
 	  .operands = "",
 	  .summary = "Show which process owns which partition, how far it is, and what is wrong.",
+	  .flags = status_flags,
 	  .run = run_status },
 	{ .name = "watch",
 	  .operands = "",

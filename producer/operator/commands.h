@@ -38,6 +38,7 @@ enum exit_code run_status(struct session *s, const struct arguments *a);
 
 /* The flags' tables: see arguments.h. */
 extern const struct flag topics_flags[];
+extern const struct flag status_flags[];
 extern const struct flag watch_flags[];
 extern const struct flag deadletter_list_flags[];
 extern const struct flag deadletter_show_flags[];

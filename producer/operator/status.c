@@ -7,12 +7,20 @@
 #include "producer/bus.h"
 #include "producer/cli/print.h"
 #include "producer/operator/commands.h"
+#include "producer/operator/stages.h"
 
 #include <jansson.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
 enum { REDIS_TIMEOUT_MS = 3000, KAFKA_WAIT_MS = 5000, ADMIN_GRACE_MS = 1000, COLUMNS = 8 };
+
+enum { FLAG_STAGES = 1 };
+
+const struct flag status_flags[] = {
+	{ "stages", FLAG_STAGES, NULL, "show how the consumers spend their time" },
+	{ NULL, 0, NULL, NULL },
+};
 
 /* The directory stands behind the partitions. What could not be learnt is NULL or ABSENT. */
 struct row {
@@ -405,7 +413,8 @@ enum exit_code run_status(struct session *s, const struct arguments *a)
 {
 	struct status v = { .session = s };
 
-	(void)a;
+	if (argument_has(a, FLAG_STAGES))
+		return show_stages(s);
 	v.wait_ms = s->wait_ms && s->wait_ms < KAFKA_WAIT_MS ? (int)s->wait_ms : KAFKA_WAIT_MS;
 	ask_all(&v);
 	show(&v);

@@ -1,0 +1,12 @@
+/* Stands in for cache/stages.h: figures for people are not simulated. */
+
+#include "cache/stages.h"
+
+int stages_write(struct index *ix, int partition, const struct stages *s, struct error *err)
+{
+	(void)ix;
+	(void)partition;
+	(void)s;
+	(void)err;
+	return 0;
+}
