@@ -35,14 +35,14 @@ struct world {
 
 struct decision {
 	enum outcome outcome;
-	enum reject_code code; /* of the first problem */
-	struct bytes message;  /* all problems, for people; absent unless rejected */
-	struct bytes *details; /* one sentence a problem */
+	enum reject_code code;  /* of the first problem */
+	struct bytes rejection; /* all problems, for people; absent unless rejected */
+	struct bytes *details;  /* the same, one text for each problem */
 	size_t detail_count;
 	struct actor actor;
 	struct uuid command_id; /* nil: a fact */
 	enum reason reason;
-	struct bytes word; /* the actor's message to those concerned; may be absent */
+	struct bytes message; /* from the actor to those concerned; may be absent */
 	struct change *changes;
 	size_t change_count;
 };

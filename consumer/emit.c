@@ -62,7 +62,7 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 		.actor = d->actor,
 		.workspace_id = ws->id,
 		.code = bytes_of(reject_code_name(d->code)),
-		.message = d->message,
+		.message = d->rejection,
 		.details = d->details,
 		.detail_count = d->detail_count,
 		.at = src->time,

@@ -171,7 +171,7 @@ static void write_gained(const struct notice *n, const struct notice_scene *s,
 		arena_printf(s->arena, "You have the role %s%.*s: you can %s.%.*s", role,
 			     BYTES_ARG(via), what_role_allows(n->change->after), BYTES_ARG(ends));
 	out->role = n->change->after;
-	out->message = s->decision->word;
+	out->message = s->decision->message;
 }
 
 static void write_lost(const struct notice *n, const struct notice_scene *s,

@@ -113,7 +113,7 @@ static void note_outcome(struct run *run, const struct input *in, const struct d
 						       .outcome = d->outcome,
 						       .code = d->code,
 						       .version = version,
-						       .message = d->message,
+						       .message = d->rejection,
 					       });
 }
 

@@ -3,7 +3,6 @@
 #include "ops/support/memory.h"
 
 #include <stdalign.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -156,19 +155,28 @@ __attribute__((format(printf, 2, 0))) static size_t try_printf(struct arena *a, 
 	return len < 0 ? 0 : (size_t)len;
 }
 
-struct bytes arena_printf(struct arena *a, const char *format, ...)
+struct bytes arena_vprintf(struct arena *a, const char *format, va_list args)
 {
-	va_list args;
+	va_list again;
 	size_t len;
 
-	va_start(args, format);
+	va_copy(again, args);
 	len = try_printf(a, format, args);
-	va_end(args);
 	if (!a->current || a->current->size - a->used < aligned_size(len + 1)) {
 		advance_block(a, aligned_size(len + 1));
-		va_start(args, format);
-		len = try_printf(a, format, args);
-		va_end(args);
+		len = try_printf(a, format, again);
 	}
+	va_end(again);
 	return (struct bytes){ arena_alloc(a, len + 1), len };
+}
+
+struct bytes arena_printf(struct arena *a, const char *format, ...)
+{
+	struct bytes text;
+	va_list args;
+
+	va_start(args, format);
+	text = arena_vprintf(a, format, args);
+	va_end(args);
+	return text;
 }

@@ -9,6 +9,7 @@
 
 #include "ops/support/bytes.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -54,5 +55,7 @@ struct bytes arena_copy(struct arena *a, struct bytes b);
 /* A formatted text, followed by a NUL that is not counted. */
 struct bytes arena_printf(struct arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+struct bytes arena_vprintf(struct arena *a, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 #endif

@@ -54,7 +54,7 @@ static void decision_carries_actor_command_reason_and_word(void **state)
 	assert_int_equal(d->actor.kind, ACTOR_USER);
 	assert_true(uuid_equal(&d->command_id, &command));
 	assert_int_equal(d->reason, REASON_COMMAND);
-	assert_true(bytes_equal_text(d->word, "have a look"));
+	assert_true(bytes_equal_text(d->message, "have a look"));
 }
 
 static void changed_role_shows_what_it_was(void **state)
@@ -477,7 +477,7 @@ static void nobody_changes_the_own_role(void **state)
 	(void)share_one(&s, actor(BOB), user(BOB), ROLE_USE);
 	assert_int_equal(s.decision.code, REJECT_OWN_ROLE);
 	assert_rejected(share_one(&s, actor(ERIN), user(ERIN), ROLE_ADMIN), REJECT_OWN_ROLE,
-			"erin may not change the own role");
+			"erin may not change their own role");
 }
 
 static void everybody_may_leave(void **state)

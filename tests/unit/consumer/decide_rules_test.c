@@ -437,7 +437,7 @@ static void all_problems_are_reported_and_the_first_gives_the_code(void **state)
 	assert_int_equal(d->change_count, 0);
 	for (size_t i = 0; i < COUNT; i++) {
 		assert_non_null(strstr((const char *)d->details[i].data, parts[i]));
-		assert_non_null(strstr((const char *)d->message.data, parts[i]));
+		assert_non_null(strstr((const char *)d->rejection.data, parts[i]));
 	}
 }
 
@@ -447,7 +447,7 @@ static void problems_are_joined_into_one_message(void **state)
 
 	(void)state;
 	(void)share(&s, actor(ALICE), wishes, 2);
-	assert_true(bytes_equal_text(s.decision.message,
+	assert_true(bytes_equal_text(s.decision.rejection,
 				     "user olga is not a member of the workspace's organization; "
 				     "alice owns dev, and nobody shares with the owner"));
 }
@@ -474,8 +474,8 @@ static void message_of_many_problems_is_cut_between_them(void **state)
 	(void)share(&s, actor(ALICE), wishes, GRANTS_PER_WORKSPACE_DEFAULT);
 	assert_int_equal(s.decision.code, REJECT_UNKNOWN_SUBJECT);
 	assert_int_equal(s.decision.detail_count, GRANTS_PER_WORKSPACE_DEFAULT);
-	assert_in_range(s.decision.message.len, OUTCOME_MESSAGE_MAX - 100, OUTCOME_MESSAGE_MAX);
-	assert_int_equal(s.decision.message.data[s.decision.message.len], 0);
+	assert_in_range(s.decision.rejection.len, OUTCOME_MESSAGE_MAX - 100, OUTCOME_MESSAGE_MAX);
+	assert_int_equal(s.decision.rejection.data[s.decision.rejection.len], 0);
 	/* More than the limit are not even looked at. */
 	assert_rejected(share(&s, actor(ALICE), wishes, MANY), REJECT_TOO_MANY_GRANTS,
 			"the command names 1200");
@@ -491,9 +491,9 @@ static void first_problem_is_told_even_when_it_is_long(void **state)
 	workspace_set_name(&s.workspace, bytes_of(name));
 	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
 	assert_int_equal(s.decision.code, REJECT_FORBIDDEN);
-	assert_int_equal(s.decision.message.len, OUTCOME_MESSAGE_MAX);
-	assert_int_equal(s.decision.message.data[OUTCOME_MESSAGE_MAX], 0);
-	assert_memory_equal(s.decision.message.data, s.decision.details[0].data,
+	assert_int_equal(s.decision.rejection.len, OUTCOME_MESSAGE_MAX);
+	assert_int_equal(s.decision.rejection.data[OUTCOME_MESSAGE_MAX], 0);
+	assert_memory_equal(s.decision.rejection.data, s.decision.details[0].data,
 			    OUTCOME_MESSAGE_MAX);
 	assert_true(s.decision.details[0].len > OUTCOME_MESSAGE_MAX);
 }

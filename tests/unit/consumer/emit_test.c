@@ -194,7 +194,7 @@ static void rejection_is_one_event(void **state)
 	assert_int_equal(e->actor.id.bytes[15], ALICE);
 	assert_int_equal(e->workspace_id.bytes[15], DEV);
 	assert_true(bytes_equal_text(e->code, "unknown_subject"));
-	assert_true(bytes_equal(e->message, s.decision.message));
+	assert_true(bytes_equal(e->message, s.decision.rejection));
 	assert_int_equal(e->detail_count, 2);
 	assert_true(bytes_equal(e->details[1], s.decision.details[1]));
 	assert_int_equal(e->at, TIME_MS);

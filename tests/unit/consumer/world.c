@@ -239,11 +239,11 @@ bool fold(struct scene *s)
 void assert_applied(const struct decision *d, size_t changes)
 {
 	if (d->outcome == OUTCOME_REJECTED)
-		fail_msg("rejected: %.*s", (int)d->message.len, (const char *)d->message.data);
+		fail_msg("rejected: %.*s", (int)d->rejection.len, (const char *)d->rejection.data);
 	assert_int_equal(d->outcome, OUTCOME_APPLIED);
 	assert_int_equal(d->code, REJECT_NONE);
 	assert_int_equal(d->change_count, changes);
-	assert_null(d->message.data);
+	assert_null(d->rejection.data);
 }
 
 void assert_unchanged(const struct decision *d)
@@ -258,11 +258,11 @@ void assert_rejected(const struct decision *d, enum reject_code code, const char
 {
 	assert_int_equal(d->outcome, OUTCOME_REJECTED);
 	if (d->code != code)
-		fail_msg("%s: %s", reject_code_name(d->code), (const char *)d->message.data);
+		fail_msg("%s: %s", reject_code_name(d->code), (const char *)d->rejection.data);
 	assert_int_equal(d->detail_count, 1);
-	assert_true(bytes_equal(d->details[0], d->message));
-	if (!strstr((const char *)d->message.data, part))
-		fail_msg("\"%s\" lacks \"%s\"", (const char *)d->message.data, part);
+	assert_true(bytes_equal(d->details[0], d->rejection));
+	if (!strstr((const char *)d->rejection.data, part))
+		fail_msg("\"%s\" lacks \"%s\"", (const char *)d->rejection.data, part);
 	assert_int_equal(d->change_count, 0);
 }
 

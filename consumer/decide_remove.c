@@ -1,0 +1,89 @@
+#include "consumer/decide_remove.h"
+
+#include "cache/access.h"
+
+/*
+ * Is the reason that the command gives true of this subject? A removal that
+ * comes late or twice does no harm because of this.
+ */
+static bool is_proven(const struct deciding *d, const struct subject *s, enum reason reason)
+{
+	const struct world *w = d->world;
+	const struct grant *g = workspace_grant(w->workspace, s);
+
+	switch (reason) {
+	case REASON_EXPIRED:
+		return g && grant_expired(g, w->now);
+	case REASON_USER_DELETED:
+		return s->kind == SUBJECT_USER && directory_lacks(w->directory, s);
+	case REASON_GROUP_DELETED:
+		return s->kind == SUBJECT_GROUP && directory_lacks(w->directory, s);
+	case REASON_COMMAND:
+	case REASON_OWNER_CHANGED:
+	case REASON_WORKSPACE_DELETED:
+	case REASON_HANDOFF:
+		break;
+	}
+	return true;
+}
+
+static bool is_self(const struct deciding *d, const struct subject *s)
+{
+	return s->kind == SUBJECT_USER && uuid_equal(&s->id, &d->command->actor.id);
+}
+
+/* Does the command remove the subject's grant already? */
+static bool is_removed(const struct decision *out, const struct subject *s)
+{
+	for (size_t i = 0; i < out->change_count; i++)
+		if (subject_equal(&out->changes[i].subject, s))
+			return true;
+	return false;
+}
+
+/* Rules 4 and 7: the own grant always; another's admin not by an admin. */
+static void decide_removal(struct deciding *d, const struct subject *s, enum reason reason)
+{
+	const struct grant *g = workspace_grant(d->world->workspace, s);
+	struct bytes name = deciding_name(d, s);
+
+	if (!g || is_removed(d->out, s) || !is_proven(d, s, reason))
+		return;
+	if (d->authority == AUTHORITY_ADMIN && g->role == ROLE_ADMIN && live_grant(d, s) &&
+	    !is_self(d, s))
+		problem(d, REJECT_ROLE_CEILING,
+			"an admin of the workspace may not remove the admin %.*s", BYTES_ARG(name));
+	add_change(d, s, ROLE_NONE, ABSENT);
+}
+
+static bool names_only_self(const struct deciding *d, const struct remove_sharing *c)
+{
+	for (size_t i = 0; i < c->subject_count; i++)
+		if (!is_self(d, &c->subjects[i]))
+			return false;
+	return c->subject_count > 0;
+}
+
+static void check_named(struct deciding *d, const struct remove_sharing *c)
+{
+	if (!c->subject_count)
+		problem(d, REJECT_INVALID_COMMAND, "the command names nobody");
+	else if (c->reason != REASON_COMMAND && c->command.actor.kind != ACTOR_SYSTEM)
+		problem(d, REJECT_FORBIDDEN, "only the system gives a reason for a removal");
+}
+
+/* Rule 3 is not asked of those who only remove themselves. */
+void decide_remove(struct deciding *d, const struct remove_sharing *c)
+{
+	d->out->reason = c->reason;
+	deciding_reserve(d, c->subject_count);
+	if (is_duplicate(d))
+		return;
+	if (check_command(d) && !names_only_self(d, c))
+		require_authority(d);
+	if (!d->problems)
+		check_named(d, c);
+	for (size_t i = 0; !d->problems && i < c->subject_count; i++)
+		decide_removal(d, &c->subjects[i], c->reason);
+	conclude_decision(d);
+}

@@ -1,0 +1,10 @@
+#ifndef SB_CONSUMER_DECIDE_SHARE_H
+#define SB_CONSUMER_DECIDE_SHARE_H
+
+/* ShareWorkspace: rules 1 to 13 of ARCHITECTURE.md, those on its grants here. */
+
+#include "consumer/deciding.h"
+
+void decide_share(struct deciding *d, const struct share_workspace *c);
+
+#endif

@@ -1,0 +1,217 @@
+#include "consumer/deciding.h"
+
+#include "cache/access.h"
+
+#include <assert.h>
+#include <stdarg.h>
+
+struct problem {
+	struct problem *next;
+	enum reject_code code;
+	struct bytes text;
+};
+
+/* ---- problems ---- */
+
+void problem(struct deciding *d, enum reject_code code, const char *format, ...)
+{
+	struct problem *p = arena_alloc(d->world->arena, sizeof(*p));
+	va_list args;
+
+	va_start(args, format);
+	*p = (struct problem){ NULL, code, arena_vprintf(d->world->arena, format, args) };
+	va_end(args);
+	*d->problems_end = p;
+	d->problems_end = &p->next;
+	d->problem_count++;
+}
+
+/* All problems in one text; the first is cut rather than left out. */
+static struct bytes join_problems(const struct deciding *d)
+{
+	char *text = arena_alloc(d->world->arena, OUTCOME_MESSAGE_MAX + 1);
+	size_t len = 0;
+
+	for (const struct problem *p = d->problems; p; p = p->next) {
+		size_t gap = p == d->problems ? 0 : 2;
+		size_t left = OUTCOME_MESSAGE_MAX - len;
+		size_t take = p->text.len;
+
+		if (gap + take > left && p != d->problems)
+			break;
+		take = take < left ? take : left;
+		memcpy(text + len, "; ", gap);
+		memcpy(text + len + gap, p->text.data, take);
+		len += gap + take;
+	}
+	text[len] = 0;
+	return (struct bytes){ (uint8_t *)text, len };
+}
+
+static void reject_command(struct deciding *d)
+{
+	struct decision *out = d->out;
+
+	out->outcome = OUTCOME_REJECTED;
+	out->code = d->problems->code;
+	out->rejection = join_problems(d);
+	out->details = arena_zalloc(d->world->arena, d->problem_count, sizeof(*out->details));
+	for (const struct problem *p = d->problems; p; p = p->next)
+		out->details[out->detail_count++] = p->text;
+	out->change_count = 0;
+}
+
+struct bytes deciding_name(const struct deciding *d, const struct subject *s)
+{
+	return directory_subject_name(d->world->directory, s, d->world->arena);
+}
+
+/* ---- who may ---- */
+
+static bool grant_reaches(const struct world *w, const struct grant *g, const struct uuid *user_id)
+{
+	if (grant_expired(g, w->now))
+		return false;
+	if (g->subject.kind == SUBJECT_USER)
+		return uuid_equal(&g->subject.id, user_id);
+	/* Everyone of another organization, which the workspace was in before. */
+	if (directory_organization(w->directory, &g->subject.id) &&
+	    !uuid_equal(&g->subject.id, &w->workspace->organization_id))
+		return false;
+	return directory_in_group(w->directory, user_id, &g->subject.id);
+}
+
+static bool is_workspace_admin(const struct world *w, const struct uuid *user_id)
+{
+	for (size_t i = 0; i < w->workspace->grant_count; i++) {
+		const struct grant *g = &w->workspace->grants[i];
+
+		if (role_allows(g->role, ACTION_SHARE_USE) && grant_reaches(w, g, user_id))
+			return true;
+	}
+	return false;
+}
+
+static enum authority authority_of(const struct world *w, const struct actor *actor)
+{
+	const struct user_changed *u;
+	const struct membership *m;
+
+	if (actor->kind == ACTOR_SYSTEM)
+		return AUTHORITY_FULL;
+	u = directory_user(w->directory, &actor->id);
+	if (!u || u->status != USER_ACTIVE)
+		return AUTHORITY_NONE;
+	if (uuid_equal(&actor->id, &w->workspace->owner_id) || u->site_role == SITE_OWNER)
+		return AUTHORITY_FULL;
+	m = user_membership(u, &w->workspace->organization_id);
+	if (!m)
+		return AUTHORITY_NONE; /* whoever has left the organization has its grants no longer */
+	if (m->role == ORGANIZATION_ADMIN)
+		return AUTHORITY_FULL;
+	return is_workspace_admin(w, &actor->id) ? AUTHORITY_ADMIN : AUTHORITY_NONE;
+}
+
+/* ---- the decision ---- */
+
+void deciding_init(struct deciding *d, const struct world *w, const struct command *command,
+		   struct decision *out)
+{
+	*out = (struct decision){ .reason = REASON_COMMAND, .actor = { .kind = ACTOR_SYSTEM } };
+	*d = (struct deciding){ .world = w, .command = command, .out = out };
+	d->problems_end = &d->problems;
+	if (!command)
+		return;
+	out->actor = command->actor;
+	out->command_id = command->command_id;
+	d->authority = authority_of(w, &command->actor);
+}
+
+void deciding_reserve(struct deciding *d, size_t changes)
+{
+	d->out->changes = arena_zalloc(d->world->arena, changes + 1, sizeof(*d->out->changes));
+}
+
+const struct grant *live_grant(const struct deciding *d, const struct subject *s)
+{
+	const struct grant *g = workspace_grant(d->world->workspace, s);
+
+	return g && !grant_expired(g, d->world->now) ? g : NULL;
+}
+
+void add_change(struct deciding *d, const struct subject *s, enum role after, int64_t expires_at)
+{
+	const struct grant *g =
+		after == ROLE_NONE ? workspace_grant(d->world->workspace, s) : live_grant(d, s);
+	struct decision *out = d->out;
+
+	out->changes[out->change_count++] =
+		(struct change){ *s, g ? g->role : ROLE_NONE, after, expires_at };
+}
+
+bool is_duplicate(struct deciding *d)
+{
+	const struct workspace *w = d->world->workspace;
+
+	if (!w->registered || !workspace_saw_command(w, &d->command->command_id))
+		return false;
+	d->out->outcome = OUTCOME_DUPLICATE;
+	return true;
+}
+
+void require_authority(struct deciding *d)
+{
+	const struct subject actor = { SUBJECT_USER, d->command->actor.id };
+	struct bytes name = deciding_name(d, &actor);
+
+	if (d->authority == AUTHORITY_NONE)
+		problem(d, REJECT_FORBIDDEN, "%.*s may not change who %.*s is shared with",
+			BYTES_ARG(name), BYTES_ARG(d->world->workspace->name));
+}
+
+static void check_directory_offset(struct deciding *d)
+{
+	int64_t seen = d->command->directory_offset;
+	int64_t end = d->world->directory_position;
+
+	if (seen != ABSENT && seen > end)
+		problem(d, REJECT_DIRECTORY_AHEAD,
+			"the command has seen the directory up to offset %lld, but it ends at %lld",
+			(long long)seen, (long long)end);
+}
+
+static void check_version(struct deciding *d)
+{
+	const struct workspace *w = d->world->workspace;
+	int64_t expected = d->command->expected_version;
+
+	if (expected != ABSENT && expected != w->version)
+		problem(d, REJECT_VERSION_CONFLICT,
+			"the sharing of %.*s is at version %lld, not %lld", BYTES_ARG(w->name),
+			(long long)w->version, (long long)expected);
+}
+
+bool check_command(struct deciding *d)
+{
+	char id[UUID_TEXT_SIZE];
+
+	assert(d->command);
+	uuid_format(id, &d->command->workspace_id);
+	if (uuid_is_nil(&d->command->command_id))
+		problem(d, REJECT_INVALID_COMMAND, "the command has no id");
+	else if (!d->world->workspace->registered)
+		problem(d, REJECT_UNKNOWN_WORKSPACE, "there is no workspace %s", id);
+	else
+		check_directory_offset(d);
+	if (!d->problems)
+		check_version(d);
+	return !d->problems;
+}
+
+void conclude_decision(struct deciding *d)
+{
+	if (d->problems)
+		reject_command(d);
+	else
+		d->out->outcome = d->out->change_count ? OUTCOME_APPLIED : OUTCOME_UNCHANGED;
+}
