@@ -186,6 +186,8 @@ BEHIND_ALLOWED = (
     "(?:[Ll]eft|leaves?|leaving) (?:\\w+ )?behind",
     "(?:is|are|be|still) behind(?=[,.;:\"])",
     "behind by",
+    "behind (?:ours|theirs)",
+    r"behind\* is lag",  # CONTRIBUTING.md
     "behind a (?:\\w+ )?(?:proxy|line|connection|firewall)",
     "behind (?:its|their|our) back",
 )
@@ -193,7 +195,7 @@ BEHIND_ALLOWED = (
 # A word or phrase that is gone, and what stands in its place.
 GONE = {
     "What is over goes": "Expired access is revoked automatically",
-    "nobody waits": "wait_ms must not be negative",
+    "nobody waits %": "wait_ms must not be negative",
     "does not come to": "timed out waiting for",
     "is given up": "counts as unavailable",
     r"(?:\*\w+|\bout|result|call gives out is|is then) as it was": "outputs are untouched",
