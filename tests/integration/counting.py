@@ -276,7 +276,7 @@ class Count:
             ("recent commands", list(w.recent), found["recent_commands"]),
         ):
             self._same("changelog", f"{where} {what}", wanted, got)
-        # a duplicate behind it may or may not count as the record that it came from
+        # a duplicate after it may or may not count as the record that it came from
         if found["source_offset"] < w.touched_at:
             self._say("changelog", f"{where} comes from {found['source_offset']}, not {w.touched_at}")
 

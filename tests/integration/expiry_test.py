@@ -1,5 +1,5 @@
-"""What is over goes by itself, once: grants whose time has come, and grants of users and groups that were
-deleted; also while no consumer ran, and whatever happens to consumers meanwhile."""
+"""Expired access is revoked automatically, exactly once, and so are the grants of users and groups that were
+deleted; also after a time without a consumer, and whatever happens to consumers meanwhile."""
 
 import collections
 import signal

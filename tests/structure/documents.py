@@ -1,4 +1,4 @@
-"""The rules of the documents: what they name exists, and no setting is missing from ops/SETTINGS.md."""
+"""The rules of the documents: what they name exists, and what they list is complete."""
 
 import posixpath
 import re
@@ -70,4 +70,26 @@ def settings(tree):
         yield Finding(name, f"{SETTINGS}: has {name}, which no program takes; delete it")
 
 
-ALL = (documents, settings)
+# What ARCHITECTURE.md lists all of: names in a source, and how the document writes each.
+CONTRACT = "ARCHITECTURE.md"
+LISTED = (
+    ("consumer/loop.c", r'^\t\{ "(\w+)", \w+, \w+ \},$', "\n| {} |"),
+    ("cache/outcomes.c", r'^\t+\[REJECT_\w+\] = "(\w+)",$', "| `{}` |"),
+    ("schemas/topics.c", r'"(sharing\.\w+)"', "\n| `{}` |"),
+)
+
+
+def contract(tree):
+    """ARCHITECTURE.md has every stage of the loop, code of a rejection, and topic."""
+    for path, pattern, row in LISTED:
+        if path not in tree.files:
+            continue
+        names = re.findall(pattern, tree.files[path].text, re.M)
+        if not names:
+            yield Finding(path, f"{path}: nothing is found here any more; correct LISTED")
+        for name in names:
+            if row.format(name) not in tree.files[CONTRACT].text:
+                yield Finding(f"{path} {name}", f"{CONTRACT}: lacks {name} of {path}; add a row")
+
+
+ALL = (documents, settings, contract)

@@ -180,6 +180,11 @@ class ABrokenTree(unittest.TestCase):
         said = ["lacks --redis", "lacks SHAREBUS_BROKERS of consumer/s.c", "has --old"]
         self.broken(documents.settings, files, *[("ops/SETTINGS.md: ", what) for what in said])
 
+    def test_a_stage_without_a_row(self):
+        loop = 'static const struct stage stages[] = {\n\t{ "fetch", f, NULL },\n\t{ "apply", g, NULL },\n};\n'
+        files = {"consumer/loop.c": loop, "ARCHITECTURE.md": "| stage |\n| fetch | does |\n"}
+        self.broken(documents.contract, files, ("ARCHITECTURE.md: ", "lacks apply of consumer/loop.c"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -116,7 +116,7 @@ static void time_before_1970_comes_back(void **state)
 	assert_same(&out, &o);
 }
 
-/* Each prefix lies in a block of its own size, so that reading behind it is seen. */
+/* Each prefix lies in a block of its own size, so that reading past its end is seen. */
 static void output_cut_short_anywhere_is_not_taken(void **state)
 {
 	struct output o = full_output();

@@ -1,6 +1,6 @@
 /*
  * Decimal numbers: what is taken, and for what; what is not, and then leaves
- * the result as it was.
+ * the result untouched.
  */
 
 #include "ops/support/number.h"
