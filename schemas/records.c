@@ -9,7 +9,6 @@
 
 const char *const actor_kind_symbols[] = { "user", "service_account", "agent", "system", NULL };
 const char *const subject_kind_symbols[] = { "user", "group", NULL };
-const char *const role_symbols[] = { "use", "admin", NULL };
 const char *const reason_symbols[] = { "command",       "expired",
 				       "user_deleted",  "group_deleted",
 				       "owner_changed", "workspace_deleted",

@@ -322,9 +322,9 @@ const char *symbol_name(const char *const *symbols, int value);
 /* The value of a symbol, or 0. */
 int symbol_parse(const char *const *symbols, const char *name);
 
+/* That of enum role is role_symbols (roles.h). */
 extern const char *const actor_kind_symbols[];
 extern const char *const subject_kind_symbols[];
-extern const char *const role_symbols[];
 extern const char *const reason_symbols[];
 extern const char *const workspace_status_symbols[];
 extern const char *const user_status_symbols[];

@@ -1,7 +1,5 @@
 #include "schemas/roles.h"
 
-#include "schemas/records.h"
-
 #include <string.h>
 
 static const struct {
@@ -23,6 +21,8 @@ static const struct {
 	[ACTION_DELETE] = { "delete", ROLE_OWNER },
 };
 
+const char *const role_symbols[] = { "use", "admin", NULL };
+
 bool role_allows(enum role role, enum action action)
 {
 	return role >= actions[action].least;
@@ -32,12 +32,15 @@ const char *role_name(enum role role)
 {
 	if (role == ROLE_NONE)
 		return "none";
-	return role == ROLE_OWNER ? "owner" : symbol_name(role_symbols, (int)role);
+	return role == ROLE_OWNER ? "owner" : role_symbols[role - 1];
 }
 
 enum role role_parse(const char *name)
 {
-	return (enum role)symbol_parse(role_symbols, name);
+	for (int i = 0; role_symbols[i]; i++)
+		if (strcmp(role_symbols[i], name) == 0)
+			return (enum role)(i + 1);
+	return ROLE_NONE;
 }
 
 const char *action_name(enum action action)

@@ -35,6 +35,9 @@ enum action {
 	ACTION_COUNT
 };
 
+/* The names of the grantable roles from ROLE_USE on, as records have them; ends with NULL. */
+extern const char *const role_symbols[];
+
 /* Does the role allow the action? */
 bool role_allows(enum role role, enum action action);
 

@@ -254,7 +254,7 @@ class Bus:
         found = []
         end = time.monotonic() + DEADLINE_SECONDS
         while not found or found[-1].offset < last:
-            assert time.monotonic() < end, f"{topic} has not been read to its end, {last}"
+            assert time.monotonic() < end, f"timed out waiting for the end of {topic}, {last}"
             message = consumer.poll(0.2)
             if message is not None and message.error() is None:
                 found.append(raw_of(message))

@@ -2,13 +2,9 @@
 
 #include "schemas/position.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdio.h>
 
 static void partition_and_offset_are_read(void **state)
 {

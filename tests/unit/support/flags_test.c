@@ -5,14 +5,9 @@
 
 #include "ops/support/flags.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdio.h>
 
 enum { ID_NAME = 1, ID_LOUD, ID_OUTPUT = 'o', WORDS_MAX = 16 };
 
@@ -188,8 +183,6 @@ static void flag_beats_environment_in_naming_the_file(void **state)
 	assert_int_equal(read_words("--config /nonexistent/flag"), ERROR_INPUT);
 	assert_non_null(strstr(scene.err.text, "/nonexistent/flag: "));
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
