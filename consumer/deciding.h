@@ -7,7 +7,7 @@
  * ARCHITECTURE.md. Pure, like all of it.
  */
 
-#include "consumer/decide.h"
+#include "consumer/decision.h"
 
 /* How much an actor may change of a workspace's sharing. */
 enum authority {

@@ -7,7 +7,7 @@
  */
 
 #include "cache/apply.h"
-#include "consumer/decide.h"
+#include "consumer/decision.h"
 #include "consumer/input.h"
 
 /* What the run changed of one workspace, and the last record that did. */

@@ -6,7 +6,7 @@
  * concerned, the workspace's new state. Packs them as output.h says.
  */
 
-#include "consumer/decide.h"
+#include "consumer/decision.h"
 #include "consumer/output.h"
 #include "ops/support/attributes.h"
 #include "schemas/codec.h"

@@ -6,7 +6,7 @@
  * decision, the workspace after it and the directory.
  */
 
-#include "consumer/decide.h"
+#include "consumer/decision.h"
 
 /* One person to be told. */
 struct notice {

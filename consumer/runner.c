@@ -1,5 +1,6 @@
 #include "consumer/runner.h"
 
+#include "consumer/decide.h"
 #include "consumer/effects.h"
 #include "consumer/emit.h"
 #include "consumer/input.h"

@@ -7,7 +7,7 @@
  * step of Redis, and hand the outputs to the publisher. The loop's thread.
  */
 
-#include "consumer/decide.h"
+#include "consumer/decision.h"
 #include "consumer/follower.h"
 #include "consumer/partition.h"
 #include "consumer/publisher.h"

@@ -1,0 +1,58 @@
+#ifndef SB_CONSUMER_DECISION_H
+#define SB_CONSUMER_DECISION_H
+
+/*
+ * What a decision may depend on, what it says, and how it is carried out on
+ * the workspace. decide.h makes it. Pure: no I/O, no clock.
+ */
+
+#include "cache/outcomes.h"
+#include "cache/workspace.h"
+#include "consumer/directory.h"
+
+struct limits {
+	size_t grants_per_workspace;
+};
+
+enum {
+	GRANTS_PER_WORKSPACE_DEFAULT = 1000,
+	MESSAGES_MAX = 64 << 20, /* bytes of it in all that it makes known: length times people */
+};
+
+/* All that a decision may depend on besides the record. */
+struct world {
+	const struct workspace *workspace;
+	const struct directory *directory;
+	int64_t directory_position; /* the view has everything before this offset */
+	struct limits limits;
+	int64_t now; /* the record's timestamp, ms since 1970 */
+	struct arena *arena;
+};
+
+struct decision {
+	enum outcome outcome;
+	enum reject_code code;  /* of the first problem */
+	struct bytes rejection; /* all problems, for people; absent unless rejected */
+	struct bytes *details;  /* the same, one text for each problem */
+	size_t detail_count;
+	struct actor actor;
+	struct uuid command_id; /* nil: a fact */
+	enum reason reason;
+	struct bytes message; /* from the actor to those concerned; may be absent */
+	struct change *changes;
+	size_t change_count;
+};
+
+/*
+ * Carries the decision out on the workspace: grants, version, the fact's own
+ * fields, the memory of recent commands. Returns whether anything of the
+ * workspace changed that the index must hold.
+ *
+ * What was rejected is not remembered: repeated, it is decided anew and answered
+ * with its reason, and nobody without rights can push what was done out of the
+ * memory.
+ */
+bool decision_fold(const struct decision *d, const struct record *r, int64_t now,
+		   struct workspace *w);
+
+#endif
