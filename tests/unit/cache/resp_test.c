@@ -1,6 +1,4 @@
-/*
- * Commands as RESP2, byte for byte.
- */
+/* Commands in the protocol RESP2, byte for byte. */
 
 #include "cache/resp.h"
 
@@ -95,7 +93,7 @@ static void lengths_may_have_many_digits(void **state)
 	assert_memory_equal(pipeline.bytes.data + pipeline.bytes.len - 2, "\r\n", 2);
 }
 
-static void texts_are_one_command(void **state)
+static void list_of_texts_is_one_command(void **state)
 {
 	static const char *const words[] = { "CONFIG", "GET", "maxmemory-policy", NULL };
 
@@ -127,7 +125,7 @@ int main(void)
 		TEST(empty_and_absent_arguments_are_empty_strings),
 		TEST(numbers_are_decimal_text),
 		TEST(lengths_may_have_many_digits),
-		TEST(texts_are_one_command),
+		TEST(list_of_texts_is_one_command),
 		TEST(commands_are_counted_until_cleared),
 	};
 
