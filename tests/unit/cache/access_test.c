@@ -8,12 +8,7 @@
 
 #include "cache/access.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum name { NIL, ALICE, BOB, CAROL, TEAM, CREW, OTHERS, ACME, GLOBEX, DEV };
 enum { NOW = 1000000, GRANTS = 8 };
@@ -744,59 +739,59 @@ static void user_without_groups_and_organizations_can_be_checked(void **state)
 	assert_denials(DENIAL_NOT_A_MEMBER);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, set_up)
+#define SET_UP_TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(table_has_every_action),
-		TEST(direct_grant_allows_the_cells_of_its_role),
-		TEST(grant_to_a_group_allows_the_cells_of_its_role),
-		TEST(grant_to_everyone_allows_the_cells_of_its_role),
-		TEST(grant_to_everyone_of_another_organization_gives_nothing),
-		TEST(owner_may_do_everything),
-		TEST(user_without_a_grant_may_do_nothing),
-		TEST(user_and_group_of_the_same_id_do_not_share_a_grant),
-		TEST(sharing_disabled_for_the_deployment_denies),
-		TEST(organization_without_sharing_denies),
-		TEST(organization_of_service_accounts_denies_what_a_person_owns),
-		TEST(organization_of_service_accounts_allows_what_one_owns),
-		TEST(organization_of_service_accounts_denies_what_an_unknown_owner_has),
-		TEST(unknown_owner_does_not_matter_to_other_policies),
-		TEST(unknown_organization_denies),
-		TEST(policy_of_a_later_version_denies),
-		TEST(suspended_user_may_do_nothing),
-		TEST(user_status_of_a_later_version_does_not_count_as_active),
-		TEST(suspension_counts_more_than_ownership_and_rank),
-		TEST(suspension_of_the_owner_does_not_affect_others),
-		TEST(dormant_workspace_denies),
-		TEST(user_who_left_the_organization_may_do_nothing),
-		TEST(user_who_left_the_organization_keeps_nothing_through_groups),
-		TEST(expired_grant_denies),
-		TEST(policy_says_which_role_would_count),
-		TEST(policy_is_not_the_reason_where_nothing_was_granted),
-		TEST(denials_are_all_that_hold),
-		TEST(denials_are_reported_to_the_owner_too),
-		TEST(every_denial_and_reason_has_words_of_its_own),
-		TEST(better_role_wins),
-		TEST(direct_grant_is_preferred_on_a_tie),
-		TEST(each_group_counts),
-		TEST(valid_grant_counts_beside_a_better_one_that_has_expired),
-		TEST(expired_grant_that_does_not_allow_the_action_is_not_the_reason),
-		TEST(expired_grant_of_another_user_is_not_the_reason),
-		TEST(order_of_grants_does_not_matter),
-		TEST(organization_admin_may_share_and_nothing_else),
-		TEST(site_owner_may_share_and_nothing_else),
-		TEST(admin_of_another_organization_may_do_nothing),
-		TEST(right_to_share_adds_to_what_was_granted),
-		TEST(sharing_by_the_owner_is_subject_to_policy),
-		TEST(sharing_by_an_organization_admin_is_subject_to_policy),
-		TEST(sharing_by_a_site_owner_is_subject_to_policy),
-		TEST(other_rights_of_the_owner_do_not_depend_on_policy),
-		TEST(unknown_user_may_do_nothing),
-		TEST(deleted_user_may_do_nothing_even_as_owner_or_admin),
-		TEST(unregistered_workspace_allows_nothing_to_anyone),
-		TEST(user_without_groups_and_organizations_can_be_checked),
+		SET_UP_TEST(table_has_every_action),
+		SET_UP_TEST(direct_grant_allows_the_cells_of_its_role),
+		SET_UP_TEST(grant_to_a_group_allows_the_cells_of_its_role),
+		SET_UP_TEST(grant_to_everyone_allows_the_cells_of_its_role),
+		SET_UP_TEST(grant_to_everyone_of_another_organization_gives_nothing),
+		SET_UP_TEST(owner_may_do_everything),
+		SET_UP_TEST(user_without_a_grant_may_do_nothing),
+		SET_UP_TEST(user_and_group_of_the_same_id_do_not_share_a_grant),
+		SET_UP_TEST(sharing_disabled_for_the_deployment_denies),
+		SET_UP_TEST(organization_without_sharing_denies),
+		SET_UP_TEST(organization_of_service_accounts_denies_what_a_person_owns),
+		SET_UP_TEST(organization_of_service_accounts_allows_what_one_owns),
+		SET_UP_TEST(organization_of_service_accounts_denies_what_an_unknown_owner_has),
+		SET_UP_TEST(unknown_owner_does_not_matter_to_other_policies),
+		SET_UP_TEST(unknown_organization_denies),
+		SET_UP_TEST(policy_of_a_later_version_denies),
+		SET_UP_TEST(suspended_user_may_do_nothing),
+		SET_UP_TEST(user_status_of_a_later_version_does_not_count_as_active),
+		SET_UP_TEST(suspension_counts_more_than_ownership_and_rank),
+		SET_UP_TEST(suspension_of_the_owner_does_not_affect_others),
+		SET_UP_TEST(dormant_workspace_denies),
+		SET_UP_TEST(user_who_left_the_organization_may_do_nothing),
+		SET_UP_TEST(user_who_left_the_organization_keeps_nothing_through_groups),
+		SET_UP_TEST(expired_grant_denies),
+		SET_UP_TEST(policy_says_which_role_would_count),
+		SET_UP_TEST(policy_is_not_the_reason_where_nothing_was_granted),
+		SET_UP_TEST(denials_are_all_that_hold),
+		SET_UP_TEST(denials_are_reported_to_the_owner_too),
+		SET_UP_TEST(every_denial_and_reason_has_words_of_its_own),
+		SET_UP_TEST(better_role_wins),
+		SET_UP_TEST(direct_grant_is_preferred_on_a_tie),
+		SET_UP_TEST(each_group_counts),
+		SET_UP_TEST(valid_grant_counts_beside_a_better_one_that_has_expired),
+		SET_UP_TEST(expired_grant_that_does_not_allow_the_action_is_not_the_reason),
+		SET_UP_TEST(expired_grant_of_another_user_is_not_the_reason),
+		SET_UP_TEST(order_of_grants_does_not_matter),
+		SET_UP_TEST(organization_admin_may_share_and_nothing_else),
+		SET_UP_TEST(site_owner_may_share_and_nothing_else),
+		SET_UP_TEST(admin_of_another_organization_may_do_nothing),
+		SET_UP_TEST(right_to_share_adds_to_what_was_granted),
+		SET_UP_TEST(sharing_by_the_owner_is_subject_to_policy),
+		SET_UP_TEST(sharing_by_an_organization_admin_is_subject_to_policy),
+		SET_UP_TEST(sharing_by_a_site_owner_is_subject_to_policy),
+		SET_UP_TEST(other_rights_of_the_owner_do_not_depend_on_policy),
+		SET_UP_TEST(unknown_user_may_do_nothing),
+		SET_UP_TEST(deleted_user_may_do_nothing_even_as_owner_or_admin),
+		SET_UP_TEST(unregistered_workspace_allows_nothing_to_anyone),
+		SET_UP_TEST(user_without_groups_and_organizations_can_be_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

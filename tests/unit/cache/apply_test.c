@@ -4,12 +4,7 @@
 
 #include "cache/outcomes.h"
 #include "tests/unit/cache/commands.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #define DEV    "dev-------------"
 #define BOB    "bob-------------"
@@ -359,8 +354,6 @@ static void mark_requires_the_most_of_the_directory_that_any_author_has_seen(voi
 	apply_rests_on(&apply, 8);
 	assert_true(apply.directory == 8);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

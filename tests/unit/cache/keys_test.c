@@ -3,12 +3,7 @@
 #include "cache/keys.h"
 
 #include "tests/unit/cache/commands.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct pipeline pipeline;
 static struct commands commands;
@@ -168,8 +163,6 @@ static void other_keys_are_no_subjects_and_leave_the_outputs_untouched(void **st
 		assert_memory_equal(&s, &before, sizeof(s));
 	}
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -4,14 +4,9 @@
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/replies.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define BOB    "bob-------------"
 #define GROUP  "contractor------"
@@ -405,8 +400,6 @@ static void each_role_is_one_digit(void **state)
 	assert_int_equal(layout_role(bytes_of("")), ROLE_NONE);
 	assert_int_equal(layout_role((struct bytes){ 0 }), ROLE_NONE);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static void member_of_due_is_workspace_and_subject(void **state)
 {

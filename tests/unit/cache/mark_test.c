@@ -4,13 +4,7 @@
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/replies.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static const struct deployment OURS = { "cluster-a", 12 };
 

@@ -2,11 +2,7 @@
 
 #include "cache/resp.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct pipeline pipeline;
 
@@ -115,8 +111,6 @@ static void commands_are_counted_until_cleared(void **state)
 	assert_int_equal(pipeline.commands, 0);
 	assert_int_equal(pipeline.bytes.len, 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

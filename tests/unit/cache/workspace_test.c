@@ -2,11 +2,7 @@
 
 #include "cache/workspace.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { MANY = 100 };
 
@@ -231,8 +227,6 @@ static void memory_grows_with_grants_and_name(void **state)
 	workspace_set_name(&workspace, bytes_of("twelve bytes"));
 	assert_int_equal(workspace_memory(&workspace), after + 12);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
