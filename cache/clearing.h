@@ -18,8 +18,8 @@ struct clearing {
 /*
  * Makes one step: looks at some thousands of the keys of this Redis, of
  * whatever kind, and deletes those that belong to the partitions of the list.
- * *cursor is 0 before the first step and again after the last, and on failure
- * as it was. ERROR_FENCED when the mark of one of the partitions is not as
+ * *cursor is 0 before the first step and again after the last, and untouched on
+ * failure. ERROR_FENCED when the mark of one of the partitions is not as
  * `ours`. Otherwise blocks and fails as index.h says.
  */
 MUST_USE int clearing_step(struct index *ix, struct clearing *list, size_t count, uint64_t *cursor,

@@ -3,8 +3,8 @@
 
 /*
  * The grant index as the owner of its partitions uses it: claim a partition,
- * read what a run needs, apply what the run decided. unsent.h, clearing.h and
- * stale.h build on it; reader.h is the index as its readers use it.
+ * read what a run needs, apply what the run decided. unsent.h, clearing.h,
+ * stale.h and stages.h build on it; reader.h is the index as its readers use it.
  *
  * Fencing: the owner of a partition holds the epoch in the partition's mark.
  * Each write happens under a WATCH on the mark, after the mark was read and
@@ -121,7 +121,10 @@ MUST_USE int index_write(struct index *ix, int partition, const struct mark *see
 
 /* ---- questions, for the sources of cache/ ---- */
 
-/* Begins a question and returns the empty pipeline for its commands, which only read. */
+/*
+ * Begins a question and returns the empty pipeline for its commands. They must
+ * not write anything that a mark vouches for.
+ */
 struct pipeline *index_begin(struct index *ix);
 
 /*

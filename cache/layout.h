@@ -116,8 +116,8 @@ bool layout_parse_recent(struct uuid ring[static RECENT_COMMANDS], unsigned i, s
 /*
  * Sets *w, which must be as workspace_init() left it, from the reply to
  * HGETALL; an empty reply leaves it unregistered. Fields of other names are
- * ignored. False when the reply is broken or has fields but no header; *w is
- * then as it was.
+ * ignored. False when the reply is broken or has fields but no header; *w then
+ * stays as workspace_init() left it.
  */
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply);
 

@@ -95,7 +95,8 @@ const struct redisReply *reader_reply(const struct reader *r, size_t i);
 /* Reads the mark of a partition or KEYS_DIRECTORY, by a question without data. */
 MUST_USE int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err);
 
-/* Fails with ERROR_REFUSED: what the index has of that workspace is broken. */
-int reader_fail_broken(const struct reader *r, const struct uuid *workspace_id, struct error *err);
+/* Returns ERROR_REFUSED: what the index has for that workspace is broken. */
+MUST_USE int reader_fail_broken(const struct reader *r, const struct uuid *workspace_id,
+				struct error *err);
 
 #endif

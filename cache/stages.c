@@ -3,7 +3,6 @@
 #include "cache/redis.h"
 #include "ops/support/number.h"
 
-#include <assert.h>
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 
@@ -31,15 +30,15 @@ void stages_format(struct buffer *out, const struct stages *s)
 	}
 }
 
-/* Takes what comes before the mark off the text. False when there is no such mark. */
-static bool take_until(struct bytes *text, char mark, struct bytes *out)
+/* Takes the text up to the next `end`, and that, off its front. False when there is none. */
+static bool take_until(struct bytes *text, char end, struct bytes *out)
 {
-	const uint8_t *end = text->len ? memchr(text->data, mark, text->len) : NULL;
+	const uint8_t *at = text->len ? memchr(text->data, end, text->len) : NULL;
 
-	if (!end)
+	if (!at)
 		return false;
-	*out = (struct bytes){ text->data, (size_t)(end - text->data) };
-	*text = (struct bytes){ end + 1, text->len - out->len - 1 };
+	*out = (struct bytes){ text->data, (size_t)(at - text->data) };
+	*text = (struct bytes){ at + 1, text->len - out->len - 1 };
 	return true;
 }
 

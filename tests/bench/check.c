@@ -1,8 +1,8 @@
 /*
- * How fast the library answers, beside the bare HMGETs that the answers rest
- * on: one connection, pipelines of 100, in turn, so that both meet the same
- * machine. Reads lines "<user id> <workspace id> <key in hex> <field in hex>,…"
- * from standard input; all answers must be yes.
+ * How fast the library answers checks, compared with the bare HMGETs that the
+ * answers rest on: one connection, pipelines of 100, in turn, so that both run
+ * under the same conditions. Reads lines "<user id> <workspace id> <key in hex>
+ * <field in hex>,…" from standard input; all answers must be yes.
  *
  *	check_bench HOST PORT ROUNDS < pairs
  */
@@ -17,7 +17,7 @@
 
 enum { PIPELINE = 100, FIELDS_MAX = 16, LINE_SIZE = 1024, PAIRS_MAX = 100000 };
 
-/* One question, and the command that it comes to. */
+/* A question, and the command that its answer rests on. */
 struct pair {
 	struct sharebus_question question;
 	int argc;
@@ -25,7 +25,7 @@ struct pair {
 	size_t lengths[FIELDS_MAX];
 };
 
-static void fail(const char *what)
+static void fail_bench(const char *what)
 {
 	(void)fprintf(stderr, "check_bench: %s\n", what);
 	exit(1);
@@ -39,7 +39,7 @@ static const char *take_hex(const char *hex, size_t *len)
 	unsigned value;
 
 	if (!bytes)
-		fail("out of memory");
+		fail_bench("out of memory");
 	*len = strlen(hex) / 2;
 	for (size_t i = 0; i < *len; i++) {
 		char digits[3] = { hex[2 * i], hex[2 * i + 1], 0 };
@@ -53,7 +53,7 @@ static const char *take_hex(const char *hex, size_t *len)
 static void add_argument(struct pair *p, const char *bytes, size_t len)
 {
 	if (p->argc == FIELDS_MAX)
-		fail("too many fields");
+		fail_bench("too many fields");
 	p->argv[p->argc] = bytes;
 	p->lengths[p->argc++] = len;
 }
@@ -67,7 +67,7 @@ static void read_pair(struct pair *p, char *line)
 
 	if (!user || !workspace || sharebus_parse_id(&p->question.user, user) ||
 	    sharebus_parse_id(&p->question.workspace, workspace))
-		fail("a line is broken");
+		fail_bench("a line is broken");
 	p->question.action = SHAREBUS_SSH;
 	p->argc = 0;
 	add_argument(p, "HMGET", 5);
@@ -85,12 +85,12 @@ static struct pair *read_pairs(size_t *count)
 	char line[LINE_SIZE];
 
 	if (!pairs)
-		fail("out of memory");
+		fail_bench("out of memory");
 	for (*count = 0; *count < PAIRS_MAX && fgets(line, sizeof(line), stdin); (*count)++)
 		read_pair(&pairs[*count], line);
 	*count -= *count % PIPELINE;
 	if (!*count)
-		fail("no questions");
+		fail_bench("no questions");
 	return pairs;
 }
 
@@ -104,7 +104,7 @@ static void ask_bare(redisContext *redis, struct pair *pairs)
 		(void)redisAppendCommandArgv(redis, pairs[i].argc, pairs[i].argv, pairs[i].lengths);
 	for (size_t i = 0; i < PIPELINE; i++) {
 		if (redisGetReply(redis, (void **)&reply) || reply->type != REDIS_REPLY_ARRAY)
-			fail("Redis gave no answer");
+			fail_bench("Redis gave no answer");
 		freeReplyObject(reply);
 	}
 }
@@ -117,10 +117,10 @@ static void ask_library(struct sharebus *sb, const struct pair *pairs)
 	for (size_t i = 0; i < PIPELINE; i++)
 		questions[i] = pairs[i].question;
 	if (sharebus_check_many(sb, questions, PIPELINE, answers))
-		fail(sharebus_error(sb));
+		fail_bench(sharebus_error(sb));
 	for (size_t i = 0; i < PIPELINE; i++)
 		if (!answers[i].allowed)
-			fail("an answer is no");
+			fail_bench("an answer is no");
 }
 
 static int by_value(const void *a, const void *b)
@@ -131,7 +131,7 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static double seconds(void)
+static double monotonic_seconds(void)
 {
 	struct timespec now;
 
@@ -151,26 +151,26 @@ int main(int argc, char **argv)
 	int rounds;
 
 	if (argc != 4)
-		fail("usage: check_bench HOST PORT ROUNDS < pairs");
+		fail_bench("usage: check_bench HOST PORT ROUNDS < pairs");
 	rounds = (int)strtol(argv[3], NULL, 10);
 	(void)snprintf(address, sizeof(address), "%s:%s", argv[1], argv[2]);
 	redis = redisConnect(argv[1], (int)strtol(argv[2], NULL, 10));
 	if (!redis || redis->err ||
 	    sharebus_open(&sb, &(struct sharebus_options){ .redis = address }))
-		fail("no connection");
+		fail_bench("no connection");
 	pairs = read_pairs(&count);
 	bare = calloc((size_t)rounds, sizeof(*bare));
 	ours = calloc((size_t)rounds, sizeof(*ours));
 	for (int round = 0; round < rounds; round++) {
-		double begin = seconds();
+		double begin = monotonic_seconds();
 
 		for (size_t i = 0; i < count; i += PIPELINE)
 			ask_bare(redis, pairs + i);
-		bare[round] = (double)count / (seconds() - begin);
-		begin = seconds();
+		bare[round] = (double)count / (monotonic_seconds() - begin);
+		begin = monotonic_seconds();
 		for (size_t i = 0; i < count; i += PIPELINE)
 			ask_library(sb, pairs + i);
-		ours[round] = (double)count / (seconds() - begin);
+		ours[round] = (double)count / (monotonic_seconds() - begin);
 	}
 	qsort(bare, (size_t)rounds, sizeof(*bare), by_value);
 	qsort(ours, (size_t)rounds, sizeof(*ours), by_value);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""How many bytes of Redis a grant costs, all keys counted: the index of so many grants, five a workspace and
-fifty a user, as a consumer rebuilds it. The five were given by one command, by two, … by five, in equal
-parts: a workspace remembers the ids of its commands. What that makes of it is said."""
+"""How many bytes of Redis a grant takes, all keys included, in an index that a consumer has rebuilt: five
+grants for each workspace, fifty for each user. A workspace remembers the ids of its commands, so equal
+parts of the workspaces got their grants by one command, by two, … by five; the output shows the effect."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from rebuild import bus, load, worlds
 
 KINDS = {b"ws:": "workspaces", b"u:": "of users", b"o:": "of owners"}
 SAMPLES = 1000
-MOST = 150
+BYTES_MAX = 150
 
 
 def used(client):
@@ -25,7 +25,7 @@ def kind_of(key):
 
 
 def weigh(client):
-    """{kind: how many keys}, and {kind: [bytes of some of them]}"""
+    """{kind: number of keys} and {kind: [bytes of some of the keys]}."""
     counts, weights = {}, {}
     for key in client.scan_iter(count=10_000):
         kind = kind_of(key)
@@ -55,7 +55,7 @@ def main():
             kinds = {
                 k: counts[k] * sum(weights[k]) / len(weights[k]) / args.grants for k in counts
             }
-            # the table of all keys, and what the allocator rounds its entries up by
+            # the table of all keys, including the rounding of its entries by the allocator
             kinds["table of keys"] = each - sum(kinds.values())
             parts = ", ".join(f"{name} {size:.1f}" for name, size in sorted(kinds.items()))
             few, many = (
@@ -63,13 +63,13 @@ def main():
                 for size in (min(weights["workspaces"]), max(weights["workspaces"]))
             )
             print(
-                f"memory: {each:.1f} bytes a grant ({args.grants:,} grants; at most {MOST}), from"
+                f"memory: {each:.1f} bytes a grant ({args.grants:,} grants; at most {BYTES_MAX}), from"
                 f" {few:.1f} (given by few commands) to {many:.1f} (by one each): {parts}"
             )
             client.close()
         finally:
             world.close()
-    return 0 if each <= MOST else 1
+    return 0 if each <= BYTES_MAX else 1
 
 
 if __name__ == "__main__":

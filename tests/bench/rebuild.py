@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How long an emptied Redis takes to be filled again from sharing.grants, and how long Redis alone takes
-for as many fields: the same run, the same machine."""
+"""How long a consumer takes to rebuild an emptied Redis from sharing.grants, compared with how long Redis
+alone takes for as many fields, in the same run on the same machine."""
 
 import argparse
 import pathlib
@@ -22,8 +22,8 @@ PIPELINE = 2000
 
 
 class Grants:
-    """So many grants: five a workspace, fifty a user. `commands`: by how many they were given, and so
-    how many ids the workspace remembers; workspaces take turns."""
+    """So many grants: five for each workspace, fifty for each user. `commands` says how many commands made
+    the grants of a workspace, which remembers their ids; workspaces take turns."""
 
     def __init__(self, count, seed=1, commands=(1,)):
         self.commands = commands
@@ -69,7 +69,7 @@ class Grants:
 
 
 def write_changelog(brokers, grants):
-    """As a consumer would have left it: each partition ends with its progress."""
+    """Writes the changelog as a consumer would: each partition ends with its progress."""
     bus.send_all(brokers, bus.GRANTS, grants.changelog())
     target = bus.producer(brokers)
     for p in bus.partitions_of(brokers, bus.GRANTS):
@@ -78,7 +78,7 @@ def write_changelog(brokers, grants):
 
 
 def rebuild(world):
-    """Seconds from the first mark that says `rebuilding` to all of them `ready`."""
+    """Seconds from when the first mark is `rebuilding` until all are `ready`."""
     client = world.redis()
     marks = [f"sb:{{{p}}}:mark" for p in bus.partitions_of(world.brokers, bus.COMMANDS)]
 
@@ -100,7 +100,7 @@ def rebuild(world):
 
 
 def bare(world, grants):
-    """Seconds for the same grants' two HSETs each, in MULTI/EXEC from memory, and nothing else."""
+    """Seconds for two HSETs for each of the same grants, in MULTI/EXEC and from memory."""
     client = world.redis()
     client.flushall()
     raw = [(uuid.UUID(w).bytes, [uuid.UUID(u).bytes for u in grants.of(n)])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Load for a long time, one record in a hundred of it garbage: does the consumer's memory stay flat?"""
+"""Does the consumer's memory stay flat under a long load, of which one record in a hundred is garbage?"""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ SHAPE = load.Shape(seed=41, users=1000, workspaces=5000)
 
 
 def mix():
-    """The usual one, with so much garbage."""
+    """The usual mix with that share of garbage."""
     rest = {kind: weight for kind, weight in load.MIX.items() if kind != "garbage"}
     return {**rest, "garbage": sum(rest.values()) * GARBAGE / (1 - GARBAGE)}
 
@@ -31,7 +31,7 @@ def resident_mb(pid):
 
 
 def produce(world, made, rate, seconds, sample):
-    """Keeps the pace for so long; calls sample() about once a second."""
+    """Writes records at that rate for so long; calls sample() about once a second."""
     producer = bus.producer(world.brokers)
     kinds, sent, begin = mix(), 0, time.monotonic()
     next_sample = begin
@@ -58,7 +58,7 @@ class Samples:
             print(f"{at:7.0f} s  {sent:9,} sent  {self.list[-1][1]:6.1f} MB", flush=True)
 
     def of(self, first, last):
-        """The most, between two fractions of the whole time."""
+        """The largest sample between two fractions of the whole time."""
         end = self.list[-1][0]
         return max(mb for at, mb in self.list if first * end <= at <= last * end)
 

@@ -1,5 +1,5 @@
-"""Breaks whatever can break, under load, and counts afterwards, one by one, whether every command
-was done exactly once. Exit 0: it was; 1: it was not; 77: there is no Kafka to test with."""
+"""Breaks whatever can break, under load, and checks afterwards, one by one, that every command was
+carried out exactly once. Exit code 0: it was; 1: it was not; 77: there is no Kafka to test with."""
 
 import argparse
 import gc
@@ -28,9 +28,9 @@ from schedule import CONSUMERS_FIRST, Schedule, kinds  # noqa: E402
 from watch import Watch  # noqa: E402
 
 SKIPPED = 77
-SHORT_S = 300  # shorter runs have short faults, and more of them at once
-FULL_S = 600  # from here on every kind must have occurred
-RATE, RECORDS_MAX = 2000, 600_000  # all of them are counted in memory
+SHORT_S = 300  # shorter runs have shorter faults, and more of them at once
+FULL_S = 600  # runs of at least this length must have every kind of fault
+RATE, RECORDS_MAX = 2000, 600_000  # the check holds all of them in memory
 TICK_S = 0.05
 TELL_EVERY_S = 5
 DRAINED_S = 300
@@ -101,7 +101,7 @@ class Run:
         )
 
     def _settle(self, made):
-        """The load ends, all of it is published, and the consumers stop."""
+        """Ends the load, waits until all of it is published, and stops the consumers."""
         ledger = self.traffic.finish()
         self.tell(f"{ledger.sent:,} sent; transactions: {dict(ledger.transactions)}")
         cluster = self.cluster
@@ -131,17 +131,17 @@ class Run:
         return self.watch.latest.ends == self.cluster.ends() == self.watch.latest.committed
 
     def _verify(self, ledger):
-        gc.disable()  # nothing that is made from here on can go before the end
+        gc.disable()  # nothing allocated from here on can be freed before the end
         count = self.cluster.count(all_outcomes=False)
         self.tell(f"counting: {count.model.counts()}")
         found = history.ids_on_log(count.log)
         count.problems += history.differences(ledger, found)
         if self.cluster.directory_in_redis() != self.directory:
-            count.problems.append(("directory", "what Redis knows of it is not what it was"))
+            count.problems.append(("directory", "Redis does not hold the same directory as at the start"))
         count.verify()
         missing = [kind for kind in self.options.faults if kind not in self.nemesis.times]
         if missing and self.options.seconds >= FULL_S:
-            raise counting.Differences(f"these faults did not come: {', '.join(missing)}")
+            raise counting.Differences(f"these faults did not occur: {', '.join(missing)}")
 
     # ---- its end ----
 
@@ -160,7 +160,7 @@ class Run:
 
 
 def perform(options, cluster):
-    """Whether all was well; says what was not."""
+    """Runs it; returns whether all was well, and prints what was not."""
     run = Run(options, cluster)
     try:
         run.carry_out()
@@ -169,7 +169,7 @@ def perform(options, cluster):
         if options.keep:
             print(f"logs: {run.keep_logs()}")
         return True
-    except Exception as error:  # whatever it is, it is told of, and the logs are kept
+    except Exception as error:  # whatever it is, it is reported, and the logs are kept
         if not isinstance(error, AssertionError):
             traceback.print_exc()
         run.report()
@@ -198,7 +198,7 @@ def parse():
 
 
 def end_in_order():
-    """Told to end, it still ends what it started."""
+    """Makes a signal end the run in order, so that it ends all it has started."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
 

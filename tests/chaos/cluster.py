@@ -1,5 +1,5 @@
 """A World whose parts can be broken: consumers under supervision, servers that are killed, frozen
-and started again. What takes its time is a generator, which yields while it waits."""
+and started again. Functions that take time are generators, which yield while they wait."""
 
 import os
 import pathlib
@@ -22,7 +22,7 @@ def pause(seconds):
 
 
 def until(what, condition, deadline_s):
-    """Until condition() is true, which it returns."""
+    """Waits until condition() is true and returns its value."""
     limit = time.monotonic() + deadline_s
     while True:
         answer = condition()
@@ -34,8 +34,8 @@ def until(what, condition, deadline_s):
 
 
 class Slot:
-    """A consumer's place, under one instance name. `wanted`: a consumer must live here; one that
-    ends otherwise than by our SIGKILL or its crash point's fails the run."""
+    """The place of a consumer, with an instance name. While it is `wanted`, a consumer must run here;
+    unless we kill it or it dies at its crash point, its end fails the run."""
 
     def __init__(self, cluster, name):
         self.cluster, self.name = cluster, name
@@ -54,7 +54,7 @@ class Slot:
             self.consumer.check_alive()
 
     def died(self):
-        """By SIGKILL."""
+        """Has a SIGKILL ended it?"""
         return self.consumer.process.poll() == -signal.SIGKILL
 
     def kill(self):
@@ -68,7 +68,7 @@ class Slot:
         self.consumer.process.send_signal(signal.SIGCONT)
 
     def stop(self):
-        """SIGTERM, upon which it must end with 0."""
+        """Stops it with SIGTERM; it must exit with 0."""
         self.wanted = False
         process = self.consumer.process
         process.send_signal(signal.SIGTERM)
@@ -105,7 +105,7 @@ class Cluster(worlds.World):
         return int((self.stack / "run" / f"{part}.pid").read_text().split()[0])
 
     def kill(self, part):
-        """kill -9, and it is gone when this returns."""
+        """Kills a server with SIGKILL; it is gone when this returns."""
         pid = self._pid(part)
         os.kill(pid, signal.SIGKILL)
         yield from until(f"the end of {part}", lambda: not _runs(pid), STOP_S)
@@ -120,7 +120,7 @@ class Cluster(worlds.World):
             os.kill(self._pid(part), signal.SIGCONT)
 
     def bring_up(self, part):
-        """Starts a server again; it is ready, and where it was, when this returns."""
+        """Starts a server again; it is ready, at its old address, when this returns."""
         before = self._port(part)
         log = self.folder / f"up-{part}.log"
         with log.open("ab") as out:
@@ -132,13 +132,13 @@ class Cluster(worlds.World):
             )
         yield from until(f"{part} up again", lambda: process.poll() is not None, START_S)
         if process.returncode or self._port(part) != before:
-            raise worlds.Stuck(f"{part} is not up again where it was:\n{log.read_text()[-2000:]}")
+            raise worlds.Stuck(f"{part} did not start again at its address:\n{log.read_text()[-2000:]}")
 
     def _port(self, part):
         return (self.stack / "run" / f"{part}.port").read_text().strip()
 
     def leader(self, partition):
-        """The broker that leads this partition of the commands; -1: none at the moment."""
+        """The broker that leads this partition of the commands, or -1 while none does."""
         return bus.leaders_of(self.brokers, bus.COMMANDS)[partition]
 
     # ---- Redis ----
@@ -147,7 +147,7 @@ class Cluster(worlds.World):
         return pathlib.Path(self.stack) / "redis" / "dump.rdb"
 
     def directory_in_redis(self):
-        """{key: value} of what readers know of the directory, but for who wrote it."""
+        """{key: value} of the directory in Redis, without the epoch of its owner."""
         client = self.redis()
         out = {}
         for key in client.scan_iter(match="sb:{dir}:*", count=5000):

@@ -1,18 +1,18 @@
-"""The faults: each breaks something, and has healed it when it ends. All are generators of one
-shape, fault(cluster, **parameters of schedule.py), and yield while they wait; closed early, they
-heal."""
+"""The faults: each breaks something and heals it before it ends. All are generators of the same form,
+fault(cluster, **parameters of schedule.py), which yield while they wait. One that is closed early
+heals, too."""
 
 import shutil
 import time
 
 from cluster import pause, until
 
-CRASH_S = 120  # until a crash point is reached
+CRASH_S = 120  # for a crash point to be reached
 SNAPSHOT_S = 60
 BEYOND_S = 0.5
 LEADER_S = 60
 REDIS_CALL_S = 30
-NOBODY = ("127.0.0.1", 1)  # where no Redis listens
+NO_REDIS = ("127.0.0.1", 1)  # an address without a Redis
 
 
 # ---- consumers ----
@@ -26,8 +26,8 @@ def kill(cluster, victim, down):
 
 
 def freeze(cluster, victim, before, seconds):
-    """Longer than the session timeout: it wakes up and believes it still owns its partitions. Redis
-    does not answer for a while before, so it falls asleep with work in hand."""
+    """Freezes a consumer for longer than its session timeout: when it wakes up it believes that it still
+    owns its partitions. Redis pauses just before, so that the consumer has work in hand."""
     slot = cluster.slots[victim]
     _redis(cluster, "CLIENT", "PAUSE", int((before + BEYOND_S) * 1000), "ALL")
     yield from pause(before)
@@ -60,7 +60,7 @@ def crash(step, cluster, victim, times, down):
 
 
 def _lose_redis_under(cluster, slot):
-    """When the consumer owns partitions; before that it would not be the one to rebuild."""
+    """Empties Redis once the consumer owns partitions; earlier, another consumer would rebuild them."""
     owns = lambda: " applied " in slot.consumer.log.read_text(errors="replace")  # noqa: E731
     what = f"consumer {slot.name} to own a partition"
     yield from until(what, lambda: owns() or slot.died(), CRASH_S)
@@ -86,7 +86,7 @@ def redis_empty(cluster, down):
 
 
 def redis_older(cluster, age, down):
-    """Killed, and restored from what it was a while ago."""
+    """Kills Redis and restores it from an older snapshot."""
     earlier = cluster.folder / "earlier.rdb"
     before = _redis(cluster, "LASTSAVE")
     yield from until("another second", lambda: time.time() > before.timestamp() + 1, SNAPSHOT_S)
@@ -121,8 +121,8 @@ def redis_full(cluster, seconds):
 
 
 def redis_readonly(cluster, seconds):
-    """It becomes the replica of nobody who could be reached: it keeps what it has, no more."""
-    _redis(cluster, "REPLICAOF", *NOBODY)
+    """Makes Redis the replica of a server that cannot be reached: it keeps its data but takes no writes."""
+    _redis(cluster, "REPLICAOF", *NO_REDIS)
     try:
         yield from pause(seconds)
     finally:
@@ -179,7 +179,7 @@ _BY_KIND = {
 
 
 def begin(cluster, fault):
-    """The generator of one drawn by schedule.py."""
+    """Starts a fault drawn by schedule.py: returns its generator."""
     if fault.kind.startswith("crash-"):
         return crash(fault.kind.removeprefix("crash-"), cluster, **fault.numbers)
     return _BY_KIND[fault.kind](cluster, **fault.numbers)

@@ -1,4 +1,4 @@
-"""What the producers know of their records, and whether the log agrees."""
+"""What the producers know about their records, compared with the log."""
 
 import collections
 import dataclasses
@@ -8,12 +8,12 @@ import bus
 
 @dataclasses.dataclass
 class Ledger:
-    """The records of some producers, by ce_id; each of them is in one of the first three sets at
-    last. Only one thread writes to a ledger."""
+    """The records of some producers, by ce_id. In the end each is in one of the first three sets. Only
+    one thread writes to a ledger."""
 
     acknowledged: set = dataclasses.field(default_factory=set)
-    aborted: set = dataclasses.field(default_factory=set)  # their transaction is known to be
-    unknown: set = dataclasses.field(default_factory=set)  # either, as far as the producer knows
+    aborted: set = dataclasses.field(default_factory=set)  # in transactions known to be aborted
+    unknown: set = dataclasses.field(default_factory=set)  # the producer does not know which
     sent: int = 0
     transactions: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
@@ -26,7 +26,7 @@ class Ledger:
 
 
 def ids_on_log(log):
-    """How often each ce_id is there, of {partition: {offset: message}}."""
+    """How often each ce_id occurs in a log, {partition: {offset: message}}."""
     out = collections.Counter()
     for messages in log.values():
         out.update(bus.headers_of(m)["ce_id"] for m in messages.values())
@@ -34,14 +34,14 @@ def ids_on_log(log):
 
 
 def differences(ledger, found):
-    """[(check, problem)]: whether a read_committed reader of the log finds what was acknowledged,
-    once, and nothing that was aborted. `found`: how often each ce_id is there."""
+    """[(check, problem)] unless a read_committed reader finds every acknowledged record once, and no
+    aborted one. `found` says how often each ce_id occurs on the log."""
     out = []
     for id in ledger.acknowledged - found.keys():
-        out.append(("log", f"record {id} was acknowledged, and is not there"))
+        out.append(("log", f"record {id} was acknowledged, but is not on the log"))
     for id in ledger.aborted & found.keys():
-        out.append(("log", f"record {id} is there, and its transaction was aborted"))
+        out.append(("log", f"record {id} is on the log, but its transaction was aborted"))
     for id, count in found.items():
         if count > 1:
-            out.append(("log", f"record {id} is there {count} times"))
+            out.append(("log", f"record {id} is on the log {count} times"))
     return out

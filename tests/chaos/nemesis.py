@@ -1,5 +1,5 @@
-"""Carries a schedule out: begins faults, several at once where the schedule says so, and measures
-how long after each has healed all is as if nothing had been."""
+"""Carries a schedule out: begins faults, several at once where the schedule says so, and measures how
+long after healing it takes until the consumers have caught up."""
 
 import collections
 import statistics
@@ -8,23 +8,23 @@ import time
 import faults
 import world as worlds
 
-# Faults that are not healed yet, and those that are not got over, at most.
-AT_ONCE = {False: (2, 3), True: (4, 10)}  # by whether the run is short
-CAUGHT_UP_S = 240  # since anything healed
+# How many faults may be unhealed at once, and how many not caught up with.
+AT_ONCE = {False: (2, 3), True: (4, 10)}  # the key says whether the run is short
+CAUGHT_UP_S = 240  # after the last fault healed
 
 
 class Running:
-    """One fault, from its beginning until it is got over."""
+    """One fault, from its beginning until the consumers have caught up."""
 
     def __init__(self, cluster, fault, now):
         self.fault = fault
         self.began = now
-        self.healed = None  # when
-        self.target = None  # log ends, seen after it was healed
+        self.healed = None  # at what time
+        self.target = None  # the ends of the log after it healed
         self._course = faults.begin(cluster, fault)
 
     def breaks(self, now):
-        """Goes on with it; False once it is healed."""
+        """Takes the fault a step further; returns False once it has healed."""
         if self.healed is None:
             try:
                 next(self._course)
@@ -33,7 +33,7 @@ class Running:
         return self.healed is None
 
     def is_over(self, look):
-        """Has all that was on the log when it was healed been done?"""
+        """Is everything done that was on the log when it healed?"""
         if self.healed is None or look.at < self.healed:
             return False
         if self.target is None:
@@ -49,15 +49,15 @@ class Nemesis:
     def __init__(self, cluster, watch, schedule, tell, short=False):
         self.cluster, self.watch, self.tell = cluster, watch, tell
         self.running = []
-        self.times = collections.defaultdict(list)  # kind -> seconds until it was got over
+        self.times = collections.defaultdict(list)  # kind -> seconds until the consumers had caught up
         self._schedule = iter(schedule)
         self._next = next(self._schedule)
         self._unhealed_max, self._running_max = AT_ONCE[short]
-        self._last = time.monotonic()  # when a fault began or was over
+        self._last = time.monotonic()  # when a fault last began or was over
         self._healed = self._last
 
     def step(self, more=True):
-        """A short piece of work. `more`: another fault may begin."""
+        """Takes all faults a step further; with `more`, another fault may begin."""
         now = time.monotonic()
         for one in list(self.running):
             self._go_on(one, now)
@@ -66,7 +66,7 @@ class Nemesis:
         self._check_progress(now)
 
     def abandon(self):
-        """Heals what is broken; the run is lost already."""
+        """Heals what is broken, after the run has failed."""
         for one in self.running:
             one.heal()
 
@@ -107,7 +107,7 @@ class Nemesis:
             )
 
     def report(self, kinds):
-        """One line per kind."""
+        """Yields a table with one line for each kind."""
         yield f"{'fault':24}{'times':>7}{'caught up after: median':>26}{'max':>9}"
         for kind in kinds:
             times = self.times.get(kind, [])

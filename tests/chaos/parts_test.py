@@ -1,4 +1,4 @@
-"""What chaos is made of: the schedule repeats itself, and lost or doubled records show."""
+"""The parts of chaos: a seed repeats its schedule, and lost or doubled records are noticed."""
 
 import itertools
 import pathlib
@@ -24,7 +24,7 @@ def test_a_seed_repeats_its_schedule(short):
 
 
 @pytest.mark.parametrize("brokers", [1, 3])
-def test_every_kind_comes_once_before_any_comes_twice(brokers):
+def test_every_kind_occurs_once_before_any_occurs_twice(brokers):
     all_kinds = kinds(brokers)
     assert sorted(f.kind for f in drawn(1, len(all_kinds), brokers)) == sorted(all_kinds)
 
@@ -42,7 +42,7 @@ def test_a_frozen_consumer_sleeps_longer_than_its_session():
     assert frozen and min(frozen) > 10
 
 
-def test_what_was_acknowledged_is_there_once():
+def test_acknowledged_records_must_be_on_the_log_once():
     ledger = Ledger(acknowledged={"a", "b"}, aborted={"c"}, unknown={"d"})
     assert differences(ledger, {"a": 1, "b": 1}) == []
     assert differences(ledger, {"a": 1, "b": 1, "d": 1, "somebody else's": 1}) == []

@@ -1,5 +1,5 @@
-"""Somebody who asks all the time who may use one workspace, of which nothing ever changes. The
-answer is always the same, or that it is not to be had at the moment: never another one."""
+"""A reader that keeps asking who may use one workspace, which never changes. The answer must always be
+the same, or unavailable."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ class Reader(threading.Thread):
         self._choose(made)
 
     def _choose(self, made):
-        """A workspace that no producer knows from now on, shared with two."""
+        """Takes a workspace from the load, so that no producer uses it, and shares it with two users."""
         users = made.directory.users
         workspace = made.workspaces.pop()
         owner = users.index(made.owner[workspace])

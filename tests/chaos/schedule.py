@@ -1,12 +1,11 @@
-"""Which faults come in which order, with which parameters: all of it drawn from a seed beforehand,
-so that the same seed (with the same kinds and brokers, and short or not) repeats it. Knows neither
-Kafka, Redis nor the clock."""
+"""The order and the parameters of faults, drawn from a seed in advance: the same seed, with the same
+kinds and brokers and the same length, repeats them. No Kafka, Redis or clock here."""
 
 import dataclasses
 import random
 
 CONSUMERS_MAX = 3
-CONSUMERS_FIRST = 2  # that run when the first fault comes
+CONSUMERS_FIRST = 2  # running at the first fault
 SESSION_TIMEOUT_S = 10  # of the consumer group
 
 CRASH_STEPS = (
@@ -19,7 +18,7 @@ CRASH_STEPS = (
     "after-commit",
     "during-rebuild",
 )
-# Times that the step is passed, which each is several times a second.
+# How often the step is passed before the crash; each is passed several times a second.
 CRASH_AFTER_MAX, CRASH_AFTER_MAX_SHORT = 20, 5
 
 CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
@@ -29,9 +28,9 @@ CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
 class Fault:
     number: int
     kind: str
-    numbers: dict  # the parameters; seconds unless they are named otherwise
-    touches: frozenset  # what no other fault may touch before this one is healed
-    overlaps: bool  # may begin while those before it are still being got over
+    numbers: dict  # the parameters; in seconds unless the name says otherwise
+    touches: frozenset  # parts that no other fault may touch before this one has healed
+    overlaps: bool  # may begin before the consumers have caught up after earlier ones
     wait: float  # seconds before it begins
 
     def __str__(self):
@@ -40,7 +39,7 @@ class Fault:
 
 
 class Schedule:
-    """An endless row of faults: first each kind once, in a shuffled order, then any."""
+    """An endless sequence of faults: each kind once, in random order, and then any."""
 
     def __init__(self, seed, kinds, short=False, brokers=1):
         self.kinds = list(kinds)
@@ -97,7 +96,7 @@ class Schedule:
         return self._of_consumer(self._victim(), down=self._seconds(0.2, 4))
 
     def _freeze(self):
-        """In the middle of something: Redis pauses before, so it wakes up with work in hand."""
+        """Redis pauses before, so that the consumer is frozen, and wakes up, with work in hand."""
         seconds = self._seconds(SESSION_TIMEOUT_S + 1, SESSION_TIMEOUT_S + 7)
         what, touches = self._of_consumer(
             self._victim(), before=self._seconds(0.3, 2), seconds=seconds
@@ -105,8 +104,8 @@ class Schedule:
         return what, touches | {REDIS}
 
     def _join_leave(self):
-        """Up to three of them, then down to `rest`; which is how many there are from then on.
-        Mostly two: others can take over what one leaves behind."""
+        """Up to three consumers join, then some leave until `rest` are left. Those are mostly two, so
+        that another consumer can take over."""
         self._consumers = 1 if self._rng.random() < 0.25 else 2
         everybody = {f"{CONSUMER}-{n}" for n in range(CONSUMERS_MAX)}
         return {"rest": self._consumers, "stay": self._seconds(2, 8)}, everybody
@@ -149,7 +148,7 @@ class Schedule:
 
 
 def kinds(brokers=1):
-    """All there are, with so many brokers."""
+    """All kinds of faults that are possible with so many brokers."""
     out = [
         "kill",
         "freeze",

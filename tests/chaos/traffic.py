@@ -1,5 +1,5 @@
-"""Producers that write commands, facts and garbage for as long as a run lasts, whatever happens to
-the brokers meanwhile, and keep a ledger of what became of each record."""
+"""Producers that write commands, facts and garbage during a run, whatever happens to the brokers, and
+keep a ledger of what became of each record."""
 
 import functools
 import random
@@ -15,12 +15,12 @@ from history import Ledger
 TICK_S = 0.02
 PLAIN_SENDERS = 2
 TRANSACTIONAL_SENDERS = 2
-BACKLOG_S = 10  # what may wait in a producer at most, in seconds of its rate
+BACKLOG_S = 10  # how much may wait in a producer, in seconds of its rate
 PATIENCE_MS = 1_800_000  # longer than any fault
 TRANSACTION_TIMEOUT_MS = 30_000
 TRANSACTION_MAX = 200  # records
-HELD_OPEN_S = 0.4  # at most, between a transaction's first record and its end
-COMMITTED = 0.7  # of the transactions; the others are aborted
+HELD_OPEN_S = 0.4  # at most, from the first record of a transaction to its end
+COMMITTED = 0.7  # share of the transactions; the others are aborted
 CALL_S = 5
 END_S = 120
 
@@ -30,7 +30,7 @@ def _ce_id(headers):
 
 
 class Pace:
-    """So many a second; what was missed is made up for, up to a second's worth."""
+    """So many records a second; makes up for missed ones, up to a second's worth."""
 
     def __init__(self, rate):
         self._rate = rate
@@ -45,7 +45,7 @@ class Pace:
 
 
 class Sender(threading.Thread):
-    """One producer, in a thread of its own. What it could not cope with is in `failure`."""
+    """A producer in a thread of its own. The error that it could not handle is in `failure`."""
 
     def __init__(self, brokers, made, rate, name):
         super().__init__(name=name, daemon=True)
@@ -59,18 +59,18 @@ class Sender(threading.Thread):
     def run(self):
         try:
             self.work()
-        except Exception as error:  # told of by whoever watches
+        except Exception as error:  # check() raises it
             self.failure = error
 
     def end(self):
-        """It shall come to its end; join() then."""
+        """Tells it to end; join() waits for that."""
         self._end.set()
 
     def ending(self):
         return self._end.is_set()
 
     def records(self, backlog, count_max=None):
-        """As many as are due, unless too many wait already."""
+        """The records that are due now, or none while too many wait to be sent."""
         count = self._pace.due()
         if backlog > self.rate * BACKLOG_S:
             return []
@@ -78,7 +78,7 @@ class Sender(threading.Thread):
 
 
 class PlainSender(Sender):
-    """Idempotent, without transactions: what is acknowledged is on the log, once."""
+    """An idempotent producer without transactions: an acknowledged record is on the log once."""
 
     def work(self):
         producer = self._open()
@@ -99,8 +99,8 @@ class PlainSender(Sender):
 
 
 class TransactionalSender(Sender):
-    """Transactions, some of which are aborted. After any trouble it takes a new producer: a late
-    copy of a request that was lost could otherwise end the next transaction."""
+    """A producer with transactions, some of which it aborts. After any trouble it is replaced: a late copy
+    of a lost request could otherwise end the next transaction."""
 
     def work(self):
         producer = None
@@ -108,7 +108,7 @@ class TransactionalSender(Sender):
             producer = producer or self._open()
             if not self._transaction(producer):
                 producer = None
-        # Whatever a broken producer left open ends when the next of its name begins.
+        # The next producer of the same name ends what a broken one left open.
         producer = producer or self._open()
 
     def _open(self):
@@ -135,7 +135,7 @@ class TransactionalSender(Sender):
         self._troubled = True
 
     def _transaction(self, producer):
-        """One of them. False if the producer is not to be used again."""
+        """Makes one transaction; returns False if the producer must not be used again."""
         ids = []
         try:
             producer.begin_transaction()
@@ -159,7 +159,7 @@ class TransactionalSender(Sender):
             producer.poll(TICK_S)
 
     def _finish(self, producer, commit):
-        """What the transaction came to; raises KafkaException if that is not known."""
+        """Ends the transaction; returns how, and raises KafkaException if that is not known."""
         if commit:
             try:
                 self._insist(producer.commit_transaction)
@@ -167,7 +167,7 @@ class TransactionalSender(Sender):
             except KafkaException as error:
                 if not error.args[0].txn_requires_abort():
                     raise
-        producer.flush(CALL_S)  # what is aborted shall be on the log
+        producer.flush(CALL_S)  # aborted records shall be on the log, too
         self._insist(producer.abort_transaction)
         return "aborted"
 
@@ -183,7 +183,7 @@ class TransactionalSender(Sender):
 
 
 class Traffic:
-    """All the senders together: `rate` records a second among them."""
+    """All senders together, which write `rate` records a second."""
 
     def __init__(self, brokers, made, rate, seed):
         self._made = made
@@ -206,13 +206,13 @@ class Traffic:
         return sum(sender.ledger.sent for sender in self.senders)
 
     def finish(self):
-        """Ends them all, and returns their ledgers as one."""
+        """Ends all senders; returns their ledgers merged into one."""
         for sender in self.senders:
             sender.end()
         for sender in self.senders:
             sender.join(2 * END_S)
             if sender.is_alive():
-                raise RuntimeError(f"{sender.name} does not end")
+                raise RuntimeError(f"{sender.name} did not end")
         self.check()
         whole = Ledger()
         for sender in self.senders:
@@ -221,8 +221,8 @@ class Traffic:
 
 
 def seal(brokers, made):
-    """One more record in every partition, in no transaction: what is committed is then the log's
-    end, which it is not when a transaction's marker is the last entry."""
+    """Writes one more record to every partition, outside a transaction: then the committed offset can
+    reach the log's end. It cannot where the log ends with the marker of a transaction."""
     missing = set(bus.partitions_of(brokers, bus.COMMANDS))
     producer = bus.producer(brokers)
 

@@ -1,5 +1,5 @@
-"""How far the consumers are, looked at again and again in a thread of its own: the servers may be
-slow to answer, or not answer at all."""
+"""The progress of the consumers, polled in a thread of its own, for the servers may answer slowly or not
+at all."""
 
 import dataclasses
 import threading
@@ -14,8 +14,8 @@ CALL_S = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class Look:
-    """None and {}: whoever was asked did not answer."""
+class Progress:
+    """One reading of the progress; None or {} where a server did not answer."""
 
     at: float  # monotonic, before the first question
     ends: dict | None
@@ -38,7 +38,7 @@ class Look:
 class Watch(threading.Thread):
     def __init__(self, world):
         super().__init__(name="watch", daemon=True)
-        self.latest = Look(0, None, None, None)
+        self.latest = Progress(0, None, None, None)
         self._end = threading.Event()
         self._partitions = bus.partitions_of(world.brokers, bus.COMMANDS)
         self._log = bus.LogEnds(world.brokers, bus.COMMANDS)
@@ -47,7 +47,7 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self._end.wait(EVERY_S):
-            self.latest = Look(time.monotonic(), self._ends(), self._offsets(), self._marks())
+            self.latest = Progress(time.monotonic(), self._ends(), self._offsets(), self._marks())
         self._log.close()
         self._committed.close()
         self._redis.close()

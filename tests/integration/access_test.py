@@ -1,7 +1,7 @@
 """Who may do what, asked of the index through the command line: check, explain, list.
 
-Each test has an organization of its own, with people, a group and workspaces. What one sees is
-asked immediately after the change: an answer that needs time to become true is wrong.
+Each test has an organization of its own, with people, a group and workspaces. Questions follow a
+change at once: an answer that needs time to become true is wrong.
 """
 
 import re
@@ -33,7 +33,7 @@ TIME = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 class Place:
     """An organization: erin owns workspaces; alice, bob, carol and dave are members, carol and dave
-    in the group crew; ada is its admin. olga is of another organization, sue a site owner."""
+    in the group crew; ada is its admin. olga belongs to another organization, sue is a site owner."""
 
     MEMBERS = ("erin", "alice", "bob", "carol", "dave")
 
@@ -55,7 +55,7 @@ class Place:
         )
 
     def __call__(self, name):
-        """The name as it is in this organization only."""
+        """The name with this organization's tag, which makes it unique."""
         return f"{name}-{self.tag}"
 
     def user(self, name, **fields):
@@ -148,7 +148,7 @@ def test_yes_is_exit_0_and_no_is_exit_1(place):
 
 
 def test_every_action_is_allowed_as_the_table_of_roles_says(place):
-    """Through the index, and in one question of explain."""
+    """As check reads it from the index, and as explain tells it for all actions at once."""
     place.share("--user", "alice:use,bob:admin").done()
     for who, role in (("alice", "use"), ("bob", "admin"), ("erin", "owner"), ("dave", "none")):
         allowed = ACTIONS[role].split()
@@ -157,7 +157,7 @@ def test_every_action_is_allowed_as_the_table_of_roles_says(place):
             assert place.check(who, action).code == (DONE if action in allowed else NO)
 
 
-def test_json_of_check_has_all_keys_always(place):
+def test_json_of_check_always_has_all_keys(place):
     place.share("--user", "alice", "--group", "crew", "--expires", "8h").done()
     direct = place.check("alice", "read", "dev", "-o", "json").done().json
     assert list(direct) == ["allowed", "reason", "role", "group_id", "expires_at"]
@@ -214,13 +214,13 @@ def test_unknown_names_are_an_error_that_names_them(place, verb):
         "0190163d-0000-7000-8000-000000000001\n",
     ],
 )
-def test_what_is_nearly_an_id_is_a_name_that_nobody_has(place, odd):
+def test_almost_an_id_counts_as_an_unknown_name(place, odd):
     place.run("erin", "check", odd, "read", "dev").failed(NO, "there is no user")
     place.run("erin", "check", place("bob"), "read", odd).failed(NO, "there is no workspace")
 
 
-def test_ids_that_nobody_has_are_a_no(place):
-    """An id is taken as it is, so it is the index that says no."""
+def test_unknown_ids_are_denied(place):
+    """Ids are not looked up by name; only the index can tell that nothing has the id."""
     nobody = str(uuid.uuid4())
     ran = place.run("erin", "check", nobody, "read", "dev")
     assert (ran.code, ran.out) == (NO, "no (unknown_user: there is no such user)\n")
@@ -230,7 +230,7 @@ def test_ids_that_nobody_has_are_a_no(place):
     place.run("erin", "explain", place("bob"), nobody).failed(NO, nobody)
 
 
-def test_a_deleted_user_may_nothing(place):
+def test_a_deleted_user_may_do_nothing(place):
     place.share("--user", "bob:admin").done()
     bob = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json["users"][0]["id"]
     place.apply(users=[place.user("bob", id=bob, status="deleted")])
@@ -239,7 +239,7 @@ def test_a_deleted_user_may_nothing(place):
     assert (ran.code, ran.out) == (NO, "no (unknown_user: there is no such user)\n")
 
 
-# ---- nobody there: never a no ----
+# ---- servers that do not answer: never a no ----
 
 
 def test_no_redis_is_no_answer(place):
@@ -288,7 +288,7 @@ def test_explain_shows_every_path_and_every_denial(place):
     assert last == "allowed: nothing"
 
 
-def test_json_of_explain(place):
+def test_json_of_explain_has_each_path_and_action(place):
     place.share("--group", "crew:admin").done()
     told = place.explain("carol")
     assert list(told) == ["actions", "paths", "denials"]
@@ -308,7 +308,7 @@ def test_json_of_explain(place):
     }
 
 
-def test_explain_of_ranks_and_of_nothing(place):
+def test_explain_names_the_rank_or_nothing(place):
     def paths(who):
         return [(p["through"], p["role"], p["group"]) for p in place.explain(who)["paths"]]
 
@@ -387,7 +387,7 @@ def test_a_policy_denies_at_once_and_erases_nothing(place, what):
     assert (after["users"], after["group"]) == (before["users"], before["group"])
 
 
-def test_what_service_accounts_own_stays_shared_where_only_they_may(place):
+def test_workspaces_of_service_accounts_stay_shared_where_only_those_may_be(place):
     place.apply(
         users=[place.user("robot", kind="service_account")],
         workspaces=[place.workspace("job", owner="robot")],
@@ -414,7 +414,7 @@ def test_membership_of_a_group_changes_the_answer_at_once(place):
     assert place.answer("carol") == ("yes", "group")
 
 
-def test_a_grant_and_its_end_change_the_answer_at_once(place):
+def test_granting_and_removing_change_the_answer_at_once(place):
     for _ in range(5):
         place.share("--user", "bob").done()
         assert place.answer("bob") == ("yes", "direct")
@@ -422,7 +422,7 @@ def test_a_grant_and_its_end_change_the_answer_at_once(place):
         assert place.answer("bob") == ("no", "no_grant")
 
 
-def test_a_new_owner_has_it_at_once_and_the_old_one_no_longer(place):
+def test_a_new_owner_has_access_at_once_and_the_old_one_no_longer(place):
     place.share("--user", "bob,alice").done()
     dev = id_of_workspace(place)
     place.apply(workspaces=[place.workspace("dev", owner="bob", id=dev)])
@@ -440,7 +440,7 @@ def many(place, count, owner="erin"):
     return names
 
 
-def test_shared_with_me_is_what_reaches_me_and_is_not_mine(place):
+def test_shared_with_me_lists_what_reaches_me_and_is_not_mine(place):
     many(place, 6)
     many(place, 2, owner="carol")
     for flags, name in [
@@ -461,8 +461,8 @@ def test_shared_with_me_is_what_reaches_me_and_is_not_mine(place):
     assert place.listed("carol", "--shared") == ["carol/w000"]
 
 
-def test_ranks_are_no_sharing(place):
-    """Admins may see everything of theirs; none of it is shared with them."""
+def test_a_rank_does_not_count_as_sharing(place):
+    """Admins may see every workspace of their organization, but none of them is shared with them."""
     place.share("--user", "bob").done()
     for who in ("ada", "sue"):
         assert place.listed(who, "--shared-with-me") == []
@@ -504,7 +504,7 @@ def test_search_keys_combined_must_all_hold(place):
     assert found(f'owner:"{erin}"', '\tshared:"true"') == ["erin/w000", "erin/w001", "erin/w002"]
 
 
-def test_searches_are_joined(place):
+def test_searches_given_several_times_must_all_hold(place):
     many(place, 2)
     place.share("--user", "bob", workspace="w000").done()
     both = ("--search", "owner:me", "--search", f"shared_with_user:{place('bob')}")
@@ -519,7 +519,7 @@ SOMEBODY = str(uuid.UUID(int=7))
 
 @pytest.mark.parametrize("key", ["owner", "shared_with_user", "shared_with_group"])
 @pytest.mark.parametrize("id", [NIL, SOMEBODY])
-def test_ids_that_nobody_has_are_no_empty_list_and_no_full_one(place, key, id):
+def test_a_list_for_an_unknown_id_is_an_error(place, key, id):
     place.share("--group", "Everyone").done()
     place.run("sue", "list", "--search", f"{key}:{id}").failed(NO, id)
     place.share("--user", "bob").done()
@@ -530,13 +530,13 @@ def test_ids_that_nobody_has_are_no_empty_list_and_no_full_one(place, key, id):
 
 @pytest.mark.parametrize("id", [NIL, SOMEBODY])
 @pytest.mark.parametrize("wanted", [["--shared-with-me"], ["--shared"], ["--search", "shared:true"]])
-def test_nobody_sees_nothing(place, id, wanted):
+def test_an_unknown_user_is_an_error_and_not_an_empty_list(place, id, wanted):
     place.share("--group", "Everyone").done()
     place.stack.sharebus("list", *wanted, as_user=id).failed(NO, id)
 
 
-def test_a_group_called_everyone_hides_nobody(place):
-    """Everyone is everyone in the organization, also if a group is called so by mistake."""
+def test_a_group_called_everyone_does_not_hide_the_real_one(place):
+    """The name Everyone means everyone in the organization, even if a group has it by mistake."""
     place.apply(
         groups=[
             {"name": "Everyone", "organization": place("acme"), "members": [place("carol")]},
@@ -567,12 +567,12 @@ def test_everyone_can_be_searched_for(place):
         ("shared:true owner:me shared_with_user:zoe", "user zoe"),
     ],
 )
-def test_names_in_a_search_that_nobody_has_are_an_error(place, search, word):
+def test_unknown_names_in_a_search_are_an_error(place, search, word):
     place.run("erin", "list", "--search", search).failed(NO, f"there is no {word}")
 
 
 def pages(place, who, limit, *args):
-    """What the pages show, one after another, and how many they were."""
+    """The rows of all pages in their order, and the number of pages."""
     found, after = [], []
     for number in range(1, 1000):
         ran = place.run(who, "list", *args, "--limit", str(limit), *after, "-o", "json")
@@ -597,15 +597,15 @@ def test_pages_show_each_workspace_exactly_once(place, limit, count):
 
 
 @pytest.mark.parametrize("limit", [1, 4])
-def test_pages_of_odd_names_show_each_once_too(place, limit):
-    """What a next page continues after is a name as it was shown."""
+def test_pages_of_odd_names_also_show_each_workspace_once(place, limit):
+    """--after takes a name as it was shown."""
     names = sorted(set(ODD.values()))
     place.apply(workspaces=[place.workspace(n) for n in names])
     found, _ = pages(place, "erin", limit, "--search", "owner:me")
     assert sorted(found) == sorted(f"{place('erin')}/{n}" for n in ["dev", *names])
 
 
-def test_a_page_after_something_that_is_gone_goes_on_there(place):
+def test_a_page_after_something_deleted_goes_on_there(place):
     many(place, 3)
     args = ("--search", "owner:me", "--after")
     assert place.listed("erin", *args, f"{place('erin')}/w000x") == ["erin/w001", "erin/w002"]
@@ -617,9 +617,9 @@ def test_a_page_after_something_that_is_gone_goes_on_there(place):
     assert (ran.code, ran.out, ran.err) == (DONE, "", "No workspaces found.\n")
 
 
-def test_two_of_one_owner_and_name_are_on_one_page(place):
-    """Only their ids tell them apart, and --after has none. (Each is in a partition of its own: the
-    owner's index has one workspace of a name there, as an owner never has two.)"""
+def test_workspaces_of_the_same_owner_and_name_share_a_page(place):
+    """Only their ids tell them apart, and --after takes none. (They are in different partitions: in
+    one partition the owner's index holds a name once, as an owner never has two of the same name.)"""
     many(place, 3)
     listed = place.run("erin", "list", "--search", "owner:me", "-o", "json").done().json
     taken = {partition_of(w["id"].encode(), PARTITIONS) for w in listed if w["name"] == "w001"}
@@ -638,13 +638,13 @@ def test_two_of_one_owner_and_name_are_on_one_page(place):
 
 
 def test_a_list_of_a_thousand_is_complete(place):
-    """More than the library looks at in one step."""
+    """The library reads fewer in one step."""
     names = many(place, 1100)
     whole = ["erin/dev"] + [f"erin/{n}" for n in sorted(names)]
     assert place.listed("erin", "--search", "owner:me") == whole
 
 
-# ---- as fresh as ----
+# ---- answers as fresh as a position ----
 
 
 def test_an_answer_is_at_least_as_fresh_as_a_position(place):
@@ -660,7 +660,7 @@ def test_an_answer_is_at_least_as_fresh_as_a_position(place):
         assert "allowed: nothing" in explained.out
 
 
-def test_a_position_that_does_not_come_is_no_answer(place):
+def test_a_position_that_is_not_reached_gives_no_answer(place):
     ran = place.run("erin", "sharing", "share", "dev", "--user", place("bob"), "-o", "json")
     partition, offset = ran.done().json["position"].split(":")
     beyond = f"{partition}:{int(offset) + 1000}"
@@ -675,10 +675,10 @@ def test_a_position_that_does_not_come_is_no_answer(place):
         place.check("bob", "read", "dev", "--at-least", odd).failed(USAGE, "--at-least")
 
 
-# ---- grants that end ----
+# ---- grants that expire ----
 
 
-def test_a_grant_with_an_end_says_when_and_ends(place):
+def test_a_temporary_grant_says_when_it_expires_and_does(place):
     place.share("--user", "bob:admin").done()
     ran = place.share("--user", "alice", "--expires", "8h")
     head, alice, bob = place.run("erin", "sharing", "show", "dev", "--wide").done().out.splitlines()
@@ -690,7 +690,7 @@ def test_a_grant_with_an_end_says_when_and_ends(place):
     place.share("--user", "alice", "--expires", "2s").done()
     assert place.answer("alice") == ("yes", "direct")
     until("alice's grant is over", lambda: place.answer("alice")[0] == "no")
-    # It may have been removed by now.
+    # The consumer may have revoked it by now.
     assert place.answer("alice")[1] in ("expired", "no_grant")
     shown = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json
     assert [u["username"] for u in shown["users"]] == [place("bob")]
@@ -699,7 +699,7 @@ def test_a_grant_with_an_end_says_when_and_ends(place):
     assert place.answer("alice") == ("yes", "direct")
 
 
-def test_a_point_in_time_is_taken_to_the_millisecond(place):
+def test_a_point_in_time_is_exact_to_the_millisecond(place):
     for text, at in [
         ("2190-12-01T18:00Z", "2190-12-01T18:00:00.000Z"),
         ("2190-12-01T18:00:30.1239+01:00", "2190-12-01T17:00:30.123Z"),
@@ -710,7 +710,7 @@ def test_a_point_in_time_is_taken_to_the_millisecond(place):
     place.share("--user", "bob", "--expires", "2020-01-01T00:00Z").failed(NO, "(already_expired)")
 
 
-def test_an_expected_version_must_be_that_of_the_sharing(place):
+def test_an_expected_version_must_be_the_current_one(place):
     version = place.share("--user", "bob", "-o", "json").done().json["version"]
     stale = place.share("--user", "alice", "--expected-version", str(version + 1))
     stale.failed(NO, "(version_conflict)", f"version {version}, not {version + 1}")
@@ -740,14 +740,14 @@ ODD = {
 
 
 def harmless(text):
-    """As a terminal may get it: one line, nothing to obey, nothing that is not seen."""
+    """Is the text safe for a terminal: one line, no control characters, nothing invisible?"""
     return re.sub(
         "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]", "?", text
     )
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_odd_names_are_found_as_they_are_and_printed_harmless(place, what):
+def test_odd_names_are_found_as_they_are_and_printed_harmlessly(place, what):
     odd, erin = ODD[what], place("erin")
     who, workspace = f"{odd}-{place.tag}", f"{erin}/{odd}"
     user = {"username": who, "name": odd, "organizations": [place("acme")]}
@@ -766,7 +766,7 @@ def test_odd_names_are_found_as_they_are_and_printed_harmless(place, what):
     )
 
 
-def test_json_gives_odd_names_back_as_they_are(place):
+def test_json_has_odd_names_as_they_are(place):
     names = sorted(ODD.values())
     place.apply(workspaces=[place.workspace(n) for n in names])
     listed = place.run("erin", "list", "--search", "owner:me", "-o", "json").done()

@@ -3,15 +3,15 @@
  *
  *	asker <redis> <suspect> <member> <workspace> <control>
  *
- * May the suspect read the workspace, which is shared with a group now and
- * then, but never while she is in it? That must never be a yes. So that it is
- * known what the answers have seen, two more are asked with it: may the member,
- * who always is in that group, read the workspace (then it is shared), and may
- * the suspect read the control, which is always shared with the group (then she
- * is in it)? As each answer rests on one state of the directory, which is the
- * same for all three, never may both be so.
+ * The workspace is shared with a group at times, but never while the suspect is
+ * in the group; so whether the suspect may read the workspace must never be a
+ * yes. Two more questions show what the answers rest on. The member is always
+ * in the group: whether the member may read the workspace says whether it is
+ * shared. The control is always shared with the group: whether the suspect may
+ * read the control says whether the suspect is in it. All three answers rest on
+ * the same state of the directory, so these two must never both be a yes.
  *
- * Prints one line of JSON: how often it asked, and how often each was so.
+ * Prints one line of JSON: how often it asked, and how often each was a yes.
  */
 
 #include "producer/sharebus.h"
@@ -20,19 +20,19 @@
 #include <stdio.h>
 
 enum { FORBIDDEN, SHARED, MEMBER, QUESTIONS };
-enum { ROUNDS_A_CLIENT = 500 }; /* then another one, which knows nothing */
+enum { ROUNDS_PER_CLIENT = 500 }; /* then a new client, which remembers nothing */
 
 struct tally {
 	unsigned long rounds;
 	unsigned long yes[QUESTIONS];
-	unsigned long both; /* shared, and a member */
+	unsigned long both; /* SHARED and MEMBER in one answer */
 	unsigned long unavailable;
 	unsigned long clients;
 };
 
 static volatile sig_atomic_t stopped;
 
-static void stop(int signal_number)
+static void on_signal(int signal_number)
 {
 	(void)signal_number;
 	stopped = 1;
@@ -51,7 +51,7 @@ static int read_ids(char **words, struct sharebus_question questions[QUESTIONS])
 	return 0;
 }
 
-static void count(struct tally *t, const struct sharebus_answer answers[QUESTIONS])
+static void count_answers(struct tally *t, const struct sharebus_answer answers[QUESTIONS])
 {
 	t->rounds++;
 	for (int i = 0; i < QUESTIONS; i++)
@@ -59,18 +59,18 @@ static void count(struct tally *t, const struct sharebus_answer answers[QUESTION
 	t->both += answers[SHARED].allowed && answers[MEMBER].allowed;
 }
 
-/* With one client, for a while. Only that the index does not stand still is forgiven. */
-static int ask(const char *redis, const struct sharebus_question questions[QUESTIONS],
-	       struct tally *t)
+/* Asks with one client for a while. Every error but SHAREBUS_UNAVAILABLE ends the program. */
+static int ask_rounds(const char *redis, const struct sharebus_question questions[QUESTIONS],
+		      struct tally *t)
 {
 	struct sharebus_answer answers[QUESTIONS];
 	struct sharebus *sb;
 	int rc = sharebus_open(&sb, &(struct sharebus_options){ .redis = redis });
 
-	for (int i = 0; !rc && !stopped && i < ROUNDS_A_CLIENT; i++) {
+	for (int i = 0; !rc && !stopped && i < ROUNDS_PER_CLIENT; i++) {
 		rc = sharebus_check_many(sb, questions, QUESTIONS, answers);
 		if (!rc)
-			count(t, answers);
+			count_answers(t, answers);
 		t->unavailable += rc == SHAREBUS_UNAVAILABLE;
 		rc = rc == SHAREBUS_UNAVAILABLE ? 0 : rc;
 	}
@@ -92,9 +92,9 @@ int main(int argc, char **argv)
 				      "<control>, the last four by their ids\n");
 		return 2;
 	}
-	(void)signal(SIGTERM, stop);
+	(void)signal(SIGTERM, on_signal);
 	while (!rc && !stopped)
-		rc = ask(argv[1], questions, &t);
+		rc = ask_rounds(argv[1], questions, &t);
 	(void)printf("{\"rounds\": %lu, \"forbidden\": %lu, \"shared\": %lu, \"member\": %lu, "
 		     "\"both\": %lu, \"unavailable\": %lu, \"clients\": %lu}\n",
 		     t.rounds, t.yes[FORBIDDEN], t.yes[SHARED], t.yes[MEMBER], t.both,

@@ -1,5 +1,5 @@
 """The bus as any client in any language sees it: topics, Avro in single-object framing, CloudEvents
-headers, partitions. Knows the schemas and the documented contracts, and nothing of the product's
+headers, partitions. It relies on the schemas and the documented contracts, not on the product's
 code."""
 
 import io
@@ -30,12 +30,12 @@ EVENT_HEADERS = {"ce_specversion", "ce_id", "ce_source", "ce_type", "content-typ
 
 GROUP = "sharebus"
 PROGRESS_KEY = b"progress"
-SILENT = {"log_level": 0}  # brokers are broken on purpose; what matters is raised
+SILENT = {"log_level": 0}  # brokers are broken on purpose; errors that matter are raised
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class Codec:
-    """One record type: encodes it for the bus, and knows its names in the headers."""
+    """One record type: its encoding on the bus, and its name in the headers."""
 
     def __init__(self, path):
         raw = json.loads(path.read_text())
@@ -43,7 +43,7 @@ class Codec:
         self.schema = fastavro.parse_schema(raw)
         canonical = avro_schema.to_parsing_canonical_form(raw)
         crc = int(avro_schema.fingerprint(canonical, "CRC-64-AVRO"), 16)
-        # fastavro prints the bytes in the order in which they stand on the wire
+        # fastavro prints the bytes in their order on the wire
         self.head = b"\xc3\x01" + crc.to_bytes(8, "big")
         snake = "".join("_" + c.lower() if c.isupper() else c for c in self.name).lstrip("_")
         self.event_type = f"sharebus.{snake}.v1"
@@ -59,7 +59,7 @@ class Codec:
 
 
 def _plain_logical_types():
-    """Ids are text, also where the wire has their 16 bytes, and times stay milliseconds."""
+    """Reads ids as text, also where the wire has their 16 bytes, and leaves times in milliseconds."""
     for table, plain in (
         (fastavro.read.LOGICAL_READERS, lambda data, *_: data),
         (fastavro.write.LOGICAL_WRITERS, lambda data, *_: data),
@@ -76,7 +76,7 @@ _BY_HEAD = {codec.head: codec for codec in CODECS.values()}
 
 
 class Unreadable(Exception):
-    """Bytes that are no record of this bus."""
+    """Bytes that are not a record of this bus."""
 
 
 def encode(name, record):
@@ -120,7 +120,7 @@ def producer(brokers, **settings):
 
 
 def send_all(brokers, topic, records):
-    """Writes (key, value, headers) in this order; every one of them is acknowledged, or it raises."""
+    """Writes (key, value, headers) in this order; raises unless every record is acknowledged."""
     failed = []
     target = producer(brokers)
 
@@ -186,7 +186,7 @@ def cluster_id(brokers):
 
 
 class LogEnds:
-    """The ends of a topic's partitions, asked again and again."""
+    """The ends of a topic's partitions, for asking often."""
 
     def __init__(self, brokers, topic, isolation="read_uncommitted"):
         self._settings = (brokers, "sharebus-test-ends", isolation)
@@ -200,7 +200,7 @@ class LogEnds:
         try:
             return {tp.partition: self._end(tp, timeout_s) for tp in self._asked}
         except confluent_kafka.KafkaException:
-            # A client that has subscribed to nothing does not look for a partition's new leader.
+            # A client without a subscription does not look for the new leader of a partition.
             self._reader.close()
             self._reader = _reader(*self._settings)
             raise
@@ -213,7 +213,7 @@ class LogEnds:
 
 
 def log_ends(brokers, topic, isolation="read_uncommitted", deadline_s=60):
-    """{partition: end} of a topic. A leader that has just been elected does not know it at once."""
+    """{partition: end} of a topic. Asks again, for a new leader does not know the end at once."""
     ends = LogEnds(brokers, topic, isolation)
     limit = time.monotonic() + deadline_s
     try:
@@ -229,8 +229,8 @@ def log_ends(brokers, topic, isolation="read_uncommitted", deadline_s=60):
 
 
 def read_topic(brokers, topic, deadline_s=120, isolation="read_committed"):
-    """{partition: [message]} of the whole topic as a read_committed reader sees it now: to the end
-    that all writers have reached, so nothing that is still in an open transaction is overlooked."""
+    """{partition: [message]} of the whole topic, as a read_committed reader sees it. Reads to the high
+    watermark, so that records of a transaction that is still open are waited for."""
     ends = log_ends(brokers, topic)
     out = {p: [] for p in ends}
     reader = _reader(brokers, "sharebus-test-reader", isolation)
@@ -259,7 +259,7 @@ def read_topic(brokers, topic, deadline_s=120, isolation="read_committed"):
 
 
 class CommittedOffsets:
-    """The consumer group's offsets in sharing.commands, asked again and again."""
+    """The consumer group's offsets in sharing.commands, for asking often."""
 
     def __init__(self, brokers, group=GROUP):
         self._reader = _reader(brokers, group)
@@ -268,7 +268,7 @@ class CommittedOffsets:
         ]
 
     def get(self):
-        """{partition: next offset}; 0 where nothing was committed, {} when it is not stable yet."""
+        """{partition: next offset}: 0 where nothing was committed; {} while offsets are not stable yet."""
         try:
             answer = self._reader.committed(self._asked, timeout=5)
         except confluent_kafka.KafkaException as error:
@@ -285,10 +285,10 @@ class CommittedOffsets:
 
 
 def headers_of(message):
-    """{name: text} of a record; a name that stands there twice is an error."""
+    """{name: text} of a record; raises if a name occurs twice."""
     out = {}
     for name, value in message.headers() or []:
         if name in out:
-            raise AssertionError(f"header {name} stands twice: {message.headers()}")
+            raise AssertionError(f"header {name} occurs twice: {message.headers()}")
         out[name] = value.decode() if value is not None else None
     return out

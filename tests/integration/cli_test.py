@@ -1,6 +1,6 @@
-"""The command line as its user meets it: what it prints, and what bad input gets.
+"""The command line as users see it: what it prints, and how it answers bad input.
 
-On an error: the exit code, nothing on stdout, one sentence on stderr, nothing changed.
+On an error: the exit code, nothing on stdout, one sentence on stderr, and nothing is changed.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ TOPICS = {
 
 
 class World:
-    """A directory with people, a group, two organizations and workspaces that nobody shares yet."""
+    """A directory with people, a group, two organizations, and workspaces that are not shared yet."""
 
     def __init__(self, stack, directory):
         self.stack = stack
@@ -71,7 +71,7 @@ class World:
         stack.apply(content, directory)
 
     def workspace(self) -> str:
-        """A workspace of erin's that no other test has."""
+        """A workspace of erin's that no other test uses."""
         return f"ws-{self.tag}-{next(self.unused)}"
 
     def erin(self, *args, **more):
@@ -93,7 +93,7 @@ def ws(world) -> str:
 
 @pytest.fixture
 def unchanged(world, ws):
-    """Whatever the test does, the sharing of `ws` is afterwards what it was."""
+    """The workspace `ws`; its sharing must be the same after the test as before."""
     world.erin("sharing", "share", ws, "--user", "alice:admin,bob").done()
     before = world.shown(ws)
     yield ws
@@ -102,7 +102,7 @@ def unchanged(world, ws):
 
 @functools.cache
 def closed_port() -> str:
-    """An address where nobody listens: the port stays bound, so that nobody takes it."""
+    """An address without a listener; the port stays bound, so that no other process takes it."""
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
     closed_port.keep = taken
@@ -159,7 +159,7 @@ def test_an_unshared_workspace_says_so_on_stderr(world, ws, verb):
 
 
 @pytest.mark.parametrize("alias, verb", [("add", "share"), ("unshare", "remove")])
-def test_coders_other_names_work_too(world, ws, alias, verb):
+def test_the_other_names_that_coder_uses_work_too(world, ws, alias, verb):
     world.erin("sharing", "share", ws, "--user", "bob").done()
     ran = world.erin("sharing", alias, ws, "--user", "alice" if verb == "share" else "bob")
     assert ran.code == DONE
@@ -167,7 +167,7 @@ def test_coders_other_names_work_too(world, ws, alias, verb):
     assert users == (["alice", "bob"] if verb == "share" else [])
 
 
-def test_wide_says_since_when_and_by_whom(world, ws):
+def test_wide_shows_when_and_by_whom_access_was_granted(world, ws):
     ran = world.erin("sharing", "share", ws, "--user", "bob", "--wide").done()
     head, row = ran.out.splitlines()
     assert head.split() == ["USER", "GROUP", "ROLE", "EXPIRES", "BY", "SINCE"]
@@ -196,7 +196,7 @@ def test_json_of_show_has_one_documented_shape(world, ws):
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", grant["granted_at"])
 
 
-def test_json_of_share_is_that_of_show_and_the_outcome(world, ws):
+def test_json_of_share_is_that_of_show_with_the_outcome(world, ws):
     ran = world.erin("sharing", "share", ws, "--user", "bob", "-o", "json").done()
     printed, shown = ran.json, world.shown(ws)
     assert {k: printed[k] for k in shown} == shown
@@ -220,7 +220,7 @@ def test_a_workspace_is_named_by_name_by_owner_and_name_or_by_id(world, ws):
     number = world.shown(ws)["workspace"]["id"]
     for name in (f"erin/{ws}", number, number.upper()):
         assert world.stack.sharebus("sharing", "show", name, as_user="bob").done().out == shown
-    world.stack.sharebus("sharing", "show", ws, as_user="bob").failed(NO, ws)  # bob owns none
+    world.stack.sharebus("sharing", "show", ws, as_user="bob").failed(NO, ws)  # bob does not own one
 
 
 def test_an_id_may_stand_for_a_name(world, ws):
@@ -237,7 +237,7 @@ def test_everyone_is_a_group_of_each_organization(world, ws):
     assert shown["group"][0]["id"] == shown["workspace"]["organization_id"]
 
 
-def test_list_shows_what_is_shared_to_whom_it_concerns(world):
+def test_list_shows_shared_workspaces_to_those_who_may_see_them(world):
     tag, ours = world.tag, [world.workspace() for _ in range(3)]
     world.erin("sharing", "share", ours[0], "--user", "frank:admin").done()
     world.erin("sharing", "share", ours[1], "--group", "contractor").done()
@@ -253,7 +253,7 @@ def test_list_shows_what_is_shared_to_whom_it_concerns(world):
     assert names("erin", "--search", "shared_with_group:contractor") == [ours[1]]
     assert names("carol", "--search", "shared_with_group:contractor") == [ours[1]]
     assert names("carol", "--search", "shared_with_group:acme/contractor") == [ours[1]]
-    assert names("olga", "--search", "shared_with_group:acme/contractor") == []  # not hers to see
+    assert names("olga", "--search", "shared_with_group:acme/contractor") == []  # she may not see it
     (row,) = [
         line
         for line in world.erin("list", "--shared").done().out.splitlines()
@@ -272,20 +272,20 @@ def test_json_of_list_is_shaped_like_coders(world, ws):
     assert entry["owner_name"] == "erin" and entry["organization_name"] == "acme"
 
 
-def test_nothing_found_is_an_empty_list(world):
+def test_a_search_without_results_is_an_empty_list(world):
     ran = world.stack.sharebus("list", "--shared", as_user="olga")
     assert (ran.code, ran.out, ran.err) == (DONE, "", "No workspaces found.\n")
     assert world.stack.sharebus("list", "--shared", "-o", "json", as_user="olga").done().json == []
 
 
-def test_no_wait_prints_the_position_and_the_command_is_decided_all_the_same(world, ws):
+def test_no_wait_prints_the_position_and_the_command_is_still_decided(world, ws):
     ran = world.erin("sharing", "share", ws, "--user", "bob", "--no-wait").done()
     assert re.fullmatch(r"\d+:\d+\n", ran.out)
     until("bob has it", lambda: world.shown(ws)["users"])
     assert [u["username"] for u in world.shown(ws)["users"]] == ["bob"]
 
 
-def test_a_command_id_twice_is_one_change(world, ws):
+def test_the_same_command_id_twice_is_one_change(world, ws):
     args = ("sharing", "share", ws, "--user", "bob", "-o", "json")
     args += ("--command-id", str(uuid.uuid4()))
     first, second = world.erin(*args).done().json, world.erin(*args).done().json
@@ -299,11 +299,11 @@ def test_a_rejected_command_twice_is_rejected_twice(world, ws):
     for _ in range(2):
         ran = world.stack.sharebus(*args[:2], f"erin/{ws}", *args[3:], as_user="alice")
         assert (ran.code, ran.json["outcome"], ran.json["code"]) == (NO, "rejected", "forbidden")
-    assert world.erin(*args).done().json["outcome"] == "applied"  # it was never done before
+    assert world.erin(*args).done().json["outcome"] == "applied"  # it was not done the first time either
     assert world.erin(*args).done().json["outcome"] == "duplicate"
 
 
-def test_whoever_is_given_access_may_leave(world, ws):
+def test_a_user_with_access_may_give_it_up(world, ws):
     world.erin("sharing", "share", ws, "--user", "bob").done()
     ran = world.stack.sharebus("sharing", "remove", f"erin/{ws}", "--user", "bob", as_user="bob")
     assert ran.code == DONE and world.shown(ws)["users"] == []
@@ -333,7 +333,7 @@ def test_help_is_on_every_level(world):
 # ---- settings ----
 
 
-def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(world, ws, tmp_path):
+def test_flag_before_environment_before_file_before_default(world, ws, tmp_path):
     world.erin("sharing", "share", ws, "--user", "bob").done()
     good = tmp_path / "good.conf"
     good.write_text(f"brokers = {world.stack.brokers}\nredis = {world.stack.redis}\nas = erin\n")
@@ -355,7 +355,7 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(world, ws
     shown("--config", bad, SHAREBUS_CONFIG=str(good), SHAREBUS_REDIS=None).failed(UNAVAILABLE)
 
 
-def test_who_asks_is_the_flag_then_the_environment_then_the_file(world, ws, tmp_path):
+def test_the_acting_user_is_the_flag_then_the_environment_then_the_file(world, ws, tmp_path):
     config = tmp_path / "me.conf"
     config.write_text("as = erin\n")
     show = ("sharing", "show", ws)
@@ -509,13 +509,13 @@ def test_wrong_usage(world, unchanged, what):
     assert "\x1b" not in ran.err
 
 
-def test_no_word_at_all_is_wrong_usage(world):
+def test_no_arguments_at_all_are_wrong_usage(world):
     assert world.erin().code == USAGE
 
 
-# ---- unknown things ----
+# ---- things that do not exist ----
 
-NOBODY = str(uuid.UUID(int=6))
+UNKNOWN_ID = str(uuid.UUID(int=6))
 UNKNOWN = {
     "workspace": (["sharing", "share", "nope", "--user", "bob"], ["nope"]),
     "workspace to show": (["sharing", "show", "nope"], ["nope"]),
@@ -532,7 +532,7 @@ UNKNOWN = {
     "user in capitals": (["sharing", "share", "WS", "--user", "Frank"], ["Frank"]),
     "group": (["sharing", "share", "WS", "--group", "no"], ["no"]),
     "group of others": (["sharing", "share", "WS", "--group", "elsewhere"], ["elsewhere"]),
-    "user by id": (["sharing", "share", "WS", "--user", NOBODY], [NOBODY]),
+    "user by id": (["sharing", "share", "WS", "--user", UNKNOWN_ID], [UNKNOWN_ID]),
     "user to remove": (["sharing", "remove", "WS", "--user", "zoe"], ["zoe"]),
     "user to search": (["list", "--search", "shared_with_user:zoe"], ["zoe"]),
     "group to search": (["list", "--search", "shared_with_group:zoe"], ["zoe"]),
@@ -541,7 +541,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
-def test_unknown_things_are_a_no(world, unchanged, what):
+def test_unknown_things_are_refused_by_name(world, unchanged, what):
     args, words = UNKNOWN[what]
     world.erin(*[a.replace("WS", unchanged) for a in args]).failed(NO, *words)
 
@@ -562,7 +562,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_the_rules_refuse_is_a_no(world, unchanged, what):
+def test_what_the_rules_forbid_is_refused(world, unchanged, what):
     actor, (verb, *flags), code = REFUSED[what]
     ran = world.stack.sharebus("sharing", verb, f"erin/{unchanged}", *flags, as_user=actor)
     ran.failed(NO, f"({code})")
@@ -577,7 +577,7 @@ def test_an_admin_may_not_change_another_admin(world, ws):
     assert world.shown(ws) == before
 
 
-def test_all_problems_are_in_one_sentence(world, unchanged):
+def test_all_problems_are_reported_in_one_sentence(world, unchanged):
     ran = world.erin("sharing", "share", unchanged, "--user", "erin,olga,frank")
     ran.failed(NO, "erin", "olga")
 
@@ -619,7 +619,7 @@ def test_a_user_given_twice_with_one_role_is_one_grant(world, ws):
     assert ran.out == table("USER  GROUP  ROLE  ", "bob   -      use   ")
 
 
-def test_taking_back_what_was_never_given_is_done(world, unchanged):
+def test_removing_what_was_never_shared_succeeds(world, unchanged):
     world.erin("sharing", "remove", unchanged, "--user", "frank", "--group", "contractor").done()
 
 
@@ -763,7 +763,7 @@ def test_a_broken_directory_file_changes_nothing(world, tmp_path, what):
 
 
 def topic_end(stack, topic: str) -> int:
-    """How many offsets of the topic have been given out."""
+    """How many offsets the topic has assigned."""
     admin = AdminClient({"bootstrap.servers": stack.brokers})
     places = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(TOPICS[topic])}
     return sum(end.result(60).offset for end in admin.list_offsets(places).values())
@@ -779,13 +779,13 @@ def test_a_directory_file_that_cannot_be_read_is_named(world, tmp_path, what):
     world.erin("directory", "apply", path).failed(USAGE, str(path))
 
 
-def test_an_empty_directory_file_is_nothing_to_do(world, tmp_path):
+def test_an_empty_directory_file_does_nothing(world, tmp_path):
     ran = world.stack.apply({}, tmp_path)
     kinds = ("organizations", "users", "groups", "workspaces")
     assert ran.out == "".join(f"{k}: 0 created, 0 changed, 0 unchanged\n" for k in kinds)
 
 
-def test_applying_a_file_again_keeps_the_ids_and_takes_over_what_differs(world, tmp_path):
+def test_applying_a_file_again_keeps_the_ids_and_applies_the_differences(world, tmp_path):
     group, name = f"team-{world.tag}", world.workspace()
     entry = {"name": group, "organization": "acme", "members": ["alice", "bob"]}
     world.stack.apply({"groups": [entry]}, tmp_path)
@@ -800,8 +800,8 @@ def test_applying_a_file_again_keeps_the_ids_and_takes_over_what_differs(world, 
         args = ("list", "--search", f"shared_with_group:{group}", "-o", "json")
         return [w["name"] for w in world.stack.sharebus(*args, as_user=user).done().json]
 
-    assert finds("dave") == [name]  # a member now
-    assert finds("alice") == []  # and she no longer
+    assert finds("dave") == [name]  # a member by now
+    assert finds("alice") == []  # and she is one no longer
 
 
 def test_an_explicit_id_renames(world, tmp_path):
@@ -818,7 +818,7 @@ def test_an_explicit_id_renames(world, tmp_path):
     world.erin("sharing", "share", name, "--user", f"new-{world.tag}:admin").done()
 
 
-def test_whoever_is_added_can_be_shared_with_at_once(world, tmp_path):
+def test_a_new_user_can_be_shared_with_at_once(world, tmp_path):
     name = world.workspace()
     for n in range(10):
         user = f"fresh-{world.tag}-{n}"
@@ -827,7 +827,7 @@ def test_whoever_is_added_can_be_shared_with_at_once(world, tmp_path):
     assert len(world.shown(name)["users"]) == 10
 
 
-def test_switching_sharing_off_refuses_new_grants_and_still_takes_back(world, tmp_path):
+def test_with_sharing_disabled_grants_are_refused_and_removals_work(world, tmp_path):
     names = {"username": f"boss-{world.tag}", "organizations": [f"quiet-{world.tag}"]}
     guest = {"username": f"guest-{world.tag}", "organizations": [f"quiet-{world.tag}"]}
     organization = {"name": f"quiet-{world.tag}", "sharing": "everyone"}
@@ -847,7 +847,7 @@ def test_switching_sharing_off_refuses_new_grants_and_still_takes_back(world, tm
     assert world.stack.sharebus(*remove, as_user=names["username"]).code == DONE
 
 
-# ---- nobody there ----
+# ---- servers that do not answer ----
 
 EVERY_COMMAND = [
     ["sharing", "share", "WS", "--user", "frank"],
@@ -874,14 +874,14 @@ def words(command):
 
 
 def assert_unavailable(ran, *words, told_id=False):
-    """Exit 3 and one sentence; of a command that was sent, its id, so that it can be repeated."""
+    """Exit 3 and one sentence, with the id of a command that was sent, so that it can be repeated."""
     ran.failed(UNAVAILABLE, *words)
     if told_id:
         assert re.search(r"--command-id [0-9a-f-]{36}", ran.err), ran
 
 
 @pytest.mark.parametrize("command", EVERY_COMMAND, ids=words)
-def test_no_redis(world, unchanged, tmp_path, command):
+def test_without_redis_commands_are_unavailable(world, unchanged, tmp_path, command):
     ran = world.erin(
         *named(command, unchanged, tmp_path), "--wait", "2s", "--redis", closed_port(),
         seconds=2 + GRACE_SECONDS,
@@ -890,7 +890,7 @@ def test_no_redis(world, unchanged, tmp_path, command):
 
 
 @pytest.mark.parametrize("command", WRITING, ids=words)
-def test_no_broker(world, unchanged, tmp_path, command):
+def test_without_brokers_commands_are_unavailable(world, unchanged, tmp_path, command):
     ran = world.erin(
         *named(command, unchanged, tmp_path), "--wait", "2s", "--brokers", closed_port(),
         seconds=2 + GRACE_SECONDS,
@@ -898,18 +898,18 @@ def test_no_broker(world, unchanged, tmp_path, command):
     assert_unavailable(ran, closed_port(), told_id=command[0] == "sharing")
 
 
-def test_no_broker_to_make_topics_in(world):
+def test_without_brokers_topics_cannot_be_created(world):
     args = ("topics", "create", "--wait", "2s", "--brokers", closed_port())
     assert_unavailable(world.erin(*args, seconds=2 + GRACE_SECONDS), closed_port())
 
 
-def test_no_broker_does_not_keep_from_looking(world, unchanged):
+def test_reading_needs_no_broker(world, unchanged):
     world.erin("sharing", "show", unchanged, "--brokers", closed_port()).done()
     assert world.erin("list", "--shared", "--brokers", closed_port()).code == DONE
 
 
-def test_a_redis_that_does_not_answer(world, unchanged):
-    """It takes the connection, and then says nothing."""
+def test_a_silent_redis_is_unavailable(world, unchanged):
+    """It accepts the connection and then stays silent."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         args = ("sharing", "show", unchanged, "--redis", address, "--wait", "1s")
@@ -917,7 +917,7 @@ def test_a_redis_that_does_not_answer(world, unchanged):
         assert_unavailable(ran, address)
 
 
-def test_a_redis_that_talks_nonsense(world, unchanged):
+def test_a_redis_that_talks_nonsense_is_unavailable(world, unchanged):
     with socket.create_server(("127.0.0.1", 0)) as odd:
         def talk():
             peer, _ = odd.accept()
@@ -934,7 +934,7 @@ def test_a_redis_that_talks_nonsense(world, unchanged):
 
 
 @pytest.mark.parametrize("command", EVERY_COMMAND, ids=words)
-def test_an_empty_redis_is_unavailable_and_no_no(world, bare_stack, unchanged, tmp_path, command):
+def test_an_empty_redis_is_unavailable_and_does_not_deny(world, bare_stack, unchanged, tmp_path, command):
     """An empty Redis grants nothing and denies nothing."""
     ran = world.erin(*named(command, unchanged, tmp_path), "--redis", bare_stack.redis)
     assert_unavailable(ran, bare_stack.redis)
@@ -947,7 +947,7 @@ def redis_of(stack):
 
 @pytest.fixture
 def foreign_index(world, bare_stack):
-    """The other Redis holds a copy of the whole index, as of another Kafka cluster."""
+    """A copy of the whole index in the other Redis, marked as another Kafka cluster's."""
     there, here = redis_of(bare_stack), redis_of(world.stack)
     there.flushall()
     for key in here.scan_iter(count=1000):
@@ -979,7 +979,7 @@ def test_the_index_of_another_deployment_is_refused(
     ids=str,
 )
 def test_a_mark_that_is_not_good_is_unavailable(world, unchanged, doctored):
-    """That of just the workspace's partition, in a copy of the index under another prefix."""
+    """The mark of the workspace's partition alone, in a copy of the index under another prefix."""
     index = redis_of(world.stack)
     number = uuid.UUID(world.shown(unchanged)["workspace"]["id"]).bytes
     (key,) = [k for k in index.scan_iter(match=b"sb:*:ws:*", count=5000) if k.endswith(number)]
@@ -1009,7 +1009,7 @@ def consumer(stack, *args, seconds=30, **env):
 
 
 def refused(ran, *words):
-    """Ended with 3, and its last line is a sentence with these words."""
+    """It ended with exit code 3, and its last line is a sentence with these words."""
     assert ran.code == UNAVAILABLE and ran.out == "", ran
     last = ran.err.splitlines()[-1]
     assert re.match(r"20\S+Z error ", last), ran
@@ -1030,7 +1030,7 @@ def test_a_stopped_consumer_times_out_and_the_command_can_be_repeated(world, ws)
         world.stack.up()
     assert ran.code == UNAVAILABLE and ran.out == ""
     assert command in ran.err and re.search(r"\b\d+:\d+\b", ran.err)
-    assert looked.code == DONE and looked.out == ""  # the index can still be asked
+    assert looked.code == DONE and looked.out == ""  # the index still answers
     assert re.fullmatch(r"\d+:\d+\n", quick.out)
     assert fresh.code == UNAVAILABLE and fresh.json["position"]
     assert fresh.json["command_id"] in fresh.err
@@ -1046,7 +1046,7 @@ def ignore_interrupts():
 
 @contextlib.contextmanager
 def waiting(world, ws, command, wait, **more):
-    """A share that waits for its outcome, on the log already, with nobody there to decide it."""
+    """A share that waits for its outcome: it is on the log, but no consumer runs to decide it."""
     args = ["sharing", "share", ws, "--user", "bob", "--wait", wait, "--command-id", command]
     world.stack.down("consumer")
     before = topic_end(world.stack, "sharing.commands")
@@ -1066,7 +1066,7 @@ def waiting(world, ws, command, wait, **more):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_who_interrupts_is_told_how_to_repeat(world, ws, number):
+def test_an_interrupted_command_says_how_to_repeat_it(world, ws, number):
     command = str(uuid.uuid4())
     with waiting(world, ws, command, "60s") as process:
         process.send_signal(number)
@@ -1077,7 +1077,7 @@ def test_who_interrupts_is_told_how_to_repeat(world, ws, number):
     assert again.done().json["outcome"] == "duplicate"
 
 
-def test_whoever_ignores_interrupts_is_not_ended_by_one(world, ws):
+def test_an_ignored_interrupt_does_not_end_the_command(world, ws):
     """As under nohup, or in the background of a script."""
     command = str(uuid.uuid4())
     with waiting(world, ws, command, "3s", preexec_fn=ignore_interrupts) as process:
@@ -1086,7 +1086,7 @@ def test_whoever_ignores_interrupts_is_not_ended_by_one(world, ws):
     assert process.returncode == UNAVAILABLE and "in time" in said
 
 
-def test_a_redis_that_hangs_meanwhile_is_named(world, ws):
+def test_a_redis_that_hangs_while_waiting_is_named(world, ws):
     command = str(uuid.uuid4())
     server = int((world.stack.dir / "run" / "redis.pid").read_text().split()[0])
     with waiting(world, ws, command, "15s") as process:
@@ -1099,7 +1099,7 @@ def test_a_redis_that_hangs_meanwhile_is_named(world, ws):
     assert re.search(rf"Redis at .* on the log at \d+:\d+, .*--command-id {command}\n", said), said
 
 
-# ---- output that nobody takes ----
+# ---- output that cannot be written ----
 
 SPEAKING = [
     ["--help"],
@@ -1114,25 +1114,25 @@ SPEAKING = [
 
 
 def unheard(world, command, redirection):
-    """Runs it with an output that takes nothing: full, or closed."""
+    """Runs the program with an output that takes nothing: full, or closed."""
     argv = ["sh", "-c", f'exec "$@" {redirection}', "-", world.stack.bin / "sharebus", *command]
     return run(argv, world.stack.env(SHAREBUS_USER="erin"))
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "<&- >&-"])
 @pytest.mark.parametrize("command", SPEAKING, ids=words)
-def test_what_cannot_be_written_is_no_success(world, ws, command, redirection):
+def test_output_that_cannot_be_written_is_not_a_success(world, ws, command, redirection):
     world.erin("sharing", "share", ws, "--user", "alice").done()
     server = redis_of(world.stack)
     errors = server.info("errorstats").get("errorstat_ERR")
     ran = unheard(world, [{"WS": f"erin/{ws}"}.get(a, a) for a in command], redirection)
     ran.failed(UNAVAILABLE, "standard output cannot be written")
-    assert server.info("errorstats").get("errorstat_ERR") == errors  # nor did Redis get the text
+    assert server.info("errorstats").get("errorstat_ERR") == errors  # and Redis did not get the text either
     if "share" in command:
         assert re.search(r"the command [0-9a-f-]{36} at \d+:\d+ was decided: unchanged", ran.err)
 
 
-def test_a_position_that_cannot_be_written_is_said(world, ws):
+def test_a_position_that_cannot_be_written_is_reported(world, ws):
     share = ["sharing", "share", f"erin/{ws}", "--user", "alice", "--no-wait"]
     ran = unheard(world, share, ">/dev/full")
     assert_unavailable(ran, "standard output cannot be written", told_id=True)
@@ -1159,7 +1159,7 @@ def test_watch_shows_each_event_and_notification_once(world, ws, tmp_path):
     assert watch(world, state).done().out == ""
 
 
-def test_watch_in_json_gives_the_records(world, ws, tmp_path):
+def test_watch_in_json_prints_the_records(world, ws, tmp_path):
     watch(world, tmp_path / "state").done()
     shared = world.erin("sharing", "share", ws, "--user", "bob", "-o", "json").done().json
     lines = watch(world, tmp_path / "state", "-o", "json").done().out.splitlines()
@@ -1169,8 +1169,8 @@ def test_watch_in_json_gives_the_records(world, ws, tmp_path):
     assert events["SharingChanged"]["version"] == shared["version"]
 
 
-def test_watch_passes_over_nothing_that_nobody_saw(world, ws, tmp_path):
-    """The output was full: what could not be written comes the next time."""
+def test_watch_does_not_skip_what_could_not_be_shown(world, ws, tmp_path):
+    """The output was full: the next watch shows what could not be written."""
     state = tmp_path / "state"
     watch(world, state).done()
     world.erin("sharing", "share", ws, "--user", "bob").done()
@@ -1181,7 +1181,7 @@ def test_watch_passes_over_nothing_that_nobody_saw(world, ws, tmp_path):
     assert sorted(line.split()[0] for line in seen) == ["event", "notification"]
 
 
-def test_watch_ends_when_nobody_reads(world, ws):
+def test_watch_ends_when_its_reader_is_gone(world, ws):
     """As in `watch | head -1`."""
     watching = subprocess.Popen(
         [world.stack.bin / "sharebus", "watch"], env=world.stack.env(), text=True,
@@ -1203,8 +1203,8 @@ def test_watch_ends_when_nobody_reads(world, ws):
 
 
 @pytest.mark.parametrize("output", ["table", "json"])
-def test_what_was_done_is_said_though_it_cannot_be_shown(world, ws, output):
-    """Redis gives no hashes away any more; the consumer has the workspace at hand and needs none."""
+def test_the_outcome_is_reported_even_if_the_list_cannot_be_shown(world, ws, output):
+    """Redis refuses to read hashes; the consumer still has the workspace in memory and needs none."""
     world.erin("sharing", "share", ws, "--user", "alice").done()
     index = redis_of(world.stack)
     assert world.stack.ops("freeze", "consumer").returncode == 0
@@ -1230,7 +1230,7 @@ def test_what_was_done_is_said_though_it_cannot_be_shown(world, ws, output):
     assert [u["username"] for u in world.shown(ws)["users"]] == ["alice", "bob"]
 
 
-def test_a_time_out_of_the_directory_says_what_it_waited_for(world, tmp_path):
+def test_a_directory_timeout_says_what_it_waited_for(world, tmp_path):
     path = tmp_path / "one.json"
     path.write_text(json.dumps({"users": [{"username": "alice", "organizations": ["acme"]}]}))
     world.stack.down("consumer")
@@ -1272,7 +1272,7 @@ def test_the_consumer_refuses_the_index_of_another_deployment(world, foreign_ind
     ],
     ids=" ".join,
 )
-def test_the_consumer_used_wrongly(world, args, words):
+def test_wrong_usage_of_the_consumer_is_named(world, args, words):
     ran = consumer(world.stack, *args)
     assert ran.code == USAGE and ran.out == "", ran
     (line,) = ran.err.splitlines()
@@ -1280,8 +1280,8 @@ def test_the_consumer_used_wrongly(world, args, words):
 
 
 @pytest.mark.parametrize("missing", ["brokers", "redis"])
-def test_the_consumer_waits_visibly_for_what_is_not_there(world, missing, tmp_path):
-    """And stops when it is told to."""
+def test_the_consumer_waits_visibly_for_missing_servers(world, missing, tmp_path):
+    """It stops when it is told to."""
     log = tmp_path / "log"
     program = world.stack.bin / "sharebus-consumer"
     args = [program, f"--{missing}", closed_port(), "--consumer-group", "unused"]
@@ -1297,7 +1297,7 @@ def test_the_consumer_waits_visibly_for_what_is_not_there(world, missing, tmp_pa
         p.wait()
 
 
-# ---- topics that are not as they must be ----
+# ---- topics with wrong settings ----
 
 
 def make_topics(stack, topics):
@@ -1345,7 +1345,7 @@ def test_wrong_topics_are_named_with_the_remedy(world, bare_stack, unchanged, tm
     refused(consumer(bare_stack), *words_)
 
 
-def test_topics_create_is_done_once_and_fixed(world, bare_stack):
+def test_topics_are_created_once_and_their_number_stays(world, bare_stack):
     make_topics(bare_stack, {})
     made = bare_stack.sharebus("topics", "create", "--partitions", "6").done()
     assert sorted(made.out.splitlines()) == sorted(f"{t} created" for t in TOPICS)
@@ -1355,7 +1355,7 @@ def test_topics_create_is_done_once_and_fixed(world, bare_stack):
     assert ran.code == UNAVAILABLE and "6" in ran.err and "12" in ran.err
     args = ("sharing", "share", "dev", "--user", "bob", "--brokers", bare_stack.brokers)
     ran = world.erin(*args[:2], world.workspace(), *args[3:])
-    ran.failed(UNAVAILABLE, bare_stack.brokers)  # another cluster, with as many partitions or not
+    ran.failed(UNAVAILABLE, bare_stack.brokers)  # another cluster
 
 
 def test_topics_have_the_settings_of_the_design(world):

@@ -1,5 +1,5 @@
-"""Each test has a deployment of its own. Where Kafka cannot be had, the tests say so and are skipped
-(exit code 77); under CI=true that is a failure."""
+"""Each test has a deployment of its own. Without Kafka the tests say so and are skipped (exit code
+77); with CI=true that is a failure."""
 
 import os
 

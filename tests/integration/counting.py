@@ -1,4 +1,4 @@
-"""Counts, one by one, what a consumer has left on the topics and in Redis against the model."""
+"""Compares all that a consumer has left on the topics and in Redis, one by one, with the model."""
 
 import collections
 import uuid
@@ -8,25 +8,25 @@ import redis
 import bus
 import model
 
-SHOWN = 5  # differences told of at most, per check
-OUTCOMES_KEPT = 16384  # offsets of a partition whose outcomes stay in the stream
+SHOWN = 5  # differences shown per check, at most
+OUTCOMES_KEPT = 16384  # offsets of a partition that its stream of outcomes reaches back
 ROLES = {"use": b"1", "admin": b"2"}
 
 
 class Differences(AssertionError):
-    """What is not as the model says."""
+    """What differs from the model."""
 
 
 class Count:
     """All checks of one deployment. `world` says where it is and what was written to it. A Redis
-    that has lost data has lost old outcomes, too: with all_outcomes=False only those that are there
-    are checked."""
+    that lost data also lost old outcomes: with all_outcomes=False only those that are there are
+    checked."""
 
     def __init__(self, world, directory_records, all_outcomes=True):
         self.world = world
         self.all_outcomes = all_outcomes
         self.problems = []
-        self.ids = set()  # ce_id of all that was emitted
+        self.ids = set()  # ce_id of every record that was emitted
         self.cluster = bus.cluster_id(world.brokers)
         log = bus.read_topic(world.brokers, bus.COMMANDS)
         self.log = {p: {m.offset(): m for m in messages} for p, messages in log.items()}
@@ -36,7 +36,7 @@ class Count:
             for m in messages:
                 self.model.take(m)
 
-    # ---- telling ----
+    # ---- reporting ----
 
     def _say(self, check, problem):
         self.problems.append((check, problem))
@@ -46,7 +46,7 @@ class Count:
             self._say(check, f"{where}:\n      wanted {wanted}\n      found  {found}")
 
     def verify(self):
-        """Raises Differences with the first few of each kind."""
+        """Makes all checks; raises Differences, with the first few of each kind."""
         for check in (
             self.events,
             self.notifications,
@@ -70,7 +70,7 @@ class Count:
     # ---- topics ----
 
     def _headers(self, check, m, name, source_partition=None):
-        """The headers of something emitted; returns (partition, offset, n) of its ce_id."""
+        """Checks the headers of an emitted record; returns (partition, offset, n) of its ce_id."""
         h = bus.headers_of(m)
         where = f"{m.topic()} {m.partition()}:{m.offset()}"
         self._same(check, where + " headers", sorted(bus.EVENT_HEADERS), sorted(h))
@@ -85,7 +85,7 @@ class Count:
             self._say(check, f"{where}: ce_id is {h.get('ce_id')!r}")
             return None
         if (p, offset, n) in self.ids:
-            self._say(check, f"{where}: ce_id {h['ce_id']} was there before")
+            self._say(check, f"{where}: ce_id {h['ce_id']} was used before")
         self.ids.add((p, offset, n))
         if source_partition is not None:
             self._same(check, where + " partition in ce_id", source_partition, p)
@@ -99,7 +99,7 @@ class Count:
             return None, None
 
     def events(self):
-        """Exactly the model's, in its order, in the partition of their command."""
+        """The events are exactly the model's, in its order, in the partition of their command."""
         self.event_ids = {}  # (partition, offset of the command) -> ce_id
         for p, messages in bus.read_topic(self.world.brokers, bus.EVENTS).items():
             found = []
@@ -138,21 +138,21 @@ class Count:
                 if not record.pop("message") or not record.pop("details"):
                     self._say("events", f"{where} does not say why")
             if record.get("reason") == wanted_record.get("reason") == "workspace_deleted":
-                for one in (record, wanted_record):  # all its grants, in no order of their own
+                for one in (record, wanted_record):  # it lists all grants, in no particular order
                     one["changes"].sort(key=lambda c: (c["subject"]["kind"], c["subject"]["id"]))
             self._same("events", where, (wanted_name, wanted_record), (name, record))
             workspace = record["workspace"]["id"] if "workspace" in record else record["workspace_id"]
             self._same("events", where + " key", workspace.encode(), m.key())
 
     def notifications(self):
-        """Exactly one to each person whom the model would tell."""
+        """There is exactly one notification to each person whom the model would tell."""
         wanted = {
             (p, offset, user): what
             for (p, offset), told in self.model.notices.items()
             for user, what in told.items()
         }
         seen = {}
-        last = {}  # per recipient and partition of the command: they come in its order
+        last = {}  # for each recipient and partition of commands, whose order they keep
         for messages in bus.read_topic(self.world.brokers, bus.NOTIFICATIONS).values():
             for m in messages:
                 name, record = self._decode("notifications", m)
@@ -174,7 +174,7 @@ class Count:
         what = (record["kind"], record["group_id"], record["role"])
         where = f"of command {ce[0]}:{ce[1]} to {record['recipient_id']}"
         if key in seen:
-            self._say("notifications", f"{where} is there twice: {seen[key]} and {what}")
+            self._say("notifications", f"{where} exists twice: {seen[key]} and {what}")
         seen[key] = what
         if key not in wanted:
             self._say("notifications", f"{where} should not be: {what}")
@@ -184,10 +184,10 @@ class Count:
         event = self.event_ids.get((ce[0], ce[1]))
         self._same("notifications", where + " event", event, record["event_id"])
         if record["recipient_id"] == record["actor"]["id"] or not record["title"] or not record["body"]:
-            self._say("notifications", f"{where}: to the actor, or without words: {record}")
+            self._say("notifications", f"{where}: is to the actor, or has no text: {record}")
 
     def dead_letters(self):
-        """Exactly the garbage, byte for byte, and from where it came."""
+        """The dead letters are exactly the unreadable records, byte for byte, each with its origin."""
         found = collections.Counter()
         for messages in bus.read_topic(self.world.brokers, bus.DEADLETTER).values():
             for m in messages:
@@ -196,7 +196,7 @@ class Count:
                     p = int(h["sharebus_partition"])
                     offset = int(h["sharebus_offset"])
                 except (KeyError, ValueError):
-                    self._say("dead letters", f"{m.partition()}:{m.offset()} does not say whence: {h}")
+                    self._say("dead letters", f"{m.partition()}:{m.offset()} does not name its origin: {h}")
                     continue
                 found[p, offset] += 1
                 original = self.model.dead[p].get(offset)
@@ -217,10 +217,10 @@ class Count:
             self._say(check, f"{key} is missing")
         for key, count in found.items():
             if count != 1 and key in wanted:
-                self._say(check, f"{key} is there {count} times")
+                self._say(check, f"{key} exists {count} times")
 
     def grants(self):
-        """The last value of each key is the model's workspace; a deleted one ends in a tombstone."""
+        """The last value of each key is the model's workspace; that of a deleted one is a tombstone."""
         for p, messages in bus.read_topic(self.world.brokers, bus.GRANTS).items():
             last, source = {}, {}
             for m in messages:
@@ -241,9 +241,9 @@ class Count:
                 self._workspace_grants(p, wanted[id], alive[id])
 
     def _grants_record(self, p, m, last, source):
-        """Notes the record as the last of its key. Of a key they come in the order of the commands
-        they stem from, each of another one; versions may go back, for a workspace that is deleted
-        and announced anew in one run starts over and has no tombstone in between."""
+        """Notes the record as the last of its key. The records of a key are in the order of their
+        commands. Versions may go back: a workspace that is deleted and announced again in one run
+        starts over, without a tombstone in between."""
         self._same("changelog", f"{m.partition()}:{m.offset()} headers", None, m.headers())
         if m.value() is None:
             last[m.key()] = None
@@ -276,14 +276,14 @@ class Count:
             ("recent commands", list(w.recent), found["recent_commands"]),
         ):
             self._same("changelog", f"{where} {what}", wanted, got)
-        # a duplicate after it may or may not count as the record that it came from
+        # a duplicate after it may or may not count as the record that it comes from
         if found["source_offset"] < w.touched_at:
             self._say("changelog", f"{where} comes from {found['source_offset']}, not {w.touched_at}")
 
     # ---- Redis ----
 
     def index(self):
-        """Every key of every partition: nothing missing, nothing left over."""
+        """Every key of every partition is as the model says; none is missing or left over."""
         client = self.world.redis()
         for p in self.model.workspaces:
             self._index_of(client, p)
@@ -297,7 +297,7 @@ class Count:
         others = {base + b"outcomes", base + b"unsent", base + b"due"}
         unknown = kinds.keys() - set(hashes) - others
         if unknown:
-            self._say("index", f"partition {p}: keys that mean nothing: {list(unknown)[:SHOWN]}")
+            self._say("index", f"partition {p}: unknown keys: {list(unknown)[:SHOWN]}")
         found = {}
         for at in range(0, len(hashes), 5000):
             pipeline = client.pipeline(transaction=False)
@@ -318,7 +318,7 @@ class Count:
             self._same("index", f"{p} {key}", wanted.get(key, {}), found.get(key, {}))
 
     def _wanted_index(self, p):
-        """The reverse index and the owners'."""
+        """The reverse index and the index by owner."""
         out = collections.defaultdict(dict)
         for w in self.model.workspaces[p].values():
             raw = uuid.UUID(w.id).bytes
@@ -332,7 +332,7 @@ class Count:
         return {m: int(score) for m, score in client.zrange(base + b"due", 0, -1, withscores=True)}
 
     def _wanted_due(self, p):
-        """The grants that end by themselves: when."""
+        """{member: time of expiry} of the grants that expire."""
         return {
             uuid.UUID(w.id).bytes + kind[0].encode() + uuid.UUID(subject).bytes: g.expires_at
             for w in self.model.workspaces[p].values()
@@ -368,7 +368,7 @@ class Count:
         self._same("index", where + " partitions", b"%d" % len(self.log), mark.get(b"partitions"))
 
     def outcomes(self):
-        """Every record that is kept has one outcome, the model's; the last KEPT of a partition are."""
+        """Each command has one outcome, the model's, for as long as the stream keeps outcomes."""
         client = self.world.redis()
         names = ("", "applied", "unchanged", "duplicate", "rejected", "unreadable")
         for p in self.model.outcomes:
@@ -380,11 +380,11 @@ class Count:
                     self._same("outcomes", f"{p}:{offset} ({id})", wanted, names[outcome])
             kept = {o for o in self.model.outcomes[p] if o >= self.model.ends[p] - OUTCOMES_KEPT}
             for old in set(found) - kept:
-                self._same("outcomes", f"{p}:{old} is told so often", 1, found.pop(old))
+                self._same("outcomes", f"{p}:{old} is reported so often", 1, found.pop(old))
             self._each_once("outcomes", kept if self.all_outcomes else kept & set(found), found)
             for last in client.hkeys(f"sb:{{{p}}}:unsent"):
                 if int(last) >= self.model.ends[p]:
-                    self._say("outcomes", f"{p} keeps unsent outputs of {last}, beyond the log's end")
+                    self._say("outcomes", f"{p} has unsent outputs of {last}, after the end of the log")
         client.close()
 
     def offsets(self):
@@ -394,7 +394,7 @@ class Count:
 
 
 def _grant_value(g, owner_id):
-    """Times are short and a grant by the owner does not say so: cache/layout.h."""
+    """The value of a grant in Redis, with times of 6 bytes, and the grantor unless it is the owner."""
     by = b"" if g.granted_by == owner_id else uuid.UUID(g.granted_by).bytes
     ends = b"" if g.expires_at is None else g.expires_at.to_bytes(6, "big")
     return ROLES[g.role] + g.granted_at.to_bytes(6, "big") + by + ends
@@ -420,7 +420,7 @@ def _sized(data, at):
 
 
 def _outcomes(data):
-    """(offset, outcome, command id): offset, outcome, code, version, id, message of each."""
+    """Yields (offset, outcome, command id) of each outcome in the value of an entry."""
     at = 0
     while at < len(data):
         offset, at = _varint(data, at)

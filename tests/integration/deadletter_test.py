@@ -1,4 +1,4 @@
-"""Dead letters: what nobody can read is kept as it came, is shown without harm, is sent again."""
+"""Dead letters: unreadable records are kept as they came, shown without harm, and sent again."""
 
 import base64
 import functools
@@ -19,13 +19,13 @@ DONE, NO, USAGE, UNAVAILABLE = 0, 1, 2, 3
 MEGABYTES_10 = 10 * 1024 * 1024
 OURS = ["sharebus_reason", "sharebus_topic", "sharebus_partition", "sharebus_offset"]
 OURS += ["sharebus_timestamp"]
-NOWHERE = "127.0.0.1:1"  # tcpmux: nobody listens there
-BATCH = 200  # what replay sends before it waits for outcomes
+NOWHERE = "127.0.0.1:1"  # tcpmux: without a listener
+BATCH = 200  # records that replay sends before it waits for outcomes
 
 
 @pytest.fixture(scope="module")
 def erin(stack, tmp_path_factory):
-    """erin/box and erin/den, which she may share with alice."""
+    """The user erin with the workspaces box and den, which she may share with alice."""
     people = [{"username": n, "organizations": ["acme"]} for n in ("erin", "alice")]
     boxes = [{"name": n, "owner": "erin", "organization": "acme"} for n in ("box", "den")]
     content = {"organizations": [{"name": "acme"}], "users": people, "workspaces": boxes}
@@ -72,7 +72,7 @@ def plain_producer(brokers):
 
 
 def produce(stack, topic, value, key=None, headers=(), partition=None, producer=None):
-    """Writes one record, and says where it stands."""
+    """Writes one record; returns its position."""
     where = []
     target = producer or plain_producer(stack.brokers)
 
@@ -87,14 +87,14 @@ def produce(stack, topic, value, key=None, headers=(), partition=None, producer=
 
 
 def record_at(stack, topic, position):
-    """The record that stands there."""
+    """The record at that position."""
     partition, offset = map(int, position.split(":"))
     found = bus.read_topic(stack.brokers, topic)[partition]
     return next(m for m in found if m.offset() == offset)
 
 
 def transaction():
-    """Settings of a producer that writes one."""
+    """Settings of a producer that writes a transaction."""
     return {"transactional.id": f"test-{uuid.uuid4()}", "message.timeout.ms": 30_000}
 
 
@@ -103,7 +103,7 @@ def end_of_commands(stack):
 
 
 def bury(stack, value, key=None, headers=(), origin=0, **changed):
-    """A dead letter as a consumer leaves it; what it would have said of it can be changed."""
+    """Writes a dead letter as a consumer would; its headers can be changed."""
     said = {
         "sharebus_reason": "of a schema that is not known here",
         "sharebus_topic": bus.COMMANDS,
@@ -126,7 +126,7 @@ def listed(stack, *args):
 
 
 def letter_from(stack, partition, offset):
-    """The row of the dead letter that was this command, once it is there."""
+    """The row of the dead letter of that command, once there is one."""
     origin = f"{partition}:{offset}"
 
     def look():
@@ -141,7 +141,7 @@ def show(stack, position):
 
 
 def raw(stack, position):
-    """What --raw writes: bytes, not text."""
+    """The bytes that --raw writes."""
     argv = [stack.bin / "sharebus", "deadletter", "show", position, "--raw"]
     ran = subprocess.run(argv, env=stack.env(), capture_output=True, timeout=60, check=True)
     assert ran.stderr == b""
@@ -156,7 +156,7 @@ def unbase(text):
     return None if text is None else base64.b64decode(text)
 
 
-# ---- what gets there ----
+# ---- what becomes a dead letter ----
 
 UNREADABLE = {
     "garbage": b"\x00\xff\x1b[2Jgarbage\r\n" * 9,
@@ -169,7 +169,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("what", UNREADABLE)
-def test_what_cannot_be_read_is_kept_as_it_came(erin, what):
+def test_an_unreadable_record_is_kept_as_it_came(erin, what):
     key = f"{what} \x1b]0;{uuid.uuid4()}".encode()
     value = share(erin)[1][:-1] if what == "cut off" else UNREADABLE[what]
     headers = [("ce_id", b"\x1b[31m\xff"), ("twice", b"1"), ("twice", b"2"), ("none", None)]
@@ -199,7 +199,7 @@ def test_show_dumps_bytes_and_text(erin):
     assert len(dump) == 4096 // 16 + 1 and dump[-1].startswith(f"and {len(value) - 4096} bytes")
 
 
-def test_what_a_terminal_would_obey_is_made_harmless(erin):
+def test_control_characters_are_made_harmless(erin):
     evil = b"\x1b]0;owned\x07\x9b2J\xe2\x80\xae"
     position = bury(erin, b"\x1b[2J", evil, [("evil\x1b[2J", evil)], sharebus_reason=evil)
     table = erin.sharebus("deadletter", "list", "--limit", "10000").done().out
@@ -211,7 +211,7 @@ def test_what_a_terminal_would_obey_is_made_harmless(erin):
 
 @pytest.fixture
 def large_commands(stack):
-    """sharing.commands takes 16 MB meanwhile."""
+    """sharing.commands accepts records of 16 MB during the test."""
     topic = ConfigResource(ConfigResource.Type.TOPIC, bus.COMMANDS)
     admin = AdminClient({"bootstrap.servers": stack.brokers})
 
@@ -226,7 +226,7 @@ def large_commands(stack):
     limit(None)
 
 
-def test_ten_megabytes_are_kept_and_replayed_and_the_rest_flows(erin, large_commands):
+def test_ten_megabytes_are_kept_and_replayed_without_delaying_others(erin, large_commands):
     value = bytes(range(251)) * (MEGABYTES_10 // 251)
     row = letter_from(erin, *produce(erin, bus.COMMANDS, value, b"large"))
     assert row["size"] == len(value) and raw(erin, row["position"]) == value
@@ -244,7 +244,7 @@ def test_ten_megabytes_are_kept_and_replayed_and_the_rest_flows(erin, large_comm
     assert bus.COMMANDS in large["message"] and small["outcome"] == "unreadable"
 
 
-def test_help_says_what_each_is_for(stack):
+def test_help_says_what_each_subcommand_is_for(stack):
     for verb in ("list", "show", "replay"):
         out = stack.sharebus("deadletter", verb, "--help").done().out
         assert f"Usage: sharebus deadletter {verb}" in out
@@ -255,7 +255,7 @@ def test_help_says_what_each_is_for(stack):
 # ---- list ----
 
 
-def test_list_ends_with_the_newest_and_its_limit_counts_from_there(erin):
+def test_list_ends_with_the_newest_and_limits_from_there(erin):
     for n in range(4):
         bury(erin, b"n", f"key {n}".encode(), sharebus_timestamp=str(1_800_000_000_000 + n))
     whole = listed(erin)
@@ -266,8 +266,8 @@ def test_list_ends_with_the_newest_and_its_limit_counts_from_there(erin):
     assert [line.split()[0] for line in lines[1:]] == [row["position"] for row in whole[-3:]]
 
 
-def test_what_was_never_committed_is_not_listed_and_hides_nothing(erin):
-    """An aborted transaction leaves more offsets than the first step backwards looks at."""
+def test_aborted_records_are_not_listed_and_hide_nothing(erin):
+    """An aborted transaction takes more offsets than the first step backwards covers."""
     late = {"sharebus_timestamp": "4000000000000"}
     last = bury(erin, b"seen", b"same", **late)
     writer = bus.producer(erin.brokers, **transaction())
@@ -288,7 +288,7 @@ def test_what_was_never_committed_is_not_listed_and_hides_nothing(erin):
 # ---- replay ----
 
 
-def test_what_has_become_readable_is_applied_once(erin):
+def test_a_record_that_became_readable_is_applied_once(erin):
     erin.sharebus("sharing", "remove", "erin/box", "--user", "alice", as_user="erin")
     key, value = share(erin)
     partition = produce(erin, bus.COMMANDS, b"to learn the partition", key)[0]
@@ -330,8 +330,8 @@ def test_a_replayed_command_may_be_rejected(erin):
     assert f"rejected (forbidden): {one['message']}" in line
 
 
-def test_what_is_still_unreadable_comes_back_to_where_it_was_and_says_so_once(erin):
-    """Where it was, although its key belongs to another partition."""
+def test_a_record_still_unreadable_is_a_dead_letter_of_its_partition_once_more(erin):
+    """It keeps its partition, although its key belongs to another one."""
     origins = {produce(erin, bus.COMMANDS, b"x", b"one key", partition=p) for p in (3, 4)}
     for partition, offset in origins:
         row = letter_from(erin, partition, offset)
@@ -374,7 +374,7 @@ def test_nothing_is_sent_if_one_position_is_wrong(erin):
     ],
     ids=str,
 )
-def test_a_letter_that_is_not_the_consumers_is_not_sent(erin, said):
+def test_a_letter_that_the_consumer_did_not_write_is_not_sent(erin, said):
     position = bury(erin, b"garbage", **said)
     before = end_of_commands(erin)
     ran = replay(erin, position)
@@ -383,14 +383,14 @@ def test_a_letter_that_is_not_the_consumers_is_not_sent(erin, said):
     assert end_of_commands(erin) == before
 
 
-def test_no_wait_says_only_where_it_went(erin):
+def test_no_wait_prints_only_the_new_position(erin):
     ran = replay(erin, bury(erin, b"garbage"), "--no-wait").done()
     (one,) = ran.json
     assert one["outcome"] is None
     letter_from(erin, *map(int, one["sent_to"].split(":")))
 
 
-def test_without_a_consumer_the_outcome_is_not_known(erin):
+def test_without_a_consumer_the_outcome_is_unknown(erin):
     position = bury(erin, b"garbage")
     erin.down("consumer")
     try:
@@ -403,7 +403,7 @@ def test_without_a_consumer_the_outcome_is_not_known(erin):
     letter_from(erin, *map(int, one["sent_to"].split(":")))
 
 
-def test_who_is_not_there_is_named(erin):
+def test_an_unavailable_server_is_named(erin):
     position = bury(erin, b"garbage")
     for verb in (["list"], ["show", position], ["replay", position], ["replay", "--all"]):
         args = ("deadletter", *verb, "--wait", "2s", "--brokers", NOWHERE)
@@ -413,7 +413,7 @@ def test_who_is_not_there_is_named(erin):
     erin.sharebus("deadletter", "replay", position, "--redis", NOWHERE).failed(UNAVAILABLE, NOWHERE)
 
 
-def test_all_replays_each_letter_that_is_there_once(erin):
+def test_all_replays_each_existing_letter_once(erin):
     for n in range(2 * BATCH):
         bury(erin, b"%d" % n, b"%d" % n)
     before = listed(erin)

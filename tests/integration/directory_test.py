@@ -1,7 +1,7 @@
-"""The directory: what a file states becomes what the index holds, by announcing what differs.
+"""The directory: what a file says is made true in the index, by announcing the differences.
 
 Each test has an organization of its own, but --prune looks at everything: those tests have a stack
-of their own, empty when they begin.
+of their own, which is empty at first.
 """
 
 import json
@@ -31,18 +31,18 @@ from stack import _once, stack, until  # noqa: E402, F401
 
 DONE, NO, USAGE, UNAVAILABLE = 0, 1, 2, 3
 KINDS = ("organizations", "users", "groups", "workspaces")
-SCALE_SECONDS = 300  # a wide margin: it takes ten on two idle cores
+SCALE_SECONDS = 300  # a wide margin: on two idle cores it takes ten
 
-# The largest case, but for the group of everyone.
+# The largest case, apart from an Everyone group.
 USERS = 100_000
 GROUPS = 10_000
 WORKSPACES = 100_000
-MEMBERS = 20  # of a group, on average
-BUSY = 1_000  # groups of which one user is a member
+MEMBERS = 20  # members of a group, on average
+BUSY = 1_000  # groups that each user is in
 
 
 class Directory:
-    """What one test does with files, on a stack."""
+    """The files of one test, applied to a stack."""
 
     def __init__(self, stack, folder):
         self.stack = stack
@@ -75,11 +75,11 @@ class Directory:
         return self.stack.sharebus("directory", "apply", path, *flags, **more)
 
     def apply(self, content, *flags):
-        """Applies, and gives back what it says it did, as JSON."""
+        """Applies a file; returns what the program says it did, from its JSON."""
         return self.run(content, *flags, "-o", "json").done().json
 
     def lines(self, content, *flags):
-        """What --dry-run says, and that it does nothing."""
+        """The lines that --dry-run prints; asserts that it sends nothing."""
         before = self.ends()
         ran = self.run(content, "--dry-run", *flags).done()
         assert self.ends() == before
@@ -100,7 +100,7 @@ class Directory:
         return found[0] if found else None
 
     def ends(self):
-        """Where the logs end to which a directory goes."""
+        """The ends of the logs that a directory is written to."""
         return bus.log_ends(self.stack.brokers, bus.DIRECTORY), bus.log_ends(
             self.stack.brokers, bus.COMMANDS
         )
@@ -129,7 +129,7 @@ def prunable(request):
 
 @pytest.fixture
 def alone(prunable, tmp_path):
-    """A directory where nothing is: nobody but the test has put anything there."""
+    """A directory that is empty but for what the test puts there."""
     one = Directory(prunable, tmp_path)
     one.run({k: [] for k in KINDS} | {"sharing_enabled": True}, "--prune").done()
     assert one.show() == {**{k: [] for k in KINDS}, "sharing_enabled": True}
@@ -137,7 +137,7 @@ def alone(prunable, tmp_path):
 
 
 def counts(answer):
-    """{kind: (created, changed, deleted, unchanged)}, of the kinds of which there are any."""
+    """{kind: (created, changed, deleted, unchanged)}, without the kinds that do not occur."""
     keys = ("created", "changed", "deleted", "unchanged")
     assert all(list(answer[k]) == list(keys) for k in (*KINDS, "sharing_enabled"))
     found = {k: tuple(answer[k][c] for c in keys) for k in (*KINDS, "sharing_enabled")}
@@ -147,7 +147,7 @@ def counts(answer):
 # ---- the difference ----
 
 
-def test_only_what_differs_is_announced(directory):
+def test_only_differences_are_announced(directory):
     content = directory.people()
     before = directory.ends()
     again = directory.apply(content)
@@ -167,7 +167,7 @@ def test_only_what_differs_is_announced(directory):
     assert directory.apply(content)["changes"] == []
 
 
-def test_apply_says_what_it_did_for_each_kind(directory):
+def test_apply_reports_what_it_did_for_each_kind(directory):
     content = {
         "organizations": [{"name": directory.org}],
         "users": [directory.user("alice"), directory.user("bob")],
@@ -182,7 +182,7 @@ def test_apply_says_what_it_did_for_each_kind(directory):
     assert "users: 0 created, 1 changed, 1 unchanged\n" in directory.run(content).done().out
 
 
-def test_what_an_entry_leaves_out_has_its_default(directory):
+def test_fields_left_out_have_their_defaults(directory):
     directory.people()
     name = directory.name("alice")
     directory.apply({"users": [directory.user("alice", name="Alice", status="suspended")]})
@@ -192,7 +192,7 @@ def test_what_an_entry_leaves_out_has_its_default(directory):
     ]
 
 
-def test_dry_run_says_all_that_would_change_and_sends_nothing(directory):
+def test_dry_run_prints_every_change_and_sends_nothing(directory):
     directory.people()
     o, other = directory.org, directory.name("other")
     entity = directory.shown("users", directory.name("carol"))
@@ -248,8 +248,8 @@ def test_the_switch_is_announced_when_it_differs(alone):
 # ---- names that move ----
 
 
-def test_without_a_record_the_switch_is_on(alone):
-    """Also for the consumer that had read one: a tombstone is what a new one would not see at all."""
+def test_without_a_record_sharing_is_enabled(alone):
+    """Also for a consumer that had read the record: the tombstone must undo it."""
     alone.apply({"sharing_enabled": False})
     producer = bus.producer(alone.stack.brokers)
     producer.produce(bus.DIRECTORY, None, "deployment")
@@ -257,7 +257,7 @@ def test_without_a_record_the_switch_is_on(alone):
     until("sharing is on", lambda: alone.show()["sharing_enabled"])
 
 
-def test_two_swap_their_names_in_one_file(directory):
+def test_two_users_swap_their_names_in_one_file(directory):
     directory.people()
     a, b = (directory.shown("users", directory.name(n)) for n in ("alice", "bob"))
     swapped = {"users": [a | {"username": b["username"]}, b | {"username": a["username"]}]}
@@ -265,13 +265,13 @@ def test_two_swap_their_names_in_one_file(directory):
     assert directory.shown("users", a["username"])["id"] == b["id"]
     assert directory.shown("users", b["username"])["id"] == a["id"]
     assert directory.apply(swapped)["changes"] == []
-    # The workspace went with its owner, whatever she is called.
+    # The workspace stays with its owner, whatever the owner is called.
     assert directory.shown("workspaces", "dev")["owner"] == b["username"]
     share = ("sharing", "share", f"{b['username']}/dev", "--user", a["username"])
     directory.stack.sharebus(*share, as_user=b["username"]).done()
 
 
-def test_groups_and_organizations_swap_their_names_too(directory):
+def test_groups_and_organizations_swap_their_names(directory):
     directory.people()
     other = directory.name("other")
     directory.apply({"organizations": [{"name": other}], "groups": [directory.group("crew", "bob")]})
@@ -290,7 +290,7 @@ def test_groups_and_organizations_swap_their_names_too(directory):
     }
     assert directory.apply(swapped)["changes"] == []
     assert directory.shown("groups", "crew") == team | {"name": "crew", "organization": other}
-    # Known by their new names, which is how files without ids find them.
+    # Files without ids find them by their new names.
     found = {"groups": [{"name": "crew", "organization": other, "members": team["members"]}]}
     assert directory.apply(found)["changes"] == []
 
@@ -306,7 +306,7 @@ def test_a_group_is_found_in_an_organization_that_the_file_renames(directory):
     }
 
 
-def test_who_was_renamed_is_not_mistaken_for_a_newcomer_of_that_name(directory):
+def test_a_renamed_user_is_not_mistaken_for_a_new_one_of_the_old_name(directory):
     directory.people()
     alice = directory.shown("users", directory.name("alice"))
     directory.apply({"users": [alice | {"username": directory.name("alicia")}]})
@@ -316,13 +316,13 @@ def test_who_was_renamed_is_not_mistaken_for_a_newcomer_of_that_name(directory):
     directory.apply({"users": [newcomer | {"id": new}]})
     assert directory.shown("users", directory.name("alice"))["id"] == new
     assert directory.shown("users", directory.name("alicia"))["id"] == alice["id"]
-    assert directory.apply({"users": [newcomer]})["changes"] == []  # her name is known now
+    assert directory.apply({"users": [newcomer]})["changes"] == []  # the index knows the name now
 
 
 # ---- deleting ----
 
 
-def test_prune_deletes_what_the_file_lacks_section_by_section(alone):
+def test_prune_deletes_what_the_file_lacks_in_the_sections_asked_for(alone):
     content = alone.people()
     before = alone.show()
     assert alone.lines({"groups": []}) == []  # not asked for
@@ -344,12 +344,12 @@ def test_prune_deletes_what_the_file_lacks_section_by_section(alone):
     assert again["changes"] == []
 
 
-def test_what_is_pruned_leaves_nothing_behind(alone):
+def test_pruning_leaves_nothing_in_redis(alone):
     alone.people()
     alone.apply({k: [] for k in KINDS}, "--prune")
     server = redis.Redis.from_url(f"redis://{alone.stack.redis}")
     left = {k.split(b":")[2] for k in server.scan_iter("sb:{dir}:*")}
-    # Deleted users are remembered by id, for the messages about them.
+    # Deleted users stay known by id, for messages about them.
     assert left <= {b"mark", b"user", b"deployment"}
     assert not list(server.scan_iter("sb:{*}:ws:*")) and not list(server.scan_iter("sb:{*}:o:*"))
 
@@ -360,12 +360,12 @@ def test_an_organization_in_use_is_not_deleted(alone):
     for file in ({"organizations": []}, {"organizations": [], "users": []}, {
         "organizations": [], "users": [], "groups": []}):  # fmt: skip
         alone.run(file, "--prune").failed(USAGE, alone.org, "nothing was sent")
-    # Nor is one that the rest of the file uses.
+    # Nor is an organization that the rest of the file uses.
     alone.run(content | {"organizations": []}, "--prune").failed(USAGE, alone.org)
     assert alone.show() == before
 
 
-def test_whom_the_file_names_is_not_deleted(alone):
+def test_a_user_named_in_the_file_is_not_deleted(alone):
     content = alone.people()
     before = alone.show()
     for section in ("groups", "workspaces"):
@@ -388,13 +388,13 @@ def test_a_deleted_user_cannot_be_found_and_the_name_is_free(alone):
     alone.stack.sharebus(*share, as_user=alice).done()
     shown = alone.stack.sharebus("sharing", "show", f"{alice}/dev", "-o", "json", as_user=alice)
     assert [u["id"] for u in shown.done().json["users"]] == [second]
-    # And the first one does not take it back when she is mentioned again.
+    # The first user does not take the name back when a file mentions her again.
     alone.apply({"users": [alone.user("carol", id=first, status="deleted", email="x@y")]})
     assert alone.shown("users", alone.name("carol"))["id"] == second
     assert alone.apply({"users": [alone.user("carol")]})["changes"] == []
 
 
-def test_a_deleted_user_whom_a_file_names_is_back(alone):
+def test_a_deleted_user_named_in_a_file_is_restored(alone):
     content = alone.people()
     before = alone.shown("users", alone.name("carol"))
     alone.apply({"users": content["users"][:2]}, "--prune")
@@ -406,7 +406,7 @@ def test_a_deleted_user_whom_a_file_names_is_back(alone):
     assert alone.apply(content, "--prune")["changes"] == []
 
 
-def test_a_user_said_to_be_deleted_is_deleted_once(directory):
+def test_a_user_whom_a_file_calls_deleted_is_deleted_once(directory):
     directory.people()
     known = directory.user("dora", id=str(uuid.uuid4()))
     directory.apply({"users": [known]})
@@ -420,7 +420,7 @@ def test_a_user_said_to_be_deleted_is_deleted_once(directory):
 # ---- there and back ----
 
 
-def test_what_show_prints_changes_nothing_when_applied(alone):
+def test_applying_what_show_prints_changes_nothing(alone):
     content = alone.people()
     content["users"] += [
         alone.user("odd name \"quoted\" \n\t\u001b[31m😀", name="Ünï\u202e", email="é@x"),
@@ -436,7 +436,7 @@ def test_what_show_prints_changes_nothing_when_applied(alone):
     content["organizations"].append({"name": "with space", "sharing": "service_accounts"})
     content["users"][0]["organizations"].append({"name": "with space", "role": "admin"})
     alone.apply(content)
-    # Who has left stays in groups, and as owner, until a file says otherwise.
+    # A user who left stays in groups, and owner of workspaces, until a file says otherwise.
     stay = [u for u in content["users"] if "lef" not in u["username"] and "leaver" not in u["username"]]
     alone.apply({"users": stay}, "--prune")
     text = alone.stack.sharebus("directory", "show", "-o", "json").done().out
@@ -446,7 +446,7 @@ def test_what_show_prints_changes_nothing_when_applied(alone):
     assert alone.apply(path, "--prune")["changes"] == []
     assert alone.ends() == before
     assert alone.stack.sharebus("directory", "show", "-o", "json").done().out == text
-    # And it brings back all that was there.
+    # Applying it brings back everything.
     alone.apply({k: [] for k in KINDS}, "--prune")
     alone.apply(path)
     assert alone.stack.sharebus("directory", "show", "-o", "json").done().out == text
@@ -465,7 +465,7 @@ def test_show_prints_the_sections_that_are_asked_for(directory):
     assert names == sorted(names, key=str.encode)
 
 
-def test_show_for_people_counts_or_lists(alone):
+def test_show_prints_counts_or_lists_for_people(alone):
     alone.people()
     alone.apply({"users": [alone.user("\u001b[31mred", name="A\nB")]})
     out = alone.stack.sharebus("directory", "show").done().out
@@ -531,8 +531,8 @@ def test_names_may_be_odd_and_are_kept_as_they_are(directory):
 
 @pytest.mark.parametrize("taken", ["organizations", "users", "groups"])
 @pytest.mark.parametrize("kind", ["organizations", "users", "groups"])
-def test_an_id_is_that_of_one_thing_only(directory, taken, kind):
-    """Else one would take the other's place: on the bus they have the same key."""
+def test_an_id_belongs_to_one_thing_only(directory, taken, kind):
+    """On the bus they would have the same key, and one would replace the other."""
     directory.people()
     id = str(uuid.uuid4())
     new = {
@@ -550,7 +550,7 @@ def test_an_id_is_that_of_one_thing_only(directory, taken, kind):
 
 
 def test_a_workspace_may_have_the_id_of_something_else(alone):
-    """They lie elsewhere; what is shown can be applied."""
+    """Workspaces have a topic of their own; what show prints can be applied."""
     alone.people()
     (organization,) = alone.show()["organizations"]
     alone.apply({"workspaces": [alone.workspace("twin", "alice", id=organization["id"])]})
@@ -558,9 +558,9 @@ def test_a_workspace_may_have_the_id_of_something_else(alone):
     assert alone.apply(alone.show(), "--prune")["changes"] == []
 
 
-def test_brokers_that_stop_taking_records_are_not_waited_for_again_and_again(alone):
-    """A broker that is frozen meanwhile: --wait counts from when nothing is taken any more. (A request for
-    each record: it cannot be done before the broker is frozen.)"""
+def test_brokers_that_stop_taking_records_are_waited_for_once(alone):
+    """The broker is frozen during the apply: --wait counts from when no record is taken any more. (Each
+    record is a request of its own, so that the apply cannot be done before.)"""
     slow = alone.folder / "slow.ini"
     slow.write_text("[kafka]\nbatch.num.messages = 1\nmax.in.flight.requests.per.connection = 1\n")
     people = {
@@ -587,7 +587,7 @@ def test_brokers_that_stop_taking_records_are_not_waited_for_again_and_again(alo
     assert begun.returncode == UNAVAILABLE and "brokers" in said, said
 
 
-def test_a_group_beyond_the_limit_is_refused_before_anything_is_sent(directory):
+def test_a_group_over_the_limit_is_refused_before_anything_is_sent(directory):
     directory.people()
     before = directory.ends()
     ids = [str(uuid.UUID(int=n + 1)) for n in range(250_001)]
@@ -606,8 +606,8 @@ def set_limit(stack, value):
         future.result(60)
 
 
-def test_a_topic_that_does_not_take_the_group_is_named_before_anything_is_sent(alone):
-    """A deployment whose topics an older version has made: the brokers' 1 MB."""
+def test_a_topic_with_too_small_a_limit_is_named_before_anything_is_sent(alone):
+    """An older version made the topics, with the brokers' limit of 1 MB."""
     alone.people()
     ids = [str(uuid.UUID(int=n + 1)) for n in range(40_000)]
     group = {"name": "huge", "organization": alone.org, "members": ids}
@@ -660,7 +660,7 @@ def large():
     }
 
 
-def test_a_hundred_thousand_of_each_kind(alone):
+def test_a_hundred_thousand_of_each_kind_are_applied_and_shown(alone):
     content = large()
     path = alone.write(content)
 
@@ -688,7 +688,7 @@ def test_a_hundred_thousand_of_each_kind(alone):
     held = {w["name"]: w["owner"] for w in shown["workspaces"]}
     assert held == {w["name"]: w["owner"] for w in content["workspaces"]}
 
-    # As Redis has it: nothing that the reader would pass over.
+    # Counted in Redis itself, so that nothing is missed that a reader would ignore.
     server = redis.Redis.from_url(f"redis://{alone.stack.redis}")
     ids = {g["name"]: uuid.UUID(g["id"]).bytes for g in shown["groups"]}
     busy = uuid.UUID(shown["users"][7]["id"]).bytes
@@ -697,7 +697,7 @@ def test_a_hundred_thousand_of_each_kind(alone):
         content["users"][7]["username"] in g["members"] for g in content["groups"]
     )
 
-    # One member of the huge group costs two commands, and nobody else is touched.
+    # Another member of the huge group costs two commands and touches no other user.
     content["groups"][-1]["members"] = content["groups"][-1]["members"][:-1]
     server.config_resetstat()
     told = apply(alone.write(content))
@@ -708,7 +708,7 @@ def test_a_hundred_thousand_of_each_kind(alone):
     assert "cmdstat_sadd" not in server.info("commandstats")
     assert server.scard(b"sb:{dir}:members:" + ids["huge"]) == USERS - 1
 
-    # There and back with everything, and a Redis that has lost it all.
+    # Show and apply everything; then the same after Redis has lost it all.
     shown = show()
     path = alone.write(shown)
     assert apply(path, "--prune")["changes"] == []

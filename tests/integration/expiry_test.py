@@ -1,5 +1,5 @@
-"""Expired access is revoked automatically, exactly once, and so are the grants of users and groups that were
-deleted; also after a time without a consumer, and whatever happens to consumers meanwhile."""
+"""Stale grants are revoked automatically, exactly once: those that have expired, and those of deleted
+users and groups; also those from a time without a consumer, and whatever happens to consumers."""
 
 import collections
 import signal
@@ -11,7 +11,7 @@ import load
 import pytest
 from confluent_kafka import admin
 
-SOON_MS = 5000  # until a grant ends
+SOON_MS = 5000  # until a grant expires
 SHAPE = {"users": 60, "groups": 4, "workspaces": 40}
 ALREADY_GONE = -signal.SIGKILL
 
@@ -21,12 +21,12 @@ def _now_ms():
 
 
 class Scene:
-    """A deployment with a consumer, and what is shared in it."""
+    """A deployment, and what is shared in it."""
 
     def __init__(self, world, seed):
         self.world = world
         self.made = world.populate(load.Shape(seed=seed, **SHAPE))
-        self.fresh = {}  # workspace: its users, one after the other
+        self.fresh = {}  # workspace -> the users that user() has yet to return
 
     def start(self, *args, **kwargs):
         return self.world.start_consumer(*args, **kwargs)
@@ -40,7 +40,7 @@ class Scene:
         self.made.directory_end = bus.log_ends(self.world.brokers, bus.DIRECTORY)[0]
 
     def user(self, w):
-        """One with whom the workspace was never shared."""
+        """A user that the workspace was never shared with."""
         users = self.made.directory.users
         if w not in self.fresh:
             self.fresh[w] = iter([u for u in reversed(users) if u != self.made.owner[w]])
@@ -50,7 +50,7 @@ class Scene:
         self.write(self.made.share_until(w, subjects, ends))
 
     def _came_too_late(self, shares, ends):
-        """Those of [(workspace, subjects)] that came onto the log when they had ended already."""
+        """Sends the shares; returns those that reached the log only after the grants had expired."""
         target, late = bus.producer(self.world.brokers), []
         for w, subjects in shares:
             key, value, headers = self.made.share_until(w, subjects, ends)
@@ -66,7 +66,7 @@ class Scene:
         return late
 
     def share_for_a_while(self, shares, while_ms=SOON_MS):
-        """Shares [(workspace, subjects)] until soon, however slow the machine is; returns until when."""
+        """Shares [(workspace, subjects)] for a short time, on however slow a machine; returns until when."""
         while shares:
             ends = _now_ms() + while_ms
             shares = self._came_too_late(shares, ends)
@@ -100,7 +100,7 @@ class Scene:
         return dict(out)
 
     def events(self):
-        """{(workspace, kind, subject): [reason of each event that took the grant away]}"""
+        """{(workspace, kind, subject): [reason of each event that revoked the grant]}"""
         out = collections.defaultdict(list)
         for messages in bus.read_topic(self.world.brokers, bus.EVENTS).values():
             for m in messages:
@@ -122,7 +122,7 @@ class Scene:
         return sorted(out)
 
     def wait_removed(self, wanted, *alive):
-        """Until each of these has lost its grant."""
+        """Waits until each of these has lost its grant."""
         self.world.wait(
             f"{len(wanted)} grants removed",
             lambda: set(wanted) <= set(self.events()),
@@ -131,14 +131,15 @@ class Scene:
         )
 
     def let_pass(self, workspaces, *alive):
-        """Until the owners of these partitions have looked again: a grant made now has gone."""
+        """Waits until the owners of these partitions have looked for stale grants again: makes a new
+        short grant in each, and waits until it is revoked."""
         later = [(w, "user", self.user(w)) for w in workspaces]
         self.share_for_a_while([(w, [(k, s)]) for w, k, s in later])
         self.wait_removed(later, *alive)
         return later
 
     def verify_once(self, wanted, *alive):
-        """{(workspace, kind, subject): reason}: each has one removal and one event, and nothing else has."""
+        """Of {(workspace, kind, subject): reason}, each has one removal and one event; no other has any."""
         later = self.let_pass(sorted({w for w, _, _ in wanted}), *alive)
         wanted = {**wanted, **{one: "expired" for one in later}}
         self.wait_quiet(*alive)
@@ -147,8 +148,8 @@ class Scene:
         assert self.events() == once
 
     def share_and_stop(self, w):
-        """Shares the workspace with a user until soon, and no consumer runs any more before that;
-        returns the user, until when, and, if it took several tries, the grants of the earlier ones."""
+        """Shares the workspace with a user for a short time, and stops the consumer before that is over;
+        returns the user, until when, and the grants of earlier tries that took too long."""
         while_ms, earlier = SOON_MS, []
         while True:
             user, consumer = self.user(w), self.start()
@@ -172,8 +173,8 @@ def scene(world, request):
 # ---- expiry ----
 
 
-def test_a_grant_goes_when_its_time_has_come(scene):
-    """One command, one event, one notification to each person; a group's members are told."""
+def test_an_expired_grant_is_revoked_once(scene):
+    """One command, one event, and one notification for each person; a group's members are told."""
     w, team = scene.made.workspaces[0], scene.made.directory.groups[0]
     alone, owner = scene.user(w), scene.made.owner[w]
     consumer = scene.start()
@@ -188,7 +189,7 @@ def test_a_grant_goes_when_its_time_has_come(scene):
     scene.world.verify()
 
 
-def test_what_expired_while_no_consumer_ran_goes_once_one_does(scene):
+def test_a_grant_that_expired_without_a_consumer_is_revoked_by_the_next(scene):
     w = scene.made.workspaces[0]
     user, ends, earlier = scene.share_and_stop(w)
     scene.wait_time(ends)
@@ -200,8 +201,8 @@ def test_what_expired_while_no_consumer_ran_goes_once_one_does(scene):
     scene.world.verify()
 
 
-def test_what_was_renewed_stays(scene):
-    """The renewal stands on the log before anybody looks."""
+def test_a_renewed_grant_stays(scene):
+    """The renewal is on the log before a consumer looks for stale grants."""
     w = scene.made.workspaces[0]
     user, ends, earlier = scene.share_and_stop(w)
     scene.wait_time(ends)
@@ -236,15 +237,15 @@ int clock_gettime(clockid_t id, struct timespec *out)
 
 @pytest.fixture
 def clock_ahead(tmp_path):
-    """What makes a process' clock 20 s fast."""
+    """The environment that sets the clock of a process 20 s fast."""
     source, library = tmp_path / "clock.c", tmp_path / "clock.so"
     source.write_text(CLOCK)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
     return {"LD_PRELOAD": str(library)}
 
 
-def test_a_clock_that_is_fast_does_not_keep_a_grant(scene, clock_ahead):
-    """By the broker's time the first removal comes too early and changes nothing; a later one does."""
+def test_a_fast_clock_does_not_prevent_revoking(scene, clock_ahead):
+    """By the broker's time the first removal is too early and changes nothing; a later one revokes."""
     w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
     consumer = scene.start(environment=clock_ahead)
     scene.wait_quiet(consumer)
@@ -253,17 +254,18 @@ def test_a_clock_that_is_fast_does_not_keep_a_grant(scene, clock_ahead):
     scene.wait_removed([wanted], consumer)
     scene.wait_quiet(consumer)
     assert scene.events() == {wanted: ["expired"]}
-    # The first has taught how fast the clock is; a few milliseconds may be missing at the second.
+    # The first removal shows how fast the clock is; the second may be a few milliseconds early.
     assert 2 <= len(scene.removals()[wanted]) <= 3
     consumer.terminate()
     scene.world.verify()
 
 
-# ---- who was deleted ----
+# ---- deleted users and groups ----
 
 
 def _shared_with_the_deleted(scene):
-    """Users of each kind of deletion and a group, with whom several workspaces are shared."""
+    """Shares workspaces with users and a group; returns {(workspace, kind, subject): reason} of the grants
+    to be revoked, and the records that delete these users, in both ways there are, and the group."""
     one, two, three = scene.made.workspaces[:3]
     owners = {scene.made.owner[w] for w in (one, two, three)}
     first, second, other = [u for u in scene.made.directory.users if u not in owners][:3]
@@ -282,8 +284,8 @@ def _shared_with_the_deleted(scene):
     return wanted, gone
 
 
-def test_who_is_deleted_loses_all_grants(scene):
-    """Others keep theirs, and the group of everyone is no group that went."""
+def test_deleted_users_and_groups_lose_all_grants(scene):
+    """Others keep their grants, and the Everyone group does not count as deleted."""
     consumer = scene.start()
     wanted, gone = _shared_with_the_deleted(scene)
     scene.wait_quiet(consumer)
@@ -293,7 +295,7 @@ def test_who_is_deleted_loses_all_grants(scene):
     consumer.terminate()
 
 
-def test_who_was_deleted_while_no_consumer_ran_loses_all_grants(scene):
+def test_users_deleted_without_a_consumer_lose_all_grants(scene):
     consumer = scene.start()
     wanted, gone = _shared_with_the_deleted(scene)
     scene.wait_quiet(consumer)
@@ -305,8 +307,8 @@ def test_who_was_deleted_while_no_consumer_ran_loses_all_grants(scene):
     consumer.terminate()
 
 
-def test_deleted_again_is_removed_again(scene):
-    """Deleted, back, shared with again, deleted again: the second removal is no duplicate of the first."""
+def test_a_user_deleted_again_loses_grants_again(scene):
+    """Deleted, restored, shared with, deleted again: the second removal is not a duplicate of the first."""
     w = scene.made.workspaces[0]
     user = scene.user(w)
     where = (w, "user", user)
@@ -328,7 +330,7 @@ def test_deleted_again_is_removed_again(scene):
 
 
 def _empty_directory(world):
-    """As when somebody has lost the topic."""
+    """Makes the topic anew, as after it was lost."""
     client = admin.AdminClient({"bootstrap.servers": world.brokers})
     new = admin.NewTopic(bus.DIRECTORY, 1, 1, config={"cleanup.policy": "compact"})
 
@@ -336,12 +338,12 @@ def _empty_directory(world):
         return bus.DIRECTORY in client.list_topics(timeout=30).topics
 
     client.delete_topics([bus.DIRECTORY])[bus.DIRECTORY].result()
-    world.wait("the topic to go", lambda: not exists(), every_s=0.1)
+    world.wait("the topic to be deleted", lambda: not exists(), every_s=0.1)
     client.create_topics([new])[bus.DIRECTORY].result()
-    world.wait("the topic to come", exists, every_s=0.1)
+    world.wait("the topic to be created", exists, every_s=0.1)
 
 
-def test_a_directory_that_was_lost_takes_nothing_away(scene):
+def test_a_lost_directory_revokes_nothing(scene):
     w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
     consumer = scene.start()
     scene.share(w, ("user", user))
@@ -360,8 +362,8 @@ def test_a_directory_that_was_lost_takes_nothing_away(scene):
 
 
 @pytest.mark.parametrize("step", ["before-reap", "after-reap", "after-read"])
-def test_killed_between_sending_and_applying(scene, step):
-    """after-read: the removal stands on the log, was fetched, and is not applied yet."""
+def test_a_kill_between_sending_and_applying_does_not_revoke_twice(scene, step):
+    """At the crash point after-read the removal is on the log and was fetched, but is not applied."""
     w = scene.made.workspaces[0]
     user, _, earlier = scene.share_and_stop(w)
     dying = scene.start(environment={"SHAREBUS_CRASH_AT": step})
@@ -374,8 +376,8 @@ def test_killed_between_sending_and_applying(scene, step):
     scene.world.verify()
 
 
-def test_consumers_that_come_and_go_send_nothing_twice(scene):
-    """Grants of every partition end while the partitions change hands."""
+def test_consumers_that_come_and_go_revoke_nothing_twice(scene):
+    """Grants of every partition expire while the partitions change hands."""
     one = scene.start("one")
     wanted = {(w, "user", scene.user(w)): "expired" for w in scene.made.workspaces}
     ends = scene.share_for_a_while([(w, [(k, s)]) for w, k, s in wanted])
@@ -392,7 +394,7 @@ def test_consumers_that_come_and_go_send_nothing_twice(scene):
     scene.world.verify()
 
 
-def test_an_emptied_redis_gets_what_ends_back(scene):
+def test_a_rebuilt_index_still_revokes_what_expires(scene):
     w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
     consumer = scene.start()
     scene.share_for_a_while([(w, [("user", user)])], 2 * SOON_MS)

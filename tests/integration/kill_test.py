@@ -1,4 +1,4 @@
-"""The consumer is killed in the middle, again and again, and everything still happens exactly once."""
+"""The consumer is killed under load, again and again, and everything still happens exactly once."""
 
 import random
 
@@ -16,7 +16,7 @@ def _fill(world, seed, commands):
 
 
 @pytest.mark.parametrize(("seed", "commands"), [(22, 100_000)])
-def test_killed_in_the_middle(world, seed, commands):
+def test_kills_under_load_neither_lose_nor_repeat(world, seed, commands):
     total = _fill(world, seed, commands)
     rng = random.Random(seed)
     for fraction in sorted(rng.uniform(0.02, 0.95) for _ in range(KILLS)):
@@ -36,8 +36,8 @@ def _epochs(world):
     return out
 
 
-def test_killed_as_soon_as_it_owns_something(world):
-    """While it recovers its partitions: some have its epoch, perhaps not all."""
+def test_kills_during_recovery_neither_lose_nor_repeat(world):
+    """It is killed while it recovers its partitions, when some of them have its epoch already."""
     _fill(world, 23, 30_000)
     for _ in range(KILLS):
         before = _epochs(world)
@@ -50,22 +50,22 @@ def test_killed_as_soon_as_it_owns_something(world):
     world.verify()
 
 
-def test_stopped_cleanly_in_the_middle(world):
-    """SIGTERM: it publishes what it has applied, ends with 0, and the next one goes on."""
+def test_a_clean_stop_leaves_nothing_unpublished(world):
+    """Upon SIGTERM it publishes what it has applied and exits with 0; the next consumer goes on."""
     total = _fill(world, 25, 50_000)
     for fraction in (0.2, 0.5, 0.8):
         consumer = world.start_consumer()
         world.wait_applied(int(total * fraction), consumer)
         consumer.terminate()
-        assert world.committed() == world.applied(), f"something stayed unpublished\n{consumer.tail()}"
+        assert world.committed() == world.applied(), f"outputs were left unpublished\n{consumer.tail()}"
     consumer = world.start_consumer()
     world.wait_published(consumer)
     consumer.terminate()
     world.verify()
 
 
-def test_one_of_two_killed(world):
-    """Both work at first; then the survivor has all of it."""
+def test_the_survivor_of_two_takes_over(world):
+    """Both work at first; then the survivor takes all partitions."""
     total = _fill(world, 26, 50_000)
     first, second = world.start_consumer("first"), world.start_consumer("second")
     world.wait_applied(total // 3, first, second)

@@ -1,4 +1,4 @@
-"""libsharebus as a service finds it: installed, through pkg-config, with its own symbols and no others."""
+"""libsharebus as services use it: installed, found by pkg-config, with its own symbols and no others."""
 
 import ctypes
 import os
@@ -24,7 +24,7 @@ def run(*command, **more):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """Where it was installed to."""
+    """The folder that it was installed to."""
     prefix = tmp_path_factory.mktemp("prefix")
     run("cmake", "--install", BUILD, "--prefix", prefix)
     return prefix
@@ -42,7 +42,7 @@ def flags(library):
     return run("pkg-config", "--cflags", "--libs", "sharebus", env=pkg_config).stdout.split()
 
 
-def test_exports_what_the_header_declares_and_nothing_else(library, installed):
+def test_it_exports_what_the_header_declares_and_nothing_else(library, installed):
     table = run("nm", "-D", "--defined-only", library).stdout.splitlines()
     exported = {line.split()[-1] for line in table}
     header = (installed / "include" / "sharebus.h").read_text()
@@ -50,14 +50,14 @@ def test_exports_what_the_header_declares_and_nothing_else(library, installed):
     assert all(f"{name}(" in header for name in exported)
 
 
-def test_header_compiles_alone(installed, tmp_path):
+def test_the_header_compiles_alone(installed, tmp_path):
     source = tmp_path / "alone.c"
     source.write_text("#include <sharebus.h>\n")
     run("cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c", source,
         "-I", installed / "include", "-o", tmp_path / "alone.o")  # fmt: skip
 
 
-def test_example_answers_from_the_index(stack, flags, library, tmp_path):  # noqa: F811
+def test_the_example_answers_from_the_index(stack, flags, library, tmp_path):  # noqa: F811
     may = tmp_path / "may"
     run("cc", "-o", may, REPO / "producer/examples/may.c", *flags, f"-Wl,-rpath,{library.parent}")
     stack.apply(
@@ -80,7 +80,7 @@ def test_example_answers_from_the_index(stack, flags, library, tmp_path):  # noq
     assert ask("zoe", "ssh", "erin/dev") == (3, "", "there is no user zoe\n")
 
 
-# ---- what makes no sense ----
+# ---- arguments that make no sense ----
 
 USAGE = -6
 INT64_MAX = 2**63 - 1
@@ -131,7 +131,7 @@ def test_a_request_that_makes_no_sense_is_not_sent(place, wrong, words):
     assert client.show(lab) == {}
 
 
-def test_positions_that_there_are_not_are_not_waited_for(place):
+def test_impossible_positions_are_not_waited_for(place):
     client, *_ = place
     for at in [(0, INT64_MAX), (0, -1), (-1, 0), (12, 0)]:
         with pytest.raises(public.Failed) as failed:
@@ -142,7 +142,7 @@ def test_positions_that_there_are_not_are_not_waited_for(place):
     assert failed.value.code == USAGE
 
 
-def test_the_id_of_zeros_is_nobody(place):
+def test_the_nil_id_is_not_a_user(place):
     client, *_ = place
     nil = "00000000-0000-0000-0000-000000000000"
     for find in ("user", "group", "workspace"):
@@ -161,12 +161,12 @@ def test_a_new_id_is_a_new_uuid_of_version_7(place):
 
 
 @pytest.mark.parametrize("of", ["verdict", "action", "reason", "role"])
-def test_what_has_no_name_is_a_question_mark(of):
+def test_a_value_without_a_name_is_a_question_mark(of):
     name = getattr(public.load(), f"sharebus_{of}_name")
     name.restype = ctypes.c_char_p
     assert {name(n) for n in (-1, 99, -(2**31), 2**31 - 1)} == {b"?"}
     assert name(1) not in (b"?", b"")
 
 
-def test_no_name_is_no_action():
+def test_a_missing_name_is_not_an_action():
     assert public.load().sharebus_action_parse(None) == len(public.ACTIONS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Load for sharing.commands: a directory, workspaces, and share commands of every kind, the same ones
-for the same seed. A module for the tests; as a program it fills the topics of SHAREBUS_BROKERS."""
+"""Load for sharing.commands: a directory, workspaces, and commands of every kind, the same ones for
+the same seed. It is a module for the tests; as a program it fills the topics of SHAREBUS_BROKERS."""
 
 import argparse
 import copy
@@ -15,9 +15,9 @@ import bus
 
 SOURCE = b"sharebus-test/load"
 FAR_AHEAD_MS = 10 * 365 * 86_400_000
-DUPLICATE_REACH = 64  # commands back that one may be repeated from
+DUPLICATE_REACH = 64  # a command may be repeated from so many commands back
 
-# What a mix is made of, by weight.
+# The kinds of records in a mix, with their weights.
 PLAIN = {"plain": 1}
 MIX = {
     "plain": 7000,
@@ -47,7 +47,7 @@ MIX = {
 
 @dataclasses.dataclass
 class Shape:
-    """How much of what."""
+    """How many of each there are."""
 
     users: int = 2000
     groups: int = 50
@@ -63,11 +63,11 @@ class Directory:
         self.organization = self.ids.any()
         self.elsewhere = self.ids.any()
         self.users = [self.ids.any() for _ in range(shape.users)]
-        self.stranger = self.ids.any()  # of the other organization only
+        self.stranger = self.ids.any()  # members of the other organization only
         self.deleted = self.ids.any()
         self.suspended = self.ids.any()
         self.site_owner = self.ids.any()
-        self.admin = self.ids.any()  # of the organization
+        self.admin = self.ids.any()  # members of the organization
         self.records = []
         self._organizations()
         for n, user in enumerate(self.users):
@@ -109,7 +109,7 @@ class Directory:
 
 
 class Ids:
-    """UUIDs as text, version 7, all from one seed."""
+    """UUIDs of version 7 as text, all drawn from one seed."""
 
     def __init__(self, rng):
         self._rng = rng
@@ -123,14 +123,14 @@ class Ids:
 
 class Load:
     """Makes records for sharing.commands. It remembers roughly what it has shared, so that removals
-    and the like mostly have something to do; what really becomes of a command, the model says."""
+    and the like mostly have an effect; only the model knows the outcome of a command."""
 
     def __init__(self, shape=None):
         self.shape = shape or Shape()
         self.rng = random.Random(self.shape.seed)
         self.directory = Directory(self.shape, self.rng)
         self.ids = self.directory.ids
-        self.directory_end = None  # next offset of sharing.directory, once it is written
+        self.directory_end = None  # the next offset of sharing.directory, once that is written
         self.workspaces = [self.ids.any() for _ in range(self.shape.workspaces)]
         self.owner = {w: self.rng.choice(self.directory.users) for w in self.workspaces}
         self.name = {w: f"workspace{n}" for n, w in enumerate(self.workspaces)}
@@ -139,7 +139,7 @@ class Load:
         self.lately = []  # records that may be sent again
 
     def fork(self, seed):
-        """Another author in the same world, with a seed and a memory of its own."""
+        """Another author for the same directory and workspaces, with its own seed and memory."""
         other = copy.copy(self)
         other.rng = random.Random(seed)
         other.ids = Ids(other.rng)
@@ -225,14 +225,14 @@ class Load:
             "RemoveSharing", w, actor or self.owner[w], subjects=wanted, reason="command"
         )
 
-    # ---- what a test wants in particular ----
+    # ---- records that tests ask for ----
 
     def share_until(self, w, subjects, expires_at):
-        """The workspace is shared with these (kind, id), by its owner."""
+        """The owner shares the workspace with these (kind, id)."""
         return self._share(w, [(kind, subject, "use", expires_at) for kind, subject in subjects])
 
     def deletion(self, subject):
-        """A user or group goes, as a record of the directory: its tombstone."""
+        """The directory's tombstone that deletes a user or group."""
         return subject.encode(), None, []
 
     def status_of_user(self, user, status):
@@ -241,7 +241,7 @@ class Load:
                 return self._record(name, key, {**fields, "status": status}, self.ids.any())
         raise KeyError(user)
 
-    # ---- what a command may be about ----
+    # ---- who and what a command is about ----
 
     def _any(self):
         return self.workspaces[int(self.rng.random() * len(self.workspaces))]
@@ -292,7 +292,7 @@ class Load:
         return self._share(w, grants)
 
     def _everyone(self):
-        """The organization's group of everyone has many members: each of them is told."""
+        """The Everyone group has many members, and each of them is told."""
         w = self.workspaces[int(self.rng.random() * min(3, len(self.workspaces)))]
         everyone = self.directory.organization
         if self.rng.random() < 0.5:
@@ -300,7 +300,7 @@ class Load:
         return self._share(w, [("group", everyone, "use", None)])
 
     def _by_admin(self):
-        """By an admin of the workspace: may give `use` only."""
+        """An admin of the workspace shares; an admin may give only `use`."""
         if not self.admins:
             return self._plain()
         w, actor = self.rng.choice(self.admins[-1000:])
@@ -372,7 +372,7 @@ class Load:
         return self._share(w, [("user", self.rng.choice(self.directory.users), "use", None)], actor)
 
     def _half_wrong(self):
-        """All or nothing: one good grant, one wrong one."""
+        """A good grant and a wrong one; the command is rejected as a whole."""
         w = self._any()
         return self._share(
             w, [("user", self._other(w), "use", None), ("user", self.directory.stranger, "use", None)]
@@ -402,7 +402,7 @@ class Load:
         how = self.rng.randrange(6)
         broken = (
             self.rng.randbytes(self.rng.randint(1, 200)),
-            value[:2] + self.rng.randbytes(8) + value[10:],  # a schema of somebody else's
+            value[:2] + self.rng.randbytes(8) + value[10:],  # a schema that is not ours
             value[: self.rng.randint(11, len(value) - 1)],
             value + b"\0",
             b"",
@@ -411,11 +411,11 @@ class Load:
         return key, broken, headers
 
 
-# ---- writing it ---------------------------------------------------------------------------------
+# ---- writing the load ---------------------------------------------------------------------------------
 
 
 def write_directory(brokers, load):
-    """Writes it and notes how far it goes: later commands say that they have seen it."""
+    """Writes the directory and notes its end: later commands say that their authors have seen it."""
     bus.send_all(brokers, bus.DIRECTORY, load.directory_records())
     load.directory_end = bus.log_ends(brokers, bus.DIRECTORY)[0]
 
@@ -429,7 +429,7 @@ def write_commands(brokers, load, count, mix=None):
 
 
 def sharebus_program(name="sharebus"):
-    """Where the program is: SHAREBUS_RELEASE_BIN, the PATH, or the release build."""
+    """The path of the program, from SHAREBUS_RELEASE_BIN, the PATH or the release build."""
     folder = os.environ.get("SHAREBUS_RELEASE_BIN")
     if folder:
         return os.path.join(folder, name)

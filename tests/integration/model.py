@@ -1,6 +1,6 @@
-"""What must become of a log of commands, by the design's rules alone: every record of
-sharing.commands, in the order and with the timestamps of the log, gives its outcome, its event, the
-people to be told and the state that is left behind."""
+"""What a log of commands must lead to, by the design's rules alone: each record of sharing.commands,
+in the order and with the timestamp of the log, gives an outcome, an event, the people to be told,
+and the next state."""
 
 import collections
 import dataclasses
@@ -31,7 +31,7 @@ class Workspace:
     recent: collections.deque = dataclasses.field(
         default_factory=lambda: collections.deque(maxlen=RECENT)
     )
-    touched_at: int = -1  # offset of the last record that changed anything of it
+    touched_at: int = -1  # offset of the last record that changed the workspace
 
     def ref(self):
         return {
@@ -43,7 +43,7 @@ class Workspace:
 
 
 class Directory:
-    """Users, groups and organizations, as written; for these tests they never change."""
+    """Users, groups and organizations as written; in these tests they never change."""
 
     def __init__(self, records, end):
         self.end = end
@@ -76,7 +76,7 @@ class Directory:
         return self._everyone.get(group, [])
 
     def home(self, group):
-        """The organization of a group; an organization's id is its group of everyone."""
+        """The organization of a group; the id of an organization stands for its Everyone group."""
         if group in self.groups:
             return self.groups[group]["organization_id"]
         return group if group in self.organizations else None
@@ -94,7 +94,7 @@ class Model:
         self.ends = {p: 0 for p in range(partitions)}
 
     def take(self, message):
-        """The next record of its partition."""
+        """Takes the next record of its partition."""
         p, offset = message.partition(), message.offset()
         self.ends[p] = offset + 1
         try:
@@ -118,7 +118,7 @@ class Model:
 
 
 class _Decision:
-    """One record's."""
+    """The decision on one record."""
 
     def __init__(self, model, p, offset, now, name, record):
         self.model, self.directory = model, model.directory
@@ -190,7 +190,7 @@ class _Decision:
         return None
 
     def _authority(self):
-        """0 none, 1 admin of the workspace, 2 all of it."""
+        """How much the actor may share: 0 nothing, 1 as an admin of the workspace, 2 everything."""
         actor, w = self.record["actor"], self.workspace
         if actor["kind"] == "system":
             return 2
@@ -267,14 +267,14 @@ class _Decision:
         return code
 
     def _live(self, kind, subject):
-        """Whoever is given a role after the old one was over had none."""
+        """A grant that has expired does not count as one before this command."""
         grant = self.workspace.grants.get((kind, subject))
         return None if self._has_expired(grant) else grant
 
     def _has_expired(self, grant):
         return bool(grant) and grant.expires_at is not None and grant.expires_at <= self.now
 
-    # ---- what comes of it ----
+    # ---- results ----
 
     def _change(self, kind, subject, after, expires_at):
         grant = self._live(kind, subject) if after else self.workspace.grants.get((kind, subject))
@@ -341,8 +341,8 @@ class _Decision:
             self.model.notices[self.p, self.offset] = told
 
     def _told(self):
-        """Everybody concerned once, those named directly before the members of groups; never the
-        actor. {user: (kind, group, role)}"""
+        """{user: (kind, group, role)}: each person concerned once, as named directly rather than as a
+        member of a group; never the actor."""
         w, out = self.workspace, {}
         actor = self._actor()
         for c in sorted(

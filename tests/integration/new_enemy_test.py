@@ -1,10 +1,11 @@
-"""The new enemy: a group's grant is removed, and then somebody is added to the group. She was never
-in it while it had the grant, so no check, however they interleave, may ever say yes.
+"""The new enemy: a group's grant is removed, and then a user, the suspect, is added to the group. The
+suspect is never in it while it has the grant, so no check may ever allow access, however the steps
+interleave.
 
-Askers (asker.c) ask through libsharebus, while the order is kept a thousand times: share with the
-group, take it back, add her, remove her. Each step waits until the index has it. One asker asks as fast
-as it can; others sit behind a slow line, which holds back parts of what they send: what they read in one
-go is then read partly before and partly after a change.
+Askers (asker.c) ask through libsharebus while the steps are repeated in this order: share with the
+group, remove the share, add the suspect, remove the suspect. Each step waits until the index has it. One
+asker is as fast as it can be; the others use a slow line, which delays parts of what they send, so that
+one pipeline reads partly before and partly after a change.
 """
 
 import contextlib
@@ -32,7 +33,7 @@ ROUNDS = 600
 TAKEN_OUT_ROUNDS = 200
 SLOW_ASKERS = 6
 LOSSES = 40
-HELD_BACK_SECONDS = 0.03  # a rebuild of so small an index takes about as long
+HELD_BACK_SECONDS = 0.03  # about as long as a rebuild of so small an index takes
 MEASURED_ROUNDS = 10
 CHANGES_A_ROUND = 5
 STEP_SECONDS = 60
@@ -45,10 +46,11 @@ def _claimed(consumer):
 
 
 class Enemy:
-    """One group, two workspaces of one owner, a member for ever and one who comes and goes."""
+    """A group with a permanent member and the suspect, who comes and goes; and two workspaces: one is
+    shared with the group at times, the other, the control, always."""
 
     def __init__(self, world, apart=False):
-        """apart: two consumers, of which one has the directory and the other the workspace."""
+        """apart: with two consumers, one of which owns the directory, and the other the workspace."""
         self.made = world.populate(load.Shape(users=6, groups=1, workspaces=24))
         self.consumer = world.start_consumer()
         if apart:
@@ -60,7 +62,7 @@ class Enemy:
         self.producer = bus.producer(world.brokers, **{"linger.ms": 0})
         self.group = self.made.directory.groups[0]
         world.wait("all applied", lambda: world.applied() == world.ends(), alive=[self.consumer])
-        # The assignor gives the directory to whoever has the first half.
+        # The owner of the first half of the partitions also owns the directory.
         self.control, *rest = self.made.workspaces
         self.workspace = next(w for w in rest if self._partition(w) >= 6)
         owners = {self.made.owner[w] for w in (self.workspace, self.control)}
@@ -71,7 +73,7 @@ class Enemy:
         return next(p for p in range(12) if self.redis.exists(b"sb:{%d}" % p + key))
 
     def put(self, topic, record):
-        """Returns when the log has it: the message."""
+        """Writes a record; returns its message once it is on the log."""
         key, value, headers = record
         sent = []
         self.producer.produce(
@@ -83,7 +85,7 @@ class Enemy:
         return message
 
     def send(self, topic, record):
-        """Returns when the index has it."""
+        """Writes a record; returns once it is in the index."""
         message = self.put(topic, record)
         where = "dir" if topic == bus.DIRECTORY else message.partition()
         end = time.monotonic() + STEP_SECONDS
@@ -113,13 +115,13 @@ class Enemy:
 
     def round(self):
         self.share(self.workspace)
-        self.set_members(self.member)  # nothing new, but the directory has moved
+        self.set_members(self.member)  # nothing new, but the directory's offset has moved
         self.take_back()
         self.set_members(self.member, self.suspect)
         self.set_members(self.member)
 
     def change_seconds(self):
-        """How long a change takes until the index has it."""
+        """How long it takes until a change is in the index."""
         began = time.monotonic()
         for _ in range(MEASURED_ROUNDS):
             self.round()
@@ -134,8 +136,8 @@ class Enemy:
 
 
 class SlowLine:
-    """Leads to Redis. What goes there is cut anywhere, and each piece is held back for a while, so
-    many seconds at most."""
+    """A proxy to Redis that cuts what goes there into pieces and delays each of them, by at most so
+    many seconds."""
 
     def __init__(self, address, seed, held_back):
         self.held_back = held_back
@@ -172,7 +174,7 @@ class SlowLine:
                     how(to, data) if how else to.sendall(data)
                 to.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass  # one of the two has gone
+                pass  # one of the two sides is gone
 
     def close(self):
         self.server.close()
@@ -191,7 +193,7 @@ def start_asker(enemy, address):
 
 @contextlib.contextmanager
 def asking(enemy, *addresses):
-    """Askers at these addresses, which have ended afterwards."""
+    """Runs an asker for each of these addresses; they have ended afterwards."""
     askers = []
     try:
         for address in addresses:
@@ -219,7 +221,7 @@ def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     enemy = Enemy(world)
     enemy.set_members(enemy.member)
     enemy.share(enemy.control)
-    # Some questions shall see one state of the directory from begin to end, and others not.
+    # Some questions shall see one state of the directory from start to end, others a change.
     line = SlowLine(world.redis_address, 1, enemy.change_seconds() / 4)
     addresses = [world.redis_address] + [line.address] * SLOW_ASKERS
     try:
@@ -235,16 +237,16 @@ def test_a_check_never_sees_the_old_grant_with_the_new_member(world):
     print(fast, *slow, sep="\n")
     for counts in (fast, *slow):
         never_yes(counts)
-    # They have looked into every part of the round, often.
+    # The askers have seen every step of the rounds, often.
     assert min(fast["shared"], fast["member"]) > ROUNDS and fast["clients"] > 1, fast
     for what in ("shared", "member"):
         assert sum(counts[what] for counts in slow) > ROUNDS / 20, slow
 
 
 @pytest.mark.parametrize("apart", [False, True])
-def test_who_was_taken_out_before_it_was_shared_never_slips_in(world, apart):
-    """The command's author knows that she is out from the log, not from the index, and says so. With two
-    consumers one decides what rests on a directory that the other has yet to write."""
+def test_a_user_removed_from_the_group_before_a_share_gains_nothing_through_it(world, apart):
+    """The author of the share knows of the removal from the log, not from the index, and the command says
+    so. With two consumers, one decides on a directory that the other has yet to write."""
     enemy = Enemy(world, apart)
     enemy.set_members(enemy.member)
     enemy.share(enemy.control)
@@ -264,9 +266,9 @@ def test_who_was_taken_out_before_it_was_shared_never_slips_in(world, apart):
     assert sum(one["shared"] for one in counts) > TAKEN_OUT_ROUNDS, counts
 
 
-def test_who_was_taken_out_stays_out_though_the_directory_goes_back(world):
-    """Redis has again what it had before she went, and then something else changes in the directory:
-    mostly before anybody has looked whether all is still there."""
+def test_a_removed_user_stays_removed_when_the_directory_goes_back(world):
+    """Redis is set back to before the removal, and then something else changes in the directory, mostly
+    before the consumer has noticed the loss."""
     enemy = Enemy(world)
     groups = b"sb:{dir}:of:" + uuid.UUID(enemy.suspect).bytes
     else_ = enemy.made.status_of_user(enemy.made.directory.users[-1], "active")
@@ -285,8 +287,8 @@ def test_who_was_taken_out_stays_out_though_the_directory_goes_back(world):
         enemy.close()
 
 
-def test_no_answer_is_no_no_while_the_index_is_lost_and_rebuilt(world):
-    """All that is asked is so, all the time: whoever answers at all says yes."""
+def test_a_lost_index_never_denies_while_it_is_rebuilt(world):
+    """Access is always allowed here, so every answer must be yes or unavailable."""
     enemy = Enemy(world)
     enemy.set_members(enemy.member, enemy.suspect)
     enemy.share(enemy.control)
@@ -310,7 +312,7 @@ def test_no_answer_is_no_no_while_the_index_is_lost_and_rebuilt(world):
 
 
 def test_the_asker_can_say_yes(world):
-    """Else what it never said would prove nothing."""
+    """Otherwise the tests above would prove nothing."""
     enemy = Enemy(world)
     enemy.set_members(enemy.member, enemy.suspect)
     enemy.share(enemy.control)

@@ -1,5 +1,5 @@
-"""What a consumer does when Redis or Kafka no longer hold what they held: the index is rebuilt from the
-changelog, nothing happens twice, and what is really gone is said."""
+"""What a consumer does when Redis or Kafka have lost data: it rebuilds the index from the changelog,
+nothing happens twice, and it reports what cannot be recovered."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def _states(world):
 
 
 def _finish(world, consumer):
-    """Everything published, and the index there and as far: it may be a while until a loss is noticed."""
+    """Waits until all is published and the index complete, for the consumer may notice a loss late."""
     world.wait_published(consumer)
     world.wait(
         "the whole index",
@@ -46,12 +46,12 @@ def _finish(world, consumer):
 
 
 def _ended(consumer):
-    """The exit code, and all it said."""
+    """Its exit code and its whole log."""
     code = consumer.process.wait(60)
     return code, consumer.log.read_text(errors="replace")
 
 
-def test_emptied_while_nothing_happens(world):
+def test_an_emptied_redis_is_rebuilt_when_idle(world):
     """An idle consumer notices by itself."""
     _fill(world, 31, 5_000)
     consumer = world.start_consumer()
@@ -61,8 +61,8 @@ def test_emptied_while_nothing_happens(world):
     world.count(all_outcomes=False).verify()
 
 
-def test_emptied_under_load(world):
-    """Twice, with runs applied and not yet published, as if nothing had been."""
+def test_an_emptied_redis_is_rebuilt_under_load(world):
+    """Twice, with runs that are applied but not yet published."""
     _, total = _fill(world, 32, 60_000)
     consumer = world.start_consumer()
     for share in (3, 2):
@@ -74,7 +74,7 @@ def test_emptied_under_load(world):
 
 
 def _make_layout_1(world):
-    """Every mark, and every workspace, as a program of the first layout left them."""
+    """Changes every mark and workspace to what a program of the first layout would have written."""
     client = world.redis()
     for key in client.scan_iter(match="sb:*", count=5000):
         if key.endswith(b"}:mark"):
@@ -86,8 +86,8 @@ def _make_layout_1(world):
     client.close()
 
 
-def test_index_of_an_older_layout_is_made_anew(world):
-    """With runs in it that are applied and not yet published."""
+def test_an_index_of_an_older_layout_is_rebuilt(world):
+    """Some of its runs are applied but not yet published."""
     _, total = _fill(world, 38, 30_000)
     consumer = world.start_consumer()
     world.wait_applied(total // 2, consumer)
@@ -98,7 +98,7 @@ def test_index_of_an_older_layout_is_made_anew(world):
 
 
 def _snapshot(world):
-    """What Redis holds now, kept aside; returns how to bring it back, after kill -9."""
+    """Takes a snapshot of Redis; returns a function that kills Redis and starts it from the snapshot."""
     dump, kept = world.stack / "redis" / "dump.rdb", world.folder / "kept.rdb"
     client = world.redis()
     client.save()
@@ -116,7 +116,7 @@ def _snapshot(world):
 
 
 def _snapshot_and_more(world, seed):
-    """A consumer that has published all, part of it after a snapshot; and how to restore that."""
+    """A consumer that has published everything, part of it after a snapshot; and the restore function."""
     made, _ = _fill(world, seed, 10_000)
     consumer = world.start_consumer()
     world.wait_published(consumer)
@@ -126,15 +126,15 @@ def _snapshot_and_more(world, seed):
     return consumer, restore
 
 
-def test_restored_from_an_older_snapshot(world):
+def test_an_older_snapshot_is_caught_up(world):
     consumer, restore = _snapshot_and_more(world, 33)
     restore()
     _finish(world, consumer)
     world.count(all_outcomes=False).verify()
 
 
-def test_back_from_an_older_snapshot_while_no_consumer_runs(world):
-    """The mark alone looks well: it is what Kafka has committed that tells."""
+def test_an_older_snapshot_is_noticed_at_the_next_start(world):
+    """The mark alone looks good; only the offset committed in Kafka shows that data is missing."""
     consumer, restore = _snapshot_and_more(world, 34)
     consumer.terminate()
     restore()
@@ -143,14 +143,14 @@ def test_back_from_an_older_snapshot_while_no_consumer_runs(world):
 
 
 def _forget_group(world):
-    """As when the group's offsets have expired."""
+    """Deletes the consumer group, as if its offsets had expired."""
     client = admin.AdminClient({"bootstrap.servers": world.brokers})
     for future in client.delete_consumer_groups([bus.GROUP]).values():
         future.result()
 
 
 def test_expired_offsets_do_no_harm(world):
-    """The changelog's progress counts: with what Redis holds, and without."""
+    """The changelog's progress counts instead, whether Redis has kept its data or not."""
     made, _ = _fill(world, 35, 5_000)
     consumer = world.start_consumer()
     _finish(world, consumer)
@@ -165,14 +165,14 @@ def test_expired_offsets_do_no_harm(world):
 
 
 def _delete_records(world):
-    """As retention does: all that is on the log."""
+    """Deletes all records on the log, as retention would."""
     client = admin.AdminClient({"bootstrap.servers": world.brokers})
     gone = [confluent_kafka.TopicPartition(bus.COMMANDS, p, e) for p, e in world.ends().items()]
     for future in client.delete_records(gone).values():
         future.result()
 
 
-def test_lost_commands_need_a_person(world):
+def test_lost_commands_need_a_decision_by_a_person(world):
     """Retention has taken commands that were never applied."""
     made, _ = _fill(world, 36, 2_000)
     consumer = world.start_consumer()
@@ -186,7 +186,7 @@ def test_lost_commands_need_a_person(world):
     assert re.search(r"partition \d+ was applied up to \d+, but its log begins at \d+", said), said
     assert "--accept-lost-commands" in said, said
     consumer = world.start_consumer(arguments=["--accept-lost-commands"])
-    world.wait("the lost ones skipped", lambda: world.applied() == world.ends(), alive=[consumer])
+    world.wait("the lost commands to be skipped", lambda: world.applied() == world.ends(), alive=[consumer])
     _finish(world, consumer)
     world.send(made, 500, load.PLAIN)
     consumer = world.start_consumer()
@@ -194,7 +194,7 @@ def test_lost_commands_need_a_person(world):
     assert world.applied() == world.committed() == world.ends()
 
 
-def test_of_two_processes_with_one_name_the_older_ends(world):
+def test_of_two_consumers_with_the_same_name_the_older_one_ends(world):
     made, total = _fill(world, 37, 2_000)
     first = world.start_consumer("same")
     world.wait_published(first)

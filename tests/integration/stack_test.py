@@ -1,5 +1,5 @@
-"""ops/stack itself: stacks side by side, parts that are killed, frozen and brought back, and a
-cluster of three brokers that loses one."""
+"""ops/stack itself: stacks side by side, parts that are killed, frozen and started again, and a cluster
+of three brokers that loses one."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ NODES = ["kafka-1", "kafka-2", "kafka-3"]
 
 @pytest.fixture(scope="module")
 def new_stack():
-    """Makes stacks; at the end they are gone, whatever happened to them."""
+    """Makes stacks, which are wiped at the end in whatever state they are."""
     kafka_or_skip()
     home = Path(tempfile.mkdtemp(prefix="sharebus stack."))  # a path may have a space
     made = []
@@ -68,14 +68,14 @@ def done(stack, *args):
 
 
 def refused(stack, code, words, *args):
-    """With that exit code and one sentence, which has these words."""
+    """Asserts that it exits with that code and one sentence, which has these words."""
     ran = stack.ops(*args)
     assert ran.returncode == code, f"{args}: {ran.stdout}{ran.stderr}"
     assert re.fullmatch(r"ops/stack: [^\n]+\n", ran.stderr) and words in ran.stderr, ran.stderr
 
 
 def status(stack, *parts):
-    """{part: (pid, port, state)}, and what the exit code says about it."""
+    """{part: (pid, port, state)}; asserts the exit code that belongs to these states."""
     ran = stack.ops("status", *parts)
     lines = [line.split() for line in ran.stdout.splitlines()]
     found = {part: (pid, port, state) for part, _, pid, _, port, state in lines}
@@ -95,7 +95,7 @@ def processes_of(stack):
         try:
             line = path.read_bytes().decode(errors="replace")
         except OSError:
-            continue  # it has just ended
+            continue  # the process has just ended
         if str(stack.dir) in line:
             found.append(line)
     return found
@@ -116,7 +116,7 @@ def write(stack, topic, *values):
 
 
 def read(stack, topic):
-    """The values of a topic, partition by partition."""
+    """The values of a topic, by partition."""
     return [m.value() for ms in bus.read_topic(stack.brokers, topic).values() for m in ms]
 
 
@@ -131,13 +131,13 @@ def test_stacks_side_by_side_have_nothing_in_common(one, other):
     assert index(other).get("whose") is None
 
 
-def test_up_again_leaves_what_runs_as_it_is(one):
+def test_up_again_leaves_running_parts_alone(one):
     before = status(one, "kafka,redis")
     one.up()
     assert status(one, "kafka,redis") == before
 
 
-def test_killed_kafka_comes_back_where_it_was_with_what_it_acknowledged(one):
+def test_killed_kafka_restarts_on_its_port_with_all_it_acknowledged(one):
     make_topic(one, "kept")
     write(one, "kept", b"before")
     before = status(one, "kafka")["kafka"]
@@ -151,7 +151,7 @@ def test_killed_kafka_comes_back_where_it_was_with_what_it_acknowledged(one):
     assert read(one, "kept") == [b"before", b"after"]
 
 
-def test_killed_redis_comes_back_with_what_it_had_at_its_last_stop(one):
+def test_killed_redis_restarts_with_the_data_of_its_last_stop(one):
     index(one).set("saved", "yes")
     one.down("redis")
     one.up("redis")
@@ -159,13 +159,13 @@ def test_killed_redis_comes_back_with_what_it_had_at_its_last_stop(one):
     before = one.redis
     done(one, "kill", "redis")
     assert state(one, "redis") == "dead"
-    assert "SIGTERM" not in (one.dir / "redis.log").read_text(), "it was asked instead of killed"
+    assert "SIGTERM" not in (one.dir / "redis.log").read_text(), "it was stopped instead of killed"
     one.up("redis")
     assert one.redis == before
     assert index(one).mget("saved", "not-saved") == ["yes", None]
 
 
-def test_frozen_parts_say_nothing_until_they_are_thawed(one):
+def test_frozen_parts_are_silent_until_they_are_thawed(one):
     client = index(one)
     connection = client.client_id()
     done(one, "freeze", "redis")
@@ -174,10 +174,10 @@ def test_frozen_parts_say_nothing_until_they_are_thawed(one):
         index(one, socket_timeout=1, retry=None).ping()
     done(one, "thaw", "redis")
     assert state(one, "redis") == "ready"
-    assert client.client_id() == connection, "the connection did not outlive the frost"
+    assert client.client_id() == connection, "the connection was lost while Redis was frozen"
 
 
-def test_up_thaws_and_down_needs_no_thaw(one):
+def test_up_thaws_and_down_does_not_need_to(one):
     done(one, "freeze", "kafka", "redis")
     one.up()
     assert {s for *_, s in status(one, "kafka,redis").values()} == {"ready"}
@@ -195,7 +195,7 @@ def test_a_stack_keeps_its_number_of_brokers(one):
     refused(one, USAGE, "which part", "freeze")
 
 
-def test_wiped_means_gone_and_the_neighbour_stays(one, other):
+def test_wiping_a_stack_leaves_its_neighbour_alone(one, other):
     done(one, "down", "--wipe")
     assert not one.dir.exists(), list(one.dir.rglob("*"))
     assert processes_of(one) == []
@@ -206,7 +206,7 @@ def test_wiped_means_gone_and_the_neighbour_stays(one, other):
 
 
 def partition(stack, topic):
-    """The topic's first one, once it has a leader: what the asked broker knows may lag behind."""
+    """The topic's first partition, once it has a leader; the broker may learn of that late."""
     client = admin.AdminClient({"bootstrap.servers": stack.brokers})
 
     def led():
@@ -240,13 +240,13 @@ def test_three_brokers_are_one_cluster(three):
     refused(three, FAILED, "--brokers 3", "up", "--brokers", "1")
 
 
-def test_the_leader_is_killed_and_everything_goes_on(three):
+def test_a_killed_leader_is_replaced(three):
     make_topic(three, "led")
     write(three, "led", b"before")
     before = status(three, "kafka")
     leader = partition(three, "led").leader
     done(three, "kill", f"kafka-{leader}")
-    write(three, "led", b"without")  # acknowledged by all in sync, of which there must be two
+    write(three, "led", b"without")  # acknowledged by all replicas in sync, of which there must be two
     until("another leader", lambda: partition(three, "led").leader != leader)
     assert brokers(three) == three.brokers
     assert read(three, "led") == [b"before", b"without"]
@@ -258,7 +258,7 @@ def test_the_leader_is_killed_and_everything_goes_on(three):
     assert read(three, "led") == [b"before", b"without", b"after"]
 
 
-def test_most_of_the_brokers_must_run(three):
+def test_a_majority_of_the_brokers_must_run(three):
     done(three, "kill", "kafka-1,kafka-2")
     done(three, "freeze", "kafka-3")
     refused(three, FAILED, "2 of its 3 nodes", "up", "kafka-1")
@@ -266,11 +266,11 @@ def test_most_of_the_brokers_must_run(three):
     until("all three in sync", lambda: all_in_sync(three, bus.GRANTS))
 
 
-def test_three_brokers_stop_and_come_back_with_their_data(three):
+def test_three_brokers_restart_with_their_data(three):
     cluster = bus.cluster_id(three.brokers)
     make_topic(three, "stopped")
     write(three, "stopped", b"before")
-    done(three, "down", "kafka")  # the last one has no quorum to take leave of, and may be killed
+    done(three, "down", "kafka")  # the last one has no quorum to leave, and may have to be killed
     assert {s for *_, s in status(three, "kafka").values()} == {"stopped"}
     done(three, "up", "kafka")
     assert bus.cluster_id(three.brokers) == cluster

@@ -1,4 +1,4 @@
-"""`sharebus status`, against what Kafka's own tools and Redis say; and when things are broken."""
+"""`sharebus status`, compared with Kafka's own tools and with Redis, and when something is broken."""
 
 import subprocess
 import sys
@@ -16,14 +16,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from stack import stack, until  # noqa: E402, F401
 
 DONE, NO, UNAVAILABLE = 0, 1, 3
-NOWHERE = "127.0.0.1:1"  # tcpmux: nobody listens there
+NOWHERE = "127.0.0.1:1"  # tcpmux: without a listener
 PARTITIONS = 12
 KEYS = ["owner", "epoch", "applied", "committed", "end", "lag", "state", "loaded", "goal"]
 COPY = "cp"  # another prefix in the same Redis
 
 
 def status(stack, *args, code=DONE):
-    """The JSON, checked for its shape."""
+    """The JSON; asserts its shape."""
     ran = stack.sharebus("status", "-o", "json", *args)
     assert ran.code == code, ran
     assert (ran.err == "") == (code != UNAVAILABLE), ran
@@ -48,7 +48,8 @@ def marks(stack):
 
 
 def send_garbage(stack, count=30):
-    """Sends some to every partition, so also after a transaction's marker, which is never committed."""
+    """Sends records to every partition, so that each log ends with one. Otherwise a log may end with the
+    marker of a transaction, an offset that is never committed."""
     producer = bus.producer(stack.brokers)
     for n in range(count):
         key = str(uuid.uuid4()).encode()
@@ -57,7 +58,7 @@ def send_garbage(stack, count=30):
 
 
 def settled(stack):
-    """All that is on the log is committed."""
+    """Waits until everything on the log is committed."""
     offsets = bus.CommittedOffsets(stack.brokers)
     try:
         ends = bus.log_ends(stack.brokers, bus.COMMANDS)
@@ -68,12 +69,12 @@ def settled(stack):
 
 
 def transaction():
-    """Settings of a producer that writes one."""
+    """Settings of a producer that writes a transaction."""
     return {"transactional.id": f"test-{uuid.uuid4()}", "message.timeout.ms": 30_000}
 
 
 def owners(stack):
-    """{(topic, partition): client id}, as any client can ask."""
+    """{(topic, partition): client id}, as any client may ask the brokers."""
     admin = AdminClient({"bootstrap.servers": stack.brokers})
     group = admin.describe_consumer_groups([bus.GROUP])[bus.GROUP].result(30)
     return {
@@ -85,7 +86,7 @@ def owners(stack):
 
 @pytest.fixture
 def copied(stack):
-    """A copy of all marks under another prefix, to be doctored; and what changes one."""
+    """Copies all marks to another prefix; returns a function that changes one of the copies."""
     there = server(stack)
     for name, mark in marks(stack).items():
         there.hset(f"{COPY}:{{{name}}}:mark", mapping=mark)
@@ -101,7 +102,7 @@ def copied(stack):
 # ---- all is well ----
 
 
-def test_each_number_is_what_kafka_and_redis_say(stack):
+def test_each_number_agrees_with_kafka_and_redis(stack):
     send_garbage(stack)
     ends = settled(stack)
     answer = status(stack)
@@ -124,7 +125,7 @@ def test_each_number_is_what_kafka_and_redis_say(stack):
     assert directory["state"] == "ready"
 
 
-def test_the_table_says_the_same(stack):
+def test_the_table_agrees_with_the_json(stack):
     settled(stack)
     answer = status(stack)
     lines = stack.sharebus("status").done().out.splitlines()
@@ -136,7 +137,7 @@ def test_the_table_says_the_same(stack):
     assert [line.split() for line in lines[1:]] == shown
 
 
-def test_an_open_transaction_is_part_of_the_end_and_not_committed(stack):
+def test_an_open_transaction_counts_to_the_end_but_is_not_committed(stack):
     plain = bus.producer(stack.brokers)
     plain.produce(bus.COMMANDS, b"garbage", partition=7)
     assert plain.flush(30) == 0
@@ -154,7 +155,7 @@ def test_an_open_transaction_is_part_of_the_end_and_not_committed(stack):
     assert during["lag"] == before["partitions"][7]["lag"] + 1 == 1
 
 
-def test_offsets_of_an_open_transaction_are_waited_for_and_not_made_up(stack):
+def test_offsets_of_an_open_transaction_are_waited_for(stack):
     group = f"other-{uuid.uuid4()}"
     member = Consumer({"bootstrap.servers": stack.brokers, "group.id": group})
     writer = bus.producer(stack.brokers, **transaction())
@@ -179,7 +180,7 @@ def test_offsets_of_an_open_transaction_are_waited_for_and_not_made_up(stack):
     member.close()
 
 
-def test_two_members_are_told_apart_by_their_client_ids(stack, tmp_path):
+def test_two_members_are_distinguished_by_their_client_ids(stack, tmp_path):
     config = tmp_path / "second.conf"
     config.write_text("[kafka]\nclient.id = the-second\n")
     argv = [stack.bin / "sharebus-consumer", "--config", config, "--instance", "second"]
@@ -209,7 +210,7 @@ def owned_by(stack):
 # ---- something is wrong ----
 
 
-def test_without_a_consumer_nobody_owns_and_the_lag_grows(stack):
+def test_without_a_consumer_partitions_have_no_owner_and_the_lag_grows(stack):
     send_garbage(stack)
     settled(stack)
     stack.down("consumer")
@@ -227,7 +228,7 @@ def test_without_a_consumer_nobody_owns_and_the_lag_grows(stack):
     status(stack)
 
 
-def test_a_group_that_nobody_knows(stack):
+def test_an_unknown_group_has_no_owners_and_no_offsets(stack):
     answer = status(stack, "--consumer-group", "nobody", code=NO)
     assert answer["group"] == "nobody"
     assert set(column(answer, "owner")) == set(column(answer, "committed")) == {None}
@@ -235,18 +236,18 @@ def test_a_group_that_nobody_knows(stack):
     assert set(column(answer, "state")) == {"ready"}
 
 
-def test_an_index_that_is_not_there_is_missing(stack):
+def test_an_absent_index_is_shown_as_missing(stack):
     answer = status(stack, "--prefix", "nothing", code=NO)
     assert set(column(answer, "state")) == {answer["directory"]["state"]} == {"missing"}
     assert set(column(answer, "epoch")) == set(column(answer, "applied")) == {None}
     assert None not in column(answer, "owner") + column(answer, "end")
 
 
-def test_a_copy_of_the_index_is_as_good(stack, copied):
+def test_a_copy_of_the_index_is_shown_as_ready(stack, copied):
     status(stack, "--prefix", COPY)
 
 
-def test_lag_is_counted_from_what_is_committed(stack, copied):
+def test_lag_is_counted_from_the_committed_offset(stack, copied):
     send_garbage(stack)
     settled(stack)
     before = status(stack)
@@ -270,7 +271,7 @@ def test_lag_is_counted_from_what_is_committed(stack, copied):
         (None, None, "rebuilding"),
     ],
 )
-def test_a_rebuild_shows_how_far_it_is(stack, copied, loaded, goal, shown):
+def test_a_rebuild_shows_its_progress(stack, copied, loaded, goal, shown):
     fields = {"state": "rebuilding", "loaded": loaded, "goal": goal}
     copied("3", **{k: v for k, v in fields.items() if v is not None})
     row = status(stack, "--prefix", COPY, code=NO)["partitions"][3]
@@ -284,7 +285,7 @@ def test_a_rebuild_shows_how_far_it_is(stack, copied, loaded, goal, shown):
 
 @pytest.mark.parametrize("field", [{"cluster": "another"}, {"partitions": "6"}, {"layout": "99"}])
 @pytest.mark.parametrize("name", ["5", "dir"])
-def test_a_foreign_mark_is_named(stack, copied, name, field):
+def test_a_mark_of_another_deployment_is_shown_as_foreign(stack, copied, name, field):
     copied(name, **field)
     ran = stack.sharebus("status", "--prefix", COPY, "-o", "json")
     assert ran.code == NO and stack.redis in ran.err and ran.err.count("\n") == 1
@@ -317,7 +318,7 @@ def test_without_redis_the_log_is_shown(stack):
     assert len(ran.out.splitlines()) == 1 + PARTITIONS + 1
 
 
-def test_with_nothing_there_both_are_named_in_one_sentence(stack):
+def test_without_both_one_sentence_names_both(stack):
     nothing = ("--brokers", NOWHERE, "--redis", "127.0.0.1:2", "--wait", "1s")
     stack.sharebus("status", *nothing).failed(UNAVAILABLE, NOWHERE, "127.0.0.1:2")
     assert status(stack, *nothing, code=UNAVAILABLE)["partitions"] == []

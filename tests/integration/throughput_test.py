@@ -1,5 +1,5 @@
-"""100,000 commands of every kind, counted one by one; how many plain ones a second go through; and some
-that concern very many."""
+"""100,000 commands of every kind, compared with the model one by one; the rate of plain commands; and
+commands that concern very many people."""
 
 import time
 
@@ -8,9 +8,9 @@ import load
 
 COMMANDS = 100_000
 ROUNDS = 2
-LOOK_EVERY_S = 0.02  # looking costs what is measured
+LOOK_EVERY_S = 0.02  # asking slows down what is measured
 CROWDED_SHARES = 8
-CROWDED_BYTES = 40 * 1024 * 1024  # one tells 11 MB
+CROWDED_BYTES = 40 * 1024 * 1024  # the notifications of one take 11 MB
 
 
 def test_every_command_has_exactly_one_outcome(world):
@@ -23,7 +23,7 @@ def test_every_command_has_exactly_one_outcome(world):
 
 
 def _measure(world):
-    """(seconds to all applied, seconds to all committed), from the first command applied."""
+    """(seconds until all are applied, seconds until all are committed), from the first one applied."""
     before = world.applied()
     consumer = world.start_consumer()
     began = None
@@ -51,8 +51,8 @@ def _measure(world):
     return applied, committed
 
 
-def test_plain_commands_per_second(world, capsys):
-    """A figure, printed and not asserted; that all of it is right is the other test's claim."""
+def test_plain_commands_per_second_are_measured(world, capsys):
+    """Prints a figure and asserts nothing; the other test proves that everything is right."""
     made = world.populate(load.Shape(seed=12))
     first = world.start_consumer()
     world.wait_published(first)
@@ -69,9 +69,9 @@ def test_plain_commands_per_second(world, capsys):
         print(f"\nbest: applied {COMMANDS / best[0]:,.0f}/s, committed {COMMANDS / best[1]:,.0f}/s")
 
 
-def test_what_one_run_tells_has_a_bound(world):
-    """Shares with everybody, all on the log at once: what they tell is far more than Redis takes as one
-    value, which is 512 MB elsewhere and less here."""
+def test_the_outputs_of_one_run_are_bounded(world):
+    """Shares with Everyone, all on the log at once: their notifications are far more than Redis takes as
+    one value, which is 512 MB by default and less here."""
     made = world.populate(load.Shape(seed=43, users=20_000, groups=1, workspaces=1))
     (workspace,) = made.workspaces
     group = made.directory.groups[0]

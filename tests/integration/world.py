@@ -1,4 +1,4 @@
-"""A deployment of one's own: Kafka, Redis, and consumers that can be killed. What it starts, it ends."""
+"""A deployment for one test: Kafka, Redis, and consumers that can be killed. It ends what it starts."""
 
 import os
 import pathlib
@@ -17,15 +17,15 @@ TAIL_BYTES = 4000
 
 
 class NoStack(Exception):
-    """Kafka or Redis could not be had."""
+    """Kafka or Redis are not available."""
 
 
 class Stuck(AssertionError):
-    """Something did not happen in the time that is more than enough for it."""
+    """Something did not happen in a time that should be more than enough."""
 
 
 class ConsumerProcess:
-    """`environment`: what is added to the environment of this one."""
+    """A consumer process; `environment` is added to its environment."""
 
     def __init__(self, world, instance, number, arguments=(), environment=None):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
@@ -58,7 +58,7 @@ class ConsumerProcess:
         self.process.wait(30)
 
     def terminate(self, deadline_s=30):
-        """A clean stop: exit 0."""
+        """Stops it with SIGTERM; it must exit with 0."""
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(deadline_s)
@@ -107,13 +107,13 @@ class World:
         self._stack("down", "--wipe")
         shutil.rmtree(self.stack, ignore_errors=True)
 
-    # ---- what is in it ----
+    # ---- content ----
 
     def redis(self, timeout_s=None):
         return counting.connect(self.redis_address, timeout_s)
 
     def populate(self, shape):
-        """Topics, directory and workspaces; returns what makes the commands."""
+        """Writes topics, directory and workspaces; returns the Load that makes commands."""
         made = load.Load(shape)
         bus.create_topics(self.brokers, load.sharebus_program())
         load.write_directory(self.brokers, made)
@@ -143,7 +143,7 @@ class World:
     def count(self, all_outcomes=True):
         return counting.Count(self, self.directory, all_outcomes)
 
-    # ---- how far it is ----
+    # ---- progress ----
 
     def ends(self):
         if self._ends is None:
@@ -151,7 +151,7 @@ class World:
         return self._ends
 
     def forget_ends(self):
-        """Somebody else has written."""
+        """To be called when records were written otherwise than through this object."""
         self._ends = None
 
     def applied(self):
@@ -169,7 +169,7 @@ class World:
         return self._committed.get()
 
     def wait(self, what, condition, deadline_s=300, alive=(), every_s=0.002):
-        """Until condition() is true, which it returns; the consumers named must live meanwhile."""
+        """Waits until condition() is true and returns its value; the consumers in `alive` must not end."""
         limit = time.monotonic() + deadline_s
         while True:
             answer = condition()
@@ -186,7 +186,7 @@ class World:
             time.sleep(every_s)
 
     def wait_applied(self, target, *alive):
-        """Until `target` records in all are applied."""
+        """Waits until `target` records in all are applied."""
         self.wait(f"{target} applied", lambda: sum(self.applied().values()) >= target, alive=alive)
 
     def wait_published(self, *alive):

@@ -1,4 +1,4 @@
-"""libsharebus through its public header, as any program meets it."""
+"""libsharebus through its public header, as any program uses it."""
 
 import ctypes
 import functools
@@ -152,7 +152,7 @@ class Query(ctypes.Structure):
 
 
 class Failed(Exception):
-    """A call that gave no answer."""
+    """A call of the library that failed."""
 
     def __init__(self, code, text):
         super().__init__(f"{code}: {text}")
@@ -169,7 +169,7 @@ def from_id(raw):
 
 
 def load():
-    """The library of the same build as the programs."""
+    """Loads the library from the same build as the programs."""
     programs = pathlib.Path(os.environ.get("SHAREBUS_RELEASE_BIN", REPO / "build/release/bin"))
     library = ctypes.CDLL(str(programs.parent / "lib" / "libsharebus.so.0"))
     library.sharebus_error.restype = ctypes.c_char_p
@@ -198,12 +198,12 @@ class Client:
     # ---- sharing ----
 
     def share(self, actor, workspace, grants, **more):
-        """grants: [(kind, id, role, expires_at)]"""
+        """Shares with grants, [(kind, id, role, expires_at)]."""
         subjects = [Subject(KINDS[k], to_id(i), None, ROLES[r], e or 0) for k, i, r, e in grants]
         return self.request("sharebus_share", actor, workspace, subjects, **more)
 
     def remove(self, actor, workspace, subjects, **more):
-        """subjects: [(kind, id)]"""
+        """Removes subjects, [(kind, id)]."""
         listed = [Subject(KINDS[k], to_id(i), None, 0, 0) for k, i in subjects]
         return self.request("sharebus_remove", actor, workspace, listed, **more)
 
@@ -227,7 +227,7 @@ class Client:
         return verdict, code, (out.position.partition, out.position.offset)
 
     def find(self, what, name):
-        """what: user, group or workspace"""
+        """The id of that name; `what` is user, group or workspace."""
         out = Id()
         me = [None] if what == "workspace" else []
         self._call(f"sharebus_find_{what}", *me, name.encode(), ctypes.byref(out))
@@ -244,7 +244,7 @@ class Client:
     # ---- questions ----
 
     def check(self, questions):
-        """[(user, workspace, action)] -> [(allowed, reason)]"""
+        """Answers [(user, workspace, action)] with [(allowed, reason)]."""
         asked = (Question * len(questions))(
             *(Question(to_id(u), to_id(w), ACTIONS.index(a)) for u, w, a in questions)
         )
@@ -254,7 +254,7 @@ class Client:
         return [(a.allowed, name(a.reason).decode()) for a in answers]
 
     def explain(self, user, workspace):
-        """{action: allowed}, or None when one of the two is not there"""
+        """{action: allowed}, or None when the user or the workspace does not exist."""
         out = ctypes.POINTER(Explanation)()
         try:
             self._call(
@@ -270,7 +270,7 @@ class Client:
         return dict(zip(ACTIONS, out.contents.allowed))
 
     def show(self, workspace):
-        """{(kind, id): (role, expires_at)}, or None when it is not there"""
+        """{(kind, id): (role, expires_at)}, or None when the workspace does not exist."""
         out = ctypes.POINTER(Workspace)()
         try:
             self._call("sharebus_show", ctypes.byref(to_id(workspace)), ctypes.byref(out))
@@ -290,7 +290,7 @@ class Client:
         }
 
     def list(self, **wanted):
-        """{workspace id: grants} of all pages; wanted: as_, with_me, shared, owner, …"""
+        """{workspace id: grants} of all pages; `wanted` are as_, with_me, shared, owner, …"""
         fields = {
             k: to_id(v) if k in ("as_", "owner", "with_user", "with_group", "after") else v
             for k, v in wanted.items()

@@ -1,6 +1,6 @@
-"""Who may do what, written from the product document and the tables of rules and roles alone.
+"""Who may do what, written only from the product document and the tables of rules and roles.
 
-Ids are texts. Time is passed in, in milliseconds. Whatever is deleted is not there.
+Ids are texts. Time is passed in, in milliseconds. What is deleted does not exist.
 """
 
 from dataclasses import dataclass, field
@@ -51,12 +51,12 @@ class Rights:
         self.groups = {}
         self.workspaces = {}
 
-    # ---- what reaches whom ----
+    # ---- which grants reach a user ----
 
     def in_group(self, user, group):
         if group in self.groups:
             return user in self.groups[group].members
-        return group in self.users[user].organizations  # the group of everyone
+        return group in self.users[user].organizations  # the Everyone group
 
     def reaches(self, user, subject):
         kind, id = subject
@@ -82,7 +82,7 @@ class Rights:
     # ---- check, list, show ----
 
     def check(self, user, workspace, action, now):
-        """(allowed, the reasons that may be given)"""
+        """(allowed, the possible reasons)"""
         w, u = self.workspaces.get(workspace), self.users.get(user)
         if not w:
             return False, {"unknown_workspace"}
@@ -159,8 +159,8 @@ class Rights:
         return None if id == w.organization else "not_a_member"
 
     def share(self, actor, workspace, grants, now):
-        """(verdict, the codes that may be given); grants: [(kind, id, role, expires_at)]. What is
-        applied is to be carried out with do_share()."""
+        """(verdict, the possible codes) for grants, [(kind, id, role, expires_at)]. The caller carries an
+        applied share out with do_share()."""
         w = self.workspaces.get(workspace)
         if not w:
             return "rejected", {"unknown_workspace"}
@@ -202,7 +202,7 @@ class Rights:
         if not authority and any(s != ("user", actor) for s in subjects):
             return {("rejected", "forbidden")}
         standing = [s for s in subjects if s in w.grants]
-        over = [s for s in standing if w.grants[s].is_over(now)]  # the system may have been first
+        over = [s for s in standing if w.grants[s].is_over(now)]  # the system may have removed it first
         ceiling = [
             s
             for s in standing

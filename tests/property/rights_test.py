@@ -1,4 +1,4 @@
-"""Random histories: after each step, what the library answers is what the rules say.
+"""Random histories: after each step, the library must answer as the rules say.
 
 SHAREBUS_PROPERTY_SEED repeats a history, SHAREBUS_PROPERTY_STEPS makes it shorter or longer.
 """
@@ -32,7 +32,7 @@ def now_ms():
 
 
 class Facts:
-    """Writes what is so elsewhere, and waits until the index knows."""
+    """Writes facts of elsewhere, and waits until they are in the index."""
 
     def __init__(self, world, client):
         self._world = world
@@ -64,7 +64,7 @@ class Facts:
         self._client.wait(*self._write(bus.COMMANDS, id, bus.encode(name, fields)))
 
     def grants_in_redis(self, partitions, workspaces):
-        """{workspace: {(kind, id)}} as the hashes hold them, expired or not"""
+        """{workspace: {(kind, id)}} of the grants in Redis, expired or not."""
         found = {}
         for w in workspaces:
             raw = uuid.UUID(w).bytes
@@ -94,7 +94,7 @@ class History:
         self._populate()
 
     def _connect(self):
-        """The index is there once the consumer has taken its partitions over."""
+        """Opens the library, once the consumer has taken its partitions and so made the index."""
 
         def try_it():
             client = library.Client(self.world.brokers, self.world.redis_address)
@@ -174,7 +174,7 @@ class History:
     # ---- what can happen ----
 
     def _actor(self, workspace):
-        """Mostly somebody who may."""
+        """An actor, mostly one who is allowed to share the workspace."""
         w = self.rights.workspaces.get(workspace)
         admins = [i for (k, i), g in w.grants.items() if k == "user" and g.role == "admin"] if w else []
         roll = self.rng.random()
@@ -193,7 +193,7 @@ class History:
         return "group", self.rng.choice(self.organizations)
 
     def _can_ask(self, actor, workspace, ask, what):
-        """The library itself says so when the workspace is not there."""
+        """Does the workspace exist? If not, asserts that the library itself says so."""
         if workspace in self.rights.workspaces:
             return True
         with pytest.raises(library.Failed) as failed:
@@ -258,7 +258,7 @@ class History:
             subjects = self.rng.sample(sorted(w.grants), min(len(w.grants), self.rng.choice((1, 1, 2))))
         actor = self._actor(workspace)
         if self.rng.random() < 0.1 and subjects[0][0] == "user":
-            actor = subjects[0][1]  # leaves
+            actor = subjects[0][1]  # the user leaves
         return self._remove(actor, workspace, subjects)
 
     def step_remove_undoes_share(self):
@@ -272,7 +272,7 @@ class History:
             return "rejected"
         assert self._remove(w.owner, workspace, [subject]) == "applied"
         again = self.client.show(workspace)
-        now = now_ms()  # what has ended in between is in one of the two only
+        now = now_ms()  # a grant that expired in between is in only one of the two
         assert self._lasting(again, now) == self._lasting(shown, now)
         return "same"
 
@@ -293,7 +293,7 @@ class History:
                 if w in self.rights.workspaces
             }
             seen.append((done, self.client.show(one), self.client.show(two)))
-            for w, grants in order:  # back to where it was
+            for w, grants in order:  # undo
                 if done.get(w) == "applied":
                     owner = self.rights.workspaces[w].owner
                     old = saved[w].get(grants[0][:2])
@@ -301,7 +301,7 @@ class History:
                     if old and not old.is_over(now_ms() + SOON_MS[1]):
                         self._share(owner, w, [(*grants[0][:2], old.role, old.expires_at)])
         if any(g.expires_at for s in saved.values() for g in s.values()):
-            return "-"  # what was to end may have ended in between
+            return "-"  # a temporary grant may have expired in between
         assert seen[0] == seen[1]
         return "same"
 
@@ -312,7 +312,7 @@ class History:
             self._tell_group(g)
 
     def _missing_or_any(self, ids, there):
-        """What is away comes back before something else goes."""
+        """An id that is missing, to be restored first; otherwise any."""
         return next((i for i in ids if i not in there), None) or self.rng.choice(ids)
 
     def step_group_comes_or_goes(self):
@@ -335,8 +335,8 @@ class History:
             self._tell_user(u)
 
     def _settle(self, subject):
-        """The system takes the grants of whoever is deleted away, also those that nobody shows
-        because they have expired."""
+        """Waits until the consumer has removed the grants of a deleted subject, including expired ones,
+        which are not shown any more."""
 
         def are_gone():
             found = self.facts.grants_in_redis(4, self.places)
@@ -428,7 +428,7 @@ class History:
     }
 
     def _back_on(self):
-        """What was switched off does not stay so for long: else next to nothing may be shared."""
+        """The step that enables sharing again, mostly taken soon: otherwise little could be shared."""
         if self.rng.random() < 0.7:
             return None
         if not self.rights.sharing_enabled:
@@ -452,7 +452,7 @@ class History:
             )
 
     def _listed(self, as_, **wanted):
-        """Whoever is not there is no user who sees nothing, but an error."""
+        """What the user sees; for a user who does not exist, asserts that listing is an error."""
         if as_ in self.rights.users:
             return set(self.client.list(as_=as_, **wanted))
         with pytest.raises(library.Failed) as failed:
@@ -461,7 +461,7 @@ class History:
         return set()
 
     def _in_time(self, answer, model):
-        """answer() is what model(now) is, before or after it was asked."""
+        """Asserts that answer() equals model(now), at a time either before or after the question."""
         before = model(now_ms())
         given = answer()
         assert given in (before, model(now_ms())), (given, before)
@@ -504,7 +504,7 @@ class History:
         self._finish()
 
     def _finish(self):
-        """What has expired is gone, and nothing else is."""
+        """Waits until the index has lost every expired grant, and no other."""
         wanted = {
             id: {s for s, g in w.grants.items() if not g.is_over(now_ms() + SOON_MS[1])}
             for id, w in self.rights.workspaces.items()
@@ -514,7 +514,7 @@ class History:
             found = self.facts.grants_in_redis(4, self.places)
             return all(found.get(id, set()) == grants for id, grants in wanted.items())
 
-        self.world.wait("what is over to be gone", is_so, alive=self.world.consumers)
+        self.world.wait("expired grants to be removed", is_so, alive=self.world.consumers)
 
 
 @pytest.mark.parametrize("seed", [SEED])

@@ -1,18 +1,14 @@
 /*
- * Who may do what: every cell of the design's table of roles, every policy
- * alone, how grants add up, and who may share without one. One claim a test,
- * each on a workspace of ALICE's in the organization ACME, which shares with
- * everyone; BOB is a member and asks. A test changes what it is about.
+ * Who may do what: every cell of the table of roles, every policy alone, how
+ * grants add up, and who may share without a grant. Each test proves one claim
+ * on a workspace that ALICE owns in the organization ACME, which allows sharing
+ * with everyone; the access of BOB, a member of ACME, is checked. A test
+ * changes only what its claim is about.
  */
 
 #include "cache/access.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum name { NIL, ALICE, BOB, CAROL, TEAM, CREW, OTHERS, ACME, GLOBEX, DEV };
 enum { NOW = 1000000, GRANTS = 8 };
@@ -83,18 +79,18 @@ static void grant_group(enum name which, enum role role)
 	grant_until(SUBJECT_GROUP, which, role, ABSENT);
 }
 
-/* Asks for BOB. */
-static struct access ask(enum action action)
+/* What BOB may do. */
+static struct access check_bob(enum action action)
 {
 	return access_check(&facts, action);
 }
 
 static void assert_answer(enum action action, bool allowed, enum access_reason reason)
 {
-	struct access a = ask(action);
+	struct access a = check_bob(action);
 
 	if (a.allowed != allowed || a.reason != reason)
-		fail_msg("%s: %s, %s", action_name(action), a.allowed ? "yes" : "no",
+		fail_msg("%s is %s: %s", action_name(action), a.allowed ? "allowed" : "denied",
 			 access_reason_name(a.reason));
 }
 
@@ -110,12 +106,12 @@ static void assert_no(enum action action, enum access_reason reason)
 
 static void assert_denials(unsigned denials)
 {
-	assert_int_equal(ask(ACTION_READ).denials, denials);
+	assert_int_equal(check_bob(ACTION_READ).denials, denials);
 }
 
 static void assert_through(enum action action, enum name group, enum role role)
 {
-	struct access a = ask(action);
+	struct access a = check_bob(action);
 	struct uuid id = group == NIL ? (struct uuid){ { 0 } } : id_of(group);
 
 	assert_true(uuid_equal(&a.group, &id));
@@ -124,7 +120,7 @@ static void assert_through(enum action action, enum name group, enum role role)
 
 /* ---- the table of roles, cell by cell ---- */
 
-/* As the design has it, and not as roles.c does. */
+/* Written down a second time, so that a slip in roles.c shows. */
 static const struct {
 	const char *name;
 	enum action action;
@@ -164,11 +160,11 @@ static void assert_column(enum role role, enum access_reason reason)
 						: table[i].owner;
 
 		assert_answer(table[i].action, yes, yes ? reason : ACCESS_NO_GRANT);
-		assert_int_equal(ask(table[i].action).role, role);
+		assert_int_equal(check_bob(table[i].action).role, role);
 	}
 }
 
-static void cells_of_a_direct_grant(void **state)
+static void direct_grant_allows_the_cells_of_its_role(void **state)
 {
 	(void)state;
 	for (int role = ROLE_USE; role <= ROLE_ADMIN; role++) {
@@ -178,7 +174,7 @@ static void cells_of_a_direct_grant(void **state)
 	}
 }
 
-static void cells_of_a_grant_to_a_group(void **state)
+static void grant_to_a_group_allows_the_cells_of_its_role(void **state)
 {
 	(void)state;
 	for (int role = ROLE_USE; role <= ROLE_ADMIN; role++) {
@@ -188,7 +184,7 @@ static void cells_of_a_grant_to_a_group(void **state)
 	}
 }
 
-static void cells_of_a_grant_to_everyone(void **state)
+static void grant_to_everyone_allows_the_cells_of_its_role(void **state)
 {
 	(void)state;
 	facts.group_count = 0;
@@ -199,8 +195,8 @@ static void cells_of_a_grant_to_everyone(void **state)
 	}
 }
 
-/* The workspace was in GLOBEX before. */
-static void everyone_of_another_organization_has_no_rights(void **state)
+/* As after a workspace has moved from GLOBEX to ACME. */
+static void grant_to_everyone_of_another_organization_gives_nothing(void **state)
 {
 	struct membership both[] = { home, { id_of(GLOBEX), ORGANIZATION_MEMBER } };
 
@@ -212,7 +208,7 @@ static void everyone_of_another_organization_has_no_rights(void **state)
 	assert_no(ACTION_READ, ACCESS_NO_GRANT);
 }
 
-static void cells_of_the_owner(void **state)
+static void owner_may_do_everything(void **state)
 {
 	(void)state;
 	workspace.owner_id = id_of(BOB);
@@ -220,7 +216,7 @@ static void cells_of_the_owner(void **state)
 	assert_column(ROLE_OWNER, ACCESS_OWNER);
 }
 
-static void cells_of_whoever_has_no_grant(void **state)
+static void user_without_a_grant_may_do_nothing(void **state)
 {
 	(void)state;
 	grant_user(CAROL, ROLE_ADMIN);
@@ -228,11 +224,11 @@ static void cells_of_whoever_has_no_grant(void **state)
 	grant_group(GLOBEX, ROLE_ADMIN);
 	for (size_t i = 0; i < ROWS; i++) {
 		assert_no(table[i].action, ACCESS_NO_GRANT);
-		assert_int_equal(ask(table[i].action).role, ROLE_NONE);
+		assert_int_equal(check_bob(table[i].action).role, ROLE_NONE);
 	}
 }
 
-static void grant_of_a_user_is_not_that_of_a_group_of_the_same_id(void **state)
+static void user_and_group_of_the_same_id_do_not_share_a_grant(void **state)
 {
 	(void)state;
 	grant_group(BOB, ROLE_ADMIN);
@@ -241,15 +237,15 @@ static void grant_of_a_user_is_not_that_of_a_group_of_the_same_id(void **state)
 	assert_no(ACTION_READ, ACCESS_NO_GRANT);
 }
 
-/* ---- policies, each alone: no with the reason, and yes again when it is undone ---- */
+/* ---- policies, each alone: denied with its reason, and allowed again when it is undone ---- */
 
-/* BOB reads through a direct grant; the policy, while it holds, says no to all but says what it is. */
+/* BOB has a direct grant; a policy that holds denies every action, with this reason. */
 static void assert_denied(enum access_reason reason, unsigned denials)
 {
-	struct access a = ask(ACTION_READ);
+	struct access a = check_bob(ACTION_READ);
 
 	for (size_t i = 0; i < ROWS; i++)
-		assert_false(ask(table[i].action).allowed);
+		assert_false(check_bob(table[i].action).allowed);
 	assert_no(ACTION_READ, reason);
 	assert_int_equal(a.denials, denials);
 }
@@ -260,7 +256,7 @@ static void assert_restored(void)
 	assert_denials(0);
 }
 
-static void switched_off_deployment_says_no(void **state)
+static void sharing_disabled_for_the_deployment_denies(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -270,7 +266,7 @@ static void switched_off_deployment_says_no(void **state)
 	assert_restored();
 }
 
-static void organization_that_shares_with_nobody_says_no(void **state)
+static void organization_without_sharing_denies(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -280,7 +276,7 @@ static void organization_that_shares_with_nobody_says_no(void **state)
 	assert_restored();
 }
 
-static void organization_of_service_accounts_says_no_to_what_a_person_owns(void **state)
+static void organization_of_service_accounts_denies_what_a_person_owns(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -292,20 +288,20 @@ static void organization_of_service_accounts_says_no_to_what_a_person_owns(void 
 	assert_restored();
 }
 
-static void organization_of_service_accounts_lets_count_what_one_owns(void **state)
+static void organization_of_service_accounts_allows_what_one_owns(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
 	acme.sharing = SHARING_SERVICE_ACCOUNTS;
 	alice.kind = USER_SERVICE_ACCOUNT;
 	assert_restored();
-	/* It is the owner that counts, not who asks. */
+	/* The owner's kind counts, not the kind of the user whose access is checked. */
 	alice.kind = USER_PERSON;
 	bob.kind = USER_SERVICE_ACCOUNT;
 	assert_denied(ACCESS_POLICY, DENIAL_SERVICE_ACCOUNTS);
 }
 
-static void organization_of_service_accounts_says_no_to_what_nobody_owns(void **state)
+static void organization_of_service_accounts_denies_what_an_unknown_owner_has(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -314,7 +310,7 @@ static void organization_of_service_accounts_says_no_to_what_nobody_owns(void **
 	assert_denied(ACCESS_POLICY, DENIAL_SERVICE_ACCOUNTS);
 }
 
-static void unknown_owner_matters_to_no_other_policy(void **state)
+static void unknown_owner_does_not_matter_to_other_policies(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -322,7 +318,7 @@ static void unknown_owner_matters_to_no_other_policy(void **state)
 	assert_restored();
 }
 
-static void unknown_organization_says_no(void **state)
+static void unknown_organization_denies(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -332,7 +328,7 @@ static void unknown_organization_says_no(void **state)
 	assert_restored();
 }
 
-static void policy_of_a_later_version_says_no(void **state)
+static void policy_of_a_later_version_denies(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -340,7 +336,7 @@ static void policy_of_a_later_version_says_no(void **state)
 	assert_denied(ACCESS_POLICY, DENIAL_ORGANIZATION);
 }
 
-static void suspended_user_may_nothing(void **state)
+static void suspended_user_may_do_nothing(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -350,7 +346,7 @@ static void suspended_user_may_nothing(void **state)
 	assert_restored();
 }
 
-static void user_status_of_a_later_version_is_not_active(void **state)
+static void user_status_of_a_later_version_does_not_count_as_active(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -358,7 +354,7 @@ static void user_status_of_a_later_version_is_not_active(void **state)
 	assert_denied(ACCESS_SUSPENDED, DENIAL_SUSPENDED);
 }
 
-static void suspension_comes_before_ownership_and_rank(void **state)
+static void suspension_counts_more_than_ownership_and_rank(void **state)
 {
 	(void)state;
 	bob.status = USER_SUSPENDED;
@@ -370,7 +366,7 @@ static void suspension_comes_before_ownership_and_rank(void **state)
 	assert_denied(ACCESS_SUSPENDED, DENIAL_SUSPENDED);
 }
 
-static void suspended_owner_leaves_others_what_they_have(void **state)
+static void suspension_of_the_owner_does_not_affect_others(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -378,7 +374,7 @@ static void suspended_owner_leaves_others_what_they_have(void **state)
 	assert_restored();
 }
 
-static void dormant_workspace_says_no(void **state)
+static void dormant_workspace_denies(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -388,7 +384,7 @@ static void dormant_workspace_says_no(void **state)
 	assert_restored();
 }
 
-static void user_who_left_the_organization_may_nothing(void **state)
+static void user_who_left_the_organization_may_do_nothing(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -401,7 +397,7 @@ static void user_who_left_the_organization_may_nothing(void **state)
 	assert_restored();
 }
 
-static void whoever_left_the_organization_keeps_nothing_through_groups(void **state)
+static void user_who_left_the_organization_keeps_nothing_through_groups(void **state)
 {
 	(void)state;
 	grant_group(TEAM, ROLE_ADMIN);
@@ -409,19 +405,19 @@ static void whoever_left_the_organization_keeps_nothing_through_groups(void **st
 	assert_denied(ACCESS_POLICY, DENIAL_NOT_A_MEMBER);
 }
 
-static void expired_grant_says_no(void **state)
+static void expired_grant_denies(void **state)
 {
 	(void)state;
 	grant_until(SUBJECT_USER, BOB, ROLE_ADMIN, NOW - 1);
 	assert_denied(ACCESS_EXPIRED, 0);
-	grants[0].expires_at = NOW; /* it counts until then, not at it */
+	grants[0].expires_at = NOW; /* it counts before that moment, not at it */
 	assert_denied(ACCESS_EXPIRED, 0);
 	grants[0].expires_at = NOW + 1;
 	assert_restored();
-	assert_true(ask(ACTION_READ).expires_at == NOW + 1);
+	assert_true(check_bob(ACTION_READ).expires_at == NOW + 1);
 	grants[0].expires_at = ABSENT;
 	assert_restored();
-	assert_true(ask(ACTION_READ).expires_at == ABSENT);
+	assert_true(check_bob(ACTION_READ).expires_at == ABSENT);
 }
 
 static void policy_says_which_role_would_count(void **state)
@@ -432,11 +428,11 @@ static void policy_says_which_role_would_count(void **state)
 	grant_until(SUBJECT_GROUP, TEAM, ROLE_ADMIN, NOW + 1);
 	workspace.status = WORKSPACE_DORMANT;
 	assert_through(ACTION_READ, TEAM, ROLE_ADMIN);
-	a = ask(ACTION_READ);
+	a = check_bob(ACTION_READ);
 	assert_true(a.expires_at == NOW + 1);
 }
 
-static void policy_is_no_reason_where_nothing_was_granted(void **state)
+static void policy_is_not_the_reason_where_nothing_was_granted(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_USE);
@@ -450,7 +446,7 @@ static void policy_is_no_reason_where_nothing_was_granted(void **state)
 
 /* ---- the mask of all that hold ---- */
 
-static void denials_list_all_that_hold(void **state)
+static void denials_are_all_that_hold(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -473,7 +469,7 @@ static void denials_list_all_that_hold(void **state)
 						DENIAL_NOT_A_MEMBER);
 }
 
-static void denials_are_told_to_the_owner_too(void **state)
+static void denials_are_reported_to_the_owner_too(void **state)
 {
 	(void)state;
 	workspace.owner_id = id_of(BOB);
@@ -527,7 +523,7 @@ static void direct_grant_is_preferred_on_a_tie(void **state)
 static void each_group_counts(void **state)
 {
 	(void)state;
-	grant_group(OTHERS, ROLE_ADMIN); /* not his */
+	grant_group(OTHERS, ROLE_ADMIN); /* BOB is not in it */
 	grant_group(TEAM, ROLE_USE);
 	grant_group(CREW, ROLE_ADMIN);
 	grant_group(ACME, ROLE_USE);
@@ -535,7 +531,7 @@ static void each_group_counts(void **state)
 	assert_through(ACTION_RENAME, CREW, ROLE_ADMIN);
 }
 
-static void live_grant_counts_beside_an_expired_one_that_is_better(void **state)
+static void valid_grant_counts_beside_a_better_one_that_has_expired(void **state)
 {
 	(void)state;
 	grant_until(SUBJECT_GROUP, TEAM, ROLE_ADMIN, NOW);
@@ -547,7 +543,7 @@ static void live_grant_counts_beside_an_expired_one_that_is_better(void **state)
 	assert_through(ACTION_DELETE, NIL, ROLE_USE);
 }
 
-static void expired_grant_that_allows_less_is_no_reason(void **state)
+static void expired_grant_that_does_not_allow_the_action_is_not_the_reason(void **state)
 {
 	(void)state;
 	grant_until(SUBJECT_USER, BOB, ROLE_USE, NOW);
@@ -555,7 +551,7 @@ static void expired_grant_that_allows_less_is_no_reason(void **state)
 	assert_no(ACTION_RENAME, ACCESS_NO_GRANT);
 }
 
-static void expired_grant_of_somebody_else_is_no_reason(void **state)
+static void expired_grant_of_another_user_is_not_the_reason(void **state)
 {
 	(void)state;
 	grant_until(SUBJECT_USER, CAROL, ROLE_ADMIN, NOW);
@@ -584,13 +580,13 @@ static void order_of_grants_does_not_matter(void **state)
 				    some[(first + i) % 3].role, some[(first + i) % 3].expires_at);
 		assert_yes(ACTION_RENAME, ACCESS_GROUP);
 		assert_through(ACTION_RENAME, TEAM, ROLE_ADMIN);
-		assert_true(ask(ACTION_RENAME).expires_at == NOW + 5);
+		assert_true(check_bob(ACTION_RENAME).expires_at == NOW + 5);
 	}
 }
 
 /* ---- ranks ---- */
 
-/* He may share whatever the grants are, and nothing else. */
+/* BOB may share, with whatever role, and do nothing else. */
 static void assert_shares_only(enum access_reason reason)
 {
 	for (size_t i = 0; i < ROWS; i++) {
@@ -613,11 +609,11 @@ static void site_owner_may_share_and_nothing_else(void **state)
 	(void)state;
 	bob.site_role = SITE_OWNER;
 	assert_shares_only(ACCESS_SITE_OWNER);
-	bob.organization_count = 0; /* of whatever organization he is */
+	bob.organization_count = 0; /* it does not matter which organizations BOB is in */
 	assert_shares_only(ACCESS_SITE_OWNER);
 }
 
-static void admin_of_another_organization_may_nothing(void **state)
+static void admin_of_another_organization_may_do_nothing(void **state)
 {
 	(void)state;
 	home = (struct membership){ id_of(GLOBEX), ORGANIZATION_ADMIN };
@@ -625,7 +621,7 @@ static void admin_of_another_organization_may_nothing(void **state)
 	assert_no(ACTION_READ, ACCESS_NO_GRANT);
 }
 
-static void rank_adds_to_what_was_granted(void **state)
+static void right_to_share_adds_to_what_was_granted(void **state)
 {
 	(void)state;
 	home.role = ORGANIZATION_ADMIN;
@@ -678,7 +674,7 @@ static void sharing_by_a_site_owner_is_subject_to_policy(void **state)
 	assert_sharing_is_subject_to_policy(ACCESS_SITE_OWNER);
 }
 
-static void other_rights_of_the_owner_are_subject_to_no_policy(void **state)
+static void other_rights_of_the_owner_do_not_depend_on_policy(void **state)
 {
 	(void)state;
 	workspace.owner_id = id_of(BOB);
@@ -692,7 +688,7 @@ static void other_rights_of_the_owner_are_subject_to_no_policy(void **state)
 			assert_yes(table[i].action, ACCESS_OWNER);
 }
 
-/* ---- who and what is not there ---- */
+/* ---- users and workspaces that do not exist ---- */
 
 static void assert_nothing_is_known(enum access_reason reason)
 {
@@ -701,7 +697,7 @@ static void assert_nothing_is_known(enum access_reason reason)
 	assert_denials(0);
 }
 
-static void unknown_user_may_nothing(void **state)
+static void unknown_user_may_do_nothing(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -709,7 +705,7 @@ static void unknown_user_may_nothing(void **state)
 	assert_nothing_is_known(ACCESS_UNKNOWN_USER);
 }
 
-static void deleted_user_may_nothing_whoever_it_was(void **state)
+static void deleted_user_may_do_nothing_even_as_owner_or_admin(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -720,7 +716,7 @@ static void deleted_user_may_nothing_whoever_it_was(void **state)
 	assert_nothing_is_known(ACCESS_UNKNOWN_USER);
 }
 
-static void unregistered_workspace_allows_nobody_anything(void **state)
+static void unregistered_workspace_allows_nothing_to_anyone(void **state)
 {
 	(void)state;
 	grant_user(BOB, ROLE_ADMIN);
@@ -731,7 +727,7 @@ static void unregistered_workspace_allows_nobody_anything(void **state)
 	assert_nothing_is_known(ACCESS_UNKNOWN_WORKSPACE);
 }
 
-static void user_without_groups_and_organizations_can_be_asked_about(void **state)
+static void user_without_groups_and_organizations_can_be_checked(void **state)
 {
 	(void)state;
 	facts.groups = NULL;
@@ -743,59 +739,59 @@ static void user_without_groups_and_organizations_can_be_asked_about(void **stat
 	assert_denials(DENIAL_NOT_A_MEMBER);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, set_up)
+#define SET_UP_TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(table_has_every_action),
-		TEST(cells_of_a_direct_grant),
-		TEST(cells_of_a_grant_to_a_group),
-		TEST(cells_of_a_grant_to_everyone),
-		TEST(everyone_of_another_organization_has_no_rights),
-		TEST(cells_of_the_owner),
-		TEST(cells_of_whoever_has_no_grant),
-		TEST(grant_of_a_user_is_not_that_of_a_group_of_the_same_id),
-		TEST(switched_off_deployment_says_no),
-		TEST(organization_that_shares_with_nobody_says_no),
-		TEST(organization_of_service_accounts_says_no_to_what_a_person_owns),
-		TEST(organization_of_service_accounts_lets_count_what_one_owns),
-		TEST(organization_of_service_accounts_says_no_to_what_nobody_owns),
-		TEST(unknown_owner_matters_to_no_other_policy),
-		TEST(unknown_organization_says_no),
-		TEST(policy_of_a_later_version_says_no),
-		TEST(suspended_user_may_nothing),
-		TEST(user_status_of_a_later_version_is_not_active),
-		TEST(suspension_comes_before_ownership_and_rank),
-		TEST(suspended_owner_leaves_others_what_they_have),
-		TEST(dormant_workspace_says_no),
-		TEST(user_who_left_the_organization_may_nothing),
-		TEST(whoever_left_the_organization_keeps_nothing_through_groups),
-		TEST(expired_grant_says_no),
-		TEST(policy_says_which_role_would_count),
-		TEST(policy_is_no_reason_where_nothing_was_granted),
-		TEST(denials_list_all_that_hold),
-		TEST(denials_are_told_to_the_owner_too),
-		TEST(every_denial_and_reason_has_words_of_its_own),
-		TEST(better_role_wins),
-		TEST(direct_grant_is_preferred_on_a_tie),
-		TEST(each_group_counts),
-		TEST(live_grant_counts_beside_an_expired_one_that_is_better),
-		TEST(expired_grant_that_allows_less_is_no_reason),
-		TEST(expired_grant_of_somebody_else_is_no_reason),
-		TEST(order_of_grants_does_not_matter),
-		TEST(organization_admin_may_share_and_nothing_else),
-		TEST(site_owner_may_share_and_nothing_else),
-		TEST(admin_of_another_organization_may_nothing),
-		TEST(rank_adds_to_what_was_granted),
-		TEST(sharing_by_the_owner_is_subject_to_policy),
-		TEST(sharing_by_an_organization_admin_is_subject_to_policy),
-		TEST(sharing_by_a_site_owner_is_subject_to_policy),
-		TEST(other_rights_of_the_owner_are_subject_to_no_policy),
-		TEST(unknown_user_may_nothing),
-		TEST(deleted_user_may_nothing_whoever_it_was),
-		TEST(unregistered_workspace_allows_nobody_anything),
-		TEST(user_without_groups_and_organizations_can_be_asked_about),
+		SET_UP_TEST(table_has_every_action),
+		SET_UP_TEST(direct_grant_allows_the_cells_of_its_role),
+		SET_UP_TEST(grant_to_a_group_allows_the_cells_of_its_role),
+		SET_UP_TEST(grant_to_everyone_allows_the_cells_of_its_role),
+		SET_UP_TEST(grant_to_everyone_of_another_organization_gives_nothing),
+		SET_UP_TEST(owner_may_do_everything),
+		SET_UP_TEST(user_without_a_grant_may_do_nothing),
+		SET_UP_TEST(user_and_group_of_the_same_id_do_not_share_a_grant),
+		SET_UP_TEST(sharing_disabled_for_the_deployment_denies),
+		SET_UP_TEST(organization_without_sharing_denies),
+		SET_UP_TEST(organization_of_service_accounts_denies_what_a_person_owns),
+		SET_UP_TEST(organization_of_service_accounts_allows_what_one_owns),
+		SET_UP_TEST(organization_of_service_accounts_denies_what_an_unknown_owner_has),
+		SET_UP_TEST(unknown_owner_does_not_matter_to_other_policies),
+		SET_UP_TEST(unknown_organization_denies),
+		SET_UP_TEST(policy_of_a_later_version_denies),
+		SET_UP_TEST(suspended_user_may_do_nothing),
+		SET_UP_TEST(user_status_of_a_later_version_does_not_count_as_active),
+		SET_UP_TEST(suspension_counts_more_than_ownership_and_rank),
+		SET_UP_TEST(suspension_of_the_owner_does_not_affect_others),
+		SET_UP_TEST(dormant_workspace_denies),
+		SET_UP_TEST(user_who_left_the_organization_may_do_nothing),
+		SET_UP_TEST(user_who_left_the_organization_keeps_nothing_through_groups),
+		SET_UP_TEST(expired_grant_denies),
+		SET_UP_TEST(policy_says_which_role_would_count),
+		SET_UP_TEST(policy_is_not_the_reason_where_nothing_was_granted),
+		SET_UP_TEST(denials_are_all_that_hold),
+		SET_UP_TEST(denials_are_reported_to_the_owner_too),
+		SET_UP_TEST(every_denial_and_reason_has_words_of_its_own),
+		SET_UP_TEST(better_role_wins),
+		SET_UP_TEST(direct_grant_is_preferred_on_a_tie),
+		SET_UP_TEST(each_group_counts),
+		SET_UP_TEST(valid_grant_counts_beside_a_better_one_that_has_expired),
+		SET_UP_TEST(expired_grant_that_does_not_allow_the_action_is_not_the_reason),
+		SET_UP_TEST(expired_grant_of_another_user_is_not_the_reason),
+		SET_UP_TEST(order_of_grants_does_not_matter),
+		SET_UP_TEST(organization_admin_may_share_and_nothing_else),
+		SET_UP_TEST(site_owner_may_share_and_nothing_else),
+		SET_UP_TEST(admin_of_another_organization_may_do_nothing),
+		SET_UP_TEST(right_to_share_adds_to_what_was_granted),
+		SET_UP_TEST(sharing_by_the_owner_is_subject_to_policy),
+		SET_UP_TEST(sharing_by_an_organization_admin_is_subject_to_policy),
+		SET_UP_TEST(sharing_by_a_site_owner_is_subject_to_policy),
+		SET_UP_TEST(other_rights_of_the_owner_do_not_depend_on_policy),
+		SET_UP_TEST(unknown_user_may_do_nothing),
+		SET_UP_TEST(deleted_user_may_do_nothing_even_as_owner_or_admin),
+		SET_UP_TEST(unregistered_workspace_allows_nothing_to_anyone),
+		SET_UP_TEST(user_without_groups_and_organizations_can_be_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,10 @@
-/*
- * What a run writes to Redis, command by command.
- */
+/* What a run writes to Redis, command by command. */
 
 #include "cache/apply.h"
 
 #include "cache/outcomes.h"
 #include "tests/unit/cache/commands.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #define DEV    "dev-------------"
 #define BOB    "bob-------------"
@@ -54,7 +47,7 @@ static void touch(struct subject s)
 
 static const struct mark mark = { .state = MARK_READY, .directory = 7 };
 
-/* A registered workspace of version 8, nothing of it touched, and a transaction begun. */
+/* A registered workspace of version 8 that is not touched yet, and a transaction that has begun. */
 static int set_up(void **state)
 {
 	struct uuid dev = letters(DEV);
@@ -85,7 +78,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Reads back what was written; after MULTI there are `count` commands. */
+/* Parses what was written: MULTI, then so many commands. */
 static void parse(size_t count)
 {
 	commands_parse(&commands, &apply.pipeline);
@@ -142,7 +135,7 @@ static void removed_grant_is_deleted(void **state)
 	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
-/* Granted by one command of a run, removed by the next, or the other way: what stands counts. */
+/* One command of a run grants, the next removes, or the other way round: the last one counts. */
 static void only_the_end_of_the_run_is_written(void **state)
 {
 	(void)state;
@@ -160,7 +153,7 @@ static void only_the_end_of_the_run_is_written(void **state)
 		       NULL);
 }
 
-static void decided_command_is_remembered_in_its_place(void **state)
+static void decided_command_is_written_to_its_place_in_the_ring(void **state)
 {
 	struct uuid old = letters("old-command-----");
 	struct uuid new = letters("new-command-----");
@@ -178,7 +171,7 @@ static void decided_command_is_remembered_in_its_place(void **state)
 		       NULL);
 }
 
-static void commands_of_one_run_share_their_field(void **state)
+static void commands_in_one_field_of_the_ring_are_written_together(void **state)
 {
 	struct uuid old = letters("old-command-----");
 	struct uuid new = letters("new-command-----");
@@ -210,7 +203,7 @@ static void changed_header_is_written_without_the_grants(void **state)
 		       "v", "8", NULL);
 }
 
-/* What was hers to leave out must be said now, and what the new owner gave need not be. */
+/* A value leaves its grantor out when that is the owner: so a new owner changes the values. */
 static void all_grants_are_written_when_the_owner_changes(void **state)
 {
 	(void)state;
@@ -229,7 +222,7 @@ static void all_grants_are_written_when_the_owner_changes(void **state)
 	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
-static void deleted_workspace_is_one_key_gone(void **state)
+static void deleted_workspace_is_one_key_deleted(void **state)
 {
 	struct uuid dev = letters(DEV);
 
@@ -259,7 +252,7 @@ static void roles_go_to_the_index_of_the_subject(void **state)
 	assert_command(&commands, 4, "HDEL", "sb:{3}:g:" GROUP, DEV, NULL);
 }
 
-static void grants_that_end_stand_by_the_time_at_which_they_do(void **state)
+static void grants_that_expire_are_scored_by_their_time(void **state)
 {
 	struct uuid dev = letters(DEV);
 	struct subject bob = user(BOB);
@@ -277,7 +270,7 @@ static void grants_that_end_stand_by_the_time_at_which_they_do(void **state)
 	assert_command(&commands, 4, "ZREM", "sb:{3}:due", DEV "u" BOB, NULL);
 }
 
-static void grants_without_an_end_cost_nothing(void **state)
+static void grants_that_never_expire_cost_nothing(void **state)
 {
 	struct uuid dev = letters(DEV);
 	struct subject bob = user(BOB);
@@ -300,7 +293,7 @@ static void rename_moves_the_name_in_the_index_of_the_owner(void **state)
 	assert_command(&commands, 2, "HSET", "sb:{3}:o:" ALICE, "prod", DEV, NULL);
 }
 
-static void new_owner_gets_the_name_in_the_own_index(void **state)
+static void new_owner_gets_the_name_in_their_index(void **state)
 {
 	(void)state;
 	apply_not_owned(&apply, &workspace);
@@ -312,7 +305,7 @@ static void new_owner_gets_the_name_in_the_own_index(void **state)
 	assert_command(&commands, 2, "HSET", "sb:{3}:o:" BOB, "dev", DEV, NULL);
 }
 
-static void outcomes_are_a_capped_entry_of_the_stream(void **state)
+static void outcomes_are_one_entry_of_a_capped_stream(void **state)
 {
 	(void)state;
 	apply_outcomes(&apply, 0, bytes_of("first"));
@@ -338,7 +331,7 @@ static void outputs_are_kept_until_they_are_sent(void **state)
 	assert_command(&commands, 2, "HDEL", "sb:{3}:unsent", "40", NULL);
 }
 
-static void beginning_again_forgets_the_run_before(void **state)
+static void beginning_again_drops_the_run_before(void **state)
 {
 	struct keys keys;
 
@@ -351,8 +344,8 @@ static void beginning_again_forgets_the_run_before(void **state)
 	assert_command(&commands, 1, "HDEL", "sb:{4}:unsent", "41", NULL);
 }
 
-/* What stood before stands for what was applied before. */
-static void mark_wants_the_directory_as_far_as_anybody_has_seen_it(void **state)
+/* Even if no command of this run requires it, those applied before do. */
+static void mark_requires_the_most_of_the_directory_that_any_author_has_seen(void **state)
 {
 	(void)state;
 	assert_true(apply.directory == 7);
@@ -362,8 +355,6 @@ static void mark_wants_the_directory_as_far_as_anybody_has_seen_it(void **state)
 	assert_true(apply.directory == 8);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,20 +363,20 @@ int main(void)
 		TEST(changed_grant_is_written_alone),
 		TEST(removed_grant_is_deleted),
 		TEST(only_the_end_of_the_run_is_written),
-		TEST(decided_command_is_remembered_in_its_place),
-		TEST(commands_of_one_run_share_their_field),
+		TEST(decided_command_is_written_to_its_place_in_the_ring),
+		TEST(commands_in_one_field_of_the_ring_are_written_together),
 		TEST(changed_header_is_written_without_the_grants),
 		TEST(all_grants_are_written_when_the_owner_changes),
-		TEST(deleted_workspace_is_one_key_gone),
+		TEST(deleted_workspace_is_one_key_deleted),
 		TEST(roles_go_to_the_index_of_the_subject),
-		TEST(grants_that_end_stand_by_the_time_at_which_they_do),
-		TEST(grants_without_an_end_cost_nothing),
+		TEST(grants_that_expire_are_scored_by_their_time),
+		TEST(grants_that_never_expire_cost_nothing),
 		TEST(rename_moves_the_name_in_the_index_of_the_owner),
-		TEST(new_owner_gets_the_name_in_the_own_index),
-		TEST(outcomes_are_a_capped_entry_of_the_stream),
+		TEST(new_owner_gets_the_name_in_their_index),
+		TEST(outcomes_are_one_entry_of_a_capped_stream),
 		TEST(outputs_are_kept_until_they_are_sent),
-		TEST(beginning_again_forgets_the_run_before),
-		TEST(mark_wants_the_directory_as_far_as_anybody_has_seen_it),
+		TEST(beginning_again_drops_the_run_before),
+		TEST(mark_requires_the_most_of_the_directory_that_any_author_has_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,12 +4,7 @@
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { PIECE = 1000, COUNT = PIECE + 1 };
 
@@ -105,8 +100,6 @@ static void directory_that_never_stands_still_is_unavailable(void **state)
 	assert_string_equal(err.text, "the directory changes faster than it can be read; try again "
 				      "shortly");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

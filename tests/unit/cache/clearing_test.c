@@ -3,13 +3,7 @@
 #include "cache/clearing.h"
 
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct index *ix;
 static struct mark ours;
@@ -104,8 +98,6 @@ static void odd_reply_to_scan_is_refused(void **state)
 				      "than keys; connect to the Redis server itself");
 	assert_int_equal(cursor, 17);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,11 +1,6 @@
 #include "tests/unit/cache/commands.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 /* Takes "<type><number>\r\n". */
 static size_t take_number(struct bytes *rest, char type)

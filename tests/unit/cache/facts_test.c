@@ -4,12 +4,7 @@
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { PIECE = 1000, COUNT = PIECE + 1 };
 
@@ -112,8 +107,6 @@ static void failed_read_of_workspaces_leaves_them_untouched(void **state)
 	assert_int_equal(facts_deployment(reader, &deployment, NULL), ERROR_UNAVAILABLE);
 	assert_true(deployment.sharing_enabled);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

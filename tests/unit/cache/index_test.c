@@ -4,12 +4,7 @@
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct index *ix;
 static struct apply apply;
@@ -225,8 +220,6 @@ static void claim_without_an_answer_tells_the_epoch_it_tried(void **state)
 	assert_int_equal(index_claim(ix, 1, &seen, &wanted, NULL), ERROR_UNAVAILABLE);
 	assert_int_equal(wanted.epoch, 8);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

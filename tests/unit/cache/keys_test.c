@@ -1,16 +1,9 @@
-/*
- * Names of keys: prefix, hash tag, kind, raw id.
- */
+/* Names of keys: prefix, hash tag, kind, raw id. */
 
 #include "cache/keys.h"
 
 #include "tests/unit/cache/commands.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct pipeline pipeline;
 static struct commands commands;
@@ -56,7 +49,7 @@ static void keys_begin_with_prefix_and_hash_tag(void **state)
 	}
 }
 
-static void prefix_holds_nothing_that_a_pattern_or_a_hash_tag_obeys(void **state)
+static void prefix_has_no_characters_that_mean_something_in_a_pattern_or_hash_tag(void **state)
 {
 	static const char *const good[] = { "sb", "team-a", "A.b:c_9",
 					    "abcdefghijklmnopqrstuvwxyz012345" };
@@ -171,13 +164,11 @@ static void other_keys_are_no_subjects_and_leave_the_outputs_untouched(void **st
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(keys_begin_with_prefix_and_hash_tag),
-		TEST(prefix_holds_nothing_that_a_pattern_or_a_hash_tag_obeys),
+		TEST(prefix_has_no_characters_that_mean_something_in_a_pattern_or_hash_tag),
 		TEST(keys_end_with_kind_and_raw_id),
 		TEST(users_and_groups_have_reverse_indexes_of_their_own),
 		TEST(only_16_bytes_are_an_id),

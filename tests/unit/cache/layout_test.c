@@ -1,20 +1,12 @@
-/*
- * The hash of a workspace: grants byte for byte, whole workspaces out of what
- * Redis replies.
- */
+/* The hash of a workspace: grants byte for byte, and whole workspaces from a reply of Redis. */
 
 #include "cache/layout.h"
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/replies.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define BOB    "bob-------------"
 #define GROUP  "contractor------"
@@ -24,7 +16,7 @@
 #define EXPIRY "FEDCBA"
 #define HEADER ACME ALICE "a"
 
-/* Beyond what six bytes hold. */
+/* Six bytes cannot hold it. */
 #define WIDE_SINCE  "ABCDEFGH"
 #define WIDE_EXPIRY "HGFEDCBA"
 
@@ -73,7 +65,7 @@ static const struct grant *grant_of(enum subject_kind kind, const char *id)
 	return g;
 }
 
-static void value_of_a_grant_holds_what_must_be_said(void **state)
+static void value_of_a_grant_has_only_the_parts_it_needs(void **state)
 {
 	static const struct {
 		const char *by;
@@ -108,7 +100,7 @@ static void value_of_a_grant_holds_what_must_be_said(void **state)
 	}
 }
 
-/* One time beyond six bytes makes both take eight; the last that fits is of the year 10889. */
+/* If one time needs more than six bytes, both take eight; six suffice until the year 10889. */
 static void times_take_six_bytes_while_they_fit(void **state)
 {
 	static const struct {
@@ -163,7 +155,7 @@ static void field_of_a_grant_is_kind_and_id(void **state)
 	assert_memory_equal(field, "g" GROUP, sizeof(field));
 }
 
-static void grants_come_back(void **state)
+static void grants_are_read_as_written(void **state)
 {
 	static const struct grant grants[] = {
 		{ { SUBJECT_USER, { { 1 } } }, ROLE_USE, { { 9 } }, 0, ABSENT },
@@ -189,7 +181,7 @@ static void grants_come_back(void **state)
 	}
 	workspace.owner_id = owner;
 	layout_header_value(header, &workspace);
-	/* after them: Redis gives a large hash in any order */
+	/* after the grants: Redis returns the fields of a large hash in any order */
 	array_reply_add_text(&reply, LAYOUT_HEADER);
 	array_reply_add(&reply, (struct bytes){ header, sizeof(header) });
 	workspace.owner_id = (struct uuid){ { 0 } };
@@ -206,7 +198,7 @@ static void grants_come_back(void **state)
 	}
 }
 
-static void whole_workspace_comes_back(void **state)
+static void whole_workspace_is_read_as_written(void **state)
 {
 	struct uuid command = letters("the-15th-command");
 	struct uuid acme = letters(ACME);
@@ -255,7 +247,7 @@ static void header_is_organization_owner_and_status(void **state)
 	assert_memory_equal(value, ACME ALICE "d", sizeof(value));
 }
 
-static void ring_is_three_places_to_a_field(void **state)
+static void ring_has_three_places_in_each_field(void **state)
 {
 	static const char *const names[] = { "0", "1", "2", "3", "4", "5" };
 	uint8_t value[RECENT_VALUE_MAX];
@@ -295,7 +287,7 @@ static void empty_places_of_the_ring_cost_nothing_at_the_end(void **state)
 	assert_int_equal(layout_recent_value(value, ring, 0), 0);
 }
 
-static void unknown_fields_are_passed_over(void **state)
+static void unknown_fields_are_ignored(void **state)
 {
 	(void)state;
 	add("n", "dev");
@@ -364,11 +356,11 @@ static void broken_values_are_refused(void **state)
 		add("h", HEADER);
 		add(cases[i].field, cases[i].value);
 		if (parse())
-			fail_msg("%s of \"%s\" passes", cases[i].field, cases[i].value);
+			fail_msg("%s of \"%s\" was accepted", cases[i].field, cases[i].value);
 	}
 }
 
-/* Without its header nobody could say by whom its grants are. */
+/* Without the header, the grantor of a grant by the owner would be unknown. */
 static void broken_or_missing_header_is_refused(void **state)
 {
 	static const char *const headers[] = {
@@ -386,7 +378,7 @@ static void broken_or_missing_header_is_refused(void **state)
 	}
 }
 
-static void reply_that_is_no_hash_is_refused(void **state)
+static void reply_that_is_not_a_hash_is_refused(void **state)
 {
 	(void)state;
 	array_reply_add_text(&reply, "h");
@@ -395,7 +387,7 @@ static void reply_that_is_no_hash_is_refused(void **state)
 	assert_false(parse());
 }
 
-static void roles_are_one_digit(void **state)
+static void each_role_is_one_digit(void **state)
 {
 	(void)state;
 	assert_string_equal(layout_role_value(ROLE_USE), "1");
@@ -408,8 +400,6 @@ static void roles_are_one_digit(void **state)
 	assert_int_equal(layout_role(bytes_of("")), ROLE_NONE);
 	assert_int_equal(layout_role((struct bytes){ 0 }), ROLE_NONE);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static void member_of_due_is_workspace_and_subject(void **state)
 {
@@ -445,20 +435,20 @@ static void broken_members_of_due_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(value_of_a_grant_holds_what_must_be_said),
+		TEST(value_of_a_grant_has_only_the_parts_it_needs),
 		TEST(times_take_six_bytes_while_they_fit),
 		TEST(field_of_a_grant_is_kind_and_id),
-		TEST(grants_come_back),
-		TEST(whole_workspace_comes_back),
+		TEST(grants_are_read_as_written),
+		TEST(whole_workspace_is_read_as_written),
 		TEST(header_is_organization_owner_and_status),
-		TEST(ring_is_three_places_to_a_field),
+		TEST(ring_has_three_places_in_each_field),
 		TEST(empty_places_of_the_ring_cost_nothing_at_the_end),
-		TEST(unknown_fields_are_passed_over),
+		TEST(unknown_fields_are_ignored),
 		TEST(empty_reply_is_an_unregistered_workspace),
 		TEST(broken_values_are_refused),
 		TEST(broken_or_missing_header_is_refused),
-		TEST(reply_that_is_no_hash_is_refused),
-		TEST(roles_are_one_digit),
+		TEST(reply_that_is_not_a_hash_is_refused),
+		TEST(each_role_is_one_digit),
 		TEST(member_of_due_is_workspace_and_subject),
 		TEST(broken_members_of_due_are_refused),
 	};

@@ -4,12 +4,7 @@
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { PIECE = 1000, COUNT = PIECE + 1 };
 
@@ -149,8 +144,6 @@ static void broken_workspace_is_refused_and_leaves_all_untouched(void **state)
 	assert_int_equal(out[0].version, 5);
 	assert_int_equal(out[1].version, 6);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

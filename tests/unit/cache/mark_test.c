@@ -1,24 +1,16 @@
-/*
- * The mark: written, read back, and refused when it is another deployment's.
- */
+/* The mark: written, read, and refused when it belongs to another deployment. */
 
 #include "cache/mark.h"
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/replies.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static const struct deployment OURS = { "cluster-a", 12 };
 
 static struct array_reply reply;
 
-/* The reply to HMGET with these values in the order asked for; NULL is nil. */
+/* The reply to HMGET with these values in the order of its fields; NULL stands for nil. */
 static void reply_with(const char *const values[static 7])
 {
 	array_reply_init(&reply);
@@ -30,7 +22,7 @@ static void reply_with(const char *const values[static 7])
 	}
 }
 
-static void mark_comes_back_as_stored(void **state)
+static void mark_is_read_as_stored(void **state)
 {
 	static const char *const values[] = { "7", "1234567890123", "cluster-a", "12",
 					      "2", "ready",         "88" };
@@ -48,8 +40,8 @@ static void mark_comes_back_as_stored(void **state)
 	assert_true(m.directory == 88);
 }
 
-/* As an older version has written it. */
-static void mark_that_says_nothing_of_the_directory_wants_nothing_of_it(void **state)
+/* An older version wrote such marks. */
+static void mark_without_a_directory_offset_requires_nothing_of_the_directory(void **state)
 {
 	static const char *const values[] = { "7", "9", "cluster-a", "12", "2", "ready", NULL };
 	struct mark m;
@@ -61,7 +53,7 @@ static void mark_that_says_nothing_of_the_directory_wants_nothing_of_it(void **s
 	assert_true(m.directory == 0);
 }
 
-static void state_is_what_the_mark_says(void **state)
+static void state_is_read_from_its_word(void **state)
 {
 	static const struct {
 		const char *text;
@@ -82,8 +74,8 @@ static void state_is_what_the_mark_says(void **state)
 	}
 }
 
-/* What the index holds then cannot be read; a newer one is refused by mark_check(). */
-static void index_of_an_older_layout_is_to_be_loaded_anew(void **state)
+/* This program cannot read the data of an older layout; mark_check() refuses a newer one. */
+static void index_of_an_older_layout_counts_as_rebuilding(void **state)
 {
 	static const struct {
 		const char *layout;
@@ -108,7 +100,7 @@ static void index_of_an_older_layout_is_to_be_loaded_anew(void **state)
 	}
 }
 
-static void what_is_no_mark_is_missing(void **state)
+static void reply_that_is_not_a_mark_counts_as_missing(void **state)
 {
 	struct mark m = { .state = MARK_READY };
 
@@ -122,7 +114,7 @@ static void what_is_no_mark_is_missing(void **state)
 	assert_int_equal(m.state, MARK_MISSING);
 }
 
-static void long_name_of_a_cluster_is_cut(void **state)
+static void long_cluster_id_is_cut(void **state)
 {
 	static const char longest[] =
 		"0123456789012345678901234567890123456789012345678901234567890123";
@@ -135,7 +127,7 @@ static void long_name_of_a_cluster_is_cut(void **state)
 	assert_int_equal(strlen(m.deployment.cluster), CLUSTER_ID_SIZE - 1);
 }
 
-static void commands_are_those_of_the_design(void **state)
+static void commands_have_the_fields_of_the_design(void **state)
 {
 	struct mark m = { MARK_REBUILDING, 7, 42, OURS, 0, 87 };
 	struct commands c;
@@ -190,7 +182,7 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 	}
 }
 
-static void own_or_missing_mark_is_accepted(void **state)
+static void mark_of_this_deployment_or_none_is_accepted(void **state)
 {
 	struct mark own = { MARK_READY, 1, 1, OURS, INDEX_LAYOUT, 0 };
 	struct mark rebuilding = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT, 0 };
@@ -208,15 +200,15 @@ static void own_or_missing_mark_is_accepted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mark_comes_back_as_stored),
-		cmocka_unit_test(mark_that_says_nothing_of_the_directory_wants_nothing_of_it),
-		cmocka_unit_test(state_is_what_the_mark_says),
-		cmocka_unit_test(index_of_an_older_layout_is_to_be_loaded_anew),
-		cmocka_unit_test(what_is_no_mark_is_missing),
-		cmocka_unit_test(long_name_of_a_cluster_is_cut),
-		cmocka_unit_test(commands_are_those_of_the_design),
+		cmocka_unit_test(mark_is_read_as_stored),
+		cmocka_unit_test(mark_without_a_directory_offset_requires_nothing_of_the_directory),
+		cmocka_unit_test(state_is_read_from_its_word),
+		cmocka_unit_test(index_of_an_older_layout_counts_as_rebuilding),
+		cmocka_unit_test(reply_that_is_not_a_mark_counts_as_missing),
+		cmocka_unit_test(long_cluster_id_is_cut),
+		cmocka_unit_test(commands_have_the_fields_of_the_design),
 		cmocka_unit_test(mark_of_another_deployment_is_refused_with_a_sentence),
-		cmocka_unit_test(own_or_missing_mark_is_accepted),
+		cmocka_unit_test(mark_of_this_deployment_or_none_is_accepted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,10 @@
-/*
- * Marks as they are looked at: good or not, and how far a rebuild is.
- */
+/* Marks as people see them, good or not, and the progress of a rebuild. */
 
 #include "cache/marks.h"
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/replies.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct array_reply mark;
 static struct array_reply progress;
@@ -36,7 +29,7 @@ static struct seen_mark parse(const char *state, const char *loaded, const char 
 	return m;
 }
 
-static void a_rebuild_says_how_far_it_is(void **state)
+static void rebuild_reports_its_progress(void **state)
 {
 	struct seen_mark m = parse("rebuilding", "43", "100");
 
@@ -47,7 +40,7 @@ static void a_rebuild_says_how_far_it_is(void **state)
 	assert_int_equal(seen_mark_percent(&m), 43);
 }
 
-static void fields_left_over_from_a_rebuild_mean_nothing(void **state)
+static void progress_left_over_from_a_rebuild_is_ignored(void **state)
 {
 	struct seen_mark m = parse("ready", "43", "100");
 
@@ -57,7 +50,7 @@ static void fields_left_over_from_a_rebuild_mean_nothing(void **state)
 	assert_int_equal(seen_mark_percent(&m), -1);
 }
 
-static void percent_is_whole_and_never_beyond_the_goal(void **state)
+static void percentage_is_whole_and_at_most_100(void **state)
 {
 	static const struct {
 		const char *loaded;
@@ -80,7 +73,7 @@ static void percent_is_whole_and_never_beyond_the_goal(void **state)
 	}
 }
 
-static void a_mark_is_read_with_its_progress(void **state)
+static void mark_is_read_with_its_progress(void **state)
 {
 	struct pipeline p;
 	struct keys k;
@@ -101,10 +94,10 @@ static void a_mark_is_read_with_its_progress(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_rebuild_says_how_far_it_is),
-		cmocka_unit_test(fields_left_over_from_a_rebuild_mean_nothing),
-		cmocka_unit_test(percent_is_whole_and_never_beyond_the_goal),
-		cmocka_unit_test(a_mark_is_read_with_its_progress),
+		cmocka_unit_test(rebuild_reports_its_progress),
+		cmocka_unit_test(progress_left_over_from_a_rebuild_is_ignored),
+		cmocka_unit_test(percentage_is_whole_and_at_most_100),
+		cmocka_unit_test(mark_is_read_with_its_progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

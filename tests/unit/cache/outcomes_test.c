@@ -2,12 +2,7 @@
 
 #include "cache/outcomes.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static const struct outcome_entry ENTRIES[] = {
 	{ 0, { { 1 } }, OUTCOME_APPLIED, REJECT_NONE, 7, { 0 } },

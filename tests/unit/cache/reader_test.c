@@ -3,12 +3,7 @@
 #include "cache/reader.h"
 
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct reader *reader;
 
@@ -154,8 +149,6 @@ static void index_without_a_possible_number_of_partitions_is_refused(void **stat
 		assert_null(other);
 	}
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 #ifndef SB_TESTS_UNIT_CACHE_REPLIES_H
 #define SB_TESTS_UNIT_CACHE_REPLIES_H
 
-/* Replies of Redis made by hand: an array of strings, as HGETALL and HMGET give them. */
+/* Replies of Redis made by hand: arrays of strings, such as those to HGETALL and HMGET. */
 
 #include "ops/support/bytes.h"
 
@@ -10,13 +10,13 @@
 enum { REPLY_ITEMS_MAX = 64, REPLY_BYTES_MAX = 64 };
 
 struct array_reply {
-	redisReply reply; /* the array; hand out its address */
+	redisReply reply; /* the array; pass its address */
 	redisReply items[REPLY_ITEMS_MAX];
 	redisReply *elements[REPLY_ITEMS_MAX];
 	char texts[REPLY_ITEMS_MAX][REPLY_BYTES_MAX + 1];
 };
 
-/* An empty array. It points into itself: do not copy it. */
+/* Starts as an empty array. It points into itself: do not copy it. */
 void array_reply_init(struct array_reply *a);
 
 /* Adds a string of at most REPLY_BYTES_MAX bytes, copied and terminated as hiredis does. */

@@ -1,14 +1,8 @@
-/*
- * Commands as RESP2, byte for byte.
- */
+/* Commands in the protocol RESP2, byte for byte. */
 
 #include "cache/resp.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct pipeline pipeline;
 
@@ -95,7 +89,7 @@ static void lengths_may_have_many_digits(void **state)
 	assert_memory_equal(pipeline.bytes.data + pipeline.bytes.len - 2, "\r\n", 2);
 }
 
-static void texts_are_one_command(void **state)
+static void list_of_texts_is_one_command(void **state)
 {
 	static const char *const words[] = { "CONFIG", "GET", "maxmemory-policy", NULL };
 
@@ -118,8 +112,6 @@ static void commands_are_counted_until_cleared(void **state)
 	assert_int_equal(pipeline.bytes.len, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,7 +119,7 @@ int main(void)
 		TEST(empty_and_absent_arguments_are_empty_strings),
 		TEST(numbers_are_decimal_text),
 		TEST(lengths_may_have_many_digits),
-		TEST(texts_are_one_command),
+		TEST(list_of_texts_is_one_command),
 		TEST(commands_are_counted_until_cleared),
 	};
 

@@ -4,12 +4,7 @@
 
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct reader *reader;
 static struct arena arena;
@@ -100,8 +95,6 @@ static void failed_walk_leaves_the_output_untouched(void **state)
 	assert_int_equal(out.users.count, 5);
 	assert_int_equal(workspaces.count, 5);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -3,12 +3,7 @@
 #include "cache/unsent.h"
 
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct index *ix;
 
@@ -71,8 +66,6 @@ static void missing_answer_leaves_the_list_untouched(void **state)
 	assert_ptr_equal(out.list, &one);
 	assert_int_equal(out.count, 1);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -3,12 +3,7 @@
 #include "cache/wait.h"
 
 #include "tests/unit/cache/script.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct reader *reader;
 static struct arena arena;
@@ -111,8 +106,6 @@ static void wait_for_what_is_applied_ends_at_its_deadline(void **state)
 	assert_string_equal(err.text, "the directory in the index is only at offset 100, it did "
 				      "not reach 101 in time; try again shortly");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,14 +1,8 @@
-/*
- * A workspace's grants and its memory of commands.
- */
+/* A workspace's grants, and its memory of recent commands. */
 
 #include "cache/workspace.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { MANY = 100 };
 
@@ -68,7 +62,7 @@ static void grants_are_found_by_subject(void **state)
 	}
 }
 
-static void user_and_group_of_one_id_are_two_subjects(void **state)
+static void user_and_group_of_the_same_id_are_two_subjects(void **state)
 {
 	struct subject u = user(1);
 	struct subject g = { SUBJECT_GROUP, u.id };
@@ -83,7 +77,7 @@ static void user_and_group_of_one_id_are_two_subjects(void **state)
 	assert_int_equal(workspace_grant(&workspace, &u)->role, ROLE_USE);
 }
 
-static void putting_again_replaces(void **state)
+static void putting_a_grant_again_replaces_it(void **state)
 {
 	struct subject s = user(1);
 
@@ -94,8 +88,8 @@ static void putting_again_replaces(void **state)
 	assert_int_equal(workspace_grant(&workspace, &s)->role, ROLE_ADMIN);
 }
 
-/* Whichever grant goes, first, last or between, all others stay. */
-static void dropping_one_keeps_the_others(void **state)
+/* Whether the first, the last or one in between is dropped, all others stay. */
+static void dropping_a_grant_keeps_the_others(void **state)
 {
 	(void)state;
 	for (unsigned gone = 0; gone < 5; gone++) {
@@ -123,7 +117,7 @@ static void name_is_a_copy_of_its_own(void **state)
 	workspace_set_name(&workspace, bytes_of(text));
 	text[0] = 'x';
 	assert_string_equal((const char *)workspace.name.data, "dev");
-	/* Even of itself, and of nothing. */
+	/* Even when the name is set to itself, or to nothing. */
 	workspace_set_name(&workspace, workspace.name);
 	assert_string_equal((const char *)workspace.name.data, "dev");
 	workspace_set_name(&workspace, (struct bytes){ 0 });
@@ -161,7 +155,7 @@ static void sixteen_commands_are_remembered(void **state)
 		assert_true(saw(i));
 }
 
-static void seventeenth_command_takes_the_place_of_the_first(void **state)
+static void seventeenth_command_replaces_the_first(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < RECENT_COMMANDS + 1; i++)
@@ -174,7 +168,7 @@ static void seventeenth_command_takes_the_place_of_the_first(void **state)
 	assert_true(saw(2));
 }
 
-static void nil_is_never_a_command_seen(void **state)
+static void nil_never_counts_as_a_command_seen(void **state)
 {
 	struct uuid nil = { { 0 } };
 
@@ -234,20 +228,18 @@ static void memory_grows_with_grants_and_name(void **state)
 	assert_int_equal(workspace_memory(&workspace), after + 12);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(new_workspace_is_not_registered_and_empty),
 		TEST(grants_are_found_by_subject),
-		TEST(user_and_group_of_one_id_are_two_subjects),
-		TEST(putting_again_replaces),
-		TEST(dropping_one_keeps_the_others),
+		TEST(user_and_group_of_the_same_id_are_two_subjects),
+		TEST(putting_a_grant_again_replaces_it),
+		TEST(dropping_a_grant_keeps_the_others),
 		TEST(name_is_a_copy_of_its_own),
 		TEST(sixteen_commands_are_remembered),
-		TEST(seventeenth_command_takes_the_place_of_the_first),
-		TEST(nil_is_never_a_command_seen),
+		TEST(seventeenth_command_replaces_the_first),
+		TEST(nil_never_counts_as_a_command_seen),
 		TEST(cleared_workspace_has_only_its_id),
 		TEST(reference_shows_what_events_carry),
 		TEST(memory_grows_with_grants_and_name),
