@@ -77,7 +77,7 @@ struct config *config_new(const struct config_setting *const *tables)
 	if (!c)
 		return NULL;
 	c->count = list_settings(tables, NULL);
-	c->settings = calloc(c->count + 1, sizeof(*c->settings));
+	c->settings = calloc(c->count + 1, sizeof(const struct config_setting *));
 	c->values = calloc(c->count + 1, sizeof(*c->values));
 	if (!c->settings || !c->values)
 		config_free(&c);

@@ -37,6 +37,10 @@ enum exit_code run_deadletter_replay(struct session *s, const struct arguments *
  *
  * Exit 0: all partitions are ready and have an owner. 1: some are not or have none. 3: some
  * server gave no answer, and what it knows is null.
+ *
+ * --stages shows how the consumers spend their time instead. -o json, times in microseconds:
+ *   [{"instance", "uptime_ms", "stages": [{"stage", "turns", "us", "max_us"}]}]
+ * Exit 1 when no consumer works.
  */
 enum exit_code run_status(struct session *s, const struct arguments *a);
 

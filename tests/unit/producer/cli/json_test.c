@@ -4,12 +4,9 @@
 
 #include "producer/cli/json.h"
 
-#include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <jansson.h>
 
 static void json_of_an_absent_text_is_null(void **state)
 {

@@ -4,11 +4,7 @@
 
 #include "producer/cli/text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct arena arena;
 
