@@ -60,7 +60,7 @@ static int open_client(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *
 
 	if (!rk) {
 		rd_kafka_conf_destroy(conf);
-		return error_set(err, ERROR_USAGE, "Kafka client: %s", why);
+		return error_set(err, ERROR_USAGE, "the Kafka client cannot be made: %s", why);
 	}
 	*out = rk;
 	return 0;
@@ -76,7 +76,7 @@ int bus_open_consumer(rd_kafka_t **out, rd_kafka_conf_t *conf, struct error *err
 	return open_client(out, RD_KAFKA_CONSUMER, conf, err);
 }
 
-/* librdkafka's own log lines would only repeat what the errors say. */
+/* The log lines of librdkafka would only repeat what our errors say. */
 static void no_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	(void)rk;
@@ -124,10 +124,11 @@ static int partitions_of(const rd_kafka_metadata_t *m, enum topic topic)
 
 static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct error *err)
 {
-	*partitions = partitions_of(m, TOPIC_COMMANDS);
+	int commands = partitions_of(m, TOPIC_COMMANDS);
+
 	for (int t = 0; t < TOPIC_COUNT; t++) {
 		int is = partitions_of(m, (enum topic)t);
-		int must = topic_partitions((enum topic)t, *partitions);
+		int must = topic_partitions((enum topic)t, commands);
 
 		if (!is)
 			return error_set(err, ERROR_REFUSED,
@@ -139,6 +140,7 @@ static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct er
 					 "`sharebus topics create --help`",
 					 topic_name((enum topic)t), is, must);
 	}
+	*partitions = commands;
 	return 0;
 }
 
@@ -160,30 +162,32 @@ int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct depl
 {
 	const rd_kafka_metadata_t *m = NULL;
 	rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 1, NULL, &m, wait_ms);
+	int partitions = 0;
 	char *cluster;
 	int rc;
 
 	if (code)
 		return error_set(err, ERROR_UNAVAILABLE, "no Kafka broker answers at %s: %s",
 				 brokers, rd_kafka_err2str(code));
-	rc = check_layout(m, &out->partitions, err);
+	rc = check_layout(m, &partitions, err);
 	rd_kafka_metadata_destroy(m);
 	if (rc)
 		return rc;
 	cluster = rd_kafka_clusterid(rk, wait_ms);
 	if (!cluster)
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "the Kafka cluster at %s does not say who it is", brokers);
+				 "the Kafka cluster at %s does not tell its id", brokers);
+	*out = (struct deployment){ .partitions = partitions };
 	(void)snprintf(out->cluster, sizeof(out->cluster), "%s", cluster);
 	rd_kafka_mem_free(rk, cluster);
 	return 0;
 }
 
 /*
- * A client without a subscription learns only by asking that a broker is back:
- * what it last heard of the topic may be that nobody serves it.
+ * A client without a subscription does not notice by itself that a broker is
+ * back: it still believes that nobody serves the topic, until it asks.
  */
-static void refresh(rd_kafka_t *rk, enum topic topic)
+static void refresh_topic(rd_kafka_t *rk, enum topic topic)
 {
 	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic_name(topic), NULL);
 	const rd_kafka_metadata_t *m = NULL;
@@ -198,12 +202,17 @@ static void refresh(rd_kafka_t *rk, enum topic topic)
 int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
 	      struct error *err)
 {
+	int64_t low;
+	int64_t high;
 	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		rk, topic_name(topic), partition, begin, end, RANGE_WAIT_MS);
+		rk, topic_name(topic), partition, &low, &high, RANGE_WAIT_MS);
 
-	if (!code)
+	if (!code) {
+		*begin = low;
+		*end = high;
 		return 0;
-	refresh(rk, topic);
+	}
+	refresh_topic(rk, topic);
 	return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
 			 topic_name(topic), partition, rd_kafka_err2str(code));
 }

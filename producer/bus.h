@@ -3,9 +3,8 @@
 
 /*
  * How all programs speak to Kafka: how a client is set up and opened, what the
- * brokers must have, and how a record is sent. A client is librdkafka's own, and
- * only passed on here: sources that do more with it include librdkafka
- * themselves.
+ * brokers must have, and how a record is sent. The client itself is librdkafka's and
+ * is only passed on here; sources that do more with it include librdkafka.
  */
 
 #include "ops/support/attributes.h"
@@ -21,16 +20,16 @@ struct rd_kafka_headers_s;
 
 enum { BUS_MESSAGE_MAX_BYTES = 64 * 1024 * 1024 };
 
-/* Settings that go to librdkafka as they stand; ends with a NULL name. */
+/* A setting handed to librdkafka unread; a NULL name ends a list. */
 struct bus_setting {
 	const char *name;
 	const char *value;
 };
 
 /*
- * A client's configuration: our defaults, then the program's settings, then
- * section [kafka] of the configuration file. config must have "brokers".
- * ERROR_USAGE names the setting that librdkafka refuses.
+ * Makes the configuration of a client from our defaults, then these settings,
+ * then section [kafka] of the configuration file: the later wins. config must
+ * have "brokers". ERROR_USAGE names the setting that librdkafka refuses.
  */
 MUST_USE int bus_conf(struct rd_kafka_conf_s **out, const struct config *config,
 		      const struct bus_setting *settings, struct error *err);
@@ -46,38 +45,38 @@ MUST_USE int bus_open_consumer(struct rd_kafka_s **out, struct rd_kafka_conf_s *
 			       struct error *err);
 
 /*
- * A client that looks and joins no group: partitions are assigned to it by
- * hand, it commits nothing, and it is told where a partition ends. committed:
- * it reads as read_committed; else also what open transactions hold, so that it
- * is told a log's real end. config must have "consumer-group", too. It logs
- * nothing.
+ * Opens a consumer that only looks. It joins no group, partitions are assigned
+ * to it by hand, it commits nothing, logs nothing, and is told where a partition
+ * ends. If `committed`, it reads as read_committed. If not, it also reads what
+ * open transactions hold, and therefore learns the real end of a log. config
+ * must have "consumer-group", too.
  */
 MUST_USE int bus_open_reader(struct rd_kafka_s **out, const struct config *config, bool committed,
 			     struct error *err);
 
-/* Destroys the client and sets it to NULL; NULL is fine. A consumer must be closed before. */
+/* Destroys the client and sets it to NULL; NULL is fine. Close a consumer before. */
 void bus_close(struct rd_kafka_s **rk);
 
-/* Has the broker that answers heard of all topics? False also when none answers within wait_ms. */
+/* Does a broker know all topics? False also when none answers within wait_ms. */
 bool bus_has_topics(struct rd_kafka_s *rk, int wait_ms);
 
 /*
- * Asks the cluster who it is, and checks the layout of all topics against the
- * table: all there, one number of partitions, one for the directory. Fills
- * *out. ERROR_UNAVAILABLE when no broker answers within wait_ms, ERROR_REFUSED
- * with a sentence when the layout is wrong.
+ * Asks the cluster for its id and checks the layout of its topics: all exist,
+ * the directory has one partition, all others have the same number. brokers is
+ * for messages. ERROR_UNAVAILABLE when no broker answers within wait_ms,
+ * ERROR_REFUSED with what is wrong when the layout is.
  */
 MUST_USE int bus_deployment(struct rd_kafka_s *rk, const char *brokers, int wait_ms,
 			    struct deployment *out, struct error *err);
 
 /*
- * Where a partition begins and ends for a reader of the client's isolation
+ * Asks where a partition begins and ends for a reader of the client's isolation
  * level. ERROR_UNAVAILABLE when no broker says.
  */
 MUST_USE int bus_range(struct rd_kafka_s *rk, enum topic topic, int partition, int64_t *begin,
 		       int64_t *end, struct error *err);
 
-/* A Kafka header list of our headers; the caller's until a produce call takes it. */
+/* Makes a Kafka header list. It is the caller's until a produce call takes it. */
 struct rd_kafka_headers_s *bus_headers(const struct header *list, size_t count);
 
 /* A record to send. Bytes are copied. */
@@ -87,7 +86,7 @@ struct bus_record {
 	struct bytes value; /* absent: a tombstone */
 	const struct header *headers;
 	size_t header_count;
-	bool placed;   /* it goes to `partition`, not where its key belongs */
+	bool placed;   /* it goes to `partition`, not to that of its key */
 	int partition; /* if placed */
 	void *opaque;  /* comes back with the delivery report */
 };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Long enough for a broker's restart; who waits no longer is told that it may still arrive. */
+/* Time for a broker to restart. Callers who wait less learn that the command may still arrive. */
 #define MESSAGE_TIMEOUT_MS "30000"
 
 static const struct config_setting own_settings[] = {
@@ -18,7 +18,7 @@ static const struct config_setting own_settings[] = {
 };
 static const struct config_setting *const client_settings[] = { config_shared, own_settings, NULL };
 
-/* The public numbers are the project's own. */
+/* The public constants have the values of those inside, and are cast into each other. */
 _Static_assert((int)SHAREBUS_NOT_FOUND == ERROR_INPUT, "results");
 _Static_assert((int)SHAREBUS_UNAVAILABLE == ERROR_UNAVAILABLE, "results");
 _Static_assert((int)SHAREBUS_REFUSED == ERROR_REFUSED, "results");
@@ -149,9 +149,11 @@ static int open_bus(struct sharebus *c, struct error *err)
 	char largest[16];
 	const struct bus_setting settings[] = {
 		{ "enable.idempotence", "true" },
-		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
+		/* As the clients in Java do it. */
+		{ "partitioner", "murmur2_random" },
 		{ "linger.ms", "0" },
-		{ "message.max.bytes", largest }, /* what is too large is the topic's to say */
+		/* Only the topic decides what is too large. */
+		{ "message.max.bytes", largest },
 		{ "message.timeout.ms", MESSAGE_TIMEOUT_MS },
 		{ NULL, NULL },
 	};
@@ -185,7 +187,7 @@ int client_bus(struct sharebus *c, struct error *err)
 {
 	int rc = 0;
 
-	/* Nothing is produced any more once librdkafka has met what it calls fatal. */
+	/* After an error that librdkafka calls fatal, this client produces nothing more. */
 	if (c->bus && rd_kafka_fatal_error(c->bus, NULL, 0)) {
 		delivery_give_up(c->bus);
 		bus_close(&c->bus);

@@ -2,9 +2,9 @@
 #define SB_PRODUCER_CLIENT_H
 
 /*
- * The inside of a client of libsharebus: its settings, its connections, what
- * it remembers and what it has given out. The connections are opened when they
- * are first needed.
+ * The inside of a client of libsharebus: its settings, its connections, what it
+ * remembers of people, and the memory of what it has returned. Connections are
+ * opened when they are first needed.
  */
 
 #include "cache/lookup.h"
@@ -19,33 +19,34 @@ struct rd_kafka_s;
 enum { CLIENT_TIMEOUT_MS = 3000 };
 
 struct sharebus {
-	struct config *config; /* client_settings[] and section [kafka] */
+	struct config *config; /* settings and section [kafka] */
 	int timeout_ms;
-	struct codec *codec;          /* NULL until it is needed */
+	struct codec *codec;          /* NULL until client_codec() */
 	struct reader *reader;        /* NULL until client_reader() */
 	struct people *people;        /* NULL until then, too */
 	struct rd_kafka_s *bus;       /* NULL until client_bus() */
 	struct deployment deployment; /* of the bus */
-	struct arena arena;           /* holds what the last call gave out */
-	struct error err;
+	struct arena arena;           /* holds what the last call has returned */
+	struct error err;             /* of the last call */
 };
 
 /*
- * Begins a public call: what the last one gave out ends. Returns where the
- * call's error goes.
+ * Begins a public call: frees what the last one has returned, and returns where
+ * the call's error goes.
  */
 struct error *client_begin(struct sharebus *c);
 
-/* The index. ERROR_UNAVAILABLE with a sentence. */
+/* Opens c->reader, unless it is open. ERROR_UNAVAILABLE or ERROR_REFUSED, as reader.h says. */
 MUST_USE int client_reader(struct sharebus *c, struct error *err);
 
 /*
- * The bus, checked: the topics are laid out well, and the index, if it is open,
- * belongs to the same deployment.
+ * Opens c->bus, unless it is open, and checks it: the topics have the right
+ * layout, and the index, if it is open, belongs to the same deployment.
+ * ERROR_UNAVAILABLE or ERROR_REFUSED with a sentence.
  */
 MUST_USE int client_bus(struct sharebus *c, struct error *err);
 
-/* Records from and to bytes. */
+/* Makes c->codec, unless it is there. */
 MUST_USE int client_codec(struct sharebus *c, struct error *err);
 
 #endif

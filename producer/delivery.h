@@ -24,10 +24,13 @@ struct delivery {
 	char why[128]; /* it failed; else "" */
 };
 
-/* Makes a client of this configuration report deliveries, and log nothing: the errors say it all. */
+/*
+ * Makes a client of this configuration report deliveries, and log nothing: its log
+ * lines would only repeat what our errors say.
+ */
 void delivery_listen(struct rd_kafka_conf_s *conf);
 
-/* Gives up what is queued or under way: it is reported as failed. For a client about to be closed. */
+/* Gives up all that is queued or under way, before the client is closed: it is reported as failed. */
 void delivery_give_up(struct rd_kafka_s *rk);
 
 #endif

@@ -1,10 +1,11 @@
 #ifndef SB_PRODUCER_IDS_H
 #define SB_PRODUCER_IDS_H
 
-/* Ids and times between sharebus.h, where they are public, and the records inside. */
+/* Converts ids and times between sharebus.h and the records inside, and both to text. */
 
 #include "ops/support/arena.h"
 #include "producer/sharebus.h"
+#include "schemas/position.h"
 #include "schemas/records.h"
 
 #include <string.h>
@@ -29,6 +30,14 @@ static inline struct sharebus_id public_id(const struct uuid *u)
 static inline int64_t time_of(int64_t ms)
 {
 	return ms == ABSENT ? 0 : ms;
+}
+
+/* "3:17", in the arena; absent for a partition of -1. */
+static inline struct bytes position_text(struct arena *arena, const struct position *p)
+{
+	return p->partition < 0
+		       ? (struct bytes){ 0 }
+		       : arena_printf(arena, "%d:%lld", p->partition, (long long)p->offset);
 }
 
 /* The id as text, in the arena and with a NUL after it. */

@@ -1,4 +1,4 @@
-/* sharebus_list_…(): finds candidates in the reverse indexes, then looks at each as it is now. */
+/* sharebus_list_…(): finds candidates in the reverse indexes, then checks each as it is now. */
 
 #include "cache/check.h"
 #include "cache/scan.h"
@@ -7,20 +7,21 @@
 #include "producer/ids.h"
 #include "producer/view.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-enum { PAGE = 500 }; /* workspaces that are looked at in one step */
+enum { PAGE = 500 }; /* candidates that are checked in one step */
 
 struct sharebus_list {
 	struct sharebus *client;
 	struct sharebus_query query;
-	struct user_changed me;  /* who looks; without a name: nobody in particular */
-	struct arena arena;      /* holds the candidates, and who looks */
-	struct arena page;       /* and this what was given out last */
-	struct uuid_list ids;    /* candidates, ascending */
-	size_t at;               /* the next one to look at */
-	struct workspace *found; /* of the present page; room for PAGE */
-	size_t count;
+	struct user_changed me;  /* who looks; without a name if the query has no `as` */
+	struct arena arena;      /* holds ids, me and found */
+	struct arena page;       /* holds what sharebus_list_next() has returned last */
+	struct uuid_list ids;    /* the candidates, ascending */
+	size_t at;               /* the index of the next candidate to check */
+	struct workspace *found; /* those of the present page; room for PAGE */
+	size_t count;            /* of found */
 };
 
 static bool is_set(const struct sharebus_id *id)
@@ -32,8 +33,8 @@ static bool is_set(const struct sharebus_id *id)
 
 /* ---- candidates ---- */
 
-/* Sorts, takes doubles out, and passes over what is not behind `after`. */
-static void tidy(struct sharebus_list *l)
+/* Sorts the candidates, drops duplicates, and skips those up to and with `after`. */
+static void sort_candidates(struct sharebus_list *l)
 {
 	const struct uuid after = uuid_of(&l->query.after);
 
@@ -44,7 +45,7 @@ static void tidy(struct sharebus_list *l)
 		l->at++;
 }
 
-static void add_all(struct sharebus_list *l, const struct uuid_list *more)
+static void add_candidates(struct sharebus_list *l, const struct uuid_list *more)
 {
 	size_t cap = l->ids.count;
 
@@ -70,7 +71,7 @@ static int find_owned(struct sharebus_list *l, const struct sharebus_id *id, str
 	return lookup_owned(l->client->reader, &owner, &l->arena, &l->ids, err);
 }
 
-/* What reaches her: shared with her, with her groups, with everyone of her organizations. */
+/* All that is shared with her, with her groups, or with everyone in her organizations. */
 static int find_with_me(struct sharebus_list *l, struct error *err)
 {
 	struct reader *r = l->client->reader;
@@ -83,11 +84,11 @@ static int find_with_me(struct sharebus_list *l, struct error *err)
 	if (!rc)
 		rc = lookup_shared_with_groups(r, &groups, &l->arena, &found, err);
 	if (!rc)
-		add_all(l, &found);
+		add_candidates(l, &found);
 	return rc;
 }
 
-/* Does she see more than what is shared with her and what she owns? */
+/* May she see workspaces that she neither owns nor has a share of? */
 static bool sees_all(const struct sharebus_list *l)
 {
 	bool all = !is_set(&l->query.as) || l->me.site_role == SITE_OWNER;
@@ -97,7 +98,7 @@ static bool sees_all(const struct sharebus_list *l)
 	return all;
 }
 
-/* Everything that she may see, when nothing says more closely what is wanted. */
+/* All that she might see: for queries without a narrower condition. */
 static int find_visible(struct sharebus_list *l, struct error *err)
 {
 	const struct uuid me = uuid_of(&l->query.as);
@@ -110,13 +111,13 @@ static int find_visible(struct sharebus_list *l, struct error *err)
 	if (!rc)
 		rc = lookup_owned(l->client->reader, &me, &l->arena, &owned, err);
 	if (!rc)
-		add_all(l, &owned);
+		add_candidates(l, &owned);
 	return rc;
 }
 
-/* ---- ids that nobody has ---- */
+/* ---- unknown ids ---- */
 
-static int unknown(const char *what, const struct sharebus_id *id, struct error *err)
+static int complain_unknown(const char *what, const struct sharebus_id *id, struct error *err)
 {
 	char text[SHAREBUS_ID_SIZE];
 
@@ -134,11 +135,11 @@ static int require_user(struct sharebus_list *l, const struct sharebus_id *id,
 		return 0;
 	rc = lookup_users(l->client->reader, &u, 1, &l->arena, out, err);
 	if (!rc && (!out->username.data || out->status == USER_DELETED))
-		rc = unknown("user", id, err);
+		rc = complain_unknown("user", id, err);
 	return rc;
 }
 
-/* A group, or an organization: everyone in it. */
+/* The id of an organization is that of its group Everyone. */
 static int require_group(struct sharebus_list *l, const struct sharebus_id *id, struct error *err)
 {
 	const struct uuid u = uuid_of(id);
@@ -151,10 +152,11 @@ static int require_group(struct sharebus_list *l, const struct sharebus_id *id, 
 	rc = lookup_groups(l->client->reader, &u, 1, &l->arena, &group, err);
 	if (!rc && !group.name.data)
 		rc = lookup_organizations(l->client->reader, &u, 1, &l->arena, &organization, err);
-	return rc || group.name.data || organization.name.data ? rc : unknown("group", id, err);
+	return rc || group.name.data || organization.name.data ? rc
+							       : complain_unknown("group", id, err);
 }
 
-/* What nobody has is an error, and not an empty list. */
+/* An unknown id in a query is an error, not an empty list. */
 static int require_known(struct sharebus_list *l, struct error *err)
 {
 	struct user_changed other;
@@ -167,7 +169,7 @@ static int require_known(struct sharebus_list *l, struct error *err)
 	return rc ? rc : require_group(l, &l->query.with_group, err);
 }
 
-/* Any of the conditions gives all candidates; the narrowest comes first. */
+/* Each condition alone yields all candidates, so the narrowest one is asked. */
 static int find_candidates(struct sharebus_list *l, struct error *err)
 {
 	const struct sharebus_query *q = &l->query;
@@ -186,11 +188,11 @@ static int find_candidates(struct sharebus_list *l, struct error *err)
 	else
 		rc = find_visible(l, err);
 	if (!rc)
-		tidy(l);
+		sort_candidates(l);
 	return rc;
 }
 
-/* ---- what is wanted of them ---- */
+/* ---- conditions ---- */
 
 static bool has_grant(const struct workspace *w, enum subject_kind kind,
 		      const struct sharebus_id *id, int64_t now)
@@ -209,7 +211,7 @@ static bool is_shared(const struct workspace *w, int64_t now)
 	return false;
 }
 
-static bool matches(const struct sharebus_query *q, const struct workspace *w, int64_t now)
+static bool matches_query(const struct sharebus_query *q, const struct workspace *w, int64_t now)
 {
 	const struct uuid owner = uuid_of(&q->owner);
 
@@ -222,7 +224,7 @@ static bool matches(const struct sharebus_query *q, const struct workspace *w, i
 	       (!is_set(&q->with_group) || has_grant(w, SUBJECT_GROUP, &q->with_group, now));
 }
 
-/* Owners see what is theirs, admins all, others what they may read now. */
+/* Admins see all of their organization, others what they may read now. */
 static bool may_see(const struct sharebus_query *q, const struct access_facts *f)
 {
 	const struct access a = access_check(f, ACTION_READ);
@@ -247,7 +249,7 @@ static void drop_page(struct sharebus_list *l)
 	l->count = 0;
 }
 
-/* Moves what is to be shown to the front, and lets go of the rest. */
+/* Moves what the query wants to the front, and frees the rest. */
 static void keep_wanted(struct sharebus_list *l)
 {
 	const struct uuid me = uuid_of(&l->query.as);
@@ -262,7 +264,7 @@ static void keep_wanted(struct sharebus_list *l)
 
 		if (who)
 			people_facts(l->client->people, who, w, now, &facts);
-		if (matches(&l->query, w, now) && (!who || may_see(&l->query, &facts)))
+		if (matches_query(&l->query, w, now) && (!who || may_see(&l->query, &facts)))
 			l->found[kept++] = *w;
 		else
 			workspace_done(w);
@@ -279,6 +281,7 @@ static int try_page(void *context, struct error *err)
 	size_t count = left < PAGE ? left : PAGE;
 	int rc;
 
+	assert(l->at < l->ids.count);
 	drop_page(l);
 	rc = people_learn_users(c->people, c->reader, &me, is_set(&l->query.as), err);
 	if (!rc)
@@ -304,7 +307,8 @@ int sharebus_list_open(struct sharebus *client, const struct sharebus_query *que
 	int rc;
 
 	if (query->with_me && !is_set(&query->as))
-		return error_set(err, ERROR_INPUT, "shared with whom? `as` says nobody");
+		return error_set(err, ERROR_INPUT,
+				 "with_me needs `as`: the user with whom it is shared");
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return error_set(err, ERROR_NOMEM, "out of memory");
@@ -341,7 +345,7 @@ int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspa
 			&(struct viewing){ list->client->reader, &list->page, clock_unix_ms() },
 			list->found, list->count, shown, err);
 	if (rc) {
-		list->at = begun_at; /* the next try is for the same page */
+		list->at = begun_at; /* the next call tries the same page again */
 		return rc;
 	}
 	*page = shown;

@@ -4,13 +4,13 @@
 
 #include <stdio.h>
 
-/* Looks for what has that name; `me` may be NULL, and matters to workspaces only. */
+/* Finds what has that name. `me` may be NULL; it only matters for workspaces. */
 typedef int by_name_fn(struct sharebus *c, const struct sharebus_id *me, const char *name,
 		       struct uuid *out, struct error *err);
 
-/* An id stands for itself; a name is looked for. */
-static int find(struct sharebus *c, by_name_fn *by_name, const struct sharebus_id *me,
-		const char *name, struct sharebus_id *out)
+/* Takes an id as it is, and looks a name up. */
+static int find_id(struct sharebus *c, by_name_fn *by_name, const struct sharebus_id *me,
+		   const char *name, struct sharebus_id *out)
 {
 	struct error *err = client_begin(c);
 	struct uuid found;
@@ -31,7 +31,7 @@ static int find(struct sharebus *c, by_name_fn *by_name, const struct sharebus_i
 }
 
 /* The part of "one/two" before the slash. */
-static struct bytes before(const char *text, const char *slash)
+static struct bytes part_before(const char *text, const char *slash)
 {
 	return (struct bytes){ (const uint8_t *)text, (size_t)(slash - text) };
 }
@@ -56,12 +56,12 @@ static int user_of_text(struct sharebus *c, const struct sharebus_id *me, const 
 
 int sharebus_find_user(struct sharebus *client, const char *name, struct sharebus_id *out)
 {
-	return find(client, user_of_text, NULL, name, out);
+	return find_id(client, user_of_text, NULL, name, out);
 }
 
 /* ---- groups ---- */
 
-/* "Everyone" is a group of each organization, and has its id, whatever else may be called so. */
+/* In each organization "Everyone" means all members, even if a group has that name. */
 static bool is_everyone(struct bytes name)
 {
 	return bytes_equal_text(name, "Everyone");
@@ -76,7 +76,7 @@ static int group_of(struct sharebus *c, const struct uuid *organization_id, stru
 	return 0;
 }
 
-/* Looks for the group in each of these organizations; one must have it. */
+/* Looks for the group in each of these organizations. Exactly one must have it. */
 static int group_among(struct sharebus *c, const struct named_list *organizations,
 		       struct bytes name, struct uuid *out, struct error *err)
 {
@@ -124,14 +124,14 @@ static int group_by_name(struct sharebus *c, const struct sharebus_id *me, const
 		rc = lookup_all_organizations(c->reader, &c->arena, &all, err);
 		return rc ? rc : group_among(c, &all, bytes_of(name), out, err);
 	}
-	rc = organization_by_name(c, before(name, slash), &one.id, err);
+	rc = organization_by_name(c, part_before(name, slash), &one.id, err);
 	return rc ? rc
 		  : group_among(c, &(struct named_list){ &one, 1 }, bytes_of(slash + 1), out, err);
 }
 
 int sharebus_find_group(struct sharebus *client, const char *name, struct sharebus_id *out)
 {
-	return find(client, group_by_name, NULL, name, out);
+	return find_id(client, group_by_name, NULL, name, out);
 }
 
 /* ---- workspaces ---- */
@@ -149,7 +149,7 @@ static int owned_by_name(struct sharebus *c, const struct uuid *owner_id, struct
 				 BYTES_ARG(name), BYTES_ARG(owner));
 	if (found.count > 1)
 		return error_set(err, ERROR_INPUT,
-				 "%.*s owns %zu workspaces %.*s; give the id of one",
+				 "%.*s owns %zu workspaces called %.*s; give the id of one",
 				 BYTES_ARG(owner), found.count, BYTES_ARG(name));
 	*out = found.list[0];
 	return 0;
@@ -162,7 +162,8 @@ static int workspace_of_me(struct sharebus *c, const struct uuid *me, struct byt
 	int rc = lookup_users(c->reader, me, 1, &c->arena, &user, err);
 
 	if (!rc && !user.username.data)
-		rc = error_set(err, ERROR_INPUT, "there is no such user whose workspace %.*s is",
+		rc = error_set(err, ERROR_INPUT,
+			       "workspace %.*s cannot be looked up: its owner does not exist",
 			       BYTES_ARG(name));
 	return rc ? rc : owned_by_name(c, me, user.username, name, out, err);
 }
@@ -175,21 +176,24 @@ static int workspace_by_name(struct sharebus *c, const struct sharebus_id *me, c
 	int rc;
 
 	if (!slash && !me)
-		return error_set(err, ERROR_INPUT,
-				 "workspace %s has no owner: give owner/name, or its id", text);
+		return error_set(
+			err, ERROR_INPUT,
+			"workspace %s is given without its owner; give owner/name, or its id",
+			text);
 	if (!slash) {
 		owner = uuid_of(me);
 		return workspace_of_me(c, &owner, bytes_of(text), out, err);
 	}
-	rc = user_by_name(c, before(text, slash), &owner, err);
+	rc = user_by_name(c, part_before(text, slash), &owner, err);
 	return rc ? rc
-		  : owned_by_name(c, &owner, before(text, slash), bytes_of(slash + 1), out, err);
+		  : owned_by_name(c, &owner, part_before(text, slash), bytes_of(slash + 1), out,
+				  err);
 }
 
 int sharebus_find_workspace(struct sharebus *client, const struct sharebus_id *me, const char *name,
 			    struct sharebus_id *out)
 {
-	return find(client, workspace_by_name, me, name, out);
+	return find_id(client, workspace_by_name, me, name, out);
 }
 
 /* ---- subjects ---- */
@@ -201,7 +205,7 @@ static bool is_named(const struct sharebus_subject *s)
 	return uuid_is_nil(&id);
 }
 
-/* Looks the names of one kind up, in one question. */
+/* Looks up the names of one kind, all in one question. */
 static int look_up_kind(struct sharebus *c, struct sharebus_subject *list, size_t count,
 			enum sharebus_subject_kind kind, const struct uuid *organization_id,
 			struct error *err)
@@ -230,7 +234,7 @@ static int look_up_kind(struct sharebus *c, struct sharebus_subject *list, size_
 	return rc;
 }
 
-/* "there is no user zoe", or all of them in one sentence. */
+/* "there is no user zoe", or several unknown names in one sentence. */
 static int report_unknown(struct sharebus *c, const struct sharebus_subject *list, size_t count,
 			  struct error *err)
 {

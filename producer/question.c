@@ -85,8 +85,9 @@ int sharebus_check(struct sharebus *client, const struct sharebus_question *ques
 
 /* ---- show ---- */
 
-/* The workspace, which must be there. *w is the caller's. */
-static int load(struct sharebus *c, const struct uuid *id, struct workspace *w, struct error *err)
+/* Loads a workspace, which must exist. *w is then the caller's. */
+static int load_workspace(struct sharebus *c, const struct uuid *id, struct workspace *w,
+			  struct error *err)
 {
 	char text[UUID_TEXT_SIZE];
 	int rc = lookup_workspaces(c->reader, id, 1, w, err);
@@ -108,7 +109,7 @@ int sharebus_show(struct sharebus *client, const struct sharebus_id *workspace,
 	int rc = client_reader(client, err);
 
 	if (!rc)
-		rc = load(client, &id, &w, err);
+		rc = load_workspace(client, &id, &w, err);
 	if (rc)
 		return rc;
 	rc = view_workspaces(&(struct viewing){ client->reader, &client->arena, clock_unix_ms() },
@@ -168,6 +169,7 @@ static void explain_denials(struct explaining *e, unsigned denials)
 	const char **texts = arena_alloc(&e->client->arena, DENIALS_MAX * sizeof(*texts));
 
 	e->out->denial_count = 0;
+	assert(denials < 1U << DENIALS_MAX);
 	for (unsigned bit = 1; bit <= denials; bit <<= 1)
 		if (denials & bit)
 			texts[e->out->denial_count++] = access_denial_text((enum access_denial)bit);
@@ -204,7 +206,7 @@ static int try_explain(void *context, struct error *err)
 	int rc = people_learn_users(c->people, c->reader, &e->user_id, 1, err);
 
 	if (!rc)
-		rc = load(c, &e->workspace_id, &w, err);
+		rc = load_workspace(c, &e->workspace_id, &w, err);
 	if (rc)
 		return rc;
 	rc = people_learn_workspaces(c->people, c->reader, &w, 1, err);
@@ -221,7 +223,7 @@ static int try_explain(void *context, struct error *err)
 	return rc;
 }
 
-/* The names of grantors and groups. */
+/* Fills in the names of grantors and groups. */
 static int name_paths(struct explaining *e, struct error *err)
 {
 	struct sharebus *c = e->client;

@@ -29,7 +29,9 @@ const char *sharebus_verdict_name(enum sharebus_verdict verdict)
 
 static int check_wait(int wait_ms, struct error *err)
 {
-	return wait_ms < 0 ? error_set(err, ERROR_USAGE, "nobody waits %d ms", wait_ms) : 0;
+	return wait_ms < 0 ? error_set(err, ERROR_USAGE, "wait_ms must not be negative (got %d)",
+				       wait_ms)
+			   : 0;
 }
 
 /* ---- from the request to the command ---- */
@@ -57,14 +59,14 @@ static int fill_actor(struct sharebus *c, const struct sharebus_request *q, stru
 
 	uuid_format(text, &id);
 	if (!rc && !user.username.data)
-		return error_set(err, ERROR_INPUT, "there is no user %s who could ask for it",
+		return error_set(err, ERROR_INPUT, "there is no user %s on whose behalf to act",
 				 text);
 	if (!rc)
 		*out = (struct actor){ id, actor_kind_of(user.kind) };
 	return rc;
 }
 
-/* The workspace must be there, and its organization says which groups are meant. */
+/* The workspace must exist. Its organization tells which groups the names mean. */
 static int find_organization(struct sharebus *c, const struct uuid *workspace_id, struct uuid *out,
 			     struct error *err)
 {
@@ -87,7 +89,8 @@ static int fill_command_id(const struct sharebus_request *q, struct command *out
 {
 	out->command_id = uuid_of(&q->command_id);
 	if (uuid_is_nil(&out->command_id) && uuid_v7(&out->command_id, out->issued_at))
-		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the kernel has no randomness for a new id; try again");
 	return 0;
 }
 
@@ -102,7 +105,8 @@ static int fill_command(struct sharebus *c, const struct sharebus_request *q,
 		.workspace_id = uuid_of(&q->workspace),
 		.expected_version = q->expected_version > 0 ? q->expected_version : ABSENT,
 	};
-	rc = fill_command_id(q, out, err); /* first: whoever repeats it needs to know it */
+	/* First of all: whoever repeats the command needs its id, whatever fails next. */
+	rc = fill_command_id(q, out, err);
 	if (!rc)
 		rc = client_reader(c, err);
 	if (!rc)
@@ -145,7 +149,7 @@ static void fill_remove(struct sharebus *c, const struct sharebus_request *q,
 		out->subjects[i] = subject_of(&subjects[i]);
 }
 
-/* ---- from what became of it to the outcome ---- */
+/* ---- from the decision to the outcome ---- */
 
 static void fill_outcome(const struct sent_command *sent, struct sharebus_outcome *out)
 {
@@ -175,13 +179,14 @@ static int send_request(struct sharebus *c, const struct record *r, int wait_ms,
 	if (out->verdict)
 		reader_require(c->reader, sent.position.partition, sent.position.offset + 1);
 	if (out->verdict == SHAREBUS_UNREADABLE)
-		(void)error_set(err, ERROR_INPUT, "the consumer could not read the command");
+		(void)error_set(err, ERROR_INPUT,
+				"the consumer could not read the command; it is an older version");
 	else if (out->verdict == SHAREBUS_REJECTED_BY_RULE)
 		(void)error_set(err, ERROR_INPUT, "%s", out->message);
 	return out->verdict < SHAREBUS_REJECTED_BY_RULE ? 0 : SHAREBUS_REJECTED;
 }
 
-/* ---- what makes no sense whatever the index says ---- */
+/* ---- requests that are wrong whatever the index says ---- */
 
 static int check_message(struct bytes message, struct error *err)
 {
@@ -190,20 +195,22 @@ static int check_message(struct bytes message, struct error *err)
 				 "the message has %zu bytes; at most %d are allowed", message.len,
 				 MESSAGE_MAX);
 	if (!utf8_is_valid(message.data, message.len))
-		return error_set(err, ERROR_USAGE, "the message is not UTF-8");
+		return error_set(err, ERROR_USAGE, "the message must be UTF-8");
 	return 0;
 }
 
 static int check_subject(const struct sharebus_subject *s, bool needs_role, struct error *err)
 {
 	if (s->kind != SHAREBUS_USER && s->kind != SHAREBUS_GROUP)
-		return error_set(err, ERROR_USAGE, "a subject is neither user nor group but %d",
+		return error_set(err, ERROR_USAGE,
+				 "the kind of a subject must be user or group (got %d)",
 				 (int)s->kind);
 	if (needs_role && s->role != SHAREBUS_ROLE_USE && s->role != SHAREBUS_ROLE_ADMIN)
-		return error_set(err, ERROR_USAGE, "the role %s cannot be granted",
+		return error_set(err, ERROR_USAGE,
+				 "the role %s cannot be granted; give use or admin",
 				 sharebus_role_name(s->role));
 	if (needs_role && s->expires_at < 0)
-		return error_set(err, ERROR_USAGE, "a grant cannot expire at %lld",
+		return error_set(err, ERROR_USAGE, "expires_at must not be negative (got %lld)",
 				 (long long)s->expires_at);
 	return 0;
 }
@@ -213,7 +220,7 @@ static int check_request(const struct sharebus_request *q, bool shares, struct e
 	int rc = check_wait(q->wait_ms, err);
 
 	if (!rc && q->expected_version < 0)
-		rc = error_set(err, ERROR_USAGE, "there is no version %lld",
+		rc = error_set(err, ERROR_USAGE, "expected_version must not be negative (got %lld)",
 			       (long long)q->expected_version);
 	if (!rc && shares)
 		rc = check_message(bytes_of(q->message), err);
@@ -222,8 +229,8 @@ static int check_request(const struct sharebus_request *q, bool shares, struct e
 	return rc;
 }
 
-static int run(struct sharebus *c, enum record_type type, const struct sharebus_request *q,
-	       struct sharebus_outcome *out)
+static int run_request(struct sharebus *c, enum record_type type, const struct sharebus_request *q,
+		       struct sharebus_outcome *out)
 {
 	struct error *err = client_begin(c);
 	struct sharebus_subject *subjects =
@@ -255,13 +262,13 @@ static int run(struct sharebus *c, enum record_type type, const struct sharebus_
 int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
 		   struct sharebus_outcome *out)
 {
-	return run(client, RECORD_SHARE_WORKSPACE, request, out);
+	return run_request(client, RECORD_SHARE_WORKSPACE, request, out);
 }
 
 int sharebus_remove(struct sharebus *client, const struct sharebus_request *request,
 		    struct sharebus_outcome *out)
 {
-	return run(client, RECORD_REMOVE_SHARING, request, out);
+	return run_request(client, RECORD_REMOVE_SHARING, request, out);
 }
 
 /* ---- read your writes ---- */

@@ -3,6 +3,7 @@
 #include "ops/support/clock.h"
 #include "producer/bus.h"
 
+#include <assert.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +11,15 @@
 enum {
 	POLL_MS = 100,
 	SOURCE_SIZE = CLUSTER_ID_SIZE + 96,
-	DELIVERY_WAIT_MS = 5000, /* for the brokers alone, when nobody waits for the outcome */
+	/* For the brokers alone, when nobody waits for the outcome. */
+	DELIVERY_WAIT_MS = 5000,
 };
 
 int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err)
 {
 	int rc = bus_send(c->bus, record, err);
 
-	/* The client's queue is bounded: when it is full, deliveries make room. */
+	/* The queue is bounded. When it is full, deliveries make room. */
 	while (rc == ERROR_UNAVAILABLE && rd_kafka_outq_len(c->bus) > 0) {
 		(void)rd_kafka_poll(c->bus, POLL_MS);
 		rc = bus_send(c->bus, record, err);
@@ -40,7 +42,8 @@ static int queue_event(struct sharebus *c, const struct bus_record *bare, const 
 	if (command)
 		id = command->command_id;
 	else if (uuid_v7(&id, clock_unix_ms()))
-		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the kernel has no randomness for a new id; try again");
 	uuid_format(text, &id);
 	(void)snprintf(source, sizeof(source), "sharebus/%s/%s", c->deployment.cluster,
 		       config_get(c->config, "source"));
@@ -61,6 +64,7 @@ int send_record(struct sharebus *c, enum topic topic, const struct record *r, st
 	struct buffer value;
 	int rc;
 
+	assert(c->bus && c->codec);
 	if (!r)
 		return send_raw(c, &record, err);
 	buffer_init(&value);
@@ -77,15 +81,15 @@ int send_drain(struct sharebus *c, int max, int64_t deadline_ms, struct error *e
 	while (rd_kafka_outq_len(c->bus) > max) {
 		if (clock_monotonic_ms() >= deadline_ms)
 			return error_set(err, ERROR_UNAVAILABLE,
-					 "the brokers at %s did not take everything in time",
+					 "the brokers at %s did not take all records in time",
 					 config_get(c->config, "brokers"));
 		(void)rd_kafka_poll(c->bus, POLL_MS);
 	}
 	return 0;
 }
 
-static int deliver(struct sharebus *c, const struct record *r, int64_t deadline_ms,
-		   struct delivery *d, struct error *err)
+static int send_and_wait(struct sharebus *c, const struct record *r, int64_t deadline_ms,
+			 struct delivery *d, struct error *err)
 {
 	char key[UUID_TEXT_SIZE];
 	int rc;
@@ -98,17 +102,18 @@ static int deliver(struct sharebus *c, const struct record *r, int64_t deadline_
 
 		if (left <= 0)
 			return error_set(err, ERROR_UNAVAILABLE,
-					 "the brokers at %s did not take it in time",
+					 "the brokers at %s did not take the command in time",
 					 config_get(c->config, "brokers"));
 		(void)rd_kafka_poll(c->bus, left < POLL_MS ? (int)left : POLL_MS);
 	}
 	if (!rc && d->failed)
-		rc = error_set(err, ERROR_UNAVAILABLE, "the brokers at %s did not take it: %s",
+		rc = error_set(err, ERROR_UNAVAILABLE,
+			       "the brokers at %s did not take the command: %s",
 			       config_get(c->config, "brokers"), d->why);
 	return rc;
 }
 
-/* The report may still come when nobody waits for it any more. */
+/* The delivery is on the heap: its report may still come when nobody waits for it any more. */
 static int deliver_command(struct sharebus *c, const struct record *r, int64_t deadline_ms,
 			   struct sent_command *out, struct error *err)
 {
@@ -117,7 +122,7 @@ static int deliver_command(struct sharebus *c, const struct record *r, int64_t d
 
 	if (!d)
 		return error_set(err, ERROR_NOMEM, "out of memory");
-	rc = deliver(c, r, deadline_ms, d, err);
+	rc = send_and_wait(c, r, deadline_ms, d, err);
 	out->queued = d->queued;
 	out->positioned = d->done && !d->failed;
 	out->position = (struct position){ d->partition, d->offset };

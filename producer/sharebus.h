@@ -18,8 +18,8 @@
  * sharebus_result. Then its outputs are untouched, except for struct
  * sharebus_outcome, and sharebus_error() says in one sentence what went wrong.
  *
- * Memory. The texts and arrays that a call returns belong to the client. They
- * are valid until the next call with that client.
+ * Memory. The texts and arrays that a call returns belong to the client, and are
+ * valid until the next call with that client. Texts end with a NUL.
  *
  * Threads. One thread at a time may use a client and what it has returned.
  * Clients are independent of each other.
@@ -156,13 +156,13 @@ enum sharebus_subject_kind { SHAREBUS_USER = 1, SHAREBUS_GROUP };
 struct sharebus_subject {
 	enum sharebus_subject_kind kind;
 	struct sharebus_id id;
-	const char
-		*name; /* if id is zero: a username, or a group of the workspace's organization */
+	/* If id is zero: a username, or the name of a group in the workspace's organization. */
+	const char *name;
 	enum sharebus_role role; /* use or admin; ignored when sharing is removed */
 	int64_t expires_at;      /* when the grant expires */
 };
 
-/* The bytes a message may have. One that goes to very many people must be shorter, or is rejected. */
+/* The bytes a message may have; one that goes to very many people must be shorter. */
 enum { SHAREBUS_MESSAGE_MAX = 2000 };
 
 struct sharebus_request {
@@ -225,8 +225,9 @@ SHAREBUS_RESULT int sharebus_remove(struct sharebus *client, const struct shareb
 				    struct sharebus_outcome *out);
 
 /*
- * The name of a constant: "applied", "unchanged", …; "?" if it is none. So are
- * all functions sharebus_…_name(); their texts are constant.
+ * The name of the constant, as in "applied" or "unchanged"; "?" for any other
+ * value. All functions sharebus_…_name() are like this, and their texts live as
+ * long as the process.
  */
 SHAREBUS_API const char *sharebus_verdict_name(enum sharebus_verdict verdict);
 

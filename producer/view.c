@@ -4,15 +4,16 @@
 #include "cache/lookup.h"
 #include "producer/ids.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-/* Ids of one kind, each once, sorted. */
+/* Ids of one kind: sorted, without duplicates. */
 struct id_list {
 	struct uuid *ids;
 	size_t count;
 };
 
-/* One view: the ids that occur, and what they are called. */
+/* One call of view_workspaces(): the ids that occur, and what the index knows about them. */
 struct view {
 	struct reader *reader;
 	struct arena *arena;
@@ -25,17 +26,18 @@ struct view {
 	struct organization_changed *organizations;
 };
 
-/* Where the id stands in the list, which holds it. */
-static size_t place(const struct id_list *l, const struct uuid *id)
+/* The index of an id in the list, which must have it. */
+static size_t place_of(const struct id_list *l, const struct uuid *id)
 {
 	const struct uuid *at = bsearch(id, l->ids, l->count, sizeof(*l->ids), uuid_compare);
 
+	assert(at);
 	return (size_t)(at - l->ids);
 }
 
 /* ---- looking names up ---- */
 
-static void collect(struct view *v, const struct workspace *w)
+static void collect_ids(struct view *v, const struct workspace *w)
 {
 	v->organization_ids.ids[v->organization_ids.count++] = w->organization_id;
 	v->user_ids.ids[v->user_ids.count++] = w->owner_id;
@@ -60,7 +62,7 @@ static void collect_all(struct view *v, const struct workspace *workspaces, size
 	v->group_ids.ids = arena_alloc(v->arena, (grants + 1) * sizeof(struct uuid));
 	v->organization_ids.ids = arena_alloc(v->arena, (count + 1) * sizeof(struct uuid));
 	for (size_t i = 0; i < count; i++)
-		collect(v, &workspaces[i]);
+		collect_ids(v, &workspaces[i]);
 	v->user_ids.count = uuid_sort(v->user_ids.ids, v->user_ids.count);
 	v->group_ids.count = uuid_sort(v->group_ids.ids, v->group_ids.count);
 	v->organization_ids.count = uuid_sort(v->organization_ids.ids, v->organization_ids.count);
@@ -91,7 +93,7 @@ static int look_up(struct view *v, struct error *err)
 
 static const struct user_changed *user_of(const struct view *v, const struct uuid *id)
 {
-	return &v->users[place(&v->user_ids, id)];
+	return &v->users[place_of(&v->user_ids, id)];
 }
 
 static const char *user_name(const struct view *v, const struct uuid *id)
@@ -103,11 +105,11 @@ static const char *user_name(const struct view *v, const struct uuid *id)
 	return uuid_is_nil(id) ? "system" : text_of(id_text(v->arena, id));
 }
 
-/* The group of everyone has the id of its organization, and no entry of its own. */
+/* "Everyone" has the id of its organization, and no entry of its own. */
 static const char *group_name(const struct view *v, const struct uuid *id)
 {
 	const struct id_list *organizations = &v->organization_ids;
-	const struct group_changed *g = &v->groups[place(&v->group_ids, id)];
+	const struct group_changed *g = &v->groups[place_of(&v->group_ids, id)];
 
 	if (g->name.data)
 		return text_of(g->name);
@@ -143,7 +145,8 @@ static int by_name(const void *a, const void *b)
 	return x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->name, y->name);
 }
 
-static void show(const struct view *v, const struct workspace *w, struct sharebus_workspace *out)
+static void show_workspace(const struct view *v, const struct workspace *w,
+			   struct sharebus_workspace *out)
 {
 	struct sharebus_grant *grants =
 		arena_alloc(v->arena, (w->grant_count + 1) * sizeof(*grants));
@@ -160,7 +163,7 @@ static void show(const struct view *v, const struct workspace *w, struct sharebu
 		.owner_name = user_name(v, &w->owner_id),
 		.organization = public_id(&w->organization_id),
 		.organization_name = text_of(
-			v->organizations[place(&v->organization_ids, &w->organization_id)].name),
+			v->organizations[place_of(&v->organization_ids, &w->organization_id)].name),
 		.dormant = w->status == WORKSPACE_DORMANT,
 		.version = w->version,
 		.grants = grants,
@@ -177,6 +180,6 @@ int view_workspaces(const struct viewing *how, const struct workspace *workspace
 	collect_all(&v, workspaces, count);
 	rc = look_up(&v, err);
 	for (size_t i = 0; !rc && i < count; i++)
-		show(&v, &workspaces[i], &out[i]);
+		show_workspace(&v, &workspaces[i], &out[i]);
 	return rc;
 }

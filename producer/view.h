@@ -1,7 +1,7 @@
 #ifndef SB_PRODUCER_VIEW_H
 #define SB_PRODUCER_VIEW_H
 
-/* Workspaces as callers see them: with the names that go with their ids. */
+/* Turns workspaces of the index into those of sharebus.h: with names for ids. */
 
 #include "cache/workspace.h"
 #include "ops/support/arena.h"
@@ -11,16 +11,17 @@
 
 struct reader;
 
-/* How they are viewed. */
+/* With what, and as of when. */
 struct viewing {
-	struct reader *reader; /* who has the names */
-	struct arena *arena;   /* holds what the views point to */
+	struct reader *reader; /* looks up the names */
+	struct arena *arena;   /* holds what out points to */
 	int64_t now;           /* ms since 1970: grants that have expired are left out */
 };
 
 /*
- * Views several workspaces with one set of questions. out has count elements.
- * Grants are sorted, users by name, then groups by name.
+ * Fills out[count] from several workspaces, with one set of questions to the
+ * index. Grants are sorted: users by name, then groups by name. Fails as
+ * lookup.h says; out is then untouched.
  */
 MUST_USE int view_workspaces(const struct viewing *how, const struct workspace *workspaces,
 			     size_t count, struct sharebus_workspace *out, struct error *err);

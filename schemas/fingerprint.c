@@ -33,13 +33,13 @@ struct canon {
 };
 
 /* Where a type is in the schema. */
-struct place {
+struct spot {
 	struct bytes space; /* the namespace of the enclosing definition */
 	unsigned depth;
 };
 
 /* Declared ahead because types contain types. */
-static int write_type(struct canon *c, const json_t *type, struct place at);
+static int write_type(struct canon *c, const json_t *type, struct spot at);
 
 static bool is_primitive(struct bytes name)
 {
@@ -166,7 +166,7 @@ static int read_space(struct canon *c, const json_t *type, struct bytes *space)
 }
 
 /* Writes {"name":"…","type":"kind", as every definition begins; *at gets its namespace. */
-static int write_definition(struct canon *c, const json_t *type, const char *kind, struct place *at)
+static int write_definition(struct canon *c, const json_t *type, const char *kind, struct spot *at)
 {
 	struct bytes text = string_of(json_object_get(type, "name"));
 	struct bytes space = at->space;
@@ -213,7 +213,7 @@ static bool field_is_repeated(const json_t *fields, size_t count, struct bytes t
 	return false;
 }
 
-static int write_field(struct canon *c, const json_t *fields, size_t i, struct place at)
+static int write_field(struct canon *c, const json_t *fields, size_t i, struct spot at)
 {
 	const json_t *field = json_array_get(fields, i);
 	struct bytes name = string_of(json_object_get(field, "name"));
@@ -233,7 +233,7 @@ static int write_field(struct canon *c, const json_t *fields, size_t i, struct p
 	return rc;
 }
 
-static int write_record(struct canon *c, const json_t *type, struct place at)
+static int write_record(struct canon *c, const json_t *type, struct spot at)
 {
 	const json_t *fields = json_object_get(type, "fields");
 	int rc = check_members(c, fields, "fields");
@@ -257,7 +257,7 @@ static bool symbol_is_repeated(const json_t *symbols, size_t count, struct bytes
 	return false;
 }
 
-static int write_enum(struct canon *c, const json_t *type, struct place at)
+static int write_enum(struct canon *c, const json_t *type, struct spot at)
 {
 	const json_t *symbols = json_object_get(type, "symbols");
 	int rc = check_members(c, symbols, "symbols");
@@ -301,7 +301,7 @@ static int64_t read_size(const json_t *size)
 	return value;
 }
 
-static int write_fixed(struct canon *c, const json_t *type, struct place at)
+static int write_fixed(struct canon *c, const json_t *type, struct spot at)
 {
 	int64_t size = read_size(json_object_get(type, "size"));
 	int rc = write_definition(c, type, "fixed", &at);
@@ -319,7 +319,7 @@ static int write_fixed(struct canon *c, const json_t *type, struct place at)
 }
 
 /* Writes an array or a map; key is "items" or "values". */
-static int write_container(struct canon *c, const json_t *type, const char *key, struct place at)
+static int write_container(struct canon *c, const json_t *type, const char *key, struct spot at)
 {
 	int rc;
 
@@ -333,7 +333,7 @@ static int write_container(struct canon *c, const json_t *type, const char *key,
 	return rc;
 }
 
-static int write_union(struct canon *c, const json_t *branches, struct place at)
+static int write_union(struct canon *c, const json_t *branches, struct spot at)
 {
 	int rc = check_members(c, branches, "branches");
 
@@ -353,7 +353,7 @@ static int write_union(struct canon *c, const json_t *branches, struct place at)
 }
 
 /* Writes the name of a primitive, or of a type defined before. */
-static int write_reference(struct canon *c, struct bytes text, struct place at)
+static int write_reference(struct canon *c, struct bytes text, struct spot at)
 {
 	struct name name = split_name(text, at.space);
 
@@ -369,7 +369,7 @@ static int write_reference(struct canon *c, struct bytes text, struct place at)
 	return 0;
 }
 
-static int write_object(struct canon *c, const json_t *type, struct place at)
+static int write_object(struct canon *c, const json_t *type, struct spot at)
 {
 	struct bytes kind = string_of(json_object_get(type, "type"));
 
@@ -389,7 +389,7 @@ static int write_object(struct canon *c, const json_t *type, struct place at)
 			 "the schema has an object whose type is not a string");
 }
 
-static int write_type(struct canon *c, const json_t *type, struct place at)
+static int write_type(struct canon *c, const json_t *type, struct spot at)
 {
 	if (++at.depth > SCHEMA_DEPTH_MAX)
 		return error_set(c->err, ERROR_INPUT, "the schema nests deeper than %d types",
@@ -422,7 +422,7 @@ int canonical_form(char **out, struct bytes json, struct error *err)
 			  JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
 	if (!root)
 		return json_failed(&why, err);
-	rc = write_type(&c, root, (struct place){ 0 });
+	rc = write_type(&c, root, (struct spot){ 0 });
 	buffer_append_u8(&c.out, 0);
 	json_decref(root);
 	if (rc) {

@@ -77,7 +77,7 @@ struct config *config_new(const struct config_setting *const *tables)
 	if (!c)
 		return NULL;
 	c->count = list_settings(tables, NULL);
-	c->settings = calloc(c->count + 1, sizeof(*c->settings));
+	c->settings = calloc(c->count + 1, sizeof(const struct config_setting *));
 	c->values = calloc(c->count + 1, sizeof(*c->values));
 	if (!c->settings || !c->values)
 		config_free(&c);
@@ -137,13 +137,13 @@ int config_add_kafka_line(struct config *c, const char *name, const char *value,
 	return 0;
 }
 
-/* inih's callback: 1 goes on, 0 stops with the line's number. */
+/* inih calls it for each line: 1 accepts the line, 0 makes it an error. */
 static int take_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *r = user;
 	size_t i = find_setting(r->config, name);
 
-	if (r->rc) /* inih reads on; the first error is the one to report */
+	if (r->rc) /* inih reads on after an error; the first one counts */
 		return 0;
 	if (strcmp(section, "kafka") == 0)
 		r->rc = config_add_kafka_line(r->config, name, value, r->err);

@@ -27,7 +27,7 @@ struct config_setting {
 	const char *help;     /* one line */
 };
 
-/* What all programs of a deployment agree on: where Kafka and Redis are, and how they use them. */
+/* The settings that all programs share: where Kafka and Redis are, and how they are used. */
 extern const struct config_setting config_shared[];
 
 struct config;
@@ -53,7 +53,7 @@ MUST_USE int config_set(struct config *c, const char *key, const char *value, st
  */
 MUST_USE int config_load(struct config *c, const char *path, struct error *err);
 
-/* Fills what is not set from the defaults alone, for a library in a process of somebody else's. */
+/* Fills what is not set from the defaults alone: a library must not read the environment. */
 MUST_USE int config_load_defaults(struct config *c, struct error *err);
 
 /* The value, or NULL when it has none. Valid until it is set again or c is freed. */

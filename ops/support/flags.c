@@ -60,7 +60,7 @@ static void list_options(struct options *o, const struct flags *f)
 		add_option(o, s->key, s->value != NULL, ID_SETTING + (int)i);
 }
 
-/* ':' says that its value is missing, '?' that it is unknown or was given a value it does not take. */
+/* found is ':' for a missing value, '?' for an unknown flag and for a value too many. */
 static int bad_flag(const struct flags *f, int found, const char *word, struct error *err)
 {
 	const char *wrong = found == ':'                       ? "wants a value"
@@ -94,7 +94,8 @@ int flags_read(const struct flags *f, int argc, char **argv, int *operands, stru
 	int id;
 
 	list_options(&options, f);
-	optind = 0; /* not 1: so that what it remembers of an earlier argv goes, too */
+	/* 0, unlike 1, makes getopt_long() forget an earlier argv. */
+	optind = 0;
 	opterr = 0;
 	while (!rc && (id = getopt_long(argc, argv, options.letters, options.list, NULL)) != -1)
 		rc = id == '?' || id == ':' ? bad_flag(f, id, argv[optind - 1], err)

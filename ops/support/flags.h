@@ -19,15 +19,15 @@ struct flag {
 	const char *help;  /* one line */
 };
 
-/* Takes a flag; value is NULL if it has none. What is not 0 ends the reading and is returned. */
+/* Takes a flag; value is NULL if it has none. A result other than 0 ends the reading and is returned. */
 typedef int flag_fn(void *context, int id, const char *value, struct error *err);
 
 struct flags {
-	const char *command;              /* "sharebus list": whose --help messages refer to */
+	const char *command;              /* as in "sharebus list": messages refer to its --help */
 	const struct flag *const *tables; /* ends with NULL */
 	struct config *config;            /* takes the settings */
 	flag_fn *take;                    /* takes the other flags, in order */
-	void *context;                    /* of take */
+	void *context;                    /* handed to take */
 };
 
 /*
@@ -43,7 +43,7 @@ struct flags {
 MUST_USE int flags_read(const struct flags *f, int argc, char **argv, int *operands,
 			struct error *err);
 
-/* Prints a line for each flag, with what its value may also come from. */
+/* Prints a line for each flag; for a setting also its environment variable and its default. */
 void flags_print(const struct flags *f);
 
 #endif

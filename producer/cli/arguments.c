@@ -2,7 +2,7 @@
 
 #include "ops/support/number.h"
 #include "producer/cli/moment.h"
-#include "producer/cli/print.h"
+#include "producer/cli/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,8 +60,8 @@ int argument_number(const struct arguments *a, int id, const char *name, int64_t
 	if (!text || number_parse(bytes_of(text), 1, max, out))
 		return 0;
 	if (max == INT64_MAX)
-		return error_set(err, ERROR_USAGE, "--%s is \"%s\"; it must be a number from 1 on",
-				 name, text);
+		return error_set(err, ERROR_USAGE,
+				 "--%s is \"%s\"; it must be a number, 1 or greater", name, text);
 	return error_set(err, ERROR_USAGE, "--%s is \"%s\"; it must be a number from 1 to %lld",
 			 name, text, (long long)max);
 }

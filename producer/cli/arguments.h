@@ -1,7 +1,7 @@
 #ifndef SB_CLI_ARGUMENTS_H
 #define SB_CLI_ARGUMENTS_H
 
-/* The command line: which command, its flags and operands; and the help that goes with it. */
+/* The command line of one command: its flags and operands, and the help for them. */
 
 #include "ops/support/attributes.h"
 #include "ops/support/flags.h"
@@ -27,10 +27,10 @@ struct command_def {
 	const char *name;     /* "share" */
 	const char *alias;    /* another name, or NULL */
 	const char *operands; /* "<workspace>", or "" */
-	size_t operand_count; /* so many, or OPERANDS_ANY: the command looks itself */
+	size_t operand_count; /* how many it takes; OPERANDS_ANY: it checks itself */
 	const char *summary;  /* one line */
-	void (*print_more)(
-		void); /* prints what follows the summary in the same line; may be NULL */
+	/* Prints what follows the summary in the same line; may be NULL. */
+	void (*print_more)(void);
 	const struct flag *flags; /* its own, with ids below FLAG_COMMON; may be NULL */
 	enum exit_code (*run)(struct session *s, const struct arguments *a);
 };
@@ -40,8 +40,9 @@ const char *argument_value(const struct arguments *a, int id);
 bool argument_has(const struct arguments *a, int id);
 
 /*
- * Its value as a number from 1 to `max`; *out stays when the flag was not given. name
- * is the flag's. ERROR_USAGE with a sentence.
+ * Reads the value of that flag as a number from 1 to `max`; if the flag was not
+ * given, *out is untouched. name is for messages. ERROR_USAGE when it is no such
+ * number.
  */
 MUST_USE int argument_number(const struct arguments *a, int id, const char *name, int64_t max,
 			     int64_t *out, struct error *err);

@@ -2,7 +2,8 @@
 
 #include "producer/cli/commands.h"
 #include "producer/cli/grants.h"
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
+#include "producer/cli/table.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,11 +12,11 @@ enum { FLAG_AT_LEAST = 1 };
 
 const struct flag check_flags[] = {
 	{ "at-least", FLAG_AT_LEAST, "3:1042",
-	  "as of that position (of a command) at least; waits for it (--wait)" },
+	  "as of that position of a command or later; --wait says how long to wait" },
 	{ NULL, 0, NULL, NULL },
 };
 
-/* The user and the workspace that it is about. */
+/* The user and the workspace in question, as they were typed and as ids. */
 struct pair {
 	const char *user_text;
 	const char *workspace_text;
@@ -23,7 +24,7 @@ struct pair {
 	struct sharebus_id workspace;
 };
 
-static int reach(struct session *s, const char *text, struct error *err)
+static int reach_position(struct session *s, const char *text, struct error *err)
 {
 	struct sharebus_position at;
 	int rc = session_client(s, err);
@@ -34,15 +35,15 @@ static int reach(struct session *s, const char *text, struct error *err)
 		return error_set(err, ERROR_USAGE,
 				 "--at-least is \"%s\"; give partition:offset, as in 3:1042", text);
 	rc = sharebus_wait(s->client, &at, (int)s->wait_ms);
-	if (rc == SHAREBUS_NOT_FOUND) /* exit 1 would read as the answer */
+	if (rc == SHAREBUS_NOT_FOUND) /* its exit code, 1, would read as the answer no */
 		rc = SHAREBUS_USAGE;
 	return session_failed(s, rc, err);
 }
 
-static int resolve(struct session *s, const struct arguments *a, struct pair *out,
-		   struct error *err)
+static int resolve_pair(struct session *s, const struct arguments *a, struct pair *out,
+			struct error *err)
 {
-	int rc = reach(s, argument_value(a, FLAG_AT_LEAST), err);
+	int rc = reach_position(s, argument_value(a, FLAG_AT_LEAST), err);
 
 	if (!rc)
 		rc = session_user(s, out->user_text, &out->user, err);
@@ -51,7 +52,7 @@ static int resolve(struct session *s, const struct arguments *a, struct pair *ou
 
 /* ---- check ---- */
 
-static const char *how(const struct sharebus_answer *a)
+static const char *describe_reason(const struct sharebus_answer *a)
 {
 	switch (a->reason) {
 	case SHAREBUS_BY_OWNERSHIP:
@@ -67,11 +68,11 @@ static const char *how(const struct sharebus_answer *a)
 	case SHAREBUS_NO_GRANT:
 		return a->role ? "the role does not allow it" : "it is not shared with the user";
 	case SHAREBUS_EXPIRED:
-		return "what allowed it has expired";
+		return "the grant that allowed it has expired";
 	case SHAREBUS_SUSPENDED:
 		return "the user is suspended";
 	case SHAREBUS_POLICY:
-		return "a policy does not let the grant count";
+		return "a policy overrides the grant";
 	case SHAREBUS_UNKNOWN_USER:
 		return "there is no such user";
 	case SHAREBUS_UNKNOWN_WORKSPACE:
@@ -85,7 +86,7 @@ static void print_answer(struct session *s, const struct sharebus_answer *a)
 	if (s->output == OUTPUT_TABLE) {
 		(void)printf("%s (%s%s%s: %s)\n", a->allowed ? "yes" : "no",
 			     sharebus_reason_name(a->reason), a->role ? ", " : "",
-			     a->role ? sharebus_role_name(a->role) : "", how(a));
+			     a->role ? sharebus_role_name(a->role) : "", describe_reason(a));
 		return;
 	}
 	json_print(json_pack("{sb ss ss so so}", "allowed", a->allowed, "reason",
@@ -94,8 +95,8 @@ static void print_answer(struct session *s, const struct sharebus_answer *a)
 			     time_json(a->expires_at)));
 }
 
-static int ask(struct session *s, const struct arguments *a, struct sharebus_answer *out,
-	       struct error *err)
+static int ask_check(struct session *s, const struct arguments *a, struct sharebus_answer *out,
+		     struct error *err)
 {
 	struct pair p = { .user_text = a->operands[0], .workspace_text = a->operands[2] };
 	struct sharebus_question q = { .action = sharebus_action_parse(a->operands[1]) };
@@ -105,7 +106,7 @@ static int ask(struct session *s, const struct arguments *a, struct sharebus_ans
 		return error_set(err, ERROR_USAGE,
 				 "there is no action \"%s\"; see `sharebus check --help`",
 				 a->operands[1]);
-	rc = resolve(s, a, &p, err);
+	rc = resolve_pair(s, a, &p, err);
 	if (rc)
 		return rc;
 	q.user = p.user;
@@ -125,7 +126,7 @@ enum exit_code run_check(struct session *s, const struct arguments *a)
 {
 	struct sharebus_answer answer = { 0 };
 	struct error err = { 0 };
-	int rc = ask(s, a, &answer, &err);
+	int rc = ask_check(s, a, &answer, &err);
 
 	if (rc) {
 		complain(&err);
@@ -191,7 +192,7 @@ static void print_paths(struct session *s, const struct sharebus_explanation *e)
 			bytes_of(p->role ? sharebus_role_name(p->role) : NULL),
 			bytes_of(p->granted_by_name),
 			time_cell(s, p->granted_at),
-			p->expired ? arena_printf(&s->arena, "%s (over)", text_of(expires))
+			p->expired ? arena_printf(&s->arena, "%s (expired)", text_of(expires))
 				   : expires,
 		};
 
@@ -205,7 +206,7 @@ static void print_explanation(struct session *s, const struct sharebus_explanati
 	bool any = false;
 
 	if (!e->path_count)
-		(void)printf("Nothing gives rights.\n");
+		(void)printf("Nothing gives the user any rights.\n");
 	print_paths(s, e);
 	for (size_t i = 0; i < e->denial_count; i++)
 		(void)printf("denied: %s\n", e->denials[i]);
@@ -223,7 +224,7 @@ enum exit_code run_explain(struct session *s, const struct arguments *a)
 	struct pair p = { .user_text = a->operands[0], .workspace_text = a->operands[1] };
 	const struct sharebus_explanation *e;
 	struct error err = { 0 };
-	int rc = resolve(s, a, &p, &err);
+	int rc = resolve_pair(s, a, &p, &err);
 
 	if (!rc)
 		rc = session_failed(s, sharebus_explain(s->client, &p.user, &p.workspace, &e),

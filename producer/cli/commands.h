@@ -2,9 +2,9 @@
 #define SB_CLI_COMMANDS_H
 
 /*
- * What people and scripts do with sharing. These commands are built on
- * sharebus.h and nothing else of ours but ops/support; those of operators, who
- * look inside, are in producer/operator.
+ * The commands that people and scripts use to share. They are built on
+ * sharebus.h and ops/support alone; those of operators, which look inside, are
+ * in producer/operator.
  */
 
 #include "producer/cli/arguments.h"
@@ -15,9 +15,10 @@ enum exit_code run_show(struct session *s, const struct arguments *a);
 enum exit_code run_list(struct session *s, const struct arguments *a);
 
 /*
- * May she do that? Exit 0 yes, 1 no. -o json: {"allowed", "reason": owner, direct, group,
- * organization_admin, site_owner; no_grant, expired, suspended, policy, "role": none, use, admin,
- * owner, "group_id", "expires_at"}, all keys always there; null: none.
+ * May this user do that? Exit 0 yes, 1 no. -o json, with all keys in any case; null means none:
+ *   {"allowed", "reason": owner | direct | group | organization_admin | site_owner | no_grant |
+ *   expired | suspended | policy | unknown_user | unknown_workspace, "role": none | use | admin |
+ *   owner, "group_id", "expires_at"}
  */
 enum exit_code run_check(struct session *s, const struct arguments *a);
 
@@ -25,9 +26,10 @@ enum exit_code run_check(struct session *s, const struct arguments *a);
 void print_actions(void);
 
 /*
- * Why. -o json: {"actions": [names of what is allowed], "paths": [{"through": a reason, "role",
- * "group": {"id", "name"} or null, "granted_by", "granted_at", "expires_at", "expired"}],
- * "denials": [sentences]}.
+ * Why may this user do what? -o json:
+ *   {"actions": [names of what is allowed], "paths": [{"through": a reason, "role",
+ *   "group": {"id", "name"} or null, "granted_by", "granted_at", "expires_at", "expired"}],
+ *   "denials": [sentences]}
  */
 enum exit_code run_explain(struct session *s, const struct arguments *a);
 

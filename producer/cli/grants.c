@@ -1,7 +1,9 @@
 #include "producer/cli/grants.h"
 
 #include "ops/support/clock.h"
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
+#include "producer/cli/table.h"
+#include "producer/cli/text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -40,27 +42,6 @@ void grants_print(struct session *s, const struct sharebus_workspace *w)
 		table_add(&t, cells);
 	}
 	table_print(&t);
-}
-
-json_t *id_json(const struct sharebus_id *id)
-{
-	static const struct sharebus_id none;
-	char text[SHAREBUS_ID_SIZE];
-
-	if (memcmp(id, &none, sizeof(none)) == 0)
-		return json_null();
-	sharebus_format_id(text, id);
-	return json_string(text);
-}
-
-json_t *time_json(int64_t ms)
-{
-	char text[RFC3339_SIZE];
-
-	if (!ms)
-		return json_null();
-	clock_format_rfc3339(text, ms);
-	return json_string(text);
 }
 
 static json_t *grant_json(const struct sharebus_grant *g)

@@ -2,9 +2,11 @@
 
 #include "producer/cli/commands.h"
 #include "producer/cli/grants.h"
+#include "producer/cli/json.h"
 #include "producer/cli/meter.h"
-#include "producer/cli/print.h"
 #include "producer/cli/search.h"
+#include "producer/cli/table.h"
+#include "producer/cli/text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -23,15 +25,16 @@ const struct flag list_flags[] = {
 	{ "shared", FLAG_SHARED, NULL, "those that I own and share" },
 	{ "shared-with-me", FLAG_WITH_ME, NULL, "those shared with me, also through a group" },
 	{ "search", FLAG_SEARCH, "KEY:VALUE ...",
-	  "shared:true, owner:NAME, shared_with_user:NAME, shared_with_group:NAME; all must hold" },
-	{ "limit", FLAG_LIMIT, "N", "at most so many; the last line says how to go on" },
-	{ "after", FLAG_AFTER, "OWNER/NAME", "those that come behind it" },
+	  "shared:true, owner:NAME, shared_with_user:NAME, shared_with_group:NAME; all must "
+	  "apply" },
+	{ "limit", FLAG_LIMIT, "N", "at most N; the last line says how to continue" },
+	{ "after", FLAG_AFTER, "OWNER/NAME", "those that come after it" },
 	{ NULL, 0, NULL, NULL },
 };
 
-/* What was found, as it is shown: one element a workspace. */
+/* One workspace as it is shown. */
 struct row {
-	const char *place; /* owner/name as it is shown, so that --after can say it */
+	const char *place; /* owner/name as it is shown, and as --after takes it */
 	struct bytes cells[4];
 	json_t *json;
 };
@@ -41,10 +44,10 @@ struct listing {
 	struct row *rows;
 	size_t count;
 	size_t cap;
-	size_t first; /* of those that are shown */
+	size_t first; /* the first row that is shown */
 };
 
-/* ---- what is looked for ---- */
+/* ---- the query ---- */
 
 static int read_search(struct session *s, const struct arguments *a, struct sharebus_query *q,
 		       struct error *err)
@@ -72,7 +75,7 @@ static int read_search(struct session *s, const struct arguments *a, struct shar
 	return rc;
 }
 
-/* --shared: owner:me shared:true, which a search may narrow further. */
+/* --shared means owner:me shared:true; --search may narrow it further. */
 static int add_shared(bool wanted, struct sharebus_query *q, struct error *err)
 {
 	static const struct sharebus_id none;
@@ -81,8 +84,8 @@ static int add_shared(bool wanted, struct sharebus_query *q, struct error *err)
 		return 0;
 	if (memcmp(&q->owner, &none, sizeof(none)) != 0 || q->shared || q->with_me)
 		return error_set(err, ERROR_USAGE,
-				 "--shared lists what I own and share; it goes with neither "
-				 "owner:, shared: nor --shared-with-me");
+				 "--shared lists what I own and share; it cannot be combined with "
+				 "owner:, shared: or --shared-with-me");
 	q->owner = q->as;
 	q->shared = SHAREBUS_SHARED;
 	return 0;
@@ -98,7 +101,7 @@ static int read_query(struct session *s, const struct arguments *a, struct share
 	*q = (struct sharebus_query){ .with_me = argument_has(a, FLAG_WITH_ME) };
 	if (!search && !shared && !q->with_me)
 		return error_set(err, ERROR_USAGE,
-				 "give --shared, --shared-with-me, or --search with what to look "
+				 "give --shared, --shared-with-me, or --search and what to look "
 				 "for");
 	rc = search ? read_search(s, a, q, err) : session_me(s, err);
 	q->as = s->me;
@@ -114,7 +117,7 @@ static int read_after(const struct arguments *a, const char **out, struct error 
 			 "--after is \"%s\"; it must be owner/name, as the list shows it", *out);
 }
 
-/* ---- what was found ---- */
+/* ---- the rows ---- */
 
 static struct bytes shared_with(struct session *s, const struct sharebus_workspace *w)
 {
@@ -149,13 +152,13 @@ static json_t *shared_with_json(const struct sharebus_workspace *w)
 	return list;
 }
 
-/* A copy as it is shown. */
-static const char *shown(struct session *s, const char *text)
+/* A copy in which nothing is left that a terminal would obey. */
+static const char *shown_text(struct session *s, const char *text)
 {
 	return text_of(printable(bytes_of(text), &s->arena));
 }
 
-/* Keeps what is shown of a workspace: the page that holds it will go. */
+/* Copies what is shown of a workspace, because its page is gone with the next one. */
 static void add_row(struct listing *l, const struct sharebus_workspace *w)
 {
 	struct session *s = l->session;
@@ -165,19 +168,19 @@ static void add_row(struct listing *l, const struct sharebus_workspace *w)
 	l->rows = arena_grow(&s->arena, l->rows, &l->cap, l->count + 1, sizeof(*l->rows));
 	r = &l->rows[l->count++];
 	place = arena_printf(&s->arena, "%s/%s", w->owner_name, w->name);
-	*r = (struct row){ .place = shown(s, text_of(place)) };
+	*r = (struct row){ .place = shown_text(s, text_of(place)) };
 	if (s->output == OUTPUT_JSON) {
 		r->json = workspace_json(w);
 		(void)json_object_set_new(r->json, "shared_with", shared_with_json(w));
 		return;
 	}
 	r->cells[0] = bytes_of(r->place);
-	r->cells[1] = bytes_of(shown(s, w->organization_name));
+	r->cells[1] = bytes_of(shown_text(s, w->organization_name));
 	r->cells[2] = bytes_of(w->dormant ? "dormant" : "active");
 	r->cells[3] = shared_with(s, w);
 }
 
-static int find(struct listing *l, const struct sharebus_query *q, struct error *err)
+static int find_workspaces(struct listing *l, const struct sharebus_query *q, struct error *err)
 {
 	struct session *s = l->session;
 	struct sharebus_list *list = NULL;
@@ -195,14 +198,14 @@ static int find(struct listing *l, const struct sharebus_query *q, struct error 
 		for (size_t i = 0; !rc && i < count; i++)
 			add_row(l, &page[i]);
 		sharebus_list_progress(list, &done, &total);
-		meter_tell(&meter, "looking at workspaces", done, total);
+		meter_show(&meter, "checking workspaces", done, total);
 	}
 	meter_end(&meter);
 	sharebus_list_close(&list);
 	return rc;
 }
 
-/* ---- order, and which part ---- */
+/* ---- the part that is shown ---- */
 
 static int by_place(const void *a, const void *b)
 {
@@ -212,18 +215,18 @@ static int by_place(const void *a, const void *b)
 	return strcmp(x->place, y->place);
 }
 
-/* Passes the rows over up to and with owner/name. */
-static void go_behind(struct listing *l, const char *given)
+/* Skips the rows up to and with owner/name. */
+static void skip_to(struct listing *l, const char *given)
 {
-	const char *after = shown(l->session, given);
+	const char *after = shown_text(l->session, given);
 
 	while (l->first < l->count && strcmp(after, l->rows[l->first].place) >= 0)
 		l->first++;
 }
 
 /*
- * The row behind the last one shown. Two whose owner and name look the same
- * are shown together: --after could not tell them apart.
+ * Returns the index after the last row that is shown. Rows that look the same
+ * are shown together, because --after could not tell them apart.
  */
 static size_t end_of_part(const struct listing *l, size_t limit)
 {
@@ -266,7 +269,7 @@ static void print_json(const struct listing *l, size_t end)
 	json_print(all);
 }
 
-static void print(const struct listing *l, size_t limit)
+static void print_rows(const struct listing *l, size_t limit)
 {
 	size_t end = end_of_part(l, limit);
 	struct bytes last;
@@ -279,7 +282,7 @@ static void print(const struct listing *l, size_t limit)
 		return;
 	(void)fflush(stdout);
 	last = bytes_of(l->rows[end - 1].place);
-	(void)fprintf(stderr, "%zu more; go on with --after %s\n", l->count - end,
+	(void)fprintf(stderr, "%zu more; continue with --after %s\n", l->count - end,
 		      text_of(shell_word(last, &l->session->arena)));
 }
 
@@ -289,7 +292,7 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 	struct sharebus_query q;
 	struct error err = { 0 };
 	const char *after = NULL;
-	int64_t limit = 0; /* none */
+	int64_t limit = 0; /* no limit */
 	int rc = argument_number(a, FLAG_LIMIT, "limit", INT32_MAX, &limit, &err);
 
 	if (!rc)
@@ -297,15 +300,15 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 	if (!rc)
 		rc = read_query(s, a, &q, &err);
 	if (!rc)
-		rc = find(&l, &q, &err);
+		rc = find_workspaces(&l, &q, &err);
 	if (!rc && l.count)
 		qsort(l.rows, l.count, sizeof(*l.rows), by_place);
 	if (!rc && after)
-		go_behind(&l, after);
+		skip_to(&l, after);
 	if (rc)
 		complain(&err);
 	else
-		print(&l, (size_t)limit);
+		print_rows(&l, (size_t)limit);
 	drop_rows(&l);
 	return exit_code_of(rc);
 }

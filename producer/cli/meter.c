@@ -14,16 +14,16 @@ void meter_begin(struct meter *m)
 	*m = (struct meter){ .terminal = isatty(STDERR_FILENO), .begun_ms = clock_monotonic_ms() };
 }
 
-void meter_tell(struct meter *m, const char *what, size_t done, size_t total)
+void meter_show(struct meter *m, const char *what, size_t done, size_t total)
 {
 	int64_t now;
 
 	if (!m->terminal)
 		return;
 	now = clock_monotonic_ms();
-	if (now - m->begun_ms < QUIET_MS || (m->told_ms && now - m->told_ms < EVERY_MS))
+	if (now - m->begun_ms < QUIET_MS || (m->shown_ms && now - m->shown_ms < EVERY_MS))
 		return;
-	m->told_ms = now;
+	m->shown_ms = now;
 	if (total)
 		(void)fprintf(stderr, TO_LINE_START_AND_CLEAR "%s: %zu of %zu", what, done, total);
 	else
@@ -33,7 +33,7 @@ void meter_tell(struct meter *m, const char *what, size_t done, size_t total)
 
 void meter_end(struct meter *m)
 {
-	if (m->told_ms)
+	if (m->shown_ms)
 		(void)fprintf(stderr, TO_LINE_START_AND_CLEAR);
-	m->told_ms = 0;
+	m->shown_ms = 0;
 }

@@ -2,8 +2,8 @@
 #define SB_CLI_METER_H
 
 /*
- * How far something long is, for whoever sits at a terminal: one line on stderr
- * that is written over, from the second second on. Elsewhere it says nothing.
+ * Shows the progress of something that takes longer than a second: one line on
+ * stderr, written over and over. If stderr is no terminal, it shows nothing.
  */
 
 #include <stdbool.h>
@@ -13,15 +13,15 @@
 struct meter {
 	bool terminal;
 	int64_t begun_ms;
-	int64_t told_ms; /* 0: not yet */
+	int64_t shown_ms; /* when the line was last written; 0: there is none */
 };
 
 void meter_begin(struct meter *m);
 
-/* Says "what: done of total", or only "what …" when total is 0. Cheap: call it often. */
-void meter_tell(struct meter *m, const char *what, size_t done, size_t total);
+/* Shows "what: done of total", or only "what …" if total is 0. It is cheap: call it often. */
+void meter_show(struct meter *m, const char *what, size_t done, size_t total);
 
-/* Takes the line away, before anything else is said. */
+/* Clears the line. Call it before anything else is printed. */
 void meter_end(struct meter *m);
 
 #endif

@@ -13,7 +13,7 @@ static const struct {
 } units[] = { { "ms", 1 },      { "s", 1000 },       { "m", MS_PER_MINUTE },
 	      { "h", 3600000 }, { "d", MS_PER_DAY }, { "w", 7LL * MS_PER_DAY } };
 
-static const int64_t SPAN_MAX_MS = 100LL * 366 * MS_PER_DAY; /* a century is a slip of the pen */
+static const int64_t SPAN_MAX_MS = 100LL * 366 * MS_PER_DAY; /* more is a typing error */
 static const int64_t YEAR_10000_MS = 253402300800000;
 
 bool duration_parse(const char *text, int64_t max, int64_t *out)
@@ -34,9 +34,9 @@ bool duration_parse(const char *text, int64_t max, int64_t *out)
 	return false;
 }
 
-/* ---- points in time ---- */
+/* ---- times ---- */
 
-/* Takes exactly that many digits off the front; -1: they are not there. */
+/* Takes exactly `count` digits off the front, or returns -1 if they are not there. */
 static int take_digits(const char **at, int count)
 {
 	int value = 0;
@@ -96,7 +96,7 @@ static bool take_date(const char **at, int64_t *days)
 	return true;
 }
 
-/* Behind the seconds: what is finer than a millisecond is dropped. */
+/* The fraction of a second; what is finer than a millisecond is dropped. */
 static bool take_fraction(const char **at, int64_t *ms)
 {
 	int64_t unit = 100;

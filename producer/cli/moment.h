@@ -1,19 +1,22 @@
 #ifndef SB_CLI_MOMENT_H
 #define SB_CLI_MOMENT_H
 
-/* Spans and points of time as people type them. Pure. */
+/* Durations and times as people type them. Pure. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "500ms", "90s", "2m", "8h", "7d", "2w": milliseconds, 1 to `max`. False for anything else. */
+/*
+ * Reads "500ms", "90s", "2m", "8h", "7d" or "2w" as 1 to `max` milliseconds.
+ * False for anything else.
+ */
 bool duration_parse(const char *text, int64_t max, int64_t *out);
 
 /*
- * A span from now, or a point in time (RFC 3339, seconds and their fraction may
- * be left out): 8h, 2026-12-01T18:00Z, 2026-12-01T19:00:30+01:00. Milliseconds
- * since 1970. False for anything else, also for days that no calendar has and
- * what lies behind the year 9999.
+ * Reads a duration from `now`, or a time in RFC 3339 whose seconds may be left
+ * out, as milliseconds since 1970: 8h, 2026-12-01T18:00Z,
+ * 2026-12-01T19:00:30+01:00. False for anything else, among it days that do not
+ * exist, times before 1970 and times after the year 9999.
  */
 bool moment_parse(const char *text, int64_t now, int64_t *out);
 

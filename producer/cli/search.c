@@ -4,7 +4,7 @@
 
 static const char BLANKS[] = " \t\r\n";
 
-/* Where the value of a key goes, or NULL: there is no such key. */
+/* Where the value of that key goes, or NULL if there is no such key. */
 static const char **place_of(struct search *s, struct bytes key)
 {
 	if (bytes_equal_text(key, "shared"))
@@ -16,7 +16,7 @@ static const char **place_of(struct search *s, struct bytes key)
 	return bytes_equal_text(key, "owner") ? &s->owner : NULL;
 }
 
-/* Takes the value off the front: a word, or what stands between quotes, behind which a word ends. */
+/* Takes a value off the front: a word, or a quoted text with a blank or the end after it. */
 static bool take_value(const char **at, struct bytes *out)
 {
 	bool quoted = **at == '"';
@@ -42,8 +42,8 @@ static int take_pair(struct search *out, const char **at, struct arena *arena, s
 	*at = begin + len + 1;
 	if (begin[len] != ':' || !take_value(at, &value))
 		return error_set(err, ERROR_INPUT,
-				 "--search has \"%s\"; it must be pairs of key:value, with blanks "
-				 "between them, or key:\"a value\"",
+				 "--search has \"%s\"; it must be pairs of key:value or "
+				 "key:\"a value\", separated by blanks",
 				 begin);
 	place = place_of(out, key);
 	if (!place)

@@ -98,7 +98,8 @@ int session_user(struct session *s, const char *text, struct sharebus_id *out, s
 
 	if (strcmp(text, "me") == 0) {
 		rc = session_me(s, err);
-		*out = s->me;
+		if (!rc)
+			*out = s->me;
 		return rc;
 	}
 	rc = session_client(s, err);

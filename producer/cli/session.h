@@ -2,8 +2,8 @@
 #define SB_CLI_SESSION_H
 
 /*
- * One invocation of the command line: its settings, who asks, and the
- * connections, opened when first needed.
+ * One invocation of the command line: its settings, who asks, and the client of
+ * libsharebus, opened when it is first needed.
  */
 
 #include "ops/support/arena.h"
@@ -17,7 +17,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_NO = 1,          /* the answer is no, or the command was rejected */
 	EXIT_USAGE = 2,       /* the command line is wrong; nothing was sent */
-	EXIT_UNAVAILABLE = 3, /* no answer: Kafka or Redis, or the time was up */
+	EXIT_UNAVAILABLE = 3, /* Kafka or Redis gave no answer, or not in time */
 };
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
@@ -35,24 +35,24 @@ struct session {
 MUST_USE int session_open(struct session *s, struct error *err);
 void session_close(struct session *s);
 
-/* The client of libsharebus that this invocation uses. */
+/* Opens s->client, unless it is open. */
 MUST_USE int session_client(struct session *s, struct error *err);
 
-/* Takes over the error of a call of libsharebus, and returns its code. */
+/* Returns the result rc of a call of libsharebus; if it failed, copies its sentence to *err. */
 MUST_USE int session_failed(const struct session *s, int rc, struct error *err);
 
-/* Who asks: --as, SHAREBUS_USER, or the login name; found in the directory. */
+/* Fills s->me with the user who asks: --as, SHAREBUS_USER, or the login name. */
 MUST_USE int session_me(struct session *s, struct error *err);
 
-/* A workspace by name (mine), owner/name or UUID. */
+/* Finds a workspace by its name among mine, by owner/name, or by UUID. */
 MUST_USE int session_workspace(struct session *s, const char *text, struct sharebus_id *out,
 			       struct error *err);
 
-/* A user by name, UUID or "me". */
+/* Finds a user by name or by UUID; "me" is the user who asks. */
 MUST_USE int session_user(struct session *s, const char *text, struct sharebus_id *out,
 			  struct error *err);
 
-/* The exit code that goes with an error. */
+/* The exit code for an error code, and for 0. */
 enum exit_code exit_code_of(int rc);
 
 #endif

@@ -3,9 +3,10 @@
 #include "ops/support/clock.h"
 #include "producer/cli/commands.h"
 #include "producer/cli/grants.h"
+#include "producer/cli/json.h"
 #include "producer/cli/moment.h"
-#include "producer/cli/print.h"
 #include "producer/cli/subjects.h"
+#include "producer/cli/text.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -18,18 +19,18 @@ const struct flag share_flags[] = {
 	{ "user", FLAG_USER, "NAME[:ROLE],...",
 	  "users to share with; role use (default) or admin" },
 	{ "group", FLAG_GROUP, "NAME[:ROLE],..", "groups to share with" },
-	{ "expires", FLAG_EXPIRES, "8h|TIME", "when it ends by itself: 8h, 2026-12-01T18:00Z" },
-	{ "message", FLAG_MESSAGE, "TEXT", "a word to those it is shared with" },
-	{ "expected-version", FLAG_VERSION, "N", "only if the sharing is at this version" },
-	{ "command-id", FLAG_COMMAND_ID, "UUID", "repeat a command safely" },
+	{ "expires", FLAG_EXPIRES, "8h|TIME", "when it expires: 8h, 2026-12-01T18:00Z" },
+	{ "message", FLAG_MESSAGE, "TEXT", "a message to the people it is shared with" },
+	{ "expected-version", FLAG_VERSION, "N", "only if the sharing has this version" },
+	{ "command-id", FLAG_COMMAND_ID, "UUID", "send a command again: it is applied only once" },
 	{ NULL, 0, NULL, NULL },
 };
 
 const struct flag remove_flags[] = {
-	{ "user", FLAG_USER, "NAME,...", "users to take sharing back from" },
-	{ "group", FLAG_GROUP, "NAME,...", "groups to take sharing back from" },
-	{ "expected-version", FLAG_VERSION, "N", "only if the sharing is at this version" },
-	{ "command-id", FLAG_COMMAND_ID, "UUID", "repeat a command safely" },
+	{ "user", FLAG_USER, "NAME,...", "users to stop sharing with" },
+	{ "group", FLAG_GROUP, "NAME,...", "groups to stop sharing with" },
+	{ "expected-version", FLAG_VERSION, "N", "only if the sharing has this version" },
+	{ "command-id", FLAG_COMMAND_ID, "UUID", "send a command again: it is applied only once" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -84,14 +85,18 @@ static int read_subjects(struct session *s, const struct arguments *a, enum subj
 	return 0;
 }
 
-/* That given, or a new one: whatever happens then, it can be said under which id to try again. */
+/*
+ * Takes the id that was given, or a new one. The library could make one, too, but
+ * an interrupted process could not tell it.
+ */
 static int read_command_id(const struct arguments *a, struct sharebus_request *q, struct error *err)
 {
 	static const struct sharebus_id none;
 	const char *text = argument_value(a, FLAG_COMMAND_ID);
 
 	if (!text && sharebus_new_id(&q->command_id))
-		return error_set(err, ERROR_UNAVAILABLE, "the kernel gives no randomness");
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the kernel has no randomness for a new id; try again");
 	if (!text || (!sharebus_parse_id(&q->command_id, text) &&
 		      memcmp(&q->command_id, &none, sizeof(none)) != 0))
 		return 0;
@@ -113,8 +118,8 @@ static int read_request(struct session *s, const struct arguments *a, enum subje
 	return rc;
 }
 
-static int resolve(struct session *s, const char *workspace, struct sharebus_request *q,
-		   struct error *err)
+static int resolve_request(struct session *s, const char *workspace, struct sharebus_request *q,
+			   struct error *err)
 {
 	int rc = session_me(s, err);
 
@@ -122,7 +127,7 @@ static int resolve(struct session *s, const char *workspace, struct sharebus_req
 	return rc ? rc : session_workspace(s, workspace, &q->workspace, err);
 }
 
-/* ---- from the outcome to what people see ---- */
+/* ---- reports ---- */
 
 static json_t *outcome_json(const struct sharebus_outcome *o)
 {
@@ -145,9 +150,9 @@ static json_t *outcome_json(const struct sharebus_outcome *o)
 	return j;
 }
 
-/* The sentence, and in JSON what is known of a command that was sent. */
-static enum exit_code tell(const struct session *s, const struct sharebus_outcome *o,
-			   const struct error *err)
+/* Prints the sentence and, as JSON, what is known of a command that was sent. */
+static enum exit_code tell_error(const struct session *s, const struct sharebus_outcome *o,
+				 const struct error *err)
 {
 	complain(err);
 	if (s->output == OUTPUT_JSON && o->sent)
@@ -155,7 +160,7 @@ static enum exit_code tell(const struct session *s, const struct sharebus_outcom
 	return exit_code_of(err->code);
 }
 
-/* No answer: say what is known, so that the caller can ask again. */
+/* There is no outcome: says what is known, so that the caller can try again. */
 static enum exit_code report_unanswered(struct session *s, const struct sharebus_outcome *o,
 					const struct error *err)
 {
@@ -178,7 +183,7 @@ static enum exit_code report_unanswered(struct session *s, const struct sharebus
 		(void)error_set(&all, err->code,
 				"%s; nothing was sent, try again with --command-id %s", err->text,
 				id);
-	return tell(s, o, &all);
+	return tell_error(s, o, &all);
 }
 
 static enum exit_code report_rejected(struct session *s, const struct sharebus_outcome *o)
@@ -200,7 +205,7 @@ static enum exit_code report_position(const struct session *s, const struct shar
 	return EXIT_DONE;
 }
 
-/* It is done, whether it can be shown or not. */
+/* The command was decided, even if its result cannot be shown. */
 static enum exit_code report_unseen(struct session *s, const struct sharebus_outcome *o,
 				    const struct error *err)
 {
@@ -209,14 +214,14 @@ static enum exit_code report_unseen(struct session *s, const struct sharebus_out
 
 	sharebus_format_id(id, &o->command_id);
 	(void)error_set(&all, err->code,
-			"the command %s at %d:%lld was decided: %s; but what it is shared with "
-			"now cannot be shown: %s",
+			"the command %s at %d:%lld was decided: %s; but the sharing that "
+			"results cannot be shown: %s",
 			id, o->position.partition, (long long)o->position.offset,
 			sharebus_verdict_name(o->verdict), err->text);
-	return tell(s, o, &all);
+	return tell_error(s, o, &all);
 }
 
-/* outcome: printed in front, in JSON; may be NULL. */
+/* Prints the sharing; as JSON with the keys of the outcome first, which may be NULL. */
 static void print_sharing(struct session *s, const struct sharebus_workspace *w, json_t *outcome)
 {
 	if (s->output == OUTPUT_TABLE) {
@@ -230,7 +235,7 @@ static void print_sharing(struct session *s, const struct sharebus_workspace *w,
 	json_print(outcome);
 }
 
-/* What the workspace is shared with now. */
+/* Prints who the workspace is shared with now. */
 static enum exit_code report_decided(struct session *s, const struct sharebus_id *workspace,
 				     const struct sharebus_outcome *o)
 {
@@ -257,7 +262,7 @@ static enum exit_code report_done(struct session *s, const struct sharebus_id *w
 
 /* ---- interrupted ---- */
 
-/* Written before: the handler of a signal may do next to nothing. */
+/* What a signal handler prints. It is written beforehand: a handler may do next to nothing. */
 static char last_words[160];
 
 static void on_interrupt(int number)
@@ -267,8 +272,8 @@ static void on_interrupt(int number)
 	(void)raise(number);
 }
 
-/* What is ignored stays so, as under nohup. */
-static void handle(int number, void (*handler)(int))
+/* A signal that is ignored stays ignored, as under nohup. */
+static void handle_signal(int number, void (*handler)(int))
 {
 	if (signal(number, handler) == SIG_IGN)
 		(void)signal(number, SIG_IGN);
@@ -283,14 +288,14 @@ static void expect_interrupt(const struct sharebus_id *command_id)
 		       "sharebus: interrupted; it is not known whether the command was sent, "
 		       "repeat it safely with --command-id %s\n",
 		       id);
-	handle(SIGINT, on_interrupt);
-	handle(SIGTERM, on_interrupt);
+	handle_signal(SIGINT, on_interrupt);
+	handle_signal(SIGTERM, on_interrupt);
 }
 
 static void expect_no_interrupt(void)
 {
-	handle(SIGINT, SIG_DFL);
-	handle(SIGTERM, SIG_DFL);
+	handle_signal(SIGINT, SIG_DFL);
+	handle_signal(SIGTERM, SIG_DFL);
 }
 
 /* ---- the commands ---- */
@@ -330,7 +335,7 @@ static enum exit_code run_request(struct session *s, const struct arguments *a,
 		complain(&err);
 		return EXIT_USAGE;
 	}
-	rc = resolve(s, a->operands[0], &q, &err);
+	rc = resolve_request(s, a->operands[0], &q, &err);
 	if (rc)
 		return report_unanswered(
 			s, &(struct sharebus_outcome){ .command_id = q.command_id }, &err);

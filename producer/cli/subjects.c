@@ -3,12 +3,12 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *noun(enum sharebus_subject_kind kind)
+static const char *noun_of(enum sharebus_subject_kind kind)
 {
 	return kind == SHAREBUS_USER ? "user" : "group";
 }
 
-/* letters and digits, in pieces joined by single hyphens */
+/* Letters and digits, in pieces joined by single hyphens. */
 static bool is_name(struct bytes name)
 {
 	bool after_hyphen = true;
@@ -30,11 +30,11 @@ static int bad_format(struct error *err, const struct sharebus_subject *s, struc
 
 	if (syntax == SUBJECTS_ONLY)
 		return error_set(err, ERROR_INPUT,
-				 "invalid %s \"%.*s\": give a name without a role", noun(s->kind),
-				 BYTES_ARG(item));
+				 "invalid %s \"%.*s\": give a name without a role",
+				 noun_of(s->kind), BYTES_ARG(item));
 	return error_set(err, ERROR_INPUT,
-			 "invalid %s format \"%.*s\": must match pattern '%s:role'", noun(s->kind),
-			 BYTES_ARG(item), what);
+			 "invalid %s format \"%.*s\": must match pattern '%s:role'",
+			 noun_of(s->kind), BYTES_ARG(item), what);
 }
 
 static struct bytes split_role(struct bytes item, struct bytes *role)
@@ -59,12 +59,12 @@ static int parse_role(struct sharebus_subject *s, struct bytes role, struct erro
 	}
 	return error_set(err, ERROR_INPUT,
 			 "invalid role \"%.*s\" for %s %s: expected \"%s\" or \"%s\"",
-			 BYTES_ARG(role), noun(s->kind), s->name, sharebus_role_name(grantable[0]),
-			 sharebus_role_name(grantable[1]));
+			 BYTES_ARG(role), noun_of(s->kind), s->name,
+			 sharebus_role_name(grantable[0]), sharebus_role_name(grantable[1]));
 }
 
-static int add(struct subject_list *out, const struct sharebus_subject *s, struct arena *arena,
-	       struct error *err)
+static int add_subject(struct subject_list *out, const struct sharebus_subject *s,
+		       struct arena *arena, struct error *err)
 {
 	for (size_t i = 0; i < out->count; i++) {
 		const struct sharebus_subject *old = &out->list[i];
@@ -74,7 +74,7 @@ static int add(struct subject_list *out, const struct sharebus_subject *s, struc
 		if (old->role == s->role)
 			return 0;
 		return error_set(err, ERROR_INPUT, "%s %s is given twice, as %s and as %s",
-				 noun(s->kind), s->name, sharebus_role_name(old->role),
+				 noun_of(s->kind), s->name, sharebus_role_name(old->role),
 				 sharebus_role_name(s->role));
 	}
 	out->list = arena_grow(arena, out->list, &out->cap, out->count + 1, sizeof(*out->list));
@@ -96,7 +96,7 @@ static int parse_item(struct subject_list *out, struct sharebus_subject *s, stru
 		return ERROR_INPUT;
 	if (sharebus_parse_id(&s->id, s->name))
 		s->id = (struct sharebus_id){ { 0 } };
-	return add(out, s, arena, err);
+	return add_subject(out, s, arena, err);
 }
 
 int subjects_parse(struct subject_list *out, enum sharebus_subject_kind kind,
@@ -108,7 +108,7 @@ int subjects_parse(struct subject_list *out, enum sharebus_subject_kind kind,
 
 	if (!rest.len)
 		return error_set(err, ERROR_INPUT, "--%s is empty: give at least one %s",
-				 noun(kind), noun(kind));
+				 noun_of(kind), noun_of(kind));
 	for (bool more = true; !rc && more;) {
 		const uint8_t *comma = rest.len ? memchr(rest.data, ',', rest.len) : NULL;
 		size_t len = comma ? (size_t)(comma - rest.data) : rest.len;

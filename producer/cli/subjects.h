@@ -2,9 +2,8 @@
 #define SB_CLI_SUBJECTS_H
 
 /*
- * What stands behind --user and --group: `alice:admin,bob`. Pure. Names are
- * letters, digits and single hyphens, as Coder's are, or a UUID; nothing may
- * stand before or behind them.
+ * The values of --user and --group: `alice:admin,bob`. As in Coder, names are
+ * letters, digits and single hyphens, or a UUID, with nothing around them. Pure.
  */
 
 #include "ops/support/arena.h"
@@ -13,7 +12,7 @@
 #include "producer/sharebus.h"
 
 struct subject_list {
-	struct sharebus_subject *list; /* with an id instead of a name if that was given */
+	struct sharebus_subject *list; /* with name and, if the name is a UUID, id */
 	size_t count;
 	size_t cap;
 };
@@ -21,9 +20,10 @@ struct subject_list {
 enum subjects_syntax { SUBJECTS_WITH_ROLE, SUBJECTS_ONLY };
 
 /*
- * Adds what one flag's value names. A name given twice with the same role
- * counts once. ERROR_INPUT, with a sentence that quotes the value, for empty
- * names, bad names, unknown roles, or one name with two roles.
+ * Adds the subjects that the value of one flag names. A name that is given twice
+ * with the same role counts once. ERROR_INPUT quotes what is wrong: an empty or
+ * bad name, an unknown role, one name with two roles. Then *out is not to be
+ * used.
  */
 MUST_USE int subjects_parse(struct subject_list *out, enum sharebus_subject_kind kind,
 			    enum subjects_syntax syntax, const char *value, struct arena *arena,

@@ -8,7 +8,7 @@
 #include <sharebus.h>
 #include <stdio.h>
 
-static int ask(struct sharebus *sb, char **words, struct sharebus_answer *answer)
+static int ask_index(struct sharebus *sb, char **words, struct sharebus_answer *answer)
 {
 	struct sharebus_question question;
 	int rc = sharebus_find_user(sb, words[0], &question.user);
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 	}
 	rc = sharebus_open(&sb, &(struct sharebus_options){ .redis = argv[1] });
 	if (!rc)
-		rc = ask(sb, argv + 2, &answer);
+		rc = ask_index(sb, argv + 2, &answer);
 	if (rc)
 		fprintf(stderr, "%s\n", sharebus_error(sb));
 	else

@@ -2,8 +2,8 @@
 #define SB_OPERATOR_COMMANDS_H
 
 /*
- * What operators do, who look behind sharebus.h: at the topics, at the marks in
- * Redis, at all of the directory. One source file for each noun.
+ * The commands of operators. They look past sharebus.h: at the topics and at
+ * the marks in Redis. Those for the directory are in directory/commands.h.
  */
 
 #include "producer/cli/arguments.h"
@@ -12,27 +12,35 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a);
 enum exit_code run_watch(struct session *s, const struct arguments *a);
 
 /*
- * The dead letters, and sending them again. -o json, all keys always there:
+ * List, show, and resend dead letters. -o json, with all keys in any case:
  *   list    [{"position": "p:o", "from": "p:o", "topic", "at", "size", "reason"}], newest last
  *   show    the same object with "key", "value" (base64) and "headers": [{"name", "value"
  *           (base64)}]
- *   replay  [{"position": "p:o", "sent_to": "p:o", "outcome", "code", "message"}], as they went
- * null: not known or not there ("size", "key", "value": it had none). "outcome": applied,
- * unchanged, duplicate, rejected, unreadable, or refused (it could not be sent; "message" says
- * why).
+ *   replay  [{"position": "p:o", "sent_to": "p:o", "outcome", "code", "message"}], in the order
+ *           in which they were sent
+ * null means unknown or absent; for "size", "key" and "value", that the record has none.
+ * "outcome" is applied, unchanged, duplicate, rejected, unreadable, or refused (it could not be
+ * sent; "message" says why).
  */
 enum exit_code run_deadletter_list(struct session *s, const struct arguments *a);
 enum exit_code run_deadletter_show(struct session *s, const struct arguments *a);
 enum exit_code run_deadletter_replay(struct session *s, const struct arguments *a);
 
 /*
- * Who works on what, and how far. -o json: {"group", "group_state", "partitions": [{"partition",
- * "owner", "epoch", "applied", "committed", "end", "lag", "state", "loaded", "goal"}],
- * "directory": {the same without "partition"}}, all keys always there. null: not known or not
- * there. "state": ready, rebuilding ("loaded" of "goal" records of the changelog are read),
- * missing, or foreign (of another Kafka cluster or layout). "lag" = end - committed, of the
- * directory end - applied. Exit 0: all are ready and have an owner; 1: not so; 3: something
- * could not be asked, and is null.
+ * Shows which process owns which partition, and how far it is. -o json, with all keys in any case:
+ *   {"group", "group_state", "partitions": [{"partition", "owner", "epoch", "applied",
+ *   "committed", "end", "lag", "state", "loaded", "goal"}], "directory": {the same without
+ *   "partition"}}
+ * null means unknown or absent. "state" is ready, rebuilding ("loaded" of "goal" records of the
+ * changelog have been read), missing, or foreign (it belongs to another Kafka cluster or layout).
+ * "lag" is end - committed; of the directory, end - applied.
+ *
+ * Exit 0: all partitions are ready and have an owner. 1: some are not or have none. 3: some
+ * server gave no answer, and what it knows is null.
+ *
+ * --stages shows how the consumers spend their time instead. -o json, times in microseconds:
+ *   [{"instance", "uptime_ms", "stages": [{"stage", "turns", "us", "max_us"}]}]
+ * Exit 1 when no consumer works.
  */
 enum exit_code run_status(struct session *s, const struct arguments *a);
 

@@ -1,10 +1,14 @@
 /* sharebus deadletter list | show */
 
 #include "ops/support/clock.h"
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
+#include "producer/cli/table.h"
+#include "producer/cli/text.h"
+#include "producer/ids.h"
 #include "producer/operator/commands.h"
 #include "producer/operator/letters.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -13,7 +17,7 @@ enum {
 	FLAG_RAW,
 	LIMIT_DEFAULT = 100,
 	LIMIT_MAX = 10000, /* twice that many rows: about 13 MB */
-	REASON_MAX = 500,  /* characters of a reason that list keeps: anybody may have written it */
+	REASON_MAX = 500,  /* bytes of a reason that list keeps: anybody may have written it */
 	DUMP_MAX = 4096,
 	DUMP_LINE = 16,
 	WINDOW_GROWTH = 8,
@@ -25,7 +29,7 @@ const struct flag deadletter_list_flags[] = {
 };
 
 const struct flag deadletter_show_flags[] = {
-	{ "raw", FLAG_RAW, NULL, "write the record's value, its bytes and nothing else" },
+	{ "raw", FLAG_RAW, NULL, "write only the value of the record, byte by byte" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -44,10 +48,10 @@ struct row {
 };
 
 struct listing {
-	struct row *rows; /* twice `limit`: when it is full, the older half goes */
+	struct row *rows; /* room for twice `limit`: when it is full, the older half is dropped */
 	size_t count;
 	size_t limit;
-	int64_t *seen; /* letters in each partition */
+	int64_t *seen; /* letters read of each partition */
 };
 
 /* ---- list ---- */
@@ -64,7 +68,7 @@ static int by_age(const void *a, const void *b)
 	return x->at.offset < y->at.offset ? -1 : x->at.offset > y->at.offset;
 }
 
-/* Sorts, and keeps the newest. */
+/* Sorts the rows and keeps only the newest. */
 static void keep_newest(struct listing *all)
 {
 	size_t drop = all->count > all->limit ? all->count - all->limit : 0;
@@ -74,7 +78,7 @@ static void keep_newest(struct listing *all)
 	all->count -= drop;
 }
 
-/* Cut where a character begins. */
+/* Copies text, cut before the first character that does not fit. */
 static size_t keep_text(char *out, size_t size, struct bytes text)
 {
 	size_t len = text.len < size ? text.len : size;
@@ -108,12 +112,13 @@ static int take_row(void *context, const struct letter *l, struct error *err)
 	(void)err;
 	if (all->count == 2 * all->limit)
 		keep_newest(all);
+	assert(all->count < 2 * all->limit);
 	fill_row(&all->rows[all->count++], l);
 	all->seen[l->at.partition]++;
 	return 0;
 }
 
-/* Did each partition show as many as are wanted in all? Then nothing older can be among them. */
+/* Has each partition alone shown as many as are wanted? Then nothing older is among the newest. */
 static bool is_enough(const struct listing *all, int partitions)
 {
 	for (int i = 0; i < partitions; i++)
@@ -123,8 +128,9 @@ static bool is_enough(const struct listing *all, int partitions)
 }
 
 /*
- * Reads backwards in growing steps: a topic with a month of large values is not
- * read as a whole for its last page. Transactions leave offsets without records.
+ * Reads from the end, in steps that grow backwards: the last page of a topic
+ * with a month of large values does not cost reading all of it. A fixed number of
+ * offsets would not do, since transactions leave offsets without records.
  */
 static int list_newest(struct session *s, struct letters *l, struct listing *all, struct error *err)
 {
@@ -144,13 +150,6 @@ static int list_newest(struct session *s, struct letters *l, struct listing *all
 	}
 	keep_newest(all);
 	return rc;
-}
-
-static struct bytes position_text(struct arena *arena, const struct position *p)
-{
-	return p->partition < 0
-		       ? (struct bytes){ 0 }
-		       : arena_printf(arena, "%d:%lld", p->partition, (long long)p->offset);
 }
 
 static struct bytes time_text(struct arena *arena, int64_t time)
@@ -199,7 +198,7 @@ static void print_rows(struct session *s, const struct listing *all)
 		(void)fprintf(stderr, "No dead letters.\n");
 }
 
-/* What list and show have in common; see commands.h. */
+/* The keys that list and show have in common; see commands.h. */
 static json_t *row_json(struct session *s, const struct row *r)
 {
 	json_t *o = json_object();
@@ -268,7 +267,7 @@ static void print_letter_json(struct session *s, const struct letter *l, const s
 	json_print(o);
 }
 
-/* As `hexdump -C` shows them. */
+/* One line, as `hexdump -C` prints it. */
 static void dump_line(struct bytes b, size_t at)
 {
 	(void)printf("%08zx ", at);
@@ -286,14 +285,14 @@ static void dump_line(struct bytes b, size_t at)
 	(void)printf("|\n");
 }
 
-static void dump(struct bytes value)
+static void dump_value(struct bytes value)
 {
 	struct bytes shown = { value.data, value.len < DUMP_MAX ? value.len : DUMP_MAX };
 
 	for (size_t at = 0; value.data && at < shown.len; at += DUMP_LINE)
 		dump_line(shown, at);
 	if (shown.len < value.len)
-		(void)printf("and %zu bytes more; --raw writes them all\n", value.len - shown.len);
+		(void)printf("and %zu more bytes; --raw writes them all\n", value.len - shown.len);
 }
 
 static void print_field(struct session *s, const char *name, struct bytes value)
@@ -325,7 +324,7 @@ static void print_letter(struct session *s, const struct letter *l, const struct
 			    h.value);
 	if (l->value.len)
 		(void)putchar('\n');
-	dump(l->value);
+	dump_value(l->value);
 }
 
 static int write_raw(const struct letter *l, struct error *err)
@@ -333,7 +332,7 @@ static int write_raw(const struct letter *l, struct error *err)
 	size_t len = l->value.len;
 
 	if ((len && fwrite(l->value.data, 1, len, stdout) != len) || fflush(stdout))
-		return error_set(err, ERROR_UNAVAILABLE, "the value could not be written");
+		return error_set(err, ERROR_UNAVAILABLE, "standard output cannot be written");
 	return 0;
 }
 
@@ -361,7 +360,7 @@ enum exit_code run_deadletter_show(struct session *s, const struct arguments *a)
 	int rc = position_parse(&at, a->operands[0], &err);
 
 	if (!rc && raw && s->output == OUTPUT_JSON)
-		rc = error_set(&err, ERROR_USAGE, "--raw writes the bytes alone: give no -o json");
+		rc = error_set(&err, ERROR_USAGE, "--raw and -o json cannot be combined");
 	if (!rc)
 		rc = letters_open(&l, s, &err);
 	if (!rc)

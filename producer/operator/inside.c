@@ -1,5 +1,7 @@
 #include "producer/operator/inside.h"
 
+#include <assert.h>
+
 int inside_open_reader(struct session *s, struct error *err)
 {
 	int rc = session_client(s, err);
@@ -25,20 +27,24 @@ int inside_open_bus(struct session *s, struct error *err)
 
 struct reader *inside_reader(const struct session *s)
 {
+	assert(s->client && s->client->reader);
 	return s->client->reader;
 }
 
 struct codec *inside_codec(const struct session *s)
 {
+	assert(s->client && s->client->codec);
 	return s->client->codec;
 }
 
 struct rd_kafka_s *inside_bus(const struct session *s)
 {
+	assert(s->client && s->client->bus);
 	return s->client->bus;
 }
 
 const struct deployment *inside_deployment(const struct session *s)
 {
+	assert(s->client && s->client->deployment.partitions > 0);
 	return &s->client->deployment;
 }

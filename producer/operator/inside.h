@@ -2,8 +2,8 @@
 #define SB_OPERATOR_INSIDE_H
 
 /*
- * The inside of a session's client, which sharebus.h does not show: the index,
- * the bus, the codec. They are the client's; each is there once it was opened.
+ * What sharebus.h hides of a session's client: the reader of the index, the bus,
+ * the codec. They belong to the client. Open each before you ask for it.
  */
 
 #include "ops/support/attributes.h"
@@ -12,15 +12,15 @@
 
 struct rd_kafka_s;
 
-/* The index. ERROR_UNAVAILABLE with a sentence. */
+/* Opens the reader of the index. ERROR_UNAVAILABLE or ERROR_REFUSED, as reader.h says. */
 MUST_USE int inside_open_reader(struct session *s, struct error *err);
 
-/* What reads and writes records; ready with inside_open_bus(), too. */
+/* Makes the codec. */
 MUST_USE int inside_open_codec(struct session *s, struct error *err);
 
 /*
- * The bus, checked: the topics are laid out well, and the index, if it is open,
- * belongs to the same deployment.
+ * Opens the bus, checked as client_bus() says, and makes the codec. ERROR_UNAVAILABLE
+ * or ERROR_REFUSED with a sentence.
  */
 MUST_USE int inside_open_bus(struct session *s, struct error *err);
 
@@ -28,7 +28,7 @@ struct reader *inside_reader(const struct session *s);
 struct codec *inside_codec(const struct session *s);
 struct rd_kafka_s *inside_bus(const struct session *s);
 
-/* Of the bus. */
+/* The deployment that the bus belongs to. */
 const struct deployment *inside_deployment(const struct session *s);
 
 #endif

@@ -18,9 +18,9 @@ static const char OURS[] = "sharebus_";
 /* One partition of the topic. */
 struct span {
 	int64_t low;
-	int64_t end;   /* the high watermark: what an open transaction holds is waited for */
+	int64_t end;   /* the high watermark: open transactions are waited for */
 	int64_t begin; /* of this reading */
-	int64_t at;    /* what is read next */
+	int64_t at;    /* the next offset to read */
 };
 
 struct letters {
@@ -28,7 +28,7 @@ struct letters {
 	rd_kafka_t *reader; /* read_committed */
 	struct span *spans;
 	int partitions;
-	rd_kafka_message_t *held; /* the letter that was given out last */
+	rd_kafka_message_t *held; /* holds the bytes of the present letter */
 	struct meter meter;
 };
 
@@ -50,7 +50,7 @@ bool letter_header(const struct letter *l, size_t i, struct header *out)
 	return true;
 }
 
-/* The consumer's headers stand last. */
+/* The headers of the consumer come last: a record may have had headers of the same name. */
 static struct bytes last_header(const struct letter *l, const char *name)
 {
 	const void *value = NULL;
@@ -61,7 +61,7 @@ static struct bytes last_header(const struct letter *l, const char *name)
 	return (struct bytes){ value, size };
 }
 
-/* The number in a header of the consumer's; -1: it is not there, or none. */
+/* The number in a header of the consumer; -1 if there is no such header, or no number in it. */
 static int64_t header_number(const struct letter *l, const char *name, int64_t max)
 {
 	int64_t value = -1;
@@ -100,15 +100,7 @@ int letters_partitions(const struct letters *l)
 	return l->partitions;
 }
 
-bool letters_empty(const struct letters *l)
-{
-	for (int i = 0; i < l->partitions; i++)
-		if (l->spans[i].low < l->spans[i].end)
-			return false;
-	return true;
-}
-
-static void let_go(struct letters *l)
+static void drop_held(struct letters *l)
 {
 	if (l->held)
 		rd_kafka_message_destroy(l->held);
@@ -160,14 +152,14 @@ void letters_close(struct letters **lp)
 
 	if (!l)
 		return;
-	let_go(l);
+	drop_held(l);
 	bus_close(&l->reader);
 	*lp = NULL;
 }
 
 /* ---- reading ---- */
 
-static void tell_progress(struct letters *l)
+static void show_progress(struct letters *l)
 {
 	size_t all = 0;
 	size_t done = 0;
@@ -179,16 +171,16 @@ static void tell_progress(struct letters *l)
 		all += (size_t)(s->end - s->begin);
 		done += (size_t)(at - s->begin);
 	}
-	meter_tell(&l->meter, "dead letters", done, all);
+	meter_show(&l->meter, "dead letters", done, all);
 }
 
-/* Begins to read where the spans say; those that are read to their end are left out. */
-static int assign(struct letters *l, struct error *err)
+/* Begins to read where the spans say, without those that are read to their end. */
+static int assign_spans(struct letters *l, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(l->partitions);
 	rd_kafka_resp_err_t code;
 
-	let_go(l);
+	drop_held(l);
 	for (int i = 0; i < l->partitions; i++)
 		if (l->spans[i].at < l->spans[i].end)
 			rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_DEADLETTER), i)
@@ -201,7 +193,7 @@ static int assign(struct letters *l, struct error *err)
 }
 
 /* The first partition that is not read to its end, or NULL. */
-static const struct span *unfinished(const struct letters *l)
+static const struct span *find_unfinished(const struct letters *l)
 {
 	for (int i = 0; i < l->partitions; i++)
 		if (l->spans[i].at < l->spans[i].end)
@@ -209,24 +201,24 @@ static const struct span *unfinished(const struct letters *l)
 	return NULL;
 }
 
-static int stuck(const struct letters *l, const struct span *s, struct error *err)
+static int complain_stuck(const struct letters *l, const struct span *s, struct error *err)
 {
 	return error_set(err, ERROR_UNAVAILABLE,
-			 "%s partition %d could be read to offset %lld, but its end is %lld: try "
-			 "again shortly",
+			 "%s partition %d could be read to offset %lld, but not to its end at "
+			 "%lld; try again shortly",
 			 topic_name(TOPIC_DEADLETTER), (int)(s - l->spans), (long long)s->at,
 			 (long long)s->end);
 }
 
-/* Waits for the next letter below the ends. Holds it, or nothing when all is read. */
+/* Waits for the next letter before the ends, and holds it; holds none when all are read. */
 static int next_letter(struct letters *l, struct error *err)
 {
 	int64_t wait_ms = l->session->wait_ms ? l->session->wait_ms : IDLE_MS;
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
-	const struct span *left = unfinished(l);
+	const struct span *left = find_unfinished(l);
 
-	let_go(l);
-	for (; left && !l->held; left = unfinished(l)) {
+	drop_held(l);
+	for (; left && !l->held; left = find_unfinished(l)) {
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(l->reader, POLL_MS);
 		struct span *s = m && m->rkt ? &l->spans[m->partition] : NULL;
 
@@ -239,7 +231,7 @@ static int next_letter(struct letters *l, struct error *err)
 		else if (m)
 			rd_kafka_message_destroy(m);
 		if (!m && clock_monotonic_ms() > deadline)
-			return stuck(l, left, err);
+			return complain_stuck(l, left, err);
 	}
 	return 0;
 }
@@ -264,23 +256,24 @@ int letters_read(struct letters *l, int64_t newest, letter_fn *fn, void *context
 {
 	bool all = begin_reading(l, newest);
 	struct letter letter;
-	int rc = assign(l, err);
+	int rc = assign_spans(l, err);
 
 	if (!rc)
 		rc = next_letter(l, err);
 	while (!rc && l->held) {
 		open_letter(&letter, l->held);
 		rc = fn(context, &letter, err);
-		tell_progress(l);
+		show_progress(l);
 		if (!rc)
 			rc = next_letter(l, err);
 	}
 	meter_end(&l->meter);
-	*whole = all;
+	if (!rc)
+		*whole = all;
 	return rc;
 }
 
-/* Only the one partition, from the position on. */
+/* Limits reading to one partition, from the position on. */
 static bool begin_finding(struct letters *l, const struct position *at)
 {
 	if (at->partition >= l->partitions || at->offset < l->spans[at->partition].low ||
@@ -296,16 +289,16 @@ int letters_find(struct letters *l, const struct position *at, struct letter *ou
 {
 	int rc = 0;
 
-	let_go(l);
+	drop_held(l);
 	if (begin_finding(l, at)) {
-		rc = assign(l, err);
+		rc = assign_spans(l, err);
 		if (!rc)
 			rc = next_letter(l, err);
 	}
 	if (rc)
 		return rc;
 	if (!l->held || l->held->offset != at->offset)
-		return error_set(err, ERROR_INPUT, "%s holds no record at %d:%lld",
+		return error_set(err, ERROR_INPUT, "%s has no record at %d:%lld",
 				 topic_name(TOPIC_DEADLETTER), at->partition,
 				 (long long)at->offset);
 	open_letter(out, l->held);

@@ -1,6 +1,6 @@
 #include "producer/operator/record_json.h"
 
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
 
 #include <jansson.h>
 

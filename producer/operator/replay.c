@@ -1,19 +1,23 @@
 /*
- * sharebus deadletter replay: sends dead letters back to where the consumer met
- * them, as they came, and says what becomes of them.
+ * sharebus deadletter replay: sends dead letters, unchanged, back to where the
+ * consumer met them, and says what becomes of them.
  *
- * They go in batches, each waited for before the next: memory is bounded, and
- * the outcomes are asked for while the index still keeps them.
+ * They are sent in batches, each of which is waited for before the next one. So
+ * memory is bounded, and the index still keeps the outcomes when they are asked
+ * for.
  */
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
+#include "producer/cli/text.h"
+#include "producer/ids.h"
 #include "producer/operator/commands.h"
 #include "producer/operator/inside.h"
 #include "producer/operator/letters.h"
 #include "producer/send.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 
@@ -27,7 +31,7 @@ enum {
 
 const struct flag deadletter_replay_flags[] = {
 	{ "all", FLAG_ALL, NULL,
-	  "all that are there now; those that are still unreadable come back as new dead letters" },
+	  "all that exist now; those that are still unreadable come back as new dead letters" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -35,8 +39,8 @@ const struct flag deadletter_replay_flags[] = {
 struct replayed {
 	struct position at;
 	struct delivery delivery;
-	struct outcome_entry outcome; /* outcome 0: not known */
-	struct bytes refused;         /* why it was not sent; absent: it was */
+	struct outcome_entry outcome; /* its outcome is 0 if it is not known */
+	struct bytes refused;         /* why it could not be sent; absent: it could */
 };
 
 struct replay {
@@ -50,7 +54,7 @@ struct replay {
 	size_t failed; /* rejected, unreadable or refused */
 };
 
-/* ---- what became of it ---- */
+/* ---- showing ---- */
 
 static const char *outcome_text(const struct replayed *r)
 {
@@ -73,9 +77,9 @@ static bool was_sent(const struct replayed *r)
 
 static struct bytes sent_to(struct replay *p, const struct replayed *r)
 {
-	return was_sent(r) ? arena_printf(&p->arena, "%d:%lld", r->delivery.partition,
-					  (long long)r->delivery.offset)
-			   : (struct bytes){ 0 };
+	const struct position to = { was_sent(r) ? r->delivery.partition : -1, r->delivery.offset };
+
+	return position_text(&p->arena, &to);
 }
 
 static void show_json(struct replay *p, const struct replayed *r)
@@ -83,8 +87,7 @@ static void show_json(struct replay *p, const struct replayed *r)
 	json_t *o = json_object();
 	const char *code = reject_code_name(r->outcome.code);
 
-	(void)json_object_set_new(
-		o, "position", json_sprintf("%d:%lld", r->at.partition, (long long)r->at.offset));
+	(void)json_object_set_new(o, "position", json_text(position_text(&p->arena, &r->at)));
 	(void)json_object_set_new(o, "sent_to", json_text(sent_to(p, r)));
 	(void)json_object_set_new(o, "outcome", json_text(bytes_of(outcome_text(r))));
 	(void)json_object_set_new(o, "code", code[0] ? json_string(code) : json_null());
@@ -96,8 +99,7 @@ static void show_json(struct replay *p, const struct replayed *r)
 
 static void show_line(struct replay *p, const struct replayed *r)
 {
-	struct bytes old =
-		arena_printf(&p->arena, "%d:%lld", r->at.partition, (long long)r->at.offset);
+	struct bytes old = position_text(&p->arena, &r->at);
 	struct bytes new = sent_to(p, r);
 	struct bytes why = message_of(r);
 	const char *outcome = outcome_text(r);
@@ -121,7 +123,7 @@ static bool has_failed(const struct replayed *r)
 	       r->outcome.outcome == OUTCOME_UNREADABLE;
 }
 
-static void show(struct replay *p, const struct replayed *r)
+static void show_replayed(struct replay *p, const struct replayed *r)
 {
 	if (p->session->output == OUTPUT_JSON)
 		show_json(p, r);
@@ -133,7 +135,7 @@ static void show(struct replay *p, const struct replayed *r)
 
 /* ---- a batch ---- */
 
-/* A record that this topic will never take is no reason to stop; brokers that are away are. */
+/* A record that this topic will never take does not stop the others; missing brokers do. */
 static int check_delivery(struct replay *p, struct replayed *r, struct error *err)
 {
 	const struct delivery *d = &r->delivery;
@@ -173,7 +175,7 @@ static int finish_batch(struct replay *p, struct error *err)
 			rc = check_delivery(p, r, err);
 		if (!rc)
 			rc = wait_for(p, r, deadline, err);
-		show(p, r);
+		show_replayed(p, r);
 	}
 	(void)fflush(stdout);
 	p->count = 0;
@@ -184,18 +186,18 @@ static int finish_batch(struct replay *p, struct error *err)
 
 /* ---- sending ---- */
 
-/* It goes back where the consumer met it, if that is a partition of the commands. */
+/* A letter goes back to where the consumer met it, which must be a partition of the commands. */
 static bool check_origin(struct replay *p, const struct letter *l, struct replayed *r)
 {
 	if (bytes_equal_text(l->topic, topic_name(TOPIC_COMMANDS)) && l->from.partition >= 0 &&
 	    l->from.partition < letters_partitions(p->letters))
 		return true;
-	r->refused = arena_printf(&p->arena, "its headers do not say where on %s it came from",
+	r->refused = arena_printf(&p->arena, "its headers do not say from where on %s it came",
 				  topic_name(TOPIC_COMMANDS));
 	return false;
 }
 
-/* The record's own headers: as many as it has, in the arena. */
+/* Lists the headers that are not the consumer's, in the arena. */
 static struct header *own_headers(struct replay *p, const struct letter *l, size_t *count)
 {
 	struct header h;
@@ -236,8 +238,11 @@ static int queue_letter(struct replay *p, const struct letter *l, struct replaye
 static int send_letter(void *context, const struct letter *l, struct error *err)
 {
 	struct replay *p = context;
-	struct replayed *r = &p->batch[p->count++];
+	struct replayed *r = &p->batch[p->count];
 	int rc = 0;
+
+	assert(p->count < BATCH_MAX);
+	p->count++;
 
 	*r = (struct replayed){ .at = l->at };
 	if (check_origin(p, l, r))
@@ -248,9 +253,9 @@ static int send_letter(void *context, const struct letter *l, struct error *err)
 	return rc;
 }
 
-/* ---- which ---- */
+/* ---- choosing ---- */
 
-/* Looks for all of them before it sends one: a position that is not there is a slip of the pen. */
+/* Finds all of them before one is sent: a position without a letter is probably mistyped. */
 static int find_all(struct replay *p, const struct position *list, size_t count, struct error *err)
 {
 	struct letter l;
@@ -313,7 +318,7 @@ static int replay_open(struct replay *p, struct error *err)
 	return rc ? rc : letters_open(&p->letters, p->session, err);
 }
 
-/* Sends and shows; what was sent before trouble came is shown, too. */
+/* Sends and shows. What was sent before an error is shown, too. */
 static int replay_letters(struct replay *p, const struct position *list, size_t count,
 			  struct error *err)
 {

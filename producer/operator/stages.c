@@ -2,7 +2,8 @@
 
 #include "cache/stages.h"
 #include "producer/cli/arguments.h"
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
+#include "producer/cli/table.h"
 
 #include <jansson.h>
 

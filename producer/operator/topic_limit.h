@@ -1,7 +1,7 @@
 #ifndef SB_OPERATOR_TOPIC_LIMIT_H
 #define SB_OPERATOR_TOPIC_LIMIT_H
 
-/* How large a record a topic takes, asked of the brokers before anything is sent. */
+/* Asks the brokers how large a record a topic takes, before anything is sent. */
 
 #include "ops/support/error.h"
 #include "schemas/topics.h"
@@ -11,8 +11,8 @@
 struct rd_kafka_s;
 
 /*
- * The topic's max.message.bytes, or 0 when the brokers do not say: then it
- * shows when something is sent. Waits up to wait_ms.
+ * The topic's max.message.bytes, or 0 when the brokers do not tell within
+ * wait_ms: then the limit only shows when a record is sent.
  */
 int64_t topic_limit(struct rd_kafka_s *rk, enum topic topic, int wait_ms);
 

@@ -11,14 +11,14 @@ enum {
 	FLAG_PARTITIONS = 1,
 	FLAG_REPLICATION,
 	KAFKA_WAIT_MS = 30000,
-	SETTLE_MS = 10, /* between two looks */
+	SETTLE_MS = 10, /* between two questions */
 	REPLICATION_MAX = 100,
 	WHY_SIZE = 256
 };
 
 const struct flag topics_flags[] = {
 	{ "partitions", FLAG_PARTITIONS, "N",
-	  "partitions of every topic but the directory (12); fixed for the deployment's life" },
+	  "partitions of every topic but the directory (12); cannot be changed later" },
 	{ "replication", FLAG_REPLICATION, "N", "copies of each partition; default: the brokers'" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -34,8 +34,8 @@ static rd_kafka_NewTopic_t *new_topic(enum topic t, int partitions, int replicat
 	return n;
 }
 
-/* One line a topic. A topic that exists is fine; its layout is checked afterwards. */
-static int report(rd_kafka_event_t *event, struct error *err)
+/* Prints one line a topic. It may have existed before: its layout is checked afterwards. */
+static int report_topics(rd_kafka_event_t *event, struct error *err)
 {
 	size_t count = 0;
 	const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
@@ -53,7 +53,7 @@ static int report(rd_kafka_event_t *event, struct error *err)
 	return 0;
 }
 
-static int create(rd_kafka_t *rk, int partitions, int replication, struct error *err)
+static int create_topics(rd_kafka_t *rk, int partitions, int replication, struct error *err)
 {
 	rd_kafka_NewTopic_t *topics[TOPIC_COUNT];
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
@@ -71,15 +71,15 @@ static int create(rd_kafka_t *rk, int partitions, int replication, struct error 
 		rc = error_set(err, ERROR_UNAVAILABLE, "the topics cannot be created: %s",
 			       rd_kafka_event_error_string(event));
 	else
-		rc = report(event, err);
+		rc = report_topics(event, err);
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_queue_destroy(queue);
 	return rc;
 }
 
-/* The controller answers before every broker has heard of its topics. */
-static int check(struct session *s, rd_kafka_t *rk, int partitions, struct error *err)
+/* The controller answers before every broker knows its topics. */
+static int check_layout(struct session *s, rd_kafka_t *rk, int partitions, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + KAFKA_WAIT_MS;
 	struct deployment d;
@@ -90,8 +90,8 @@ static int check(struct session *s, rd_kafka_t *rk, int partitions, struct error
 	rc = bus_deployment(rk, config_get(s->config, "brokers"), KAFKA_WAIT_MS, &d, err);
 	if (!rc && d.partitions != partitions)
 		return error_set(err, ERROR_REFUSED,
-				 "the topics have %d partitions, not %d; the number is fixed for "
-				 "the life of a deployment",
+				 "the topics have %d partitions, not %d; the number of a "
+				 "deployment cannot be changed",
 				 d.partitions, partitions);
 	return rc;
 }
@@ -137,9 +137,9 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a)
 	}
 	rc = open_client(s, &rk, &err);
 	if (!rc)
-		rc = create(rk, (int)partitions, (int)replication, &err);
+		rc = create_topics(rk, (int)partitions, (int)replication, &err);
 	if (!rc)
-		rc = check(s, rk, (int)partitions, &err);
+		rc = check_layout(s, rk, (int)partitions, &err);
 	if (rc)
 		complain(&err);
 	bus_close(&rk);

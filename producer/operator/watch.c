@@ -1,8 +1,8 @@
-/* sharebus watch: what the bus says, one line a record. */
+/* sharebus watch: shows the records of the bus as they come, one line each. */
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
-#include "producer/cli/print.h"
+#include "producer/cli/text.h"
 #include "producer/operator/commands.h"
 #include "producer/operator/inside.h"
 #include "producer/operator/record_json.h"
@@ -17,7 +17,8 @@ enum { FLAG_STATE = 1, FLAG_SETTLED, POLL_MS = 100, KAFKA_WAIT_MS = 5000, SETTLE
 
 const struct flag watch_flags[] = {
 	{ "state", FLAG_STATE, "FILE",
-	  "go on where FILE says, and note there how far it got; a new FILE begins now" },
+	  "continue where FILE says, and store the position there at the end; a new FILE begins "
+	  "now" },
 	{ "settled", FLAG_SETTLED, NULL,
 	  "wait until all that is applied is published, show it, and end" },
 	{ NULL, 0, NULL, NULL },
@@ -29,10 +30,10 @@ enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
 struct watch {
 	struct session *session;
 	rd_kafka_t *consumer;
-	rd_kafka_t *asker;                    /* reads uncommitted: it is told the log's real end */
-	struct deployment deployment;         /* of the bus */
-	rd_kafka_topic_partition_list_t *at;  /* where each partition is read next */
-	rd_kafka_topic_partition_list_t *end; /* in the same order: where to stop; settled only */
+	rd_kafka_t *asker;            /* reads uncommitted: it learns the real ends of logs */
+	struct deployment deployment; /* of the bus */
+	rd_kafka_topic_partition_list_t *at;  /* the next offset of each partition */
+	rd_kafka_topic_partition_list_t *end; /* in the same order: where to stop; NULL: never */
 	struct arena arena;                   /* of one record */
 };
 
@@ -161,7 +162,7 @@ static void list_partitions(struct watch *w)
 				->offset = RD_KAFKA_OFFSET_END;
 }
 
-/* Fills the positions from the file's object {"topic": [offset, …]}; what it lacks begins at the end. */
+/* Takes the positions from {"topic": [offset, …]}; a partition missing there begins at its end. */
 static int read_positions(struct watch *w, const json_t *state, struct error *err)
 {
 	int rc = 0;
@@ -189,7 +190,10 @@ static int load_state(struct watch *w, const char *path, struct error *err)
 		state = json_load_file(path, 0, &where);
 		if (!json_is_object(state)) {
 			json_decref(state);
-			return error_set(err, ERROR_INPUT, "%s is not a file of positions", path);
+			return error_set(
+				err, ERROR_INPUT,
+				"%s is not a file of positions that `watch --state` has written",
+				path);
 		}
 	}
 	rc = read_positions(w, state, err);
@@ -217,7 +221,7 @@ static int save_state(const struct watch *w, const char *path, struct error *err
 
 /* ---- settling ---- */
 
-/* Is everything that is applied also committed, in every partition? */
+/* Is all that is applied also committed, in every partition? Then it is published. */
 static int ask_settled(struct watch *w, bool *settled, struct error *err)
 {
 	int partitions = w->deployment.partitions;
@@ -240,7 +244,7 @@ static int ask_settled(struct watch *w, bool *settled, struct error *err)
 	return rc;
 }
 
-static int settle(struct watch *w, struct error *err)
+static int wait_settled(struct watch *w, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + w->session->wait_ms;
 	bool settled = false;
@@ -269,8 +273,8 @@ static bool reached_end(const struct watch *w)
 
 /* ---- reading ---- */
 
-/* A record that could not be shown is shown when the watch goes on. */
-static int take(struct watch *w, const rd_kafka_message_t *m, struct error *err)
+/* A record that could not be shown does not move the position: it is shown the next time. */
+static int take_message(struct watch *w, const rd_kafka_message_t *m, struct error *err)
 {
 	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
 		w->at, rd_kafka_topic_name(m->rkt), m->partition);
@@ -280,7 +284,8 @@ static int take(struct watch *w, const rd_kafka_message_t *m, struct error *err)
 	} else if (!m->err) {
 		show_message(w, m);
 		if (ferror(stdout))
-			return error_set(err, ERROR_UNAVAILABLE, "what is shown cannot be written");
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "standard output cannot be written");
 		p->offset = m->offset + 1;
 	}
 	return 0;
@@ -297,7 +302,7 @@ static int read_all(struct watch *w, struct error *err)
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(w->consumer, POLL_MS);
 
 		if (m && m->rkt)
-			rc = take(w, m, err);
+			rc = take_message(w, m, err);
 		if (m)
 			rd_kafka_message_destroy(m);
 		if (!rc && w->end && clock_monotonic_ms() > deadline)
@@ -336,7 +341,7 @@ static void watch_close(struct watch *w)
 	arena_done(&w->arena);
 }
 
-/* What was shown is noted also when reading failed. */
+/* The position is stored also when reading fails: what was shown was shown. */
 static int watch_records(struct watch *w, const char *state, struct error *err)
 {
 	int rc = read_all(w, err);
@@ -362,7 +367,7 @@ enum exit_code run_watch(struct session *s, const struct arguments *a)
 	arena_init(&w.arena);
 	rc = watch_open(&w, &err);
 	if (!rc && argument_has(a, FLAG_SETTLED))
-		rc = settle(&w, &err);
+		rc = wait_settled(&w, &err);
 	if (!rc)
 		rc = load_state(&w, state, &err);
 	if (!rc)

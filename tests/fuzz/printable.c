@@ -4,7 +4,9 @@
  * obeys, and is not changed by being made printable again.
  */
 
-#include "producer/cli/print.h"
+#include "producer/cli/text.h"
+
+#include "producer/cli/json.h"
 
 #include "tests/fuzz/target.h"
 

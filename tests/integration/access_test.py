@@ -319,7 +319,7 @@ def test_explain_names_the_rank_or_nothing(place):
     told = place.explain("olga")
     assert (told["paths"], told["actions"]) == ([], [])
     ran = place.run("erin", "explain", place("bob"), "dev").done()
-    assert ran.out == "Nothing gives rights.\nallowed: nothing\n"
+    assert ran.out == "Nothing gives the user any rights.\nallowed: nothing\n"
 
 
 # ---- policies: off and on again ----
@@ -580,7 +580,7 @@ def pages(place, who, limit, *args):
         found += [f"{w['owner_name']}/{w['name']}" for w in ran.json]
         if not ran.err:
             return found, number
-        more = re.fullmatch(r"(\d+) more; go on with (--after [^\n]+)\n", ran.err)
+        more = re.fullmatch(r"(\d+) more; continue with (--after [^\n]+)\n", ran.err)
         assert more and len(ran.json) == limit, ran
         after = shlex.split(more[2])
     raise AssertionError("the pages do not end")
@@ -632,7 +632,7 @@ def test_workspaces_of_the_same_owner_and_name_share_a_page(place):
     assert place.listed("erin", "--search", "owner:me") == whole
     first = place.run("erin", "list", "--search", "owner:me", "--limit", "3", "-o", "json")
     assert len(first.json) == 6
-    assert first.err == f"1 more; go on with --after {place('erin')}/w001\n"
+    assert first.err == f"1 more; continue with --after {place('erin')}/w001\n"
     rest = place.listed("erin", "--search", "owner:me", "--after", f"{place('erin')}/w001")
     assert rest == ["erin/w002"]
 

@@ -1176,7 +1176,7 @@ def test_watch_does_not_skip_what_could_not_be_shown(world, ws, tmp_path):
     world.erin("sharing", "share", ws, "--user", "bob").done()
     for redirection in (">/dev/full", ">&-"):
         ran = unheard(world, ["watch", "--state", state, "--settled"], redirection)
-        ran.failed(UNAVAILABLE, "what is shown cannot be written")
+        ran.failed(UNAVAILABLE, "standard output cannot be written")
     seen = watch(world, state).done().out.splitlines()
     assert sorted(line.split()[0] for line in seen) == ["event", "notification"]
 

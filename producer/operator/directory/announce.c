@@ -10,19 +10,19 @@
 
 enum {
 	DEFAULT_WAIT_MS = 10000,
-	STEP_MS = 250,        /* how often one looks whether it goes on */
-	LARGE_BYTES = 900000, /* what is smaller fits into any topic: Kafka's default is 1 MB */
+	STEP_MS = 250,              /* how often progress is looked for */
+	LARGE_BYTES = 900000,       /* less fits into any topic: the default of Kafka is 1 MB */
 	BYTES_A_REFERENCE = 1 + 36, /* an id in text */
 	BYTES_BESIDES = 4096,       /* names, headers, frame, the batch around it */
 	LIMIT_WAIT_MS = 5000,
-	QUEUED_MAX = 10000, /* records between two looks at how many are under way */
+	QUEUED_MAX = 10000, /* records that may be under way */
 };
 
 struct announcing {
 	struct session *s;
 	struct meter *meter;
 	const struct directory_diff *diff;
-	struct delivery *deliveries; /* one a change */
+	struct delivery *deliveries; /* one for each change */
 };
 
 static bool is_command(const struct directory_change *c)
@@ -30,7 +30,7 @@ static bool is_command(const struct directory_change *c)
 	return c->kind == DIRECTORY_WORKSPACES;
 }
 
-/* About as many bytes as the change takes on the bus. */
+/* Roughly the bytes that the change takes on the bus. */
 static size_t size_of(const struct directory_change *c)
 {
 	const struct record *r = c->new;
@@ -44,8 +44,8 @@ static size_t size_of(const struct directory_change *c)
 }
 
 /*
- * Half of a file must not be announced because something in it is too large for
- * the topic. Only a group can be so large.
+ * A file must not be announced by half because one record is too large for the
+ * topic. Only a group can be that large.
  */
 static int check_sizes(struct announcing *a, struct error *err)
 {
@@ -83,7 +83,7 @@ static int send_change(struct session *s, const struct directory_change *c, stru
 			   bytes_of(key), d, err);
 }
 
-/* How many of those queued are delivered; ERROR_UNAVAILABLE when one was given up. */
+/* Counts how many of those queued are delivered. ERROR_UNAVAILABLE when one has failed. */
 static int count_delivered(const struct announcing *a, size_t queued, size_t *out,
 			   struct error *err)
 {
@@ -94,7 +94,7 @@ static int count_delivered(const struct announcing *a, size_t queued, size_t *ou
 
 		if (d->failed)
 			return error_set(err, ERROR_UNAVAILABLE,
-					 "the brokers at %s did not take everything: %s",
+					 "the brokers at %s did not take all records: %s",
 					 config_get(a->s->config, "brokers"), d->why);
 		done += d->done;
 	}
@@ -103,8 +103,8 @@ static int count_delivered(const struct announcing *a, size_t queued, size_t *ou
 }
 
 /*
- * Waits until at most `max` of those queued are under way, or the brokers have
- * taken nothing for as long as the session waits.
+ * Waits until at most `max` of those queued are under way. Fails when the brokers
+ * have taken nothing for as long as the session waits.
  */
 static int drain_queue(struct announcing *a, size_t queued, int max, struct error *err)
 {
@@ -128,7 +128,7 @@ static int drain_queue(struct announcing *a, size_t queued, int max, struct erro
 		if (done > before)
 			deadline = now + wait_ms;
 		before = done;
-		meter_tell(a->meter, "sending", done, a->diff->count);
+		meter_show(a->meter, "sending", done, a->diff->count);
 	}
 }
 
@@ -144,7 +144,10 @@ static int send_changes(struct announcing *a, struct error *err)
 	return rc ? rc : drain_queue(a, a->diff->count, 0, err);
 }
 
-/* Waits until the index has all before that offset, or has stood still for as long as one waits. */
+/*
+ * Waits until the index has all before that offset. Fails when it has made no
+ * progress for as long as the session waits.
+ */
 static int wait_for(struct announcing *a, int partition, int64_t offset, struct error *err)
 {
 	struct reader *reader = inside_reader(a->s);
@@ -164,11 +167,11 @@ static int wait_for(struct announcing *a, int partition, int64_t offset, struct 
 			applied = m.applied;
 			deadline = now + a->s->wait_ms;
 		}
-		meter_tell(a->meter, "waiting until the index has it", 0, 0);
+		meter_show(a->meter, "waiting until the index has it", 0, 0);
 	}
 }
 
-/* The last record of each partition stands for all before it. */
+/* Waits for the last record of each partition: then all before it are there. */
 static int wait_for_all(struct announcing *a, struct error *err)
 {
 	int partitions = inside_deployment(a->s)->partitions;

@@ -13,9 +13,9 @@
  * the directory. Then waits until the index has the last of them, unless the
  * session does not wait. The bus and the reader of the session must be open.
  *
- * Gives up when nothing has gone on for as long as the session waits:
- * ERROR_UNAVAILABLE or ERROR_STALE. ERROR_REFUSED, with nothing sent, when a
- * record is too large for its topic.
+ * ERROR_UNAVAILABLE or ERROR_STALE when there is no progress for as long as the
+ * session waits. ERROR_REFUSED, with nothing sent, when a record is too large for
+ * its topic.
  */
 MUST_USE int directory_announce(struct session *s, struct meter *m,
 				const struct directory_diff *diff, struct error *err);

@@ -18,7 +18,7 @@ enum { FLAG_DRY_RUN = 1, FLAG_PRUNE };
 const struct flag directory_apply_flags[] = {
 	{ "dry-run", FLAG_DRY_RUN, NULL, "only say what would be announced" },
 	{ "prune", FLAG_PRUNE, NULL,
-	  "delete what the file lacks, of those kinds that it has a section for" },
+	  "delete what the file lacks, of the kinds for which it has a section" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -36,7 +36,7 @@ struct applying {
 
 /* ---- what differs ---- */
 
-/* Gives the names of the file ids, and the entries their facts. */
+/* Finds the ids of all names in the file, and turns its entries into facts. */
 static int resolve_file(struct applying *a, const json_t *file, struct error *err)
 {
 	struct directory_names names;
@@ -58,7 +58,7 @@ static int read_file(struct applying *a, const char *path, struct error *err)
 	json_t *file = NULL;
 	int rc;
 
-	meter_tell(&a->meter, "reading the file", 0, 0);
+	meter_show(&a->meter, "reading the file", 0, 0);
 	rc = directory_file_read(&file, path, err);
 	if (rc)
 		return rc;
@@ -68,8 +68,9 @@ static int read_file(struct applying *a, const char *path, struct error *err)
 }
 
 /*
- * To prune is to compare with everything. Workspaces are many: they are looked
- * for only if some may go, or may refer to an organization that goes.
+ * Pruning means comparing with all of the index. There are many workspaces, so
+ * they are only read if some may be deleted, or may refer to an organization that
+ * is deleted.
  */
 static int read_index(struct applying *a, struct error *err)
 {
@@ -85,7 +86,7 @@ static int read_index(struct applying *a, struct error *err)
 				  &a->wanted, &a->have, err);
 }
 
-/* The names of all whom the changes are about. */
+/* Finds the names of all that the changes mention. */
 static int find_names(struct applying *a, struct error *err)
 {
 	const struct directory_facts *lists[] = { &a->wanted, &a->have, NULL };
@@ -110,7 +111,7 @@ static int find_names(struct applying *a, struct error *err)
 	return rc;
 }
 
-/* The kind that the index has under the id of what is to be created; DIRECTORY_KINDS: none. */
+/* The kind that has the id of what is to be created; DIRECTORY_KINDS if none has. */
 static enum directory_kind kind_of_id(const struct directory_finder *others,
 				      const struct directory_change *c)
 {
@@ -122,7 +123,7 @@ static enum directory_kind kind_of_id(const struct directory_finder *others,
 	return (enum directory_kind)kind;
 }
 
-/* What is new must not take the id of something else: see directory_shares_ids(). */
+/* Nothing new may take an id that another kind has: see directory_shares_ids(). */
 static int check_ids(struct applying *a, struct error *err)
 {
 	struct arena *arena = &a->s->arena;
@@ -153,7 +154,7 @@ static int check_ids(struct applying *a, struct error *err)
 	return 0;
 }
 
-static int compare(struct applying *a, const char *path, struct error *err)
+static int compare_index(struct applying *a, const char *path, struct error *err)
 {
 	int rc = read_file(a, path, err);
 
@@ -173,7 +174,7 @@ static int compare(struct applying *a, const char *path, struct error *err)
 
 /* ---- the command ---- */
 
-static void report(const struct applying *a)
+static void print_report(const struct applying *a)
 {
 	if (a->s->output == OUTPUT_JSON)
 		directory_report_json(&a->diff, &a->names, a->dry_run);
@@ -192,8 +193,8 @@ enum exit_code run_directory_apply(struct session *s, const struct arguments *ar
 	a.dry_run = argument_has(arguments, FLAG_DRY_RUN);
 	a.prune = argument_has(arguments, FLAG_PRUNE);
 	meter_begin(&a.meter);
-	rc = compare(&a, arguments->operands[0], &err);
-	/* Also when nothing differs: that is true of one deployment only. */
+	rc = compare_index(&a, arguments->operands[0], &err);
+	/* Even if nothing differs: the brokers may be those of another deployment. */
 	if (!rc && !a.dry_run)
 		rc = inside_open_bus(s, &err);
 	if (!rc && !a.dry_run && a.diff.count)
@@ -202,6 +203,6 @@ enum exit_code run_directory_apply(struct session *s, const struct arguments *ar
 	if (rc)
 		complain(&err);
 	else
-		report(&a);
+		print_report(&a);
 	return rc == ERROR_INPUT ? EXIT_USAGE : exit_code_of(rc);
 }

@@ -11,9 +11,9 @@ enum { MEMBERSHIPS_MAX = 1000 };
 
 struct building {
 	const struct directory_names *known;
-	struct directory_names defined; /* name -> id, of what the file itself defines */
-	json_t *ids;                    /* all of these but those of workspaces */
-	json_t *workspace_ids;          /* which lie elsewhere, and may be the same */
+	struct directory_names defined; /* the names that the file defines, with their ids */
+	json_t *ids;                    /* all of these ids but those of workspaces */
+	json_t *workspace_ids;          /* kept apart: see directory_shares_ids() */
 	int64_t now_ms;
 	struct arena *arena;
 	struct directory_facts *out;
@@ -25,11 +25,11 @@ static int parse_id(struct uuid *out, const char *text)
 }
 
 /*
- * The id of the entry whose fact was added last: its own, the index's, or one
- * derived from kind and name. Notes it as defined.
+ * Gives an id to the entry whose fact was added last: its own, that of the index,
+ * or one derived from kind and name. From then on the name is defined.
  */
-static int define(const struct entry *e, const struct building *b, json_t *defined,
-		  const json_t *known, const char *name, struct uuid *out)
+static int define_id(const struct entry *e, const struct building *b, json_t *defined,
+		     const json_t *known, const char *name, struct uuid *out)
 {
 	char domain[ENTRY_PAIR_SIZE];
 	char text[UUID_TEXT_SIZE];
@@ -40,54 +40,53 @@ static int define(const struct entry *e, const struct building *b, json_t *defin
 	(void)snprintf(domain, sizeof(domain), "%s/%s", e->list, name);
 	b->out->derived[b->out->count - 1] = !id;
 	if (!rc && id && (parse_id(out, id) || uuid_is_nil(out)))
-		rc = entry_complain(e, "the id is not a UUID: ", id);
+		rc = entry_complain(e, "id must be a UUID: %s", id);
 	if (!rc && !id && uuid_v5(out, &UUID_NAMESPACE_SHAREBUS, bytes_of(domain)))
-		rc = entry_complain(e, "no id can be derived from the name", "");
+		rc = entry_complain(e, "no id can be derived from the name; give one");
 	if (!rc && json_object_get(defined, name))
-		rc = entry_complain(e, "the name is given twice", "");
+		rc = entry_complain(e, "the name is given twice");
 	if (rc)
 		return rc;
 	uuid_format(text, out);
 	ids = defined == b->defined.workspaces ? b->workspace_ids : b->ids;
 	if (json_object_get(ids, text))
-		return entry_complain(e, "the id is given twice: ", text);
+		return entry_complain(e, "the id is given twice: %s", text);
 	(void)json_object_set_new(ids, text, json_true());
 	return json_object_set_new(defined, name, json_string(text));
 }
 
 /*
- * The id of something the entry mentions: an id as it stands, a name that the
- * file defines, or one that the index knows, unless the file gives that one
- * another name.
+ * Finds the id of something that the entry mentions: by id, by a name that the
+ * file defines, or by a name that only the index knows. In the last case the file
+ * must not give it another name.
  */
-static int refer(const struct entry *e, const struct building *b, const json_t *defined,
-		 const json_t *known, const char *name, struct uuid *out)
+static int refer_to(const struct entry *e, const struct building *b, const json_t *defined,
+		    const json_t *known, const char *name, struct uuid *out)
 {
 	const char *id = json_string_value(json_object_get(defined, name));
-	const char *what = defined == b->defined.users ? "user " : "organization ";
-	char text[64];
+	const char *what = defined == b->defined.users ? "user" : "organization";
 
 	if (!parse_id(out, name))
-		return uuid_is_nil(out) ? entry_complain(e, "nobody has the id ", name) : 0;
+		return uuid_is_nil(out) ? entry_complain(e, "nobody has the id %s", name) : 0;
 	if (!id)
 		id = json_string_value(json_object_get(known, name));
 	if (id && (json_object_get(defined, name) || !json_object_get(b->ids, id)))
 		return parse_id(out, id);
-	(void)snprintf(text, sizeof(text),
-		       id ? "the file gives another name to %s" : "there is no %s", what);
-	return entry_complain(e, text, name);
+	if (id)
+		return entry_complain(e, "%s %s has another name in this file", what, name);
+	return entry_complain(e, "there is no %s %s", what, name);
 }
 
 static int refer_to_user(const struct entry *e, const struct building *b, const char *name,
 			 struct uuid *out)
 {
-	return refer(e, b, b->defined.users, b->known->users, name, out);
+	return refer_to(e, b, b->defined.users, b->known->users, name, out);
 }
 
 static int refer_to_organization(const struct entry *e, const struct building *b, const char *name,
 				 struct uuid *out)
 {
-	return refer(e, b, b->defined.organizations, b->known->organizations, name, out);
+	return refer_to(e, b, b->defined.organizations, b->known->organizations, name, out);
 }
 
 static struct record *add_fact(struct building *b, enum record_type type)
@@ -98,7 +97,7 @@ static struct record *add_fact(struct building *b, enum record_type type)
 	return r;
 }
 
-static struct bytes keep(const struct building *b, const char *text)
+static struct bytes keep_text(const struct building *b, const char *text)
 {
 	return arena_copy(b->arena, bytes_of(text));
 }
@@ -110,12 +109,12 @@ static int build_organization(struct entry *e, void *context)
 		&add_fact(b, RECORD_ORGANIZATION_CHANGED)->as.organization_changed;
 	int rc = 0;
 
-	o->name = keep(b, e->name);
+	o->name = keep_text(b, e->name);
 	o->sharing = (enum sharing_policy)entry_symbol(e, "sharing", sharing_policy_symbols,
 						       SHARING_EVERYONE, &rc);
 	return rc ? rc
-		  : define(e, b, b->defined.organizations, b->known->organizations, e->name,
-			   &o->id);
+		  : define_id(e, b, b->defined.organizations, b->known->organizations, e->name,
+			      &o->id);
 }
 
 static int build_membership(const struct entry *e, const struct building *b, const json_t *m,
@@ -143,12 +142,13 @@ static int build_memberships(const struct entry *e, const struct building *b,
 	size_t count = json_array_size(list);
 
 	if (!rc && count > MEMBERSHIPS_MAX)
-		rc = entry_complain(e, "a user is in at most 1000 organizations", "");
+		rc = entry_complain(e, "organizations must be at most %d, not %zu", MEMBERSHIPS_MAX,
+				    count);
 	u->organizations = arena_zalloc(b->arena, rc ? 1 : count + 1, sizeof(*u->organizations));
 	for (size_t i = 0; !rc && i < count; i++) {
 		rc = build_membership(e, b, json_array_get(list, i), &u->organizations[i]);
 		if (!rc && user_membership(u, &u->organizations[i].id))
-			rc = entry_complain(e, "an organization is listed twice: ",
+			rc = entry_complain(e, "an organization is listed twice: %s",
 					    entry_membership(e, json_array_get(list, i), &rc));
 		u->organization_count++;
 	}
@@ -161,20 +161,20 @@ static int build_user(struct entry *e, void *context)
 	struct user_changed *u = &add_fact(b, RECORD_USER_CHANGED)->as.user_changed;
 	int rc = 0;
 
-	u->username = keep(b, e->name);
-	u->name = keep(b, entry_text(e, "name", "", &rc));
-	u->email = keep(b, entry_text(e, "email", "", &rc));
+	u->username = keep_text(b, e->name);
+	u->name = keep_text(b, entry_text(e, "name", "", &rc));
+	u->email = keep_text(b, entry_text(e, "email", "", &rc));
 	u->status =
 		(enum user_status)entry_symbol(e, "status", user_status_symbols, USER_ACTIVE, &rc);
 	u->kind = (enum user_kind)entry_symbol(e, "kind", user_kind_symbols, USER_PERSON, &rc);
 	u->site_role =
 		(enum site_role)entry_symbol(e, "site_role", site_role_symbols, SITE_MEMBER, &rc);
 	if (!rc)
-		rc = define(e, b, b->defined.users, b->known->users, e->name, &u->id);
+		rc = define_id(e, b, b->defined.users, b->known->users, e->name, &u->id);
 	return rc ? rc : build_memberships(e, b, u);
 }
 
-/* Which of the names means an id that two of them mean, for the message. */
+/* Finds one of the two names that stand for the same id, for the message. */
 static int complain_of_double(const struct entry *e, const struct building *b, const json_t *list,
 			      const struct uuid *twice)
 {
@@ -183,12 +183,12 @@ static int complain_of_double(const struct entry *e, const struct building *b, c
 
 	for (size_t i = 0; i < json_array_size(list) && !uuid_equal(&id, twice); i++) {
 		name = json_string_value(json_array_get(list, i));
-		(void)refer_to_user(e, b, name, &id);
+		error_ignore(refer_to_user(e, b, name, &id));
 	}
-	return entry_complain(e, "a member is listed twice: ", name);
+	return entry_complain(e, "a member is listed twice: %s", name);
 }
 
-/* Members go sorted, so that equal sets are equal bytes. */
+/* Members are sorted, so that equal sets are equal bytes. */
 static int build_members(const struct entry *e, const struct building *b, struct group_changed *g)
 {
 	int rc = 0;
@@ -196,7 +196,8 @@ static int build_members(const struct entry *e, const struct building *b, struct
 	size_t count = json_array_size(list);
 
 	if (!rc && count > GROUP_MEMBERS_MAX)
-		rc = entry_complain(e, "a group has at most 250000 members", "");
+		rc = entry_complain(e, "members must be at most %d, not %zu", GROUP_MEMBERS_MAX,
+				    count);
 	if (rc)
 		return rc;
 	g->members = arena_zalloc(b->arena, count + 1, sizeof(*g->members));
@@ -219,12 +220,12 @@ static int build_group(struct entry *e, void *context)
 	int rc = 0;
 	const char *organization = entry_name(e, "organization", &rc);
 
-	g->name = keep(b, e->name);
+	g->name = keep_text(b, e->name);
 	if (!rc)
 		rc = refer_to_organization(e, b, organization, &g->organization_id);
 	if (!rc)
-		rc = define(e, b, b->defined.groups, b->known->groups,
-			    entry_pair(name, organization, e->name), &g->id);
+		rc = define_id(e, b, b->defined.groups, b->known->groups,
+			       entry_pair(name, organization, e->name), &g->id);
 	return rc ? rc : build_members(e, b, g);
 }
 
@@ -237,7 +238,7 @@ static int build_workspace(struct entry *e, void *context)
 	const char *owner = entry_name(e, "owner", &rc);
 	const char *organization = entry_name(e, "organization", &rc);
 
-	w->name = keep(b, e->name);
+	w->name = keep_text(b, e->name);
 	w->changed_at = b->now_ms;
 	w->status = (enum workspace_status)entry_symbol(e, "status", workspace_status_symbols,
 							WORKSPACE_ACTIVE, &rc);
@@ -246,8 +247,8 @@ static int build_workspace(struct entry *e, void *context)
 	if (!rc)
 		rc = refer_to_organization(e, b, organization, &w->organization_id);
 	if (!rc)
-		rc = define(e, b, b->defined.workspaces, b->known->workspaces,
-			    entry_pair(name, owner, e->name), &w->workspace_id);
+		rc = define_id(e, b, b->defined.workspaces, b->known->workspaces,
+			       entry_pair(name, owner, e->name), &w->workspace_id);
 	return rc;
 }
 
@@ -264,7 +265,8 @@ static int build_switch(const json_t *file, struct building *b, struct error *er
 	return 0;
 }
 
-static size_t count_entries(const json_t *file)
+/* And one more, for the switch. */
+static size_t count_facts(const json_t *file)
 {
 	return 1 + json_array_size(json_object_get(file, "organizations")) +
 	       json_array_size(json_object_get(file, "users")) +
@@ -282,9 +284,33 @@ static unsigned sections_of(const json_t *file)
 	return sections;
 }
 
+static int build_all(const json_t *file, struct building *b, struct error *err)
+{
+	int rc = entry_visit(file, &organization_list, build_organization, b, err);
+	size_t others;
+
+	if (!rc)
+		rc = build_switch(file, b, err);
+	if (!rc)
+		rc = entry_visit(file, &user_list, build_user, b, err);
+	if (!rc)
+		rc = entry_visit(file, &group_list, build_group, b, err);
+	others = b->out->count;
+	if (!rc)
+		rc = entry_visit(file, &workspace_list, build_workspace, b, err);
+	b->out->workspaces = b->out->count - others;
+	return rc;
+}
+
 int directory_build(const json_t *file, const struct directory_names *names, int64_t now_ms,
 		    struct arena *arena, struct directory_facts *out, struct error *err)
 {
+	struct directory_facts facts = {
+		.list = arena_zalloc(arena, count_facts(file), sizeof(*facts.list)),
+		.derived = arena_zalloc(arena, count_facts(file), sizeof(*facts.derived)),
+		.sections = sections_of(file),
+		.now_ms = now_ms,
+	};
 	struct building b = {
 		.known = names,
 		.defined = { json_object(), json_object(), json_object(), json_object() },
@@ -292,28 +318,14 @@ int directory_build(const json_t *file, const struct directory_names *names, int
 		.workspace_ids = json_object(),
 		.now_ms = now_ms,
 		.arena = arena,
-		.out = out,
+		.out = &facts,
 	};
-	int rc;
+	int rc = build_all(file, &b, err);
 
-	*out = (struct directory_facts){ 0 };
-	out->list = arena_zalloc(arena, count_entries(file), sizeof(*out->list));
-	out->derived = arena_zalloc(arena, count_entries(file), sizeof(*out->derived));
-	out->sections = sections_of(file);
-	out->now_ms = now_ms;
-	rc = entry_visit(file, &organization_list, build_organization, &b, err);
-	if (!rc)
-		rc = build_switch(file, &b, err);
-	if (!rc)
-		rc = entry_visit(file, &user_list, build_user, &b, err);
-	if (!rc)
-		rc = entry_visit(file, &group_list, build_group, &b, err);
-	out->workspaces = out->count;
-	if (!rc)
-		rc = entry_visit(file, &workspace_list, build_workspace, &b, err);
-	out->workspaces = out->count - out->workspaces;
 	directory_names_done(&b.defined);
 	json_decref(b.ids);
 	json_decref(b.workspace_ids);
+	if (!rc)
+		*out = facts;
 	return rc;
 }

@@ -2,8 +2,8 @@
 #define SB_DIRECTORY_BUILD_H
 
 /*
- * Builds the facts that a directory file states: what its entries say, with ids
- * for names. Pure: what the index knows of the names is given.
+ * Turns the entries of a directory file into facts, with ids for names. Pure: it
+ * is given what the index knows of the names.
  */
 
 #include "ops/support/arena.h"
@@ -12,9 +12,9 @@
 #include "producer/operator/directory/names.h"
 
 /*
- * Builds the facts that a file states, in the arena. Members of groups are
- * sorted by their bytes. ERROR_INPUT names the entry, as in `users[2] "bob"`,
- * and what is wrong with it.
+ * Builds the facts in the arena. Members of groups are sorted by the bytes of
+ * their ids. ERROR_INPUT names the entry, as in `users[2] "bob"`, and says what is
+ * wrong with it.
  */
 MUST_USE int directory_build(const struct json_t *file, const struct directory_names *names,
 			     int64_t now_ms, struct arena *arena, struct directory_facts *out,

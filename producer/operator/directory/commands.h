@@ -6,25 +6,25 @@
 #include "producer/cli/arguments.h"
 
 /*
- * What a directory file states is compared with what the index holds, and only what differs is
- * announced. What the file leaves out of an entry has its default; an entry that the file leaves
- * out stays as it is, and with --prune it is deleted if its kind has a section in the file.
- * --wait is how long one waits while nothing goes on. Exit 2, with nothing announced, when
- * something in the file is wrong. -o json, all keys always there:
+ * Compares what a directory file states with what the index holds, and announces what differs. A
+ * key that is missing in an entry has its default. An entry that is missing in the file is left
+ * alone or, with --prune, deleted if the file has a section for its kind. --wait is how long it
+ * may make no progress. Exit 2, with nothing announced, when something in the file is wrong.
+ * -o json, with all keys in any case:
  *   {"dry_run", "organizations", "sharing_enabled", "users", "groups", "workspaces": each
  *   {"created", "changed", "deleted", "unchanged"}, "changes": [{"change": created|changed|deleted,
  *   "kind": organization|deployment|user|group|workspace, "name", "id", "differs": [keys of the
  *   file], "added", "removed": [members of a group, or "organization:role" of a user]}]}
- * "name" is a group's as "organization/name", a workspace's as "owner/name", "" of the deployment,
- * whose id is null; what is renamed stands under its old name.
+ * "name" is "organization/name" of a group, "owner/name" of a workspace, and "" of the deployment,
+ * whose id is null. Something renamed is listed under its old name.
  */
 enum exit_code run_directory_apply(struct session *s, const struct arguments *a);
 
 /*
- * -o json: a directory file (file.h), with all ids, an entry a line, in the order of
- * their names; with --users and the like only these sections. Who is named in it and has no name
- * that is theirs (they are deleted) stands by id. Without -o json: how many there are of each
- * kind, or tables of the kinds that are asked for. Deleted users are not shown.
+ * Shows how many entries of each kind the index holds, or tables of the kinds that are asked for.
+ * -o json: a directory file (file.h) with all ids, one entry a line, sorted by name; with --users
+ * and the like only these sections. Deleted users are not shown; where another entry mentions
+ * one, it does so by id, since the name is free again.
  */
 enum exit_code run_directory_show(struct session *s, const struct arguments *a);
 

@@ -3,6 +3,8 @@
 #include "producer/operator/directory/difference.h"
 #include "producer/operator/directory/finder.h"
 
+#include <assert.h>
+
 /* ---- what the file states ---- */
 
 struct comparing {
@@ -20,12 +22,13 @@ static bool is_deleted(const struct record *r)
 	return r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED;
 }
 
-static void add(struct comparing *c, enum directory_verb verb, const struct record *old,
-		const struct record *new)
+static void add_change(struct comparing *c, enum directory_verb verb, const struct record *old,
+		       const struct record *new)
 {
 	enum directory_kind kind = directory_kind(new ? new : old);
 	struct directory_counts *counts = &c->out->counts[kind];
 
+	assert(c->out->count < c->wanted->count + c->have->count);
 	c->out->list[c->out->count++] = (struct directory_change){ verb, kind, old, new };
 	counts->created += verb == DIRECTORY_CREATE;
 	counts->changed += verb == DIRECTORY_CHANGE;
@@ -33,9 +36,9 @@ static void add(struct comparing *c, enum directory_verb verb, const struct reco
 }
 
 /*
- * An entry without id whose name nobody bears gets an id derived from the name.
- * If the index has that id under another name, it was renamed, and the entry
- * means somebody new.
+ * An entry without an id, whose name is not in the index, has an id derived from
+ * its name. If the index has that id under another name, its entity was renamed,
+ * and the entry means a new one.
  */
 static int check_derived(const struct comparing *c, size_t i, const struct record *old,
 			 unsigned differences)
@@ -52,32 +55,32 @@ static int check_derived(const struct comparing *c, size_t i, const struct recor
 	if (!c->wanted->derived[i] || !(differences & identity[directory_kind(r)]))
 		return 0;
 	return error_set(c->err, ERROR_INPUT,
-			 "%s %.*s has no id, and the one that its name gives belongs to a %s now "
-			 "called %.*s or elsewhere; give it an id",
+			 "%s %.*s has no id, and the one derived from its name belongs to a %s "
+			 "that is now called %.*s or has moved; give it an id",
 			 kind, BYTES_ARG(directory_name(r)), kind, BYTES_ARG(directory_name(old)));
 }
 
-static int compare(struct comparing *c, size_t i)
+static int compare_fact(struct comparing *c, size_t i)
 {
 	const struct record *r = &c->wanted->list[i];
 	const struct record *old = directory_find(&c->in_have, directory_kind(r), directory_id(r));
 	unsigned differences = old ? directory_differences(old, r) : 0;
-	bool nothing = old ? !differences : is_deleted(r) && c->wanted->derived[i];
+	bool same = old ? !differences : is_deleted(r) && c->wanted->derived[i];
 	int rc = old ? check_derived(c, i, old, differences) : 0;
 
 	if (rc)
 		return rc;
-	if (nothing)
+	if (same)
 		c->out->counts[directory_kind(r)].unchanged++;
 	else
-		add(c, old ? DIRECTORY_CHANGE : DIRECTORY_CREATE, old, r);
+		add_change(c, old ? DIRECTORY_CHANGE : DIRECTORY_CREATE, old, r);
 	return 0;
 }
 
-/* ---- what it lacks ---- */
+/* ---- what the file lacks ---- */
 
-/* What is announced of an entity that goes; NULL: a tombstone. */
-static const struct record *farewell(const struct comparing *c, const struct record *old)
+/* What is announced of an entity that is deleted; NULL: a tombstone. */
+static const struct record *farewell_of(const struct comparing *c, const struct record *old)
 {
 	struct record *r;
 
@@ -95,7 +98,7 @@ static const struct record *farewell(const struct comparing *c, const struct rec
 	return r;
 }
 
-static bool goes(const struct comparing *c, const struct record *old)
+static bool is_going(const struct comparing *c, const struct record *old)
 {
 	enum directory_kind kind = directory_kind(old);
 
@@ -103,7 +106,7 @@ static bool goes(const struct comparing *c, const struct record *old)
 	       !directory_find(&c->in_wanted, kind, directory_id(old));
 }
 
-/* What refers goes before what is referred to. */
+/* An entity is deleted before those it refers to. */
 static void delete_the_rest(struct comparing *c)
 {
 	static const enum directory_kind order[] = { DIRECTORY_WORKSPACES, DIRECTORY_GROUPS,
@@ -113,20 +116,20 @@ static void delete_the_rest(struct comparing *c)
 		for (size_t i = 0; i < c->have->count; i++) {
 			const struct record *old = &c->have->list[i];
 
-			if (directory_kind(old) == order[k] && goes(c, old))
-				add(c, DIRECTORY_DELETE, old, farewell(c, old));
+			if (directory_kind(old) == order[k] && is_going(c, old))
+				add_change(c, DIRECTORY_DELETE, old, farewell_of(c, old));
 		}
 }
 
-/* ---- what must not go ---- */
+/* ---- what must not be deleted ---- */
 
-/* Does the organization or user of that id go? Its record, or NULL. */
-static const struct record *going(const struct comparing *c, enum directory_kind kind,
-				  const struct uuid *id)
+/* The fact with that kind and id if it is to be deleted, or NULL. */
+static const struct record *find_going(const struct comparing *c, enum directory_kind kind,
+				       const struct uuid *id)
 {
 	const struct record *old = directory_find(&c->in_have, kind, id);
 
-	return old && goes(c, old) ? old : NULL;
+	return old && is_going(c, old) ? old : NULL;
 }
 
 static int complain_of_use(const struct comparing *c, const struct record *gone,
@@ -140,23 +143,25 @@ static int complain_of_use(const struct comparing *c, const struct record *gone,
 			 BYTES_ARG(directory_name(user)));
 }
 
-/* The first organization that r, which remains, refers to and that goes. */
+/* The first organization that r, which stays, refers to although it is to be deleted; or NULL. */
 static const struct record *organization_gone(const struct comparing *c, const struct record *r)
 {
 	const struct record *gone = NULL;
 
 	if (r->type == RECORD_GROUP_CHANGED)
-		return going(c, DIRECTORY_ORGANIZATIONS, &r->as.group_changed.organization_id);
+		return find_going(c, DIRECTORY_ORGANIZATIONS, &r->as.group_changed.organization_id);
 	if (r->type == RECORD_WORKSPACE_CHANGED)
-		return going(c, DIRECTORY_ORGANIZATIONS, &r->as.workspace_changed.organization_id);
+		return find_going(c, DIRECTORY_ORGANIZATIONS,
+				  &r->as.workspace_changed.organization_id);
 	if (r->type != RECORD_USER_CHANGED || is_deleted(r))
 		return NULL;
 	for (size_t i = 0; !gone && i < r->as.user_changed.organization_count; i++)
-		gone = going(c, DIRECTORY_ORGANIZATIONS, &r->as.user_changed.organizations[i].id);
+		gone = find_going(c, DIRECTORY_ORGANIZATIONS,
+				  &r->as.user_changed.organizations[i].id);
 	return gone;
 }
 
-/* The same for users: the file must not name whom it deletes. */
+/* The same for users: a file must not refer to users whom it deletes. */
 static const struct record *user_gone(const struct comparing *c, const struct record *r)
 {
 	const struct record *gone = NULL;
@@ -164,31 +169,36 @@ static const struct record *user_gone(const struct comparing *c, const struct re
 	if (!c->out->counts[DIRECTORY_USERS].deleted)
 		return NULL;
 	if (r->type == RECORD_WORKSPACE_CHANGED)
-		return going(c, DIRECTORY_USERS, &r->as.workspace_changed.owner_id);
+		return find_going(c, DIRECTORY_USERS, &r->as.workspace_changed.owner_id);
 	for (size_t i = 0;
 	     !gone && r->type == RECORD_GROUP_CHANGED && i < r->as.group_changed.member_count; i++)
-		gone = going(c, DIRECTORY_USERS, &r->as.group_changed.members[i]);
+		gone = find_going(c, DIRECTORY_USERS, &r->as.group_changed.members[i]);
 	return gone;
 }
 
-static int check_uses(const struct comparing *c)
+static int check_wanted(const struct comparing *c)
 {
-	const struct record *gone = NULL;
-
 	for (size_t i = 0; i < c->wanted->count; i++) {
 		const struct record *r = &c->wanted->list[i];
+		const struct record *gone = organization_gone(c, r);
 
-		gone = organization_gone(c, r);
 		if (!gone)
 			gone = user_gone(c, r);
 		if (gone)
 			return complain_of_use(c, gone, r);
 	}
-	for (size_t i = 0; c->out->counts[DIRECTORY_ORGANIZATIONS].deleted && i < c->have->count;
-	     i++) {
-		const struct record *r = &c->have->list[i];
+	return 0;
+}
 
-		if (goes(c, r) || directory_find(&c->in_wanted, directory_kind(r), directory_id(r)))
+/* Checks what stays in the index although the file does not state it. */
+static int check_rest(const struct comparing *c)
+{
+	for (size_t i = 0; i < c->have->count; i++) {
+		const struct record *r = &c->have->list[i];
+		const struct record *gone;
+
+		if (is_going(c, r) ||
+		    directory_find(&c->in_wanted, directory_kind(r), directory_id(r)))
 			continue;
 		gone = organization_gone(c, r);
 		if (gone)
@@ -197,24 +207,37 @@ static int check_uses(const struct comparing *c)
 	return 0;
 }
 
+static int prune_rest(struct comparing *c)
+{
+	int rc;
+
+	delete_the_rest(c);
+	rc = check_wanted(c);
+	if (!rc && c->out->counts[DIRECTORY_ORGANIZATIONS].deleted)
+		rc = check_rest(c);
+	return rc;
+}
+
 /* ---- public ---- */
 
 int directory_diff(const struct directory_facts *wanted, const struct directory_facts *have,
 		   bool prune, struct arena *arena, struct directory_diff *out, struct error *err)
 {
+	struct directory_diff diff = {
+		.list = arena_alloc(arena, (wanted->count + have->count + 1) * sizeof(*diff.list)),
+	};
 	struct comparing c = {
-		.wanted = wanted, .have = have, .arena = arena, .out = out, .err = err
+		.wanted = wanted, .have = have, .arena = arena, .out = &diff, .err = err
 	};
 	int rc = 0;
 
-	*out = (struct directory_diff){ 0 };
-	out->list = arena_alloc(arena, (wanted->count + have->count + 1) * sizeof(*out->list));
 	directory_finder_init(&c.in_wanted, &wanted, 1, arena);
 	directory_finder_init(&c.in_have, &have, 1, arena);
 	for (size_t i = 0; !rc && i < wanted->count; i++)
-		rc = compare(&c, i);
-	if (rc || !prune)
-		return rc;
-	delete_the_rest(&c);
-	return check_uses(&c);
+		rc = compare_fact(&c, i);
+	if (!rc && prune)
+		rc = prune_rest(&c);
+	if (!rc)
+		*out = diff;
+	return rc;
 }

@@ -2,9 +2,9 @@
 #define SB_DIRECTORY_DIFF_H
 
 /*
- * What must be announced so that the index becomes what a file states: a
- * function of the two, which knows neither Kafka nor Redis. Facts correspond
- * by kind and id.
+ * Decides what must be announced so that the index becomes what a file states.
+ * Pure: a function of the two. Facts with the same kind and id are about the same
+ * entity.
  */
 
 #include "ops/support/arena.h"
@@ -18,15 +18,15 @@ enum directory_verb { DIRECTORY_CREATE = 1, DIRECTORY_CHANGE, DIRECTORY_DELETE }
 struct directory_change {
 	enum directory_verb verb;
 	enum directory_kind kind;
-	const struct record *old; /* as the index has it; NULL: created */
-	const struct record *new; /* to be announced; NULL: its tombstone */
+	const struct record *old; /* the fact of the index; NULL: it is created */
+	const struct record *new; /* the record to announce; NULL: its tombstone */
 };
 
 struct directory_counts {
 	size_t created;
 	size_t changed;
 	size_t deleted;
-	size_t unchanged; /* stated by the file, and so in the index */
+	size_t unchanged; /* the index has it as the file states it */
 };
 
 struct directory_diff {
@@ -36,16 +36,18 @@ struct directory_diff {
 };
 
 /*
- * Compares. `have` must hold what the index has under the ids of `wanted`; more
- * does no harm. With prune, `have` is all of the index, and what it holds of a
- * kind that the file has a section for is deleted unless the file states it: a
- * user becomes one with status deleted, a workspace WorkspaceDeleted, the rest
- * a tombstone. Who is deleted already is no difference, neither missing in the
- * file nor stated by it without the index knowing them.
+ * Compares the facts of a file, `wanted`, with those of the index, `have`. The
+ * latter must include all that the index has under the ids of `wanted`.
  *
- * Memory is the arena's; the changes borrow from wanted and have. ERROR_INPUT with a
- * sentence when it must not be done: an organization that is still used, a user that the
- * file names elsewhere, or a derived id that is somebody else's by now.
+ * With prune, `have` must be all of the index. What it has of a kind for which the
+ * file has a section, and the file does not state, is deleted: a user gets the
+ * status deleted, a workspace is announced as WorkspaceDeleted, the rest gets a
+ * tombstone. A deleted user whom only one side knows makes no difference.
+ *
+ * Memory is the arena's; the changes borrow from wanted and have. ERROR_INPUT
+ * when the changes must not be made: an organization is deleted that is still
+ * used, a user is deleted whom the file mentions, or a derived id belongs to
+ * somebody else by now.
  */
 MUST_USE int directory_diff(const struct directory_facts *wanted,
 			    const struct directory_facts *have, bool prune, struct arena *arena,

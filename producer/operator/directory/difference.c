@@ -2,9 +2,10 @@
 
 #include "producer/operator/directory/facts.h"
 
+#include <assert.h>
 #include <string.h>
 
-static unsigned when(bool differs, unsigned difference)
+static unsigned bit_if(bool differs, unsigned difference)
 {
 	return differs ? difference : 0;
 }
@@ -28,13 +29,13 @@ static bool same_memberships(const struct user_changed *a, const struct user_cha
 
 static unsigned compare_users(const struct user_changed *a, const struct user_changed *b)
 {
-	return when(!bytes_equal(a->username, b->username), DIFFERS_NAME) |
-	       when(!bytes_equal(a->name, b->name), DIFFERS_FULL_NAME) |
-	       when(!bytes_equal(a->email, b->email), DIFFERS_EMAIL) |
-	       when(a->status != b->status, DIFFERS_STATUS) |
-	       when(a->kind != b->kind, DIFFERS_KIND) |
-	       when(a->site_role != b->site_role, DIFFERS_SITE_ROLE) |
-	       when(!same_memberships(a, b), DIFFERS_MEMBERSHIPS);
+	return bit_if(!bytes_equal(a->username, b->username), DIFFERS_NAME) |
+	       bit_if(!bytes_equal(a->name, b->name), DIFFERS_FULL_NAME) |
+	       bit_if(!bytes_equal(a->email, b->email), DIFFERS_EMAIL) |
+	       bit_if(a->status != b->status, DIFFERS_STATUS) |
+	       bit_if(a->kind != b->kind, DIFFERS_KIND) |
+	       bit_if(a->site_role != b->site_role, DIFFERS_SITE_ROLE) |
+	       bit_if(!same_memberships(a, b), DIFFERS_MEMBERSHIPS);
 }
 
 static unsigned compare_groups(const struct group_changed *a, const struct group_changed *b)
@@ -43,34 +44,35 @@ static unsigned compare_groups(const struct group_changed *a, const struct group
 		       (!a->member_count ||
 			memcmp(a->members, b->members, a->member_count * sizeof(*a->members)) == 0);
 
-	return when(!bytes_equal(a->name, b->name), DIFFERS_NAME) |
-	       when(!uuid_equal(&a->organization_id, &b->organization_id), DIFFERS_ORGANIZATION) |
-	       when(!members, DIFFERS_MEMBERS);
+	return bit_if(!bytes_equal(a->name, b->name), DIFFERS_NAME) |
+	       bit_if(!uuid_equal(&a->organization_id, &b->organization_id), DIFFERS_ORGANIZATION) |
+	       bit_if(!members, DIFFERS_MEMBERS);
 }
 
 static unsigned compare_workspaces(const struct workspace_changed *a,
 				   const struct workspace_changed *b)
 {
-	return when(!bytes_equal(a->name, b->name), DIFFERS_NAME) |
-	       when(!uuid_equal(&a->organization_id, &b->organization_id), DIFFERS_ORGANIZATION) |
-	       when(!uuid_equal(&a->owner_id, &b->owner_id), DIFFERS_OWNER) |
-	       when(a->status != b->status, DIFFERS_STATUS);
+	return bit_if(!bytes_equal(a->name, b->name), DIFFERS_NAME) |
+	       bit_if(!uuid_equal(&a->organization_id, &b->organization_id), DIFFERS_ORGANIZATION) |
+	       bit_if(!uuid_equal(&a->owner_id, &b->owner_id), DIFFERS_OWNER) |
+	       bit_if(a->status != b->status, DIFFERS_STATUS);
 }
 
 unsigned directory_differences(const struct record *a, const struct record *b)
 {
+	assert(directory_kind(a) == directory_kind(b));
 	switch (directory_kind(a)) {
 	case DIRECTORY_ORGANIZATIONS:
-		return when(!bytes_equal(a->as.organization_changed.name,
-					 b->as.organization_changed.name),
-			    DIFFERS_NAME) |
-		       when(a->as.organization_changed.sharing !=
-				    b->as.organization_changed.sharing,
-			    DIFFERS_SHARING);
+		return bit_if(!bytes_equal(a->as.organization_changed.name,
+					   b->as.organization_changed.name),
+			      DIFFERS_NAME) |
+		       bit_if(a->as.organization_changed.sharing !=
+				      b->as.organization_changed.sharing,
+			      DIFFERS_SHARING);
 	case DIRECTORY_SWITCH:
-		return when(a->as.deployment_changed.sharing_enabled !=
-				    b->as.deployment_changed.sharing_enabled,
-			    DIFFERS_SHARING);
+		return bit_if(a->as.deployment_changed.sharing_enabled !=
+				      b->as.deployment_changed.sharing_enabled,
+			      DIFFERS_SHARING);
 	case DIRECTORY_USERS:
 		return compare_users(&a->as.user_changed, &b->as.user_changed);
 	case DIRECTORY_GROUPS:

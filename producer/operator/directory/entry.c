@@ -3,17 +3,22 @@
 #include "schemas/records.h"
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-int entry_complain(const struct entry *e, const char *what, const char *detail)
+int entry_complain(const struct entry *e, const char *format, ...)
 {
+	char what[ERROR_TEXT_SIZE];
 	char name[64] = "";
+	va_list args;
 
+	va_start(args, format);
+	(void)vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
 	if (e->name)
 		(void)snprintf(name, sizeof(name), " \"%.50s\"", e->name);
-	return error_set(e->err, ERROR_INPUT, "%s[%zu]%s: %s%s", e->list, e->index, name, what,
-			 detail);
+	return error_set(e->err, ERROR_INPUT, "%s[%zu]%s: %s", e->list, e->index, name, what);
 }
 
 const char *entry_text(const struct entry *e, const char *key, const char *fallback, int *rc)
@@ -24,7 +29,8 @@ const char *entry_text(const struct entry *e, const char *key, const char *fallb
 		return fallback;
 	if (!json_is_string(value) || json_string_length(value) > NAME_MAX_BYTES ||
 	    strlen(json_string_value(value)) != json_string_length(value)) {
-		*rc = entry_complain(e, "a text of at most 255 bytes is wanted for ", key);
+		*rc = entry_complain(e, "%s must be a text of at most %d bytes", key,
+				     NAME_MAX_BYTES);
 		return fallback;
 	}
 	return json_string_value(value);
@@ -35,9 +41,9 @@ const char *entry_name(const struct entry *e, const char *key, int *rc)
 	const char *name = entry_text(e, key, "", rc);
 
 	if (!*rc && !name[0])
-		*rc = entry_complain(e, "there is no ", key);
+		*rc = entry_complain(e, "%s is missing or empty", key);
 	if (!*rc && strchr(name, '/'))
-		*rc = entry_complain(e, "a name has no slash: ", name);
+		*rc = entry_complain(e, "%s must not contain a slash: %s", key, name);
 	return name;
 }
 
@@ -48,10 +54,7 @@ int entry_symbol(const struct entry *e, const char *key, const char *const *symb
 	int value = text ? symbol_parse(symbols, text) : fallback;
 
 	if (!*rc && !value)
-		*rc = entry_complain(e, text,
-				     json_object_get(e->object, key)
-					     ? " is not a value that is known here"
-					     : "");
+		*rc = entry_complain(e, "%s is not a known %s", text, key);
 	return value;
 }
 
@@ -67,7 +70,7 @@ int entry_check_keys(const struct entry *e, const char *const *allowed)
 		while (allowed[i] && strcmp(allowed[i], key) != 0)
 			i++;
 		if (!allowed[i])
-			return entry_complain(e, "unknown key ", key);
+			return entry_complain(e, "key %s is unknown", key);
 	}
 	return 0;
 }
@@ -98,7 +101,7 @@ int entry_visit(const json_t *file, const struct entry_list *list, entry_fn *fn,
 		struct entry e = { list->key, i, json_array_get(array, i), NULL, err };
 
 		if (!json_is_object(e.object))
-			return entry_complain(&e, "an object is wanted", "");
+			return entry_complain(&e, "this must be an object");
 		e.name = entry_name(&e, list->name_key, &rc);
 		if (!rc)
 			rc = entry_check_keys(&e, list->allowed);
@@ -119,7 +122,7 @@ const char *entry_membership(const struct entry *e, const json_t *m, int *rc)
 	const char *name = json_string_value(json_is_object(m) ? json_object_get(m, "name") : m);
 
 	if (!name && !*rc)
-		*rc = entry_complain(e, "organizations must be names, or objects with a name", "");
+		*rc = entry_complain(e, "organizations must be names, or objects with a name");
 	return name ? name : "";
 }
 
@@ -128,6 +131,6 @@ const json_t *entry_array(const struct entry *e, const char *key, int *rc)
 	const json_t *list = json_object_get(e->object, key);
 
 	if (list && !json_is_array(list) && !*rc)
-		*rc = entry_complain(e, "a list is wanted for ", key);
+		*rc = entry_complain(e, "%s must be a list", key);
 	return list;
 }

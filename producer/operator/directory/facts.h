@@ -2,14 +2,14 @@
 #define SB_DIRECTORY_FACTS_H
 
 /*
- * A directory as facts: one record for each organization, user, group and
- * workspace, and one for the deployment's switch. A file states some
- * (build.h), the index holds some (read.h), and diff.h compares them.
+ * A directory as facts: a record for each organization, user, group and
+ * workspace, and one for the switch that turns sharing on and off. A file states
+ * facts (build.h), the index holds facts (read.h), and diff.h compares them.
  */
 
 #include "schemas/records.h"
 
-/* In the order in which they are announced: what is referred to comes first. */
+/* In the order in which facts are announced: first what others refer to. */
 enum directory_kind {
 	DIRECTORY_ORGANIZATIONS,
 	DIRECTORY_SWITCH,
@@ -19,7 +19,7 @@ enum directory_kind {
 	DIRECTORY_KINDS
 };
 
-/* "users", as the file calls its section, and "user". */
+/* What a kind is called: "users", which is also its section in a file, and "user". */
 struct directory_kind_words {
 	const char *section;
 	const char *one;
@@ -28,26 +28,27 @@ struct directory_kind_words {
 extern const struct directory_kind_words directory_kinds[DIRECTORY_KINDS];
 
 struct directory_facts {
-	struct record *list; /* those of a file: in the order of the kinds */
+	struct record *list; /* those of a file are in the order of the kinds */
 	size_t count;
-	size_t workspaces; /* of a file: so many of them, at the end */
-	unsigned sections; /* of a file: 1 << kind for each section that it has */
-	bool *derived;     /* of a file: the id of list[i] comes from the name alone */
-	int64_t now_ms;    /* of a file: when it was read */
+	/* Only of a file: */
+	size_t workspaces; /* how many, at the end of the list */
+	unsigned sections; /* 1 << kind for each section that it has */
+	bool *derived;     /* is the id of list[i] derived from its name? */
+	int64_t now_ms;    /* when it was read */
 };
 
 /*
- * Is it among those that are told apart by their ids alone, on the bus and in
- * grants? Organizations, users and groups are; a workspace may have the id of
- * one of them.
+ * Must ids be unique among these kinds? On the bus and in grants organizations,
+ * users and groups are told apart by their ids alone. A workspace may have the id
+ * of one of them.
  */
 bool directory_shares_ids(enum directory_kind kind);
 
-/* What a fact is about; a WorkspaceDeleted, too. The switch has the nil id. */
+/* What a fact is about, also a WorkspaceDeleted. The id of the switch is nil. */
 enum directory_kind directory_kind(const struct record *r);
 const struct uuid *directory_id(const struct record *r);
 
-/* Its name, a user's username; "" of the switch and of a WorkspaceDeleted. */
+/* Its name; of a user the username; "" of the switch and of a WorkspaceDeleted. */
 struct bytes directory_name(const struct record *r);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* In memory a file takes ten times as much. A million users and a million workspaces fit. */
+/* It takes ten times as much memory. A million users and a million workspaces fit. */
 enum { FILE_MAX_BYTES = 512 * 1024 * 1024 };
 
 static int check_file(const json_t *file, const char *name, struct error *err)
@@ -19,7 +19,7 @@ static int check_file(const json_t *file, const char *name, struct error *err)
 	json_t *value;
 
 	if (!json_is_object(file))
-		return error_set(err, ERROR_INPUT, "%s: an object is wanted", name);
+		return error_set(err, ERROR_INPUT, "%s: this must be a JSON object", name);
 	json_object_foreach((json_t *)(uintptr_t)file, key, value)
 	{
 		size_t i = 0;
@@ -27,12 +27,12 @@ static int check_file(const json_t *file, const char *name, struct error *err)
 		while (known[i] && strcmp(known[i], key) != 0)
 			i++;
 		if (!known[i])
-			return error_set(err, ERROR_INPUT, "%s: unknown key %s", name, key);
+			return error_set(err, ERROR_INPUT, "%s: key %s is unknown", name, key);
 	}
 	return 0;
 }
 
-/* Takes over what jansson made of the text, NULL if nothing; *why then says why. */
+/* Takes what jansson made of the text; NULL if nothing, for the reason in *why. */
 static int take_file(json_t **out, json_t *file, const json_error_t *why, const char *name,
 		     struct error *err)
 {

@@ -14,9 +14,9 @@
  *    "sharing_enabled"?: true}
  *
  * An entry without an id keeps the one that the index has under its name, or
- * gets one derived from its name (UUIDv5). Organizations and users may be
- * named that only the index knows, and wherever one is named its id may stand
- * instead of the name: for those whose name is free again.
+ * gets one derived from its name (UUIDv5). Entries may refer to organizations and
+ * users that only the index knows, and may do so by id: for those who are deleted
+ * and no longer have a name.
  */
 
 #include "ops/support/attributes.h"
@@ -26,13 +26,13 @@
 struct json_t;
 
 /*
- * Reads the file; *out is the caller's, to be released with json_decref().
- * ERROR_INPUT names file, line and column of what is not JSON, or the key
- * that is not known; *out is then as it was. A file has at most 512 MB.
+ * Reads the file. *out is then the caller's, to be released with json_decref().
+ * ERROR_INPUT names the file with the line and column of what is not JSON, or
+ * with the key that is unknown. A file has at most 512 MB.
  */
 MUST_USE int directory_file_read(struct json_t **out, const char *path, struct error *err);
 
-/* The same for a text in memory; name stands for the path in messages. */
+/* Reads a text in memory; messages call it by that name. */
 MUST_USE int directory_file_parse(struct json_t **out, struct bytes text, const char *name,
 				  struct error *err);
 

@@ -12,7 +12,7 @@ static int order_of(const struct record *r, enum directory_kind kind, const stru
 	return memcmp(directory_id(r), id, sizeof(*id));
 }
 
-/* Of two with one kind and id, that of the earlier list counts; qsort would forget which it is. */
+/* qsort() does not keep the order of equal elements, so each remembers its place. */
 struct placed {
 	const struct record *record;
 	size_t place;

@@ -1,7 +1,7 @@
 #ifndef SB_DIRECTORY_LABEL_H
 #define SB_DIRECTORY_LABEL_H
 
-/* What things are called where a file or a person reads of them: names for ids. */
+/* Names for ids: what entities are called in files and for people. */
 
 #include "ops/support/arena.h"
 #include "producer/operator/directory/finder.h"

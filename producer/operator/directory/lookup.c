@@ -3,20 +3,14 @@
 #include "cache/facts.h"
 #include "cache/lookup.h"
 #include "producer/operator/directory/entry.h"
+#include "producer/operator/directory/slice.h"
 #include "producer/operator/inside.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SLICE = 10000 }; /* asked for at once; between two of them the meter moves */
-
-static size_t slice_of(size_t count, size_t from)
-{
-	return count - from < SLICE ? count - from : SLICE;
-}
-
-/* The names that have no id yet. */
+/* The names that have no id yet, and the ids that the index has for them. */
 struct open_names {
 	json_t *names;
 	const char **list;
@@ -66,19 +60,19 @@ static int look_up(struct session *s, struct meter *m, json_t *names, name_fn *f
 
 	for (size_t i = 0; i < open.count; i++)
 		list[i] = bytes_of(open.list[i]);
-	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
-		meter_tell(m, "looking up names", i, open.count);
-		rc = fn(inside_reader(s), list + i, slice_of(open.count, i), open.ids + i, err);
+	for (size_t i = 0; !rc && i < open.count; i += SLICE_MAX) {
+		meter_show(m, "looking up names", i, open.count);
+		rc = fn(inside_reader(s), list + i, slice_size(open.count, i), open.ids + i, err);
 	}
 	set_ids(&open);
 	return rc;
 }
 
 /*
- * The id of the part of "organization/group" or "owner/workspace" before the
- * slash: itself an id, or a name whose id is known by now.
+ * Finds the id of what comes before the slash in "organization/group" or
+ * "owner/workspace": it is an id itself, or a name whose id is known by now.
  */
-static bool parent_id(const json_t *parents, const char *name, struct uuid *out)
+static bool find_parent(const json_t *parents, const char *name, struct uuid *out)
 {
 	char parent[NAME_MAX_BYTES + 1];
 	const char *slash = strchr(name, '/');
@@ -91,7 +85,7 @@ static bool parent_id(const json_t *parents, const char *name, struct uuid *out)
 	return id && !uuid_parse(out, bytes_of(id));
 }
 
-/* Moves the names whose parent is known to the front; only they can be in the index. */
+/* Keeps the names whose parent is known: only they can be in the index. */
 static struct child_name *keep_children(struct session *s, struct open_names *open,
 					const json_t *parents)
 {
@@ -99,7 +93,7 @@ static struct child_name *keep_children(struct session *s, struct open_names *op
 	size_t kept = 0;
 
 	for (size_t i = 0; i < open->count; i++) {
-		if (!parent_id(parents, open->list[i], &list[kept].parent))
+		if (!find_parent(parents, open->list[i], &list[kept].parent))
 			continue;
 		list[kept].name = bytes_of(strchr(open->list[i], '/') + 1);
 		open->list[kept++] = open->list[i];
@@ -118,9 +112,9 @@ static int look_up_children(struct session *s, struct meter *m, json_t *names,
 	struct child_name *list = keep_children(s, &open, parents);
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < open.count; i += SLICE) {
-		meter_tell(m, "looking up names", i, open.count);
-		rc = fn(inside_reader(s), list + i, slice_of(open.count, i), open.ids + i, err);
+	for (size_t i = 0; !rc && i < open.count; i += SLICE_MAX) {
+		meter_show(m, "looking up names", i, open.count);
+		rc = fn(inside_reader(s), list + i, slice_size(open.count, i), open.ids + i, err);
 	}
 	set_ids(&open);
 	return rc;

@@ -8,7 +8,10 @@
 #include "producer/cli/session.h"
 #include "producer/operator/directory/names.h"
 
-/* Gives the names of a file that have no id yet the one that the index has, if it has. */
+/*
+ * Fills in ids of the index for the names that have none yet. The reader of the
+ * session must be open. On failure, some may be filled in.
+ */
 MUST_USE int directory_look_up_names(struct session *s, struct meter *m, struct directory_names *n,
 				     struct error *err);
 

@@ -6,10 +6,10 @@
 #include <jansson.h>
 
 /*
- * Something is mentioned. What looks like an id is one: names that do can only
- * be looked up by those who bear them.
+ * Adds a name that an entry mentions. What looks like an id is one: nobody can
+ * refer by name to whoever has such a name.
  */
-static void mention(json_t *names, const char *name)
+static void mention_name(json_t *names, const char *name)
 {
 	struct uuid id;
 
@@ -17,8 +17,8 @@ static void mention(json_t *names, const char *name)
 		(void)json_object_set_new(names, name, json_null());
 }
 
-/* An entry defines the name: its own id, if it has one, is what the name means. */
-static void define(json_t *names, const char *name, const struct entry *e)
+/* Adds a name that an entry defines, with the id that the entry gives, if any. */
+static void define_name(json_t *names, const char *name, const struct entry *e)
 {
 	json_t *id = json_object_get(e->object, "id");
 
@@ -30,7 +30,7 @@ static void define(json_t *names, const char *name, const struct entry *e)
 
 static int name_organization(struct entry *e, void *context)
 {
-	define(((struct directory_names *)context)->organizations, e->name, e);
+	define_name(((struct directory_names *)context)->organizations, e->name, e);
 	return 0;
 }
 
@@ -40,9 +40,9 @@ static int name_user(struct entry *e, void *context)
 	int rc = 0;
 	const json_t *list = entry_array(e, "organizations", &rc);
 
-	define(n->users, e->name, e);
+	define_name(n->users, e->name, e);
 	for (size_t i = 0; !rc && i < json_array_size(list); i++)
-		mention(n->organizations, entry_membership(e, json_array_get(list, i), &rc));
+		mention_name(n->organizations, entry_membership(e, json_array_get(list, i), &rc));
 	return rc;
 }
 
@@ -56,14 +56,14 @@ static int name_group(struct entry *e, void *context)
 
 	if (rc)
 		return rc;
-	mention(n->organizations, organization);
-	define(n->groups, entry_pair(text, organization, e->name), e);
+	mention_name(n->organizations, organization);
+	define_name(n->groups, entry_pair(text, organization, e->name), e);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *member = json_string_value(json_array_get(list, i));
 
 		if (!member)
-			return entry_complain(e, "members must be usernames", "");
-		mention(n->users, member);
+			return entry_complain(e, "members must be usernames");
+		mention_name(n->users, member);
 	}
 	return 0;
 }
@@ -78,29 +78,28 @@ static int name_workspace(struct entry *e, void *context)
 
 	if (rc)
 		return rc;
-	mention(n->users, owner);
-	mention(n->organizations, organization);
-	define(n->workspaces, entry_pair(text, owner, e->name), e);
+	mention_name(n->users, owner);
+	mention_name(n->organizations, organization);
+	define_name(n->workspaces, entry_pair(text, owner, e->name), e);
 	return 0;
 }
 
 int directory_names(const json_t *file, struct directory_names *out, struct error *err)
 {
-	int rc;
+	struct directory_names names = { json_object(), json_object(), json_object(),
+					 json_object() };
+	int rc = entry_visit(file, &organization_list, name_organization, &names, err);
 
-	out->organizations = json_object();
-	out->users = json_object();
-	out->groups = json_object();
-	out->workspaces = json_object();
-	rc = entry_visit(file, &organization_list, name_organization, out, err);
 	if (!rc)
-		rc = entry_visit(file, &user_list, name_user, out, err);
+		rc = entry_visit(file, &user_list, name_user, &names, err);
 	if (!rc)
-		rc = entry_visit(file, &group_list, name_group, out, err);
+		rc = entry_visit(file, &group_list, name_group, &names, err);
 	if (!rc)
-		rc = entry_visit(file, &workspace_list, name_workspace, out, err);
+		rc = entry_visit(file, &workspace_list, name_workspace, &names, err);
 	if (rc)
-		directory_names_done(out);
+		directory_names_done(&names);
+	else
+		*out = names;
 	return rc;
 }
 

@@ -1,7 +1,7 @@
 #ifndef SB_DIRECTORY_NAMES_H
 #define SB_DIRECTORY_NAMES_H
 
-/* The names in a directory file, and the ids that go with them. */
+/* The names in a directory file, and the ids that they stand for. */
 
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
@@ -9,10 +9,10 @@
 struct json_t;
 
 /*
- * The names that the file defines or mentions: objects whose keys are the
- * names; groups as "organization/name", workspaces as "owner/name". The value
- * is the id as text that the file itself gives, else null; looked up in the
- * index, it becomes the id there; unknown ones stay null.
+ * The names that a file defines or mentions: JSON objects with the names as keys,
+ * "organization/name" for groups and "owner/name" for workspaces. A value is the
+ * id, as text, that the file gives to the name, or null. lookup.h then fills in
+ * the ids that the index has; unknown names stay null.
  */
 struct directory_names {
 	struct json_t *organizations;
@@ -21,7 +21,7 @@ struct directory_names {
 	struct json_t *workspaces;
 };
 
-/* Fills *out, which is the caller's: directory_names_done(). */
+/* Lists the names in *out, which is then the caller's. ERROR_INPUT names the entry that is wrong. */
 MUST_USE int directory_names(const struct json_t *file, struct directory_names *out,
 			     struct error *err);
 void directory_names_done(struct directory_names *n);

@@ -3,6 +3,7 @@
 #include "cache/facts.h"
 #include "cache/scan.h"
 #include "producer/operator/directory/entry.h"
+#include "producer/operator/directory/slice.h"
 #include "producer/operator/inside.h"
 
 #include <jansson.h>
@@ -10,16 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE = 10000 }; /* asked for at once; between two of them the meter moves */
-
-static size_t slice_of(size_t count, size_t from)
-{
-	return count - from < SLICE ? count - from : SLICE;
-}
-
 /* ---- facts by id ---- */
 
-static struct record *add(struct directory_facts *out, enum record_type type)
+static struct record *add_fact(struct directory_facts *out, enum record_type type)
 {
 	struct record *r = &out->list[out->count++];
 
@@ -35,7 +29,8 @@ static int read_organizations(struct session *s, const struct uuid *ids, size_t 
 
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].name.data)
-			add(out, RECORD_ORGANIZATION_CHANGED)->as.organization_changed = list[i];
+			add_fact(out, RECORD_ORGANIZATION_CHANGED)->as.organization_changed =
+				list[i];
 	return rc;
 }
 
@@ -47,7 +42,7 @@ static int read_users(struct session *s, const struct uuid *ids, size_t count,
 
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].username.data)
-			add(out, RECORD_USER_CHANGED)->as.user_changed = list[i];
+			add_fact(out, RECORD_USER_CHANGED)->as.user_changed = list[i];
 	return rc;
 }
 
@@ -61,7 +56,7 @@ static int read_groups(struct session *s, const struct uuid *ids, size_t count,
 		rc = facts_members(inside_reader(s), list, count, &s->arena, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].name.data)
-			add(out, RECORD_GROUP_CHANGED)->as.group_changed = list[i];
+			add_fact(out, RECORD_GROUP_CHANGED)->as.group_changed = list[i];
 	return rc;
 }
 
@@ -73,7 +68,7 @@ static int read_workspaces(struct session *s, const struct uuid *ids, size_t cou
 
 	for (size_t i = 0; !rc && i < count; i++)
 		if (list[i].name.data)
-			add(out, RECORD_WORKSPACE_CHANGED)->as.workspace_changed = list[i];
+			add_fact(out, RECORD_WORKSPACE_CHANGED)->as.workspace_changed = list[i];
 	return rc;
 }
 
@@ -83,7 +78,7 @@ static int read_switch(struct session *s, struct directory_facts *out, struct er
 	int rc = facts_deployment(inside_reader(s), &d, err);
 
 	if (!rc)
-		add(out, RECORD_DEPLOYMENT_CHANGED)->as.deployment_changed = d;
+		add_fact(out, RECORD_DEPLOYMENT_CHANGED)->as.deployment_changed = d;
 	return rc;
 }
 
@@ -105,9 +100,10 @@ static const struct {
 struct wanted_ids {
 	struct uuid *list[DIRECTORY_KINDS];
 	size_t count[DIRECTORY_KINDS];
+	bool with_switch; /* which has no id */
 };
 
-/* Room for so many of each kind. */
+/* Makes room for that many of each kind. */
 static void ids_init(struct session *s, struct wanted_ids *ids, const size_t room[])
 {
 	*ids = (struct wanted_ids){ 0 };
@@ -124,21 +120,25 @@ static void add_id(struct wanted_ids *ids, enum directory_kind kind, const struc
 static int read_ids(struct session *s, struct meter *m, struct wanted_ids *ids,
 		    struct directory_facts *out, struct error *err)
 {
-	size_t total = 1;
+	struct directory_facts facts = { 0 };
+	size_t total = 1; /* for the switch */
 	int rc = 0;
 
 	for (int kind = 0; kind < DIRECTORY_KINDS; kind++) {
 		ids->count[kind] = uuid_sort(ids->list[kind], ids->count[kind]);
 		total += ids->count[kind];
 	}
-	*out = (struct directory_facts){ 0 };
-	out->list = arena_alloc(&s->arena, total * sizeof(*out->list));
+	facts.list = arena_alloc(&s->arena, total * sizeof(*facts.list));
 	for (int kind = 0; !rc && kind < DIRECTORY_KINDS; kind++)
-		for (size_t i = 0; !rc && i < ids->count[kind]; i += SLICE) {
-			meter_tell(m, readers[kind].what, i, ids->count[kind]);
+		for (size_t i = 0; !rc && i < ids->count[kind]; i += SLICE_MAX) {
+			meter_show(m, readers[kind].what, i, ids->count[kind]);
 			rc = readers[kind].read(s, ids->list[kind] + i,
-						slice_of(ids->count[kind], i), out, err);
+						slice_size(ids->count[kind], i), &facts, err);
 		}
+	if (!rc && ids->with_switch)
+		rc = read_switch(s, &facts, err);
+	if (!rc)
+		*out = facts;
 	return rc;
 }
 
@@ -165,13 +165,12 @@ int directory_read_same(struct session *s, struct meter *m, const struct directo
 {
 	size_t room[DIRECTORY_KINDS] = { 0 };
 	struct wanted_ids ids;
-	int rc;
 
 	count_kinds(wanted, room);
 	ids_init(s, &ids, room);
 	add_ids_of(&ids, wanted);
-	rc = read_ids(s, m, &ids, out, err);
-	return rc ? rc : read_switch(s, out, err);
+	ids.with_switch = true;
+	return read_ids(s, m, &ids, out, err);
 }
 
 int directory_read_others(struct session *s, struct meter *m, const struct directory_diff *diff,
@@ -215,7 +214,7 @@ int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
 			(kinds & 1U << DIRECTORY_WORKSPACES ? SCAN_WORKSPACES : 0U);
 	int rc;
 
-	meter_tell(m, "looking through the index", 0, 0);
+	meter_show(m, "looking through the index", 0, 0);
 	rc = scan_ids(inside_reader(s), what, &s->arena, &all, err);
 	if (rc)
 		return rc;
@@ -230,8 +229,8 @@ int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
 	add_scanned(&ids, DIRECTORY_USERS, &all.users);
 	add_scanned(&ids, DIRECTORY_GROUPS, &all.groups);
 	add_scanned(&ids, DIRECTORY_WORKSPACES, &all.workspaces);
-	rc = read_ids(s, m, &ids, out, err);
-	return rc ? rc : read_switch(s, out, err);
+	ids.with_switch = true;
+	return read_ids(s, m, &ids, out, err);
 }
 
 /* ---- what is referred to ---- */
@@ -243,8 +242,8 @@ static size_t references_max(const struct record *r)
 	return r->type == RECORD_GROUP_CHANGED ? r->as.group_changed.member_count + 1 : 2;
 }
 
-static void refer(struct wanted_ids *ids, const struct directory_finder *known,
-		  enum directory_kind kind, const struct uuid *id)
+static void refer_to(struct wanted_ids *ids, const struct directory_finder *known,
+		     enum directory_kind kind, const struct uuid *id)
 {
 	if (!directory_find(known, kind, id))
 		add_id(ids, kind, id);
@@ -255,16 +254,16 @@ static void add_references(struct wanted_ids *ids, const struct directory_finder
 {
 	if (r->type == RECORD_USER_CHANGED) {
 		for (size_t i = 0; i < r->as.user_changed.organization_count; i++)
-			refer(ids, known, DIRECTORY_ORGANIZATIONS,
-			      &r->as.user_changed.organizations[i].id);
+			refer_to(ids, known, DIRECTORY_ORGANIZATIONS,
+				 &r->as.user_changed.organizations[i].id);
 	} else if (r->type == RECORD_GROUP_CHANGED) {
-		refer(ids, known, DIRECTORY_ORGANIZATIONS, &r->as.group_changed.organization_id);
+		refer_to(ids, known, DIRECTORY_ORGANIZATIONS, &r->as.group_changed.organization_id);
 		for (size_t i = 0; i < r->as.group_changed.member_count; i++)
-			refer(ids, known, DIRECTORY_USERS, &r->as.group_changed.members[i]);
+			refer_to(ids, known, DIRECTORY_USERS, &r->as.group_changed.members[i]);
 	} else if (r->type == RECORD_WORKSPACE_CHANGED) {
-		refer(ids, known, DIRECTORY_ORGANIZATIONS,
-		      &r->as.workspace_changed.organization_id);
-		refer(ids, known, DIRECTORY_USERS, &r->as.workspace_changed.owner_id);
+		refer_to(ids, known, DIRECTORY_ORGANIZATIONS,
+			 &r->as.workspace_changed.organization_id);
+		refer_to(ids, known, DIRECTORY_USERS, &r->as.workspace_changed.owner_id);
 	}
 }
 

@@ -1,14 +1,15 @@
 #include "producer/operator/directory/report.h"
 
 #include "ops/support/buffer.h"
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
+#include "producer/cli/text.h"
 #include "producer/operator/directory/change.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 10 }; /* members that come, and that go, in one line */
+enum { SHOWN_MAX = 10 }; /* elements that come, and that go, in one line */
 
 /* ---- lines ---- */
 
@@ -21,12 +22,12 @@ static void add_elements(struct buffer *line, const struct elements *c, const ch
 {
 	char more[48];
 
-	for (size_t i = 0; i < c->count && i < SHOWN; i++) {
+	for (size_t i = 0; i < c->count && i < SHOWN_MAX; i++) {
 		buffer_append_text(line, sign);
 		add_text(line, c->list[i]);
 	}
-	(void)snprintf(more, sizeof(more), "%s… and %zu more", sign, c->count - SHOWN);
-	if (c->count > SHOWN)
+	(void)snprintf(more, sizeof(more), "%s… and %zu more", sign, c->count - SHOWN_MAX);
+	if (c->count > SHOWN_MAX)
 		buffer_append_text(line, more);
 }
 
@@ -164,7 +165,7 @@ static void print_counts(const struct directory_diff *d)
 	}
 }
 
-/* Change by change: there may be hundreds of thousands, and jansson would want room for all. */
+/* One change at a time: there may be hundreds of thousands, and jansson would hold them all. */
 void directory_report_json(const struct directory_diff *d, const struct directory_finder *names,
 			   bool dry_run)
 {

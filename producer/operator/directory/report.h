@@ -14,10 +14,10 @@
  */
 void directory_report_lines(const struct directory_diff *d, const struct directory_finder *names);
 
-/* One line a kind, "users: 1 created, 0 changed, 7 unchanged"; with what was deleted if pruned. */
+/* One line for each kind: "users: 1 created, 0 changed, 7 unchanged"; if pruned, also how many deleted. */
 void directory_report_counts(const struct directory_diff *d, bool pruned);
 
-/* The shape of `directory apply -o json`, see commands.h. */
+/* The JSON of `directory apply -o json`; see commands.h. */
 void directory_report_json(const struct directory_diff *d, const struct directory_finder *names,
 			   bool dry_run);
 

@@ -1,4 +1,4 @@
-/* sharebus directory show: what the index holds, for people, or as a directory file. */
+/* sharebus directory show: what the index holds, as tables or as a directory file. */
 
 #include "producer/operator/directory/commands.h"
 #include "producer/operator/directory/show_file.h"

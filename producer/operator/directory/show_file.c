@@ -1,6 +1,6 @@
 #include "producer/operator/directory/show_file.h"
 
-#include "producer/cli/print.h"
+#include "producer/cli/json.h"
 
 #include <jansson.h>
 #include <stdio.h>

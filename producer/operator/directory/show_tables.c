@@ -1,6 +1,6 @@
 #include "producer/operator/directory/show_tables.h"
 
-#include "producer/cli/print.h"
+#include "producer/cli/table.h"
 #include "producer/ids.h"
 
 #include <stdio.h>

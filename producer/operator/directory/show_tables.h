@@ -5,10 +5,10 @@
 
 #include "producer/operator/directory/shown.h"
 
-/* One table: how many entries there are of each kind. */
+/* Prints how many entries there are of each kind. */
 void show_counts(const struct shown *v);
 
-/* A table for each kind that is asked for; wide: with ids. */
+/* Prints a table for each kind that is asked for; if `wide`, with ids. */
 void show_tables(const struct shown *v, bool wide);
 
 #endif

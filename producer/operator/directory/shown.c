@@ -51,7 +51,7 @@ static struct shown_entry title_of(const struct shown *v, const struct record *r
 	return out;
 }
 
-/* The name of a deleted user is free, so nothing in a directory file can be said of them. */
+/* A deleted user has no name any more, so a directory file cannot have an entry for them. */
 static bool is_shown(const struct shown *v, const struct record *r)
 {
 	if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
@@ -68,7 +68,7 @@ static void list_shown(struct shown *v, const struct directory_facts *have)
 	qsort(v->list, v->count, sizeof(*v->list), by_title);
 }
 
-/* The names of all whom the facts refer to, whether they are shown or not. */
+/* Finds the names of all that the facts refer to, whether these are shown or not. */
 static int find_names(struct shown *v, struct session *s, struct meter *m,
 		      const struct directory_facts *have, struct error *err)
 {

@@ -5,13 +5,9 @@
 
 #include "producer/cli/moment.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdio.h>
 
 enum { MS_PER_HOUR = 3600000, MS_PER_DAY = 24 * MS_PER_HOUR };
 

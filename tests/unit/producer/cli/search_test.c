@@ -5,12 +5,7 @@
 
 #include "producer/cli/search.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 

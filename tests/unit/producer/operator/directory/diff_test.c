@@ -8,14 +8,9 @@
 #include "producer/operator/directory/difference.h"
 #include "producer/operator/directory/finder.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdio.h>
 
 enum { FACTS_MAX = 8, ALL = (1 << DIRECTORY_KINDS) - 1, NOW = 1234 };
 
@@ -563,8 +558,6 @@ static void earlier_list_counts_when_two_have_an_id(void **state)
 	assert_null(directory_find(&finder, DIRECTORY_GROUPS, &zoe));
 	assert_null(directory_find(&finder, DIRECTORY_USERS, &nobody));
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -2,14 +2,9 @@
  * Text from elsewhere, made fit for a terminal.
  */
 
-#include "producer/cli/print.h"
+#include "producer/cli/text.h"
 
-#include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct arena arena;
 
@@ -93,27 +88,6 @@ static void each_byte_of_broken_utf8_becomes_a_question_mark(void **state)
 	assert_shown("\xf4\x90\x80\x80", "????"); /* past the last character */
 }
 
-static void json_of_an_absent_text_is_null(void **state)
-{
-	json_t *value = json_text((struct bytes){ 0 });
-
-	(void)state;
-	assert_true(json_is_null(value));
-	json_decref(value);
-}
-
-static void json_keeps_nul_and_replaces_what_is_no_utf8(void **state)
-{
-	json_t *nul = json_text((struct bytes){ (const uint8_t *)"a\0b", 3 });
-	json_t *broken = json_text(bytes_of("\xff"));
-
-	(void)state;
-	assert_int_equal(json_string_length(nul), 3);
-	assert_string_equal(json_string_value(broken), "?");
-	json_decref(nul);
-	json_decref(broken);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,8 +97,6 @@ int main(void)
 		cmocka_unit_test_teardown(a_shell_takes_it_for_one_word, tear_down),
 		cmocka_unit_test_teardown(each_byte_of_broken_utf8_becomes_a_question_mark,
 					  tear_down),
-		cmocka_unit_test(json_of_an_absent_text_is_null),
-		cmocka_unit_test(json_keeps_nul_and_replaces_what_is_no_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

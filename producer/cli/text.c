@@ -1,66 +1,8 @@
-#include "producer/cli/print.h"
+#include "producer/cli/text.h"
 
 #include "ops/support/utf8.h"
 
-#include <jansson.h>
-#include <stdio.h>
 #include <string.h>
-
-void table_init(struct table *t, struct arena *arena, const char *const *titles, size_t columns)
-{
-	*t = (struct table){ .arena = arena, .columns = columns, .titles = titles };
-}
-
-void table_add(struct table *t, const struct bytes *cells)
-{
-	struct bytes *row;
-
-	t->cells = arena_grow(t->arena, t->cells, &t->cap, t->rows + 1,
-			      t->columns * sizeof(*t->cells));
-	row = t->cells + t->rows++ * t->columns;
-	for (size_t i = 0; i < t->columns; i++)
-		row[i] = cells[i].data ? printable(cells[i], t->arena) : bytes_of("-");
-}
-
-/* Characters, not bytes: continuation bytes of UTF-8 take no room. */
-static size_t width_of(struct bytes text)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		width += (text.data[i] & 0xc0) != 0x80;
-	return width;
-}
-
-static void print_cell(struct bytes text, size_t width)
-{
-	(void)fwrite(text.data, 1, text.len, stdout);
-	(void)printf("%*s", (int)(width - width_of(text)) + 2, "");
-}
-
-void table_print(const struct table *t)
-{
-	size_t widths[TABLE_COLUMNS_MAX];
-
-	if (!t->rows)
-		return;
-	for (size_t c = 0; c < t->columns; c++) {
-		widths[c] = strlen(t->titles[c]);
-		for (size_t r = 0; r < t->rows; r++) {
-			size_t width = width_of(t->cells[r * t->columns + c]);
-
-			widths[c] = width > widths[c] ? width : widths[c];
-		}
-	}
-	for (size_t c = 0; c < t->columns; c++)
-		print_cell(bytes_of(t->titles[c]), widths[c]);
-	(void)putchar('\n');
-	for (size_t r = 0; r < t->rows; r++) {
-		for (size_t c = 0; c < t->columns; c++)
-			print_cell(t->cells[r * t->columns + c], widths[c]);
-		(void)putchar('\n');
-	}
-}
 
 static uint32_t code_point(const uint8_t *p, size_t len)
 {
@@ -73,12 +15,12 @@ static uint32_t code_point(const uint8_t *p, size_t len)
 }
 
 /*
- * Controls, and what is written but not seen: marks of writing direction,
- * spaces and hyphens without width, fillers, tags. The joiners U+200C and
- * U+200D and the variation selectors up to U+FE0F are part of words and of
- * emoji, and stay.
+ * True of control characters and of what leaves no trace: marks of writing
+ * direction, spaces and hyphens without width, fillers, tags. The joiners U+200C
+ * and U+200D and the variation selectors up to U+FE0F are not among them: words
+ * and emoji need them.
  */
-static bool obeyed(uint32_t c)
+static bool is_obeyed(uint32_t c)
 {
 	static const struct {
 		uint32_t from;
@@ -104,7 +46,7 @@ struct bytes printable(struct bytes text, struct arena *arena)
 	for (size_t i = 0; i < text.len;) {
 		size_t len = utf8_len(text.data + i, text.len - i);
 
-		if (!len || obeyed(code_point(text.data + i, len))) {
+		if (!len || is_obeyed(code_point(text.data + i, len))) {
 			out[n++] = '?';
 			i += len ? len : 1;
 			continue;
@@ -163,21 +105,4 @@ struct bytes base64(struct bytes b, struct arena *arena)
 	}
 	out[len] = 0;
 	return (struct bytes){ out, len };
-}
-
-json_t *json_text(struct bytes text)
-{
-	json_t *value;
-
-	if (!text.data)
-		return json_null();
-	value = json_stringn((const char *)text.data, text.len);
-	return value ? value : json_string("?");
-}
-
-void json_print(json_t *value)
-{
-	(void)json_dumpf(value, stdout, JSON_INDENT(2));
-	(void)putchar('\n');
-	json_decref(value);
 }

@@ -1,0 +1,260 @@
+#include "producer/operator/survey.h"
+
+#include "producer/bus.h"
+
+#include <librdkafka/rdkafka.h>
+#include <string.h>
+
+enum { REDIS_TIMEOUT_MS = 3000, KAFKA_WAIT_MS = 5000, ADMIN_GRACE_MS = 1000 };
+
+bool survey_has_mark(const struct survey_row *r)
+{
+	return r->state && r->seen.mark.state != MARK_MISSING;
+}
+
+static struct survey_row *row_of(const struct survey *v, const char *topic, int partition)
+{
+	if (strcmp(topic, topic_name(TOPIC_DIRECTORY)) == 0)
+		return &v->rows[v->partitions];
+	if (strcmp(topic, topic_name(TOPIC_COMMANDS)) == 0 && partition < v->partitions)
+		return &v->rows[partition];
+	return NULL;
+}
+
+/* Adds what could not be asked to the sentence. */
+static void note_trouble(struct survey *v, const struct error *err)
+{
+	struct error before = v->trouble;
+
+	if (!before.code)
+		v->trouble = *err;
+	else
+		(void)error_set(&v->trouble, before.code, "%s; %s", before.text, err->text);
+}
+
+static void make_rows(struct survey *v, int partitions)
+{
+	v->partitions = partitions;
+	v->rows = arena_zalloc(&v->session->arena, (size_t)partitions + 1, sizeof(*v->rows));
+	for (int i = 0; i <= partitions; i++)
+		v->rows[i].committed = v->rows[i].end = v->rows[i].lag = ABSENT;
+}
+
+/* ---- Kafka: owners ---- */
+
+static void take_member(struct survey *v, const rd_kafka_MemberDescription_t *member)
+{
+	const char *id = rd_kafka_MemberDescription_client_id(member);
+	const rd_kafka_topic_partition_list_t *list =
+		rd_kafka_MemberAssignment_partitions(rd_kafka_MemberDescription_assignment(member));
+
+	for (int i = 0; list && i < list->cnt; i++) {
+		struct survey_row *r = row_of(v, list->elems[i].topic, list->elems[i].partition);
+
+		if (r)
+			r->owner = (const char *)arena_copy(&v->session->arena, bytes_of(id)).data;
+	}
+}
+
+static int take_group(struct survey *v, rd_kafka_event_t *event, struct error *err)
+{
+	size_t count = 0;
+	const rd_kafka_ConsumerGroupDescription_t **groups =
+		rd_kafka_DescribeConsumerGroups_result_groups(
+			rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+	const rd_kafka_error_t *e =
+		count ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
+
+	if (e && rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+		return 0;
+	if (e || !count)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "the consumer group cannot be described: %s",
+				 e ? rd_kafka_error_string(e) : "no answer");
+	v->group_state = rd_kafka_consumer_group_state_name(
+		rd_kafka_ConsumerGroupDescription_state(groups[0]));
+	for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); i++)
+		take_member(v, rd_kafka_ConsumerGroupDescription_member(groups[0], i));
+	return 0;
+}
+
+static int ask_owners(struct survey *v, struct error *err)
+{
+	const char *group = config_get(v->session->config, "consumer-group");
+	char why[256];
+	rd_kafka_AdminOptions_t *options =
+		rd_kafka_AdminOptions_new(v->asker, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(v->asker);
+	rd_kafka_event_t *event;
+	int rc;
+
+	(void)rd_kafka_AdminOptions_set_request_timeout(options, v->wait_ms, why, sizeof(why));
+	rd_kafka_DescribeConsumerGroups(v->asker, &group, 1, options, queue);
+	event = rd_kafka_queue_poll(queue, v->wait_ms + ADMIN_GRACE_MS);
+	if (!event || rd_kafka_event_error(event))
+		rc = error_set(err, ERROR_UNAVAILABLE, "the consumer group cannot be described: %s",
+			       event ? rd_kafka_event_error_string(event) : "no answer in time");
+	else
+		rc = take_group(v, event, err);
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_AdminOptions_destroy(options);
+	return rc;
+}
+
+/* ---- Kafka: offsets ---- */
+
+static int ask_committed(struct survey *v, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(v->partitions);
+	rd_kafka_resp_err_t code;
+
+	for (int i = 0; i < v->partitions; i++)
+		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS), i);
+	code = rd_kafka_committed(v->committed, list, v->wait_ms);
+	for (int i = 0; i < list->cnt; i++) {
+		const rd_kafka_topic_partition_t *p = &list->elems[i];
+
+		if (!code && !p->err && p->offset >= 0)
+			v->rows[p->partition].committed = p->offset;
+		code = code ? code : p->err;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return code ? error_set(err, ERROR_UNAVAILABLE, "the committed offsets cannot be asked: %s",
+				rd_kafka_err2str(code))
+		    : 0;
+}
+
+static int ask_ends(struct survey *v, struct error *err)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(v->partitions + 1);
+	rd_kafka_resp_err_t code;
+
+	for (int i = 0; i < v->partitions; i++)
+		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS), i);
+	rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_DIRECTORY), 0);
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_END;
+	code = rd_kafka_offsets_for_times(v->asker, list, v->wait_ms);
+	for (int i = 0; i < list->cnt; i++) {
+		const rd_kafka_topic_partition_t *p = &list->elems[i];
+
+		if (!code && !p->err && p->offset >= 0)
+			row_of(v, p->topic, p->partition)->end = p->offset;
+		code = code ? code : p->err;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return code ? error_set(err, ERROR_UNAVAILABLE, "the ends of the logs cannot be asked: %s",
+				rd_kafka_err2str(code))
+		    : 0;
+}
+
+static int open_bus(struct survey *v, struct error *err)
+{
+	struct session *s = v->session;
+	int rc = bus_open_reader(&v->asker, s->config, false, err);
+
+	if (!rc)
+		rc = bus_open_reader(&v->committed, s->config, true, err);
+	return rc ? rc
+		  : bus_deployment(v->asker, config_get(s->config, "brokers"), v->wait_ms,
+				   &v->deployment, err);
+}
+
+static void ask_kafka(struct survey *v)
+{
+	struct error err = { 0 };
+
+	if (ask_owners(v, &err))
+		note_trouble(v, &err);
+	if (ask_committed(v, &err))
+		note_trouble(v, &err);
+	if (ask_ends(v, &err))
+		note_trouble(v, &err);
+}
+
+/* ---- Redis: the marks ---- */
+
+/* "foreign" means that it belongs to another Kafka cluster or another layout. */
+static const char *state_of(struct survey *v, const struct mark *m)
+{
+	const struct deployment *d = &v->deployment;
+
+	if (d->partitions && mark_check(m, d, config_get(v->session->config, "redis"), &v->foreign))
+		return "foreign";
+	switch (m->state) {
+	case MARK_READY:
+		return "ready";
+	case MARK_REBUILDING:
+		return "rebuilding";
+	case MARK_MISSING:
+		break;
+	}
+	return "missing";
+}
+
+static void take_mark(struct survey *v, struct survey_row *r, const struct seen_mark *seen)
+{
+	r->seen = *seen;
+	r->state = state_of(v, &seen->mark);
+}
+
+static int ask_redis(struct survey *v, struct error *err)
+{
+	struct session *s = v->session;
+	const struct marks_source from = { config_get(s->config, "redis"),
+					   config_get(s->config, "prefix"), REDIS_TIMEOUT_MS };
+	struct marks marks;
+	int rc = marks_read(&marks, &from, v->deployment.partitions, &s->arena, err);
+
+	if (rc)
+		return rc;
+	if (!v->partitions)
+		make_rows(v, (int)marks.count);
+	for (int i = 0; i < v->partitions; i++)
+		take_mark(v, &v->rows[i], &marks.partitions[i]);
+	take_mark(v, &v->rows[v->partitions], &marks.directory);
+	return 0;
+}
+
+/* The group commits no offset of the directory, so its mark says how far it is. */
+static void measure_lag(struct survey *v)
+{
+	for (int i = 0; i <= v->partitions; i++) {
+		struct survey_row *r = &v->rows[i];
+		int64_t at = r->committed;
+
+		if (i == v->partitions)
+			at = survey_has_mark(r) ? r->seen.mark.applied : ABSENT;
+		if (r->end != ABSENT && at != ABSENT)
+			r->lag = r->end - at;
+	}
+}
+
+void survey_ask(struct survey *out, struct session *s)
+{
+	struct survey *v = out;
+	struct error err = { 0 };
+
+	*v = (struct survey){ .session = s };
+	v->wait_ms = s->wait_ms && s->wait_ms < KAFKA_WAIT_MS ? (int)s->wait_ms : KAFKA_WAIT_MS;
+	if (open_bus(v, &err)) {
+		note_trouble(v, &err);
+	} else {
+		make_rows(v, v->deployment.partitions);
+		ask_kafka(v);
+	}
+	if (ask_redis(v, &err))
+		note_trouble(v, &err);
+	if (!v->rows)
+		make_rows(v, 0);
+	measure_lag(v);
+}
+
+void survey_done(struct survey *v)
+{
+	bus_close(&v->asker);
+	bus_close(&v->committed);
+}
