@@ -33,13 +33,13 @@ struct canon {
 };
 
 /* Where a type is in the schema. */
-struct spot {
+struct enclosing {
 	struct bytes space; /* the namespace of the enclosing definition */
 	unsigned depth;
 };
 
 /* Declared ahead because types contain types. */
-static int write_type(struct canon *c, const json_t *type, struct spot at);
+static int write_type(struct canon *c, const json_t *type, struct enclosing at);
 
 static bool is_primitive(struct bytes name)
 {
@@ -166,7 +166,8 @@ static int read_space(struct canon *c, const json_t *type, struct bytes *space)
 }
 
 /* Writes {"name":"…","type":"kind", as every definition begins; *at gets its namespace. */
-static int write_definition(struct canon *c, const json_t *type, const char *kind, struct spot *at)
+static int write_definition(struct canon *c, const json_t *type, const char *kind,
+			    struct enclosing *at)
 {
 	struct bytes text = string_of(json_object_get(type, "name"));
 	struct bytes space = at->space;
@@ -213,7 +214,7 @@ static bool field_is_repeated(const json_t *fields, size_t count, struct bytes t
 	return false;
 }
 
-static int write_field(struct canon *c, const json_t *fields, size_t i, struct spot at)
+static int write_field(struct canon *c, const json_t *fields, size_t i, struct enclosing at)
 {
 	const json_t *field = json_array_get(fields, i);
 	struct bytes name = string_of(json_object_get(field, "name"));
@@ -233,7 +234,7 @@ static int write_field(struct canon *c, const json_t *fields, size_t i, struct s
 	return rc;
 }
 
-static int write_record(struct canon *c, const json_t *type, struct spot at)
+static int write_record(struct canon *c, const json_t *type, struct enclosing at)
 {
 	const json_t *fields = json_object_get(type, "fields");
 	int rc = check_members(c, fields, "fields");
@@ -257,7 +258,7 @@ static bool symbol_is_repeated(const json_t *symbols, size_t count, struct bytes
 	return false;
 }
 
-static int write_enum(struct canon *c, const json_t *type, struct spot at)
+static int write_enum(struct canon *c, const json_t *type, struct enclosing at)
 {
 	const json_t *symbols = json_object_get(type, "symbols");
 	int rc = check_members(c, symbols, "symbols");
@@ -301,7 +302,7 @@ static int64_t read_size(const json_t *size)
 	return value;
 }
 
-static int write_fixed(struct canon *c, const json_t *type, struct spot at)
+static int write_fixed(struct canon *c, const json_t *type, struct enclosing at)
 {
 	int64_t size = read_size(json_object_get(type, "size"));
 	int rc = write_definition(c, type, "fixed", &at);
@@ -319,7 +320,8 @@ static int write_fixed(struct canon *c, const json_t *type, struct spot at)
 }
 
 /* Writes an array or a map; key is "items" or "values". */
-static int write_container(struct canon *c, const json_t *type, const char *key, struct spot at)
+static int write_container(struct canon *c, const json_t *type, const char *key,
+			   struct enclosing at)
 {
 	int rc;
 
@@ -333,7 +335,7 @@ static int write_container(struct canon *c, const json_t *type, const char *key,
 	return rc;
 }
 
-static int write_union(struct canon *c, const json_t *branches, struct spot at)
+static int write_union(struct canon *c, const json_t *branches, struct enclosing at)
 {
 	int rc = check_members(c, branches, "branches");
 
@@ -353,7 +355,7 @@ static int write_union(struct canon *c, const json_t *branches, struct spot at)
 }
 
 /* Writes the name of a primitive, or of a type defined before. */
-static int write_reference(struct canon *c, struct bytes text, struct spot at)
+static int write_reference(struct canon *c, struct bytes text, struct enclosing at)
 {
 	struct name name = split_name(text, at.space);
 
@@ -369,7 +371,7 @@ static int write_reference(struct canon *c, struct bytes text, struct spot at)
 	return 0;
 }
 
-static int write_object(struct canon *c, const json_t *type, struct spot at)
+static int write_object(struct canon *c, const json_t *type, struct enclosing at)
 {
 	struct bytes kind = string_of(json_object_get(type, "type"));
 
@@ -389,7 +391,7 @@ static int write_object(struct canon *c, const json_t *type, struct spot at)
 			 "the schema has an object whose type is not a string");
 }
 
-static int write_type(struct canon *c, const json_t *type, struct spot at)
+static int write_type(struct canon *c, const json_t *type, struct enclosing at)
 {
 	if (++at.depth > SCHEMA_DEPTH_MAX)
 		return error_set(c->err, ERROR_INPUT, "the schema nests deeper than %d types",
@@ -422,7 +424,7 @@ int canonical_form(char **out, struct bytes json, struct error *err)
 			  JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
 	if (!root)
 		return json_failed(&why, err);
-	rc = write_type(&c, root, (struct spot){ 0 });
+	rc = write_type(&c, root, (struct enclosing){ 0 });
 	buffer_append_u8(&c.out, 0);
 	json_decref(root);
 	if (rc) {

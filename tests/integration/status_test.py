@@ -137,6 +137,43 @@ def test_the_table_agrees_with_the_json(stack):
     assert [line.split() for line in lines[1:]] == shown
 
 
+# ---- how consumers spend their time ----
+
+
+def stages(stack):
+    """{stage: turns} of the one consumer, as JSON has them."""
+    (consumer,) = stack.sharebus("status", "--stages", "-o", "json").done().json
+    return {row["stage"]: row["turns"] for row in consumer["stages"]}
+
+
+def test_stages_are_those_of_the_loop_and_count_on(stack):
+    before = stages(stack)
+    assert list(before) == [
+        *("publish", "settle", "follow", "watch", "rebuild"),
+        *("recover", "reap", "fetch", "apply", "report"),
+    ]
+    send_garbage(stack)
+    settled(stack)
+    until("a later report counts more turns", lambda: stages(stack)["apply"] > before["apply"])
+
+
+def test_the_table_of_stages_names_the_consumer_of_the_json(stack):
+    (consumer,) = stack.sharebus("status", "--stages", "-o", "json").done().json
+    titles, *rows = stack.sharebus("status", "--stages").done().out.splitlines()
+    assert titles.startswith("INSTANCE")
+    assert [row.split()[:2] for row in rows] == [
+        [consumer["instance"], row["stage"]] for row in consumer["stages"]
+    ]
+
+
+def test_without_a_consumer_there_are_no_stages(stack):
+    ran = stack.sharebus("status", "--stages", "--prefix", COPY)
+    assert (ran.code, ran.err.strip()) == (NO, "sharebus: no consumer has written its figures lately")
+
+
+# ---- Kafka's side ----
+
+
 def test_an_open_transaction_counts_to_the_end_but_is_not_committed(stack):
     plain = bus.producer(stack.brokers)
     plain.produce(bus.COMMANDS, b"garbage", partition=7)
