@@ -9,10 +9,11 @@ struct rd_kafka_s;
 
 /*
  * From now on the waker is woken when something arrives that the client's
- * owner must poll for: a record, a rebalance, a delivery report. It is woken
- * once for each time that the queue was found empty, so poll until there is
- * nothing left before waiting. A consumer must have been told to serve its main
- * queue with rd_kafka_consumer_poll(). The waker must outlive the client.
+ * owner must poll for: a record, a rebalance, a delivery report. The client
+ * wakes it only when its queue was empty before, so poll until nothing is left
+ * before waiting. A consumer's queue is that of rd_kafka_consumer_poll(): other
+ * events wake the loop only after rd_kafka_poll_set_consumer(). The waker must
+ * outlive the client.
  */
 void arrivals_wake(struct rd_kafka_s *rk, const struct waker *w);
 

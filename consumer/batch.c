@@ -1,13 +1,13 @@
 #include "consumer/batch.h"
 
-#include <assert.h>
+#include "ops/support/memory.h"
+
 #include <stdlib.h>
 
 struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed)
 {
-	struct batch *b = malloc(sizeof(*b) + packed.len);
+	struct batch *b = memory_must(malloc(sizeof(*b) + packed.len));
 
-	assert(b);
 	*b = (struct batch){ NULL, partition, last, applied, packed.len };
 	memcpy(b->packed, packed.data, packed.len);
 	return b;

@@ -5,17 +5,17 @@
 
 #include "ops/support/bytes.h"
 
-/* A run's outputs on their way. Its memory is one block: free(). */
+/* The outputs of one run. A batch is one block of memory, released with free(). */
 struct batch {
 	struct batch *next;
 	int partition;
-	int64_t last;    /* the run's last offset: its name in `unsent` */
+	int64_t last;    /* the run's last offset, under which `unsent` has it */
 	int64_t applied; /* what the partition's committed offset becomes */
 	size_t len;
 	uint8_t packed[]; /* see output.h */
 };
 
-/* A batch with a copy of the packed outputs. */
+/* A new batch with a copy of the packed outputs. */
 struct batch *batch_new(int partition, int64_t last, int64_t applied, struct bytes packed);
 
 /* Frees the batch and all that follow it. */

@@ -1,6 +1,6 @@
 #include "consumer/fetch.h"
 
-/* Keeps the message, unless it was fetched before recovery said from where. */
+/* Drops a message that the client had fetched before recovery said where to begin. */
 static void stage_message(struct partition *part, struct message *m)
 {
 	if (part->state == PARTITION_READY && m->offset >= partition_next_offset(part)) {
@@ -30,11 +30,11 @@ bool fetch_messages(struct intake *in, struct partitions *all, int max)
 		if (fetched == FETCHED_NOTHING)
 			return false;
 		if (fetched == FETCHED_END) {
-			note_end(&all->list[m.partition], m.offset);
+			note_end(partitions_get(all, m.partition), m.offset);
 			continue;
 		}
 		bytes += m.value.len;
-		stage_message(&all->list[m.partition], &m);
+		stage_message(partitions_get(all, m.partition), &m);
 	}
 	return true;
 }

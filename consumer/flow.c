@@ -19,7 +19,7 @@ void flow_follow(const struct flow *f, const struct partition *part)
 static void hold_all(struct flow *f, bool held)
 {
 	f->held = held;
-	log_debug("fetching %s", held ? "pauses: the publisher lags" : "goes on");
+	log_debug("fetching %s", held ? "pauses: the publisher lags" : "resumes");
 	for (int i = 0; i < f->partitions->count; i++)
 		if (f->partitions->list[i].state == PARTITION_READY)
 			flow_follow(f, &f->partitions->list[i]);

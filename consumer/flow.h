@@ -2,9 +2,9 @@
 #define SB_CONSUMER_FLOW_H
 
 /*
- * Which partitions are fetched: those that are READY, unless the publisher
- * lags so far that memory between apply and publish must not grow. The loop's
- * thread.
+ * Decides which partitions are fetched: those that are READY, unless the
+ * publisher lags so far that the outputs between apply and publish would take
+ * too much memory. The loop's thread.
  */
 
 #include "consumer/intake.h"
@@ -16,10 +16,13 @@ struct flow {
 	bool held; /* nothing is fetched until the publisher has caught up */
 };
 
-/* Fetches the partition or not, as its state says: after each change of it. */
+/* Pauses or resumes the partition as its state demands. Call it after each change of that. */
 void flow_follow(const struct flow *f, const struct partition *part);
 
-/* Holds all fetching, or lets it go on, by the bytes applied but not yet committed. */
+/*
+ * Pauses all fetching when the backlog, the bytes of outputs that are applied
+ * and not yet committed, is above 32 MB, and resumes it below 16 MB.
+ */
 void flow_regulate(struct flow *f, size_t backlog);
 
 #endif

@@ -26,6 +26,12 @@ void partitions_done(struct partitions *all)
 	*all = (struct partitions){ 0 };
 }
 
+struct partition *partitions_get(const struct partitions *all, int id)
+{
+	assert(id >= 0 && id < all->count);
+	return &all->list[id];
+}
+
 bool partitions_any(const struct partitions *all, enum partition_state state)
 {
 	for (int i = 0; i < all->count; i++)
@@ -59,6 +65,7 @@ void partition_become(struct partition *part, enum partition_state to)
 		staged_clear(&part->staged);
 		part->sent_count = 0;
 	}
+	assert(!part->staged.count); /* only a READY partition has staged messages */
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;
@@ -87,6 +94,7 @@ int64_t partition_next_offset(const struct partition *part)
 
 void partition_note_sent(struct partition *part, int64_t last)
 {
+	assert(part->state == PARTITION_CLAIMING || part->state == PARTITION_READY);
 	part->sent =
 		memory_grow(part->sent, &part->sent_cap, part->sent_count + 1, sizeof(*part->sent));
 	part->sent[part->sent_count++] = last;

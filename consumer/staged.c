@@ -7,6 +7,7 @@
 
 void staged_add(struct staged *s, const struct message *m)
 {
+	assert(!s->count || m->offset > s->list[s->count - 1].offset);
 	s->list = memory_grow(s->list, &s->cap, s->count + 1, sizeof(*s->list));
 	s->list[s->count++] = *m;
 }
