@@ -10,17 +10,17 @@ enum {
 	WAIT_FIRST_MS = 50,
 	WAIT_MAX_MS = 5000,
 	WAIT_DOUBLINGS = 7,
-	DRAIN_WAIT_MS = 20000,
 	REDIS_TIMEOUT_MS = 5000,
 	WORKSPACES_BYTES = 24 * 1024 * 1024,
-	GRANTS_MAX = 100000, /* that a workspace may be allowed */
+	GRANTS_MAX = 100000, /* the highest --max-grants */
 };
 
 /* ---- when partitions change hands ---- */
 
 /*
- * What this process knows of a partition is true only while its mark is ours.
- * A rebuild goes on only while all of its partitions stay in it.
+ * The workspaces at hand and the mark that was read ahead are true only while
+ * the partition stays READY. A rebuild starts again when it loses one of its
+ * partitions.
  */
 static void on_partition_changed(void *context, struct partition *part, enum partition_state before)
 {
@@ -49,23 +49,25 @@ static void on_given(void *context, const int *partitions, size_t count, bool di
 					topic_name(TOPIC_COMMANDS), c->deployment.partitions);
 	}
 	follower_own(c->follower, directory, intake_epoch(c->intake));
-	log_info("given %zu partitions%s", count, directory ? " and the directory" : "");
+	log_info("the group assigns us %zu partitions%s", count,
+		 directory ? " and the directory" : "");
 }
 
-/* What was applied is published first, unless the group has moved on: then the new owner does it. */
+/* Publishes what is applied first, unless the group has moved on: then the next owner does. */
 static void on_taken(void *context, bool lost)
 {
 	struct consumer *c = context;
 	const struct now now = clock_now();
 
-	if (lost || !publisher_drain(c->publisher, now.monotonic_ms + DRAIN_WAIT_MS))
+	if (lost || !publisher_drain(c->publisher, now.monotonic_ms + PUBLISHER_DRAIN_MS))
 		publisher_stop(c->publisher);
 	for (int i = 0; i < c->partitions.count; i++)
 		if (c->partitions.list[i].state != PARTITION_FOREIGN)
 			partition_become(&c->partitions.list[i], PARTITION_FOREIGN);
 	reaper_leave(c->reaper, lost, &now);
 	follower_own(c->follower, false, 0);
-	log_info("gave all partitions back%s", lost ? ": the group had moved on without us" : "");
+	log_info("%s", lost ? "lost all partitions: the group has moved on without us"
+			    : "gave all partitions back");
 }
 
 /* ---- connecting ---- */
@@ -80,7 +82,7 @@ void consumer_wait(const struct consumer *c, unsigned attempt, const struct erro
 		waker_wait(c->waker, deadline_ms);
 }
 
-/* Repeats a step until it succeeds, the process is told to stop, or a person must act. */
+/* Repeats the step while it is ERROR_UNAVAILABLE, until *stop is set. */
 static int insist_on(struct consumer *c, int (*step)(struct consumer *, struct error *),
 		     struct error *err)
 {
@@ -99,7 +101,7 @@ static int learn_deployment(struct consumer *c, struct error *err)
 	return intake_deployment(c->intake, &c->deployment, err);
 }
 
-/* A foreign index is refused before anything is claimed. */
+/* Reading a mark refuses the index of another deployment before anything is claimed. */
 static int check_redis(struct consumer *c, struct error *err)
 {
 	struct mark mark;
@@ -258,7 +260,7 @@ int consumer_open(struct consumer **out, const struct config *config,
 	return rc;
 }
 
-/* Leaving the group gives the partitions back, which needs all the other parts. */
+/* The intake closes first: leaving the group calls on_taken(), which uses the other parts. */
 void consumer_close(struct consumer **cp)
 {
 	struct consumer *c = *cp;

@@ -2,9 +2,9 @@
 #define SB_CONSUMER_CONSUMER_H
 
 /*
- * The parts of the consumer and how they are wired: who is given whom, in what
- * order they open and close, and who is told when a partition changes hands.
- * For loop.c, which takes turns among them; no part knows this struct.
+ * All parts of the consumer. They are opened, wired to each other and closed
+ * here, and here they learn that a partition has changed hands. loop.c runs
+ * them in turns. No part includes this header: each is given what it uses.
  */
 
 #include "cache/stages.h"
@@ -18,7 +18,7 @@
 
 struct consumer {
 	const struct config *config;
-	const volatile sig_atomic_t *stop; /* set by SIGTERM and SIGINT, which also wake */
+	const volatile sig_atomic_t *stop; /* set by SIGTERM and SIGINT, whose handler also wakes */
 	const struct waker *waker;
 	struct deployment deployment;
 	struct intake *intake;
@@ -37,28 +37,35 @@ struct consumer {
 	struct ready_maker ready;
 	struct progress_reader progress;
 	struct recovery recovery;
-	struct error refusal; /* met in a callback of the group: the loop ends with it */
-	bool may_fetch_more;  /* the last fetch ended at its bound */
+	struct error refusal; /* found in a callback of the group; the loop ends with it */
+	bool may_fetch_more;  /* the last fetch stopped at its bound */
 	int64_t watched_ms;   /* when the marks were last looked at; monotonic */
 	int64_t started_ms;   /* when the stages were first counted; monotonic */
 	int64_t reported_ms;  /* when their figures were last written; monotonic */
-	struct stages stages; /* their figures, by row of the loop's table */
+	struct stages stages; /* the stages' figures, in the order of the loop's table */
 };
 
 /*
- * Connects and checks: Kafka's topics, Redis' policy, that both belong
- * together; and joins the group. Waits for brokers and Redis as long as *stop
- * is 0. ERROR_REFUSED, ERROR_USAGE or ERROR_INPUT with a sentence when the
- * set-up is wrong. What it is given must outlive it.
+ * Connects to Kafka and Redis, checks that Kafka's topics, Redis' memory policy
+ * and its index fit together, and joins the consumer group. Blocks: while
+ * brokers or Redis are unavailable it tries again, until *stop is set, and then
+ * returns ERROR_UNAVAILABLE. Any other error means that the set-up is wrong:
+ * ERROR_REFUSED, ERROR_USAGE or ERROR_INPUT. The arguments must outlive the
+ * consumer.
  */
 MUST_USE int consumer_open(struct consumer **out, const struct config *config,
 			   const volatile sig_atomic_t *stop, const struct waker *waker,
 			   struct error *err);
+
+/*
+ * Leaves the group, which gives the partitions back and publishes what is
+ * applied: blocks for up to PUBLISHER_DRAIN_MS. Sets *c to NULL; accepts NULL.
+ */
 void consumer_close(struct consumer **c);
 
 /*
- * Waits before another try, longer with each attempt, and logs why. Ends early
- * when the process is told to stop.
+ * Logs `why` and waits before the next try: 50 ms when `attempt` is 0, twice as
+ * long for each attempt after, 5 s at most. Returns early once *stop is set.
  */
 void consumer_wait(const struct consumer *c, unsigned attempt, const struct error *why);
 

@@ -9,7 +9,6 @@
 enum {
 	WATCH_EVERY_MS = 1000,
 	REPORT_EVERY_MS = 1000,
-	DRAIN_WAIT_MS = 20000,
 	RUN_MAX = 2000, /* messages of one run: about 1 MB of commands to Redis */
 	RUN_MAX_BYTES = 1024 * 1024,
 };
@@ -21,7 +20,7 @@ static int serve_publisher(struct consumer *c, const struct now *now, struct err
 	return publisher_guard_serve(&c->guard, now, err);
 }
 
-/* A publisher that was given up in a rebalance or in recovery is started at once. */
+/* A publisher that a rebalance or recovery has stopped is started at once. */
 static int64_t publisher_due(const struct consumer *c)
 {
 	return publisher_is_started(c->publisher) ? INT64_MAX : 0;
@@ -35,7 +34,7 @@ static int note_committed(struct consumer *c, const struct now *now, struct erro
 	(void)err;
 	while (b) {
 		struct batch *next = b->next;
-		struct partition *part = &c->partitions.list[b->partition];
+		struct partition *part = partitions_get(&c->partitions, b->partition);
 
 		if (part->state == PARTITION_READY)
 			partition_note_sent(part, b->last);
@@ -59,7 +58,7 @@ static int64_t directory_due(const struct consumer *c)
 	return follower_has_more(c->follower) ? 0 : INT64_MAX;
 }
 
-/* Those whose mark is not as we left it are claimed again. */
+/* Claims those partitions again whose mark in Redis is not as we left it. */
 static int check_marks(struct consumer *c, struct error *err)
 {
 	int ids[PARTITIONS_MAX];
@@ -76,14 +75,15 @@ static int check_marks(struct consumer *c, struct error *err)
 
 		if (mark_equal(&marks[i], &part->mark))
 			continue;
-		log_warn("partition %d: its mark in Redis is gone or has gone back; recovering",
+		log_warn("partition %d: its mark in Redis is missing or not the one we wrote; "
+			 "recovering",
 			 part->id);
 		partition_claim_again(part);
 	}
 	return rc;
 }
 
-/* An idle partition would not notice that Redis has lost its mark, or gone back. */
+/* Without this an idle partition would not notice that Redis has lost data. */
 static int watch_marks(struct consumer *c, const struct now *now, struct error *err)
 {
 	int rc;
@@ -119,7 +119,7 @@ static int recover_partitions(struct consumer *c, const struct now *now, struct 
 	return rc;
 }
 
-/* While the directory is being read or an index rebuilt, that is waited for. */
+/* Recovery waits until the directory is read and no rebuild is active; nothing is due before. */
 static int64_t recovery_due(const struct consumer *c)
 {
 	return follower_is_complete(c->follower) && !rebuild_is_active(c->rebuild) &&
@@ -153,6 +153,7 @@ static int64_t fetch_due(const struct consumer *c)
 	return c->may_fetch_more ? 0 : INT64_MAX;
 }
 
+/* The first READY partition with staged messages, from the id `from` on; NULL: none. */
 static struct partition *next_staged(struct consumer *c, int from)
 {
 	for (int i = from; i < c->partitions.count; i++)
@@ -162,7 +163,10 @@ static struct partition *next_staged(struct consumer *c, int from)
 	return NULL;
 }
 
-/* Splits one partition's messages into runs. A partition that was taken over is recovered later. */
+/*
+ * Carries out the partition's staged messages, run by run. ERROR_FENCED is not
+ * passed on: the partition is CLAIMING then, and will be recovered.
+ */
 static int apply_partition(struct consumer *c, struct partition *part, struct error *err)
 {
 	const struct partition *after = next_staged(c, part->id + 1);
@@ -186,7 +190,7 @@ static int apply_staged(struct consumer *c, const struct now *now, struct error 
 	int rc = 0;
 
 	(void)now;
-	if (!publisher_is_started(c->publisher)) /* given up in a rebalance */
+	if (!publisher_is_started(c->publisher)) /* a rebalance has stopped it */
 		return 0;
 	while (!rc && part) {
 		rc = apply_partition(c, part, err);
@@ -204,7 +208,7 @@ static int lowest_owned(const struct consumer *c)
 	return -1;
 }
 
-/* For people: `sharebus status --stages` shows it. */
+/* Writes the figures that `sharebus status --stages` shows. */
 static int report_stages(struct consumer *c, const struct now *now, struct error *err)
 {
 	int partition = lowest_owned(c);
@@ -224,8 +228,9 @@ static int64_t report_due(const struct consumer *c)
 /* ---- the loop ---- */
 
 /*
- * due says when a stage has something to do although nothing arrives: in ms of
- * CLOCK_MONOTONIC, 0 for at once, INT64_MAX for never. NULL: it only reacts.
+ * due() says when the stage has something to do even if nothing arrives: in ms
+ * of CLOCK_MONOTONIC, 0 for at once, INT64_MAX for never. NULL: only arrivals
+ * give the stage work.
  */
 struct stage {
 	const char *name;
@@ -248,7 +253,6 @@ static const struct stage stages[] = {
 enum { STAGE_COUNT = sizeof(stages) / sizeof(stages[0]) };
 _Static_assert((int)STAGE_COUNT <= (int)STAGES_MAX, "each stage has its figures");
 
-/* The figures begin at the first turn. */
 static void begin_figures(struct consumer *c, const struct now *now)
 {
 	c->started_ms = now->monotonic_ms;
@@ -265,7 +269,8 @@ static void count_turn(struct stage_figures *f, int64_t us)
 	f->max_us = us > f->max_us ? us : f->max_us;
 }
 
-int loop_turn(struct consumer *c, struct error *err)
+/* Runs all stages once, in order, up to the first that fails. */
+static int run_turn(struct consumer *c, struct error *err)
 {
 	const struct now now = clock_now();
 	int64_t begin_us = clock_monotonic_us();
@@ -298,8 +303,8 @@ static void wait_for_work(const struct consumer *c)
 		waker_wait(c->waker, earliest);
 }
 
-/* What passes by itself is waited for; the rest needs a person. */
-static bool passes(int rc)
+/* Does the error pass by itself? If so, the loop waits; if not, a person must act. */
+static bool is_passing(int rc)
 {
 	return rc == ERROR_UNAVAILABLE || rc == ERROR_FENCED;
 }
@@ -308,8 +313,9 @@ static void finish_work(struct consumer *c)
 {
 	struct runner_counts counts = runner_counts(c->runner);
 
-	if (!publisher_drain(c->publisher, clock_monotonic_ms() + DRAIN_WAIT_MS))
-		log_warn("some outputs are not published yet; the next start will do it");
+	if (!publisher_drain(c->publisher, clock_monotonic_ms() + PUBLISHER_DRAIN_MS))
+		log_warn("some outputs are not published yet; the next owner of their partitions "
+			 "will do it");
 	publisher_stop(c->publisher);
 	intake_close(&c->intake);
 	log_info("stopped after %llu records in %llu runs, %llu of them dead letters",
@@ -323,18 +329,18 @@ int loop_run(struct consumer *c, struct error *err)
 	int rc = 0;
 
 	while (!*c->stop) {
-		rc = loop_turn(c, err);
+		rc = run_turn(c, err);
 		if (!rc) {
 			attempt = 0;
 			wait_for_work(c);
 			continue;
 		}
-		if (!passes(rc) || *c->stop)
+		if (!is_passing(rc) || *c->stop)
 			break;
 		consumer_wait(c, attempt++, err);
-		/* The group wants to be polled, whatever else is wrong. */
+		/* Polling keeps our membership of the group, whatever else is wrong. */
 		(void)fetch_messages(c->intake, &c->partitions, 1);
 	}
 	finish_work(c);
-	return passes(rc) ? 0 : rc;
+	return is_passing(rc) ? 0 : rc;
 }

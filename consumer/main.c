@@ -10,8 +10,8 @@
 enum { EXIT_USAGE = 2, EXIT_UNAVAILABLE = 3 };
 
 /*
- * Read by jemalloc, if it is linked: what one large step has freed goes back to
- * the system also when nothing is allocated any more, by a thread of its own.
+ * jemalloc reads this if it is linked. Its background thread returns the memory
+ * that a large step has freed to the system even if nothing is allocated after.
  */
 extern const char *malloc_conf;
 const char *malloc_conf = "background_thread:true";
@@ -60,6 +60,7 @@ int main(int argc, char **argv)
 		rc = run_consumer(config, &err);
 	}
 	config_free(&config);
+	/* 1: the help was printed. An error during a stop is settled by the next start's recovery. */
 	if (rc >= 0 || stop)
 		return EXIT_SUCCESS;
 	log_error("%s", err.text);

@@ -22,6 +22,12 @@
 #include "ops/support/attributes.h"
 #include "ops/support/waker.h"
 
+/*
+ * How long draining may take: longer than the 15 s that a transaction's records
+ * have to reach the brokers.
+ */
+enum { PUBLISHER_DRAIN_MS = 20000 };
+
 struct publisher;
 
 struct publisher_options {
