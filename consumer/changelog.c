@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-	TAIL_OFFSETS = 256, /* the last transaction ends with a Progress and a marker */
+	TAIL_OFFSETS = 256, /* a transaction ends with each partition's Progress and a marker */
 };
 
 /* A partition that is being read. */
@@ -16,16 +16,16 @@ struct reading {
 	int partition;
 	int64_t begin; /* the first offset that is asked for */
 	int64_t next;  /* everything before this has been seen */
-	int64_t goal;
+	int64_t goal;  /* the high watermark when reading began */
 };
 
 struct changelog {
-	rd_kafka_t *reader; /* sees what is committed */
-	rd_kafka_t *asker;  /* knows where the log really ends */
+	rd_kafka_t *reader; /* read_committed */
+	rd_kafka_t *asker;  /* read_uncommitted: Kafka tells it the high watermark */
 	struct reading *list;
 	size_t count;
 	size_t cap;
-	size_t unfinished;
+	size_t unfinished; /* partitions that are not read to their goal */
 };
 
 static int open_client(rd_kafka_t **out, const struct config *config, const char *isolation,
@@ -170,7 +170,7 @@ static void advance_to(struct changelog *c, struct reading *r, int64_t next)
 		c->unfinished--;
 }
 
-/* Takes what the client gave; true when it is a record for the caller. */
+/* Notes how far m brings its partition. True: m is a record, and *out has taken it over. */
 static bool take_message(struct changelog *c, rd_kafka_message_t *m, struct message *out)
 {
 	struct reading *r = find_reading(c, m->partition);

@@ -2,14 +2,14 @@
 #define SB_CONSUMER_CHANGELOG_H
 
 /*
- * sharing.grants as recovery reads it: how far a partition has got, and every
- * workspace with its grants.
+ * Reads sharing.grants for recovery and rebuilds: each partition's Progress, and
+ * the last state of every workspace. Only committed records are seen. The loop's
+ * thread.
  *
- * "To its end" means to the high watermark, open transactions included, as it
- * was when reading began, and only what is committed is seen: commit markers
- * reach the partitions one after another, so the end that a read_committed
- * reader is told may still lack the last transaction, though its offsets are
- * already committed.
+ * A partition is read up to the high watermark that it had when reading began,
+ * open transactions included. The end that Kafka tells a read_committed reader
+ * would not do: commit markers reach the partitions one after another, so that
+ * end may still lack the last transaction although its offsets are committed.
  */
 
 #include "consumer/message.h"
@@ -19,41 +19,49 @@
 
 struct changelog;
 
-/* Settings from config: "brokers". The waker is woken when there is something to read. */
+/*
+ * Settings from config: "brokers". The waker is woken when there is something to
+ * read. ERROR_USAGE names a setting that is wrong.
+ */
 MUST_USE int changelog_open(struct changelog **out, const struct config *config,
 			    const struct waker *waker, struct error *err);
-void changelog_close(struct changelog **c);
+void changelog_close(struct changelog **c); /* sets *c to NULL; accepts NULL */
 
 enum changelog_from {
 	CHANGELOG_WHOLE, /* from its beginning */
-	CHANGELOG_TAIL,  /* from a few records before its end, which hold the last Progress */
+	CHANGELOG_TAIL,  /* from 256 offsets before its end: they usually hold a Progress */
 };
 
 /*
- * Begins reading these partitions, in place of what was read before.
- * ERROR_UNAVAILABLE.
+ * Begins reading these partitions instead of those that were read before. Blocks
+ * while it asks where they begin and end. ERROR_UNAVAILABLE.
  */
 MUST_USE int changelog_begin(struct changelog *c, const int *partitions, size_t count,
 			     enum changelog_from from, struct error *err);
 
 enum changelog_step {
-	CHANGELOG_LATER = 0, /* nothing more has come within wait_ms */
+	CHANGELOG_LATER = 0, /* nothing has come within wait_ms */
 	CHANGELOG_RECORD,    /* *out is the caller's: message_done() */
 	CHANGELOG_END,       /* all partitions are read to their ends */
 };
 
-/* The next record of any of the partitions, or a negative error: ERROR_UNAVAILABLE. */
+/*
+ * The next record of any of the partitions; waits for it up to wait_ms. Sets
+ * *out with CHANGELOG_RECORD only. Negative: ERROR_UNAVAILABLE.
+ */
 MUST_USE int changelog_next(struct changelog *c, int wait_ms, struct message *out,
 			    struct error *err);
 
-/* How much has been read, and is to be read, of a partition: offsets. */
+/* How many offsets of a partition have been read, and how many are to be read in all. */
 struct changelog_reach {
 	int64_t loaded;
 	int64_t goal;
 };
+
+/* Both are 0 for a partition that is not being read. */
 struct changelog_reach changelog_reach(const struct changelog *c, int partition);
 
-/* Is this the partition's record of its progress, not a workspace? */
+/* Is this a Progress record? If not, it is a workspace's. */
 bool changelog_is_progress(const struct message *m);
 
 #endif

@@ -10,11 +10,11 @@
 #include <string.h>
 
 /*
- * Longer than a turn of the loop lasts when everything it asks answers at the
- * last moment. It is also how long a rebalance waits for members that do not
- * come: a broker (4.3.0) that is elected twice in a row while it starts may load
- * the group without the timers of its members' sessions, and then nobody else
- * ends those that are gone.
+ * Longer than a turn of the loop in which every request is answered at the last
+ * moment. A rebalance waits as long for members that do not rejoin. That matters
+ * because a broker (4.3.0) that is elected twice in a row while it starts may
+ * load the group without its members' session timers: then only this timeout
+ * removes members that are gone.
  */
 #define MAX_POLL_INTERVAL_MS "90000"
 
@@ -22,7 +22,7 @@ enum {
 	BROKER_WAIT_MS = 5000,
 	COMMITTED_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
 	SEEK_WAIT_MS = 5000,
-	EPOCHS_PER_GENERATION = 1 << 20, /* a partition is claimed again after trouble only */
+	EPOCHS_PER_GENERATION = 1 << 20, /* far more: only trouble makes us claim again */
 };
 
 struct intake {
@@ -56,13 +56,16 @@ static rd_kafka_resp_err_t first_error(rd_kafka_resp_err_t code,
 /* ---- membership ---- */
 
 /*
- * Where a partition stands until recovery says from where: where its log
- * begins, as a number, for what lies before that cannot be fetched. `at the
- * end' would need no question, but librdkafka 2.0.2 (toppar_handle_Offset)
- * asks again for the end when the answer is outdated by a pause, also behind
- * the seek that has come meanwhile: commands were jumped over.
+ * Where a partition waits until recovery says where to begin: at the beginning
+ * of its log, because nothing before that can be fetched. It must be a number.
+ * RD_KAFKA_OFFSET_END would need no request of ours, but when a pause outdates
+ * the answer, librdkafka 2.0.2 (toppar_handle_Offset) asks for the end again,
+ * even after a seek that came meanwhile: commands were skipped.
+ *
+ * *silent: the brokers have not answered once; they are not asked again, so
+ * that one timeout is enough.
  */
-static int64_t stand_by(struct intake *in, int partition, bool *silent)
+static int64_t waiting_offset(struct intake *in, int partition, bool *silent)
 {
 	int64_t begin = 0;
 	int64_t end = 0;
@@ -76,7 +79,7 @@ static int64_t stand_by(struct intake *in, int partition, bool *silent)
 	return *silent ? 0 : begin;
 }
 
-/* All of it is given at once (the assignor is an eager one), and paused. */
+/* The assignor is eager, so the list is all that we have. All of it is paused. */
 static void on_assigned(struct intake *in, const rd_kafka_topic_partition_list_t *list)
 {
 	struct position *positions = memory_zalloc((size_t)list->cnt, sizeof(*positions));
@@ -90,7 +93,8 @@ static void on_assigned(struct intake *in, const rd_kafka_topic_partition_list_t
 
 		if (strcmp(list->elems[i].topic, topic_name(TOPIC_COMMANDS)) != 0)
 			continue;
-		positions[count] = (struct position){ partition, stand_by(in, partition, &silent) };
+		positions[count] =
+			(struct position){ partition, waiting_offset(in, partition, &silent) };
 		partitions[count++] = partition;
 	}
 	commands = list_of(positions, count);
@@ -126,7 +130,8 @@ int intake_join(struct intake *in, struct error *err)
 					  RD_KAFKA_PARTITION_UA);
 	code = rd_kafka_subscribe(in->consumer, topics);
 	rd_kafka_topic_partition_list_destroy(topics);
-	return code ? error_set(err, ERROR_UNAVAILABLE, "subscribing: %s", rd_kafka_err2str(code))
+	return code ? error_set(err, ERROR_UNAVAILABLE, "the consumer group cannot be joined: %s",
+				rd_kafka_err2str(code))
 		    : 0;
 }
 
@@ -158,7 +163,7 @@ bool intake_is_doubled(struct intake *in)
 /*
  * librdkafka shows generation and member only in its serialised form: "CGMDv2:",
  * generation (int32), group and member, each ending with a NUL. Fencing rests
- * on the generation, so any other form is no member's.
+ * on the generation, so metadata in any other form counts as no member's.
  */
 int group_generation(const struct rd_kafka_consumer_group_metadata_s *m)
 {
@@ -203,10 +208,10 @@ bool intake_is_lost(const struct intake *in)
 
 /*
  * A partition whose next offset is not on the log (retention was faster, or the
- * log was cut) stops being fetched and cannot be sought: only a new assignment
- * starts it again, and recovery says what is wrong.
+ * log was cut) is no longer fetched and cannot be sought. Only a new assignment
+ * starts it again; recovery then says what is wrong.
  */
-static void take_trouble(struct intake *in, const rd_kafka_message_t *m)
+static void handle_error(struct intake *in, const rd_kafka_message_t *m)
 {
 	struct error err = { 0 };
 
@@ -227,7 +232,7 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 		return FETCHED_END;
 	}
 	if (m->err) {
-		take_trouble(in, m);
+		handle_error(in, m);
 		rd_kafka_message_destroy(m);
 		return FETCHED_NOTHING;
 	}
@@ -274,7 +279,7 @@ int intake_seek(struct intake *in, const struct position *positions, size_t coun
 		rd_kafka_error_destroy(e);
 	code = first_error(code, list);
 	rd_kafka_topic_partition_list_destroy(list);
-	return code ? error_set(err, ERROR_UNAVAILABLE, "the partitions cannot be fetched: %s",
+	return code ? error_set(err, ERROR_UNAVAILABLE, "cannot seek to where fetching begins: %s",
 				rd_kafka_err2str(code))
 		    : 0;
 }

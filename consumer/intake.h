@@ -2,10 +2,12 @@
 #define SB_CONSUMER_INTAKE_H
 
 /*
- * sharing.commands as this process is given it: its membership in the consumer
- * group, the records of the partitions it has, and what the group has
- * committed. One thread. Polling keeps the membership: whatever else is wrong,
- * poll.
+ * This process as a member of the consumer group: which partitions of
+ * sharing.commands the group assigns to it, their records, and the offsets that
+ * the group has committed. The loop's thread, unless a function says otherwise.
+ *
+ * intake_poll() keeps the membership: a member that does not poll for 90 s is
+ * put out of the group. So poll, whatever else is wrong.
  */
 
 #include "cache/mark.h"
@@ -22,88 +24,97 @@ struct rd_kafka_consumer_group_metadata_s;
 enum { COMMITTED_NONE = -1 }; /* the offset of a position where nothing is committed */
 
 /*
- * Called from intake_poll() and intake_close(). What is given is paused until
- * intake_seek() and intake_pause() say where to begin.
+ * Who is told when partitions change hands. Called from intake_poll() and
+ * intake_close().
  */
 struct intake_owner {
 	void *context;
+	/*
+	 * The group has assigned us these partitions; directory: that of
+	 * sharing.directory, too. They are paused until intake_seek() and
+	 * intake_pause() say where to begin.
+	 */
 	void (*given)(void *context, const int *partitions, size_t count, bool directory);
-	/* All of it goes. lost: the group has moved on without us. */
+	/* We are about to lose all partitions. lost: the group has moved on without us. */
 	void (*taken)(void *context, bool lost);
 };
 
 /*
  * Settings from config: "brokers", "consumer-group", "instance". The owner is
- * copied; the waker is woken whenever there is something to poll for.
+ * copied; the waker is woken whenever there is something to poll for. Does not
+ * join the group. ERROR_USAGE names a setting that is wrong.
  */
 MUST_USE int intake_open(struct intake **out, const struct config *config,
 			 const struct intake_owner *owner, const struct waker *waker,
 			 struct error *err);
 
-/* Leaves the group. */
+/* Leaves the group, which blocks. Sets *in to NULL; accepts NULL. */
 void intake_close(struct intake **in);
 
-/* Which cluster, how many partitions; see bus_deployment(). */
+/* The Kafka cluster's id and the number of partitions. Blocks; errors: see bus_deployment(). */
 MUST_USE int intake_deployment(struct intake *in, struct deployment *out, struct error *err);
 
-/* Joins the group. */
+/* Joins the group, or joins it anew. ERROR_UNAVAILABLE. */
 MUST_USE int intake_join(struct intake *in, struct error *err);
 
 enum fetched {
 	FETCHED_NOTHING = 0,
 	FETCHED_MESSAGE, /* *out is the caller's: message_done() */
-	FETCHED_END,     /* of the partition that *out names; all before its offset was fetched */
+	FETCHED_END,     /* *out names a partition and the offset where its log ends now */
 };
 
 /*
- * The next record, if one has arrived; does not wait. Trouble is logged; where
- * a partition cannot be fetched any further, all is taken and given anew.
+ * The next record, if one has arrived; does not wait. The callbacks of struct
+ * intake_owner run from here. Errors of the client are logged; when a partition
+ * can no longer be fetched, the group is joined anew, so that all partitions are
+ * taken and given again.
  */
 enum fetched intake_poll(struct intake *in, struct message *out);
 
 /*
- * What the group has committed, with require_stable: an open transaction makes
- * it wait. ERROR_UNAVAILABLE when it does not settle in time.
+ * Sets the offsets of these positions to what the group has committed, or to
+ * COMMITTED_NONE. Asks with require_stable, so it blocks while a transaction is
+ * open, for 15 s at most: ERROR_UNAVAILABLE then.
  */
 MUST_USE int intake_committed(struct intake *in, struct position *positions, size_t count,
 			      struct error *err);
 
 /*
  * Where the partition's log begins (commands before that are gone), and where
- * it ends for a reader of what is committed.
+ * it ends for a read_committed reader. Blocks; ERROR_UNAVAILABLE.
  */
 MUST_USE int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 			  struct error *err);
 
-/* Fetching goes on at these places, once it is not paused. */
+/* Continues fetching at these positions, once they are not paused. Blocks; ERROR_UNAVAILABLE. */
 MUST_USE int intake_seek(struct intake *in, const struct position *positions, size_t count,
 			 struct error *err);
 
-/* Stops or starts fetching a partition. */
+/* Pauses or resumes fetching a partition. */
 void intake_pause(struct intake *in, int partition, bool pause);
 
 /*
  * Is another member of the group running under our instance name? Two such
- * processes fence each other's producers for ever. False as well when the
- * brokers do not say.
+ * processes fence each other's producers for ever. Blocks for up to 5 s; false
+ * when the brokers do not answer.
  */
 bool intake_is_doubled(struct intake *in);
 
 /*
- * The least epoch for marks that we take now. It rises with the group's
- * generation, that is with every change of its members: so no two owners ever
- * have the same, also when Redis has forgotten how far they had risen. -1 when
- * we are no member.
+ * The lowest epoch that we may take for a mark now: the group's generation
+ * times 2^20. The generation rises with every change of members, so no two
+ * owners ever have the same epoch, even after Redis has forgotten how far
+ * epochs had risen. -1 when we are not a member.
  */
 int64_t intake_epoch(struct intake *in);
 
-/* The generation in the group's metadata; -1 when it is no member's. */
+/* The generation in the group's metadata; -1 when the metadata is not a member's. */
 int group_generation(const struct rd_kafka_consumer_group_metadata_s *m);
 
 /* Has the group moved on without us? Any thread. */
 bool intake_is_lost(const struct intake *in);
 
-/* The client, for transactions that carry the group's offsets. */
+/* The client, for transactions that carry the group's offsets. Any thread. */
 struct rd_kafka_s *intake_client(const struct intake *in);
 
 #endif

@@ -7,7 +7,7 @@
 #include <uthash.h>
 
 struct held_state {
-	struct latest_entry entry; /* its value lies in data */
+	struct latest_entry entry; /* its value points to `data` */
 	UT_hash_handle hh;
 	uint8_t data[];
 };
@@ -35,7 +35,7 @@ static size_t size_of(const struct latest_entry *e)
 static void drop_state(struct latest *l, struct held_state *s)
 {
 	l->bytes -= size_of(&s->entry);
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see through uthash's lists */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer is lost in uthash's lists */
 	HASH_DEL(l->all, s);
 	free(s);
 }

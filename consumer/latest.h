@@ -4,7 +4,7 @@
 /*
  * The last state of each workspace that was read from the changelog and is not
  * yet written to the index: a workspace that changed a hundred times is
- * written once. Bounded: when it is full, write it.
+ * written once. The caller keeps it bounded by writing it when it is full.
  */
 
 #include "ops/support/bytes.h"
@@ -19,22 +19,22 @@ struct latest_entry {
 
 struct latest;
 
-/* It is full once it holds `max` bytes. */
+/* A new, empty one, which is full once it holds `max` bytes. */
 struct latest *latest_new(size_t max);
-void latest_free(struct latest **l);
+void latest_free(struct latest **l); /* sets *l to NULL; accepts NULL */
 
-/* Notes the workspace's state, a copy, in place of an earlier one. */
+/* Keeps a copy of the workspace's state in place of an earlier one. */
 void latest_put(struct latest *l, const struct latest_entry *state);
 
 bool latest_is_full(const struct latest *l);
 
-/* Brings the entries of one partition together: before a series of latest_portion(). */
+/* Brings the entries of each partition together. Call it before a series of latest_portion(). */
 void latest_sort(struct latest *l);
 
 /*
- * Fills `out` with the first entries, all of one partition: up to `max` of
- * them, of about `bytes` bytes. 0: there are none. They are valid until
- * latest_drop() takes them off.
+ * Fills `out`, which has room for `max`, with the first entries, all of one
+ * partition: no more once their values have `bytes` bytes together. Returns how
+ * many; 0: there are none. They are valid until latest_drop() takes them off.
  */
 size_t latest_portion(const struct latest *l, size_t max, size_t bytes,
 		      const struct latest_entry **out);

@@ -16,7 +16,7 @@ void progress_done(struct progress_reader *r)
 	arena_done(&r->arena);
 }
 
-void progress_take(struct progress_reader *r, const struct message *m, int64_t *progress)
+void progress_note(struct progress_reader *r, const struct message *m, int64_t *progress)
 {
 	struct error err = { 0 };
 	struct record record;
@@ -24,13 +24,14 @@ void progress_take(struct progress_reader *r, const struct message *m, int64_t *
 	arena_reset(&r->arena);
 	if (codec_decode(r->codec, m->value, &r->arena, &record, &err) ||
 	    record.type != RECORD_PROGRESS)
-		log_warn("%s partition %d offset %lld is no Progress: %s", topic_name(TOPIC_GRANTS),
-			 m->partition, (long long)m->offset, err.text);
+		log_warn("%s partition %d offset %lld is passed over: %s", topic_name(TOPIC_GRANTS),
+			 m->partition, (long long)m->offset,
+			 err.code ? err.text : "it is not a Progress record");
 	else if (record.as.progress.applied > *progress)
 		*progress = record.as.progress.applied;
 }
 
-/* The last Progress of each of these partitions, by partition; those without one are untouched. */
+/* Raises progress[p] to the last Progress of each of these partitions p, if it has one. */
 static int read_progress(struct progress_reader *r, const int *partitions, size_t count,
 			 enum changelog_from from, int64_t *progress, struct error *err)
 {
@@ -46,16 +47,16 @@ static int read_progress(struct progress_reader *r, const int *partitions, size_
 			return step;
 		if (step == CHANGELOG_LATER)
 			return error_set(err, ERROR_UNAVAILABLE,
-					 "%s is not settled yet: a transaction is open",
+					 "%s cannot be read to its end yet: a transaction is open",
 					 topic_name(TOPIC_GRANTS));
 		if (changelog_is_progress(&m))
-			progress_take(r, &m, &progress[m.partition]);
+			progress_note(r, &m, &progress[m.partition]);
 		message_done(&m);
 	}
 	return rc;
 }
 
-/* Looks at the changelogs' ends, and at the whole of those whose end has no Progress. */
+/* Reads the ends of the changelog first, then the whole of those partitions whose end has none. */
 static int find_progress(struct progress_reader *r, const struct position *positions, size_t count,
 			 int64_t *progress, struct error *err)
 {
@@ -88,7 +89,7 @@ int progress_raise(struct progress_reader *r, struct position *positions, size_t
 		if (progress[at->partition] <= at->offset)
 			continue;
 		log_warn("partition %d: the group has committed %lld, but the changelog says %lld; "
-			 "that counts",
+			 "using the changelog's",
 			 at->partition, (long long)at->offset, (long long)progress[at->partition]);
 		at->offset = progress[at->partition];
 	}

@@ -2,7 +2,7 @@
 
 #include "schemas/topics.h"
 
-/* Passes over the commands that the check of the log let go. */
+/* Moves the partition past commands that are gone from the log; check_log() has accepted that. */
 static int skip_lost(const struct ready_maker *r, struct partition *part, const struct now *now,
 		     struct error *err)
 {

@@ -3,7 +3,7 @@
 
 /*
  * The last step of recovery and of a rebuild: partitions whose mark is ours
- * become READY, and are fetched from where it stands. The loop's thread.
+ * become READY, and are fetched from mark.applied on. The loop's thread.
  */
 
 #include "consumer/intake.h"
@@ -19,9 +19,9 @@ struct ready_maker {
 };
 
 /*
- * Makes the partitions READY; first moves those past commands that are gone
- * from the log, if that is accepted. ERROR_UNAVAILABLE, ERROR_FENCED: none has
- * changed its state; claim them again.
+ * Makes the partitions READY. If lost commands are accepted, first moves them
+ * past those. Blocks. ERROR_UNAVAILABLE, ERROR_FENCED: no partition has changed
+ * its state, but marks may have moved; recover them all again.
  */
 MUST_USE int ready_make(const struct ready_maker *r, struct partition *const *parts, size_t count,
 			const struct now *now, struct error *err);

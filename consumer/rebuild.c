@@ -13,14 +13,14 @@ enum {
 	BATCH_MAX_BYTES = 512 * 1024,
 	STEP_MAX = 10000, /* records read in one step */
 	LATEST_BYTES = 16 * 1024 * 1024,
-	TELL_EVERY_MS = 1000,
+	LOG_EVERY_MS = 1000,
 };
 
 enum rebuild_phase {
 	REBUILD_NONE,     /* no partition is REBUILDING */
 	REBUILD_CLEARING, /* what Redis holds of them is being deleted */
 	REBUILD_LOADING,  /* their changelog is being read */
-	REBUILD_BROKEN,   /* one of them has changed hands: begin again */
+	REBUILD_BROKEN,   /* one of them has changed hands, or Redis has: start again */
 };
 
 struct rebuild {
@@ -30,11 +30,11 @@ struct rebuild {
 	struct clearing *list;    /* the same, for clearing */
 	size_t count;
 	uint64_t cursor;       /* of clearing */
-	unsigned connection;   /* of Redis, when the first of them was claimed */
+	unsigned connection;   /* to Redis, on which the rebuild began */
 	struct latest *latest; /* what has been read and is not yet written */
 	struct restorer restorer;
-	bool waiting;    /* while LOADING: all of the changelog that has come is read */
-	int64_t told_ms; /* when progress was last logged */
+	bool waiting;      /* while LOADING: all that has arrived of the changelog is read */
+	int64_t logged_ms; /* when its progress was last logged; monotonic */
 };
 
 struct rebuild *rebuild_new(const struct rebuild_options *o)
@@ -48,7 +48,7 @@ struct rebuild *rebuild_new(const struct rebuild_options *o)
 	return r;
 }
 
-/* The memory of a rebuild is given back when it is over: there are few of them. */
+/* Frees its memory, too, because rebuilds are rare. */
 static void end_rebuild(struct rebuild *r)
 {
 	if (r->phase == REBUILD_NONE)
@@ -91,6 +91,8 @@ static void begin_rebuild(struct rebuild *r)
 void rebuild_add(struct rebuild *r, struct partition *part)
 {
 	assert(r->phase == REBUILD_NONE || (r->phase == REBUILD_CLEARING && !r->cursor));
+	assert(part->state == PARTITION_CLAIMING && part->mark.state == MARK_REBUILDING);
+	assert(r->count < (size_t)r->options.partitions->count);
 	if (r->phase == REBUILD_NONE)
 		begin_rebuild(r);
 	r->parts[r->count] = part;
@@ -112,8 +114,8 @@ void rebuild_break(struct rebuild *r)
 	r->phase = REBUILD_BROKEN;
 }
 
-/* All of them begin again. */
-static void give_up(struct rebuild *r)
+/* Has all partitions recovered again. */
+static void abandon_rebuild(struct rebuild *r)
 {
 	for (size_t i = 0; i < r->count; i++)
 		if (r->parts[i]->state == PARTITION_REBUILDING)
@@ -139,22 +141,22 @@ static int clear_partitions(struct rebuild *r, struct error *err)
 
 /* ---- loading ---- */
 
-static void take_message(struct rebuild *r, const struct message *m)
+static void note_message(struct rebuild *r, const struct message *m)
 {
 	struct latest_entry state = { .partition = m->partition,
 				      .offset = m->offset,
 				      .value = m->value };
 
 	if (changelog_is_progress(m))
-		progress_take(r->options.progress, m,
-			      &r->options.partitions->list[m->partition].progress);
+		progress_note(r->options.progress, m,
+			      &partitions_get(r->options.partitions, m->partition)->progress);
 	else if (uuid_parse(&state.id, m->key))
-		restore_pass_over(m->partition, m->offset, "its key is no id");
+		restore_pass_over(m->partition, m->offset, "its key is not an id");
 	else
 		latest_put(r->latest, &state);
 }
 
-/* Reads on; the step that ended it. */
+/* Reads up to STEP_MAX records, or until `latest` is full. Returns the last step, or an error. */
 static int read_changelog(struct rebuild *r, struct error *err)
 {
 	struct message m;
@@ -164,7 +166,7 @@ static int read_changelog(struct rebuild *r, struct error *err)
 		step = changelog_next(r->options.changelog, 0, &m, err);
 		if (step != CHANGELOG_RECORD)
 			break;
-		take_message(r, &m);
+		note_message(r, &m);
 		message_done(&m);
 	}
 	r->waiting = step == CHANGELOG_LATER;
@@ -193,9 +195,9 @@ static void log_progress(struct rebuild *r, const struct now *now)
 {
 	struct changelog_reach all = { 0 };
 
-	if (now->monotonic_ms - r->told_ms < TELL_EVERY_MS)
+	if (now->monotonic_ms - r->logged_ms < LOG_EVERY_MS)
 		return;
-	r->told_ms = now->monotonic_ms;
+	r->logged_ms = now->monotonic_ms;
 	for (size_t i = 0; i < r->count; i++) {
 		struct changelog_reach one = changelog_reach(r->options.changelog, r->parts[i]->id);
 
@@ -207,9 +209,9 @@ static void log_progress(struct rebuild *r, const struct now *now)
 }
 
 /*
- * The mark says `ready` with everything there. What is committed and the
- * changelog's last Progress are of one transaction: a changelog that ends
- * before it is not all there yet.
+ * Writes the mark `ready`. A transaction commits the group's offset and a Progress
+ * together: so a changelog that ends with less Progress than is committed was not
+ * read completely.
  */
 static int finish_partition(struct rebuild *r, struct partition *part, struct error *err)
 {
@@ -262,7 +264,7 @@ int rebuild_step(struct rebuild *r, const struct now *now, struct error *err)
 {
 	int rc = 0;
 
-	/* The mark is the same before and after a batch: it does not show that Redis went back. */
+	/* A batch does not move the mark, so only a new connection shows that Redis lost batches. */
 	if (r->phase != REBUILD_NONE && r->connection != index_connection(r->options.index))
 		r->phase = REBUILD_BROKEN;
 	switch (r->phase) {
@@ -275,11 +277,11 @@ int rebuild_step(struct rebuild *r, const struct now *now, struct error *err)
 		rc = load_partitions(r, now, err);
 		break;
 	case REBUILD_BROKEN:
-		give_up(r);
+		abandon_rebuild(r);
 		break;
 	}
 	if (rc)
-		give_up(r);
+		abandon_rebuild(r);
 	return rc;
 }
 

@@ -2,11 +2,11 @@
 #define SB_CONSUMER_REBUILD_H
 
 /*
- * Fills partitions of the index anew from sharing.grants, after Redis has lost
- * data. Nothing is decided and nothing is emitted. Works in bounded steps, so
- * that other partitions and the group go on meanwhile; readers of these
- * partitions are told to wait, by their marks. Whatever goes wrong, it begins
- * anew. The loop's thread.
+ * Fills partitions of the index anew from sharing.grants after Redis has lost
+ * data. Nothing is decided, and no outputs are emitted. It works in bounded
+ * steps, so that other partitions and the group go on meanwhile; readers of these
+ * partitions see from the marks that they must wait. After any failure it starts
+ * again from the beginning. The loop's thread.
  */
 
 #include "consumer/progress.h"
@@ -28,30 +28,30 @@ struct rebuild_options {
 	const struct ready_maker *ready;
 };
 
-/* No partition is being rebuilt. */
+/* A new one, which rebuilds nothing yet. */
 struct rebuild *rebuild_new(const struct rebuild_options *o);
-void rebuild_free(struct rebuild **r);
+void rebuild_free(struct rebuild **r); /* sets *r to NULL; accepts NULL */
 
 /*
- * Adds a CLAIMING partition, whose mark is ours and says MARK_REBUILDING: it is
- * REBUILDING from then on. Not after the first step has been done.
+ * Adds a CLAIMING partition whose mark is ours and MARK_REBUILDING, and makes it
+ * REBUILDING. Partitions can be added only before the first step.
  */
 void rebuild_add(struct rebuild *r, struct partition *part);
 
 /* Are partitions being rebuilt? */
 bool rebuild_is_active(const struct rebuild *r);
 
-/* One of the partitions has changed hands: the next step claims all of them again. */
+/* Notes that a partition has left the rebuild: the next step makes the others CLAIMING again. */
 void rebuild_break(struct rebuild *r);
 
 /*
- * Does a piece of the work; never waits for the changelog. In the end the
- * partitions are READY. ERROR_UNAVAILABLE, ERROR_FENCED: they are CLAIMING
- * again. ERROR_REFUSED: stop.
+ * Does a piece of the work, without waiting for more of the changelog. After the
+ * last one the partitions are READY. ERROR_UNAVAILABLE, ERROR_FENCED: they are
+ * CLAIMING again. ERROR_REFUSED: stop.
  */
 MUST_USE int rebuild_step(struct rebuild *r, const struct now *now, struct error *err);
 
-/* When the next step has something to do, if nothing arrives: 0, at once, or INT64_MAX. */
+/* When the next step has work even if nothing arrives: 0 is at once, INT64_MAX never. */
 int64_t rebuild_due_ms(const struct rebuild *r);
 
 #endif

@@ -5,10 +5,10 @@
 #include "ops/support/memory.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	DRAIN_WAIT_MS = 20000,
 	UNSETTLED_MAX_MS = 40000, /* several times as long as an abandoned transaction stays open */
 };
 
@@ -42,7 +42,7 @@ bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int
 
 /* ---- one partition ---- */
 
-/* A partition as recovery finds it. The claim fails if this is no longer true. */
+/* A partition as recovery finds it. The claim fails if its mark has changed since. */
 struct finding {
 	int64_t committed; /* in Kafka; or COMMITTED_NONE */
 	struct mark mark;
@@ -50,15 +50,15 @@ struct finding {
 	enum recovery_case is;
 };
 
-static int64_t larger(int64_t a, int64_t b)
+static int64_t max_of(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
 /*
- * Commands that the log no longer holds, and that were never applied, are
- * lost: going on without them is a person's decision. A partition that nobody
- * has ever applied has lost what is gone from the log's beginning.
+ * Commands that are gone from the log and were never applied are lost; going on
+ * without them is a person's decision. Of a FRESH partition nothing was ever
+ * applied, so everything before its log's beginning is lost.
  */
 static int check_log(const struct recovery *r, int partition, const struct finding *f,
 		     struct error *err)
@@ -66,7 +66,7 @@ static int check_log(const struct recovery *r, int partition, const struct findi
 	int64_t reached =
 		f->is == RECOVERY_FRESH
 			? 0
-			: larger(f->mark.state == MARK_READY ? f->mark.applied : 0, f->committed);
+			: max_of(f->mark.state == MARK_READY ? f->mark.applied : 0, f->committed);
 	int64_t begin = 0;
 	int64_t end = 0;
 	int rc = intake_range(r->intake, partition, &begin, &end, err);
@@ -92,8 +92,9 @@ static int check_log(const struct recovery *r, int partition, const struct findi
 }
 
 /*
- * Reads what is unsent; a Redis that has it of another history has lost data.
- * If it loses data while we read, the claim will fail.
+ * Reads the unsent outputs. If they are of another history, Redis has lost data,
+ * and the case becomes RECOVERY_REBUILD. If Redis loses data after this, the
+ * claim fails.
  */
 static int read_unsent(const struct recovery *r, int partition, struct finding *f,
 		       struct error *err)
@@ -108,7 +109,7 @@ static int read_unsent(const struct recovery *r, int partition, struct finding *
 	return rc;
 }
 
-/* Where the index of the partition will stand. */
+/* Where the partition's next run will begin. */
 static int find_applied(const struct recovery *r, int partition, const struct finding *f,
 			int64_t *applied, struct error *err)
 {
@@ -116,14 +117,15 @@ static int find_applied(const struct recovery *r, int partition, const struct fi
 
 	if (f->is == RECOVERY_FRESH)
 		return intake_range(r->intake, partition, applied, &end, err);
-	*applied = f->is == RECOVERY_REBUILD ? larger(f->committed, 0) : f->mark.applied;
+	*applied = f->is == RECOVERY_REBUILD ? max_of(f->committed, 0) : f->mark.applied;
 	return 0;
 }
 
 /*
- * How far the directory must be for answers: not beyond its end, or there
- * would be none if the topic was made anew. What is rebuilt from the changelog
- * does not say how far its authors had seen.
+ * How far a reader's directory must be to answer, for the mark. An offset beyond
+ * the topic's end is cut to the end: if the topic was made anew, no reader could
+ * ever answer. The changelog does not say how far the authors of its states had
+ * seen the directory, so a rebuild takes the end, too.
  */
 static int find_directory(const struct recovery *r, const struct finding *f, int64_t *directory,
 			  struct error *err)
@@ -138,8 +140,9 @@ static int find_directory(const struct recovery *r, const struct finding *f, int
 }
 
 /*
- * An epoch is taken once, also by us: Redis may forget what it had, so that we
- * claim again from nothing, and then come back with a mark that we wrote before.
+ * Claims the mark under a new epoch. We never take the same epoch twice: Redis
+ * may lose the mark, so that we claim it again from nothing, and then come back
+ * with a mark that we wrote before.
  */
 static int take_epoch(const struct recovery *r, struct partition *part, const struct mark *seen,
 		      struct error *err)
@@ -149,27 +152,36 @@ static int take_epoch(const struct recovery *r, struct partition *part, const st
 
 	if (least < 0)
 		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
-	part->mark.epoch = larger(least, part->last_epoch + 1);
+	part->mark.epoch = max_of(least, part->last_epoch + 1);
 	rc = index_claim(r->index, part->id, seen, &part->mark, err);
 	part->last_epoch = part->mark.epoch; /* it may be in Redis even if the claim failed */
 	return rc;
 }
 
+/* What the mark says of Redis, for the log. */
+static void describe_mark(char *out, size_t size, const struct mark *m)
+{
+	if (m->state == MARK_MISSING)
+		(void)snprintf(out, size, "has no mark");
+	else
+		(void)snprintf(out, size, "%s %lld",
+			       m->state == MARK_READY ? "has applied" : "was being rebuilt to",
+			       (long long)m->applied);
+}
+
 static void log_claim(const struct partition *part, const struct finding *f)
 {
-	static const char *const texts[] = { [MARK_MISSING] = "knows nothing",
-					     [MARK_REBUILDING] = "is half rebuilt, to",
-					     [MARK_READY] = "has applied" };
+	char found[48];
 
-	log_info("partition %d: epoch %lld; Redis %s %lld, Kafka has committed %lld", part->id,
-		 (long long)part->mark.epoch, texts[f->mark.state], (long long)f->mark.applied,
-		 (long long)f->committed);
+	describe_mark(found, sizeof(found), &f->mark);
+	log_info("partition %d: epoch %lld; Redis %s, Kafka has committed %lld", part->id,
+		 (long long)part->mark.epoch, found, (long long)f->committed);
 	if (f->mark.state != MARK_MISSING && f->mark.layout < INDEX_LAYOUT)
 		log_info("partition %d: Redis has it in layout %d, this program writes layout %d",
 			 part->id, f->mark.layout, INDEX_LAYOUT);
 }
 
-/* Queues the runs after `committed` as they stand; those before it can go. */
+/* Queues the unsent runs after `committed` as they are; the next apply deletes those before it. */
 static void publish_unsent(const struct recovery *r, struct partition *part,
 			   const struct finding *f)
 {
@@ -179,7 +191,7 @@ static void publish_unsent(const struct recovery *r, struct partition *part,
 		struct run_range range;
 		bool good = outputs_open(&packed, &range);
 
-		assert(good); /* recovery_continues() has read it */
+		assert(good); /* recovery_continues() has read the head before */
 		if (range.applied <= f->committed)
 			partition_note_sent(part, u->last);
 		else
@@ -188,13 +200,14 @@ static void publish_unsent(const struct recovery *r, struct partition *part,
 	}
 }
 
-/* Makes the partition ours and goes on as the case is. */
+/* Claims the partition and does what its case requires. */
 static int take_over(const struct recovery *r, struct partition *part, const struct finding *f,
 		     struct error *err)
 {
 	bool rebuild = f->is == RECOVERY_REBUILD;
 	int rc;
 
+	assert(part->state == PARTITION_CLAIMING);
 	part->sent_count = 0;
 	part->mark = f->mark;
 	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
@@ -267,7 +280,7 @@ static void claiming_done(struct claiming *c)
 	free(c->marks);
 }
 
-/* What is not being rebuilt is ready. */
+/* Makes those READY that are not being rebuilt. */
 static int make_ready(const struct recovery *r, const struct claiming *c, const struct now *now,
 		      struct error *err)
 {
@@ -279,7 +292,7 @@ static int make_ready(const struct recovery *r, const struct claiming *c, const 
 	return ready_make(r->ready, c->parts, count, now, err);
 }
 
-static bool do_brokers_answer(const struct recovery *r, int partition)
+static bool brokers_answer(const struct recovery *r, int partition)
 {
 	int64_t begin;
 	int64_t end;
@@ -287,10 +300,10 @@ static bool do_brokers_answer(const struct recovery *r, int partition)
 	return !intake_range(r->intake, partition, &begin, &end, NULL);
 }
 
-/* Brokers that answer, but do not say for so long what is committed, never will by themselves. */
+/* Suspects orphans when the brokers have answered so long without saying what is committed. */
 static void judge_settling(struct recovery *r, int partition, int rc, const struct now *now)
 {
-	if (rc != ERROR_UNAVAILABLE || !do_brokers_answer(r, partition)) {
+	if (rc != ERROR_UNAVAILABLE || !brokers_answer(r, partition)) {
 		r->unsettled_since_ms = 0;
 		return;
 	}
@@ -311,9 +324,9 @@ bool recovery_suspects_orphans(struct recovery *r)
 }
 
 /*
- * The marks come first: a claim fails if its mark has moved since, so what was
- * read after it is known to be of the same time. We may have been asleep in
- * between, and others may have come further.
+ * Reads the marks, then what is committed. Others may move both while we are
+ * asleep in between; but a claim fails if its mark has moved since it was read
+ * here, so one that succeeds proves that the two belong together.
  */
 static int read_both(struct recovery *r, struct claiming *c, const struct now *now,
 		     struct error *err)
@@ -347,8 +360,10 @@ int recovery_step(struct recovery *r, const struct now *now, struct error *err)
 	if (!follower_is_complete(r->follower) || rebuild_is_active(r->rebuild) ||
 	    !partitions_any(r->partitions, PARTITION_CLAIMING))
 		return 0;
-	if (publisher_drain(r->publisher, now->monotonic_ms + DRAIN_WAIT_MS))
+	if (publisher_drain(r->publisher, now->monotonic_ms + PUBLISHER_DRAIN_MS))
 		return recover_all(r, now, err);
 	publisher_stop(r->publisher);
-	return error_set(err, ERROR_UNAVAILABLE, "the outputs on their way could not be published");
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"outputs that are applied could not be published; the publisher starts anew");
 }

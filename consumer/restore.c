@@ -40,7 +40,7 @@ struct batch_load {
 	size_t missing_count;
 };
 
-/* NULL: the entry cannot be read, and is passed over. */
+/* NULL: the entry cannot be read, which has been logged. */
 static struct record *decode_entry(struct restorer *r, const struct latest_entry *e)
 {
 	struct record *record = arena_zalloc(&r->arena, 1, sizeof(*record));
@@ -51,13 +51,13 @@ static struct record *decode_entry(struct restorer *r, const struct latest_entry
 		return NULL;
 	}
 	if (record->type != RECORD_WORKSPACE_GRANTS) {
-		restore_pass_over(e->partition, e->offset, "it is no WorkspaceGrants");
+		restore_pass_over(e->partition, e->offset, "it is not a WorkspaceGrants record");
 		return NULL;
 	}
 	return record;
 }
 
-static void take_entry(struct batch_load *b, const struct latest_entry *e)
+static void load_entry(struct batch_load *b, const struct latest_entry *e)
 {
 	struct restorer *r = b->restorer;
 	const struct record *record = e->value.data ? decode_entry(r, e) : NULL;
@@ -90,7 +90,7 @@ static void set_state(struct workspace *w, const struct workspace_grants *state)
 		(void)workspace_remember_command(w, &state->recent_commands[i]);
 }
 
-/* The reverse index and what ends by itself, where grants differ. */
+/* Changes the reverse index and the expiries where the grants differ. */
 static void apply_grants(struct apply *a, const struct workspace *old, const struct workspace *new)
 {
 	for (size_t i = 0; i < old->grant_count; i++) {
@@ -112,7 +112,7 @@ static void apply_grants(struct apply *a, const struct workspace *old, const str
 	}
 }
 
-/* Takes what the index holds of the workspace out, and makes the workspace what it shall be. */
+/* Deletes what the index holds of the workspace, and sets the workspace to its new state. */
 static void replace_old(struct apply *a, struct loaded *l)
 {
 	struct workspace *w = l->workspace;
@@ -148,10 +148,10 @@ static void begin_batch(struct batch_load *b, const struct latest_entry *const *
 	b->list = arena_zalloc(&r->arena, count, sizeof(*b->list));
 	b->missing = arena_alloc(&r->arena, count * sizeof(struct workspace *));
 	for (size_t i = 0; i < count; i++)
-		take_entry(b, entries[i]);
+		load_entry(b, entries[i]);
 }
 
-/* First all of the old goes, then all of the new comes: within a batch names may change hands. */
+/* Deletes all old states before it writes the new ones: within a batch names may change hands. */
 int restore_batch(struct restorer *r, struct partition *part,
 		  const struct latest_entry *const *entries, size_t count,
 		  struct changelog_reach reach, struct error *err)

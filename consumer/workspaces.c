@@ -36,7 +36,7 @@ static size_t memory_of(const struct entry *e)
 	return sizeof(*e) - sizeof(e->held.workspace) + workspace_memory(&e->held.workspace);
 }
 
-/* A workspace grows while it is used; the sum follows when it is used again. */
+/* A workspace grows while it is in use; the sum is corrected when it is next used. */
 static void account_for(struct workspaces *w, struct entry *e)
 {
 	w->bytes -= e->accounted;
@@ -48,7 +48,7 @@ static void account_for(struct workspaces *w, struct entry *e)
 static void drop_entry(struct workspaces *w, struct entry *e)
 {
 	w->bytes -= e->accounted;
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see through uthash's lists */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer is lost in uthash's lists */
 	HASH_DEL(w->all, e);
 	workspace_done(&e->held.workspace);
 	free(e);
@@ -75,7 +75,7 @@ struct held_workspace *workspaces_find(struct workspaces *w, const struct uuid *
 	HASH_FIND(hh, w->all, id, sizeof(*id), e);
 	if (!e)
 		return NULL;
-	HASH_DEL(w->all, e); /* to the end: most recently used */
+	HASH_DEL(w->all, e); /* HASH_ADD puts it at the end, as the most recently used */
 	HASH_ADD(hh, w->all, held.workspace.id, sizeof(e->held.workspace.id), e);
 	account_for(w, e);
 	return &e->held;

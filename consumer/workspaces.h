@@ -2,10 +2,10 @@
 #define SB_CONSUMER_WORKSPACES_H
 
 /*
- * The workspaces at hand: a bounded memory of what the index holds, so that a
- * busy workspace need not be read again for every run. It is true as long as
- * this process owns the partition and its transactions succeed; whenever that
- * is in doubt, workspaces_forget().
+ * The workspaces at hand: a bounded copy of what the index holds, so that a busy
+ * workspace need not be read again for every run. The copy is true as long as
+ * this process owns the partition and its transactions succeed. Call
+ * workspaces_forget() whenever that is in doubt. The loop's thread.
  */
 
 #include "cache/workspace.h"
@@ -20,24 +20,24 @@ struct held_workspace {
 
 struct workspaces;
 
-/* max: bytes of memory beyond which the least recently used ones go. */
+/* workspaces_trim() drops the least recently used ones beyond `max` bytes of memory. */
 struct workspaces *workspaces_new(size_t max);
-void workspaces_free(struct workspaces **w);
+void workspaces_free(struct workspaces **w); /* sets *w to NULL; accepts NULL */
 
-/* The workspace, if it is at hand, else NULL. Valid until the next trim or forget. */
+/* The workspace if it is at hand, else NULL. Borrowed until the next trim or forget. */
 struct held_workspace *workspaces_find(struct workspaces *w, const struct uuid *id);
 
-/* Adds one, initialised and empty. It must not be there yet. */
+/* Adds a workspace, initialised and empty, which must not be at hand yet. */
 struct held_workspace *workspaces_add(struct workspaces *w, int partition, const struct uuid *id);
 
 /*
- * The workspace, added if it is not at hand: then it is appended to `missing`,
- * whose caller must read it from the index.
+ * The workspace. One that is not at hand is added, and appended to `missing`:
+ * the caller must read it from the index.
  */
 struct held_workspace *workspaces_hold(struct workspaces *w, int partition, const struct uuid *id,
 				       struct workspace **missing, size_t *missing_count);
 
-/* Between runs: drops the least recently used until the bound holds. */
+/* Drops the least recently used ones until the bound holds. Between runs only. */
 void workspaces_trim(struct workspaces *w);
 
 /* Forgets all workspaces of a partition. */
