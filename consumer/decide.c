@@ -12,7 +12,7 @@ static bool same_header(const struct workspace *w, const struct workspace_change
 	       uuid_equal(&w->owner_id, &c->owner_id);
 }
 
-/* A new owner's own grant goes: an owner needs none. */
+/* A new owner loses the grant that they had: an owner needs none. */
 static void decide_changed(struct deciding *d, const struct workspace_changed *c)
 {
 	const struct workspace *w = d->world->workspace;

@@ -2,17 +2,21 @@
 #define SB_CONSUMER_DECIDE_H
 
 /*
- * The rules: may this command happen, and what does it change? Pure functions
- * of the workspace, the directory, the command and its time on the log. No
- * I/O, no clock; memory comes from the run's arena.
+ * Decides a record by the rules in ARCHITECTURE.md: may this command happen, and
+ * what does it change? A pure function of the workspace, the directory, the
+ * record and its timestamp: no I/O, no clock.
  *
- * A command is all or nothing: every problem is collected, and one problem
- * refuses it whole.
+ * A command is all or nothing: one problem rejects it as a whole, with all
+ * problems of the stage that failed.
  */
 
 #include "consumer/decision.h"
 
-/* Decides a record of sharing.commands. False when it is not one that belongs there. */
+/*
+ * Decides a record of sharing.commands. What *out points to lives in w->arena or
+ * in the record. False, with *out of no use, when the record does not belong on
+ * that topic.
+ */
 bool decide(const struct world *w, const struct record *r, struct decision *out);
 
 #endif

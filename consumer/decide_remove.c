@@ -3,8 +3,8 @@
 #include "cache/access.h"
 
 /*
- * Is the reason that the command gives true of this subject? A removal that
- * comes late or twice does no harm because of this.
+ * Is the command's reason true of this subject? Because this is asked, a removal
+ * that comes late or twice does no harm.
  */
 static bool is_proven(const struct deciding *d, const struct subject *s, enum reason reason)
 {
@@ -32,7 +32,7 @@ static bool is_self(const struct deciding *d, const struct subject *s)
 	return s->kind == SUBJECT_USER && uuid_equal(&s->id, &d->command->actor.id);
 }
 
-/* Does the command remove the subject's grant already? */
+/* Has the command named the subject before? */
 static bool is_removed(const struct decision *out, const struct subject *s)
 {
 	for (size_t i = 0; i < out->change_count; i++)
@@ -41,7 +41,7 @@ static bool is_removed(const struct decision *out, const struct subject *s)
 	return false;
 }
 
-/* Rules 4 and 7: the own grant always; another's admin not by an admin. */
+/* Rules 4 and 7: all may remove their own grant, but an admin not the role admin of another. */
 static void decide_removal(struct deciding *d, const struct subject *s, enum reason reason)
 {
 	const struct grant *g = workspace_grant(d->world->workspace, s);
@@ -72,7 +72,7 @@ static void check_named(struct deciding *d, const struct remove_sharing *c)
 		problem(d, REJECT_FORBIDDEN, "only the system gives a reason for a removal");
 }
 
-/* Rule 3 is not asked of those who only remove themselves. */
+/* Whoever removes only their own grant needs no authority (rule 3). */
 void decide_remove(struct deciding *d, const struct remove_sharing *c)
 {
 	d->out->reason = c->reason;

@@ -34,7 +34,7 @@ static void check_user(struct deciding *d, const struct subject *s)
 			BYTES_ARG(name));
 }
 
-/* Rules 5 and 6 for a group; an organization's id is its group of everyone. */
+/* Rules 5 and 6 for a group. The id of an organization is that of its group of everyone. */
 static void check_group(struct deciding *d, const struct subject *s)
 {
 	const struct group_changed *g = directory_group(d->world->directory, &s->id);
@@ -103,7 +103,7 @@ static const struct grant_wish *earlier_wish(const struct share_workspace *c,
 	return NULL;
 }
 
-/* A subject may be named twice, if it is for the same. */
+/* A subject may be named twice with the same role and expiry. */
 static void check_repetition(struct deciding *d, const struct grant_wish *wish,
 			     const struct grant_wish *earlier)
 {
@@ -170,24 +170,24 @@ static void check_count(struct deciding *d)
 }
 
 /*
- * How many people are to be told, each counted once for each group that she is
- * in. Counts no further than a little beyond `max`.
+ * How many people are notified, each counted once for each group that they are
+ * in. Stops counting once there are more than `max`.
  */
-static size_t count_told(const struct deciding *d, size_t max)
+static size_t count_notified(const struct deciding *d, size_t max)
 {
-	size_t told = 0;
+	size_t notified = 0;
 
-	for (size_t i = 0; i < d->out->change_count && told <= max; i++) {
+	for (size_t i = 0; i < d->out->change_count && notified <= max; i++) {
 		const struct subject *s = &d->out->changes[i].subject;
 
-		told += s->kind == SUBJECT_USER
-				? 1
-				: directory_member_count(d->world->directory, &s->id);
+		notified += s->kind == SUBJECT_USER
+				    ? 1
+				    : directory_member_count(d->world->directory, &s->id);
 	}
-	return told;
+	return notified;
 }
 
-/* Everybody concerned is sent the message, and all of that is kept as one value in Redis. */
+/* Each of them is sent the message, and Redis keeps all of these outputs as one value. */
 static void check_message(struct deciding *d, const struct share_workspace *c)
 {
 	size_t len = c->message.len;
@@ -196,7 +196,7 @@ static void check_message(struct deciding *d, const struct share_workspace *c)
 	if (len > MESSAGE_MAX)
 		problem(d, REJECT_INVALID_COMMAND,
 			"the message has %zu bytes; at most %d are allowed", len, MESSAGE_MAX);
-	else if (len && count_told(d, max) > max)
+	else if (len && count_notified(d, max) > max)
 		problem(d, REJECT_INVALID_COMMAND,
 			"a message of %zu bytes may go to %zu people (counted once for each "
 			"group), and these are more",

@@ -1,7 +1,7 @@
 #ifndef SB_CONSUMER_DECIDE_SHARE_H
 #define SB_CONSUMER_DECIDE_SHARE_H
 
-/* ShareWorkspace: rules 1 to 13 of ARCHITECTURE.md, those on its grants here. */
+/* Decides ShareWorkspace by rules 1 to 13 of ARCHITECTURE.md; those on its grants are here. */
 
 #include "consumer/deciding.h"
 

@@ -26,7 +26,7 @@ void problem(struct deciding *d, enum reject_code code, const char *format, ...)
 	d->problem_count++;
 }
 
-/* All problems in one text; the first is cut rather than left out. */
+/* Joins the problems that fit into one text. If not even the first fits, it is cut. */
 static struct bytes join_problems(const struct deciding *d)
 {
 	char *text = arena_alloc(d->world->arena, OUTCOME_MESSAGE_MAX + 1);
@@ -74,7 +74,7 @@ static bool grant_reaches(const struct world *w, const struct grant *g, const st
 		return false;
 	if (g->subject.kind == SUBJECT_USER)
 		return uuid_equal(&g->subject.id, user_id);
-	/* Everyone of another organization, which the workspace was in before. */
+	/* The group of everyone in an organization that the workspace has left gives nothing. */
 	if (directory_organization(w->directory, &g->subject.id) &&
 	    !uuid_equal(&g->subject.id, &w->workspace->organization_id))
 		return false;
@@ -106,7 +106,7 @@ static enum authority authority_of(const struct world *w, const struct actor *ac
 		return AUTHORITY_FULL;
 	m = user_membership(u, &w->workspace->organization_id);
 	if (!m)
-		return AUTHORITY_NONE; /* whoever has left the organization has its grants no longer */
+		return AUTHORITY_NONE; /* grants end with the membership of the organization */
 	if (m->role == ORGANIZATION_ADMIN)
 		return AUTHORITY_FULL;
 	return is_workspace_admin(w, &actor->id) ? AUTHORITY_ADMIN : AUTHORITY_NONE;
@@ -130,6 +130,7 @@ void deciding_init(struct deciding *d, const struct world *w, const struct comma
 void deciding_reserve(struct deciding *d, size_t changes)
 {
 	d->out->changes = arena_zalloc(d->world->arena, changes + 1, sizeof(*d->out->changes));
+	d->changes_max = changes;
 }
 
 const struct grant *live_grant(const struct deciding *d, const struct subject *s)
@@ -145,6 +146,7 @@ void add_change(struct deciding *d, const struct subject *s, enum role after, in
 		after == ROLE_NONE ? workspace_grant(d->world->workspace, s) : live_grant(d, s);
 	struct decision *out = d->out;
 
+	assert(out->change_count < d->changes_max);
 	out->changes[out->change_count++] =
 		(struct change){ *s, g ? g->role : ROLE_NONE, after, expires_at };
 }

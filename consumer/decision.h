@@ -2,8 +2,8 @@
 #define SB_CONSUMER_DECISION_H
 
 /*
- * What a decision may depend on, what it says, and how it is carried out on
- * the workspace. decide.h makes it. Pure: no I/O, no clock.
+ * What a decision may depend on, what it says, and how it is carried out on the
+ * workspace. decide() makes decisions. No I/O, no clock.
  */
 
 #include "cache/outcomes.h"
@@ -16,7 +16,7 @@ struct limits {
 
 enum {
 	GRANTS_PER_WORKSPACE_DEFAULT = 1000,
-	MESSAGES_MAX = 64 << 20, /* bytes of it in all that it makes known: length times people */
+	MESSAGES_MAX = 64 << 20, /* bytes of a command's message in all its notifications */
 };
 
 /* All that a decision may depend on besides the record. */
@@ -38,19 +38,18 @@ struct decision {
 	struct actor actor;
 	struct uuid command_id; /* nil: a fact */
 	enum reason reason;
-	struct bytes message; /* from the actor to those concerned; may be absent */
+	struct bytes message; /* from the actor to those who are notified; may be absent */
 	struct change *changes;
 	size_t change_count;
 };
 
 /*
- * Carries the decision out on the workspace: grants, version, the fact's own
- * fields, the memory of recent commands. Returns whether anything of the
- * workspace changed that the index must hold.
+ * Carries the decision out on the workspace: its grants, its version, the fields
+ * that a fact sets, and the memory of recent commands. Returns whether it changed
+ * anything that the index must hold.
  *
- * What was rejected is not remembered: repeated, it is decided anew and answered
- * with its reason, and nobody without rights can push what was done out of the
- * memory.
+ * A rejected command is not remembered. So it is decided anew when it is
+ * repeated, and nobody without rights can push other commands out of the memory.
  */
 bool decision_fold(const struct decision *d, const struct record *r, int64_t now,
 		   struct workspace *w);

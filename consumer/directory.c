@@ -1,5 +1,7 @@
 #include "consumer/directory.h"
 
+#include "ops/support/memory.h"
+
 #include <assert.h>
 #include <stdalign.h>
 #include <stddef.h>
@@ -7,8 +9,8 @@
 #include <uthash.h>
 
 /*
- * An entity and the memory that its texts and arrays live in: one block, freed
- * as one. There may be hundreds of thousands of them, a quarter of a kilobyte each.
+ * An entity and the memory of its texts and arrays, in one block. There may be
+ * hundreds of thousands of entities, of a quarter of a kilobyte each.
  */
 struct entity {
 	union {
@@ -19,7 +21,7 @@ struct entity {
 	} as;
 	UT_hash_handle hh;
 	enum record_type type;
-	uint8_t block[]; /* arrays first, which ALIGNMENT suits */
+	uint8_t block[]; /* arrays first, because they need ALIGNMENT */
 };
 
 enum { ALIGNMENT = alignof(struct membership) };
@@ -36,15 +38,14 @@ struct directory {
 
 struct directory *directory_new(void)
 {
-	struct directory *d = calloc(1, sizeof(*d));
+	struct directory *d = memory_zalloc(1, sizeof(*d));
 
-	assert(d);
 	d->deployment.sharing_enabled = true;
 	return d;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static void drop(struct directory *d, struct entity *e)
+static void drop_entity(struct directory *d, struct entity *e)
 {
 	HASH_DEL(d->entities, e);
 	free(e);
@@ -58,13 +59,13 @@ void directory_free(struct directory **dp)
 	if (!*dp)
 		return;
 	HASH_ITER(hh, (*dp)->entities, e, next)
-	drop(*dp, e);
+	drop_entity(*dp, e);
 	free(*dp);
 	*dp = NULL;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static struct entity *find(const struct directory *d, const struct uuid *id)
+static struct entity *find_entity(const struct directory *d, const struct uuid *id)
 {
 	struct entity *e;
 
@@ -74,16 +75,15 @@ static struct entity *find(const struct directory *d, const struct uuid *id)
 
 static struct entity *entity_new(const struct uuid *id, enum record_type type, size_t block)
 {
-	struct entity *e = calloc(1, sizeof(*e) + block);
+	struct entity *e = memory_zalloc(1, sizeof(*e) + block);
 
-	assert(e);
 	e->as.id = *id;
 	e->type = type;
 	return e;
 }
 
-/* Copies len bytes to *at and moves it on. */
-static void *put(uint8_t **at, const void *data, size_t len)
+/* Copies len bytes to *at and advances *at past them. */
+static void *put_bytes(uint8_t **at, const void *data, size_t len)
 {
 	void *to = *at;
 
@@ -95,7 +95,7 @@ static void *put(uint8_t **at, const void *data, size_t len)
 
 static void put_text(uint8_t **at, struct bytes *text)
 {
-	text->data = put(at, text->data, text->len);
+	text->data = put_bytes(at, text->data, text->len);
 }
 
 static struct entity *copy_user(const struct user_changed *u)
@@ -106,7 +106,7 @@ static struct entity *copy_user(const struct user_changed *u)
 	uint8_t *at = e->block;
 
 	e->as.user = *u;
-	e->as.user.organizations = put(&at, u->organizations, memberships);
+	e->as.user.organizations = put_bytes(&at, u->organizations, memberships);
 	put_text(&at, &e->as.user.username);
 	put_text(&at, &e->as.user.name);
 	put_text(&at, &e->as.user.email);
@@ -122,7 +122,7 @@ static struct entity *copy_group(const struct group_changed *g)
 	uint8_t *at = e->block;
 
 	*to = *g;
-	to->members = put(&at, g->members, members);
+	to->members = put_bytes(&at, g->members, members);
 	put_text(&at, &to->name);
 	to->member_count = uuid_sort(to->members, to->member_count);
 	return e;
@@ -138,8 +138,8 @@ static struct entity *copy_organization(const struct organization_changed *o)
 	return e;
 }
 
-/* Tells readers what becomes of an entity; old and new are of one kind, either may be NULL. */
-static void project(struct projection *p, const struct entity *old, const struct entity *new)
+/* Gathers what readers must see of a change. old and new are of one kind; either may be NULL. */
+static void project_entity(struct projection *p, const struct entity *old, const struct entity *new)
 {
 	const struct entity *any = new ? new : old;
 
@@ -155,29 +155,29 @@ static void project(struct projection *p, const struct entity *old, const struct
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static void replace(struct directory *d, struct entity *new, struct projection *p)
+static void replace_entity(struct directory *d, struct entity *new, struct projection *p)
 {
-	struct entity *old = find(d, &new->as.id);
+	struct entity *old = find_entity(d, &new->as.id);
 
 	if (old && old->type != new->type) {
-		project(p, old, NULL);
-		drop(d, old);
+		project_entity(p, old, NULL);
+		drop_entity(d, old);
 		old = NULL;
 	}
-	project(p, old, new);
+	project_entity(p, old, new);
 	if (old)
-		drop(d, old);
+		drop_entity(d, old);
 	HASH_ADD(hh, d->entities, as.id, sizeof(new->as.id), new);
 }
 
-bool directory_take(struct directory *d, const struct record *fact, struct projection *p)
+bool directory_put(struct directory *d, const struct record *fact, struct projection *p)
 {
 	if (fact->type == RECORD_USER_CHANGED) {
-		replace(d, copy_user(&fact->as.user_changed), p);
+		replace_entity(d, copy_user(&fact->as.user_changed), p);
 	} else if (fact->type == RECORD_GROUP_CHANGED) {
-		replace(d, copy_group(&fact->as.group_changed), p);
+		replace_entity(d, copy_group(&fact->as.group_changed), p);
 	} else if (fact->type == RECORD_ORGANIZATION_CHANGED) {
-		replace(d, copy_organization(&fact->as.organization_changed), p);
+		replace_entity(d, copy_organization(&fact->as.organization_changed), p);
 	} else if (fact->type == RECORD_DEPLOYMENT_CHANGED) {
 		d->deployment = fact->as.deployment_changed;
 		if (p)
@@ -190,24 +190,24 @@ bool directory_take(struct directory *d, const struct record *fact, struct proje
 
 void directory_forget(struct directory *d, const struct uuid *id, struct projection *p)
 {
-	struct entity *e = find(d, id);
+	struct entity *e = find_entity(d, id);
 
 	if (!e)
 		return;
-	project(p, e, NULL);
-	drop(d, e);
+	project_entity(p, e, NULL);
+	drop_entity(d, e);
 }
 
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id)
 {
-	const struct entity *e = find(d, id);
+	const struct entity *e = find_entity(d, id);
 
 	return e && e->type == RECORD_USER_CHANGED ? &e->as.user : NULL;
 }
 
 const struct group_changed *directory_group(const struct directory *d, const struct uuid *id)
 {
-	const struct entity *e = find(d, id);
+	const struct entity *e = find_entity(d, id);
 
 	return e && e->type == RECORD_GROUP_CHANGED ? &e->as.group : NULL;
 }
@@ -215,7 +215,7 @@ const struct group_changed *directory_group(const struct directory *d, const str
 const struct organization_changed *directory_organization(const struct directory *d,
 							  const struct uuid *id)
 {
-	const struct entity *e = find(d, id);
+	const struct entity *e = find_entity(d, id);
 
 	return e && e->type == RECORD_ORGANIZATION_CHANGED ? &e->as.organization : NULL;
 }
@@ -257,10 +257,10 @@ bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 }
 
 /*
- * Members of an organization are found by a walk through all users, some
- * milliseconds for a hundred thousand. It is made once for each change of such
- * a grant, which may have to tell as many people: a list for each organization
- * would not pay.
+ * The members of an organization are found by walking through all users, which
+ * takes some milliseconds for a hundred thousand. That happens once for each
+ * change of such a grant, which may notify as many people: keeping a list for
+ * each organization would not pay.
  */
 static const struct user_changed *next_user(const struct entity **at)
 {
@@ -336,7 +336,7 @@ bool directory_project(const struct directory *d, struct projection *p, const st
 	if (!*at)
 		projection_deployment(p, &d->deployment);
 	for (; e && projection_size(p) < enough; e = e->hh.next)
-		project(p, NULL, e);
+		project_entity(p, NULL, e);
 	*at = e;
 	return e;
 }

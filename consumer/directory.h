@@ -12,31 +12,32 @@
 
 struct directory;
 
+/* An empty directory, in which the deployment's switch is on. */
 struct directory *directory_new(void);
-void directory_free(struct directory **d);
+void directory_free(struct directory **d); /* sets *d to NULL; accepts NULL */
 
 /*
- * Takes a fact in place of what was known of that entity, copying it. What
- * changes for readers is gathered in p, unless p is NULL. False when the record
- * is not one of the directory's.
+ * Puts a copy of the fact in the place of what was known of its entity. Gathers
+ * what that changes for readers in p, unless p is NULL. False when the record is
+ * not one of the directory's; nothing has changed then.
  */
-bool directory_take(struct directory *d, const struct record *fact, struct projection *p);
+bool directory_put(struct directory *d, const struct record *fact, struct projection *p);
 
-/* Forgets the entity: its record was a tombstone. */
+/* Forgets the entity, whose record was a tombstone; p as above. */
 void directory_forget(struct directory *d, const struct uuid *id, struct projection *p);
 
-/* Lookups; borrowed until the next change. NULL: unknown. */
+/* Lookups. Borrowed until the next change; NULL: unknown. */
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id);
 const struct group_changed *directory_group(const struct directory *d, const struct uuid *id);
 const struct organization_changed *directory_organization(const struct directory *d,
 							  const struct uuid *id);
 
-/* Is there any user at all? If not, the directory was lost, or has yet to be filled. */
+/* Is there any user? If not, the directory was lost, or has yet to be filled. */
 bool directory_has_users(const struct directory *d);
 
 /*
- * Is the subject deleted, or never heard of? The group of everyone is there as
- * long as its organization.
+ * Is the subject deleted or unknown? The group of everyone exists as long as its
+ * organization does.
  */
 bool directory_lacks(const struct directory *d, const struct subject *s);
 
@@ -50,10 +51,14 @@ bool directory_sharing_enabled(const struct directory *d);
 bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 			const struct uuid *group_id);
 
-/* How many members a group has. Knows the groups of everyone, too. */
+/* How many members the group has, which may be an organization's group of everyone. */
 size_t directory_member_count(const struct directory *d, const struct uuid *group_id);
 
-/* Their ids, in an array in the arena; their number is returned. */
+/*
+ * Sets *out to the ids of the group's members and returns their number; with 0,
+ * *out may be untouched. The array is valid until the directory changes or the
+ * arena is reset.
+ */
 size_t directory_members(const struct directory *d, const struct uuid *group_id,
 			 struct arena *arena, const struct uuid **out);
 
@@ -64,9 +69,9 @@ struct bytes directory_subject_name(const struct directory *d, const struct subj
 struct entity;
 
 /*
- * Gathers the entities in p, from *at on, NULL at first, until p holds about
- * `enough` bytes; advances *at. False once all are gathered. The view must not
- * change in between.
+ * Gathers the whole directory in p, piece by piece: the entities from *at on
+ * until p holds about `enough` bytes, and advances *at, which is NULL at first.
+ * False once all are gathered. The directory must not change between the pieces.
  */
 bool directory_project(const struct directory *d, struct projection *p, const struct entity **at,
 		       size_t enough);

@@ -1,11 +1,14 @@
 #include "consumer/effects.h"
 
+#include <assert.h>
+
 void effects_begin(struct effects *e, struct apply *apply, struct arena *arena, size_t max)
 {
 	*e = (struct effects){
 		.apply = apply,
 		.arena = arena,
 		.list = arena_zalloc(arena, max, sizeof(*e->list)),
+		.max = max,
 	};
 }
 
@@ -14,6 +17,7 @@ static struct touched_workspace *touch_workspace(struct effects *e, struct held_
 	struct touched_workspace *t = held->touched;
 
 	if (!t) {
+		assert(e->count < e->max); /* a record touches one workspace */
 		t = &e->list[e->count++];
 		t->touched.workspace = &held->workspace;
 		t->held = held;
@@ -22,7 +26,7 @@ static struct touched_workspace *touch_workspace(struct effects *e, struct held_
 	return t;
 }
 
-/* A fact may rename the workspace, move it to another owner, or end it. */
+/* A fact may rename the workspace, give it another owner, or delete it. */
 static void unlist_owner(struct effects *e, const struct input *in)
 {
 	const struct workspace *w = &in->held->workspace;
@@ -31,7 +35,7 @@ static void unlist_owner(struct effects *e, const struct input *in)
 		apply_not_owned(e->apply, w);
 }
 
-/* A change that takes a grant away has no expiry. */
+/* Must come before the fold. The expires_at of a removal is ABSENT. */
 static void index_expiries(struct effects *e, const struct workspace *w, const struct decision *d)
 {
 	for (size_t i = 0; i < d->change_count; i++) {
@@ -42,7 +46,7 @@ static void index_expiries(struct effects *e, const struct workspace *w, const s
 	}
 }
 
-/* before: the workspace as it was; only its own fields are looked at. */
+/* before: the workspace as it was, of which only its own fields are still valid. */
 static void index_fact(struct effects *e, struct touched_workspace *t,
 		       const struct workspace *before)
 {
@@ -78,8 +82,8 @@ static void index_changes(struct effects *e, struct touched_workspace *t, const 
 	}
 }
 
-struct touched_workspace *effects_take(struct effects *e, const struct input *in,
-				       const struct decision *d)
+struct touched_workspace *effects_carry_out(struct effects *e, const struct input *in,
+					    const struct decision *d)
 {
 	struct workspace *w = &in->held->workspace;
 	const struct workspace before = *w;

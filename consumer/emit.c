@@ -16,15 +16,15 @@ static struct bytes output_id(const struct emitter *e, const struct source *src)
 	return arena_printf(e->arena, "%d-%lld-%u", e->partition, (long long)src->offset, src->n);
 }
 
-/* Where a record goes. */
+/* Topic and key of a record. */
 struct address {
 	enum topic topic;
 	struct bytes key;
 };
 
-/* Packs one record. The value is that of r, or absent: a tombstone. sharing.grants has no headers. */
-static void pack(struct emitter *e, struct source *src, const struct address *to,
-		 enum record_type type, struct bytes value)
+/* Packs one record; an absent value is a tombstone. sharing.grants has no headers. */
+static void pack_record(struct emitter *e, struct source *src, const struct address *to,
+			enum record_type type, struct bytes value)
 {
 	output_append(e->packed,
 		      &(struct output){
@@ -40,15 +40,15 @@ static void pack(struct emitter *e, struct source *src, const struct address *to
 		      });
 }
 
-static int send(struct emitter *e, struct source *src, const struct address *to,
-		const struct record *r, struct error *err)
+static int emit_record(struct emitter *e, struct source *src, const struct address *to,
+		       const struct record *r, struct error *err)
 {
 	int rc;
 
 	buffer_clear(&e->value);
 	rc = codec_encode(e->codec, r, &e->value, err);
 	if (!rc)
-		pack(e, src, to, r->type, buffer_bytes(&e->value));
+		pack_record(e, src, to, r->type, buffer_bytes(&e->value));
 	return rc;
 }
 
@@ -67,7 +67,8 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 		.detail_count = d->detail_count,
 		.at = src->time,
 	};
-	return send(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) }, &r, err);
+	return emit_record(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) },
+			   &r, err);
 }
 
 static int emit_notices(struct emitter *e, struct source *src, const struct decision *d,
@@ -84,10 +85,10 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 		notice_write(&list[i], &scene, &r.as.notification);
 		r.as.notification.event_id = event_id;
 		r.as.notification.at = src->time;
-		rc = send(e, src,
-			  &(struct address){ TOPIC_NOTIFICATIONS,
-					     id_text(e->arena, &list[i].recipient) },
-			  &r, err);
+		rc = emit_record(e, src,
+				 &(struct address){ TOPIC_NOTIFICATIONS,
+						    id_text(e->arena, &list[i].recipient) },
+				 &r, err);
 	}
 	return rc;
 }
@@ -109,7 +110,8 @@ static int emit_change(struct emitter *e, struct source *src, const struct decis
 		.change_count = d->change_count,
 		.at = src->time,
 	};
-	rc = send(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) }, &r, err);
+	rc = emit_record(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) }, &r,
+			 err);
 	return rc ? rc : emit_notices(e, src, d, ws, event_id, err);
 }
 
@@ -123,7 +125,7 @@ int emit_decision(struct emitter *e, struct source *src, const struct decision *
 	return 0;
 }
 
-/* The ring of command ids in order of age, without its empty places. */
+/* Lists the remembered command ids, the oldest first, without the ring's empty places. */
 static size_t list_recent(const struct workspace *w, struct uuid out[static RECENT_COMMANDS])
 {
 	size_t count = 0;
@@ -144,7 +146,7 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 	struct address to = { TOPIC_GRANTS, id_text(e->arena, &w->id) };
 
 	if (!w->registered) {
-		pack(e, src, &to, RECORD_WORKSPACE_GRANTS, (struct bytes){ 0 });
+		pack_record(e, src, &to, RECORD_WORKSPACE_GRANTS, (struct bytes){ 0 });
 		return 0;
 	}
 	r.as.workspace_grants = (struct workspace_grants){
@@ -157,16 +159,15 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 		.recent_command_count = list_recent(w, recent),
 		.source_offset = src->offset,
 	};
-	return send(e, src, &to, &r, err);
+	return emit_record(e, src, &to, &r, err);
 }
 
 int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct error *err)
 {
 	struct record r = { .type = RECORD_PROGRESS, .as.progress = { applied } };
-
 	struct address to = { TOPIC_GRANTS, bytes_of(PROGRESS_KEY) };
 
-	return send(e, src, &to, &r, err);
+	return emit_record(e, src, &to, &r, err);
 }
 
 void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,

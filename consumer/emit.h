@@ -2,8 +2,9 @@
 #define SB_CONSUMER_EMIT_H
 
 /*
- * From decisions to records: the event, a notification for each person
- * concerned, the workspace's new state. Packs them as output.h says.
+ * Turns decisions into records: the event, a notification for each person
+ * concerned, the workspace's new state. Packs them as output.h says. What fails
+ * returns the error of codec_encode().
  */
 
 #include "consumer/decision.h"
@@ -16,7 +17,7 @@ struct source {
 	int64_t offset;
 	int64_t time;             /* the record's timestamp */
 	struct bytes traceparent; /* may be absent */
-	uint32_t n;               /* outputs so far */
+	uint32_t n;               /* how many outputs it has so far; emit_*() count it up */
 };
 
 struct emitter {
@@ -30,22 +31,22 @@ struct emitter {
 };
 
 /*
- * What the decision has to say: SharingChanged or CommandRejected, and the
- * notifications. ws is the workspace as events should show it, version that
- * after the decision.
+ * Emits SharingChanged and its notifications, CommandRejected, or nothing, as the
+ * decision demands. ws is the workspace as events should show it, version the
+ * one after the decision.
  */
 MUST_USE int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
 			   const struct workspace_ref *ws, int64_t version, struct error *err);
 
-/* The workspace's state as of src, or its tombstone when it is no longer registered. */
+/* Emits the workspace's state after src, or its tombstone when it is no longer registered. */
 MUST_USE int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 			struct error *err);
 
-/* How far the partition has got. */
+/* Emits the partition's Progress: the next offset whose command is not yet in Redis. */
 MUST_USE int emit_progress(struct emitter *e, struct source *src, int64_t applied,
 			   struct error *err);
 
-/* Bytes that could not be read, as they came. headers as in struct output. */
+/* Emits an unreadable record as a dead letter, as it came. headers: as in struct output. */
 void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,
 		      struct bytes headers);
 

@@ -135,7 +135,7 @@ static void note_gone(struct follower *f, const struct uuid *id)
 
 static void take_fact(struct follower *f, const struct record *r, int64_t offset)
 {
-	if (!directory_take(f->directory, r, gathering(f)))
+	if (!directory_put(f->directory, r, gathering(f)))
 		log_warn("%s offset %lld is passed over: %s does not belong there",
 			 topic_name(TOPIC_DIRECTORY), (long long)offset, record_name(r->type));
 	else if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)

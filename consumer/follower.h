@@ -3,8 +3,9 @@
 
 /*
  * Follows sharing.directory: reads all of it into the view before the first
- * decision, then keeps it up to date; and, while this process owns the
- * topic's partition, projects the view into Redis for readers.
+ * decision, then keeps the view up to date. While this process owns the topic's
+ * partition, it also has the view projected into Redis for readers. The loop's
+ * thread.
  */
 
 #include "cache/index.h"
@@ -16,65 +17,73 @@
 
 struct follower;
 
-/* Opens the topic. Settings from config: "brokers". The waker is woken when records arrive. */
+/*
+ * Opens the topic; reads nothing yet. Settings from config: "brokers". The waker
+ * is woken when records arrive. The arguments must outlive the follower.
+ * ERROR_USAGE names a setting that is wrong; ERROR_UNAVAILABLE.
+ */
 MUST_USE int follower_open(struct follower **out, const struct config *config, struct codec *codec,
 			   struct index *index, const struct waker *waker, struct error *err);
-void follower_close(struct follower **f);
+void follower_close(struct follower **f); /* sets *f to NULL; accepts NULL */
 
 /*
- * Takes what has arrived, waiting up to wait_ms for the first record.
- * ERROR_UNAVAILABLE when the brokers do not serve the topic.
+ * Takes a bounded number of the records that have arrived into the view, waiting
+ * up to wait_ms for the first one. ERROR_UNAVAILABLE when the brokers do not
+ * serve the topic.
  */
 MUST_USE int follower_poll(struct follower *f, int wait_ms, struct error *err);
 
-/* Did the last follower_poll() end although more may have arrived? */
+/* Did the last follower_poll() stop at its bound, so that more may have arrived? */
 bool follower_has_more(const struct follower *f);
 
-/* Has the view ever reached the end of the topic? Before that, decide nothing. */
+/* Has the view ever reached the end of the topic? Until then, nothing may be decided. */
 bool follower_is_complete(const struct follower *f);
 
-/* The view has everything before this offset. */
+/* The offset before which the view has everything. */
 int64_t follower_position(const struct follower *f);
 
 /*
- * Follows until the view has everything before `offset`, or everything there
- * is. 0 either way; ERROR_UNAVAILABLE when the brokers do not say within
- * wait_ms.
+ * Polls until the view has everything before `offset`, or all of the topic if
+ * that ends earlier: 0 in both cases. ERROR_UNAVAILABLE when that takes longer
+ * than wait_ms.
  */
 MUST_USE int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err);
 
-/* Where the topic ends now. ERROR_UNAVAILABLE. */
+/* Where the topic ends now, for a read_committed reader. Blocks; ERROR_UNAVAILABLE. */
 MUST_USE int follower_end(struct follower *f, int64_t *end, struct error *err);
 
 /*
- * Takes the id of one that was deleted, or went, since the view has been
- * complete: a user, a group, an organization with its group of everyone. False
- * when there is none left. It may have been created again since: look.
+ * Takes the next id of a user, a group or an organization (with its group of
+ * everyone) that was deleted after the view had become complete. False, with *id
+ * untouched, when none is left. The entity may have been created again since, so
+ * look it up in the view.
  */
 bool follower_next_gone(struct follower *f, struct uuid *id);
 
-/* Did more go than could be remembered? False again afterwards. */
+/* Were more deleted than could be remembered? Asking resets the answer to false. */
 bool follower_missed_gone(struct follower *f);
 
+/* The view; borrowed from the follower, and changed by its polls. */
 const struct directory *follower_directory(const struct follower *f);
 
 /*
- * Begins or ends projecting: this process now owns the directory's partition, or
- * no longer. epoch is the least that its mark may have.
+ * Begins projecting, because this process now owns the topic's partition, or
+ * ends it. epoch is the lowest that the directory's mark may get.
  */
 void follower_own(struct follower *f, bool own, int64_t epoch);
 
 /*
- * Brings Redis up to date with the view, if this process owns the partition:
- * at first from scratch unless Redis is as far already, then change by change.
- * ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: a foreign Redis.
+ * Brings Redis up to date with the view if this process owns the partition: at
+ * first from scratch, unless Redis is as far already, and then change by change.
+ * ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: the index belongs to another
+ * deployment.
  */
 MUST_USE int follower_project(struct follower *f, struct error *err);
 
 /*
- * Looks whether what was projected is still there: from time to time, for a
- * Redis that has lost it does not tell. If not, it is projected anew.
- * ERROR_UNAVAILABLE.
+ * Checks that Redis still has the mark of what was projected. If not,
+ * follower_project() will project the view anew. Call it from time to time: a
+ * Redis that has lost data does not say so. ERROR_UNAVAILABLE, ERROR_REFUSED.
  */
 MUST_USE int follower_watch(struct follower *f, struct error *err);
 

@@ -2,8 +2,8 @@
 #define SB_CONSUMER_INPUT_H
 
 /*
- * One record of sharing.commands as a run sees it: what it says, or why it
- * cannot be read.
+ * One record of sharing.commands as a run sees it: what the record says, or why
+ * it cannot be read.
  */
 
 #include "consumer/emit.h"
@@ -16,19 +16,20 @@ struct input {
 	bool readable;
 	struct record record;        /* if readable; in the run's arena */
 	struct bytes why_unreadable; /* if not: a sentence, in the run's arena */
-	struct held_workspace *held; /* if readable: the workspace that it is about */
+	struct held_workspace *held; /* the runner's; if readable: the workspace that it is about */
 };
 
-/* What a record must fit: the topic has so many partitions, and it came from this one. */
+/* Where a record was found, among how many partitions of the topic. */
 struct input_place {
 	int partition;
 	int partitions;
 };
 
 /*
- * Fills *in from the message. A record that cannot be decoded, that does not
- * belong on sharing.commands, or whose workspace belongs to another partition
- * is unreadable: a workspace has one order because it has one partition.
+ * Fills *in from the message, which must outlive it. A record is unreadable when
+ * it cannot be decoded, does not belong on sharing.commands, or is about a
+ * workspace of another partition: the records of a workspace have one order only
+ * because they are on one partition.
  */
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena);
@@ -39,7 +40,10 @@ const struct uuid *input_workspace(const struct input *in);
 /* Is the readable input a fact, not a command? */
 bool input_is_fact(const struct input *in);
 
-/* Packed headers (output.h) for its dead letter: its own ones, then why it is there and from where. */
+/*
+ * The headers of an unreadable input's dead letter, packed as output.h says, in
+ * the arena: those that the record had, then why and from where it came there.
+ */
 struct bytes input_dead_letter_headers(const struct input *in, struct arena *arena);
 
 #endif

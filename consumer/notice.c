@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* ---- whom ---- */
+/* ---- who is notified ---- */
 
 struct listing {
 	const struct decision *decision;
@@ -23,7 +23,7 @@ static enum notification_kind kind_of(const struct decision *d, const struct cha
 	return c->before == ROLE_NONE ? NOTIFY_WORKSPACE_SHARED : NOTIFY_ROLE_CHANGED;
 }
 
-/* By person; the direct one first, then by group, so that the order is the same every time. */
+/* By person, the direct notice first, then by group: so the order is always the same. */
 static int by_person(const void *a, const void *b)
 {
 	const struct notice *x = a;
@@ -46,7 +46,7 @@ static void keep_one_each(struct listing *l)
 	l->count = kept;
 }
 
-/* People in many groups are many times in the list: it grows only if that is not why it is full. */
+/* People in many groups are in the list many times. It grows only if half of it are not doubles. */
 static void make_room(struct listing *l)
 {
 	keep_one_each(l);
@@ -54,7 +54,7 @@ static void make_room(struct listing *l)
 		l->list = arena_grow(l->arena, l->list, &l->cap, l->cap + 1, sizeof(*l->list));
 }
 
-static void add(struct listing *l, const struct notice *n)
+static void add_notice(struct listing *l, const struct notice *n)
 {
 	const struct user_changed *u = directory_user(l->directory, &n->recipient);
 
@@ -74,7 +74,7 @@ static void add_concerned(struct listing *l, const struct change *c, const struc
 		return; /* owners lose and gain nothing by grants */
 	if (group)
 		n.group_id = *group;
-	add(l, &n);
+	add_notice(l, &n);
 }
 
 static void add_members(struct listing *l, const struct change *c)
@@ -101,12 +101,13 @@ size_t notice_list(const struct decision *d, const struct workspace_ref *ws,
 	}
 	keep_one_each(&l);
 	if (d->change_count && d->actor.kind != ACTOR_SYSTEM)
-		add(&l, &(struct notice){ ws->owner_id, NOTIFY_OWNER_NOTICE, NULL, { { 0 } } });
+		add_notice(&l,
+			   &(struct notice){ ws->owner_id, NOTIFY_OWNER_NOTICE, NULL, { { 0 } } });
 	*out = l.list;
 	return l.count;
 }
 
-/* ---- in what words ---- */
+/* ---- the text ---- */
 
 /* The actor's name: a user's display name, else the username; "The system". */
 static struct bytes actor_name(const struct notice_scene *s)
@@ -123,7 +124,7 @@ static struct bytes actor_name(const struct notice_scene *s)
 }
 
 /* " through group contractor", or nothing. */
-static struct bytes through(const struct notice *n, const struct notice_scene *s)
+static struct bytes group_phrase(const struct notice *n, const struct notice_scene *s)
 {
 	struct bytes name;
 
@@ -142,7 +143,8 @@ static const char *what_role_allows(enum role role)
 	return "connect by SSH and apps, start and stop it, and read its logs";
 }
 
-static struct bytes until(const struct change *c, struct arena *arena)
+/* " Access ends at <time>.", or nothing. */
+static struct bytes expiry_sentence(const struct change *c, struct arena *arena)
 {
 	char when[RFC3339_SIZE];
 
@@ -156,8 +158,8 @@ static void write_gained(const struct notice *n, const struct notice_scene *s,
 			 struct notification *out)
 {
 	struct bytes who = actor_name(s);
-	struct bytes via = through(n, s);
-	struct bytes ends = until(n->change, s->arena);
+	struct bytes via = group_phrase(n, s);
+	struct bytes ends = expiry_sentence(n->change, s->arena);
 	const char *role = role_name(n->change->after);
 
 	if (n->kind == NOTIFY_WORKSPACE_SHARED)
@@ -178,7 +180,7 @@ static void write_lost(const struct notice *n, const struct notice_scene *s,
 		       struct notification *out)
 {
 	struct bytes who = actor_name(s);
-	struct bytes via = through(n, s);
+	struct bytes via = group_phrase(n, s);
 
 	if (n->kind == NOTIFY_ACCESS_EXPIRED)
 		out->title = arena_printf(s->arena, "Your access to workspace %.*s has expired",
@@ -191,7 +193,7 @@ static void write_lost(const struct notice *n, const struct notice_scene *s,
 }
 
 /* "bob: use; group contractor: none" for the first few changes. */
-static struct bytes summarise(const struct notice_scene *s)
+static struct bytes summarise_changes(const struct notice_scene *s)
 {
 	enum { SHOWN = 5 };
 	const struct decision *d = s->decision;
@@ -214,14 +216,14 @@ static struct bytes summarise(const struct notice_scene *s)
 static void write_owner_notice(const struct notice_scene *s, struct notification *out)
 {
 	struct bytes who = actor_name(s);
-	struct bytes what = summarise(s);
+	struct bytes what = summarise_changes(s);
 
 	out->title = arena_printf(s->arena, "%.*s changed who your workspace %.*s is shared with",
 				  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
 	out->body = arena_printf(s->arena, "%.*s.", BYTES_ARG(what));
 }
 
-/* Coder's path of a workspace: /@owner/name. Nothing to open when access is gone. */
+/* A link to the workspace, unless access is gone. Coder's path of it is /@owner/name. */
 static void write_actions(const struct notice *n, const struct notice_scene *s,
 			  struct notification *out)
 {

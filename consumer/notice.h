@@ -2,31 +2,32 @@
 #define SB_CONSUMER_NOTICE_H
 
 /*
- * Whom to tell of a change, and in what words. Pure: a function of the
- * decision, the workspace after it and the directory.
+ * Who is notified of a change, and in what words. Pure functions of the decision,
+ * the workspace after it and the directory.
  */
 
 #include "consumer/decision.h"
 
-/* One person to be told. */
+/* One notification to one person. */
 struct notice {
 	struct uuid recipient;
 	enum notification_kind kind;
-	const struct change *change; /* NULL: the owner's notice, of all changes */
-	struct uuid group_id;        /* through which it concerns the recipient; nil: directly */
+	const struct change *change; /* NULL: the notice to the owner, which is about all changes */
+	struct uuid group_id; /* through which the change concerns the recipient; nil: directly */
 };
 
 /*
- * The people concerned, each once and never the actor: those a change names;
- * the members of groups it names; the owner when somebody else changed the
- * sharing. Somebody named directly is not told again for a group; of several
- * groups, that with the smallest id counts. The array is
- * in the arena; its length is returned.
+ * Lists the people to notify, each once: users whom a change names, members of
+ * groups that a change names, and the owner, unless the system made the changes.
+ * The actor and deleted users are left out, and the owner is not notified of a
+ * grant. A user who is named directly is not notified again for a group; of
+ * several groups, the one with the smallest id counts. Sets *out to an array in
+ * the arena and returns its length.
  */
 size_t notice_list(const struct decision *d, const struct workspace_ref *ws,
 		   const struct directory *dir, struct arena *arena, struct notice **out);
 
-/* What the words are made of. */
+/* What the text of a notice may mention. */
 struct notice_scene {
 	const struct decision *decision;
 	struct workspace_ref workspace;
@@ -35,7 +36,7 @@ struct notice_scene {
 	struct arena *arena;
 };
 
-/* Fills kind, recipient, title, body, actions, group, role and message. */
+/* Fills all of *out but event_id and `at`. Texts are in the arena or borrowed from the scene. */
 void notice_write(const struct notice *n, const struct notice_scene *scene,
 		  struct notification *out);
 

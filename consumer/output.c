@@ -1,8 +1,8 @@
 #include "consumer/output.h"
 
 enum {
-	PACKING = 2, /* version of this packing: it outlives a process */
-	WIDE = 10, /* a varint of so many bytes holds any number, and so can be changed in place */
+	PACKING = 2, /* version of this packing, for Redis keeps it beyond an upgrade */
+	WIDE = 10,   /* bytes of a varint that can hold any number, so it can be changed in place */
 };
 
 static void put_wide(uint8_t *at, int64_t number)
@@ -29,13 +29,15 @@ void outputs_end_at(struct buffer *b, int64_t applied)
 
 bool outputs_open(struct bytes *packed, struct run_range *out)
 {
+	struct bytes after = *packed;
 	uint64_t begin;
 	uint64_t applied;
 	uint8_t packing;
 
-	if (!bytes_take_u8(packed, &packing) || packing != PACKING ||
-	    !bytes_take_varint(packed, &begin) || !bytes_take_varint(packed, &applied))
+	if (!bytes_take_u8(&after, &packing) || packing != PACKING ||
+	    !bytes_take_varint(&after, &begin) || !bytes_take_varint(&after, &applied))
 		return false;
+	*packed = after;
 	*out = (struct run_range){ (int64_t)begin, (int64_t)applied };
 	return true;
 }
@@ -76,12 +78,14 @@ static bool take_numbers(struct bytes *rest, struct output *out)
 bool output_take(struct bytes *rest, struct output *out)
 {
 	struct bytes after = *rest;
+	struct output o;
 
-	if (!take_numbers(&after, out) || !bytes_take_optional(&after, &out->key) ||
-	    !bytes_take_optional(&after, &out->value) ||
-	    !bytes_take_optional(&after, &out->traceparent) ||
-	    !bytes_take_optional(&after, &out->headers))
+	if (!take_numbers(&after, &o) || !bytes_take_optional(&after, &o.key) ||
+	    !bytes_take_optional(&after, &o.value) ||
+	    !bytes_take_optional(&after, &o.traceparent) ||
+	    !bytes_take_optional(&after, &o.headers))
 		return false;
 	*rest = after;
+	*out = o;
 	return true;
 }

@@ -2,10 +2,10 @@
 #define SB_CONSUMER_OUTPUT_H
 
 /*
- * The records that a run sends out, packed into one piece of bytes. The same
- * bytes are kept in Redis until Kafka has committed them and are what the
- * publisher works from, whether they come from the run or, after a crash,
- * from Redis: so what is sent again is byte for byte what was to be sent.
+ * The outputs of a run: the records that it sends, packed into one sequence of
+ * bytes. Redis keeps these bytes until Kafka has committed the outputs. The
+ * publisher sends from them, whether they come straight from the run or, after a
+ * crash, from Redis: so outputs that are sent again are the same byte for byte.
  */
 
 #include "ops/support/buffer.h"
@@ -16,23 +16,23 @@
 
 /* What a run covers: the head of its packed outputs. */
 struct run_range {
-	int64_t begin;   /* where the run before ended: offsets between hold no records */
-	int64_t applied; /* the next offset after it */
+	int64_t begin;   /* where the run before it ended; the first record may be further on */
+	int64_t applied; /* where the run ends: the offset after its last record */
 };
 
 /* One record to send. Bytes are borrowed. */
 struct output {
 	enum topic topic;
 	enum record_type type; /* not for dead letters */
-	int64_t offset;        /* of the command it comes from */
-	uint32_t n;            /* counts the outputs of that command: ce_id is partition-offset-n */
-	int64_t time;          /* of the decision; the record's timestamp */
+	int64_t offset;        /* of the record of sharing.commands that it comes from */
+	uint32_t n;            /* counts the outputs of that record: ce_id is partition-offset-n */
+	int64_t time;          /* the timestamp to send it with, ms since 1970 */
 	struct bytes key;
 	struct bytes value;       /* absent: a tombstone */
 	struct bytes traceparent; /* may be absent */
 	/*
-	 * Of a dead letter: the headers, as sized name and optional value in turn.
-	 * It gets these and no others.
+	 * Of a dead letter: all headers that it gets, as sized names and optional
+	 * values in turn. Absent otherwise.
 	 */
 	struct bytes headers;
 };
@@ -40,15 +40,22 @@ struct output {
 /* Begins the packed outputs of a run in an empty buffer. */
 void outputs_begin(struct buffer *b, const struct run_range *range);
 
-/* The run, whose outputs are in the buffer, ends earlier than was said at its begin. */
+/* Corrects the head: the run ends at `applied`, earlier than outputs_begin() was told. */
 void outputs_end_at(struct buffer *b, int64_t applied);
 
-/* Reads the head; false when this is not the beginning of packed outputs. */
+/*
+ * Takes the head off *packed, so that the first output follows. False, with both
+ * untouched, when *packed does not begin with a head that this version knows.
+ */
 bool outputs_open(struct bytes *packed, struct run_range *out);
 
+/* Packs one more output; copies it. */
 void output_append(struct buffer *b, const struct output *o);
 
-/* Takes the next output off *rest; false at the end, or when the rest is broken (rest->len > 0). */
+/*
+ * Takes the next output off *rest; it borrows its bytes from there. False, with
+ * both untouched, at the end (rest->len is 0) or when the rest is broken.
+ */
 bool output_take(struct bytes *rest, struct output *out);
 
 #endif

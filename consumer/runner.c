@@ -13,11 +13,11 @@
 
 enum {
 	DIRECTORY_WAIT_MS = 1000,
-	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* 2,000 usual records have a quarter of it */
-	VALUE_MAX_BYTES = 512 << 20,          /* proto-max-bulk-len of Redis, by default */
+	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* those of 2,000 usual records take a quarter */
+	VALUE_MAX_BYTES = 512 << 20,          /* the default of Redis' proto-max-bulk-len */
 };
 
-/* Scratch is kept from run to run, so that the hot path does not allocate. */
+/* Keeps its scratch memory from run to run, so that the hot path does not allocate. */
 struct runner {
 	struct runner_options options;
 	size_t outputs_max;
@@ -35,9 +35,9 @@ struct run {
 	struct input *inputs;
 	size_t count;
 	struct effects effects;
-	size_t buried; /* records that went to the dead letters */
+	size_t buried; /* records that became dead letters */
 	const struct input *first_buried;
-	int64_t applied; /* where the partition stands afterwards */
+	int64_t applied; /* the partition's mark.applied after the run */
 };
 
 /* ---- read ---- */
@@ -53,7 +53,7 @@ static void read_inputs(struct run *run)
 			   &r->arena);
 }
 
-/* How far the authors of the commands had seen the directory, not counting what is beyond `max`. */
+/* How far the authors of the commands had seen the directory; offsets beyond `max` do not count. */
 static int64_t furthest_seen(const struct run *run, int64_t max)
 {
 	int64_t furthest = 0;
@@ -68,7 +68,7 @@ static int64_t furthest_seen(const struct run *run, int64_t max)
 	return furthest;
 }
 
-/* The view must be as far as the authors of the commands were, and so must readers' be. */
+/* Nothing is decided, and no reader answers, on less of the directory than an author had seen. */
 static int reach_directory(struct run *run, struct error *err)
 {
 	struct follower *f = run->runner->options.follower;
@@ -84,7 +84,7 @@ static int reach_directory(struct run *run, struct error *err)
 	return rc;
 }
 
-/* Finds each input's workspace, and reads from the index those that are not at hand. */
+/* Finds each input's workspace; those that are not at hand are read from the index. */
 static int read_workspaces(struct run *run, struct error *err)
 {
 	struct runner *r = run->runner;
@@ -118,7 +118,7 @@ static void note_outcome(struct run *run, const struct input *in, const struct d
 					       });
 }
 
-/* The workspace as events show it, with a name of its own: the fact may change or free it. */
+/* The workspace as it is before a fact, with a copy of its name, which the fact may free. */
 static struct workspace_ref ref_before(const struct run *run, const struct input *in)
 {
 	struct workspace_ref ref = { 0 };
@@ -144,7 +144,7 @@ static struct world world_of(const struct run *run, const struct input *in)
 	};
 }
 
-/* A fact that ends the workspace is shown as the workspace was before it. */
+/* The event of a workspace's deletion shows the workspace as it was before. */
 static int decide_input(struct run *run, struct input *in, struct error *err)
 {
 	const struct workspace *w = &in->held->workspace;
@@ -157,9 +157,9 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 	int rc;
 
 	if (!decide(&world, &in->record, &d))
-		return error_set(err, ERROR_REFUSED, "%s has no rule",
+		return error_set(err, ERROR_REFUSED, "a record of type %s cannot be decided",
 				 record_name(in->record.type));
-	touched = effects_take(&run->effects, in, &d);
+	touched = effects_carry_out(&run->effects, in, &d);
 	if (!was_registered || w->registered)
 		version = w->version;
 	if (w->registered || !input_is_fact(in))
@@ -193,9 +193,9 @@ static void cut_run(struct run *run, size_t count)
 }
 
 /*
- * What a record makes known is many times its own size when a large group is
- * concerned, and Redis takes the outputs of a run as one value: so a run ends
- * when its outputs are large.
+ * The outputs of a record are many times its own size when a large group is
+ * notified, and Redis takes the outputs of a run as one value: so a run ends when
+ * its outputs are large.
  */
 static int decide_inputs(struct run *run, struct error *err)
 {
@@ -216,7 +216,7 @@ static int decide_inputs(struct run *run, struct error *err)
 	return rc;
 }
 
-/* What the run leaves behind: the state of each workspace it touched, and how far it got. */
+/* Emits the state of each workspace that the run touched, and the partition's Progress. */
 static int emit_results(struct run *run, struct error *err)
 {
 	struct emitter *e = &run->runner->emitter;
@@ -231,7 +231,7 @@ static int emit_results(struct run *run, struct error *err)
 	}
 	if (rc)
 		return rc;
-	/* Numbered after what the last record sent and after its workspace's state, if any. */
+	/* The state of the last record's workspace may have taken the next number. */
 	last->n++;
 	return emit_progress(e, last, run->applied, err);
 }
@@ -243,10 +243,9 @@ static void warn_of_size(const struct run *run)
 	size_t len = run->runner->packed.len;
 
 	if (len >= VALUE_MAX_BYTES)
-		log_warn(
-			"what the record at %d:%lld makes known takes %zu MB: Redis needs a larger "
-			"proto-max-bulk-len",
-			run->part->id, (long long)run->applied - 1, len >> 20);
+		log_warn("the outputs of the record at %d:%lld take %zu MB: Redis needs a larger "
+			 "proto-max-bulk-len",
+			 run->part->id, (long long)run->applied - 1, len >> 20);
 }
 
 static int apply_run(struct run *run, int next, struct error *err)
@@ -271,7 +270,7 @@ static int apply_run(struct run *run, int next, struct error *err)
 	return 0;
 }
 
-/* One line a run: garbage comes in floods. */
+/* One line for each run, because unreadable records come in floods. */
 static void report_buried(const struct run *run)
 {
 	const struct input *in = run->first_buried;
@@ -299,7 +298,7 @@ static void finish_run(struct run *run)
 
 /* ---- the whole run ---- */
 
-/* Covers the offsets from `from` up to `applied`, not included. */
+/* The run covers the offsets from `from` up to, and not including, `applied`. */
 static void begin_run(struct run *run, int64_t from, int64_t applied)
 {
 	struct runner *r = run->runner;
@@ -321,6 +320,7 @@ int runner_run(struct runner *r, struct partition *part, size_t count, int next,
 	int rc;
 
 	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
+	assert(part->staged.list[0].offset >= part->mark.applied);
 	begin_run(&run, part->mark.applied, part->staged.list[count - 1].offset + 1);
 	read_inputs(&run);
 	rc = reach_directory(&run, err);
@@ -347,6 +347,7 @@ int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t un
 	struct source source = { .offset = to - 1, .time = unix_ms };
 	int rc;
 
+	assert(to > part->mark.applied);
 	begin_run(&run, part->mark.applied, to);
 	rc = emit_progress(&r->emitter, &source, to, err);
 	if (!rc)

@@ -2,9 +2,9 @@
 #define SB_CONSUMER_RUNNER_H
 
 /*
- * Carries out runs. A run is consecutive records of one partition, on their
- * way from the log into the index: read what they need, decide, apply in one
- * step of Redis, and hand the outputs to the publisher. The loop's thread.
+ * Carries out runs. A run takes consecutive records of one partition from the
+ * log into the index: it reads what they need, decides, applies in one step of
+ * Redis, and hands the outputs to the publisher. The loop's thread.
  */
 
 #include "consumer/decision.h"
@@ -29,20 +29,22 @@ struct runner_options {
 };
 
 struct runner *runner_new(const struct runner_options *o);
-void runner_free(struct runner **r);
+void runner_free(struct runner **r); /* sets *r to NULL; accepts NULL */
 
 /*
- * From now on the record whose outputs pass `bytes` in all is the last of its
- * run; the default is 16 MB. What one record makes known is not cut.
+ * From now on a run ends with the record at which its outputs reach `bytes`
+ * bytes; by default 16 MB. The outputs of one record are never split.
  */
 void runner_limit_outputs(struct runner *r, size_t bytes);
 
 /*
- * Carries out the first `count` staged messages of a READY partition and takes
- * them off. `next` is the partition of the run that will follow, or negative.
+ * Carries out the first `count` staged messages of a READY partition and drops
+ * them; fewer if their outputs are large. `next` is the partition of the run
+ * that will follow, or -1. Blocks for Redis, and until the view is as far as the
+ * commands' authors had seen the directory.
  *
  * Any failure leaves the partition CLAIMING: either nothing of the run has
- * happened, or all of it, as recovery will see. ERROR_FENCED: others have
+ * happened or all of it, which recovery will find out. ERROR_FENCED: others have
  * changed the partition; ERROR_UNAVAILABLE: Redis or the directory cannot be
  * reached; ERROR_REFUSED: stop.
  */
@@ -50,9 +52,10 @@ MUST_USE int runner_run(struct runner *r, struct partition *part, size_t count, 
 			struct error *err);
 
 /*
- * Moves the partition to the offset `to` without its commands, which are gone
- * from the log; that it did is published like a run. part->mark must be ours.
- * unix_ms stamps it. ERROR_FENCED, ERROR_UNAVAILABLE, ERROR_REFUSED.
+ * Moves the partition on to the offset `to` without the commands before it, which
+ * are gone from the log, and publishes the Progress like that of a run, with the
+ * timestamp unix_ms. part->mark must be ours. ERROR_FENCED, ERROR_UNAVAILABLE,
+ * ERROR_REFUSED.
  */
 MUST_USE int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t unix_ms,
 			 struct error *err);

@@ -282,7 +282,7 @@ static void whoever_left_the_organization_has_its_grants_no_longer(void **state)
 			"olga may not");
 	r.as.group_changed =
 		(struct group_changed){ id_of(TEAM), bytes_of("team"), id_of(ACME), team, 1 };
-	assert_true(directory_take(s.directory, &r, NULL));
+	assert_true(directory_put(s.directory, &r, NULL));
 	grant(&s, group(TEAM), ROLE_ADMIN, ABSENT);
 	assert_rejected(share_one(&s, actor(OLGA), user(CAROL), ROLE_USE), REJECT_FORBIDDEN,
 			"olga may not");

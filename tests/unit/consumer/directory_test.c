@@ -50,7 +50,7 @@ static int tear_down(void **state)
 
 static void take(const struct record *r)
 {
-	assert_true(directory_take(directory, r, &projection));
+	assert_true(directory_put(directory, r, &projection));
 }
 
 static struct record organization(const char *id, const char *name)
@@ -274,7 +274,7 @@ static void records_of_other_topics_are_not_taken(void **state)
 		bool ours = i >= RECORD_USER_CHANGED && i <= RECORD_DEPLOYMENT_CHANGED;
 
 		if (!ours)
-			assert_false(directory_take(directory, &r, NULL));
+			assert_false(directory_put(directory, &r, NULL));
 	}
 }
 

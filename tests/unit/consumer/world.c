@@ -44,7 +44,7 @@ static const char *const usernames[NAMES] = {
 
 static void take(struct scene *s, const struct record *fact)
 {
-	bool taken = directory_take(s->directory, fact, NULL);
+	bool taken = directory_put(s->directory, fact, NULL);
 
 	assert(taken);
 }

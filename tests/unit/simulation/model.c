@@ -582,7 +582,7 @@ bool model_decode(struct bytes value, struct record *out)
 
 static void take(struct directory *d, const struct record *fact)
 {
-	bool taken = directory_take(d, fact, NULL);
+	bool taken = directory_put(d, fact, NULL);
 
 	assert(taken);
 }
