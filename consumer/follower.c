@@ -1,6 +1,5 @@
 #include "consumer/follower.h"
 
-#include "cache/clearing.h"
 #include "consumer/arrivals.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
@@ -11,37 +10,26 @@
 #include <stdlib.h>
 
 enum {
-	POLL_MAX = 1000,          /* records a turn, so that the loop goes on */
-	POLL_MAX_LOADING = 20000, /* nothing can be decided yet: only the group is kept waiting */
-	PROJECTION_BYTES = 1024 * 1024, /* a step of projecting; one entity may be larger */
+	POLL_MAX = 1000,             /* records of one poll: the loop has other stages */
+	POLL_MAX_LOADING = 20000,    /* while loading, when they have nothing to decide */
+	CHANGES_BYTES = 1024 * 1024, /* gathered in one poll; a single entity may be larger */
 	REACH_STEP_MS = 5,
-	GONE_MAX = 2 * POLL_MAX, /* ids; they are taken every turn */
-	PARTITION = 0,
-};
-
-/* What Redis holds of the view. */
-enum projecting {
-	PROJECTING_NOT,     /* another process does it */
-	PROJECTING_UNKNOWN, /* ours, but what Redis holds must be looked at */
-	PROJECTING_CHANGES, /* Redis is as far as `mark`; changes since are in `projection` */
+	GONE_IDS_MAX = 2 * POLL_MAX, /* the reaper takes them every turn */
+	PARTITION = 0,               /* the topic has only one */
 };
 
 struct follower {
 	rd_kafka_t *consumer;
 	struct codec *codec;
-	struct index *index;
-	struct directory *directory;
-	struct arena arena;
-	int64_t position;
-	bool complete;
-	bool has_more;              /* the last poll ended at its bound */
-	struct uuid gone[GONE_MAX]; /* since then; to be taken */
-	size_t gone_count;
-	bool gone_missed;
-	enum projecting projecting;
-	int64_t epoch; /* the least that the mark may have */
-	struct mark mark;
-	struct projection projection;
+	struct directory *directory; /* the view */
+	struct projector projector;
+	struct arena arena; /* for one record */
+	int64_t position;   /* the view has everything before it */
+	bool complete;      /* the view has reached the topic's end once */
+	bool has_more;      /* the last poll stopped at its bound */
+	struct uuid gone[GONE_IDS_MAX];
+	size_t gone_count; /* for follower_next_gone() */
+	bool gone_missed;  /* for follower_missed_gone() */
 };
 
 static int open_consumer(struct follower *f, const struct config *config, struct error *err)
@@ -54,7 +42,7 @@ static int open_consumer(struct follower *f, const struct config *config, struct
 		{ "auto.offset.reset", "earliest" },
 		{ "isolation.level", "read_committed" },
 		{ "fetch.wait.max.ms", "100" },
-		/* What is fetched ahead costs memory; it is read much faster than it comes. */
+		/* Fetching ahead takes memory and gains little: records are read faster than they arrive. */
 		{ "queued.max.messages.kbytes", "65536" },
 		{ NULL, NULL },
 	};
@@ -85,10 +73,9 @@ int follower_open(struct follower **out, const struct config *config, struct cod
 	int rc;
 
 	f->codec = codec;
-	f->index = index;
 	f->directory = directory_new();
 	arena_init(&f->arena);
-	projection_init(&f->projection, index);
+	projector_init(&f->projector, index);
 	rc = open_consumer(f, config, err);
 	if (!rc)
 		rc = assign_from_start(f, err);
@@ -111,70 +98,65 @@ void follower_close(struct follower **fp)
 		(void)rd_kafka_consumer_close(f->consumer);
 	bus_close(&f->consumer);
 	directory_free(&f->directory);
-	projection_done(&f->projection);
+	projector_done(&f->projector);
 	arena_done(&f->arena);
 	free(f);
 	*fp = NULL;
-}
-
-/* Changes are gathered only when Redis is known to be as far as the view was. */
-static struct projection *gathering(struct follower *f)
-{
-	return f->projecting == PROJECTING_CHANGES ? &f->projection : NULL;
 }
 
 static void note_gone(struct follower *f, const struct uuid *id)
 {
 	if (!f->complete)
 		return;
-	if (f->gone_count < GONE_MAX)
+	if (f->gone_count < GONE_IDS_MAX)
 		f->gone[f->gone_count++] = *id;
 	else
 		f->gone_missed = true;
 }
 
-static void take_fact(struct follower *f, const struct record *r, int64_t offset)
+static void apply_fact(struct follower *f, const struct record *r, int64_t offset)
 {
-	if (!directory_put(f->directory, r, gathering(f)))
-		log_warn("%s offset %lld is passed over: %s does not belong there",
+	if (!directory_put(f->directory, r, projector_changes(&f->projector)))
+		log_warn("%s offset %lld is passed over: %s does not belong on this topic",
 			 topic_name(TOPIC_DIRECTORY), (long long)offset, record_name(r->type));
 	else if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
 		note_gone(f, &r->as.user_changed.id);
 }
 
-/* What is gone from the log is as if it had never been there: the switch is on. */
-static void take_tombstone(struct follower *f, struct bytes key, int64_t offset)
+/* After a tombstone all is as if the entity had never been told of: so the switch is on. */
+static void apply_tombstone(struct follower *f, struct bytes key, int64_t offset)
 {
 	const struct record on = { .type = RECORD_DEPLOYMENT_CHANGED,
 				   .as.deployment_changed = { .sharing_enabled = true } };
 	struct uuid id;
 
 	if (bytes_equal_text(key, "deployment"))
-		take_fact(f, &on, offset);
+		apply_fact(f, &on, offset);
 	if (uuid_parse(&id, key))
 		return;
-	directory_forget(f->directory, &id, gathering(f));
+	directory_forget(f->directory, &id, projector_changes(&f->projector));
 	note_gone(f, &id);
 }
 
-static void take_record(struct follower *f, const rd_kafka_message_t *m)
+static void apply_record(struct follower *f, const rd_kafka_message_t *m)
 {
 	struct error err = { 0 };
 	struct record r;
 
 	if (!m->payload) {
-		take_tombstone(f, (struct bytes){ m->key, m->key_len }, m->offset);
+		apply_tombstone(f, (struct bytes){ m->key, m->key_len }, m->offset);
 		return;
 	}
 	if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))
 		log_warn("%s offset %lld is passed over: %s", topic_name(TOPIC_DIRECTORY),
 			 (long long)m->offset, err.text);
 	else
-		take_fact(f, &r, m->offset);
+		apply_fact(f, &r, m->offset);
 	arena_reset(&f->arena);
 }
 
-static int take_message(struct follower *f, const rd_kafka_message_t *m, struct error *err)
+/* The client has given us a record, the topic's end, or an error. */
+static int handle_message(struct follower *f, const rd_kafka_message_t *m, struct error *err)
 {
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		f->position = m->offset;
@@ -184,7 +166,7 @@ static int take_message(struct follower *f, const rd_kafka_message_t *m, struct 
 	if (m->err)
 		return error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_DIRECTORY),
 				 rd_kafka_message_errstr(m));
-	take_record(f, m);
+	apply_record(f, m);
 	f->position = m->offset + 1;
 	return 0;
 }
@@ -195,14 +177,14 @@ int follower_poll(struct follower *f, int wait_ms, struct error *err)
 	rd_kafka_message_t *m = NULL;
 	int rc = 0;
 
-	/* What is gathered goes to Redis in one step, which others wait for. */
+	/* Changes are written to Redis in one step, for which the other stages wait: so it is bounded. */
 	for (int i = 0; !rc && i < max; i++) {
-		if (i && projection_size(&f->projection) >= PROJECTION_BYTES)
+		if (i && projector_size(&f->projector) >= CHANGES_BYTES)
 			break;
 		m = rd_kafka_consumer_poll(f->consumer, i ? 0 : wait_ms);
 		if (!m)
 			break;
-		rc = take_message(f, m, err);
+		rc = handle_message(f, m, err);
 		rd_kafka_message_destroy(m);
 	}
 	f->has_more = m != NULL;
@@ -224,7 +206,7 @@ int64_t follower_position(const struct follower *f)
 	return f->position;
 }
 
-/* The end as our own isolation level sees it: what the author of an offset saw is before it. */
+/* The end is that of read_committed, beyond which no author can have seen anything. */
 int follower_end(struct follower *f, int64_t *end, struct error *err)
 {
 	int64_t low;
@@ -234,14 +216,14 @@ int follower_end(struct follower *f, int64_t *end, struct error *err)
 
 int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err)
 {
-	int64_t deadline = clock_monotonic_ms() + wait_ms;
+	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
 	int64_t end = INT64_MAX;
 	int rc = follower_poll(f, 0, err);
 
 	if (!rc && f->position < offset)
 		rc = follower_end(f, &end, err);
 	while (!rc && f->position < offset && f->position < end) {
-		if (clock_monotonic_ms() > deadline)
+		if (clock_monotonic_ms() > deadline_ms)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "%s: timed out at offset %lld, waiting for %lld",
 					 topic_name(TOPIC_DIRECTORY), (long long)f->position,
@@ -274,124 +256,15 @@ const struct directory *follower_directory(const struct follower *f)
 
 void follower_own(struct follower *f, bool own, int64_t epoch)
 {
-	f->epoch = epoch;
-	f->projecting = own ? PROJECTING_UNKNOWN : PROJECTING_NOT;
-	pipeline_clear(&f->projection.pipeline);
-}
-
-/* Claims the directory's mark, if it is still as seen; what is behind it stays as it is. */
-static int claim_mark(struct follower *f, const struct mark *seen, enum mark_state state,
-		      int64_t applied, struct error *err)
-{
-	int rc;
-
-	f->mark = *seen;
-	f->mark.state = state;
-	f->mark.applied = applied;
-	f->mark.epoch = f->epoch;
-	rc = index_claim(f->index, KEYS_DIRECTORY, seen, &f->mark, err);
-	f->epoch = f->mark.epoch + 1; /* an epoch is taken once */
-	return rc;
-}
-
-/* Writes what was gathered; Redis must be as we left it. */
-static int write_changes(struct follower *f, enum mark_state state, int64_t applied,
-			 struct error *err)
-{
-	const struct mark seen = f->mark;
-
-	f->mark.state = state;
-	f->mark.applied = applied;
-	return projection_write(f->index, &f->projection, &seen, &f->mark, err);
-}
-
-static int clear_keys(struct follower *f, struct error *err)
-{
-	struct clearing all = { .partition = KEYS_DIRECTORY, .ours = &f->mark };
-	uint64_t cursor = 0;
-	int rc = clearing_step(f->index, &all, 1, &cursor, err);
-
-	while (!rc && cursor)
-		rc = clearing_step(f->index, &all, 1, &cursor, err);
-	pipeline_done(&all.body);
-	return rc;
-}
-
-/* Everything anew: readers get `unavailable` until the last piece is written. */
-static int project_all(struct follower *f, const struct mark *seen, struct error *err)
-{
-	bool more = true;
-	const struct entity *at = NULL;
-	int rc = claim_mark(f, seen, MARK_REBUILDING, 0, err);
-
-	if (!rc)
-		rc = clear_keys(f, err);
-	while (!rc && more) {
-		more = directory_project(f->directory, &f->projection, &at, PROJECTION_BYTES);
-		rc = write_changes(f, more ? MARK_REBUILDING : MARK_READY, more ? 0 : f->position,
-				   err);
-	}
-	if (!rc)
-		log_info("projected the directory as of offset %lld", (long long)f->position);
-	return rc;
-}
-
-static int project_first(struct follower *f, struct error *err)
-{
-	struct mark seen;
-	int rc = index_read_mark(f->index, KEYS_DIRECTORY, &seen, err);
-
-	if (rc)
-		return rc;
-	if (seen.state == MARK_READY && seen.applied == f->position)
-		rc = claim_mark(f, &seen, MARK_READY, f->position, err);
-	else
-		rc = project_all(f, &seen, err);
-	if (!rc)
-		f->projecting = PROJECTING_CHANGES;
-	return rc;
-}
-
-static int project_changes(struct follower *f, struct error *err)
-{
-	int rc;
-
-	if (f->mark.applied == f->position)
-		return 0;
-	rc = write_changes(f, MARK_READY, f->position, err);
-	if (rc)
-		f->projecting = PROJECTING_UNKNOWN;
-	return rc;
+	projector_own(&f->projector, own, epoch);
 }
 
 int follower_project(struct follower *f, struct error *err)
 {
-	int rc = 0;
-
-	if (!f->complete || f->projecting == PROJECTING_NOT)
-		return 0;
-	if (f->projecting == PROJECTING_UNKNOWN)
-		rc = project_first(f, err);
-	else
-		rc = project_changes(f, err);
-	/* Somebody else claimed it, or Redis went back: look again, the group knows who owns it. */
-	if (rc == ERROR_FENCED)
-		f->projecting = PROJECTING_UNKNOWN;
-	return rc == ERROR_FENCED ? 0 : rc;
+	return f->complete ? projector_write(&f->projector, f->directory, f->position, err) : 0;
 }
 
 int follower_watch(struct follower *f, struct error *err)
 {
-	struct mark now;
-	int rc;
-
-	if (f->projecting != PROJECTING_CHANGES)
-		return 0;
-	rc = index_read_mark(f->index, KEYS_DIRECTORY, &now, err);
-	if (rc || mark_equal(&now, &f->mark))
-		return rc;
-	log_warn("the directory's mark in Redis is gone or has gone back; projecting it anew");
-	f->projecting = PROJECTING_UNKNOWN;
-	pipeline_clear(&f->projection.pipeline);
-	return 0;
+	return projector_check(&f->projector, err);
 }

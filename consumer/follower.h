@@ -8,8 +8,7 @@
  * thread.
  */
 
-#include "cache/index.h"
-#include "consumer/directory.h"
+#include "consumer/projector.h"
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "ops/support/waker.h"

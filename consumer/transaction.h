@@ -6,7 +6,8 @@
  * offsets after them: both become visible, or neither.
  *
  * A transactor is one transactional producer, used by one thread at a time.
- * After any failure it can only be discarded.
+ * After any failure it can only be discarded: the next producer of its name
+ * settles what became of its transaction, and the committed offsets tell.
  */
 
 #include "consumer/batch.h"
@@ -25,43 +26,44 @@ struct transactor_options {
 
 /*
  * Makes the producer and settles what its predecessor of that name left open;
- * blocks while the brokers do that. ERROR_UNAVAILABLE: try again.
- * ERROR_INPUT: the settings are wrong.
+ * blocks while the brokers do that. ERROR_UNAVAILABLE, ERROR_FENCED: try again.
+ * ERROR_USAGE names a setting that is wrong.
  *
- * A broker that was killed may have forgotten that a transaction of that name
- * was open: an orphaned transaction, which nobody ends, and nothing after it
- * can be read. With abort_orphans a transaction over all partitions is begun
- * and aborted, whose markers end, as aborted, what was left open under the name.
+ * A broker that was killed may have forgotten that a transaction of that name was
+ * open. Nobody ends such an orphaned transaction, and nothing after it can be
+ * read. With abort_orphans, a transaction over all partitions is begun and
+ * aborted: its markers also end what was left open under the name, as aborted.
  */
 MUST_USE int transactor_open(struct transactor **out, const struct transactor_options *o,
 			     struct error *err);
 
-/* Closes an idle transactor; sets it to NULL, accepts NULL. */
+/* Closes a transactor that is in no transaction. Sets *t to NULL; accepts NULL. */
 void transactor_close(struct transactor **t);
 
 /*
- * Begins a transaction and sends the outputs of the batches, a list, which
- * must stay until it is committed or discarded, and the offsets after them.
- * Returns when the brokers have them all. ERROR_FENCED, ERROR_UNAVAILABLE, or
- * ERROR_REFUSED when the batches cannot be read.
+ * Begins a transaction, sends the outputs of a list of batches, and then the
+ * offsets after them. Returns when the brokers have all of it. The batches must
+ * stay until the transaction is committed or discarded. ERROR_FENCED,
+ * ERROR_UNAVAILABLE, or ERROR_REFUSED when the batches cannot be read.
  *
  * Of two transactions with offsets of one partition, the group keeps the
  * offset that was added last, whichever commits last, and readers see records
- * in the order in which they were written: so of transactions that follow each
- * other, one must not begin to send before the other has returned from here.
+ * in the order in which they were written. So the later of two transactions must
+ * not call this before the earlier one has returned from it.
  */
 MUST_USE int transactor_send(struct transactor *t, const struct batch *batches, struct error *err);
 
-/* Commits. On failure it is not known whether the transaction committed. */
+/* Commits; blocks. On failure it is not known whether the transaction has committed. */
 MUST_USE int transactor_commit(struct transactor *t, struct error *err);
 
 /* Lets an idle client do its housekeeping. */
 void transactor_serve(struct transactor *t);
 
 /*
- * Ends a transactor whose transaction failed: tries to abort, and drops what
- * the client still holds, for it points into the batches. Whether the abort
- * succeeds does not matter: the next producer of this name settles it.
+ * Closes a transactor whose transaction failed: tries to abort it, and drops what
+ * the client still holds, which points into the batches. Whether the abort
+ * succeeds does not matter: the next producer of this name settles that. Sets *t
+ * to NULL.
  */
 void transactor_discard(struct transactor **t);
 

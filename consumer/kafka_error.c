@@ -1,0 +1,14 @@
+#include "consumer/kafka_error.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+
+int kafka_error(struct rd_kafka_error_s *e, const char *step, struct error *err)
+{
+	bool fenced = rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__FENCED;
+	int rc = error_set(err, fenced ? ERROR_FENCED : ERROR_UNAVAILABLE, "%s: %s", step,
+			   rd_kafka_error_string(e));
+
+	rd_kafka_error_destroy(e);
+	return rc;
+}

@@ -1,0 +1,18 @@
+#ifndef SB_CONSUMER_KAFKA_ERROR_H
+#define SB_CONSUMER_KAFKA_ERROR_H
+
+/* The errors of Kafka's transactional calls, as our own. */
+
+#include "ops/support/attributes.h"
+#include "ops/support/error.h"
+
+struct rd_kafka_error_s;
+
+/*
+ * Destroys the client's error, which is not NULL, and sets *err to
+ * "<step>: <its text>": ERROR_FENCED if the producer is fenced, otherwise
+ * ERROR_UNAVAILABLE. Returns that code.
+ */
+MUST_USE int kafka_error(struct rd_kafka_error_s *e, const char *step, struct error *err);
+
+#endif

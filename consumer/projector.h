@@ -1,0 +1,60 @@
+#ifndef SB_CONSUMER_PROJECTOR_H
+#define SB_CONSUMER_PROJECTOR_H
+
+/*
+ * Projects the directory into Redis for readers while this process owns the
+ * partition of sharing.directory: at first all of it, then change by change,
+ * under a mark of its own like a partition's. The loop's thread.
+ */
+
+#include "cache/directory.h"
+#include "cache/index.h"
+#include "consumer/directory.h"
+#include "ops/support/attributes.h"
+
+enum projecting {
+	PROJECTING_NOT,     /* another process projects, or nobody does */
+	PROJECTING_UNKNOWN, /* we project; what Redis holds has yet to be found out */
+	PROJECTING_CHANGES, /* Redis is as far as `mark`; `changes` has what changed since */
+};
+
+struct projector {
+	struct index *index; /* borrowed; must outlive it */
+	enum projecting state;
+	int64_t epoch;    /* the lowest that the mark may get */
+	struct mark mark; /* while PROJECTING_CHANGES: as we left it in Redis */
+	struct projection changes;
+};
+
+/* Begins with PROJECTING_NOT. */
+void projector_init(struct projector *p, struct index *index);
+void projector_done(struct projector *p);
+
+/* Begins or ends projecting, see follower_own(). */
+void projector_own(struct projector *p, bool own, int64_t epoch);
+
+/*
+ * Where changes of the view are to be gathered; NULL unless Redis is known to
+ * have all that was before them.
+ */
+struct projection *projector_changes(struct projector *p);
+
+/* How many bytes of changes are gathered. */
+size_t projector_size(const struct projector *p);
+
+/*
+ * Brings Redis up to date with d, which is the directory as of `position`. Blocks.
+ * 0 also when another process has the mark now: the group will say who owns the
+ * partition. ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: the index belongs
+ * to another deployment.
+ */
+MUST_USE int projector_write(struct projector *p, const struct directory *d, int64_t position,
+			     struct error *err);
+
+/*
+ * Checks that the mark in Redis is as we left it; if not, the next
+ * projector_write() projects everything anew. ERROR_UNAVAILABLE, ERROR_REFUSED.
+ */
+MUST_USE int projector_check(struct projector *p, struct error *err);
+
+#endif

@@ -1,0 +1,173 @@
+#include "consumer/sender.h"
+
+#include "consumer/kafka_error.h"
+#include "consumer/output.h"
+#include "producer/bus.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+
+enum {
+	QUEUE_POLL_MS = 100,
+	FLUSH_WAIT_MS = 15000, /* longer than a transaction may last */
+	ID_SIZE = 64,
+};
+
+int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *cluster,
+		struct error *err)
+{
+	*s = (struct sender){ .producer = producer };
+	(void)snprintf(s->source, sizeof(s->source), "sharebus/%s/%s", cluster,
+		       topic_name(TOPIC_COMMANDS));
+	for (int i = 0; i < TOPIC_COUNT; i++) {
+		s->topics[i] = rd_kafka_topic_new(producer, topic_name((enum topic)i), NULL);
+		if (!s->topics[i])
+			return error_set(err, ERROR_UNAVAILABLE, "topic %s cannot be opened",
+					 topic_name((enum topic)i));
+	}
+	return 0;
+}
+
+void sender_close(struct sender *s)
+{
+	for (int i = 0; i < TOPIC_COUNT; i++)
+		if (s->topics[i])
+			rd_kafka_topic_destroy(s->topics[i]);
+	*s = (struct sender){ 0 };
+}
+
+static rd_kafka_headers_t *event_headers(const struct sender *s, const struct batch *b,
+					 const struct output *o)
+{
+	struct cloudevent_headers headers;
+	char id[ID_SIZE];
+
+	(void)snprintf(id, sizeof(id), "%d-%lld-%u", b->partition, (long long)o->offset, o->n);
+	cloudevent_headers(&headers, &(struct cloudevent){
+					     .type = record_event_type(o->type),
+					     .id = bytes_of(id),
+					     .source = bytes_of(s->source),
+					     .traceparent = o->traceparent,
+				     });
+	return bus_headers(headers.list, headers.count);
+}
+
+static rd_kafka_headers_t *dead_letter_headers(struct bytes packed)
+{
+	rd_kafka_headers_t *h = rd_kafka_headers_new(16);
+	struct bytes name;
+	struct bytes value;
+
+	while (bytes_take_sized(&packed, &name) && bytes_take_optional(&packed, &value))
+		(void)rd_kafka_header_add(h, (const char *)name.data, (ssize_t)name.len, value.data,
+					  (ssize_t)value.len);
+	return h;
+}
+
+/* NULL: no headers. sharing.grants is internal, and its readers need none. */
+static rd_kafka_headers_t *headers_for(const struct sender *s, const struct batch *b,
+				       const struct output *o)
+{
+	if (o->topic == TOPIC_GRANTS)
+		return NULL;
+	return o->headers.data ? dead_letter_headers(o->headers) : event_headers(s, b, o);
+}
+
+static void *without_const(const void *p)
+{
+	return (void *)(uintptr_t)p;
+}
+
+/* Records of sharing.grants stay in the partition of their command; others go by their key. */
+static int32_t partition_for(const struct batch *b, const struct output *o)
+{
+	return o->topic == TOPIC_GRANTS ? b->partition : RD_KAFKA_PARTITION_UA;
+}
+
+/* The payload stays in the batch, which outlives the transaction. */
+static rd_kafka_error_t *produce_output(const struct sender *s, const struct batch *b,
+					const struct output *o)
+{
+	rd_kafka_headers_t *headers = headers_for(s, b, o);
+	const rd_kafka_vu_t message[] = {
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = s->topics[o->topic] },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(b, o) },
+		{ .vtype = RD_KAFKA_VTYPE_KEY,
+		  .u.mem = { .ptr = without_const(o->key.data), .size = o->key.len } },
+		{ .vtype = RD_KAFKA_VTYPE_VALUE,
+		  .u.mem = { .ptr = without_const(o->value.data), .size = o->value.len } },
+		{ .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = o->time },
+		/* Last, because it is left out when there are none. */
+		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+	};
+	size_t count = sizeof(message) / sizeof(message[0]);
+	rd_kafka_error_t *e = rd_kafka_produceva(s->producer, message, headers ? count : count - 1);
+
+	if (e && headers)
+		rd_kafka_headers_destroy(headers);
+	return e;
+}
+
+/*
+ * Waits for room while the client's queue is full. That ends: the records in the
+ * queue are delivered, or fail, before the transaction times out.
+ */
+static int produce_patiently(const struct sender *s, const struct batch *b, const struct output *o,
+			     struct error *err)
+{
+	rd_kafka_error_t *e = produce_output(s, b, o);
+
+	while (e && rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+		rd_kafka_error_destroy(e);
+		(void)rd_kafka_poll(s->producer, QUEUE_POLL_MS);
+		e = produce_output(s, b, o);
+	}
+	return e ? kafka_error(e, topic_name(o->topic), err) : 0;
+}
+
+int sender_send(const struct sender *s, const struct batch *b, bool last, struct error *err)
+{
+	struct bytes rest = { b->packed, b->len };
+	struct run_range range;
+	struct output o;
+	int rc = 0;
+
+	if (!outputs_open(&rest, &range))
+		return error_set(
+			err, ERROR_REFUSED,
+			"partition %d: this version cannot read the unsent outputs; publish them "
+			"with the version that wrote them",
+			b->partition);
+	while (!rc && output_take(&rest, &o)) {
+		if (o.type == RECORD_PROGRESS && !last)
+			continue; /* the last one of a partition says all */
+		rc = produce_patiently(s, b, &o, err);
+	}
+	if (!rc && rest.len)
+		return error_set(err, ERROR_REFUSED, "partition %d: the unsent outputs are damaged",
+				 b->partition);
+	return rc;
+}
+
+int sender_touch(const struct sender *s, enum topic topic, int partition, struct error *err)
+{
+	const rd_kafka_vu_t message[] = {
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = s->topics[topic] },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition },
+		{ .vtype = RD_KAFKA_VTYPE_KEY,
+		  .u.mem = { .ptr = without_const("orphan"), .size = 6 } },
+	};
+	rd_kafka_error_t *e =
+		rd_kafka_produceva(s->producer, message, sizeof(message) / sizeof(message[0]));
+
+	return e ? kafka_error(e, topic_name(topic), err) : 0;
+}
+
+int sender_flush(const struct sender *s, struct error *err)
+{
+	rd_kafka_resp_err_t code = rd_kafka_flush(s->producer, FLUSH_WAIT_MS);
+
+	return code ? error_set(err, ERROR_UNAVAILABLE, "the brokers did not take the outputs: %s",
+				rd_kafka_err2str(code))
+		    : 0;
+}

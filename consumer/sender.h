@@ -1,0 +1,56 @@
+#ifndef SB_CONSUMER_SENDER_H
+#define SB_CONSUMER_SENDER_H
+
+/*
+ * Sends packed outputs with a producer: unpacks each output, chooses its
+ * partition and gives it its headers. Knows nothing of transactions.
+ */
+
+#include "cache/mark.h"
+#include "consumer/batch.h"
+#include "ops/support/attributes.h"
+#include "ops/support/error.h"
+#include "schemas/topics.h"
+
+struct rd_kafka_s;
+struct rd_kafka_topic_s;
+
+enum { SENDER_SOURCE_SIZE = CLUSTER_ID_SIZE + 48 };
+
+struct sender {
+	struct rd_kafka_s *producer; /* borrowed; must outlive it */
+	struct rd_kafka_topic_s *topics[TOPIC_COUNT];
+	char source[SENDER_SOURCE_SIZE]; /* ce_source of everything that is sent */
+};
+
+/*
+ * Opens all topics: librdkafka takes a second for the first record of a topic that
+ * is not held open. ERROR_UNAVAILABLE.
+ */
+MUST_USE int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *cluster,
+			 struct error *err);
+
+/* Closes the topics; a sender of zeros has none. */
+void sender_close(struct sender *s);
+
+/*
+ * Queues the outputs of the batch, which must stay until they are delivered or
+ * purged. last: no later batch of this partition is in the transaction, so that
+ * its Progress is needed, too. Blocks while the client's queue is full.
+ * ERROR_REFUSED when the outputs cannot be read; ERROR_UNAVAILABLE, ERROR_FENCED.
+ */
+MUST_USE int sender_send(const struct sender *s, const struct batch *b, bool last,
+			 struct error *err);
+
+/* Queues a record without a meaning, which brings the partition into the transaction. */
+MUST_USE int sender_touch(const struct sender *s, enum topic topic, int partition,
+			  struct error *err);
+
+/*
+ * Waits until the brokers have all that is queued, for 15 s at most:
+ * ERROR_UNAVAILABLE. They get it in few large batches: the many small ones that
+ * are sent while records are still being queued cost the brokers far more.
+ */
+MUST_USE int sender_flush(const struct sender *s, struct error *err);
+
+#endif
