@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A client's queue of this many is never full: each partition has a round in it at most. */
+/* Room for 100 removals (the reaper's ROUND_MAX) of each of 1,000 partitions. */
 #define QUEUE_MAX "100000"
 
 enum { SOURCE_SIZE = CLUSTER_ID_SIZE + 32 };
@@ -20,7 +20,7 @@ struct courier {
 	struct codec *codec;
 	struct buffer value;
 	char source[SOURCE_SIZE]; /* ce_source of everything we send */
-	struct receipt *receipts; /* that have come and were not taken, from `taken` on */
+	struct receipt *receipts; /* the caller has yet to get those from `taken` on */
 	size_t count;
 	size_t cap;
 	size_t taken;
@@ -52,7 +52,7 @@ static int open_producer(struct courier *c, const struct config *config, struct 
 		{ "enable.idempotence", "true" },
 		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
 		{ "linger.ms", "5" },
-		/* A command is tried until it is on the log: given up, it might still come. */
+		/* Tries for ever: a command that was given up might reach the log all the same. */
 		{ "message.timeout.ms", "0" },
 		{ "queue.buffering.max.messages", QUEUE_MAX },
 		{ NULL, NULL },
@@ -98,7 +98,8 @@ void courier_close(struct courier **cp)
 
 	if (!c)
 		return;
-	if (c->producer) /* else destroying it would wait for what it still has */
+	/* Without the purge, destroying the producer would wait for what it still holds. */
+	if (c->producer)
 		(void)rd_kafka_purge(c->producer,
 				     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 	if (c->topic)
@@ -127,7 +128,7 @@ int courier_send(struct courier *c, int partition, const struct record *r, struc
 	cloudevent_headers(&headers, &(struct cloudevent){ .type = record_event_type(r->type),
 							   .id = bytes_of(id),
 							   .source = bytes_of(c->source) });
-	/* Its partition is where the index has the workspace: that of the key. */
+	/* The index has the workspace in this partition because it is that of the key. */
 	return bus_send(c->producer,
 			&(struct bus_record){ .topic = topic_name(TOPIC_COMMANDS),
 					      .key = bytes_of(key),

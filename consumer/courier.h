@@ -2,9 +2,9 @@
 #define SB_CONSUMER_COURIER_H
 
 /*
- * Puts the consumer's own commands on sharing.commands, each once: an
- * idempotent producer that tries until the brokers have them. Nothing here
- * blocks, but for courier_flush(). One thread: the loop's.
+ * Puts the consumer's own commands on sharing.commands, each once, with an
+ * idempotent producer that tries until the brokers have them. Only
+ * courier_flush() blocks. The loop's thread.
  */
 
 #include "cache/mark.h"
@@ -23,31 +23,35 @@ struct courier_options {
 	const struct waker *waker; /* woken when receipts arrive */
 };
 
-/* ERROR_USAGE: a setting is wrong; ERROR_UNAVAILABLE. */
+/* ERROR_USAGE names a setting that is wrong; ERROR_UNAVAILABLE. */
 MUST_USE int courier_open(struct courier **out, const struct courier_options *o, struct error *err);
 
-/* What is not delivered by then may or may not come onto the log. */
+/*
+ * Commands without a receipt may or may not be on the log, now or later. Sets *c
+ * to NULL; accepts NULL.
+ */
 void courier_close(struct courier **c);
 
 /*
- * Queues a command for that partition; copies it. ERROR_UNAVAILABLE when the
- * queue is full, ERROR_INPUT when the producer has broken: open another.
+ * Queues a copy of a command for that partition, which must be that of its
+ * workspace. ERROR_UNAVAILABLE when the queue is full; ERROR_INPUT when the
+ * producer has broken: open another courier.
  */
 MUST_USE int courier_send(struct courier *c, int partition, const struct record *r,
 			  struct error *err);
 
-/* What became of one that was queued. */
+/* What became of one queued command. */
 struct receipt {
 	int partition;
 	bool failed;    /* it may be on the log all the same: open another courier */
-	int64_t offset; /* where it stands, unless it failed */
-	int64_t time;   /* the broker's when it came, ms since 1970; negative: not known */
+	int64_t offset; /* on the log; of no use if it failed */
+	int64_t time;   /* the broker's timestamp, ms since 1970; negative: not known */
 };
 
-/* The next receipt, if one has come. */
+/* The next receipt, if one has arrived. *out is untouched otherwise. */
 bool courier_next(struct courier *c, struct receipt *out);
 
-/* Waits until all that is queued has come onto the log, for so long at most. */
+/* Waits until every queued command has its receipt, for wait_ms at most. */
 void courier_flush(struct courier *c, int wait_ms);
 
 #endif

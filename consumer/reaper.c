@@ -13,9 +13,9 @@
 
 enum {
 	ASK_AGAIN_MS = 10000,
-	LOOKS_MAX = 16,    /* partitions in one turn: a round trip each, two if something is due */
-	ROUND_MAX = 100,   /* removals of one partition on their way */
-	SUBJECTS_MAX = 16, /* that are gone and whose grants are looked for at once */
+	REAPED_MAX = 16, /* partitions of one turn: a round trip each, two if any grant is stale */
+	ROUND_MAX = 100, /* removals of one partition on their way */
+	SUBJECTS_MAX = 16, /* gone subjects whose grants are looked for at once */
 	FLUSH_WAIT_MS = 3000,
 };
 
@@ -24,9 +24,9 @@ struct reaper {
 	struct reapings reapings;
 	struct survey survey;
 	struct courier *courier; /* NULL: nothing was sent yet, or it broke */
-	struct arena arena;      /* of one look */
-	int first;               /* the partition that is looked at first in the next turn */
-	int64_t ask_ms;          /* when to ask the brokers again for the end of a log; monotonic */
+	struct arena arena;      /* for the stale grants and removals of one partition */
+	int first;               /* the partition with which the next turn begins */
+	int64_t ask_ms;          /* when the brokers may be asked for the end of a log; monotonic */
 };
 
 struct reaper *reaper_new(const struct reaper_options *o)
@@ -56,9 +56,9 @@ void reaper_free(struct reaper **rp)
 	*rp = NULL;
 }
 
-/* ---- what is on its way ---- */
+/* ---- removals on their way ---- */
 
-/* Whether what was under way is on the log is not known: the log's end tells, a while later. */
+/* Removals without a receipt may be on the log or not. Asking for its end, later, settles that. */
 static void drop_courier(struct reaper *all, const struct now *now)
 {
 	courier_close(&all->courier);
@@ -73,8 +73,8 @@ static void drop_courier(struct reaper *all, const struct now *now)
 }
 
 /*
- * A removal was on the log later than it was sent: if the broker's time is
- * earlier all the same, our clock is ahead by that much at least.
+ * A removal reaches the log after it was sent. If the broker's time is earlier
+ * all the same, our clock is ahead by at least the difference.
  */
 static void learn_clock(struct reaping *r, const struct receipt *receipt)
 {
@@ -83,12 +83,12 @@ static void learn_clock(struct reaping *r, const struct receipt *receipt)
 	r->ahead_ms = r->sent_ms > receipt->time ? r->sent_ms - receipt->time : 0;
 }
 
-static void take_receipt(struct reaper *all, const struct receipt *receipt)
+static void note_receipt(struct reaper *all, const struct receipt *receipt)
 {
 	struct reaping *r = &all->reapings.list[receipt->partition];
 
 	crash_point("after-reap");
-	assert(r->outstanding);
+	assert(receipt->partition < all->reapings.count && r->outstanding);
 	r->outstanding--;
 	if (receipt->failed)
 		return;
@@ -97,25 +97,25 @@ static void take_receipt(struct reaper *all, const struct receipt *receipt)
 		r->until = receipt->offset + 1;
 }
 
-static void take_receipts(struct reaper *all, const struct now *now)
+static void note_receipts(struct reaper *all, const struct now *now)
 {
 	struct receipt receipt;
 	bool failed = false;
 
 	while (courier_next(all->courier, &receipt)) {
-		take_receipt(all, &receipt);
+		note_receipt(all, &receipt);
 		failed = failed || receipt.failed;
 	}
 	if (!failed)
 		return;
-	log_warn("a removal could not be put on the log; looking again later");
+	log_warn("a removal could not be put on the log; its grant is looked for again later");
 	for (int i = 0; i < all->reapings.count; i++)
 		if (all->reapings.list[i].state == REAPING_SENDING)
 			all->reapings.list[i].state = REAPING_UNKNOWN;
 	drop_courier(all, now);
 }
 
-/* ---- may a partition be looked at? ---- */
+/* ---- is a partition clear? ---- */
 
 static void begin_epoch(struct reaping *r)
 {
@@ -129,7 +129,7 @@ static void begin_epoch(struct reaping *r)
 		r->gone->count = 0;
 }
 
-/* May the log's end be asked for? What we sent ourselves before that is waited for. */
+/* May the log's end be asked for? Not before our own removals have their receipts. */
 static bool may_ask(const struct reaping *r)
 {
 	return reaping_is_current(r) && r->state == REAPING_UNKNOWN && !r->outstanding &&
@@ -137,8 +137,9 @@ static bool may_ask(const struct reaping *r)
 }
 
 /*
- * Asking blocks when nobody answers: so a partition is asked for only when
- * something of it was fetched, and after a failure all wait.
+ * Asking blocks when no broker answers. So the end is asked for only once
+ * something of the partition was fetched, and after a failure all partitions
+ * wait.
  */
 static void ask_end(struct reaper *all, struct reaping *r, const struct now *now)
 {
@@ -151,11 +152,11 @@ static void ask_end(struct reaper *all, struct reaping *r, const struct now *now
 		r->state = REAPING_LAGGING;
 		return;
 	}
-	log_warn("%s; what has expired is looked at later", err.text);
+	log_warn("%s; expired grants are looked for later", err.text);
 	all->ask_ms = now->monotonic_ms + ASK_AGAIN_MS;
 }
 
-/* What ends the log may be no record but the marker of a transaction, which is never applied. */
+/* The log may end with the marker of a transaction, which is neither fetched nor applied. */
 static bool has_applied(const struct partition *part, int64_t until)
 {
 	return part->mark.applied >= until || (part->end >= until && !part->staged.count);
@@ -191,7 +192,9 @@ static int send_removal(struct reaper *all, struct reaping *r, const struct remo
 	int rc = removal_id(removal, memory, &id);
 
 	if (rc)
-		return error_set(err, ERROR_REFUSED, "the system makes no ids of version 5");
+		return error_set(err, ERROR_REFUSED,
+				 "no UUID of version 5 can be made: out of memory, or the system "
+				 "forbids SHA-1");
 	record = removal_record(removal, &id, r->sent_ms, follower_position(all->options.follower));
 	crash_point("before-reap");
 	rc = courier_send(all->courier, r->part->id, &record, err);
@@ -212,7 +215,7 @@ static int send_each(struct reaper *all, struct reaping *r, const struct removal
 	return rc;
 }
 
-/* Removals that cannot be sent are found again later. */
+/* Removals that cannot be sent are no failure: their grants are found again later. */
 static int send_round(struct reaper *all, struct reaping *r, const struct removal *list,
 		      size_t count, const struct now *now, struct error *err)
 {
@@ -231,15 +234,15 @@ static int send_round(struct reaper *all, struct reaping *r, const struct remova
 	rc = send_each(all, r, list, memory, count, err);
 	if (rc != ERROR_UNAVAILABLE && rc != ERROR_INPUT)
 		return rc;
-	log_warn("a removal could not be sent: %s; looking again later", err->text);
+	log_warn("a removal could not be sent: %s; its grant is looked for again later", err->text);
 	if (rc == ERROR_INPUT)
 		drop_courier(all, now);
 	return 0;
 }
 
-/* ---- looking ---- */
+/* ---- looking for stale grants ---- */
 
-/* How many of the subjects that are gone are looked at now; who was created again is dropped. */
+/* How many of the first gone subjects to look for now; drops those that exist again. */
 static size_t next_gone(const struct reaper *all, struct reaping *r)
 {
 	const struct directory *directory = follower_directory(all->options.follower);
@@ -263,7 +266,7 @@ static bool has_grants(const struct stale_list *found, const struct subject *s)
 	return false;
 }
 
-/* A subject is done with when nothing of it is left; until then it is looked at again. */
+/* Drops the subjects that have no grants left. The others are looked for again. */
 static void drop_done(struct reaping *r, size_t asked, const struct stale_list *found)
 {
 	for (size_t i = asked; i > 0; i--)
@@ -288,7 +291,9 @@ static int find_stale(const struct reaper *all, struct reaping *r, const struct 
 	return rc;
 }
 
-static int look_at(struct reaper *all, struct reaping *r, const struct now *now, struct error *err)
+/* Looks for stale grants of a clear partition and sends their removals. */
+static int reap_partition(struct reaper *all, struct reaping *r, const struct now *now,
+			  struct error *err)
 {
 	struct stale_list found = { .arena = &all->arena };
 	struct removal *list;
@@ -308,33 +313,33 @@ static int look_at(struct reaper *all, struct reaping *r, const struct now *now,
 	return count ? send_round(all, r, list, count, now, err) : 0;
 }
 
-static bool may_look(const struct reaping *r, const struct now *now)
+static bool may_reap(const struct reaping *r, const struct now *now)
 {
 	return reaping_is_current(r) && r->state == REAPING_CLEAR &&
 	       now->monotonic_ms >= r->look_ms;
 }
 
-static int look_around(struct reaper *all, const struct now *now, struct error *err)
+static int reap_partitions(struct reaper *all, const struct now *now, struct error *err)
 {
 	int count = all->reapings.count;
-	int looks = 0;
+	int reaped = 0;
 	int rc = 0;
 
-	for (int i = 0; !rc && i < count && looks < LOOKS_MAX; i++) {
+	for (int i = 0; !rc && i < count && reaped < REAPED_MAX; i++) {
 		int partition = (all->first + i) % count;
 		struct reaping *r = &all->reapings.list[partition];
 
-		if (!may_look(r, now))
+		if (!may_reap(r, now))
 			continue;
-		looks++;
-		rc = look_at(all, r, now, err);
+		reaped++;
+		rc = reap_partition(all, r, now, err);
 		if (rc != ERROR_FENCED)
 			continue;
 		log_warn("%s; recovering", err->text);
 		partition_claim_again(&all->options.partitions->list[partition]);
 		rc = 0;
 	}
-	all->first = (all->first + LOOKS_MAX) % count;
+	all->first = (all->first + REAPED_MAX) % count;
 	return rc;
 }
 
@@ -345,15 +350,15 @@ int reaper_step(struct reaper *r, const struct now *now, struct error *err)
 	int rc;
 
 	if (r->courier)
-		take_receipts(r, now);
-	survey_take_gone(&r->survey);
+		note_receipts(r, now);
+	survey_collect_gone(&r->survey);
 	for (int i = 0; i < r->reapings.count; i++)
 		advance_state(r, &r->reapings.list[i], now);
 	rc = survey_step(&r->survey, now, err);
-	return rc ? rc : look_around(r, now, err);
+	return rc ? rc : reap_partitions(r, now, err);
 }
 
-/* When the partition has something to do, if nothing arrives. */
+/* When the partition has work even if nothing arrives. */
 static int64_t due_ms(const struct reaper *all, const struct reaping *r)
 {
 	if (r->part->state != PARTITION_READY)
@@ -368,7 +373,7 @@ static int64_t due_ms(const struct reaper *all, const struct reaping *r)
 	case REAPING_CLEAR:
 		return r->look_ms;
 	case REAPING_SENDING:
-		break; /* the courier's receipts arrive */
+		break; /* receipts will arrive */
 	}
 	return INT64_MAX;
 }

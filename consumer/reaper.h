@@ -2,18 +2,18 @@
 #define SB_CONSUMER_REAPER_H
 
 /*
- * Sees to it that what is over goes: grants whose time has come, grants of
- * users and groups that were deleted; also while no consumer ran. It changes
- * nothing itself: it puts RemoveSharing, by the system, on the log, where it is
- * decided like any other command and must prove itself.
+ * Has expired grants removed, and grants of users and groups that were deleted,
+ * even if that happened while no consumer ran. The reaper changes nothing
+ * itself: it sends RemoveSharing commands of the system to the log, where each is
+ * decided like any other command and must prove its reason.
  *
- * Once: for what has a removal on the log no other one is sent. Redis tells
- * only what is applied, so nothing is looked at while there may be removals on
- * the log that are not: at first, when a partition has become ours, up to where
- * its log ended then; later, up to the last one that we sent ourselves. A
- * process that was asleep may send one more; it comes to nothing.
+ * Each grant gets one removal. Redis shows only what is applied, so the reaper
+ * looks for grants to remove only while no removal can be on the log unapplied.
+ * A partition that has just become ours must first be applied up to where its log
+ * ended then, and later up to the last removal that we sent. A process that was
+ * asleep may send one removal more, which changes nothing.
  *
- * The loop's thread. Trouble with the brokers only delays it.
+ * The loop's thread. When the brokers are unavailable, removals are only late.
  */
 
 #include "consumer/courier.h"
@@ -35,17 +35,22 @@ struct reaper_options {
 };
 
 struct reaper *reaper_new(const struct reaper_options *o);
-void reaper_free(struct reaper **r);
+void reaper_free(struct reaper **r); /* sets *r to NULL; accepts NULL */
 
-/* A bounded piece of the work, if there is any. ERROR_UNAVAILABLE: Redis; ERROR_REFUSED: stop. */
+/*
+ * Does a bounded piece of the work, if there is any. Blocks for Redis, and for
+ * the brokers when it must ask where a log ends. ERROR_UNAVAILABLE: Redis cannot
+ * be reached; ERROR_REFUSED: stop.
+ */
 MUST_USE int reaper_step(struct reaper *r, const struct now *now, struct error *err);
 
-/* When the next step has something to do, if nothing arrives: monotonic, or INT64_MAX. */
+/* When the next step has work even if nothing arrives; monotonic, INT64_MAX: never. */
 int64_t reaper_due_ms(const struct reaper *r);
 
 /*
- * All partitions go. What was sent comes onto the log before, unless the group
- * has moved on (`lost`): then the new owner has looked already.
+ * Call it when all partitions leave us. Waits for up to 3 s until the removals on
+ * their way are on the log, unless the group has moved on without us (`lost`):
+ * then their new owners do not wait for us either.
  */
 void reaper_leave(struct reaper *r, bool lost, const struct now *now);
 

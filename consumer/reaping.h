@@ -2,8 +2,9 @@
 #define SB_CONSUMER_REAPING_H
 
 /*
- * What is known of each partition for removing what is over: for reaper.c,
- * which looks for it, and survey.c, which finds out whose subjects are gone.
+ * What the reaper knows of each partition. reaper.c sends the removals, survey.c
+ * finds out which subjects are gone, that is, deleted or unknown. The loop's
+ * thread.
  */
 
 #include "consumer/partition.h"
@@ -11,23 +12,24 @@
 
 enum {
 	LOOK_EVERY_MS = 1000,
-	GONE_MAX = 1000, /* subjects of a partition that wait; if more go, all are looked at */
+	GONE_MAX =
+		1000, /* subjects that wait, of a partition; if there are more, a survey is made */
 };
 
 enum reaping_state {
 	REAPING_UNKNOWN, /* others may have sent removals; where the log ends has yet to be asked */
 	REAPING_LAGGING, /* removals before `until` may be on the log and not applied */
-	REAPING_CLEAR,   /* none is on its way: what is stale in Redis needs one */
-	REAPING_SENDING, /* the brokers have not said yet where all of them are */
+	REAPING_CLEAR,   /* no removal is on its way: each stale grant in Redis needs one */
+	REAPING_SENDING, /* the brokers have yet to say where some removals are on the log */
 };
 
 enum survey_state {
-	SURVEY_WANTED,  /* subjects may be gone without our having heard of it */
-	SURVEY_RUNNING, /* all subjects of the index are being looked at */
-	SURVEY_DONE,    /* from then on the directory has told who goes */
+	SURVEY_WANTED,  /* subjects may be gone without our knowledge */
+	SURVEY_RUNNING, /* all subjects of the index are being looked up */
+	SURVEY_DONE,    /* all were looked up; since then the follower reports who is gone */
 };
 
-/* Subjects that are gone, and whose grants have yet to be looked for. */
+/* Subjects that are gone and may still have grants. */
 struct gone {
 	struct subject list[GONE_MAX];
 	size_t count;
@@ -36,15 +38,15 @@ struct gone {
 struct reaping {
 	const struct partition *part;
 	enum reaping_state state;
-	int64_t epoch;      /* of the mark that all of this goes with */
-	bool caught_up;     /* it has been CLEAR */
-	int64_t until;      /* while LAGGING or SENDING */
-	size_t outstanding; /* removals without a receipt, also of earlier epochs */
-	int64_t sent_ms;    /* when the last ones were sent, by our clock; unix */
-	int64_t ahead_ms;   /* how far our clock is ahead of the broker's, at least */
-	int64_t look_ms;    /* when to look again; monotonic */
+	int64_t epoch;      /* of the mark; what is known is of this epoch */
+	bool caught_up;     /* it has been CLEAR in this epoch */
+	int64_t until;      /* while LAGGING or SENDING: the offset to be applied before CLEAR */
+	size_t outstanding; /* removals without a receipt, earlier epochs included */
+	int64_t sent_ms;    /* when the last removals were sent, by our clock; unix */
+	int64_t ahead_ms;   /* our clock is ahead of the broker's by at least this */
+	int64_t look_ms;    /* when to look for stale grants again; monotonic */
 	enum survey_state survey;
-	struct gone *gone; /* NULL: none yet */
+	struct gone *gone; /* allocated at the first one; NULL: none yet */
 };
 
 struct reapings {
@@ -52,15 +54,16 @@ struct reapings {
 	int count;
 };
 
+/* One for each partition. They borrow the partitions. */
 void reapings_init(struct reapings *all, const struct partitions *partitions);
 void reapings_done(struct reapings *all);
 
-/* Is the partition READY, and what is known about its present epoch? */
+/* Is the partition READY, in the epoch of which this is known? */
 bool reaping_is_current(const struct reaping *r);
 
 /*
- * Subjects that are gone and whose grants have yet to be looked for. When there
- * is no room for one more, another survey is wanted instead.
+ * The subjects that are gone and may still have grants. Adding one for which
+ * there is no room sets SURVEY_WANTED instead; i is less than the count.
  */
 size_t reaping_gone_count(const struct reaping *r);
 void reaping_add_gone(struct reaping *r, const struct subject *s);

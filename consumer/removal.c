@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-/* ---- what goes ---- */
+/* ---- which removals ---- */
 
 static enum reason reason_of(const struct stale *s)
 {
@@ -14,14 +14,14 @@ static enum reason reason_of(const struct stale *s)
 	return s->subject.kind == SUBJECT_USER ? REASON_USER_DELETED : REASON_GROUP_DELETED;
 }
 
-/* May it go with the removal? */
-static bool belongs(const struct removal *r, const struct stale *s)
+/* May the removal remove this grant, too? */
+static bool may_join(const struct removal *r, const struct stale *s)
 {
 	return r->expires_at != ABSENT && r->expires_at == s->expires_at &&
 	       uuid_equal(&r->workspace_id, &s->workspace_id);
 }
 
-static bool removes(const struct removal *r, const struct stale *s)
+static bool covers_grant(const struct removal *r, const struct stale *s)
 {
 	if (!uuid_equal(&r->workspace_id, &s->workspace_id))
 		return false;
@@ -31,11 +31,11 @@ static bool removes(const struct removal *r, const struct stale *s)
 	return false;
 }
 
-/* What expires may be that of a subject which is gone: it goes once. */
+/* A grant that has expired may also be that of a subject which is gone. */
 static bool is_removed(const struct removal *list, size_t count, const struct stale *s)
 {
 	for (size_t i = 0; i < count; i++)
-		if (removes(&list[i], s))
+		if (covers_grant(&list[i], s))
 			return true;
 	return false;
 }
@@ -53,8 +53,11 @@ size_t removal_list(const struct stale_list *stale, struct removal **out)
 		if (s->expires_at == ABSENT && is_removed(list, count, s))
 			continue;
 		subjects[i] = s->subject;
-		if (count && belongs(&list[count - 1], s)) {
-			list[count - 1].subject_count++; /* the last one's end here */
+		if (count && may_join(&list[count - 1], s)) {
+			/* Its subjects are the last ones in the array, so this one is the next. */
+			assert(list[count - 1].subjects + list[count - 1].subject_count ==
+			       &subjects[i]);
+			list[count - 1].subject_count++;
 			continue;
 		}
 		list[count++] = (struct removal){ s->workspace_id, reason_of(s), s->expires_at,
@@ -86,7 +89,7 @@ static void append_name(struct buffer *b, const struct removal *r)
 	}
 }
 
-static bool remembers(const struct stale_memory *m, const struct uuid *id)
+static bool remembers_id(const struct stale_memory *m, const struct uuid *id)
 {
 	for (size_t i = 0; i < RECENT_COMMANDS; i++)
 		if (uuid_equal(&m->recent[i], id))
@@ -102,12 +105,12 @@ int removal_id(const struct removal *r, const struct stale_memory *memory, struc
 	assert(uuid_equal(&r->workspace_id, &memory->workspace_id));
 	buffer_init(&name);
 	append_name(&name, r);
-	/* More attempts than there are places in the memory: one is free. */
+	/* There are more attempts than ids in the memory, so one of them is not remembered. */
 	for (uint8_t attempt = 0; !rc && attempt <= RECENT_COMMANDS; attempt++) {
 		buffer_append_u8(&name, attempt);
 		rc = uuid_v5(out, &UUID_NAMESPACE_SHAREBUS, buffer_bytes(&name));
 		name.len--;
-		if (!rc && !remembers(memory, out))
+		if (!rc && !remembers_id(memory, out))
 			break;
 	}
 	buffer_done(&name);

@@ -1,6 +1,7 @@
 #include "consumer/survey.h"
 
 #include "ops/support/log.h"
+#include "schemas/topics.h"
 
 enum { REACH_WAIT_MS = 1000 };
 
@@ -15,10 +16,10 @@ static void add_if_gone(const struct survey *s, struct reaping *r, const struct 
 		reaping_add_gone(r, subject);
 }
 
-/* ---- who goes while we follow ---- */
+/* ---- deleted while we follow ---- */
 
-/* Partitions that have not caught up yet will be surveyed: they need not know. */
-static void tell_reapings(struct survey *s, const struct uuid *id)
+/* Partitions that have not caught up need not know, because they will be surveyed. */
+static void note_gone(struct survey *s, const struct uuid *id)
 {
 	const struct subject user = { SUBJECT_USER, *id };
 	const struct subject group = { SUBJECT_GROUP, *id };
@@ -33,21 +34,21 @@ static void tell_reapings(struct survey *s, const struct uuid *id)
 	}
 }
 
-void survey_take_gone(struct survey *s)
+void survey_collect_gone(struct survey *s)
 {
 	struct uuid id;
 
 	while (follower_next_gone(s->follower, &id))
-		tell_reapings(s, &id);
+		note_gone(s, &id);
 	if (!follower_missed_gone(s->follower))
 		return;
 	for (int i = 0; i < s->reapings->count; i++)
 		s->reapings->list[i].survey = SURVEY_WANTED;
 }
 
-/* ---- who went before ---- */
+/* ---- deleted before ---- */
 
-/* One survey for all that have become ours together: those that lag are waited for. */
+/* Partitions that have become ours together get one survey, which waits for those that lag. */
 static bool is_wanted(const struct survey *s)
 {
 	bool wanted = false;
@@ -65,25 +66,27 @@ static bool is_wanted(const struct survey *s)
 }
 
 /*
- * Who is not in the directory is taken for deleted, so the view must be as far
- * as the topic is now; and a directory without users is one that was lost: to
- * believe it would take everything from everybody.
+ * Subjects that are not in the directory count as deleted. So the view must have
+ * all of the topic first; and a directory without any users is not believed,
+ * because it was lost or has yet to be filled, and all grants would be removed.
  */
-static bool is_directory_good(struct survey *s)
+static bool is_directory_believable(struct survey *s)
 {
 	struct error err = { 0 };
 
 	if (follower_reach(s->follower, INT64_MAX, REACH_WAIT_MS, &err)) {
-		log_warn("%s; who was deleted is looked at later", err.text);
+		log_warn("%s; deleted users and groups are looked for later", err.text);
 		return false;
 	}
 	if (directory_has_users(follower_directory(s->follower))) {
-		s->told_empty = false;
+		s->warned_empty = false;
 		return true;
 	}
-	if (!s->told_empty)
-		log_warn("the directory has no users: no grant is removed for want of its user");
-	s->told_empty = true;
+	if (!s->warned_empty)
+		log_warn("the directory has no users: no grant is removed for lack of its user; "
+			 "fill or restore %s",
+			 topic_name(TOPIC_DIRECTORY));
+	s->warned_empty = true;
 	return false;
 }
 
@@ -92,7 +95,7 @@ static void begin_survey(struct survey *s, const struct now *now)
 	if (now->monotonic_ms < s->retry_ms || !is_wanted(s))
 		return;
 	s->retry_ms = now->monotonic_ms + LOOK_EVERY_MS;
-	if (!is_directory_good(s))
+	if (!is_directory_believable(s))
 		return;
 	s->running = true;
 	s->cursor = 0;
@@ -105,7 +108,6 @@ static void begin_survey(struct survey *s, const struct now *now)
 	}
 }
 
-/* The cursor is not that of another Redis, or of one that came back. */
 static void end_survey(struct survey *s, enum survey_state result)
 {
 	s->running = false;
@@ -114,8 +116,8 @@ static void end_survey(struct survey *s, enum survey_state result)
 			s->reapings->list[i].survey = result;
 }
 
-/* Is there room for what a step may find? */
-static bool is_roomy(const struct survey *s)
+/* Is there room for the gone subjects that a step may find? */
+static bool has_room(const struct survey *s)
 {
 	for (int i = 0; i < s->reapings->count; i++)
 		if (s->reapings->list[i].survey == SURVEY_RUNNING &&
@@ -125,10 +127,10 @@ static bool is_roomy(const struct survey *s)
 }
 
 /*
- * A Redis that was emptied has no subjects, and may come back with all of them
- * before we notice otherwise. It comes back on another connection; so if the
- * marks are ours at the end, on the one that the survey began on, it was there
- * all the while.
+ * Sets *ours: has the survey seen all subjects? An emptied Redis has none, and may
+ * come back with all of them before anything else shows it; but it comes back on
+ * another connection. So the survey has seen all if the marks are ours at its end
+ * and the connection is the one on which it began.
  */
 static int check_marks(const struct survey *s, bool *ours, struct error *err)
 {
@@ -148,11 +150,11 @@ static int check_marks(const struct survey *s, bool *ours, struct error *err)
 	return rc;
 }
 
-static void take_holder(const struct survey *s, const struct holder *h)
+static void note_holder(const struct survey *s, const struct holder *h)
 {
 	struct reaping *r;
 
-	if (h->partition >= s->reapings->count)
+	if (h->partition >= s->reapings->count) /* a foreign key */
 		return;
 	r = &s->reapings->list[h->partition];
 	if (reaping_is_current(r) && r->survey == SURVEY_RUNNING)
@@ -170,7 +172,7 @@ static int scan_subjects(struct survey *s, struct error *err)
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < found.count; i++)
-		take_holder(s, &found.list[i]);
+		note_holder(s, &found.list[i]);
 	if (s->cursor)
 		return 0;
 	rc = check_marks(s, &ours, err);
@@ -181,16 +183,17 @@ static int scan_subjects(struct survey *s, struct error *err)
 
 int survey_step(struct survey *s, const struct now *now, struct error *err)
 {
+	/* A cursor means nothing to another Redis, or to one that came back. */
 	if (s->running && s->connection != index_connection(s->index))
 		end_survey(s, SURVEY_WANTED);
 	if (!s->running)
 		begin_survey(s, now);
-	return s->running && is_roomy(s) ? scan_subjects(s, err) : 0;
+	return s->running && has_room(s) ? scan_subjects(s, err) : 0;
 }
 
 int64_t survey_due_ms(const struct survey *s)
 {
 	if (s->running)
-		return is_roomy(s) ? 0 : INT64_MAX;
+		return has_room(s) ? 0 : INT64_MAX;
 	return is_wanted(s) ? s->retry_ms : INT64_MAX;
 }

@@ -3,9 +3,10 @@
 
 /*
  * Finds out which subjects are gone, so that the reaper can look for their
- * grants: by what the directory tells; and, once after partitions have become
- * ours, by a look at all subjects of the index, for those who went while
- * nobody followed the directory. The loop's thread.
+ * grants. Those that are deleted while we follow the directory are reported by
+ * the follower. For those that were deleted before, a survey looks up all
+ * subjects of the index, once after partitions have become ours. The loop's
+ * thread.
  */
 
 #include "cache/stale.h"
@@ -14,28 +15,31 @@
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
-/* The first three are borrowed and must outlive it; begin with zeros after them. */
+/* The pointers are borrowed and must outlive it. Everything else begins with zeros. */
 struct survey {
 	struct reapings *reapings;
 	struct index *index;
 	struct follower *follower;
 	bool running;
-	uint64_t cursor;
-	unsigned connection; /* of Redis, on which the survey began */
-	int64_t retry_ms;    /* when to try again to begin; monotonic */
-	bool told_empty;     /* a person has been told that the directory is empty */
-	struct arena arena;  /* of one step */
+	uint64_t cursor;     /* of Redis' SCAN */
+	unsigned connection; /* to Redis, on which the survey began */
+	int64_t retry_ms;    /* when a survey may begin; monotonic */
+	bool warned_empty;   /* it is logged that the directory has no users */
+	struct arena arena;  /* for one step */
 };
 
 void survey_done(struct survey *s);
 
-/* Takes from the follower who was deleted since the last time. */
-void survey_take_gone(struct survey *s);
+/* Collects from the follower which subjects were deleted since the last call. */
+void survey_collect_gone(struct survey *s);
 
-/* Begins to look at all subjects, if that is wanted, or goes on. ERROR_UNAVAILABLE: Redis. */
+/*
+ * Begins a survey if one is wanted, or does a bounded piece of the one that is
+ * running. ERROR_UNAVAILABLE: Redis cannot be reached; ERROR_REFUSED: stop.
+ */
 MUST_USE int survey_step(struct survey *s, const struct now *now, struct error *err);
 
-/* When the next step has something to do, if nothing arrives: monotonic, or INT64_MAX. */
+/* When the next step has work even if nothing arrives; monotonic, INT64_MAX: never. */
 int64_t survey_due_ms(const struct survey *s);
 
 #endif
