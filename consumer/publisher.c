@@ -1,3 +1,9 @@
+/*
+ * Two threads, the queue that feeds them and the list that they fill share one
+ * lock. A little over 400 lines: who may touch what under the lock is easier to
+ * see in one file.
+ */
+
 #include "consumer/publisher.h"
 
 #include "ops/support/clock.h"
@@ -19,24 +25,24 @@ enum publisher_state {
 	PUBLISHER_STOPPED,  /* there are no producers and no threads, and nothing is queued */
 	PUBLISHER_WORKING,  /* batches are taken, sent and committed */
 	PUBLISHER_BROKEN,   /* something failed; open transactions are being aborted */
-	PUBLISHER_STOPPING, /* the loop wants the threads to end */
+	PUBLISHER_STOPPING, /* the loop is waiting for the threads to end */
 };
 
 /*
  * Readers see records in the order in which they were written, whichever
- * transaction commits first; so nothing is written before the transaction
- * before has written everything, and nothing is committed before it has.
+ * transaction commits first. So a worker writes only after the transaction before
+ * its own has written everything, and commits only after that has committed.
  */
 enum worker_state {
-	WORKER_IDLE,    /* has nothing; takes batches when it is its turn */
-	WORKER_TAKEN,   /* has batches, and the next ticket; writes when all before have written */
-	WORKER_WRITTEN, /* the brokers have its records; commits when all before have committed */
-	WORKER_BROKEN,  /* its producer is gone */
+	WORKER_IDLE,    /* has no batches; takes some when it is its turn */
+	WORKER_TAKEN,   /* has batches and a ticket; writes when all earlier tickets have written */
+	WORKER_WRITTEN, /* the brokers have its records; commits when all earlier have committed */
+	WORKER_BROKEN,  /* its producer is closed, or about to be */
 };
 
 struct worker {
 	struct publisher *publisher;
-	int number; /* 0 or 1: whose turn it is */
+	int number; /* 0 or 1; see `turn` */
 	enum worker_state state;
 	struct batch *batches; /* of the transaction in hand */
 	uint64_t ticket;       /* its place in the order of transactions */
@@ -47,19 +53,19 @@ struct worker {
 
 struct publisher {
 	struct publisher_options options;
-	bool started; /* the loop's thread alone looks at it, and needs no lock */
+	bool started; /* needs no lock: only the loop's thread uses it */
 	pthread_mutex_t lock;
-	pthread_cond_t moved; /* anything below changed */
+	pthread_cond_t moved; /* signalled whenever anything below changes */
 	enum publisher_state state;
 	struct error why;
 	struct batch *queue;
 	struct batch **queue_end;
 	size_t backlog;
 	int turn;           /* the worker that takes the next batches */
-	uint64_t taken;     /* transactions begun */
-	uint64_t written;   /* transactions whose records and offsets the brokers have, in order */
-	uint64_t committed; /* transactions committed, in order */
-	struct batch *done;
+	uint64_t taken;     /* tickets given out, one for each transaction */
+	uint64_t written;   /* how many transactions have all records and offsets at the brokers */
+	uint64_t committed; /* how many transactions have committed */
+	struct batch *done; /* committed, for publisher_take_committed() */
 	struct batch **done_end;
 	struct worker workers[PRODUCERS];
 };
@@ -134,6 +140,7 @@ static int write_batches(struct worker *w, struct error *err)
 	if (rc)
 		return rc;
 	pthread_mutex_lock(&p->lock);
+	assert(p->written == w->ticket);
 	p->written++;
 	w->state = WORKER_WRITTEN;
 	pthread_cond_broadcast(&p->moved);
@@ -141,16 +148,18 @@ static int write_batches(struct worker *w, struct error *err)
 	return 0;
 }
 
-/* Hands the committed batches on to the loop. */
+/* Hands the committed batches to the loop. */
 static void note_committed(struct worker *w)
 {
 	struct publisher *p = w->publisher;
 
 	pthread_mutex_lock(&p->lock);
+	assert(p->committed == w->ticket);
 	p->committed++;
 	waker_wake(p->options.waker);
 	*p->done_end = w->batches;
 	for (struct batch *b = w->batches; b; b = b->next) {
+		assert(p->backlog >= b->len);
 		p->backlog -= b->len;
 		p->done_end = &b->next;
 	}
@@ -169,8 +178,11 @@ static int commit_batches(struct worker *w, struct error *err)
 	return rc;
 }
 
-/* The batches are freed when nothing refers to them any more. */
-static void give_up(struct worker *w, const struct error *why)
+/*
+ * Breaks the worker and, if it worked so far, the publisher, for the reason given.
+ * The batches are freed last, because the producer's messages point into them.
+ */
+static void break_worker(struct worker *w, const struct error *why)
 {
 	struct publisher *p = w->publisher;
 
@@ -189,8 +201,8 @@ static void give_up(struct worker *w, const struct error *why)
 	w->batches = NULL;
 }
 
-/* One step of a worker that is_ready(). */
-static void step(struct worker *w)
+/* Takes the next step of a worker that is_ready(). */
+static void run_step(struct worker *w)
 {
 	struct error err = { 0 };
 	int rc = 0;
@@ -209,10 +221,10 @@ static void step(struct worker *w)
 		break;
 	}
 	if (rc)
-		give_up(w, &err);
+		break_worker(w, &err);
 }
 
-/* Waits until the worker can go on; false: the publisher no longer works. */
+/* Waits until the worker is_ready(). False: the publisher no longer works. */
 static bool wait_until_ready(struct worker *w)
 {
 	struct publisher *p = w->publisher;
@@ -233,8 +245,8 @@ static void *worker_main(void *arg)
 	struct worker *w = arg;
 
 	while (wait_until_ready(w))
-		step(w);
-	give_up(w, NULL);
+		run_step(w);
+	break_worker(w, NULL);
 	return NULL;
 }
 
@@ -253,7 +265,7 @@ static int worker_start(struct worker *w, bool abort_orphans, struct error *err)
 	if (rc)
 		return rc;
 	if (pthread_create(&w->thread, NULL, worker_main, w))
-		return error_set(err, ERROR_NOMEM, "no thread for the publisher");
+		return error_set(err, ERROR_NOMEM, "a thread of the publisher cannot be started");
 	w->running = true;
 	return 0;
 }
@@ -263,7 +275,7 @@ static void worker_stop(struct worker *w)
 	if (w->running)
 		(void)pthread_join(w->thread, NULL);
 	w->running = false;
-	give_up(w, NULL);
+	break_worker(w, NULL);
 	transactor_close(&w->transactor);
 }
 
@@ -278,7 +290,7 @@ static void init_lock(struct publisher *p)
 	(void)pthread_mutex_init(&p->lock, NULL);
 }
 
-/* Nothing is queued, in hand or done; all workers are idle. */
+/* Sets everything as it is before the first batch: all workers idle, all lists empty. */
 static void make_empty(struct publisher *p)
 {
 	p->queue = NULL;

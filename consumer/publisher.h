@@ -10,12 +10,12 @@
  * have committed. So offsets and outputs become visible in the order of the
  * runs.
  *
- * Any failure breaks the publisher as a whole. What had been committed by then
- * is known to the broker alone: stop it, start it again (init_transactions
- * settles what was open), ask for the committed offsets, and publish again
- * what Redis still keeps after them.
+ * Any failure breaks the publisher as a whole. Only the brokers know then what
+ * was committed. Stop the publisher, start it again (init_transactions settles
+ * what was open), ask for the committed offsets, and publish again what Redis
+ * still keeps after them.
  *
- * publisher_* functions are for the loop's thread.
+ * All functions are for the loop's thread.
  */
 
 #include "consumer/transaction.h"
@@ -33,48 +33,53 @@ struct publisher;
 struct publisher_options {
 	const struct config *config; /* "brokers", "consumer-group", "instance" */
 	const struct deployment *deployment;
-	struct intake *intake;     /* whose group's offsets are committed */
-	const struct waker *waker; /* woken when something is committed, and when it breaks */
+	struct intake *intake; /* whose group's offsets are committed */
+	const struct waker
+		*waker; /* woken when a transaction commits, and when the publisher breaks */
 };
 
-/* A publisher that is stopped. What the options point to must outlive it. */
+/* A new publisher, which is stopped. What the options point to must outlive it. */
 struct publisher *publisher_new(const struct publisher_options *o);
 
-/* Stops it, too. Sets *p to NULL; accepts NULL. */
+/* Stops the publisher if it is started. Sets *p to NULL; accepts NULL. */
 void publisher_free(struct publisher **p);
 
 /*
  * Starts a publisher that is stopped: makes both producers and settles what
  * their predecessors left open, which blocks while the brokers do that.
- * abort_orphans: see transactor_open(). ERROR_UNAVAILABLE: it is still
- * stopped, try again. ERROR_REFUSED: the settings are wrong.
+ * abort_orphans: see transactor_open(). On failure it is still stopped.
+ * ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_USAGE names a setting that is
+ * wrong.
  */
 MUST_USE int publisher_start(struct publisher *p, bool abort_orphans, struct error *err);
 
-/* Aborts what is open, forgets what is queued, joins the threads. Stopped already: nothing. */
+/*
+ * Aborts open transactions, drops all batches, and waits for the threads to end.
+ * Does nothing if the publisher is stopped.
+ */
 void publisher_stop(struct publisher *p);
 
-/* Has it been started, and not been stopped since? It may have broken. */
+/* Has the publisher been started, and not been stopped since? It may have broken. */
 bool publisher_is_started(const struct publisher *p);
 
-/* Queues a batch, which becomes the publisher's. Batches of a partition come in order. */
+/* Queues a batch, which becomes the publisher's. The batches of a partition must come in order. */
 void publisher_push(struct publisher *p, struct batch *b);
 
-/* Bytes queued or in a transaction: what backpressure goes by. */
+/* How many bytes are queued or in a transaction. Backpressure is decided by them. */
 size_t publisher_backlog(struct publisher *p);
 
-/* The batches committed since the last call, a list that becomes the caller's; NULL: none. */
+/* The batches committed since the last call, as a list that becomes the caller's; NULL: none. */
 struct batch *publisher_take_committed(struct publisher *p);
 
 /*
- * 0 while it works or is stopped; else why it broke, for good: ERROR_FENCED,
+ * 0 while the publisher works or is stopped, else why it has broken: ERROR_FENCED,
  * ERROR_UNAVAILABLE or ERROR_REFUSED.
  */
 MUST_USE int publisher_check(struct publisher *p, struct error *err);
 
 /*
- * Waits until all is committed, CLOCK_MONOTONIC reaches deadline_ms, or it
- * breaks. True: all is committed.
+ * Waits until all batches are committed, CLOCK_MONOTONIC reaches deadline_ms, or
+ * the publisher breaks. True: all batches are committed; also when it is stopped.
  */
 bool publisher_drain(struct publisher *p, int64_t deadline_ms);
 

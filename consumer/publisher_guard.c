@@ -5,10 +5,10 @@
 enum { NAMESAKE_WAIT_MS = 15000 }; /* longer than the session of a process that died */
 
 /*
- * Fenced, and the group has another member of our name? If that is a process
- * that lives, it is the younger one, and fencing it in turn would go on for
- * ever: this one ends. If it has died, it leaves the group when its session
- * is over. So the publisher is not started until that shows.
+ * Called after we were fenced. Another member of our name may be a process that
+ * lives: then it started after us, and as fencing each other would never end,
+ * this process ends. Or its process has died: then it leaves the group when its
+ * session expires. The publisher is not started before that is clear.
  */
 static int judge_namesake(struct publisher_guard *g, const struct now *now, struct error *err)
 {
@@ -29,7 +29,7 @@ static int judge_namesake(struct publisher_guard *g, const struct now *now, stru
 			 g->instance);
 }
 
-/* Stops a publisher that has broken. */
+/* Stops a publisher that has broken; 0 if it may be started again. */
 static int drop_broken(struct publisher_guard *g, const struct now *now, struct error *err)
 {
 	int rc = publisher_check(g->publisher, err);
@@ -46,8 +46,9 @@ static int start_publisher(struct publisher_guard *g, struct error *err)
 	int rc;
 
 	if (g->abort_orphans)
-		log_warn("transactions that nobody ends keep Kafka from saying what is committed; "
-			 "aborting those of our names");
+		log_warn("orphaned transactions keep Kafka from saying what is committed; aborting "
+			 "those "
+			 "under our names");
 	rc = publisher_start(g->publisher, g->abort_orphans, err);
 	g->abort_orphans = g->abort_orphans && rc;
 	return rc;

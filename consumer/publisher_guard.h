@@ -2,9 +2,9 @@
 #define SB_CONSUMER_PUBLISHER_GUARD_H
 
 /*
- * Keeps the publisher going: starts it, replaces it when it has broken, and
- * tells a passing failure from a second process of our name, which would fence
- * us for ever. The loop's thread.
+ * Keeps the publisher running: starts it, starts it anew when it has broken, and
+ * finds out whether it was fenced by a second process with our instance name,
+ * which would go on for ever. The loop's thread.
  */
 
 #include "consumer/partition.h"
@@ -12,28 +12,30 @@
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
+/* The pointers are borrowed and must outlive it. The other two begin with zeros. */
 struct publisher_guard {
 	struct publisher *publisher;
-	struct intake *intake;         /* whose group may have another member of our name */
-	struct partitions *partitions; /* recovered whenever the publisher starts */
+	struct intake *intake;         /* our membership of the consumer group */
+	struct partitions *partitions; /* claimed again whenever the publisher starts */
 	const char *instance;          /* our name in the group */
-	bool abort_orphans;            /* at the next start */
-	int64_t namesake_since_ms;     /* when a member of our name was first seen; 0: none is */
+	bool abort_orphans;            /* the next start aborts orphaned transactions */
+	int64_t namesake_since_ms;     /* when another member of our name was first seen; 0: none */
 };
 
 /*
- * Starts a publisher that is stopped, and replaces one that is broken: then
- * only the brokers know what was committed, so all partitions are claimed
- * again. ERROR_UNAVAILABLE: try again. ERROR_REFUSED: another process runs
- * under our name, or the settings are wrong.
+ * Starts the publisher if it is stopped, and starts it anew if it has broken; both
+ * block. Then all partitions are claimed again, because only the brokers know
+ * what was committed. ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_REFUSED:
+ * another process runs under our name, or unsent outputs cannot be read.
+ * ERROR_USAGE names a setting that is wrong.
  */
 MUST_USE int publisher_guard_serve(struct publisher_guard *g, const struct now *now,
 				   struct error *err);
 
 /*
- * Brokers do not say what is committed because they have forgotten that a
- * transaction of ours is open. The publisher is stopped; its next start aborts
- * such transactions (see transactor_open()).
+ * Stops the publisher, and has its next start abort orphaned transactions (see
+ * transactor_open()): brokers that have forgotten that a transaction of ours is
+ * open never say what is committed.
  */
 void publisher_guard_abort_orphans(struct publisher_guard *g);
 
