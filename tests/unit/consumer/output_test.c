@@ -1,16 +1,11 @@
 /*
- * The packed outputs of a run: what goes in comes out, and bytes that end too
- * early are not taken for outputs.
+ * The packed outputs of a run: what is packed comes out again, and bytes that end
+ * too early are no outputs.
  */
 
 #include "consumer/output.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct buffer packed;
 
@@ -116,27 +111,30 @@ static void time_before_1970_comes_back(void **state)
 	assert_same(&out, &o);
 }
 
-/* Each prefix lies in a block of its own size, so that reading past its end is seen. */
-static void output_cut_short_anywhere_is_not_taken(void **state)
+/* Each prefix has a block of its own size, so that a read past its end is noticed. */
+static void output_cut_short_anywhere_touches_nothing(void **state)
 {
 	struct output o = full_output();
 
 	(void)state;
 	output_append(&packed, &o);
 	for (size_t len = 0; len < packed.len; len++) {
-		uint8_t *copy = malloc(len ? len : 1);
+		uint8_t *copy = exact_copy((struct bytes){ packed.data, len });
 		struct bytes rest = { copy, len };
 		struct output out;
+		struct output before;
 
-		assert_non_null(copy);
-		memcpy(copy, packed.data, len);
+		memset(&out, 0x55, sizeof(out));
+		memset(&before, 0x55, sizeof(before));
 		assert_false(output_take(&rest, &out));
+		assert_memory_equal(&out, &before, sizeof(out));
+		assert_ptr_equal(rest.data, copy);
 		free(copy);
 	}
 }
 
-/* The end has no rest; bytes that are cut short must not look like it. */
-static void output_cut_short_is_told_from_the_end(void **state)
+/* At the end the rest is empty; after an output that is cut short it must not be. */
+static void output_cut_short_differs_from_the_end(void **state)
 {
 	struct output o = full_output();
 
@@ -224,19 +222,19 @@ static void head_of_another_packing_is_refused(void **state)
 	assert_false(outputs_open(&rest, &range));
 }
 
-static void head_cut_short_is_refused(void **state)
+static void head_cut_short_anywhere_touches_nothing(void **state)
 {
 	(void)state;
 	outputs_begin(&packed, &(struct run_range){ 1000, 2000 });
 	for (size_t len = 0; len < packed.len; len++) {
 		struct bytes rest = { packed.data, len };
-		struct run_range range;
+		struct run_range range = { 7, 8 };
 
 		assert_false(outputs_open(&rest, &range));
+		assert_int_equal(rest.len, len);
+		assert_true(range.begin == 7 && range.applied == 8);
 	}
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
@@ -244,13 +242,13 @@ int main(void)
 		TEST(outputs_come_back_in_order),
 		TEST(tombstone_is_not_an_empty_value),
 		TEST(time_before_1970_comes_back),
-		TEST(output_cut_short_anywhere_is_not_taken),
-		TEST(output_cut_short_is_told_from_the_end),
+		TEST(output_cut_short_anywhere_touches_nothing),
+		TEST(output_cut_short_differs_from_the_end),
 		TEST(topic_and_type_must_exist),
 		TEST(head_says_what_the_run_covers),
 		TEST(run_may_end_earlier_than_its_head_said),
 		TEST(head_of_another_packing_is_refused),
-		TEST(head_cut_short_is_refused),
+		TEST(head_cut_short_anywhere_touches_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
