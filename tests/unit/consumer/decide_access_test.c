@@ -1,18 +1,13 @@
 /*
- * Two that must agree: whoever a check allows to share with `use` is whoever
- * decide() lets, on facts drawn at random from one directory. They part on one
- * point, on purpose: a dormant workspace's grants count for no check, but
- * whoever may share by such a grant may still prepare the sharing.
+ * A check and decide() must agree on who may share with the role `use`. The facts
+ * are drawn at random, and both see the same. They differ in one point, on
+ * purpose: in a check the grants of a dormant workspace allow nothing, but whoever
+ * may share by such a grant may still do so, to prepare for its return.
  */
 
 #include "cache/access.h"
 #include "tests/unit/consumer/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { DRAWS = 20000, GROUPS = 3 };
 
@@ -42,8 +37,8 @@ static void draw_people(void)
 	static const enum user_kind kinds[] = { USER_PERSON, USER_SERVICE_ACCOUNT, USER_AGENT };
 
 	for (int who = ALICE; who <= ROBOT; who++)
-		take_user(&s, (enum name)who, one_in(3) ? statuses[draw(3)] : USER_ACTIVE,
-			  kinds[draw(3)]);
+		put_user(&s, (enum name)who, one_in(3) ? statuses[draw(3)] : USER_ACTIVE,
+			 kinds[draw(3)]);
 }
 
 static void draw_workspace(void)
@@ -59,7 +54,7 @@ static void draw_workspace(void)
 	w->owner_id = id_of(one_in(8) ? NOBODY : one_in(2) ? ALICE : (enum name)(1 + draw(ROBOT)));
 	w->organization_id = id_of(one_in(10) ? NOBODY : one_in(5) ? GLOBEX : ACME);
 	for (unsigned i = 0; i < grants; i++) {
-		/* NO_GROUP and NOBODY among them */
+		/* Some of the subjects do not exist: NO_GROUP and NOBODY. */
 		static const enum name groups[] = { TEAM, CREW, STRANGERS, NO_GROUP, ACME, GLOBEX };
 		struct subject to =
 			one_in(2) ? user((enum name)(1 + draw(NOBODY))) : group(groups[draw(6)]);
@@ -71,16 +66,16 @@ static void draw_workspace(void)
 static void draw_facts(void)
 {
 	draw_people();
-	take_organization(&s, ACME,
-			  one_in(3) ? (enum sharing_policy)(1 + draw(3)) : SHARING_EVERYONE);
-	take_organization(&s, GLOBEX, (enum sharing_policy)(1 + draw(3)));
-	take_deployment(&s, !one_in(6));
+	put_organization(&s, ACME,
+			 one_in(3) ? (enum sharing_policy)(1 + draw(3)) : SHARING_EVERYONE);
+	put_organization(&s, GLOBEX, (enum sharing_policy)(1 + draw(3)));
+	put_deployment(&s, !one_in(6));
 	draw_workspace();
 }
 
 /* ---- both answers ---- */
 
-/* What a reader would find in the index, of the same directory. */
+/* Checks with the facts that a reader would find in the index. */
 static struct access check_share_use(enum name who)
 {
 	static const enum name all[GROUPS] = { TEAM, CREW, STRANGERS }; /* ids rise */
@@ -105,14 +100,14 @@ static struct access check_share_use(enum name who)
 	return access_check(&f, ACTION_SHARE_USE);
 }
 
-static bool decide_lets_share_use(enum name who)
+static bool decide_allows_share_use(enum name who)
 {
 	(void)share_one(&s, actor(who), user(DAVE), ROLE_USE);
 	return s.decision.code != REJECT_FORBIDDEN && s.decision.code != REJECT_SHARING_DISABLED;
 }
 
-/* The answer but for dormancy. */
-static bool checked(enum name who)
+/* What a check would allow if the workspace were not dormant. */
+static bool check_allows_share_use(enum name who)
 {
 	enum workspace_status status = s.workspace.status;
 	struct access a;
@@ -125,9 +120,9 @@ static bool checked(enum name who)
 
 static void assert_agreed(enum name who, unsigned long draw_number)
 {
-	bool yes = checked(who);
+	bool yes = check_allows_share_use(who);
 
-	if (decide_lets_share_use(who) != yes)
+	if (decide_allows_share_use(who) != yes)
 		fail_msg("draw %lu: check of %d says %s, decide %s", draw_number, (int)who,
 			 yes ? "yes" : "no", reject_code_name(s.decision.code));
 	arena_reset(&s.arena);
@@ -147,24 +142,24 @@ static void check_and_decide_agree_on_who_may_share_use(void **state)
 		who = (enum name)(1 + draw(NOBODY));
 		draw_facts();
 		assert_agreed(who, i);
-		yes += checked(who);
+		yes += check_allows_share_use(who);
 	}
-	/* Neither side says always the same. */
+	/* The draws are varied enough for both answers. */
 	assert_in_range(yes, DRAWS / 10, DRAWS * 9 / 10);
 }
 
 /* The one exception: decide() does not ask whether the workspace is dormant. */
-static void dormancy_denies_a_check_and_no_command(void **state)
+static void dormancy_denies_checks_but_no_commands(void **state)
 {
 	(void)state;
 	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
 	s.workspace.status = WORKSPACE_DORMANT;
 	assert_int_equal(check_share_use(BOB).reason, ACCESS_POLICY);
 	assert_int_equal(check_share_use(BOB).denials, DENIAL_DORMANT);
-	assert_true(decide_lets_share_use(BOB));
-	/* The owner's sharing does not depend on it on either side. */
+	assert_true(decide_allows_share_use(BOB));
+	/* Neither keeps the owner from sharing. */
 	assert_true(check_share_use(ALICE).allowed);
-	assert_true(decide_lets_share_use(ALICE));
+	assert_true(decide_allows_share_use(ALICE));
 }
 
 static int set_up(void **state)
@@ -181,13 +176,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(check_and_decide_agree_on_who_may_share_use),
-		TEST(dormancy_denies_a_check_and_no_command),
+		TEST(dormancy_denies_checks_but_no_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

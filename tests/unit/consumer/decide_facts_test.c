@@ -1,15 +1,11 @@
 /*
- * What the system removes, and what facts about the workspace do. One claim a
- * test, each on the small world of world.h.
+ * Removals that the system asks for, and facts about the workspace. Each test
+ * proves one claim, in the small world of world.h.
  */
 
 #include "tests/unit/consumer/world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct scene s;
 
@@ -29,10 +25,10 @@ static int tear_down(void **state)
 
 /* ---- removals that the system asks for ---- */
 
-static const struct decision *system_takes(enum reason reason, struct subject subject)
+static const struct decision *system_removes(enum reason reason, struct subject subject)
 {
 	s.subject = subject;
-	return take_away(&s, SYSTEM, reason, &s.subject, 1);
+	return unshare(&s, SYSTEM, reason, &s.subject, 1);
 }
 
 static void only_the_system_gives_a_reason(void **state)
@@ -42,10 +38,10 @@ static void only_the_system_gives_a_reason(void **state)
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, NOW_MS);
 	for (int reason = REASON_EXPIRED; reason <= REASON_HANDOFF; reason++) {
-		assert_rejected(take_away(&s, actor(ALICE), (enum reason)reason, &bob, 1),
+		assert_rejected(unshare(&s, actor(ALICE), (enum reason)reason, &bob, 1),
 				REJECT_FORBIDDEN, "only the system gives a reason");
-		/* Not even whoever may leave. */
-		assert_rejected(take_away(&s, actor(BOB), (enum reason)reason, &bob, 1),
+		/* BOB may leave, but must not give a reason either. */
+		assert_rejected(unshare(&s, actor(BOB), (enum reason)reason, &bob, 1),
 				REJECT_FORBIDDEN, "only the system gives a reason");
 	}
 }
@@ -54,7 +50,7 @@ static void expired_removes_only_what_has_expired(void **state)
 {
 	static const struct {
 		int64_t expires_at;
-		bool goes;
+		bool removed;
 	} cases[] = {
 		{ NOW_MS - 1, true },
 		{ NOW_MS, true },
@@ -63,12 +59,12 @@ static void expired_removes_only_what_has_expired(void **state)
 	};
 
 	(void)state;
-	assert_unchanged(system_takes(REASON_EXPIRED, user(BOB)));
+	assert_unchanged(system_removes(REASON_EXPIRED, user(BOB)));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		grant(&s, user(BOB), ROLE_ADMIN, cases[i].expires_at);
-		(void)system_takes(REASON_EXPIRED, user(BOB));
+		(void)system_removes(REASON_EXPIRED, user(BOB));
 		assert_int_equal(s.decision.outcome,
-				 cases[i].goes ? OUTCOME_APPLIED : OUTCOME_UNCHANGED);
+				 cases[i].removed ? OUTCOME_APPLIED : OUTCOME_UNCHANGED);
 		assert_int_equal(s.decision.reason, REASON_EXPIRED);
 	}
 }
@@ -77,7 +73,7 @@ static void user_deleted_removes_only_deleted_users(void **state)
 {
 	const struct {
 		struct subject subject;
-		bool goes;
+		bool removed;
 	} cases[] = {
 		{ user(DELIA), true },  { user(NOBODY), true }, /* the record was a tombstone */
 		{ user(BOB), false },   { user(SAM), false },
@@ -87,9 +83,9 @@ static void user_deleted_removes_only_deleted_users(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		grant(&s, cases[i].subject, ROLE_USE, ABSENT);
-		(void)system_takes(REASON_USER_DELETED, cases[i].subject);
+		(void)system_removes(REASON_USER_DELETED, cases[i].subject);
 		assert_int_equal(s.decision.outcome,
-				 cases[i].goes ? OUTCOME_APPLIED : OUTCOME_UNCHANGED);
+				 cases[i].removed ? OUTCOME_APPLIED : OUTCOME_UNCHANGED);
 	}
 }
 
@@ -97,7 +93,7 @@ static void group_deleted_removes_only_deleted_groups(void **state)
 {
 	const struct {
 		struct subject subject;
-		bool goes;
+		bool removed;
 	} cases[] = {
 		{ group(NO_GROUP), true }, { group(TEAM), false }, { group(ACME), false },
 		{ user(NOBODY), false },   { user(DELIA), false },
@@ -106,20 +102,20 @@ static void group_deleted_removes_only_deleted_groups(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		grant(&s, cases[i].subject, ROLE_USE, ABSENT);
-		(void)system_takes(REASON_GROUP_DELETED, cases[i].subject);
+		(void)system_removes(REASON_GROUP_DELETED, cases[i].subject);
 		assert_int_equal(s.decision.outcome,
-				 cases[i].goes ? OUTCOME_APPLIED : OUTCOME_UNCHANGED);
+				 cases[i].removed ? OUTCOME_APPLIED : OUTCOME_UNCHANGED);
 	}
 }
 
-static void unproven_removals_leave_the_others_standing(void **state)
+static void unproven_removals_do_not_prevent_the_proven(void **state)
 {
 	struct subject subjects[] = { user(BOB), user(CAROL) };
 
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, NOW_MS + 1);
 	grant(&s, user(CAROL), ROLE_USE, NOW_MS - 1);
-	assert_applied(take_away(&s, SYSTEM, REASON_EXPIRED, subjects, 2), 1);
+	assert_applied(unshare(&s, SYSTEM, REASON_EXPIRED, subjects, 2), 1);
 	assert_change(&s.decision, 0, user(CAROL), ROLE_USE, ROLE_NONE);
 }
 
@@ -159,7 +155,7 @@ static void each_field_of_a_fact_makes_a_difference(void **state)
 		assert_applied(workspace_fact(&s, &facts[i]), 0);
 }
 
-static void grant_of_the_new_owner_goes(void **state)
+static void new_owner_loses_their_grant(void **state)
 {
 	struct workspace_changed fact = as_it_is();
 
@@ -175,7 +171,7 @@ static void grant_of_the_new_owner_goes(void **state)
 	assert_int_equal(s.workspace.owner_id.bytes[15], BOB);
 }
 
-static void grants_of_others_outlive_the_owner_s_change(void **state)
+static void grants_of_others_survive_a_change_of_owner(void **state)
 {
 	struct workspace_changed fact = as_it_is();
 
@@ -215,7 +211,7 @@ static void deletion_drops_all_grants(void **state)
 	assert_int_equal(s.workspace.grant_count, 0);
 }
 
-static void deletion_of_the_unknown_changes_nothing(void **state)
+static void deleting_an_unknown_workspace_changes_nothing(void **state)
 {
 	(void)state;
 	workspace_clear(&s.workspace);
@@ -223,19 +219,17 @@ static void deletion_of_the_unknown_changes_nothing(void **state)
 	assert_false(fold(&s));
 }
 
-static void facts_do_not_ask_for_rights(void **state)
+static void facts_need_no_rights(void **state)
 {
 	struct workspace_changed fact = as_it_is();
 
 	(void)state;
-	take_deployment(&s, false);
-	take_organization(&s, ACME, SHARING_NONE);
+	put_deployment(&s, false);
+	put_organization(&s, ACME, SHARING_NONE);
 	fact.name = bytes_of("prod");
 	assert_applied(workspace_fact(&s, &fact), 0);
 	assert_applied(deletion(&s), 0);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
@@ -244,16 +238,16 @@ int main(void)
 		TEST(expired_removes_only_what_has_expired),
 		TEST(user_deleted_removes_only_deleted_users),
 		TEST(group_deleted_removes_only_deleted_groups),
-		TEST(unproven_removals_leave_the_others_standing),
+		TEST(unproven_removals_do_not_prevent_the_proven),
 		TEST(new_workspace_is_registered),
 		TEST(fact_known_already_is_unchanged),
 		TEST(each_field_of_a_fact_makes_a_difference),
-		TEST(grant_of_the_new_owner_goes),
-		TEST(grants_of_others_outlive_the_owner_s_change),
+		TEST(new_owner_loses_their_grant),
+		TEST(grants_of_others_survive_a_change_of_owner),
 		TEST(dormant_workspace_keeps_its_grants),
 		TEST(deletion_drops_all_grants),
-		TEST(deletion_of_the_unknown_changes_nothing),
-		TEST(facts_do_not_ask_for_rights),
+		TEST(deleting_an_unknown_workspace_changes_nothing),
+		TEST(facts_need_no_rights),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,16 +1,12 @@
 /*
- * What a command must be like: rules 5, 6 and 8 to 13 of the design, and how
- * they go together. One claim a test, each on the small world of world.h.
+ * What a command must be like: rules 5, 6 and 8 to 13 of ARCHITECTURE.md, and
+ * which of them come first. Each test proves one claim, in the small world of
+ * world.h.
  */
 
 #include "tests/unit/consumer/world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { MANY = 1200 };
 
@@ -41,7 +37,7 @@ static void subject_must_exist(void **state)
 			REJECT_UNKNOWN_SUBJECT, "there is no group 0190163d-");
 	assert_rejected(share_one(&s, actor(ALICE), user(DELIA), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
 			"there is no user delia");
-	/* A user is no group, a group no user. */
+	/* The id of a user is not that of a group, and the other way round. */
 	assert_rejected(share_one(&s, actor(ALICE), group(BOB), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
 			"there is no group");
 	assert_rejected(share_one(&s, actor(ALICE), user(TEAM), ROLE_USE), REJECT_UNKNOWN_SUBJECT,
@@ -70,7 +66,7 @@ static void removal_does_not_ask_whether_the_subject_exists(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++)
 		grant(&s, subjects[i], ROLE_USE, ABSENT);
-	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, COUNT), COUNT);
+	assert_applied(unshare(&s, actor(ALICE), REASON_COMMAND, subjects, COUNT), COUNT);
 }
 
 /* ---- rule 8 ---- */
@@ -82,7 +78,7 @@ static void expected_version_must_be_the_current_one(void **state)
 	s.command.expected_version = 7;
 	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_VERSION_CONFLICT,
 			"the sharing of dev is at version 8, not 7");
-	assert_rejected(take_one(&s, actor(ALICE), user(BOB)), REJECT_VERSION_CONFLICT, "not 7");
+	assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)), REJECT_VERSION_CONFLICT, "not 7");
 	s.command.expected_version = 9;
 	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_VERSION_CONFLICT,
 			"not 9");
@@ -92,7 +88,7 @@ static void expected_version_must_be_the_current_one(void **state)
 
 /* ---- rule 9 ---- */
 
-static void end_must_lie_in_the_future(void **state)
+static void expiry_must_lie_in_the_future(void **state)
 {
 	static const int64_t past[] = { NOW_MS, NOW_MS - 1, 0, -1 };
 	struct grant_wish w = wish_until(user(BOB), ROLE_USE, NOW_MS + 1);
@@ -110,7 +106,7 @@ static void end_must_lie_in_the_future(void **state)
 
 /* ---- rule 10 ---- */
 
-/* count grants of users that are not in the directory. */
+/* Adds `count` grants of users that are not in the directory. */
 static void fill(size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -120,7 +116,7 @@ static void fill(size_t count)
 	}
 }
 
-static void thousand_grants_are_the_limit(void **state)
+static void one_thousand_grants_are_the_limit(void **state)
 {
 	struct grant_wish two[] = { wish(user(BOB), ROLE_USE), wish(user(CAROL), ROLE_USE) };
 
@@ -159,7 +155,7 @@ static void access_can_be_removed_above_the_limit(void **state)
 	s.world.limits.grants_per_workspace = 1;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
 	fill(5);
-	assert_applied(take_one(&s, actor(ALICE), user(BOB)), 1);
+	assert_applied(unshare_one(&s, actor(ALICE), user(BOB)), 1);
 }
 
 static void role_may_change_above_the_limit(void **state)
@@ -173,7 +169,7 @@ static void role_may_change_above_the_limit(void **state)
 			"7 users and groups; at most 2");
 }
 
-static void what_is_so_already_is_unchanged_above_the_limit(void **state)
+static void existing_grant_is_unchanged_above_the_limit(void **state)
 {
 	(void)state;
 	s.world.limits.grants_per_workspace = 2;
@@ -194,7 +190,7 @@ static void command_seen_before_is_a_duplicate(void **state)
 	(void)share_one(&s, actor(ALICE), user(CAROL), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 	assert_int_equal(s.decision.change_count, 0);
-	(void)take_one(&s, actor(ALICE), user(BOB));
+	(void)unshare_one(&s, actor(ALICE), user(BOB));
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 	assert_int_equal(s.decision.change_count, 0);
 }
@@ -205,13 +201,13 @@ static void duplicate_comes_before_every_other_rule(void **state)
 
 	(void)state;
 	(void)workspace_remember_command(&s.workspace, &command);
-	take_deployment(&s, false);
+	put_deployment(&s, false);
 	s.command.expected_version = 77;
 	s.command.directory_offset = 7777;
 	(void)share_one(&s, actor(NOBODY), user(NOBODY), ROLE_ADMIN);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 	assert_int_equal(s.decision.code, REJECT_NONE);
-	(void)take_away(&s, actor(NOBODY), REASON_EXPIRED, NULL, 0);
+	(void)unshare(&s, actor(NOBODY), REASON_EXPIRED, NULL, 0);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 }
 
@@ -245,7 +241,7 @@ static void rejected_command_repeated_is_rejected_again(void **state)
 static void unchanged_command_repeated_is_a_duplicate(void **state)
 {
 	(void)state;
-	assert_unchanged(take_one(&s, actor(ALICE), user(BOB)));
+	assert_unchanged(unshare_one(&s, actor(ALICE), user(BOB)));
 	assert_true(fold(&s));
 	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
@@ -262,7 +258,7 @@ static void another_command_is_no_duplicate(void **state)
 
 /* ---- rule 12 ---- */
 
-static void what_is_so_already_is_unchanged(void **state)
+static void existing_grant_is_unchanged(void **state)
 {
 	struct grant_wish w = wish_until(user(CAROL), ROLE_ADMIN, NOW_MS + 9);
 
@@ -271,7 +267,7 @@ static void what_is_so_already_is_unchanged(void **state)
 	grant(&s, user(CAROL), ROLE_ADMIN, NOW_MS + 9);
 	assert_unchanged(share_one(&s, actor(ALICE), user(BOB), ROLE_USE));
 	assert_unchanged(share(&s, actor(ALICE), &w, 1));
-	assert_unchanged(take_one(&s, actor(ALICE), user(DAVE)));
+	assert_unchanged(unshare_one(&s, actor(ALICE), user(DAVE)));
 }
 
 static void only_what_differs_is_a_change(void **state)
@@ -283,7 +279,7 @@ static void only_what_differs_is_a_change(void **state)
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
 	assert_applied(share(&s, actor(ALICE), two, 2), 1);
 	assert_change(&s.decision, 0, user(CAROL), ROLE_NONE, ROLE_USE);
-	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 1);
+	assert_applied(unshare(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 1);
 	assert_change(&s.decision, 0, user(BOB), ROLE_USE, ROLE_NONE);
 }
 
@@ -297,7 +293,7 @@ static void directory_must_be_as_far_as_the_author_saw_it(void **state)
 	s.command.directory_offset = 101;
 	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_DIRECTORY_AHEAD,
 			"up to offset 101, but it ends at 100");
-	assert_rejected(take_one(&s, actor(ALICE), user(BOB)), REJECT_DIRECTORY_AHEAD, "101");
+	assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)), REJECT_DIRECTORY_AHEAD, "101");
 }
 
 /* ---- commands that make no sense ---- */
@@ -308,7 +304,7 @@ static void command_without_an_id_is_invalid(void **state)
 	s.command.command_id = id_of(NIL);
 	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_INVALID_COMMAND,
 			"the command has no id");
-	assert_rejected(take_one(&s, actor(ALICE), user(BOB)), REJECT_INVALID_COMMAND,
+	assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)), REJECT_INVALID_COMMAND,
 			"the command has no id");
 }
 
@@ -317,8 +313,8 @@ static void command_that_names_nobody_is_invalid(void **state)
 	(void)state;
 	assert_rejected(share(&s, actor(ALICE), NULL, 0), REJECT_INVALID_COMMAND,
 			"the command names nobody");
-	assert_rejected(take_away(&s, actor(ALICE), REASON_COMMAND, NULL, 0),
-			REJECT_INVALID_COMMAND, "the command names nobody");
+	assert_rejected(unshare(&s, actor(ALICE), REASON_COMMAND, NULL, 0), REJECT_INVALID_COMMAND,
+			"the command names nobody");
 }
 
 static void message_that_is_too_long_is_invalid(void **state)
@@ -336,7 +332,7 @@ static void message_that_is_too_long_is_invalid(void **state)
 	assert_applied(share(&s, actor(ALICE), one, 1), 1);
 }
 
-/* One message of 2,000 bytes is for 33,554 people at most. */
+/* A message of 2,000 bytes may go to 33,554 people: 64 MB in all. */
 static void message_times_people_has_a_bound(void **state)
 {
 	enum { MOST = MESSAGES_MAX / MESSAGE_MAX };
@@ -350,9 +346,9 @@ static void message_times_people_has_a_bound(void **state)
 			(struct uuid){ { 9, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } };
 	memset(text, 'x', MESSAGE_MAX);
 	s.message = bytes_of(text);
-	take_group(&s, TEAM, members, MOST);
+	put_group(&s, TEAM, members, MOST);
 	assert_applied(share(&s, actor(ALICE), team, 1), 1);
-	take_group(&s, TEAM, members, MOST + 1);
+	put_group(&s, TEAM, members, MOST + 1);
 	assert_rejected(share(&s, actor(ALICE), team, 1), REJECT_INVALID_COMMAND,
 			"a message of 2000 bytes may go to 33554 people");
 	s.message = (struct bytes){ 0 };
@@ -372,7 +368,7 @@ static void subject_twice_with_two_roles_is_invalid(void **state)
 			"the command names bob twice and differently");
 }
 
-static void subject_twice_is_seen_when_the_first_is_so_already(void **state)
+static void subject_twice_is_invalid_even_if_the_first_changes_nothing(void **state)
 {
 	struct grant_wish two[] = { wish(user(BOB), ROLE_USE), wish(user(BOB), ROLE_ADMIN) };
 
@@ -399,7 +395,7 @@ static void subject_twice_with_one_role_counts_once(void **state)
 	(void)state;
 	grant(&s, user(CAROL), ROLE_USE, ABSENT);
 	assert_applied(share(&s, actor(ALICE), wishes, 2), 1);
-	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 1);
+	assert_applied(unshare(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 1);
 }
 
 static void user_and_group_of_one_id_are_not_the_same_twice(void **state)
@@ -409,7 +405,7 @@ static void user_and_group_of_one_id_are_not_the_same_twice(void **state)
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
 	grant(&s, group(BOB), ROLE_ADMIN, ABSENT);
-	assert_applied(take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 2);
+	assert_applied(unshare(&s, actor(ALICE), REASON_COMMAND, subjects, 2), 2);
 }
 
 /* ---- several problems ---- */
@@ -417,7 +413,7 @@ static void user_and_group_of_one_id_are_not_the_same_twice(void **state)
 static void all_problems_are_reported_and_the_first_gives_the_code(void **state)
 {
 	struct grant_wish wishes[] = {
-		wish(user(CAROL), ROLE_USE), /* would do */
+		wish(user(CAROL), ROLE_USE), /* nothing is wrong with this one */
 		wish(user(NOBODY), ROLE_ADMIN),
 		wish_until(user(OLGA), ROLE_USE, 1),
 		wish(user(ALICE), ROLE_USE),
@@ -455,7 +451,7 @@ static void problems_are_joined_into_one_message(void **state)
 static void switched_off_and_forbidden_are_reported_together(void **state)
 {
 	(void)state;
-	take_deployment(&s, false);
+	put_deployment(&s, false);
 	(void)share_one(&s, actor(BOB), user(CAROL), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_REJECTED);
 	assert_int_equal(s.decision.code, REJECT_SHARING_DISABLED);
@@ -476,13 +472,13 @@ static void message_of_many_problems_is_cut_between_them(void **state)
 	assert_int_equal(s.decision.detail_count, GRANTS_PER_WORKSPACE_DEFAULT);
 	assert_in_range(s.decision.rejection.len, OUTCOME_MESSAGE_MAX - 100, OUTCOME_MESSAGE_MAX);
 	assert_int_equal(s.decision.rejection.data[s.decision.rejection.len], 0);
-	/* More than the limit are not even looked at. */
+	/* A command that names more than the limit is rejected before its wishes are looked at. */
 	assert_rejected(share(&s, actor(ALICE), wishes, MANY), REJECT_TOO_MANY_GRANTS,
 			"the command names 1200");
 }
 
-/* "bob may not change who xxx… is shared with": longer than a message by the name alone. */
-static void first_problem_is_told_even_when_it_is_long(void **state)
+/* The workspace's name alone is longer than a rejection may be. */
+static void first_problem_is_cut_when_it_is_too_long(void **state)
 {
 	static char name[OUTCOME_MESSAGE_MAX + 1];
 
@@ -498,7 +494,7 @@ static void first_problem_is_told_even_when_it_is_long(void **state)
 	assert_true(s.decision.details[0].len > OUTCOME_MESSAGE_MAX);
 }
 
-static void one_wrong_wish_refuses_them_all(void **state)
+static void one_wrong_wish_rejects_them_all(void **state)
 {
 	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(user(NOBODY), ROLE_USE),
 				       wish(user(CAROL), ROLE_USE) };
@@ -510,7 +506,7 @@ static void one_wrong_wish_refuses_them_all(void **state)
 	assert_int_equal(s.workspace.version, 1);
 }
 
-static void one_wrong_removal_refuses_them_all(void **state)
+static void one_wrong_removal_rejects_them_all(void **state)
 {
 	struct subject subjects[] = { user(DAVE), user(CAROL) };
 
@@ -518,7 +514,7 @@ static void one_wrong_removal_refuses_them_all(void **state)
 	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
 	grant(&s, user(CAROL), ROLE_ADMIN, ABSENT);
 	grant(&s, user(DAVE), ROLE_USE, ABSENT);
-	assert_rejected(take_away(&s, actor(BOB), REASON_COMMAND, subjects, 2), REJECT_ROLE_CEILING,
+	assert_rejected(unshare(&s, actor(BOB), REASON_COMMAND, subjects, 2), REJECT_ROLE_CEILING,
 			"carol");
 	(void)fold(&s);
 	assert_int_equal(s.workspace.grant_count, 3);
@@ -547,13 +543,11 @@ static void rules_on_the_command_come_before_those_on_its_wishes(void **state)
 		s.workspace.registered = cases[i].registered;
 		s.command.directory_offset = cases[i].offset;
 		s.command.expected_version = cases[i].version;
-		take_deployment(&s, cases[i].on);
+		put_deployment(&s, cases[i].on);
 		(void)share_one(&s, actor(cases[i].actor), user(NOBODY), ROLE_USE);
 		assert_int_equal(s.decision.code, cases[i].code);
 	}
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
@@ -562,20 +556,20 @@ int main(void)
 		TEST(subject_must_belong_to_the_organization),
 		TEST(removal_does_not_ask_whether_the_subject_exists),
 		TEST(expected_version_must_be_the_current_one),
-		TEST(end_must_lie_in_the_future),
-		TEST(thousand_grants_are_the_limit),
+		TEST(expiry_must_lie_in_the_future),
+		TEST(one_thousand_grants_are_the_limit),
 		TEST(only_new_grants_count_against_the_limit),
 		TEST(limit_is_a_setting),
 		TEST(access_can_be_removed_above_the_limit),
 		TEST(role_may_change_above_the_limit),
-		TEST(what_is_so_already_is_unchanged_above_the_limit),
+		TEST(existing_grant_is_unchanged_above_the_limit),
 		TEST(command_seen_before_is_a_duplicate),
 		TEST(duplicate_comes_before_every_other_rule),
 		TEST(only_the_last_sixteen_commands_are_remembered),
 		TEST(rejected_command_repeated_is_rejected_again),
 		TEST(unchanged_command_repeated_is_a_duplicate),
 		TEST(another_command_is_no_duplicate),
-		TEST(what_is_so_already_is_unchanged),
+		TEST(existing_grant_is_unchanged),
 		TEST(only_what_differs_is_a_change),
 		TEST(directory_must_be_as_far_as_the_author_saw_it),
 		TEST(command_without_an_id_is_invalid),
@@ -583,7 +577,7 @@ int main(void)
 		TEST(message_that_is_too_long_is_invalid),
 		TEST(message_times_people_has_a_bound),
 		TEST(subject_twice_with_two_roles_is_invalid),
-		TEST(subject_twice_is_seen_when_the_first_is_so_already),
+		TEST(subject_twice_is_invalid_even_if_the_first_changes_nothing),
 		TEST(wrong_subject_named_twice_is_reported_once),
 		TEST(subject_twice_with_one_role_counts_once),
 		TEST(user_and_group_of_one_id_are_not_the_same_twice),
@@ -591,9 +585,9 @@ int main(void)
 		TEST(problems_are_joined_into_one_message),
 		TEST(switched_off_and_forbidden_are_reported_together),
 		TEST(message_of_many_problems_is_cut_between_them),
-		TEST(first_problem_is_told_even_when_it_is_long),
-		TEST(one_wrong_wish_refuses_them_all),
-		TEST(one_wrong_removal_refuses_them_all),
+		TEST(first_problem_is_cut_when_it_is_too_long),
+		TEST(one_wrong_wish_rejects_them_all),
+		TEST(one_wrong_removal_rejects_them_all),
 		TEST(rules_on_the_command_come_before_those_on_its_wishes),
 	};
 

@@ -1,18 +1,14 @@
 /*
- * The directory in memory: facts taken, forgotten, looked up; and what
- * readers are told of each change.
+ * The directory in memory: facts are put in, forgotten and looked up, and changes
+ * are projected for readers.
  */
 
 #include "consumer/directory.h"
 
 #include "tests/unit/cache/commands.h"
+#include "tests/unit/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #define ALICE   "alice-----------"
 #define BOB     "bob-------------"
@@ -98,14 +94,14 @@ static void take_member(const char *id, const char *username, size_t count)
 	take(&r);
 }
 
-static void take_organization(const char *id, const char *name)
+static void put_organization(const char *id, const char *name)
 {
 	struct record r = organization(id, name);
 
 	take(&r);
 }
 
-static void take_group(const char *id, const char *name, struct uuid *members, size_t count)
+static void put_group(const char *id, const char *name, struct uuid *members, size_t count)
 {
 	struct record r = group_of(id, name, members, count);
 
@@ -134,7 +130,7 @@ static bool in_group(const char *user, const char *group)
 	return directory_in_group(directory, &u, &g);
 }
 
-/* Reads what readers are told and begins anew. */
+/* Reads the changes that are projected, and empties the projection. */
 static void told(size_t count)
 {
 	static struct buffer kept;
@@ -228,8 +224,8 @@ static void each_kind_is_looked_up_as_itself(void **state)
 
 	(void)state;
 	take_member(ALICE, "alice", 1);
-	take_group(TEAM, "team", &alice, 1);
-	take_organization(ACME, "acme");
+	put_group(TEAM, "team", &alice, 1);
+	put_organization(ACME, "acme");
 	assert_non_null(directory_user(directory, &alice));
 	assert_null(directory_group(directory, &alice));
 	assert_null(directory_organization(directory, &alice));
@@ -245,10 +241,10 @@ static void id_may_become_another_kind(void **state)
 
 	(void)state;
 	take_member(ALICE, "alice", 1);
-	take_group(ALICE, "group", NULL, 0);
+	put_group(ALICE, "group", NULL, 0);
 	assert_null(directory_user(directory, &id));
 	assert_true(bytes_equal_text(directory_group(directory, &id)->name, "group"));
-	take_organization(ALICE, "org");
+	put_organization(ALICE, "org");
 	assert_null(directory_group(directory, &id));
 	assert_non_null(directory_organization(directory, &id));
 }
@@ -294,7 +290,7 @@ static void membership_is_found_by_organization(void **state)
 
 /* ---- groups ---- */
 
-/* Members arrive in any order, some twice; each is found, nobody else is. */
+/* Members are listed in any order, some twice. Each is found, and nobody else. */
 static void every_member_is_found_whatever_their_order(void **state)
 {
 	static struct uuid members[2 * MANY];
@@ -307,7 +303,7 @@ static void every_member_is_found_whatever_their_order(void **state)
 		members[i] = (struct uuid){ { (uint8_t)(shuffled >> 8), (uint8_t)shuffled, 1 } };
 		members[MANY + i] = members[i / 2];
 	}
-	take_group(TEAM, "team", members, sizeof(members) / sizeof(*members));
+	put_group(TEAM, "team", members, sizeof(members) / sizeof(*members));
 	for (size_t i = 0; i < MANY; i++) {
 		struct uuid in = { { (uint8_t)(i >> 8), (uint8_t)i, 1 } };
 		struct uuid out = { { (uint8_t)(i >> 8), (uint8_t)i, 2 } };
@@ -324,7 +320,7 @@ static void group_without_members_has_none(void **state)
 	const struct uuid *members = NULL;
 
 	(void)state;
-	take_group(TEAM, "team", NULL, 0);
+	put_group(TEAM, "team", NULL, 0);
 	take_member(ALICE, "alice", 1);
 	assert_false(in_group(ALICE, TEAM));
 	assert_int_equal(directory_members(directory, &team, &arena, &members), 0);
@@ -333,7 +329,7 @@ static void group_without_members_has_none(void **state)
 static void group_of_everyone_is_the_organization(void **state)
 {
 	(void)state;
-	take_organization(ACME, "acme");
+	put_organization(ACME, "acme");
 	take_member(ALICE, "alice", 1);
 	take_member(BOB, "bob", 0);
 	assert_true(in_group(ALICE, ACME));
@@ -345,7 +341,7 @@ static void group_of_everyone_is_the_organization(void **state)
 static void everyone_of_a_forgotten_organization_is_nobody(void **state)
 {
 	(void)state;
-	take_organization(ACME, "acme");
+	put_organization(ACME, "acme");
 	take_member(ALICE, "alice", 1);
 	assert_true(in_group(ALICE, ACME));
 	forget(ACME);
@@ -359,7 +355,7 @@ static void members_of_a_group_are_listed_sorted(void **state)
 	const struct uuid *members = NULL;
 
 	(void)state;
-	take_group(TEAM, "team", given, 4);
+	put_group(TEAM, "team", given, 4);
 	assert_int_equal(directory_members(directory, &team, &arena, &members), 3);
 	assert_int_equal(directory_member_count(directory, &team), 3);
 	assert_memory_equal(members, ALICE BOB CAROL, 48);
@@ -373,8 +369,8 @@ static void members_of_everyone_are_listed(void **state)
 	const struct uuid *members = NULL;
 
 	(void)state;
-	take_organization(ACME, "acme");
-	take_organization(GLOBEX, "globex");
+	put_organization(ACME, "acme");
+	put_organization(GLOBEX, "globex");
 	take_member(BOB, "bob", 1);
 	take_member(ALICE, "alice", 2);
 	take_member(CAROL, "carol", 0);
@@ -393,7 +389,7 @@ static bool lacks(enum subject_kind kind, const char *id)
 	return directory_lacks(directory, &(struct subject){ kind, letters(id) });
 }
 
-static void who_is_deleted_or_never_was_is_lacking(void **state)
+static void deleted_and_unknown_subjects_are_lacking(void **state)
 {
 	struct record bob = member(BOB, "bob", 1);
 
@@ -401,7 +397,7 @@ static void who_is_deleted_or_never_was_is_lacking(void **state)
 	take_member(ALICE, "alice", 1);
 	bob.as.user_changed.status = USER_DELETED;
 	take(&bob);
-	take_group(TEAM, "team", NULL, 0);
+	put_group(TEAM, "team", NULL, 0);
 	assert_false(lacks(SUBJECT_USER, ALICE));
 	assert_true(lacks(SUBJECT_USER, BOB));
 	assert_true(lacks(SUBJECT_USER, NOTHING));
@@ -414,10 +410,10 @@ static void who_is_deleted_or_never_was_is_lacking(void **state)
 	assert_true(lacks(SUBJECT_GROUP, TEAM));
 }
 
-static void everyone_is_there_as_long_as_the_organization(void **state)
+static void group_of_everyone_exists_as_long_as_the_organization(void **state)
 {
 	(void)state;
-	take_organization(ACME, "acme");
+	put_organization(ACME, "acme");
 	assert_false(lacks(SUBJECT_GROUP, ACME));
 	assert_true(lacks(SUBJECT_USER, ACME));
 	forget(ACME);
@@ -428,8 +424,8 @@ static void organizations_and_groups_are_no_users(void **state)
 {
 	(void)state;
 	assert_false(directory_has_users(directory));
-	take_organization(ACME, "acme");
-	take_group(TEAM, "team", NULL, 0);
+	put_organization(ACME, "acme");
+	put_group(TEAM, "team", NULL, 0);
 	assert_false(directory_has_users(directory));
 	take_member(ALICE, "alice", 1);
 	assert_true(directory_has_users(directory));
@@ -446,8 +442,8 @@ static void names_are_for_people(void **state)
 
 	(void)state;
 	take_member(ALICE, "alice", 1);
-	take_group(TEAM, "team", NULL, 0);
-	take_organization(ACME, "acme");
+	put_group(TEAM, "team", NULL, 0);
+	put_organization(ACME, "acme");
 	assert_true(bytes_equal_text(directory_subject_name(directory, &alice, &arena), "alice"));
 	assert_true(bytes_equal_text(directory_subject_name(directory, &team, &arena), "team"));
 	assert_true(bytes_equal_text(directory_subject_name(directory, &everyone, &arena),
@@ -456,9 +452,9 @@ static void names_are_for_people(void **state)
 				     "01900000-0000-0000-0000-000000000000"));
 }
 
-/* ---- what readers are told ---- */
+/* ---- what is projected ---- */
 
-static void new_user_is_told(void **state)
+static void new_user_is_projected(void **state)
 {
 	(void)state;
 	take_member(ALICE, "alice", 2);
@@ -469,7 +465,7 @@ static void new_user_is_told(void **state)
 		       "site_role", "member", "orgs", ACME "m" GLOBEX "a", NULL);
 }
 
-static void renamed_user_leaves_the_old_name(void **state)
+static void renamed_user_no_longer_has_the_old_name(void **state)
 {
 	(void)state;
 	take_member(ALICE, "alice", 0);
@@ -498,7 +494,7 @@ static void deleted_user_cannot_be_found_by_name(void **state)
 		       "site_role", "member", "orgs", "", NULL);
 }
 
-/* Bob bears the name of Alice, who is deleted; her tombstone must not take it from him. */
+/* Alice is deleted, and Bob has her name now. Her tombstone must not take it from him. */
 static void tombstone_of_a_deleted_user_leaves_the_name_to_its_new_bearer(void **state)
 {
 	struct record r = member(ALICE, "alice", 0);
@@ -516,7 +512,7 @@ static void tombstone_of_a_deleted_user_leaves_the_name_to_its_new_bearer(void *
 	assert_command(&commands, 0, "DEL", "sb:{dir}:user:" ALICE, NULL);
 }
 
-static void deleted_user_told_again_leaves_the_name_to_its_new_bearer(void **state)
+static void deleted_user_repeated_leaves_the_name_to_its_new_bearer(void **state)
 {
 	struct record r = member(ALICE, "alice", 0);
 
@@ -534,7 +530,7 @@ static void deleted_user_told_again_leaves_the_name_to_its_new_bearer(void **sta
 		       "member", "orgs", "", NULL);
 }
 
-static void forgotten_user_is_gone_for_readers(void **state)
+static void forgotten_user_is_deleted_for_readers(void **state)
 {
 	(void)state;
 	take_member(ALICE, "alice", 0);
@@ -546,12 +542,12 @@ static void forgotten_user_is_gone_for_readers(void **state)
 	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
 }
 
-static void group_is_told_with_its_members(void **state)
+static void group_is_projected_with_its_members(void **state)
 {
 	struct uuid members[] = { letters(BOB), letters(ALICE) };
 
 	(void)state;
-	take_group(TEAM, "team", members, 2);
+	put_group(TEAM, "team", members, 2);
 	told(5);
 	assert_command(&commands, 0, "SADD", "sb:{dir}:members:" TEAM, ALICE, BOB, NULL);
 	assert_command(&commands, 1, "SADD", "sb:{dir}:of:" ALICE, TEAM, NULL);
@@ -566,9 +562,9 @@ static void changed_group_leaves_nothing_behind(void **state)
 	struct uuid members[] = { letters(BOB), letters(ALICE) };
 
 	(void)state;
-	take_group(TEAM, "team", members, 2);
+	put_group(TEAM, "team", members, 2);
 	told(5);
-	take_group(TEAM, "crew", members, 1);
+	put_group(TEAM, "crew", members, 1);
 	told(5);
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
@@ -577,16 +573,16 @@ static void changed_group_leaves_nothing_behind(void **state)
 	assert_command(&commands, 3, "HSET", "sb:{dir}:groupnames:" ACME, "crew", TEAM, NULL);
 }
 
-/* Whoever stays is not written again, however many they are. */
-static void only_who_comes_or_goes_is_told(void **state)
+/* Members that stay are not written again, however many there are. */
+static void only_members_that_join_or_leave_are_projected(void **state)
 {
 	struct uuid before[] = { letters(BOB), letters(ALICE) };
 	struct uuid after[] = { letters(CAROL), letters(BOB) };
 
 	(void)state;
-	take_group(TEAM, "team", before, 2);
+	put_group(TEAM, "team", before, 2);
 	told(5);
-	take_group(TEAM, "team", after, 2);
+	put_group(TEAM, "team", after, 2);
 	told(6);
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
@@ -595,8 +591,8 @@ static void only_who_comes_or_goes_is_told(void **state)
 	assert_command(&commands, 4, "HSET", "sb:{dir}:groupnames:" ACME, "team", TEAM, NULL);
 }
 
-/* A command's arguments are counted up front, so each is to have as many as it says. */
-static void large_group_is_told_in_several_commands(void **state)
+/* A command begins with the number of its arguments, so that must be true of each. */
+static void large_group_is_projected_in_several_commands(void **state)
 {
 	enum { LARGE = 2500 };
 	static struct uuid members[LARGE];
@@ -606,7 +602,7 @@ static void large_group_is_told_in_several_commands(void **state)
 	(void)state;
 	for (size_t i = 0; i < LARGE; i++)
 		members[i] = (struct uuid){ { (uint8_t)(i >> 8), (uint8_t)i, 'x' } };
-	take_group(TEAM, "team", members, LARGE);
+	put_group(TEAM, "team", members, LARGE);
 	assert_int_equal(projection.pipeline.commands, 3 + LARGE + 2);
 	buffer_append_u8(&projection.pipeline.bytes, 0);
 	text = buffer_bytes(&projection.pipeline.bytes);
@@ -615,16 +611,16 @@ static void large_group_is_told_in_several_commands(void **state)
 				     memcmp(text.data + i, "*502\r\n", 6) == 0;
 	assert_int_equal(commands_of_group, 3);
 	pipeline_clear(&projection.pipeline);
-	take_group(TEAM, "team", members, LARGE - 1);
+	put_group(TEAM, "team", members, LARGE - 1);
 	told(4);
 }
 
-static void forgotten_group_is_gone_for_readers(void **state)
+static void forgotten_group_is_deleted_for_readers(void **state)
 {
 	struct uuid alice = letters(ALICE);
 
 	(void)state;
-	take_group(TEAM, "team", &alice, 1);
+	put_group(TEAM, "team", &alice, 1);
 	told(4);
 	forget(TEAM);
 	told(4);
@@ -635,12 +631,12 @@ static void forgotten_group_is_gone_for_readers(void **state)
 	assert_command(&commands, 3, "DEL", "sb:{dir}:group:" TEAM, NULL);
 }
 
-static void entity_that_changes_its_kind_is_gone_first(void **state)
+static void entity_that_changes_its_kind_is_deleted_first(void **state)
 {
 	(void)state;
 	take_member(ALICE, "alice", 0);
 	told(2);
-	take_organization(ALICE, "org");
+	put_organization(ALICE, "org");
 	told(4);
 	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
 		       ALICE, NULL);
@@ -650,8 +646,8 @@ static void entity_that_changes_its_kind_is_gone_first(void **state)
 		       "everyone", NULL);
 }
 
-/* Piece by piece, every entity is told once, and the deployment's switch before them. */
-static void whole_directory_is_told_in_pieces(void **state)
+/* The deployment's switch comes first, then every entity once. */
+static void whole_directory_is_projected_in_pieces(void **state)
 {
 	size_t users = 0;
 	size_t pieces = 0;
@@ -674,8 +670,6 @@ static void whole_directory_is_told_in_pieces(void **state)
 	assert_true(pieces > 10);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -695,23 +689,23 @@ int main(void)
 		TEST(everyone_of_a_forgotten_organization_is_nobody),
 		TEST(members_of_a_group_are_listed_sorted),
 		TEST(members_of_everyone_are_listed),
-		TEST(who_is_deleted_or_never_was_is_lacking),
-		TEST(everyone_is_there_as_long_as_the_organization),
+		TEST(deleted_and_unknown_subjects_are_lacking),
+		TEST(group_of_everyone_exists_as_long_as_the_organization),
 		TEST(organizations_and_groups_are_no_users),
 		TEST(names_are_for_people),
-		TEST(new_user_is_told),
-		TEST(renamed_user_leaves_the_old_name),
+		TEST(new_user_is_projected),
+		TEST(renamed_user_no_longer_has_the_old_name),
 		TEST(deleted_user_cannot_be_found_by_name),
 		TEST(tombstone_of_a_deleted_user_leaves_the_name_to_its_new_bearer),
-		TEST(deleted_user_told_again_leaves_the_name_to_its_new_bearer),
-		TEST(forgotten_user_is_gone_for_readers),
-		TEST(group_is_told_with_its_members),
+		TEST(deleted_user_repeated_leaves_the_name_to_its_new_bearer),
+		TEST(forgotten_user_is_deleted_for_readers),
+		TEST(group_is_projected_with_its_members),
 		TEST(changed_group_leaves_nothing_behind),
-		TEST(only_who_comes_or_goes_is_told),
-		TEST(large_group_is_told_in_several_commands),
-		TEST(forgotten_group_is_gone_for_readers),
-		TEST(entity_that_changes_its_kind_is_gone_first),
-		TEST(whole_directory_is_told_in_pieces),
+		TEST(only_members_that_join_or_leave_are_projected),
+		TEST(large_group_is_projected_in_several_commands),
+		TEST(forgotten_group_is_deleted_for_readers),
+		TEST(entity_that_changes_its_kind_is_deleted_first),
+		TEST(whole_directory_is_projected_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

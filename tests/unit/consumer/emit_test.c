@@ -1,18 +1,12 @@
 /*
- * From decisions to records on topics: the packed outputs are taken apart and
+ * The records that decisions become: the packed outputs are taken apart, and
  * their values decoded.
  */
 
 #include "consumer/emit.h"
 
 #include "tests/unit/consumer/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { OUTPUTS_MAX = 16, OFFSET = 17, PARTITION = 3, TIME_MS = 1234567 };
 
@@ -55,7 +49,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Emits the last decision and takes the outputs apart. */
+/* Emits the last decision. */
 static void emit(int64_t version)
 {
 	struct workspace_ref ref = workspace_ref(&s.workspace);
@@ -65,6 +59,7 @@ static void emit(int64_t version)
 		fail_msg("%s", err.text);
 }
 
+/* Takes the packed outputs apart, of which there must be so many. */
 static void unpack(size_t wanted)
 {
 	struct bytes rest = buffer_bytes(&packed);
@@ -161,7 +156,7 @@ static void event_says_what_changed(void **state)
 	assert_int_equal(e->changes[0].expires_at, NOW_MS + 5);
 }
 
-/* When a command has put out something before, its event is not the 0th. */
+/* A command that has emitted something before has an event with a higher number. */
 static void notifications_name_their_event(void **state)
 {
 	struct record r;
@@ -200,7 +195,7 @@ static void rejection_is_one_event(void **state)
 	assert_int_equal(e->at, TIME_MS);
 }
 
-static void unchanged_and_duplicate_say_nothing(void **state)
+static void unchanged_and_duplicate_emit_nothing(void **state)
 {
 	struct uuid command = id_of(COMMAND);
 
@@ -217,7 +212,7 @@ static void unchanged_and_duplicate_say_nothing(void **state)
 	assert_int_equal(source.n, 0);
 }
 
-static void fact_without_a_change_of_access_says_nothing(void **state)
+static void fact_without_a_change_of_access_emits_nothing(void **state)
 {
 	struct workspace_changed fact = as_it_is();
 
@@ -281,8 +276,8 @@ static void state_is_the_whole_workspace(void **state)
 	assert_int_equal(g->recent_command_count, 0);
 }
 
-/* The ring is told from the oldest on, without its empty places. */
-static void state_tells_recent_commands_by_age(void **state)
+/* The oldest comes first, and the ring's empty places are left out. */
+static void state_lists_recent_commands_by_age(void **state)
 {
 	struct error err;
 	struct record r;
@@ -337,7 +332,7 @@ static void progress_has_a_key_of_its_own(void **state)
 	assert_int_equal(r.as.progress.applied, 18);
 }
 
-static void dead_letter_is_what_came_with_headers_that_say_why(void **state)
+static void dead_letter_is_the_record_with_headers_that_say_why(void **state)
 {
 	(void)state;
 	emit_dead_letter(&emitter, &source, bytes_of("key"), bytes_of("nonsense"),
@@ -355,7 +350,7 @@ static void dead_letter_is_what_came_with_headers_that_say_why(void **state)
 	assert_int_equal(outputs[1].n, 1);
 }
 
-/* The same input gives the same bytes: whoever sees an output twice can tell. */
+/* So whoever sees an output twice can tell that it is the same one. */
 static void same_input_gives_the_same_bytes(void **state)
 {
 	struct buffer first;
@@ -372,8 +367,6 @@ static void same_input_gives_the_same_bytes(void **state)
 	buffer_done(&first);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,14 +374,14 @@ int main(void)
 		TEST(event_says_what_changed),
 		TEST(notifications_name_their_event),
 		TEST(rejection_is_one_event),
-		TEST(unchanged_and_duplicate_say_nothing),
-		TEST(fact_without_a_change_of_access_says_nothing),
+		TEST(unchanged_and_duplicate_emit_nothing),
+		TEST(fact_without_a_change_of_access_emits_nothing),
 		TEST(deletion_is_an_event_of_the_system),
 		TEST(state_is_the_whole_workspace),
-		TEST(state_tells_recent_commands_by_age),
+		TEST(state_lists_recent_commands_by_age),
 		TEST(state_of_a_deleted_workspace_is_a_tombstone),
 		TEST(progress_has_a_key_of_its_own),
-		TEST(dead_letter_is_what_came_with_headers_that_say_why),
+		TEST(dead_letter_is_the_record_with_headers_that_say_why),
 		TEST(same_input_gives_the_same_bytes),
 	};
 

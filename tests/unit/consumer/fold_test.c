@@ -1,15 +1,11 @@
 /*
- * What a decision leaves behind in the workspace: grants, version, the memory
- * of commands.
+ * What a decision changes of the workspace: its grants, its version and the
+ * commands that it remembers.
  */
 
 #include "tests/unit/consumer/world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 static struct scene s;
 
@@ -76,7 +72,7 @@ static void applied_removal_drops_the_grant(void **state)
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
 	grant(&s, group(TEAM), ROLE_USE, ABSENT);
-	(void)take_one(&s, actor(ALICE), user(BOB));
+	(void)unshare_one(&s, actor(ALICE), user(BOB));
 	assert_true(fold(&s));
 	assert_null(grant_of(user(BOB)));
 	assert_non_null(grant_of(group(TEAM)));
@@ -215,7 +211,7 @@ static void deleted_workspace_is_unregistered_and_empty(void **state)
 	assert_false(saw_command());
 }
 
-/* Later commands of a run see what earlier ones decided. */
+/* A run decides its commands one after another on the same workspace. */
 static void next_command_sees_what_the_last_one_did(void **state)
 {
 	(void)state;
@@ -229,8 +225,6 @@ static void next_command_sees_what_the_last_one_did(void **state)
 	assert_int_equal(s.workspace.version, 3);
 	assert_int_equal(s.workspace.grant_count, 2);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

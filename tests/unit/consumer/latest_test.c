@@ -1,28 +1,22 @@
-/*
- * The last state of each workspace, and what order and bounds it comes in.
- */
+/* The last state of each workspace, and the portions in which it is written. */
 
 #include "consumer/latest.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
-
-enum { ROOM = 4096, MOST = 16 };
+enum { ROOM = 4096, ENTRIES_MAX = 16 };
 
 static struct latest *latest;
-static const struct latest_entry *found[MOST];
+static const struct latest_entry *found[ENTRIES_MAX];
 
-static int begin(void **state)
+static int set_up(void **state)
 {
 	(void)state;
 	latest = latest_new(ROOM);
 	return 0;
 }
 
-static int end(void **state)
+static int tear_down(void **state)
 {
 	(void)state;
 	latest_free(&latest);
@@ -49,7 +43,7 @@ static void later_state_takes_the_place_of_the_earlier(void **state)
 	put(1, 7, "one");
 	put(1, 8, "other");
 	put(1, 7, "two");
-	assert_int_equal(portion(MOST, ROOM), 2);
+	assert_int_equal(portion(ENTRIES_MAX, ROOM), 2);
 	assert_true(bytes_equal_text(found[0]->value, "other"));
 	assert_true(bytes_equal_text(found[1]->value, "two"));
 }
@@ -61,7 +55,7 @@ static void value_is_a_copy(void **state)
 	(void)state;
 	put(1, 7, text);
 	text[0] = 'V';
-	assert_int_equal(portion(MOST, ROOM), 1);
+	assert_int_equal(portion(ENTRIES_MAX, ROOM), 1);
 	assert_true(bytes_equal_text(found[0]->value, "value"));
 }
 
@@ -71,7 +65,7 @@ static void deleted_workspace_has_no_value(void **state)
 	put(1, 7, "value");
 	put(1, 7, NULL);
 	put(1, 8, "");
-	assert_int_equal(portion(MOST, ROOM), 2);
+	assert_int_equal(portion(ENTRIES_MAX, ROOM), 2);
 	assert_null(found[0]->value.data);
 	assert_non_null(found[1]->value.data);
 }
@@ -83,12 +77,12 @@ static void portion_is_of_one_partition(void **state)
 	put(1, 2, "b");
 	put(2, 3, "c");
 	latest_sort(latest);
-	assert_int_equal(portion(MOST, ROOM), 1);
+	assert_int_equal(portion(ENTRIES_MAX, ROOM), 1);
 	assert_int_equal(found[0]->partition, 1);
 	latest_drop(latest, 1);
-	assert_int_equal(portion(MOST, ROOM), 2);
+	assert_int_equal(portion(ENTRIES_MAX, ROOM), 2);
 	latest_drop(latest, 2);
-	assert_int_equal(portion(MOST, ROOM), 0);
+	assert_int_equal(portion(ENTRIES_MAX, ROOM), 0);
 }
 
 static void portion_is_bounded_but_never_empty(void **state)
@@ -98,8 +92,8 @@ static void portion_is_bounded_but_never_empty(void **state)
 	put(1, 2, "0123456789");
 	put(1, 3, "0123456789");
 	assert_int_equal(portion(2, ROOM), 2);
-	assert_int_equal(portion(MOST, 5), 1);
-	assert_int_equal(portion(MOST, 15), 2);
+	assert_int_equal(portion(ENTRIES_MAX, 5), 1);
+	assert_int_equal(portion(ENTRIES_MAX, 15), 2);
 }
 
 static void is_full_by_what_it_holds_and_not_by_what_it_held(void **state)
@@ -122,14 +116,12 @@ static void is_full_by_what_it_holds_and_not_by_what_it_held(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(later_state_takes_the_place_of_the_earlier, begin,
-						end),
-		cmocka_unit_test_setup_teardown(value_is_a_copy, begin, end),
-		cmocka_unit_test_setup_teardown(deleted_workspace_has_no_value, begin, end),
-		cmocka_unit_test_setup_teardown(portion_is_of_one_partition, begin, end),
-		cmocka_unit_test_setup_teardown(portion_is_bounded_but_never_empty, begin, end),
-		cmocka_unit_test_setup_teardown(is_full_by_what_it_holds_and_not_by_what_it_held,
-						begin, end),
+		TEST(later_state_takes_the_place_of_the_earlier),
+		TEST(value_is_a_copy),
+		TEST(deleted_workspace_has_no_value),
+		TEST(portion_is_of_one_partition),
+		TEST(portion_is_bounded_but_never_empty),
+		TEST(is_full_by_what_it_holds_and_not_by_what_it_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

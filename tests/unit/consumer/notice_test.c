@@ -1,17 +1,9 @@
-/*
- * Whom to tell, and in what words.
- */
+/* Who is notified, and in what words. */
 
 #include "consumer/notice.h"
 
 #include "tests/unit/consumer/world.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #define CAN_USE "connect by SSH and apps, start and stop it, and read its logs"
 #define CAN_ADMIN                                                                                  \
@@ -36,9 +28,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* ---- whom ---- */
+/* ---- who is notified ---- */
 
-/* Lists who is to be told of the last decision. */
+/* Lists who is notified of the last decision. */
 static void tell(void)
 {
 	struct workspace_ref ref = workspace_ref(&s.workspace);
@@ -47,7 +39,7 @@ static void tell(void)
 	count = notice_list(&s.decision, &ref, s.directory, &s.arena, &list);
 }
 
-/* Notice i goes to that person, for that kind, through that group (NIL: directly). */
+/* Fails unless notice i is to that person, of that kind, through that group (NIL: none). */
 static void assert_notice(size_t i, enum name who, enum notification_kind kind, enum name through)
 {
 	struct uuid recipient = id_of(who);
@@ -60,7 +52,7 @@ static void assert_notice(size_t i, enum name who, enum notification_kind kind, 
 	assert_int_equal(list[i].change == NULL, kind == NOTIFY_OWNER_NOTICE);
 }
 
-static void shared_with_is_told_and_the_acting_owner_is_not(void **state)
+static void recipient_of_a_grant_is_notified_but_not_the_acting_owner(void **state)
 {
 	(void)state;
 	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
@@ -69,7 +61,7 @@ static void shared_with_is_told_and_the_acting_owner_is_not(void **state)
 	assert_notice(0, BOB, NOTIFY_WORKSPACE_SHARED, NIL);
 }
 
-static void owner_is_told_when_somebody_else_changes_the_sharing(void **state)
+static void owner_is_notified_when_somebody_else_changes_the_sharing(void **state)
 {
 	(void)state;
 	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_USE);
@@ -79,23 +71,23 @@ static void owner_is_told_when_somebody_else_changes_the_sharing(void **state)
 	assert_notice(1, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
-static void who_leaves_is_not_told_but_the_owner_is(void **state)
+static void owner_but_not_the_leaver_is_notified_of_leaving(void **state)
 {
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
-	(void)take_one(&s, actor(BOB), user(BOB));
+	(void)unshare_one(&s, actor(BOB), user(BOB));
 	tell();
 	assert_int_equal(count, 1);
 	assert_notice(0, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
-static void what_the_system_does_is_no_news_for_the_owner(void **state)
+static void owner_is_not_notified_of_what_the_system_does(void **state)
 {
 	struct subject bob = user(BOB);
 
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, NOW_MS);
-	(void)take_away(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
+	(void)unshare(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
 	tell();
 	assert_int_equal(count, 1);
 	assert_notice(0, BOB, NOTIFY_ACCESS_EXPIRED, NIL);
@@ -136,7 +128,7 @@ static void each_kind_of_change_has_its_kind_of_notice(void **state)
 	}
 }
 
-static void each_member_of_a_group_is_told(void **state)
+static void each_member_of_a_group_is_notified(void **state)
 {
 	(void)state;
 	(void)share_one(&s, actor(ALICE), group(TEAM), ROLE_USE);
@@ -147,7 +139,7 @@ static void each_member_of_a_group_is_told(void **state)
 }
 
 /* CREW has SAM, who is suspended, DELIA, who is deleted, and ALICE, who owns the workspace. */
-static void deleted_users_and_the_owner_are_not_told_as_members(void **state)
+static void deleted_users_and_the_owner_are_not_notified_as_members(void **state)
 {
 	(void)state;
 	(void)share_one(&s, actor(ERIN), group(CREW), ROLE_USE);
@@ -159,7 +151,7 @@ static void deleted_users_and_the_owner_are_not_told_as_members(void **state)
 	assert_notice(3, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
-static void member_who_acts_is_not_told(void **state)
+static void member_who_acts_is_not_notified(void **state)
 {
 	(void)state;
 	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
@@ -170,7 +162,7 @@ static void member_who_acts_is_not_told(void **state)
 	assert_notice(1, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
-static void everyone_of_the_organization_is_told(void **state)
+static void everyone_in_the_organization_is_notified(void **state)
 {
 	static const enum name told[] = { BOB, CAROL, DAVE, SAM, ROBOT };
 
@@ -183,8 +175,8 @@ static void everyone_of_the_organization_is_told(void **state)
 	assert_notice(5, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
-/* Three groups, named again and again: memory is for people, not for how often they are named. */
-static void nobody_is_told_twice_for_a_great_many_groups(void **state)
+/* Three groups are named again and again: the list's memory must not grow with that. */
+static void nobody_is_notified_twice_for_a_great_many_groups(void **state)
 {
 	static const enum name groups[] = { TEAM, CREW };
 	static const enum name told[] = { BOB, CAROL, DAVE, SAM, ROBOT };
@@ -208,8 +200,8 @@ static void nobody_is_told_twice_for_a_great_many_groups(void **state)
 	assert_notice(5, ALICE, NOTIFY_OWNER_NOTICE, NIL);
 }
 
-/* CAROL is named, is in both groups, and is of the organization; BOB is in one of them. */
-static void nobody_is_told_twice_and_direct_beats_group(void **state)
+/* CAROL is named, is in both groups and in the organization; BOB is in one of the groups. */
+static void nobody_is_notified_twice_and_direct_beats_group(void **state)
 {
 	struct grant_wish wishes[] = { wish(group(TEAM), ROLE_USE), wish(group(CREW), ROLE_USE),
 				       wish(user(CAROL), ROLE_ADMIN) };
@@ -225,7 +217,7 @@ static void nobody_is_told_twice_and_direct_beats_group(void **state)
 	assert_notice(3, SAM, NOTIFY_WORKSPACE_SHARED, CREW);
 }
 
-static void order_does_not_depend_on_that_of_the_command(void **state)
+static void order_of_notices_does_not_depend_on_the_command(void **state)
 {
 	struct grant_wish wishes[] = { wish(user(DAVE), ROLE_USE), wish(user(BOB), ROLE_USE),
 				       wish(user(CAROL), ROLE_USE) };
@@ -239,20 +231,20 @@ static void order_does_not_depend_on_that_of_the_command(void **state)
 	assert_notice(2, DAVE, NOTIFY_WORKSPACE_SHARED, NIL);
 }
 
-static void deleted_or_unknown_users_are_not_told(void **state)
+static void deleted_or_unknown_users_are_not_notified(void **state)
 {
 	struct subject subjects[] = { user(DELIA), user(NOBODY), group(NO_GROUP) };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		grant(&s, subjects[i], ROLE_USE, ABSENT);
-	(void)take_away(&s, actor(ALICE), REASON_COMMAND, subjects, 3);
+	(void)unshare(&s, actor(ALICE), REASON_COMMAND, subjects, 3);
 	assert_int_equal(s.decision.change_count, 3);
 	tell();
 	assert_int_equal(count, 0);
 }
 
-static void new_owner_hears_nothing_of_the_grant_that_goes(void **state)
+static void new_owner_is_not_notified_of_losing_their_grant(void **state)
 {
 	struct workspace_changed fact = as_it_is();
 
@@ -265,7 +257,7 @@ static void new_owner_hears_nothing_of_the_grant_that_goes(void **state)
 	assert_int_equal(count, 0);
 }
 
-static void nothing_changed_is_no_news(void **state)
+static void unchanged_command_notifies_nobody(void **state)
 {
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
@@ -274,7 +266,7 @@ static void nothing_changed_is_no_news(void **state)
 	assert_int_equal(count, 0);
 }
 
-/* ---- in what words ---- */
+/* ---- the text ---- */
 
 static struct notification written;
 
@@ -346,7 +338,7 @@ static void sharing_with_everyone_names_the_organization(void **state)
 		     "You have the role use through group everyone in acme: you can " CAN_USE ".");
 }
 
-static void changed_role_says_which(void **state)
+static void changed_role_is_named(void **state)
 {
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
@@ -358,11 +350,11 @@ static void changed_role_says_which(void **state)
 	assert_int_equal(written.kind, NOTIFY_ROLE_CHANGED);
 }
 
-static void removed_access_has_nothing_to_open(void **state)
+static void removed_access_has_no_link(void **state)
 {
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
-	(void)take_one(&s, actor(ERIN), user(BOB));
+	(void)unshare_one(&s, actor(ERIN), user(BOB));
 	tell();
 	write_notice(0, "https://x");
 	assert_words("erin no longer shares workspace dev with you",
@@ -376,7 +368,7 @@ static void access_removed_from_a_group_names_it(void **state)
 {
 	(void)state;
 	grant(&s, group(TEAM), ROLE_ADMIN, ABSENT);
-	(void)take_one(&s, SYSTEM, group(TEAM));
+	(void)unshare_one(&s, SYSTEM, group(TEAM));
 	tell();
 	write_notice(1, "");
 	assert_words("The system no longer shares workspace dev with you",
@@ -389,7 +381,7 @@ static void expired_access_names_nobody(void **state)
 
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, NOW_MS);
-	(void)take_away(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
+	(void)unshare(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
 	tell();
 	write_notice(0, "");
 	assert_words("Your access to workspace dev has expired",
@@ -430,31 +422,29 @@ static void owner_reads_of_the_first_five_changes(void **state)
 		     "bob: none; bob: none; bob: none; bob: none; bob: none; and 2 more.");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(shared_with_is_told_and_the_acting_owner_is_not),
-		TEST(owner_is_told_when_somebody_else_changes_the_sharing),
-		TEST(who_leaves_is_not_told_but_the_owner_is),
-		TEST(what_the_system_does_is_no_news_for_the_owner),
+		TEST(recipient_of_a_grant_is_notified_but_not_the_acting_owner),
+		TEST(owner_is_notified_when_somebody_else_changes_the_sharing),
+		TEST(owner_but_not_the_leaver_is_notified_of_leaving),
+		TEST(owner_is_not_notified_of_what_the_system_does),
 		TEST(each_kind_of_change_has_its_kind_of_notice),
-		TEST(each_member_of_a_group_is_told),
-		TEST(deleted_users_and_the_owner_are_not_told_as_members),
-		TEST(member_who_acts_is_not_told),
-		TEST(everyone_of_the_organization_is_told),
-		TEST(nobody_is_told_twice_for_a_great_many_groups),
-		TEST(nobody_is_told_twice_and_direct_beats_group),
-		TEST(order_does_not_depend_on_that_of_the_command),
-		TEST(deleted_or_unknown_users_are_not_told),
-		TEST(new_owner_hears_nothing_of_the_grant_that_goes),
-		TEST(nothing_changed_is_no_news),
+		TEST(each_member_of_a_group_is_notified),
+		TEST(deleted_users_and_the_owner_are_not_notified_as_members),
+		TEST(member_who_acts_is_not_notified),
+		TEST(everyone_in_the_organization_is_notified),
+		TEST(nobody_is_notified_twice_for_a_great_many_groups),
+		TEST(nobody_is_notified_twice_and_direct_beats_group),
+		TEST(order_of_notices_does_not_depend_on_the_command),
+		TEST(deleted_or_unknown_users_are_not_notified),
+		TEST(new_owner_is_not_notified_of_losing_their_grant),
+		TEST(unchanged_command_notifies_nobody),
 		TEST(sharing_says_who_what_and_what_it_allows),
 		TEST(sharing_through_a_group_with_an_end_says_so),
 		TEST(sharing_with_everyone_names_the_organization),
-		TEST(changed_role_says_which),
-		TEST(removed_access_has_nothing_to_open),
+		TEST(changed_role_is_named),
+		TEST(removed_access_has_no_link),
 		TEST(access_removed_from_a_group_names_it),
 		TEST(expired_access_names_nobody),
 		TEST(owner_reads_what_was_changed),

@@ -1,16 +1,12 @@
 /*
- * What Kafka's committed offset and the mark in Redis say together, and whether
- * what Redis keeps unsent leads from one to the other.
+ * What recovery does for each mark and committed offset, and whether the unsent
+ * runs lead from the one to the other.
  */
 
-#include "consumer/output.h"
 #include "consumer/recovery.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "consumer/output.h"
+#include "tests/unit/unit.h"
 
 static const struct {
 	int64_t applied;
@@ -92,7 +88,7 @@ static void a_run_across_the_committed_offset_is_of_another_history(void **state
 	assert_false(continues(runs, 2, 4, 5));
 }
 
-static void a_gap_in_what_is_unsent_is_loss(void **state)
+static void a_gap_in_what_is_unsent_is_lost_data(void **state)
 {
 	static const struct run_range runs[] = { { 0, 3 }, { 5, 9 } };
 
@@ -103,7 +99,7 @@ static void a_gap_in_what_is_unsent_is_loss(void **state)
 	assert_false(continues(runs, 0, 5, 9));  /* there is nothing */
 }
 
-static void unsent_outputs_that_cannot_be_read_are_loss(void **state)
+static void unsent_outputs_that_cannot_be_read_are_lost_data(void **state)
 {
 	struct unsent one = { .last = 3 };
 	const struct unsent_list unsent = { &one, 1 };
@@ -121,8 +117,8 @@ int main(void)
 		cmocka_unit_test(mark_and_committed_offset_decide_what_to_do),
 		cmocka_unit_test(unsent_runs_lead_from_committed_to_applied),
 		cmocka_unit_test(a_run_across_the_committed_offset_is_of_another_history),
-		cmocka_unit_test(a_gap_in_what_is_unsent_is_loss),
-		cmocka_unit_test(unsent_outputs_that_cannot_be_read_are_loss),
+		cmocka_unit_test(a_gap_in_what_is_unsent_is_lost_data),
+		cmocka_unit_test(unsent_outputs_that_cannot_be_read_are_lost_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,16 +1,9 @@
-/*
- * From what is stale to the removals that the system asks for, and their ids.
- */
+/* The removals that stale grants need, their ids and their commands. */
 
 #include "consumer/removal.h"
 
 #include "tests/unit/cache/commands.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #define DEV   "dev-------------"
 #define PROD  "prod------------"
@@ -60,15 +53,15 @@ static void assert_subject(size_t i, size_t j, enum subject_kind kind, const cha
 	assert_memory_equal(removals[i].subjects[j].id.bytes, id, 16);
 }
 
-/* ---- what goes ---- */
+/* ---- which removals ---- */
 
-static void nothing_found_is_nothing_to_remove(void **state)
+static void no_stale_grants_need_no_removal(void **state)
 {
 	(void)state;
 	assert_int_equal(removal_list(&list, &removals), 0);
 }
 
-static void what_ends_at_one_time_goes_together(void **state)
+static void grants_that_expire_together_share_a_removal(void **state)
 {
 	(void)state;
 	find(DEV, SUBJECT_GROUP, TEAM, 5);
@@ -84,7 +77,7 @@ static void what_ends_at_one_time_goes_together(void **state)
 	assert_removal(2, PROD, REASON_EXPIRED, 1);
 }
 
-static void who_is_gone_goes_from_each_workspace(void **state)
+static void gone_subject_is_removed_from_each_workspace(void **state)
 {
 	(void)state;
 	find(DEV, SUBJECT_USER, BOB, ABSENT);
@@ -97,7 +90,7 @@ static void who_is_gone_goes_from_each_workspace(void **state)
 	assert_subject(2, 0, SUBJECT_GROUP, TEAM);
 }
 
-static void what_has_expired_of_one_who_is_gone_goes_once(void **state)
+static void expired_grant_of_a_gone_subject_is_removed_once(void **state)
 {
 	(void)state;
 	find(DEV, SUBJECT_USER, CAROL, 5);
@@ -168,8 +161,8 @@ static void each_cause_has_an_id_of_its_own(void **state)
 				fail_msg("%zu and %zu", j, i);
 }
 
-/* Also when all that the workspace remembers are attempts of this one. */
-static void removal_that_came_to_nothing_is_no_duplicate_of_itself(void **state)
+/* Even if all commands that the workspace remembers are attempts of this removal. */
+static void unchanged_removal_sent_again_is_no_duplicate(void **state)
 {
 	struct removal r = removal_of(REASON_EXPIRED, 5, 1);
 	struct stale_memory m = { .workspace_id = letters(DEV) };
@@ -191,7 +184,7 @@ static void removal_that_came_to_nothing_is_no_duplicate_of_itself(void **state)
 
 /* ---- the command ---- */
 
-static void system_asks_as_of_what_it_knows(void **state)
+static void command_says_how_far_the_system_saw_the_directory(void **state)
 {
 	struct removal r = removal_of(REASON_EXPIRED, 5, 2);
 	struct uuid id = letters("command---------");
@@ -211,19 +204,17 @@ static void system_asks_as_of_what_it_knows(void **state)
 	assert_int_equal(c->subject_count, 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_found_is_nothing_to_remove),
-		TEST(what_ends_at_one_time_goes_together),
-		TEST(who_is_gone_goes_from_each_workspace),
-		TEST(what_has_expired_of_one_who_is_gone_goes_once),
+		TEST(no_stale_grants_need_no_removal),
+		TEST(grants_that_expire_together_share_a_removal),
+		TEST(gone_subject_is_removed_from_each_workspace),
+		TEST(expired_grant_of_a_gone_subject_is_removed_once),
 		TEST(one_cause_has_one_id),
 		TEST(each_cause_has_an_id_of_its_own),
-		TEST(removal_that_came_to_nothing_is_no_duplicate_of_itself),
-		TEST(system_asks_as_of_what_it_knows),
+		TEST(unchanged_removal_sent_again_is_no_duplicate),
+		TEST(command_says_how_far_the_system_saw_the_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

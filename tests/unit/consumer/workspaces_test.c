@@ -1,18 +1,12 @@
-/*
- * The workspaces at hand: bounded, least recently used first out.
- */
+/* The workspaces at hand are bounded, and the least recently used are dropped first. */
 
 #include "consumer/workspaces.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 enum { COUNT = 10, GRANTS = 100 };
 
-/* As much as n empty workspaces take. */
+/* The memory of n empty workspaces. */
 static size_t room_for(size_t n)
 {
 	return n * workspaces_min_bytes();
@@ -37,7 +31,7 @@ static struct held_workspace *find(struct workspaces *w, unsigned n)
 	return workspaces_find(w, &id);
 }
 
-/* Which of the COUNT are at hand, as bits. Looking does not disturb: nothing is trimmed after. */
+/* Which of the COUNT are at hand, as bits. Finds each in turn, so they keep their order of use. */
 static unsigned held(struct workspaces *w)
 {
 	unsigned bits = 0;
@@ -76,14 +70,14 @@ static void trim_within_the_bound_drops_nothing(void **state)
 	workspaces_free(&w);
 }
 
-static void oldest_go_first(void **state)
+static void least_recently_used_are_dropped_first(void **state)
 {
 	struct workspaces *w = workspaces_new(room_for(4) + 4);
 
 	(void)state;
 	for (unsigned i = 0; i < COUNT; i++)
 		(void)add(w, 0, i);
-	assert_int_equal(held(w), 0x3ff); /* in order, so it stays the same order */
+	assert_int_equal(held(w), 0x3ff);
 	workspaces_trim(w);
 	assert_int_equal(held(w), 0x3c0);
 	workspaces_free(&w);
@@ -115,7 +109,7 @@ static void grown_workspace_counts_when_used_again(void **state)
 	for (unsigned i = 0; i < GRANTS; i++)
 		workspace_put_grant(&h->workspace,
 				    &(struct grant){ .subject = { SUBJECT_USER, id_of(i) } });
-	workspaces_trim(w); /* not counted yet */
+	workspaces_trim(w); /* its growth does not count yet */
 	assert_non_null(find(w, 1));
 	(void)find(w, 0);
 	workspaces_trim(w);
@@ -151,7 +145,6 @@ static void only_one_partition_is_forgotten(void **state)
 	workspaces_free(&w);
 }
 
-/* What is forgotten no longer counts against the bound. */
 static void forgetting_makes_room(void **state)
 {
 	struct workspaces *w = workspaces_new(room_for(5) + 5);
@@ -172,7 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(added_workspace_is_found_unregistered),
 		cmocka_unit_test(trim_within_the_bound_drops_nothing),
-		cmocka_unit_test(oldest_go_first),
+		cmocka_unit_test(least_recently_used_are_dropped_first),
 		cmocka_unit_test(workspace_in_use_outlives_those_not_used),
 		cmocka_unit_test(grown_workspace_counts_when_used_again),
 		cmocka_unit_test(bound_of_nothing_keeps_nothing),

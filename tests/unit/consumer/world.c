@@ -1,12 +1,8 @@
 #include "tests/unit/consumer/world.h"
 
-#include <assert.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <assert.h>
 
 const struct actor SYSTEM = { { { 0 } }, ACTOR_SYSTEM };
 
@@ -42,14 +38,14 @@ static const char *const usernames[NAMES] = {
 	[FRANK] = "frank", [SAM] = "sam", [DELIA] = "delia", [OLGA] = "olga", [ROBOT] = "robot",
 };
 
-static void take(struct scene *s, const struct record *fact)
+static void put_fact(struct scene *s, const struct record *fact)
 {
 	bool taken = directory_put(s->directory, fact, NULL);
 
 	assert(taken);
 }
 
-void take_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind)
+void put_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind)
 {
 	struct membership home = { id_of(who == OLGA ? GLOBEX : ACME),
 				   who == ERIN ? ORGANIZATION_ADMIN : ORGANIZATION_MEMBER };
@@ -66,10 +62,10 @@ void take_user(struct scene *s, enum name who, enum user_status status, enum use
 		.organizations = &home,
 		.organization_count = who == FRANK ? 0 : 1,
 	};
-	take(s, &r);
+	put_fact(s, &r);
 }
 
-void take_group(struct scene *s, enum name which, struct uuid *members, size_t count)
+void put_group(struct scene *s, enum name which, struct uuid *members, size_t count)
 {
 	const char *name = which == TEAM ? "team" : which == CREW ? "crew" : "strangers";
 	struct record r = { .type = RECORD_GROUP_CHANGED };
@@ -77,25 +73,25 @@ void take_group(struct scene *s, enum name which, struct uuid *members, size_t c
 	r.as.group_changed =
 		(struct group_changed){ id_of(which), bytes_of(name),
 					id_of(which == STRANGERS ? GLOBEX : ACME), members, count };
-	take(s, &r);
+	put_fact(s, &r);
 }
 
-void take_organization(struct scene *s, enum name which, enum sharing_policy policy)
+void put_organization(struct scene *s, enum name which, enum sharing_policy policy)
 {
 	struct record r = { .type = RECORD_ORGANIZATION_CHANGED };
 
 	r.as.organization_changed = (struct organization_changed){
 		id_of(which), bytes_of(which == ACME ? "acme" : "globex"), policy
 	};
-	take(s, &r);
+	put_fact(s, &r);
 }
 
-void take_deployment(struct scene *s, bool sharing_enabled)
+void put_deployment(struct scene *s, bool sharing_enabled)
 {
 	struct record r = { .type = RECORD_DEPLOYMENT_CHANGED };
 
 	r.as.deployment_changed.sharing_enabled = sharing_enabled;
-	take(s, &r);
+	put_fact(s, &r);
 }
 
 static void fill_directory(struct scene *s)
@@ -104,17 +100,17 @@ static void fill_directory(struct scene *s)
 	struct uuid crew[] = { id_of(SAM), id_of(CAROL), id_of(DELIA), id_of(DAVE), id_of(ALICE) };
 	struct uuid strangers[] = { id_of(OLGA) };
 
-	take_organization(s, ACME, SHARING_EVERYONE);
-	take_organization(s, GLOBEX, SHARING_EVERYONE);
+	put_organization(s, ACME, SHARING_EVERYONE);
+	put_organization(s, GLOBEX, SHARING_EVERYONE);
 	for (int who = ALICE; who <= ROBOT; who++)
-		take_user(s, (enum name)who,
-			  who == SAM     ? USER_SUSPENDED
-			  : who == DELIA ? USER_DELETED
-					 : USER_ACTIVE,
-			  who == ROBOT ? USER_SERVICE_ACCOUNT : USER_PERSON);
-	take_group(s, TEAM, team, sizeof(team) / sizeof(*team));
-	take_group(s, CREW, crew, sizeof(crew) / sizeof(*crew));
-	take_group(s, STRANGERS, strangers, 1);
+		put_user(s, (enum name)who,
+			 who == SAM     ? USER_SUSPENDED
+			 : who == DELIA ? USER_DELETED
+					: USER_ACTIVE,
+			 who == ROBOT ? USER_SERVICE_ACCOUNT : USER_PERSON);
+	put_group(s, TEAM, team, sizeof(team) / sizeof(*team));
+	put_group(s, CREW, crew, sizeof(crew) / sizeof(*crew));
+	put_group(s, STRANGERS, strangers, 1);
 }
 
 /* ---- the scene ---- */
@@ -186,8 +182,8 @@ const struct decision *share(struct scene *s, struct actor who, struct grant_wis
 	return decide_record(s);
 }
 
-const struct decision *take_away(struct scene *s, struct actor who, enum reason reason,
-				 struct subject *subjects, size_t count)
+const struct decision *unshare(struct scene *s, struct actor who, enum reason reason,
+			       struct subject *subjects, size_t count)
 {
 	s->record = (struct record){ .type = RECORD_REMOVE_SHARING };
 	s->record.as.remove_sharing =
@@ -203,10 +199,10 @@ const struct decision *share_one(struct scene *s, struct actor who, struct subje
 	return share(s, who, &s->wish, 1);
 }
 
-const struct decision *take_one(struct scene *s, struct actor who, struct subject subject)
+const struct decision *unshare_one(struct scene *s, struct actor who, struct subject subject)
 {
 	s->subject = subject;
-	return take_away(s, who, REASON_COMMAND, &s->subject, 1);
+	return unshare(s, who, REASON_COMMAND, &s->subject, 1);
 }
 
 struct workspace_changed as_it_is(void)
@@ -234,7 +230,7 @@ bool fold(struct scene *s)
 	return decision_fold(&s->decision, &s->record, s->world.now, &s->workspace);
 }
 
-/* ---- what came of it ---- */
+/* ---- assertions ---- */
 
 void assert_applied(const struct decision *d, size_t changes)
 {
@@ -253,7 +249,6 @@ void assert_unchanged(const struct decision *d)
 	assert_int_equal(d->change_count, 0);
 }
 
-/* Refused for one problem, with a sentence that has this part. */
 void assert_rejected(const struct decision *d, enum reject_code code, const char *part)
 {
 	assert_int_equal(d->outcome, OUTCOME_REJECTED);

@@ -2,9 +2,9 @@
 #define SB_TESTS_UNIT_CONSUMER_WORLD_H
 
 /*
- * A small world to decide in. Organization ACME shares with everyone; ALICE
+ * A small world for decisions. The organization ACME lets everyone share. ALICE
  * owns the workspace DEV in it, which is active, at version 1, and shared with
- * nobody. A test changes what it is about and leaves the rest.
+ * nobody. A test changes only what its claim is about.
  *
  *   ALICE BOB CAROL DAVE   members of ACME, active users
  *   ERIN                   an admin of ACME
@@ -58,7 +58,7 @@ struct scene {
 	struct record record;   /* the last one decided */
 	struct decision decision;
 	struct grant_wish wish; /* of share_one() */
-	struct subject subject; /* of take_one() */
+	struct subject subject; /* of unshare_one() */
 };
 
 /* Ids rise in the order of the names. */
@@ -71,31 +71,31 @@ extern const struct actor SYSTEM;
 void scene_open(struct scene *s);
 void scene_close(struct scene *s);
 
-/* Takes a fact into the directory. */
-void take_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind);
-void take_group(struct scene *s, enum name which, struct uuid *members, size_t count);
-void take_organization(struct scene *s, enum name which, enum sharing_policy policy);
-void take_deployment(struct scene *s, bool sharing_enabled);
+/* Put a fact into the directory. */
+void put_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind);
+void put_group(struct scene *s, enum name which, struct uuid *members, size_t count);
+void put_organization(struct scene *s, enum name which, enum sharing_policy policy);
+void put_deployment(struct scene *s, bool sharing_enabled);
 
-/* The workspace is already shared so: granted by ALICE at time 1. */
+/* Gives the workspace a grant, made by ALICE at time 1. */
 void grant(struct scene *s, struct subject subject, enum role role, int64_t expires_at);
 
-/* What a command may wish: without an end, or with one. */
+/* A wish for a command, without and with an expiry. */
 struct grant_wish wish(struct subject subject, enum role role);
 struct grant_wish wish_until(struct subject subject, enum role role, int64_t expires_at);
 
 /* Decide a command or a fact; the decision stays in the scene. */
 const struct decision *share(struct scene *s, struct actor who, struct grant_wish *wishes,
 			     size_t count);
-const struct decision *take_away(struct scene *s, struct actor who, enum reason reason,
-				 struct subject *subjects, size_t count);
+const struct decision *unshare(struct scene *s, struct actor who, enum reason reason,
+			       struct subject *subjects, size_t count);
 const struct decision *workspace_fact(struct scene *s, const struct workspace_changed *fact);
 const struct decision *deletion(struct scene *s);
 
 /* The same for one subject. */
 const struct decision *share_one(struct scene *s, struct actor who, struct subject subject,
 				 enum role role);
-const struct decision *take_one(struct scene *s, struct actor who, struct subject subject);
+const struct decision *unshare_one(struct scene *s, struct actor who, struct subject subject);
 
 /* The fact that leaves DEV as it is. */
 struct workspace_changed as_it_is(void);
@@ -103,7 +103,10 @@ struct workspace_changed as_it_is(void);
 /* Carries the last decision out on the workspace. */
 bool fold(struct scene *s);
 
-/* Fail the test unless the decision is so. A rejection has one problem; its text has `part`. */
+/*
+ * Fail the test unless the decision is of that kind. A rejection must have one
+ * problem, whose text contains `part`.
+ */
 void assert_applied(const struct decision *d, size_t changes);
 void assert_unchanged(const struct decision *d);
 void assert_rejected(const struct decision *d, enum reject_code code, const char *part);
