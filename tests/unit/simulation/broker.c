@@ -86,7 +86,7 @@ struct transaction *broker_begin_transaction(struct producer *p)
 {
 	struct transaction *t = world_alloc(sizeof(*t));
 
-	if (p->transaction) /* CONCURRENT_TRANSACTIONS until then */
+	if (p->transaction) /* until then the broker answers CONCURRENT_TRANSACTIONS */
 		broker_write_markers(p->transaction);
 	t->producer = p;
 	t->next = broker.transactions;
@@ -135,7 +135,7 @@ static void mark_log(struct transaction *t, int topic, int partition)
 	      topic_name((enum topic)topic), partition);
 }
 
-/* One marker, by lot; false when the transaction has none left. */
+/* Draws and writes one marker; false when the transaction has none left. */
 static bool write_one(struct transaction *t)
 {
 	enum { LOGS = TOPIC_COUNT * PARTITIONS };
@@ -211,7 +211,7 @@ static void assign(void)
 		broker.members[active[p * count / PARTITIONS]].assigned[p] = true;
 }
 
-/* Once all are back, the next generation begins. */
+/* Begins the next generation once all members have rejoined. */
 static void complete(void)
 {
 	for (int m = 0; m < MEMBERS; m++)

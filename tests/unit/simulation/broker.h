@@ -5,7 +5,7 @@
  * The simulated Kafka as its brokers see it: logs with transactions, whose
  * markers reach the partitions one after another; transactional producers,
  * fenced by epoch; the consumer group with its generations and its offsets.
- * What the processes see of it is in intake.c, changelog.c and transaction.c.
+ * What the processes see of Kafka is in intake.c, changelog.c and transaction.c.
  */
 
 #include "schemas/records.h"
@@ -27,11 +27,11 @@ struct transaction {
 	struct producer *producer;
 	enum transaction_state state;
 	bool committed;
-	bool late;                              /* a commit is on its way to the broker */
+	bool late;                              /* its commit is on its way to the broker */
 	bool unmarked[TOPIC_COUNT][PARTITIONS]; /* has records there, but no marker yet */
 	bool offsets_unmarked;
 	int64_t offsets[PARTITIONS]; /* NO_OFFSET: none */
-	uint64_t added[PARTITIONS];  /* when: the group keeps what was added last */
+	uint64_t added[PARTITIONS];  /* in which order: the group keeps what was added last */
 };
 
 struct producer {
@@ -59,14 +59,14 @@ struct log {
 
 struct member {
 	bool active;
-	bool rejoined; /* of a group that is preparing */
-	bool to_give;  /* its assignment has yet to be told */
+	bool rejoined; /* while the group is preparing: it is ready for the next generation */
+	bool to_give;  /* it has yet to be told its assignment */
 	bool assigned[PARTITIONS];
 };
 
 struct broker {
 	struct log logs[TOPIC_COUNT][PARTITIONS];
-	bool closed; /* they take nothing any more */
+	bool closed; /* commands of the consumers are no longer taken */
 	struct producer producers[PRODUCERS_MAX];
 	struct transaction *transactions;
 	uint64_t additions;
@@ -79,9 +79,10 @@ struct broker {
 
 extern struct broker broker;
 
+/* Before each schedule. */
 void broker_begin(void);
 
-/* Does the request that a process makes fail? If so: ERROR_UNAVAILABLE, and a word in the trace. */
+/* Draws whether a request fails; fails it with ERROR_UNAVAILABLE and a line in the trace. */
 bool request_fails(void);
 int request_failed(const char *what, struct error *err);
 
@@ -89,30 +90,32 @@ int request_failed(const char *what, struct error *err);
 
 void log_append(struct log *l, const struct logged *r);
 
-/* What a read_committed reader may see: all before the first record without a marker. */
+/* The last stable offset: that of the first record whose transaction has no marker yet. */
 size_t log_stable(const struct log *l, enum topic topic, int partition);
 
-/* Is the record there for a read_committed reader who has come so far? */
+/* Does a read_committed reader see the record, which must be before log_stable()? */
 bool logged_is_visible(const struct logged *r);
 
 /* ---- transactions ---- */
 
-/* The producer of that name, at a new epoch: what its predecessor left open ends. */
+/* The producer of that name, at a new epoch; aborts what its predecessor left open. */
 struct producer *broker_init_producer(const char *name);
 
 struct transaction *broker_begin_transaction(struct producer *p);
 
-/* Decides an open transaction. Its markers are written by and by. */
+/* Decides an open transaction. Its markers are written later, one by one. */
 void broker_end_transaction(struct transaction *t, bool commit);
 
-/* Writes one marker of one transaction; false when none is due. */
+/* Writes one marker of some transaction; false when none is left to write. */
 bool broker_write_marker(void);
+
+/* Writes all markers of the transaction. */
 void broker_write_markers(struct transaction *t);
 
-/* Are offsets of that partition in a transaction that has not ended? */
+/* Are offsets of that partition in a transaction whose marker is not written yet? */
 bool broker_is_unstable(int partition);
 
-/* An open transaction, or NULL: one of them by lot. */
+/* Draws one of the open transactions; NULL: there is none. */
 struct transaction *broker_open_transaction(void);
 
 /* ---- the group ---- */
@@ -120,10 +123,10 @@ struct transaction *broker_open_transaction(void);
 void broker_join(int member);
 void broker_leave(int member);
 
-/* The member has heard that the group is preparing, and is ready for its next generation. */
+/* The member is ready for the next generation of a group that is preparing. */
 void broker_rejoin(int member);
 
-/* Is the sender, who believes in that epoch of intake_epoch(), a member of this generation? */
+/* Is a sender with that intake_epoch() a member of the present generation? */
 bool broker_knows_member(int member, int64_t epoch);
 
 #endif

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 enum {
-	TAIL = 6,          /* few, so that now and then it holds no Progress */
-	STOP_CHANCE = 250, /* nothing has come yet: so batches come in all sizes */
+	TAIL = 6,          /* so short that it sometimes holds no Progress */
+	STOP_CHANCE = 250, /* that nothing more has arrived: so there are batches of all sizes */
 };
 
 struct reading {
@@ -73,7 +73,7 @@ struct changelog_reach changelog_reach(const struct changelog *c, int partition)
 					 (int64_t)(r->goal - r->begin) };
 }
 
-/* The next record of the partition that may be seen; reading ends past the goal. */
+/* The next record that a reader sees, which may lie beyond the goal; NULL: none has arrived. */
 static const struct logged *read_on(struct reading *r, int partition)
 {
 	const struct log *l = &broker.logs[TOPIC_GRANTS][partition];

@@ -1,26 +1,30 @@
 #ifndef SB_TESTS_UNIT_SIMULATION_CHECK_H
 #define SB_TESTS_UNIT_SIMULATION_CHECK_H
 
-/* The promises, held against the model. Each check ends the program when one is broken. */
+/* Checks the promises against the model. Each check ends the program when one is broken. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Before each schedule. */
 void check_begin(void);
 
-/* After each change of Redis: where a mark says `ready`, a reader sees the state it speaks of. */
+/* After each change of Redis: where a mark is `ready`, readers must see the state that it names. */
 void check_readers(void);
 
-/* A transaction commits with these offsets: its grants were effective before. */
+/* A transaction with these offsets commits: its grants must have been effective before. */
 void check_commit(const int64_t *offsets);
 
-/* Is everything applied? Is everything committed, and nothing on its way? */
+/* Is everything applied? */
 bool is_index_settled(void);
+
+/* Is everything committed, and no transaction open? */
 bool is_bus_settled(void);
 
 /*
- * All that must be true then: of Redis; and of the bus, where each output is
- * once, those of a source in its order, and the changelog ends with its state.
+ * When all is settled: what must be true of Redis; and of the bus, which has each
+ * output once, those of a source in the order of its records, and the last state
+ * of each workspace in the changelog.
  */
 void check_index(void);
 void check_bus(void);

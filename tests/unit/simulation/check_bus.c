@@ -1,4 +1,4 @@
-/* What stands on the bus, as a read_committed reader sees it, held against the model. */
+/* Checks what a read_committed reader finds on the bus against the model. */
 
 #include "tests/unit/simulation/check.h"
 
@@ -28,7 +28,7 @@ static void check_changes(const struct logged *r, const struct input *in,
 		int subject = model_subject_of(&event->changes[i].subject);
 
 		if (subject < 0)
-			broken_promise("an event names a stranger");
+			broken_promise("an event names an unknown subject");
 		before[subject] = event->changes[i].before;
 		after[subject] = event->changes[i].after;
 	}
@@ -94,7 +94,7 @@ static void check_output(enum topic topic, const struct logged *r)
 		check_dead_letter(r, in, s);
 }
 
-/* All that a read_committed reader sees, each once, and of a source in its order. */
+/* Checks that the log has each output once, and those of a source in its order. */
 static void check_log(enum topic topic, int partition)
 {
 	const struct log *l = &broker.logs[topic][partition];
@@ -190,7 +190,7 @@ static void check_state(int partition, int workspace)
 	compare_state(partition, &r.as.workspace_grants, w);
 }
 
-/* How far the changelog says that the partition has got; NO_OFFSET: it does not say. */
+/* The partition's last Progress in the changelog; NO_OFFSET: there is none. */
 static int64_t progress_of(int partition)
 {
 	const struct logged *last = last_of(partition, bytes_of(PROGRESS_KEY));
@@ -205,7 +205,7 @@ static int64_t progress_of(int partition)
 
 /* ---- the end ---- */
 
-/* Offsets that were forgotten come back with the next transaction, if there is one. */
+/* Offsets that were forgotten come back only with another transaction. */
 static bool is_partition_settled(int partition)
 {
 	int64_t end = model_end(partition);

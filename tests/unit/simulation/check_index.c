@@ -1,4 +1,4 @@
-/* What Redis holds, held against the model. */
+/* Checks what Redis holds against the model. */
 
 #include "tests/unit/simulation/check.h"
 
@@ -95,7 +95,7 @@ static void check_grant(int partition, const struct store_key *k, int subject,
 			       partition, subject);
 }
 
-/* What the fields of the ring hold; returns how many fields there are. */
+/* Reads the remembered command ids; returns how many fields hold them. */
 static size_t read_ring(int partition, const struct store_key *k, struct uuid ring[static RECENT])
 {
 	size_t fields = 0;
@@ -114,7 +114,7 @@ static size_t read_ring(int partition, const struct store_key *k, struct uuid ri
 	return fields;
 }
 
-/* The ring, read from its oldest place on. Returns its fields. */
+/* Checks the remembered command ids, the oldest first. Returns how many fields hold them. */
 static size_t check_recent(int partition, const struct store_key *k,
 			   const struct model_workspace *w)
 {
@@ -154,7 +154,7 @@ static void check_header(int partition, const struct store_key *k, const struct 
 	expect_number(partition, k, LAYOUT_VERSION, w->version);
 }
 
-/* Returns how many keys it accounts for. */
+/* Returns how many keys it has accounted for, as do the next two. */
 static size_t check_workspace(int partition, int workspace, const struct model_workspace *w)
 {
 	struct uuid id = model_workspace_id(partition, workspace);
@@ -225,7 +225,7 @@ static size_t check_owner(int partition, int user, const struct model_workspace 
 	return fields > 0;
 }
 
-/* What ends by itself, and nothing else, stands there by its time. */
+/* `due` must have each grant that expires, by its time, and nothing else. */
 static void check_due(int partition, const struct model_workspace *all)
 {
 	const struct store_key *k = key_of(partition, "due", NULL);
@@ -243,13 +243,13 @@ static void check_due(int partition, const struct model_workspace *all)
 			layout_due_member(member, &id, &subject);
 			if (number_of(store_get(k, (struct bytes){ member, sizeof(member) })) !=
 			    all[i].grants[s].expires_at)
-				broken_promise("Redis, partition %d: the grant of subject %d does "
-					       "not end when it should",
+				broken_promise("Redis, partition %d: the grant of subject %d is "
+					       "not due when it should be",
 					       partition, s);
 		}
 	if (k && k->count != count)
-		broken_promise("Redis, partition %d: %zu grants end by themselves, not %zu",
-			       partition, k->count, count);
+		broken_promise("Redis, partition %d: %zu grants are due, not %zu", partition,
+			       k->count, count);
 }
 
 /* Keys of the partition but for the mark, the outcomes, what is unsent and what is due. */
@@ -332,7 +332,7 @@ bool is_index_settled(void)
 	return true;
 }
 
-/* What is still kept has been committed: everything has. */
+/* `unsent` may keep only what is committed, and by now everything is. */
 static void check_unsent(int partition)
 {
 	const struct store_key *k = key_of(partition, "unsent", NULL);

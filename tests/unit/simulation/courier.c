@@ -1,7 +1,6 @@
 /*
- * Stands in for consumer/courier.h: what a process puts on sharing.commands
- * itself. It comes onto the log by and by, or fails, and then it may be there
- * all the same.
+ * Stands in for consumer/courier.h. What a process sends to sharing.commands
+ * reaches the log later, or fails, and then may be on the log all the same.
  */
 
 #include "consumer/courier.h"
@@ -66,7 +65,7 @@ int courier_send(struct courier *c, int partition, const struct record *r, struc
 	return 0;
 }
 
-/* What the log needs of memory is not the process'. */
+/* The memory of the log does not belong to the process. */
 static int64_t append(const struct queued *q)
 {
 	int64_t offset;
@@ -77,7 +76,7 @@ static int64_t append(const struct queued *q)
 	return offset;
 }
 
-/* The first of the queue, or what is left of it when it fails. */
+/* Delivers the first of the queue, or fails to. */
 static struct receipt deliver(struct courier *c)
 {
 	struct queued q = c->queue[0];
@@ -87,7 +86,7 @@ static struct receipt deliver(struct courier *c)
 	if (!broker.closed && (!out.failed || chance(500)))
 		out.offset = append(&q);
 	trace("%s a removal of partition %d: offset %lld%s", process_current()->instance,
-	      q.partition, (long long)out.offset, out.failed ? ", and it is not told" : "");
+	      q.partition, (long long)out.offset, out.failed ? ", but it gets an error" : "");
 	if (!out.failed)
 		out.time = model.inputs[q.partition][out.offset].time;
 	buffer_done(&q.value);

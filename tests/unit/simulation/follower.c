@@ -1,4 +1,4 @@
-/* Stands in for consumer/follower.h: a directory from which somebody may go, once. */
+/* Stands in for consumer/follower.h: a directory in which one subject may be deleted, once. */
 
 #include "consumer/follower.h"
 
@@ -9,17 +9,17 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { TAKE_CHANCE = 200 };
+enum { READ_CHANCE = 200 };
 
 struct follower {
 	int64_t position;
-	bool told; /* of who has gone since it was opened */
+	bool deleted; /* a subject was, since it was opened; not yet asked for */
 };
 
-/* It hears of what is on the topic. */
-static void take(struct follower *f)
+/* Reads what is on the topic. */
+static void read_topic(struct follower *f)
 {
-	f->told = f->told || f->position < model_directory_end();
+	f->deleted = f->deleted || f->position < model_directory_end();
 	f->position = model_directory_end();
 }
 
@@ -47,8 +47,8 @@ int follower_poll(struct follower *f, int wait_ms, struct error *err)
 {
 	(void)wait_ms;
 	(void)err;
-	if (f->position < model_directory_end() && chance(TAKE_CHANCE))
-		take(f);
+	if (f->position < model_directory_end() && chance(READ_CHANCE))
+		read_topic(f);
 	return 0;
 }
 
@@ -76,7 +76,7 @@ int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error
 	step("asks where the directory ends");
 	if (request_fails())
 		return request_failed("asking where the directory ends", err);
-	take(f);
+	read_topic(f);
 	return 0;
 }
 
@@ -94,9 +94,9 @@ bool follower_next_gone(struct follower *f, struct uuid *id)
 {
 	struct subject gone;
 
-	if (!f->told)
+	if (!f->deleted)
 		return false;
-	f->told = false;
+	f->deleted = false;
 	gone = model_subject(model.gone);
 	*id = gone.id;
 	return true;

@@ -1,6 +1,6 @@
 /*
- * Stands in for consumer/intake.h and message.h: what a process sees of its
- * group and of sharing.commands.
+ * Stands in for consumer/intake.h and message.h: what a process sees of the
+ * consumer group and of sharing.commands.
  */
 
 #include "consumer/intake.h"
@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { STOP_CHANCE = 250 }; /* nothing has come yet: so runs come in all sizes */
+enum { STOP_CHANCE = 250 }; /* that nothing more has arrived: so there are runs of all sizes */
 
 /* ---- message.h ---- */
 
@@ -45,11 +45,11 @@ struct intake {
 	struct intake_owner owner;
 	int member;
 	bool joined;
-	int generation; /* of which it believes to be a member; -1: none */
+	int generation; /* of which the process believes to be a member; -1: of none */
 	bool assigned[PARTITIONS];
 	bool paused[PARTITIONS];
 	int64_t position[PARTITIONS];
-	int64_t told_end[PARTITIONS]; /* the end that it was told of last; NO_OFFSET: none */
+	int64_t told_end[PARTITIONS]; /* the end that was reported last; NO_OFFSET: none */
 };
 
 int intake_open(struct intake **out, const struct config *config, const struct intake_owner *owner,
@@ -82,7 +82,7 @@ int intake_join(struct intake *in, struct error *err)
 {
 	(void)err;
 	step("joins");
-	broker_leave(in->member); /* who had the place before */
+	broker_leave(in->member); /* its predecessor, if that is still a member */
 	broker_join(in->member);
 	in->joined = true;
 	return 0;
@@ -115,7 +115,7 @@ static void take_assignment(struct intake *in)
 	in->owner.given(in->owner.context, partitions, count, false);
 }
 
-/* What the group has to say comes first. True: it had something. */
+/* Does what the group demands, which comes before any record. True: it had to join again. */
 static bool serve_group(struct intake *in)
 {
 	const struct member *m = &broker.members[in->member];
@@ -137,7 +137,7 @@ static bool serve_group(struct intake *in)
 	return false;
 }
 
-/* Past what nobody gets, of a partition that is being fetched. */
+/* Skips markers, which nobody is given. False: the partition is not being fetched. */
 static bool skip_markers(struct intake *in, int partition)
 {
 	int64_t *at = &in->position[partition];
@@ -167,7 +167,7 @@ static bool fetch(struct intake *in, struct message *out)
 	return false;
 }
 
-/* Each end is told once. */
+/* Reports each end of a log once. */
 static bool reach_end(struct intake *in, struct message *out)
 {
 	for (int p = 0; p < PARTITIONS; p++) {

@@ -5,7 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
-enum { WORLD_BYTES = 64 * 1024 * 1024 }; /* far more than a schedule needs; touched as it is used */
+enum {
+	WORLD_BYTES = 64 * 1024 * 1024
+}; /* far more than a schedule needs; the system provides it as it is used */
 
 static struct memory *current;
 
@@ -35,7 +37,7 @@ static void link_block(struct block *b, struct memory *m)
 	m->ring.next = b;
 }
 
-/* A block that is nobody's is its own ring. */
+/* A block that belongs to no process is a ring of its own. */
 static void *enter(struct block *b)
 {
 	if (!b)

@@ -2,11 +2,11 @@
 #define SB_TESTS_UNIT_SIMULATION_MEMORY_H
 
 /*
- * Whose memory is whose. The linker sends malloc and its kin of all code here
- * (-Wl,--wrap): what a simulated process allocates stands on its list, so that
- * a process which is killed gives all of it back, and one that ends by itself
- * must have nothing left. What lies outside the processes, in brokers and
- * Redis, lives in the world's memory, which is emptied with each schedule.
+ * Gives each simulated process its own memory. The linker has all code call
+ * malloc() and the like here (-Wl,--wrap). What a process allocates is on its
+ * list: so the memory of a process that is killed can be freed, and a process
+ * that ends must have nothing left. What is outside the processes, in brokers and
+ * Redis, is in the world's memory, which is emptied before each schedule.
  */
 
 #include "ops/support/bytes.h"
@@ -16,7 +16,7 @@
 struct block {
 	struct block *previous;
 	struct block *next;
-	size_t unused[2]; /* what follows is aligned for any type */
+	size_t unused[2]; /* so that what follows is aligned for any type */
 };
 
 /* A process' memory: a ring of its blocks. */
@@ -31,14 +31,14 @@ void memory_drop(struct memory *m);
 
 bool memory_is_empty(const struct memory *m);
 
-/* What is allocated from now on is that process'; NULL: nobody's. */
+/* What is allocated from now on belongs to m; NULL: to no process. */
 void memory_use(struct memory *m);
 
-/* The world's memory, zeroed. */
+/* Memory of the world, zeroed; a copy there. */
 void *world_alloc(size_t size);
 struct bytes world_copy(struct bytes b);
 
-/* Ends the life of everything in it. */
+/* Frees all memory of the world. */
 void world_empty(void);
 
 #endif

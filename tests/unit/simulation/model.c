@@ -19,7 +19,8 @@ enum {
 
 struct model model;
 
-static struct directory *directories[1 + SUBJECTS]; /* whole; without each of the subjects */
+static struct directory
+	*directories[1 + SUBJECTS]; /* complete; then without each of the subjects */
 static struct codec *codec;
 static struct arena arena;
 static struct buffer scratch;
@@ -161,13 +162,13 @@ static void tell(struct input *in, int user, int owner, int actor)
 		in->told |= 1U << user;
 }
 
-/* The subject's grant becomes another, by the actor or by a fact or the system (NO_ONE). */
+/* Changes the subject's grant as the actor wishes; NO_ONE: a fact or the system. */
 static void change(struct input *in, struct model_workspace *w, const struct wish *c)
 {
 	struct model_grant *g = &w->grants[c->subject];
 
 	in->event = EXPECT_CHANGED;
-	/* Who is given a role after the old one was over had none. */
+	/* A subject whose grant has expired counts as having none when it is given a role. */
 	in->before[c->subject] =
 		c->role != ROLE_NONE && has_expired(g, in->time) ? ROLE_NONE : g->role;
 	in->after[c->subject] = c->role;
@@ -206,7 +207,7 @@ static void apply_wish(struct input *in, struct model_workspace *w, const struct
 		remember(w, &c->command_id);
 }
 
-/* What gives its reason the lie stays. */
+/* Is the reason of a removal true of the subject? If not, the grant stays. */
 static bool is_true(const struct model_workspace *w, int subject, enum reason reason, int64_t time)
 {
 	if (reason == REASON_EXPIRED)
@@ -228,7 +229,7 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 		int subject = model_subject_of(&c->subjects[i]);
 
 		if (subject < 0)
-			broken_promise("a removal names a stranger");
+			broken_promise("a removal names an unknown subject");
 		if (w->grants[subject].role == ROLE_NONE ||
 		    !is_true(w, subject, c->reason, in->time))
 			continue;
@@ -368,7 +369,7 @@ static int64_t draw_expiry(enum role role)
 	return at;
 }
 
-/* The commands of a partition, to be sent again. */
+/* The commands of a partition so far: some are sent again. */
 static struct history {
 	struct wish wishes[DRAWN_MAX];
 	int workspaces[DRAWN_MAX];
@@ -397,7 +398,7 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 	apply_wish(in, &all[h->workspaces[i]], &h->wishes[i]);
 }
 
-/* Workspaces have their own names, whoever owns them. */
+/* Each workspace has names of its own, so that no two of one owner have the same. */
 static void add_fact(struct input *in, struct model_workspace *w, int partition, int workspace)
 {
 	struct uuid id = workspace_ids[partition][workspace];
@@ -426,7 +427,7 @@ static void add_garbage(struct input *in)
 	in->event = EXPECT_DEAD_LETTER;
 }
 
-/* The next record of the log, and the workspaces before it, to be changed. */
+/* The next record of the log, and a copy of the workspaces before it, for it to change. */
 static struct input *begin_input(int partition, struct model_workspace **all)
 {
 	size_t offset = model.count[partition];
@@ -501,7 +502,7 @@ size_t model_take(int partition, struct bytes value)
 	struct record r;
 
 	if (!model_decode(value, &r) || r.type != RECORD_REMOVE_SHARING)
-		broken_promise("a consumer puts something else on the log than a removal");
+		broken_promise("a consumer has sent a command that is not a removal");
 	c = &r.as.remove_sharing;
 	in->key = id_text(&c->command.workspace_id);
 	in->value = world_copy(value);
@@ -515,7 +516,7 @@ void model_delete(int subject)
 	model.gone = subject;
 }
 
-/* Grants that will go by themselves, as the log stands. */
+/* Has the workspace grants that the system will remove? */
 static bool has_stale(const struct model_workspace *w)
 {
 	for (int s = 0; s < SUBJECTS; s++)
@@ -580,14 +581,14 @@ bool model_decode(struct bytes value, struct record *out)
 
 /* ---- lifecycle ---- */
 
-static void take(struct directory *d, const struct record *fact)
+static void put_fact(struct directory *d, const struct record *fact)
 {
 	bool taken = directory_put(d, fact, NULL);
 
 	assert(taken);
 }
 
-/* A user goes by status, a group by tombstone. */
+/* A deleted user has that status; a deleted group is not there. */
 static struct directory *make_directory(int gone)
 {
 	struct directory *d = directory_new();
@@ -598,7 +599,7 @@ static struct directory *make_directory(int gone)
 	r.as.organization_changed =
 		(struct organization_changed){ model_organization(), bytes_of("acme"),
 					       SHARING_EVERYONE };
-	take(d, &r);
+	put_fact(d, &r);
 	for (int i = 0; i < USERS; i++) {
 		r.type = RECORD_USER_CHANGED;
 		r.as.user_changed = (struct user_changed){
@@ -612,17 +613,17 @@ static struct directory *make_directory(int gone)
 			.organizations = &home,
 			.organization_count = 1,
 		};
-		take(d, &r);
+		put_fact(d, &r);
 	}
 	r.type = RECORD_GROUP_CHANGED;
 	r.as.group_changed = (struct group_changed){ id_of(1, GROUP), bytes_of("team"),
 						     model_organization(), group, 2 };
 	if (gone != USERS)
-		take(d, &r);
+		put_fact(d, &r);
 	return d;
 }
 
-/* Ids that the partitioner sends where they are wanted. */
+/* Finds ids that the partitioner sends to each partition. */
 static void find_workspaces(void)
 {
 	int found[PARTITIONS] = { 0 };

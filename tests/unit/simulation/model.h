@@ -2,11 +2,11 @@
 #define SB_TESTS_UNIT_SIMULATION_MODEL_H
 
 /*
- * sharing.commands of a schedule and what must become of them, written from the
- * rules and not from the consumer's code: the state after each command, the
- * event it gives, and who is told. Some are drawn, some the consumers send
- * themselves; each gets its place and its time when it comes onto the log. One
- * organization; the group has the users 1 and 2.
+ * The records of sharing.commands in a schedule and what must become of each: the
+ * state after it, its event, and who is notified. Written from the rules, not
+ * from the consumer's code. Some records are drawn, and some the consumers send
+ * themselves; each gets its offset and its time when it reaches the log. There is
+ * one organization, and one group, which has the users 1 and 2.
  */
 
 #include "consumer/directory.h"
@@ -53,58 +53,59 @@ struct input {
 	enum expected_event event;
 	int64_t version;            /* of the event */
 	enum reason reason;         /* of a change */
-	bool marker;                /* of a transaction: nobody gets it */
+	bool marker;                /* of a transaction; nobody is given it */
 	struct uuid removal_id;     /* of a removal by the system; nil: it is none */
 	enum role before[SUBJECTS]; /* its changes, where the two differ */
 	enum role after[SUBJECTS];
-	unsigned told; /* bit i: user i gets a notification */
+	unsigned told; /* bit i: user i is notified */
 };
 
 struct model {
-	size_t left[PARTITIONS];  /* to be drawn */
-	size_t sent[PARTITIONS];  /* that were drawn */
-	size_t count[PARTITIONS]; /* on the log */
-	bool marked;         /* commands are drawn in transactions, each ending with a marker */
-	int gone;            /* the subject that was deleted; NO_ONE: all are there */
-	int64_t last_expiry; /* of all grants that were ever wished */
+	size_t left[PARTITIONS];  /* how many commands have yet to be drawn */
+	size_t sent[PARTITIONS];  /* how many were drawn */
+	size_t count[PARTITIONS]; /* how many records are on the log */
+	bool marked;         /* drawn commands are sent in transactions, which end with a marker */
+	int gone;            /* the subject that was deleted; NO_ONE: none */
+	int64_t last_expiry; /* the latest of all expiries that were drawn */
 	struct input inputs[PARTITIONS][INPUTS_MAX];
-	struct model_workspace after[PARTITIONS][INPUTS_MAX + 1][WORKSPACES]; /* so many inputs */
+	struct model_workspace after[PARTITIONS][INPUTS_MAX + 1]
+				    [WORKSPACES]; /* by the number of inputs */
 };
 
 extern struct model model;
 
-/* Once. */
+/* Once, before the first schedule and after the last. */
 void model_open(void);
 void model_close(void);
 
-/* Draws how many commands there will be. */
+/* Begins a schedule: draws how many commands there will be. */
 void model_begin(void);
 
 /* Draws the next command of the partition, if one is left, and puts it on the log. */
 void model_send(int partition);
 
-/* A removal by the system comes onto the log; returns its offset. */
+/* Puts a removal that a consumer has sent on the log; returns its offset. */
 size_t model_take(int partition, struct bytes value);
 
-/* Where a partition is that has applied all of its log: after the last record that is no marker. */
+/* The mark's `applied` when all is applied: the offset after the last record that is no marker. */
 int64_t model_end(int partition);
 
 /* The brokers' time. */
 int64_t model_time(void);
 
-/* Somebody is deleted, or the group. */
+/* Deletes a user or the group. */
 void model_delete(int subject);
 
 /*
- * Is all on the log that will be? Nothing is left to be drawn, nothing has
- * expired or is going to, and who is gone has nothing left.
+ * Is everything on the log that will ever be? No command is left to be drawn, no
+ * grant expires or has expired, and the deleted subject has no grants.
  */
 bool model_is_quiet(void);
 
-/* What is on the log twice though nothing has failed breaks a promise. */
+/* In a calm schedule, no removal may be on the log twice. */
 void model_check_once(void);
 
-/* As of a position in its topic, and where that ends. */
+/* The directory as of a position in its topic, and where the topic ends. */
 const struct directory *model_directory(int64_t position);
 int64_t model_directory_end(void);
 
@@ -119,7 +120,7 @@ int model_user_of(const struct uuid *id);
 /* The subject with that id; -1: none. */
 int model_subject_of(const struct subject *s);
 
-/* Decodes what the consumer has written; the record lives until the next call. */
+/* Decodes what the consumer has written; the record is valid until the next call. */
 bool model_decode(struct bytes value, struct record *out);
 
 #endif

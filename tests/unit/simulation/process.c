@@ -24,7 +24,7 @@ static ucontext_t scheduler;
 static struct thread *running;
 static struct codec *codec; /* compiling the schemas takes longer than a schedule */
 
-/* ---- going from stack to stack ---- */
+/* ---- switching stacks ---- */
 
 #ifdef __SANITIZE_ADDRESS__
 static void *scheduler_sanitizer;
@@ -43,7 +43,7 @@ static void after_switch(void *kept)
 	__sanitizer_finish_switch_fiber(kept, stack, stack ? &scheduler_size : NULL);
 }
 
-/* What a killed thread left on it is no longer poisoned. */
+/* Removes the poison that a killed thread has left on the stack. */
 static void clean_stack(const struct thread *t)
 {
 	__asan_unpoison_memory_region(t->stack, STACK_BYTES);
@@ -71,7 +71,7 @@ static void clean_stack(const struct thread *t)
 }
 #endif
 
-/* From the running thread to the scheduler; returns when it is its turn again. */
+/* Switches from the running thread to the scheduler; returns when the thread runs again. */
 static void give_way(void)
 {
 	struct thread *self = running;
@@ -82,6 +82,7 @@ static void give_way(void)
 	after_switch(self->sanitizer);
 }
 
+/* Switches from the scheduler to the thread; returns when that gives way or ends. */
 static void go_on(struct thread *t)
 {
 	running = t;
@@ -104,7 +105,7 @@ static void thread_main(void)
 		if (self->process->threads[i].cond == self)
 			self->process->threads[i].state = THREAD_RUNNABLE;
 	give_way();
-	abort(); /* nobody goes on with a thread that has ended */
+	abort(); /* a thread that has ended is never run again */
 }
 
 static void thread_start(struct thread *t, void *(*main)(void *), void *arg)
@@ -190,7 +191,7 @@ static size_t list_runnable(struct thread *out[static PROCESSES * THREADS_MAX])
 	return count;
 }
 
-/* All wait: time passes until the first of them is woken. */
+/* All threads wait: moves the clock to where the first of them is woken. */
 static void pass_time(void)
 {
 	int64_t next = INT64_MAX;
@@ -265,7 +266,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 {
 	enum { WAIT_MS = 1000 };
 
-	(void)until; /* it is 100 ms, and only matters when nobody wakes the thread: longer is faster */
+	(void)until; /* 100 ms, which only matters if nothing wakes the thread; WAIT_MS is fewer turns */
 	(void)pthread_mutex_unlock(mutex);
 	wait_for(cond, WAIT_MS);
 	(void)pthread_mutex_lock(mutex);
@@ -314,21 +315,21 @@ void __wrap_codec_free(struct codec **c)
 
 /* ---- lifecycle ---- */
 
-/* All that sharebus-consumer's main() does. */
+/* Does what main() of sharebus-consumer does. */
 static void *process_main(void *arg)
 {
 	struct process *p = arg;
 	struct error err = { 0 };
 	int rc = consumer_open(&p->consumer, p->config, &p->stop, &p->waker, &err);
 
-	if (!rc && draw(2)) /* runs end early */
+	if (!rc && draw(2)) /* so that runs end early */
 		runner_limit_outputs(p->consumer->runner, draw(OUTPUTS_MAX));
 	if (!rc)
 		rc = loop_run(p->consumer, &err);
 	consumer_close(&p->consumer);
 	trace("%s ends: %d %s", p->instance, rc, rc ? err.text : "");
 	if (rc && !(rc == ERROR_UNAVAILABLE && p->stop))
-		broken_promise("%s gives up: %s", p->instance, err.text);
+		broken_promise("%s ends with an error: %s", p->instance, err.text);
 	return NULL;
 }
 

@@ -2,11 +2,11 @@
 #define SB_TESTS_UNIT_SIMULATION_PROCESS_H
 
 /*
- * The processes of the simulation: each is a consumer's whole loop and the
- * threads of its publisher, every thread on a stack of its own and one of them
- * running at a time. A thread goes on until a step outside itself, to Redis or
- * the brokers; there the scheduler may let another one come in between, kill
- * the process or freeze it.
+ * The processes of the simulation. Each has a consumer's whole loop and the threads
+ * of its publisher. Every thread has a stack of its own, and only one thread runs
+ * at a time. It runs until its next step outside the process, to Redis or the
+ * brokers. There the scheduler may let other threads go first, kill the process or
+ * freeze it.
  */
 
 #include "consumer/loop.h"
@@ -36,7 +36,7 @@ struct thread {
 	int64_t wake_ms;
 	ucontext_t context;
 	void *stack;
-	void *sanitizer; /* what AddressSanitizer keeps of a stack that is left */
+	void *sanitizer; /* what AddressSanitizer keeps while another stack is in use */
 	void *(*main)(void *);
 	void *arg;
 };
@@ -51,7 +51,7 @@ struct process {
 	struct waker waker;
 	bool alive;
 	bool frozen;
-	size_t queued; /* commands of its own that it has yet to put on the log */
+	size_t queued; /* how many of its own commands are not on the log yet */
 	struct thread threads[THREADS_MAX]; /* the first is the loop's */
 };
 
@@ -64,26 +64,26 @@ void processes_close(void);
 /* Starts a process that is not alive. */
 void process_start(struct process *p);
 
-/* As kill -9 does: nothing more comes from it, its memory is gone. */
+/* Kills the process as SIGKILL does: it does nothing more, and its memory is freed. */
 void process_kill(struct process *p);
 
-/* The process whose thread runs. */
+/* The process whose thread is running. */
 struct process *process_current(void);
 
 /* ---- for the scheduler ---- */
 
 /*
- * Lets some thread that can go on do so, until it stops at a step. Moves the clock when
- * all wait. False when there is none.
+ * Draws one of the threads that can go on, and runs it until it stops at a step.
+ * Moves the clock when all threads wait. False when there is none.
  */
 bool threads_turn(void);
 
-/* ---- for the doubles ---- */
+/* ---- for what stands in for the outside ---- */
 
-/* The process is about to do this to the world; others may come first. */
+/* The running thread is about to do this outside its process; others may go first. */
 void step(const char *what);
 
-/* Waits for so many ms of the simulation's time. */
+/* The running thread waits for so many ms of the simulation's time. */
 void step_sleep(int ms);
 
 /* The same, but step_wake() with this `cond` may end it early. */

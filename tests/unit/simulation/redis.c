@@ -1,7 +1,7 @@
 /*
- * Stands in for cache/redis.h: the same connection and the same replies, with
- * the commands carried out here on store.h. Between two commands of a pipeline
- * others may come in, as with the real one; not within MULTI … EXEC.
+ * Stands in for cache/redis.h, with the same connections and replies. The commands
+ * are carried out here, on store.h. As with the real Redis, commands of others may
+ * come between two commands of a pipeline, but not between MULTI and EXEC.
  */
 
 #include "cache/redis.h"
@@ -29,7 +29,7 @@ struct redis {
 	const char *who; /* for the trace */
 	unsigned connection;
 	bool connected;
-	bool full; /* in this round trip it takes no writes */
+	bool full; /* Redis takes no writes in this round trip */
 	unsigned restarts;
 	struct watch watches[WATCHES_MAX];
 	size_t watch_count;
@@ -183,7 +183,7 @@ static int by_score(const void *a, const void *b)
 	return memcmp(x->name.data, y->name.data, x->name.len);
 }
 
-/* ZRANGEBYSCORE key -inf most WITHSCORES LIMIT 0 count */
+/* ZRANGEBYSCORE key -inf max WITHSCORES LIMIT 0 count */
 static redisReply *do_zrange(const struct words *c)
 {
 	const struct store_key *k = store_find(c->list[1], false);
@@ -204,7 +204,7 @@ static redisReply *do_zrange(const struct words *c)
 	return r;
 }
 
-/* HRANDFIELD key count: the first ones are as good as any. */
+/* HRANDFIELD key count: the first ones are as random as any. */
 static redisReply *do_hrandfield(const struct words *c)
 {
 	const struct store_key *k = store_find(c->list[1], false);
@@ -315,7 +315,7 @@ static size_t take_number(struct bytes *rest, char mark)
 	return n;
 }
 
-/* Takes the next command off; its bytes, whole, go to *raw. */
+/* Takes the next command off *rest; *raw is all its bytes. */
 static void take_command(struct bytes *rest, struct words *c, struct bytes *raw)
 {
 	const uint8_t *begin = rest->data;
@@ -460,7 +460,7 @@ unsigned redis_connection(const struct redis *r)
 	return r->connection;
 }
 
-/* What a connection had sent when it broke, and Redis has yet to read: its last such pipeline. */
+/* The last pipeline that Redis had not read completely when its connection broke. */
 static struct {
 	struct redis connection;
 	struct bytes rest;
@@ -487,7 +487,7 @@ void redis_read_late(void)
 
 	if (!late.commands || r->restarts != store_restarts())
 		return;
-	trace("      Redis reads %zu commands of %s, who has given up", late.commands, r->who);
+	trace("      Redis reads %zu late commands of %s", late.commands, r->who);
 	for (; late.commands; late.commands--) {
 		take_command(&late.rest, &c, &raw);
 		reply_free(act(r, &c, raw));

@@ -2,30 +2,31 @@
 #define SB_TESTS_UNIT_SIMULATION_SCHEDULE_H
 
 /*
- * What all parts of the simulation share: the dice, how often which trouble
- * comes in this schedule, the trace, and how a broken promise ends it all.
- * Everything follows from the schedule's seed.
+ * What all parts of the simulation share: the dice, the rate of each kind of
+ * trouble, the trace, and how a broken promise ends the program. Everything
+ * follows from the schedule's seed.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Chances in 1000. All zero: nothing goes wrong any more. */
+/* Chances in 1000. When all are 0, nothing goes wrong. */
 struct rates {
-	unsigned wander;       /* of another thread coming in between, at a step */
-	unsigned redis_breaks; /* the connection, in the middle of a pipeline */
-	unsigned redis_full;   /* it refuses writes */
-	unsigned kafka_fails;  /* a request to the brokers */
-	unsigned commit_fails; /* a commit, with any fate of its transaction */
-	/* at a turn of the scheduler: */
+	/* At a step of a thread: */
+	unsigned wander;       /* other threads go first */
+	unsigned redis_breaks; /* the connection breaks in the middle of a pipeline */
+	unsigned redis_full;   /* Redis refuses writes */
+	unsigned kafka_fails;  /* a request to the brokers fails */
+	unsigned commit_fails; /* a commit fails, whatever becomes of its transaction */
+	/* At a turn of the scheduler: */
 	unsigned kill;
 	unsigned freeze;
 	unsigned leave;
-	unsigned expire;  /* a member's session, though it may live */
-	unsigned lose;    /* Redis' data */
-	unsigned leap;    /* of the clock */
-	unsigned timeout; /* of an open transaction */
-	unsigned forget;  /* of the group's offsets */
+	unsigned expire;  /* a member's session expires, though its process may live */
+	unsigned lose;    /* Redis loses data, or saves it */
+	unsigned leap;    /* the clock leaps */
+	unsigned timeout; /* an open transaction times out */
+	unsigned forget;  /* the group's offsets are forgotten */
 };
 
 struct schedule {
@@ -34,7 +35,7 @@ struct schedule {
 	int64_t now_ms;
 	int64_t lag_ms; /* by which the brokers' clock lags behind the processes' */
 	bool traced;
-	bool calm; /* nobody sleeps, and no request fails: then nothing is sent twice */
+	bool calm; /* no process sleeps and no request fails: then no removal is sent twice */
 	struct rates rates;
 };
 
@@ -46,10 +47,10 @@ unsigned draw(unsigned n);
 /* True that many times in 1000. */
 bool chance(unsigned in_1000);
 
-/* Says what happens, if somebody wants to read it. */
+/* Prints what happens, if the schedule is traced. */
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A promise is broken: says which, and with which seed, and ends the program. */
+/* Prints which promise is broken, and the seed that shows it, and ends the program. */
 _Noreturn void broken_promise(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

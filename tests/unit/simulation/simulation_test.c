@@ -1,9 +1,9 @@
 /*
- * Exactly once, whatever breaks: the consumer's loop with all it calls runs in
- * several processes against simulated brokers and a simulated Redis, under a
- * scheduler that draws from one seed who goes on at every step, and what
- * breaks. Then everything heals, and what is on the bus and in Redis must be
- * what the model says, each output once.
+ * Exactly once, whatever breaks: several processes, each the consumer's loop with
+ * all it calls, run against simulated brokers and a simulated Redis. A scheduler
+ * draws from one seed, at every step, which process goes on and what breaks. Then
+ * everything heals, and the bus and Redis must hold what the model says, each
+ * output once.
  *
  *   SHAREBUS_SIMULATION_SCHEDULES   how many schedules (default: some seconds of them)
  *   SHAREBUS_SIMULATION_FIRST       the first one's seed (default 1)
@@ -33,10 +33,10 @@ enum {
 	TURNS_MORE = 400,
 	DELETE_CHANCE = 300,
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
-	LEAP_MS = 30000,         /* past all that waits */
+	LEAP_MS = 30000,         /* longer than any wait */
 };
 
-/* ---- what befalls them ---- */
+/* ---- trouble ---- */
 
 static struct process *draw_process(void)
 {
@@ -96,7 +96,7 @@ static void lose_data(void)
 	check_readers();
 }
 
-/* The broker ends a transaction that takes too long; its producer is fenced. */
+/* The broker aborts a transaction that takes too long, and fences its producer. */
 static void time_out(void)
 {
 	struct transaction *t = broker_open_transaction();
@@ -108,7 +108,7 @@ static void time_out(void)
 	broker_end_transaction(t, false);
 }
 
-/* A commit whose sender does not wait for it any more, or is dead, arrives. */
+/* A commit arrives at the broker although its sender no longer waits for it, or is dead. */
 static void arrive_late(void)
 {
 	struct transaction *t = broker_open_transaction();
@@ -117,7 +117,7 @@ static void arrive_late(void)
 		broker_end_transaction(t, true);
 }
 
-/* They expire, or somebody resets them. */
+/* The group's offsets expire, or somebody resets them. */
 static void forget_offsets(void)
 {
 	trace("      the group's offsets are forgotten");
@@ -155,7 +155,7 @@ static void cause_trouble(void)
 		forget_offsets();
 }
 
-/* What happens in any case, sooner or later. */
+/* What happens in every schedule, whether there is trouble or not. */
 static void move_world(void)
 {
 	enum { SEND = 100, MARK = 150, LATE = 100, START = 50 };
@@ -174,7 +174,7 @@ static void move_world(void)
 
 /* ---- a schedule ---- */
 
-/* Of half of the kinds nothing comes, of the others up to so much. */
+/* One half of the kinds of trouble never come, the others at a rate of up to `max`. */
 static unsigned draw_rate(unsigned max)
 {
 	return chance(500) ? 0 : 1 + draw(max);
@@ -203,7 +203,7 @@ static void draw_rates(void)
 			!schedule.rates.kafka_fails;
 }
 
-/* The clocks of processes and brokers agree, or one of them is ahead. */
+/* The processes' and the brokers' clock agree, or one of them is ahead. */
 static int64_t draw_lag(void)
 {
 	enum { MAX_MS = 5000 };
@@ -222,7 +222,7 @@ static void run_with_trouble(unsigned more)
 	}
 }
 
-/* What expires has expired, by everybody's clock. */
+/* Moves the time on until all that expires has expired, by both clocks. */
 static void pass_expiries(void)
 {
 	int64_t lag_ms = schedule.lag_ms > 0 ? schedule.lag_ms : 0;
@@ -269,7 +269,7 @@ static bool is_settled(void)
 	return model_is_quiet() && !is_anything_queued() && is_index_settled() && is_bus_settled();
 }
 
-/* The broker ends what dead processes have left open. */
+/* The broker aborts what dead processes have left open. */
 static void end_abandoned(void)
 {
 	struct transaction *t = broker_open_transaction();
@@ -289,18 +289,19 @@ static void settle(void)
 		(void)threads_turn();
 	}
 	if (!is_settled())
-		broken_promise("it does not settle: %lld of %zu and %lld of %zu are committed, %s",
-			       (long long)broker.committed[0], model.count[0],
-			       (long long)broker.committed[1], model.count[1],
-			       model_is_quiet() ? "and nothing is over" : "and what is over stays");
+		broken_promise(
+			"it does not settle: %lld of %zu and %lld of %zu are committed, and %s",
+			(long long)broker.committed[0], model.count[0],
+			(long long)broker.committed[1], model.count[1],
+			model_is_quiet() ? "no grant is stale" : "stale grants stay");
 }
 
-/* All end by themselves, which must not change anything. */
+/* Has all processes end, which must not change anything. */
 static void stop_all(void)
 {
 	bool alive = true;
 
-	broker.closed = true; /* who was asleep may have one more removal to send */
+	broker.closed = true; /* a process that was asleep may try to send one more removal */
 	for (int i = 0; i < PROCESSES; i++)
 		processes[i].stop = 1;
 	for (int i = 0; alive && i < TURNS_TO_SETTLE; i++) {
@@ -314,10 +315,10 @@ static void stop_all(void)
 		broken_promise("a process does not stop");
 }
 
-/* What to say if it crashes. */
+/* Written if the program crashes. */
 static char crashed[80];
 
-/* Trouble for a while, then none: everything that was promised must be true. */
+/* Trouble for a while, then none. At the end every promise must have been kept. */
 static void run_until_settled(unsigned more)
 {
 	draw_rates();
@@ -329,7 +330,7 @@ static void run_until_settled(unsigned more)
 	model_check_once();
 }
 
-/* While they run, or while none does. */
+/* Deletes a user or the group, while processes run or while none does. */
 static void delete_somebody(void)
 {
 	int subject = (int)draw(SUBJECTS);
@@ -343,7 +344,7 @@ static void delete_somebody(void)
 
 static void run_schedule(uint64_t seed)
 {
-	(void)snprintf(crashed, sizeof(crashed), "seed %llu: it crashed\n",
+	(void)snprintf(crashed, sizeof(crashed), "seed %llu: the program crashed\n",
 		       (unsigned long long)seed);
 	schedule.seed = seed;
 	schedule.dice = seed;
@@ -376,7 +377,7 @@ static uint64_t setting(const char *name, uint64_t fallback)
 	return text ? strtoull(text, NULL, 10) : fallback;
 }
 
-/* An assertion has failed, or worse: the seed is told as well. */
+/* An assertion has failed, or worse. Whoever looks into it needs the seed. */
 static void on_crash(int number)
 {
 	(void)number;

@@ -1,4 +1,4 @@
-/* Stands in for cache/stages.h: figures for people are not simulated. */
+/* Stands in for cache/stages.h: the figures for `status --stages` are dropped. */
 
 #include "cache/stages.h"
 

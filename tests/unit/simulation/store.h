@@ -2,8 +2,8 @@
 #define SB_TESTS_UNIT_SIMULATION_STORE_H
 
 /*
- * What the simulated Redis holds, and what befalls it. Hashes are all there
- * is; a stream is one whose fields are its entries' ids.
+ * What the simulated Redis holds, and how it loses that. All keys are hashes; a
+ * stream is a hash whose fields are the ids of its entries.
  */
 
 #include "ops/support/bytes.h"
@@ -23,21 +23,21 @@ struct store_key {
 	struct store_field *fields;
 	size_t count;
 	size_t cap;
-	uint64_t version; /* rises with every change: what WATCH looks at */
+	uint64_t version; /* rises with every change, for WATCH */
 };
 
 enum { STORE_BUCKETS = 64 };
 
-/* Empty, as after a first start. */
+/* Before each schedule: empties it, as it is after a first start. */
 void store_begin(void);
 
-/* The key, made if `make`; else NULL when it has never been there. */
+/* The key; one that has never been there is made if `make`, and is NULL otherwise. */
 struct store_key *store_find(struct bytes name, bool make);
 
-/* A field's value; absent when it is not there. NULL for the key is fine. */
+/* The field's value; absent when there is no such field, or k is NULL. */
 struct bytes store_get(const struct store_key *k, struct bytes field);
 
-/* Each is a change. Bytes are copied. */
+/* Change a key. Bytes are copied. */
 void store_set(struct store_key *k, struct bytes field, struct bytes value);
 bool store_drop(struct store_key *k, struct bytes field);
 void store_delete(struct store_key *k);
@@ -61,7 +61,7 @@ unsigned store_restarts(void);
 
 void redis_begin(void);
 
-/* Carries out what Redis had not read yet of a connection that its client gave up, if anything. */
+/* Carries out the commands, if any, that a client had sent before it closed its connection. */
 void redis_read_late(void);
 
 #endif

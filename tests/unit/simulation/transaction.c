@@ -1,6 +1,6 @@
 /*
- * Stands in for consumer/transaction.h. A request fails before or after it had
- * its effect, a commit with any fate of its transaction.
+ * Stands in for consumer/transaction.h. A request fails before or after its effect;
+ * a commit may fail whatever becomes of its transaction.
  */
 
 #include "consumer/transaction.h"
@@ -51,7 +51,7 @@ void transactor_close(struct transactor **t)
 	*t = NULL;
 }
 
-/* A producer whose epoch is gone, or whose transaction the broker has ended. */
+/* Is the producer fenced: does it have a newer epoch, or has the broker ended its transaction? */
 static int check_producer(const struct transactor *t, struct error *err)
 {
 	if (t->epoch == t->producer->epoch &&
@@ -142,7 +142,7 @@ int transactor_send(struct transactor *t, const struct batch *batches, struct er
 	return rc ? rc : add_offsets(t, batches, err);
 }
 
-/* It fails, and its transaction is committed, aborted, or open: perhaps to be committed yet. */
+/* Fails. The transaction is committed, aborted, or left open, perhaps with a commit on its way. */
 static int commit_badly(struct transaction *t, struct error *err)
 {
 	switch (draw(4)) {

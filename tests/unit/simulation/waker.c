@@ -1,7 +1,7 @@
 /*
- * Stands in for ops/support/waker.h: waiting takes the simulation's time. What
- * arrives from outside the process wakes nobody here; so the loop looks for it
- * now and then, as waker_wait() may return early.
+ * Stands in for ops/support/waker.h, in the simulation's time. Arrivals from
+ * outside the process wake nobody here. So waiting returns early, which
+ * waker_wait() may, for the loop to look for them.
  */
 
 #include "ops/support/waker.h"

@@ -2,8 +2,8 @@
 #define SB_TESTS_UNIT_SIMULATION_WRAPPED_H
 
 /*
- * What the linker puts in the place of functions (-Wl,--wrap=NAME): who calls
- * NAME gets __wrap_NAME; __real_NAME is the function itself.
+ * Functions that the linker replaces (-Wl,--wrap=NAME): a call of NAME calls
+ * __wrap_NAME, and __real_NAME is the function itself.
  */
 
 #include "schemas/codec.h"
