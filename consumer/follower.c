@@ -123,7 +123,7 @@ static void apply_fact(struct follower *f, const struct record *r, int64_t offse
 		note_gone(f, &r->as.user_changed.id);
 }
 
-/* After a tombstone all is as if the entity had never been told of: so the switch is on. */
+/* A tombstone makes its entity unknown. Without a fact on the deployment, sharing is on. */
 static void apply_tombstone(struct follower *f, struct bytes key, int64_t offset)
 {
 	const struct record on = { .type = RECORD_DEPLOYMENT_CHANGED,

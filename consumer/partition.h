@@ -65,8 +65,8 @@ bool partitions_any(const struct partitions *all, enum partition_state state);
 
 /*
  * Changes the state and calls the watcher. FOREIGN and CLAIMING drop the staged
- * messages and `sent`. READY requires that part->mark is ours, and fetching to
- * begin at mark.applied. These are all changes there are:
+ * messages and `sent`. READY requires that part->mark is ours and that fetching
+ * begins at mark.applied. No other changes are allowed than these:
  *
  *   CLAIMING -> READY        CLAIMING -> REBUILDING -> READY
  *   any state -> CLAIMING (from FOREIGN only when the group assigns it to us)

@@ -179,7 +179,7 @@ static int commit_batches(struct worker *w, struct error *err)
 }
 
 /*
- * Breaks the worker and, if it worked so far, the publisher, for the reason given.
+ * Ends a worker. If `why` is given and the publisher is working, that breaks, too.
  * The batches are freed last, because the producer's messages point into them.
  */
 static void break_worker(struct worker *w, const struct error *why)

@@ -49,8 +49,8 @@ int64_t reaper_due_ms(const struct reaper *r);
 
 /*
  * Call it when all partitions leave us. Waits for up to 3 s until the removals on
- * their way are on the log, unless the group has moved on without us (`lost`):
- * then their new owners do not wait for us either.
+ * their way are on the log. Not if the group has moved on without us (`lost`):
+ * the new owners have asked already where the logs end.
  */
 void reaper_leave(struct reaper *r, bool lost, const struct now *now);
 

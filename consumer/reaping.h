@@ -12,8 +12,7 @@
 
 enum {
 	LOOK_EVERY_MS = 1000,
-	GONE_MAX =
-		1000, /* subjects that wait, of a partition; if there are more, a survey is made */
+	GONE_MAX = 1000, /* subjects of a partition that wait; for more, a survey is made */
 };
 
 enum reaping_state {

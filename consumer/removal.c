@@ -100,6 +100,7 @@ static bool remembers_id(const struct stale_memory *m, const struct uuid *id)
 int removal_id(const struct removal *r, const struct stale_memory *memory, struct uuid *out)
 {
 	struct buffer name;
+	struct uuid id;
 	int rc = 0;
 
 	assert(uuid_equal(&r->workspace_id, &memory->workspace_id));
@@ -108,12 +109,14 @@ int removal_id(const struct removal *r, const struct stale_memory *memory, struc
 	/* There are more attempts than ids in the memory, so one of them is not remembered. */
 	for (uint8_t attempt = 0; !rc && attempt <= RECENT_COMMANDS; attempt++) {
 		buffer_append_u8(&name, attempt);
-		rc = uuid_v5(out, &UUID_NAMESPACE_SHAREBUS, buffer_bytes(&name));
+		rc = uuid_v5(&id, &UUID_NAMESPACE_SHAREBUS, buffer_bytes(&name));
 		name.len--;
-		if (!rc && !remembers_id(memory, out))
+		if (!rc && !remembers_id(memory, &id))
 			break;
 	}
 	buffer_done(&name);
+	if (!rc)
+		*out = id;
 	return rc;
 }
 

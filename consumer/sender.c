@@ -13,6 +13,14 @@ enum {
 	ID_SIZE = 64,
 };
 
+void sender_close(struct sender *s)
+{
+	for (int i = 0; i < TOPIC_COUNT; i++)
+		if (s->topics[i])
+			rd_kafka_topic_destroy(s->topics[i]);
+	*s = (struct sender){ 0 };
+}
+
 int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *cluster,
 		struct error *err)
 {
@@ -21,19 +29,13 @@ int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *clust
 		       topic_name(TOPIC_COMMANDS));
 	for (int i = 0; i < TOPIC_COUNT; i++) {
 		s->topics[i] = rd_kafka_topic_new(producer, topic_name((enum topic)i), NULL);
-		if (!s->topics[i])
+		if (!s->topics[i]) {
+			sender_close(s);
 			return error_set(err, ERROR_UNAVAILABLE, "topic %s cannot be opened",
 					 topic_name((enum topic)i));
+		}
 	}
 	return 0;
-}
-
-void sender_close(struct sender *s)
-{
-	for (int i = 0; i < TOPIC_COUNT; i++)
-		if (s->topics[i])
-			rd_kafka_topic_destroy(s->topics[i]);
-	*s = (struct sender){ 0 };
 }
 
 static rd_kafka_headers_t *event_headers(const struct sender *s, const struct batch *b,

@@ -25,7 +25,7 @@ struct sender {
 
 /*
  * Opens all topics: librdkafka takes a second for the first record of a topic that
- * is not held open. ERROR_UNAVAILABLE.
+ * is not held open. ERROR_UNAVAILABLE: *s is closed.
  */
 MUST_USE int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *cluster,
 			 struct error *err);

@@ -7,7 +7,7 @@
  *
  * A transactor is one transactional producer, used by one thread at a time.
  * After any failure it can only be discarded: the next producer of its name
- * settles what became of its transaction, and the committed offsets tell.
+ * settles its transaction, and the committed offsets show what became of it.
  */
 
 #include "consumer/batch.h"
