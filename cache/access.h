@@ -68,8 +68,8 @@ struct access {
 	enum access_reason reason;
 	enum role role;     /* that counts or, when denied, would count; ROLE_NONE: none */
 	struct uuid group;  /* that the grant was made to; nil: to the user, or no grant */
-	int64_t expires_at; /* of the grant, ms since 1970; ABSENT: never, or no grant */
 	unsigned denials;   /* all that hold: a mask of enum access_denial */
+	int64_t expires_at; /* of the grant, ms since 1970; ABSENT: never, or no grant */
 };
 
 /* May the user perform the action? */

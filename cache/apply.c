@@ -118,8 +118,8 @@ static size_t count_bits(unsigned bits)
 }
 
 /*
- * Sets the fields of what changed and still is; returns for how many of the touched subjects a
- * field is left to be removed. A workspace that is written whole had no fields before.
+ * Sets the fields that changed. Returns how many of the touched subjects have no grant any more, so
+ * that their fields are to be removed; none have fields when the workspace is written whole.
  */
 static size_t set_fields(struct apply *a, const struct touched *t)
 {

@@ -111,7 +111,7 @@ void projection_user(struct projection *p, const struct user_changed *old,
 	add_memberships(p, new);
 }
 
-/* Adds these users to the group's set (SADD) or removes them (SREM), and the group likewise. */
+/* Adds users to the group's set (SADD) or removes them (SREM); so, too, the group in their sets. */
 static void set_members(struct projection *p, const char *verb, const struct uuid *group,
 			const struct uuid *users, size_t count)
 {

@@ -44,7 +44,7 @@ static int ask_groups(struct reader *r, const struct child_name *names, size_t c
 	return rc;
 }
 
-/* Asks every partition, for which one a workspace is in depends on the id that is sought. */
+/* Asks every partition: which one has a workspace follows from its id, which is not known yet. */
 static int ask_owned(struct reader *r, const struct child_name *names, size_t count,
 		     struct uuid *ids, struct error *err)
 {
@@ -103,7 +103,7 @@ int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t
 
 /* ---- groups ---- */
 
-/* The members of one group; `count` comes first, from SCARD. */
+/* The members of one group. At first only `count` is set, from SCARD. */
 struct members {
 	struct uuid *list;
 	size_t count;

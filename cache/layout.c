@@ -240,7 +240,7 @@ static bool add_grant(struct workspace *w, struct bytes field, struct bytes valu
 	return true;
 }
 
-/* Takes over a field and its value. The header was parsed before; its field is ignored here. */
+/* Sets in *w what one field says. The header is skipped: it was parsed before all others. */
 static bool parse_field(struct workspace *w, struct bytes field, const redisReply *reply)
 {
 	struct bytes value = reply_bytes(reply);
@@ -259,7 +259,7 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 	return true;
 }
 
-/* Finds and parses the header, before the grants, which need it; Redis returns it in any place. */
+/* Finds and parses the header, which the grants need; Redis may return it after them. */
 static bool parse_header(struct workspace *w, const redisReply *reply)
 {
 	for (size_t i = 0; i < reply->elements; i += 2)

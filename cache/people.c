@@ -29,7 +29,7 @@ struct known_organization {
 };
 
 struct people {
-	struct mark as_of;     /* the directory's mark that everything here is of */
+	struct mark as_of;     /* the mark of the directory that all of this was read from */
 	bool knows_deployment; /* false: as_of and sharing_enabled are not set */
 	bool sharing_enabled;
 	struct known_user *users; /* by id, in the arena */

@@ -13,11 +13,11 @@ enum {
 	PAUSE_MS = 2,    /* between two looks at a directory that is being written */
 };
 
-/* What the marks before and after the data of a question say about it. */
+/* What the marks before and after the data of a question say about the data. */
 enum verdict {
 	VERDICT_GOOD,
-	VERDICT_OWNER_CHANGED,  /* a partition changed hands meanwhile */
-	VERDICT_DIRECTORY_LAGS, /* the directory is not as far as a partition wants it */
+	VERDICT_OWNER_CHANGED,  /* a mark has another owner after the data than before */
+	VERDICT_DIRECTORY_LAGS, /* the directory has less than a partition needs */
 };
 
 struct reader {
@@ -171,7 +171,7 @@ static int fail_stale(const struct reader *r, size_t slot, int64_t applied, stru
 			 address, slot, required - 1, (long long)applied);
 }
 
-/* Checks the mark of a slot, which is that reply, and takes from it what later checks need. */
+/* Checks the mark of a slot, in that reply. Notes the directory, or how much of it is needed. */
 static int check_slot(struct reader *r, size_t slot, size_t reply, struct error *err)
 {
 	struct mark m;

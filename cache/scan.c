@@ -12,7 +12,7 @@ enum {
 	KINDS = 4,
 };
 
-/* What follows "sb:{…}:" in the keys of each kind, and where the ids go. */
+/* The kinds of ids, and what follows "sb:{…}:" in their keys. */
 static const struct {
 	unsigned kind;
 	const char *name;
@@ -27,10 +27,10 @@ static const struct {
 struct walk {
 	struct reader *reader;
 	unsigned kinds;
-	char cursor[CURSOR_SIZE]; /* "0" before the first step and after the last */
-	int64_t *epochs; /* of the marks that each step reads, as the last step found them */
-	bool begun;      /* epochs are set */
-	struct buffer found[KINDS]; /* ids, as kinds_known */
+	char cursor[CURSOR_SIZE];   /* "0" before the first step and after the last */
+	int64_t *epochs;            /* the marks' epochs in the last step */
+	bool begun;                 /* epochs are set */
+	struct buffer found[KINDS]; /* the ids of each kind, in the order of kinds_known */
 };
 
 /* How many marks each step reads: one for each partition, and one for the directory. */
@@ -42,7 +42,7 @@ static size_t mark_count(const struct walk *w)
 	       (w->kinds & ~(unsigned)SCAN_WORKSPACES ? 1 : 0);
 }
 
-/* Keys of other kinds are not even sent: the pattern is for the directory, workspaces, or both. */
+/* A pattern for the directory, for workspaces or for both, so that Redis sends few other keys. */
 static const char *pattern_of(unsigned kinds)
 {
 	if (kinds == SCAN_WORKSPACES)

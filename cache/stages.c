@@ -30,7 +30,7 @@ void stages_format(struct buffer *out, const struct stages *s)
 	}
 }
 
-/* Takes the text up to the next `end`, and that, off its front. False when there is none. */
+/* Takes the text before the next `end` off its front, and `end` with it. False without an `end`. */
 static bool take_until(struct bytes *text, char end, struct bytes *out)
 {
 	const uint8_t *at = text->len ? memchr(text->data, end, text->len) : NULL;

@@ -155,7 +155,7 @@ static void parse_replies(const struct buffer *bytes, size_t count, struct repli
 
 	assert(parser);
 	redisReaderFeed(parser, (const char *)bytes->data, bytes->len);
-	out->list = realloc((void *)out->list, (count + 1) * sizeof(*out->list));
+	out->list = realloc((void *)out->list, (count + 1) * sizeof(struct redisReply *));
 	out->cap = count + 1;
 	for (out->count = 0; out->count < count; out->count++) {
 		int rc = redisReaderGetReply(parser, &reply);
