@@ -257,23 +257,6 @@ static size_t next_gone(const struct reaper *all, struct reaping *r)
 	return i;
 }
 
-static bool has_grants(const struct stale_list *found, const struct subject *s)
-{
-	for (size_t i = 0; i < found->count; i++)
-		if (found->list[i].expires_at == ABSENT && found->list[i].subject.kind == s->kind &&
-		    uuid_equal(&found->list[i].subject.id, &s->id))
-			return true;
-	return false;
-}
-
-/* Drops the subjects that have no grants left. The others are looked for again. */
-static void drop_done(struct reaping *r, size_t asked, const struct stale_list *found)
-{
-	for (size_t i = asked; i > 0; i--)
-		if (!has_grants(found, &r->gone->list[i - 1]))
-			reaping_drop_gone(r, i - 1);
-}
-
 static int find_stale(const struct reaper *all, struct reaping *r, const struct now *now,
 		      struct stale_list *found, struct error *err)
 {
@@ -287,7 +270,7 @@ static int find_stale(const struct reaper *all, struct reaping *r, const struct 
 	int rc = stale_read(all->options.index, r->part->id, &r->part->mark, &question, found, err);
 
 	if (!rc)
-		drop_done(r, asked, found);
+		reaping_drop_done(r, asked, found);
 	return rc;
 }
 

@@ -48,3 +48,19 @@ void reaping_drop_gone(struct reaping *r, size_t i)
 	assert(g && i < g->count);
 	memmove(&g->list[i], &g->list[i + 1], (--g->count - i) * sizeof(*g->list));
 }
+
+static bool has_grants(const struct stale_list *found, const struct subject *s)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->list[i].expires_at == ABSENT && found->list[i].subject.kind == s->kind &&
+		    uuid_equal(&found->list[i].subject.id, &s->id))
+			return true;
+	return false;
+}
+
+void reaping_drop_done(struct reaping *r, size_t asked, const struct stale_list *found)
+{
+	for (size_t i = asked; i > 0; i--)
+		if (!has_grants(found, &r->gone->list[i - 1]))
+			reaping_drop_gone(r, i - 1);
+}

@@ -7,6 +7,7 @@
  * thread.
  */
 
+#include "cache/stale.h"
 #include "consumer/partition.h"
 #include "schemas/records.h"
 
@@ -67,5 +68,11 @@ bool reaping_is_current(const struct reaping *r);
 size_t reaping_gone_count(const struct reaping *r);
 void reaping_add_gone(struct reaping *r, const struct subject *s);
 void reaping_drop_gone(struct reaping *r, size_t i);
+
+/*
+ * Drops those of the first `asked` gone subjects that have no grants among those
+ * found: nothing is left to be done for them.
+ */
+void reaping_drop_done(struct reaping *r, size_t asked, const struct stale_list *found);
 
 #endif
