@@ -11,6 +11,15 @@ static void stage_message(struct partition *part, struct message *m)
 	}
 }
 
+/*
+ * NULL for a partition that the topic has gained since the consumer started:
+ * being assigned one ends the loop, after this turn.
+ */
+static struct partition *partition_of_message(const struct partitions *all, const struct message *m)
+{
+	return m->partition < all->count ? partitions_get(all, m->partition) : NULL;
+}
+
 static void note_end(struct partition *part, int64_t end)
 {
 	if (part->state != PARTITION_READY)
@@ -26,15 +35,18 @@ bool fetch_messages(struct intake *in, struct partitions *all, int max)
 	for (int i = 0; i < max && bytes < FETCH_MAX_BYTES; i++) {
 		struct message m;
 		enum fetched fetched = intake_poll(in, &m);
+		struct partition *part;
 
 		if (fetched == FETCHED_NOTHING)
 			return false;
-		if (fetched == FETCHED_END) {
-			note_end(partitions_get(all, m.partition), m.offset);
-			continue;
-		}
+		part = partition_of_message(all, &m);
 		bytes += m.value.len;
-		stage_message(partitions_get(all, m.partition), &m);
+		if (fetched == FETCHED_END && part)
+			note_end(part, m.offset);
+		else if (part)
+			stage_message(part, &m);
+		else if (fetched == FETCHED_MESSAGE)
+			message_done(&m);
 	}
 	return true;
 }
