@@ -3,6 +3,8 @@
 #include "ops/support/log.h"
 #include "schemas/topics.h"
 
+#include <assert.h>
+
 enum { CHANGELOG_WAIT_MS = 15000 }; /* longer than an abandoned transaction stays open */
 
 void progress_init(struct progress_reader *r, struct changelog *changelog, struct codec *codec)
@@ -64,6 +66,7 @@ static int find_progress(struct progress_reader *r, const struct position *posit
 	size_t rest = 0;
 	int rc;
 
+	assert(count > 0 && count <= PARTITIONS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		partitions[i] = positions[i].partition;
 		progress[partitions[i]] = COMMITTED_NONE;

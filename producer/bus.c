@@ -1,9 +1,11 @@
 #include "producer/bus.h"
 
+#include "ops/support/clock.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
-enum { RANGE_WAIT_MS = 5000 };
+enum { RANGE_WAIT_MS = 5000, SETTLE_MS = 10 };
 
 static const struct bus_setting defaults[] = {
 	{ "client.id", "sharebus" },
@@ -144,17 +146,34 @@ static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct er
 	return 0;
 }
 
-bool bus_has_topics(rd_kafka_t *rk, int wait_ms)
+/* How many brokers there are, if the one that answers knows all topics; else 0. */
+static int brokers_if_complete(rd_kafka_t *rk, int wait_ms)
 {
 	const rd_kafka_metadata_t *m = NULL;
 	bool all = true;
+	int brokers;
 
 	if (rd_kafka_metadata(rk, 1, NULL, &m, wait_ms))
-		return false;
+		return 0;
 	for (int t = 0; t < TOPIC_COUNT; t++)
 		all = all && partitions_of(m, (enum topic)t) > 0;
+	brokers = m->broker_cnt;
 	rd_kafka_metadata_destroy(m);
-	return all;
+	return all ? brokers : 0;
+}
+
+void bus_wait_for_topics(rd_kafka_t *rk, int64_t deadline_ms)
+{
+	int answers = 0;
+
+	while (clock_monotonic_ms() < deadline_ms) {
+		int brokers = brokers_if_complete(rk, RANGE_WAIT_MS);
+
+		answers = brokers ? answers + 1 : 0;
+		if (brokers && answers >= 3 * brokers)
+			return;
+		(void)rd_kafka_poll(rk, brokers ? 0 : SETTLE_MS);
+	}
 }
 
 int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct deployment *out,

@@ -57,8 +57,12 @@ MUST_USE int bus_open_reader(struct rd_kafka_s **out, const struct config *confi
 /* Destroys the client and sets it to NULL; NULL is fine. Close a consumer before. */
 void bus_close(struct rd_kafka_s **rk);
 
-/* Does a broker know all topics? False also when none answers within wait_ms. */
-bool bus_has_topics(struct rd_kafka_s *rk, int wait_ms);
+/*
+ * Waits until the brokers know all topics, or CLOCK_MONOTONIC reaches
+ * deadline_ms. Each question is answered by a broker of the client's choice, so
+ * there must be several good answers in a row: three for each broker.
+ */
+void bus_wait_for_topics(struct rd_kafka_s *rk, int64_t deadline_ms);
 
 /*
  * Asks the cluster for its id and checks the layout of its topics: all exist,

@@ -11,7 +11,7 @@ enum {
 	FLAG_PARTITIONS = 1,
 	FLAG_REPLICATION,
 	KAFKA_WAIT_MS = 30000,
-	SETTLE_MS = 10, /* between two questions */
+	SETTLE_MS = 1000, /* a broker may be later than those that were asked */
 	REPLICATION_MAX = 100,
 	WHY_SIZE = 256
 };
@@ -81,13 +81,15 @@ static int create_topics(rd_kafka_t *rk, int partitions, int replication, struct
 /* The controller answers before every broker knows its topics. */
 static int check_layout(struct session *s, rd_kafka_t *rk, int partitions, struct error *err)
 {
-	int64_t deadline = clock_monotonic_ms() + KAFKA_WAIT_MS;
 	struct deployment d;
+	int64_t deadline;
 	int rc;
 
-	while (!bus_has_topics(rk, KAFKA_WAIT_MS) && clock_monotonic_ms() < deadline)
-		(void)rd_kafka_poll(rk, SETTLE_MS);
-	rc = bus_deployment(rk, config_get(s->config, "brokers"), KAFKA_WAIT_MS, &d, err);
+	bus_wait_for_topics(rk, clock_monotonic_ms() + KAFKA_WAIT_MS);
+	deadline = clock_monotonic_ms() + SETTLE_MS;
+	do {
+		rc = bus_deployment(rk, config_get(s->config, "brokers"), KAFKA_WAIT_MS, &d, err);
+	} while (rc == ERROR_REFUSED && clock_monotonic_ms() < deadline);
 	if (!rc && d.partitions != partitions)
 		return error_set(err, ERROR_REFUSED,
 				 "the topics have %d partitions, not %d; the number of a "
