@@ -5,6 +5,7 @@
 #include "schemas/topics.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	WAIT_FIRST_MS = 50,
@@ -226,18 +227,33 @@ static void wire_reaper(struct consumer *c)
 	});
 }
 
+/* The flag takes no value and means yes; in a file it is a word, and only `yes` may lose commands. */
+static int read_accept_lost(const struct consumer *c, bool *accept, struct error *err)
+{
+	const char *value = config_get(c->config, "accept-lost-commands");
+
+	if (value && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return error_set(err, ERROR_INPUT,
+				 "accept-lost-commands is \"%s\"; it must be yes or no", value);
+	*accept = value && strcmp(value, "yes") == 0;
+	return 0;
+}
+
 static int open_parts(struct consumer *c, struct error *err)
 {
+	bool accept_lost_commands = false;
 	int64_t grants_max = 0;
 	int rc = config_get_number(c->config, "max-grants", 1, GRANTS_MAX, &grants_max, err);
 
+	if (!rc)
+		rc = read_accept_lost(c, &accept_lost_commands, err);
 	if (!rc)
 		rc = connect_all(c, err);
 	if (rc)
 		return rc;
 	wire_partitions(c);
 	wire_publisher(c);
-	wire_runner(c, (size_t)grants_max, config_get(c->config, "accept-lost-commands") != NULL);
+	wire_runner(c, (size_t)grants_max, accept_lost_commands);
 	wire_recovery(c);
 	wire_reaper(c);
 	return intake_join(c->intake, err);

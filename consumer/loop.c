@@ -4,6 +4,7 @@
 #include "ops/support/log.h"
 #include "schemas/topics.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -282,6 +283,7 @@ static int run_turn(struct consumer *c, struct error *err)
 		int64_t end_us;
 
 		rc = stages[i].run(c, &now, err);
+		assert(rc <= 0);
 		end_us = clock_monotonic_us();
 		count_turn(&c->stages.list[i], end_us - begin_us);
 		begin_us = end_us;

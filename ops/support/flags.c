@@ -88,7 +88,9 @@ static int take_option(const struct flags *f, int id, const char **path, struct 
 
 int flags_read(const struct flags *f, int argc, char **argv, int *operands, struct error *err)
 {
-	const char *path = getenv("SHAREBUS_CONFIG");
+	const char *config_file = getenv("SHAREBUS_CONFIG");
+	/* Empty counts as not set, as with all other variables. */
+	const char *path = config_file && config_file[0] ? config_file : NULL;
 	struct options options;
 	int rc = 0;
 	int id;
