@@ -12,7 +12,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { STOP_CHANCE = 250 }; /* that nothing more has arrived: so there are runs of all sizes */
+enum {
+	STOP_CHANCE = 250, /* that nothing more has arrived: so there are runs of all sizes */
+	TURN_MAX_MS = 400, /* of a turn before which the loop did not wait */
+};
 
 /* ---- message.h ---- */
 
@@ -181,6 +184,20 @@ static bool reach_end(struct intake *in, struct message *out)
 	return false;
 }
 
+/*
+ * A loop that has work left turns again without waiting. A rebuild or a survey
+ * takes thousands of turns outside, with room for anything to happen between
+ * them, and a handful here: so such a turn takes time, and the others go on.
+ */
+static void take_time(void)
+{
+	struct process *p = process_current();
+
+	if (!p->waited)
+		step_sleep((int)draw(TURN_MAX_MS));
+	p->waited = false;
+}
+
 enum fetched intake_poll(struct intake *in, struct message *out)
 {
 	step("polls");
@@ -190,6 +207,7 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 		return FETCHED_MESSAGE;
 	if (reach_end(in, out))
 		return FETCHED_END;
+	take_time();
 	return FETCHED_NOTHING;
 }
 

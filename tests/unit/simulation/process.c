@@ -341,6 +341,7 @@ void process_start(struct process *p)
 	p->stop = 0;
 	p->alive = true;
 	p->frozen = false;
+	p->waited = false;
 	p->queued = 0;
 	for (int i = 0; i < THREADS_MAX; i++)
 		p->threads[i].state = THREAD_NONE;

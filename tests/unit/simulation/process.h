@@ -51,6 +51,7 @@ struct process {
 	struct waker waker;
 	bool alive;
 	bool frozen;
+	bool waited;   /* its loop has waited since it last found nothing to fetch */
 	size_t queued; /* how many of its own commands are not on the log yet */
 	struct thread threads[THREADS_MAX]; /* the first is the loop's */
 };

@@ -20,6 +20,8 @@ void waker_wait(const struct waker *w, int64_t deadline_ms)
 {
 	int64_t left = deadline_ms - schedule.now_ms;
 
-	if (left > 0)
-		step_wait(w, left < LOOK_AGAIN_MS ? (int)left : LOOK_AGAIN_MS);
+	if (left <= 0)
+		return;
+	process_current()->waited = true;
+	step_wait(w, left < LOOK_AGAIN_MS ? (int)left : LOOK_AGAIN_MS);
 }
