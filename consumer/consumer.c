@@ -58,14 +58,14 @@ static void on_given(void *context, const int *partitions, size_t count, bool di
 static void on_taken(void *context, bool lost)
 {
 	struct consumer *c = context;
-	const struct now now = clock_now();
+	int64_t deadline_ms = clock_monotonic_ms() + PUBLISHER_DRAIN_MS;
 
-	if (lost || !publisher_drain(c->publisher, now.monotonic_ms + PUBLISHER_DRAIN_MS))
+	if (lost || !publisher_drain(c->publisher, deadline_ms))
 		publisher_stop(c->publisher);
 	for (int i = 0; i < c->partitions.count; i++)
 		if (c->partitions.list[i].state != PARTITION_FOREIGN)
 			partition_become(&c->partitions.list[i], PARTITION_FOREIGN);
-	reaper_leave(c->reaper, lost, &now);
+	reaper_leave(c->reaper, lost);
 	follower_own(c->follower, false, 0);
 	log_info("%s", lost ? "lost all partitions: the group has moved on without us"
 			    : "gave all partitions back");

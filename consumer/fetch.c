@@ -39,6 +39,8 @@ bool fetch_messages(struct intake *in, struct partitions *all, int max)
 
 		if (fetched == FETCHED_NOTHING)
 			return false;
+		if (fetched == FETCHED_TROUBLE)
+			continue;
 		part = partition_of_message(all, &m);
 		bytes += m.value.len;
 		if (fetched == FETCHED_END && part)

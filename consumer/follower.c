@@ -193,7 +193,7 @@ int follower_poll(struct follower *f, int wait_ms, struct error *err)
 
 bool follower_has_more(const struct follower *f)
 {
-	return f->has_more;
+	return f->has_more || (f->complete && projector_lags(&f->projector, f->position));
 }
 
 bool follower_is_complete(const struct follower *f)

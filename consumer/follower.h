@@ -32,7 +32,10 @@ void follower_close(struct follower **f); /* sets *f to NULL; accepts NULL */
  */
 MUST_USE int follower_poll(struct follower *f, int wait_ms, struct error *err);
 
-/* Did the last follower_poll() stop at its bound, so that more may have arrived? */
+/*
+ * Did the last follower_poll() end although more may have arrived, or has the
+ * view changed since it was projected?
+ */
 bool follower_has_more(const struct follower *f);
 
 /* Has the view ever reached the end of the topic? Until then, nothing may be decided. */

@@ -234,7 +234,7 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 	if (m->err) {
 		handle_error(in, m);
 		rd_kafka_message_destroy(m);
-		return FETCHED_NOTHING;
+		return FETCHED_TROUBLE;
 	}
 	*out = message_of(m);
 	return FETCHED_MESSAGE;

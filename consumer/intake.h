@@ -59,6 +59,7 @@ MUST_USE int intake_join(struct intake *in, struct error *err);
 
 enum fetched {
 	FETCHED_NOTHING = 0,
+	FETCHED_TROUBLE, /* something was wrong, and is logged; there may be more */
 	FETCHED_MESSAGE, /* *out is the caller's: message_done() */
 	FETCHED_END,     /* *out names a partition and the offset where its log ends now */
 };

@@ -61,11 +61,13 @@ void partition_become(struct partition *part, enum partition_state to)
 
 	assert(may_become(before, to));
 	part->state = to;
-	if (to == PARTITION_FOREIGN || to == PARTITION_CLAIMING) {
+	if (to != PARTITION_READY) {
 		staged_clear(&part->staged);
 		part->sent_count = 0;
 	}
-	assert(!part->staged.count); /* only a READY partition has staged messages */
+	if (to == PARTITION_REBUILDING)
+		part->sent_count = 0; /* of an earlier recovery, which failed */
+	assert(!part->staged.count);  /* only a READY partition has staged messages */
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;

@@ -28,6 +28,11 @@ struct projection *projector_changes(struct projector *p)
 	return p->state == PROJECTING_CHANGES ? &p->changes : NULL;
 }
 
+bool projector_lags(const struct projector *p, int64_t position)
+{
+	return p->state == PROJECTING_CHANGES && p->mark.applied != position;
+}
+
 size_t projector_size(const struct projector *p)
 {
 	return projection_size(&p->changes);

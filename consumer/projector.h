@@ -39,6 +39,9 @@ void projector_own(struct projector *p, bool own, int64_t epoch);
  */
 struct projection *projector_changes(struct projector *p);
 
+/* Does Redis lack changes that are in the view as of `position`? */
+bool projector_lags(const struct projector *p, int64_t position);
+
 /* How many bytes of changes are gathered. */
 size_t projector_size(const struct projector *p);
 

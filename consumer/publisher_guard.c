@@ -10,15 +10,19 @@ enum { NAMESAKE_WAIT_MS = 15000 }; /* longer than the session of a process that 
  * this process ends. Or its process has died: then it leaves the group when its
  * session expires. The publisher is not started before that is clear.
  */
-static int judge_namesake(struct publisher_guard *g, const struct now *now, struct error *err)
+static int judge_namesake(struct publisher_guard *g, struct error *err)
 {
+	/* Not the turn's time: stopping the publisher and asking the group may have taken long. */
+	int64_t now_ms;
+
 	if (!intake_is_doubled(g->intake)) {
 		g->namesake_since_ms = 0;
 		return 0;
 	}
+	now_ms = clock_monotonic_ms();
 	if (!g->namesake_since_ms)
-		g->namesake_since_ms = now->monotonic_ms;
-	if (now->monotonic_ms - g->namesake_since_ms < NAMESAKE_WAIT_MS)
+		g->namesake_since_ms = now_ms;
+	if (now_ms - g->namesake_since_ms < NAMESAKE_WAIT_MS)
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "fenced, and the group has another member named %s: waiting to "
 				 "see whether it stays",
@@ -30,7 +34,7 @@ static int judge_namesake(struct publisher_guard *g, const struct now *now, stru
 }
 
 /* Stops a publisher that has broken; 0 if it may be started again. */
-static int drop_broken(struct publisher_guard *g, const struct now *now, struct error *err)
+static int drop_broken(struct publisher_guard *g, struct error *err)
 {
 	int rc = publisher_check(g->publisher, err);
 
@@ -38,7 +42,7 @@ static int drop_broken(struct publisher_guard *g, const struct now *now, struct 
 		return rc;
 	log_warn("the publisher broke: %s; starting it anew", err->text);
 	publisher_stop(g->publisher);
-	return rc == ERROR_FENCED ? judge_namesake(g, now, err) : 0;
+	return rc == ERROR_FENCED ? judge_namesake(g, err) : 0;
 }
 
 static int start_publisher(struct publisher_guard *g, struct error *err)
@@ -54,12 +58,12 @@ static int start_publisher(struct publisher_guard *g, struct error *err)
 	return rc;
 }
 
-int publisher_guard_serve(struct publisher_guard *g, const struct now *now, struct error *err)
+int publisher_guard_serve(struct publisher_guard *g, struct error *err)
 {
-	int rc = drop_broken(g, now, err);
+	int rc = drop_broken(g, err);
 
 	if (!rc && g->namesake_since_ms)
-		rc = judge_namesake(g, now, err);
+		rc = judge_namesake(g, err);
 	if (rc || publisher_is_started(g->publisher))
 		return rc;
 	partitions_claim_again(g->partitions);

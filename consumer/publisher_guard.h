@@ -29,8 +29,7 @@ struct publisher_guard {
  * another process runs under our name, or unsent outputs cannot be read.
  * ERROR_USAGE names a setting that is wrong.
  */
-MUST_USE int publisher_guard_serve(struct publisher_guard *g, const struct now *now,
-				   struct error *err);
+MUST_USE int publisher_guard_serve(struct publisher_guard *g, struct error *err);
 
 /*
  * Stops the publisher, and has its next start abort orphaned transactions (see

@@ -59,7 +59,7 @@ void reaper_free(struct reaper **rp)
 /* ---- removals on their way ---- */
 
 /* Removals without a receipt may be on the log or not. Asking for its end, later, settles that. */
-static void drop_courier(struct reaper *all, const struct now *now)
+static void drop_courier(struct reaper *all)
 {
 	courier_close(&all->courier);
 	for (int i = 0; i < all->reapings.count; i++) {
@@ -69,7 +69,8 @@ static void drop_courier(struct reaper *all, const struct now *now)
 			r->state = REAPING_UNKNOWN;
 		r->outstanding = 0;
 	}
-	all->ask_ms = now->monotonic_ms + LOOK_EVERY_MS;
+	/* Not the turn's time: what came before, such as a flush, may have taken long. */
+	all->ask_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
 }
 
 /*
@@ -97,7 +98,7 @@ static void note_receipt(struct reaper *all, const struct receipt *receipt)
 		r->until = receipt->offset + 1;
 }
 
-static void note_receipts(struct reaper *all, const struct now *now)
+static void note_receipts(struct reaper *all)
 {
 	struct receipt receipt;
 	bool failed = false;
@@ -112,7 +113,7 @@ static void note_receipts(struct reaper *all, const struct now *now)
 	for (int i = 0; i < all->reapings.count; i++)
 		if (all->reapings.list[i].state == REAPING_SENDING)
 			all->reapings.list[i].state = REAPING_UNKNOWN;
-	drop_courier(all, now);
+	drop_courier(all);
 }
 
 /* ---- is a partition clear? ---- */
@@ -153,7 +154,7 @@ static void ask_end(struct reaper *all, struct reaping *r, const struct now *now
 		return;
 	}
 	log_warn("%s; expired grants are looked for later", err.text);
-	all->ask_ms = now->monotonic_ms + ASK_AGAIN_MS;
+	all->ask_ms = clock_monotonic_ms() + ASK_AGAIN_MS; /* asking in vain takes long */
 }
 
 /* The log may end with the marker of a transaction, which is neither fetched nor applied. */
@@ -236,7 +237,7 @@ static int send_round(struct reaper *all, struct reaping *r, const struct remova
 		return rc;
 	log_warn("a removal could not be sent: %s; its grant is looked for again later", err->text);
 	if (rc == ERROR_INPUT)
-		drop_courier(all, now);
+		drop_courier(all);
 	return 0;
 }
 
@@ -333,7 +334,7 @@ int reaper_step(struct reaper *r, const struct now *now, struct error *err)
 	int rc;
 
 	if (r->courier)
-		note_receipts(r, now);
+		note_receipts(r);
 	survey_collect_gone(&r->survey);
 	for (int i = 0; i < r->reapings.count; i++)
 		advance_state(r, &r->reapings.list[i], now);
@@ -373,7 +374,7 @@ int64_t reaper_due_ms(const struct reaper *r)
 	return earliest;
 }
 
-void reaper_leave(struct reaper *r, bool lost, const struct now *now)
+void reaper_leave(struct reaper *r, bool lost)
 {
 	bool outstanding = false;
 
@@ -381,5 +382,5 @@ void reaper_leave(struct reaper *r, bool lost, const struct now *now)
 		outstanding = outstanding || r->reapings.list[i].outstanding;
 	if (r->courier && outstanding && !lost)
 		courier_flush(r->courier, FLUSH_WAIT_MS);
-	drop_courier(r, now);
+	drop_courier(r);
 }

@@ -52,6 +52,6 @@ int64_t reaper_due_ms(const struct reaper *r);
  * their way are on the log. Not if the group has moved on without us (`lost`):
  * the new owners have asked already where the logs end.
  */
-void reaper_leave(struct reaper *r, bool lost, const struct now *now);
+void reaper_leave(struct reaper *r, bool lost);
 
 #endif

@@ -301,15 +301,18 @@ static bool brokers_answer(const struct recovery *r, int partition)
 }
 
 /* Suspects orphans when the brokers have answered so long without saying what is committed. */
-static void judge_settling(struct recovery *r, int partition, int rc, const struct now *now)
+static void judge_settling(struct recovery *r, int partition, int rc)
 {
+	int64_t now_ms;
+
 	if (rc != ERROR_UNAVAILABLE || !brokers_answer(r, partition)) {
 		r->unsettled_since_ms = 0;
 		return;
 	}
+	now_ms = clock_monotonic_ms(); /* not the turn's: asking in vain takes long */
 	if (!r->unsettled_since_ms)
-		r->unsettled_since_ms = now->monotonic_ms;
-	if (now->monotonic_ms - r->unsettled_since_ms < UNSETTLED_MAX_MS)
+		r->unsettled_since_ms = now_ms;
+	if (now_ms - r->unsettled_since_ms < UNSETTLED_MAX_MS)
 		return;
 	r->unsettled_since_ms = 0;
 	r->orphans_suspected = true;
@@ -328,8 +331,7 @@ bool recovery_suspects_orphans(struct recovery *r)
  * asleep in between; but a claim fails if its mark has moved since it was read
  * here, so one that succeeds proves that the two belong together.
  */
-static int read_both(struct recovery *r, struct claiming *c, const struct now *now,
-		     struct error *err)
+static int read_both(struct recovery *r, struct claiming *c, struct error *err)
 {
 	int rc = index_read_marks(r->index, c->ids, c->count, c->marks, err);
 
@@ -338,14 +340,14 @@ static int read_both(struct recovery *r, struct claiming *c, const struct now *n
 	rc = intake_committed(r->intake, c->committed, c->count, err);
 	if (!rc)
 		rc = progress_raise(r->progress, c->committed, c->count, err);
-	judge_settling(r, c->ids[0], rc, now);
+	judge_settling(r, c->ids[0], rc);
 	return rc;
 }
 
 static int recover_all(struct recovery *r, const struct now *now, struct error *err)
 {
 	struct claiming c = list_claiming(r->partitions);
-	int rc = read_both(r, &c, now, err);
+	int rc = read_both(r, &c, err);
 
 	for (size_t i = 0; !rc && i < c.count; i++)
 		rc = recover_partition(r, c.parts[i], &c.committed[i], &c.marks[i], err);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { INSTANCE_MAX = 128 };
+
 static const struct config_setting own_settings[] = {
 	{ "instance", "NAME", "SHAREBUS_INSTANCE", NULL,
 	  "name of this process in the group; default: host name" },
@@ -53,6 +55,21 @@ static int set_instance(struct config *config, struct error *err)
 	return config_set(config, "instance", host, err);
 }
 
+/*
+ * The name becomes part of the transactional ids, which must differ in their
+ * last letter, and stands in lines of logs and of the stages' figures.
+ */
+static int check_instance(const char *name, struct error *err)
+{
+	if (!name[0] || strlen(name) > INSTANCE_MAX)
+		return error_set(err, ERROR_INPUT, "instance has %zu bytes; it must have 1 to %d",
+				 strlen(name), INSTANCE_MAX);
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return error_set(err, ERROR_INPUT, "instance contains a control character");
+	return 0;
+}
+
 static int read_config(struct config *config, int argc, char **argv, struct error *err)
 {
 	static const struct flag *const no_flags[] = { NULL };
@@ -68,6 +85,8 @@ static int read_config(struct config *config, int argc, char **argv, struct erro
 		rc = error_set(err, ERROR_USAGE, "\"%s\" is not an option", argv[operands]);
 	if (!rc)
 		rc = set_instance(config, err);
+	if (!rc)
+		rc = check_instance(config_get(config, "instance"), err);
 	return rc ? rc : set_log_level(config_get(config, "log-level"), err);
 }
 

@@ -92,10 +92,13 @@ static bool is_directory_believable(struct survey *s)
 
 static void begin_survey(struct survey *s, const struct now *now)
 {
+	bool believable;
+
 	if (now->monotonic_ms < s->retry_ms || !is_wanted(s))
 		return;
-	s->retry_ms = now->monotonic_ms + LOOK_EVERY_MS;
-	if (!is_directory_believable(s))
+	believable = is_directory_believable(s);
+	s->retry_ms = clock_monotonic_ms() + LOOK_EVERY_MS; /* asking in vain takes long */
+	if (!believable)
 		return;
 	s->running = true;
 	s->cursor = 0;

@@ -153,8 +153,13 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 	};
 	int rc;
 
-	(void)snprintf(id, sizeof(id), "%s.%s.%c", config_get(config, "consumer-group"),
-		       config_get(config, "instance"), o->letter);
+	/* Cut short, the two producers would have one id and fence each other for ever. */
+	rc = snprintf(id, sizeof(id), "%s.%s.%c", config_get(config, "consumer-group"),
+		      config_get(config, "instance"), o->letter);
+	if (rc < 0 || (size_t)rc >= sizeof(id))
+		return error_set(err, ERROR_USAGE,
+				 "consumer-group and instance have more than %zu bytes together",
+				 sizeof(id) - 4);
 	(void)snprintf(timeout, sizeof(timeout), "%d", TRANSACTION_TIMEOUT_MS);
 	(void)snprintf(largest, sizeof(largest), "%d", BUS_MESSAGE_MAX_BYTES);
 	rc = bus_conf(&conf, config, settings, err);
