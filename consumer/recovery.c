@@ -193,7 +193,7 @@ static void publish_unsent(const struct recovery *r, struct partition *part,
 
 		assert(good); /* recovery_continues() has read the head before */
 		if (range.applied <= f->committed)
-			partition_note_sent(part, u->last);
+			partition_note_committed(part, u->last);
 		else
 			publisher_push(r->publisher, batch_new(part->id, u->last, range.applied,
 							       buffer_bytes(&u->outputs)));
@@ -208,7 +208,7 @@ static int take_over(const struct recovery *r, struct partition *part, const str
 	int rc;
 
 	assert(part->state == PARTITION_CLAIMING);
-	part->sent_count = 0;
+	part->committed_runs_count = 0;
 	part->mark = f->mark;
 	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
 	rc = find_applied(r, part->id, f, &part->mark.applied, err);
