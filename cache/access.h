@@ -3,8 +3,9 @@
 
 /*
  * Who may do what on a workspace, as of one moment. Pure: check.c asks it
- * whether a user may perform an action, consumer/decide.c whether a workspace
- * may be shared at all.
+ * whether a user may perform an action, consumer/decide_share.c whether a
+ * workspace may be shared at all, consumer/deciding.c whether a grant has
+ * expired.
  *
  * A grant and its effect are two things. Policy, suspension, dormancy and
  * expiry are judged here, each time anew; they keep a grant from counting but
@@ -49,12 +50,12 @@ enum access_reason {
 	ACCESS_GROUP,              /* allowed: it is shared with a group that the user is in */
 	ACCESS_ORGANIZATION_ADMIN, /* allowed to share: the user administers the organization */
 	ACCESS_SITE_OWNER,         /* allowed to share: the user is a site owner */
-	ACCESS_NO_GRANT,           /* denied: no grant allows it, or no longer */
+	ACCESS_NO_GRANT,           /* denied: no grant allows it (any more) */
 	ACCESS_EXPIRED,            /* denied: the grant that allows it has expired */
 	ACCESS_SUSPENDED,          /* denied: the user is suspended */
-	ACCESS_POLICY,             /* denied: allowed but for another of the denials */
-	ACCESS_UNKNOWN_USER,       /* denied: the user does not exist, or no longer */
-	ACCESS_UNKNOWN_WORKSPACE,  /* denied: the workspace does not exist, or no longer */
+	ACCESS_POLICY,             /* denied: a grant would allow it, but another denial holds */
+	ACCESS_UNKNOWN_USER,       /* denied: the user does not exist (any more) */
+	ACCESS_UNKNOWN_WORKSPACE,  /* denied: the workspace does not exist (any more) */
 };
 
 /* "owner", "no_grant", …; a constant. */

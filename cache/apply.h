@@ -86,7 +86,7 @@ void apply_outcomes(struct apply *a, int64_t last, struct bytes outcomes);
 /* Keeps the outputs of that run in Redis until they are committed in Kafka. */
 void apply_unsent(struct apply *a, int64_t last, struct bytes outputs);
 
-/* Removes the outputs of an earlier run, which are committed. */
+/* Removes the outputs of an earlier run, which were sent and are committed. */
 void apply_sent(struct apply *a, int64_t last);
 
 #endif

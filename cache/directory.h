@@ -44,8 +44,8 @@ void projection_done(struct projection *p);
 
 /*
  * These add the change of one entity from `old` to `new`: old is NULL for one
- * that was created, new for one that was deleted. Whatever of the old state the
- * new one does not replace is removed. Nothing is kept of old and new.
+ * that was created, new for one that was deleted. Whatever of the old state
+ * the new one does not replace is removed. Neither is retained.
  */
 void projection_user(struct projection *p, const struct user_changed *old,
 		     const struct user_changed *new);

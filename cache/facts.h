@@ -2,8 +2,8 @@
 #define SB_CACHE_FACTS_H
 
 /*
- * The facts that the index was made from, read back in bulk, to compare or copy
- * whole directories. Grants are not among them: lookup.h.
+ * The facts that the index was made from, read back in bulk, to compare or
+ * copy whole directories. For grants see lookup.h.
  *
  * Questions go in pipelines of bounded size; each pipeline is true as of the
  * marks that were read with it, and the index may change between two of them.

@@ -7,8 +7,8 @@
  * stale.h and stages.h build on it; reader.h is the index as its readers use it.
  *
  * Fencing: the owner of a partition holds the epoch in the partition's mark.
- * Each write happens under a WATCH on the mark, after the mark was read and
- * found as the owner left it, in its epoch and at the offset where the run
+ * Each write happens under a WATCH on the mark, after the mark was read. It
+ * must be as the owner left it: in its epoch, and at the offset where the run
  * begins. So a process that was asleep, or a Redis that went back in time, is
  * noticed before anything is written.
  *

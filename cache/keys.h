@@ -64,8 +64,9 @@ void pipeline_key_text(struct pipeline *p, const struct keys *k, const char *kin
 /*
  * Adds the command that removes `field` from the hash of that kind and id
  * (which may be NULL) if its value is `value`. When two entities swap their
- * names, the first to be written takes the second one's old name; a plain HDEL
- * for the second would then remove what is the first one's by now.
+ * names, the first to be written takes the second one's old name; a plain
+ * HDEL for the second would then remove the entry that now belongs to the
+ * first.
  */
 void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind,
 		      const struct uuid *id, struct bytes field, const struct uuid *value);

@@ -85,9 +85,9 @@ MUST_USE int lookup_shared_with_groups(struct reader *r, const struct uuid_list 
 
 /*
  * Workspaces by id; an unknown one is not registered. Each out[i] is the
- * caller's, for workspace_done(); it need not be initialised before, and is not
- * to be done after a failure. ERROR_REFUSED also when the index has something
- * broken for one of them.
+ * caller's, for workspace_done(), and need not be initialised before; do not
+ * call workspace_done() after a failure. ERROR_REFUSED also when the index
+ * has something broken for one of them.
  */
 MUST_USE int lookup_workspaces(struct reader *r, const struct uuid *ids, size_t count,
 			       struct workspace *out, struct error *err);

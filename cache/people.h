@@ -9,8 +9,9 @@
  * date.
  *
  * A check learns the users, reads the workspaces, and then learns what else
- * these depend on, see check.c. When a step says PEOPLE_MOVED, all start again.
- * One thread at a time. A process without memory for it aborts (memory.h).
+ * these depend on, see check.c. When a step says PEOPLE_MOVED, all steps are
+ * repeated. One thread at a time. A process without memory for it aborts
+ * (memory.h).
  */
 
 #include "cache/access.h"

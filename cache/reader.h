@@ -2,18 +2,18 @@
 #define SB_CACHE_READER_H
 
 /*
- * The index as its readers use it. A question reads, in one pipeline, the marks
- * of the directory and of all partitions that it touches, then its data, then
- * the marks again. A pipeline may reach Redis in parts, so that one mark, read
- * only before or only after the data, could make a half-cleared index look like
- * a "no".
+ * The index as its readers use it. A question reads, in one pipeline, the
+ * marks of the directory and of all partitions that it touches, then its
+ * data, then the marks again. A pipeline may reach Redis in parts. With marks
+ * read only before the data or only after it, a half-cleared index could look
+ * like a "no".
  *
- * The answer is never "no" when the index is not sure: it is ERROR_UNAVAILABLE
- * when a mark is missing, rebuilding or of another owner than before the data,
- * and ERROR_STALE when a partition lags behind what reader_require() asked for.
- * When the directory has less than the authors of the partitions' commands had
- * seen, the question is asked again until the timeout has passed; then that is
- * ERROR_UNAVAILABLE, too.
+ * The answer is never "no" when the index is not sure: it is
+ * ERROR_UNAVAILABLE when a mark is missing or rebuilding, or its owner
+ * changed meanwhile, and ERROR_STALE when a partition lags behind what
+ * reader_require() asked for. When the directory has less than the authors of
+ * the partitions' commands had seen, the question is asked again until the
+ * timeout has passed; then that is ERROR_UNAVAILABLE, too.
  *
  * lookup.h, check.h, facts.h and scan.h ask questions, wait.h waits for what is
  * not in the index yet. One thread at a time for each reader.

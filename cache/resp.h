@@ -41,7 +41,7 @@ void pipeline_trim(struct pipeline *p);
 /* Begins a command of that many arguments; the command's name is one of them. */
 void pipeline_command(struct pipeline *p, size_t arguments);
 
-/* Each adds one argument to the command begun last; a number is sent in decimal. */
+/* Each adds one argument to the last command begun; a number is sent in decimal. */
 void pipeline_bytes(struct pipeline *p, struct bytes argument);
 void pipeline_text(struct pipeline *p, const char *argument);
 void pipeline_number(struct pipeline *p, int64_t argument);

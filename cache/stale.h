@@ -28,7 +28,7 @@ struct stale_list {
 };
 
 struct stale_question {
-	int64_t now;                    /* find grants that expire until then, ms since 1970 */
+	int64_t now;                    /* find grants that expire by then, ms since 1970 */
 	const struct subject *subjects; /* and the grants of these subjects */
 	size_t subject_count;
 	size_t max; /* at most so many by expiry, and so many for each subject */
@@ -42,7 +42,7 @@ struct stale_question {
 MUST_USE int stale_read(struct index *ix, int partition, const struct mark *ours,
 			const struct stale_question *q, struct stale_list *out, struct error *err);
 
-/* A workspace and the ids of the last commands decided on it. */
+/* A workspace and the ids of the commands that it remembers: see workspace.h. */
 struct stale_memory {
 	struct uuid workspace_id;
 	struct uuid recent[RECENT_COMMANDS]; /* in no order; nil: none */

@@ -56,7 +56,10 @@ void workspace_put_grant(struct workspace *w, const struct grant *g);
 /* Removes the grant of that subject, if there is one. */
 void workspace_drop_grant(struct workspace *w, const struct subject *s);
 
-/* Is the command among the last RECENT_COMMANDS decided on this workspace? Never for a nil id. */
+/*
+ * Is the command among the last RECENT_COMMANDS that the workspace remembers:
+ * those that were applied or unchanged? Never for a nil id.
+ */
 bool workspace_saw_command(const struct workspace *w, const struct uuid *command_id);
 
 /* Puts the command into the ring, in place of the oldest, and returns its place there. */

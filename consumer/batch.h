@@ -5,7 +5,7 @@
 
 #include "ops/support/bytes.h"
 
-/* The outputs of one run. A batch is one block of memory, released with free(). */
+/* One block of memory, released with free(). */
 struct batch {
 	struct batch *next;
 	int partition;

@@ -8,7 +8,7 @@
  *
  * A partition is read up to the high watermark that it had when reading began,
  * open transactions included. The end that Kafka tells a read_committed reader
- * would not do: commit markers reach the partitions one after another, so that
+ * is not enough: commit markers reach the partitions one after another, so that
  * end may still lack the last transaction although its offsets are committed.
  */
 

@@ -83,7 +83,7 @@ void consumer_wait(const struct consumer *c, unsigned attempt, const struct erro
 		waker_wait(c->waker, deadline_ms);
 }
 
-/* Repeats the step while it is ERROR_UNAVAILABLE, until *stop is set. */
+/* Repeats the step while it returns ERROR_UNAVAILABLE, until *stop is set. */
 static int insist_on(struct consumer *c, int (*step)(struct consumer *, struct error *),
 		     struct error *err)
 {

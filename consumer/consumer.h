@@ -3,8 +3,9 @@
 
 /*
  * All parts of the consumer. They are opened, wired to each other and closed
- * here, and here they learn that a partition has changed hands. loop.c runs
- * them in turns. No part includes this header: each is given what it uses.
+ * here, and here they learn that a partition has changed hands. In each turn,
+ * loop.c runs their stages in order. No part includes this header: each is
+ * given what it uses.
  */
 
 #include "cache/stages.h"
@@ -37,7 +38,7 @@ struct consumer {
 	struct ready_maker ready;
 	struct progress_reader progress;
 	struct recovery recovery;
-	struct error refusal; /* found in a callback of the group; the loop ends with it */
+	struct error refusal; /* found in a callback of the group, and ends the loop */
 	bool may_fetch_more;  /* the last fetch stopped at its bound */
 	int64_t watched_ms;   /* when the marks were last looked at; monotonic */
 	int64_t started_ms;   /* when the stages were first counted; monotonic */

@@ -41,7 +41,10 @@ static bool is_removed(const struct decision *out, const struct subject *s)
 	return false;
 }
 
-/* Rules 4 and 7: all may remove their own grant, but an admin not the role admin of another. */
+/*
+ * Rules 4 and 7: all may remove their own grant, but an admin may not remove
+ * another's admin grant.
+ */
 static void decide_removal(struct deciding *d, const struct subject *s, enum reason reason)
 {
 	const struct grant *g = workspace_grant(d->world->workspace, s);

@@ -187,7 +187,7 @@ static size_t count_notified(const struct deciding *d, size_t max)
 	return notified;
 }
 
-/* Each of them is sent the message, and Redis keeps all of these outputs as one value. */
+/* Everybody notified gets the message, and Redis keeps all of these outputs as one value. */
 static void check_message(struct deciding *d, const struct share_workspace *c)
 {
 	size_t len = c->message.len;

@@ -74,7 +74,10 @@ static bool grant_reaches(const struct world *w, const struct grant *g, const st
 		return false;
 	if (g->subject.kind == SUBJECT_USER)
 		return uuid_equal(&g->subject.id, user_id);
-	/* The group of everyone in an organization that the workspace has left gives nothing. */
+	/*
+	 * If the workspace has left an organization, a grant to everyone there
+	 * no longer counts.
+	 */
 	if (directory_organization(w->directory, &g->subject.id) &&
 	    !uuid_equal(&g->subject.id, &w->workspace->organization_id))
 		return false;

@@ -2,8 +2,8 @@
 #define SB_CONSUMER_DECIDING_H
 
 /*
- * A decision in the making, and the rules that every command must pass. For
- * decide.c and its files for each command. Rules have their numbers in
+ * A decision in the making, and the rules that every command must pass. Used by
+ * decide.c, decide_share.c and decide_remove.c. Rules have their numbers in
  * ARCHITECTURE.md. No I/O, no clock; all memory is in world->arena.
  */
 
@@ -36,7 +36,10 @@ void deciding_init(struct deciding *d, const struct world *w, const struct comma
 /* Makes room for that many changes, once. */
 void deciding_reserve(struct deciding *d, size_t changes);
 
-/* Adds a problem, which rejects the command. Its sentence has no capital and no full stop. */
+/*
+ * Adds a problem, which rejects the command. Its sentence begins in lower case
+ * and has no full stop.
+ */
 void problem(struct deciding *d, enum reject_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -35,7 +35,7 @@ static void unlist_owner(struct effects *e, const struct input *in)
 		apply_not_owned(e->apply, w);
 }
 
-/* Must come before the fold. The expires_at of a removal is ABSENT. */
+/* Call it before decision_fold(). The expires_at of a removal is ABSENT. */
 static void index_expiries(struct effects *e, const struct workspace *w, const struct decision *d)
 {
 	for (size_t i = 0; i < d->change_count; i++) {
@@ -46,7 +46,7 @@ static void index_expiries(struct effects *e, const struct workspace *w, const s
 	}
 }
 
-/* before: the workspace as it was, of which only its own fields are still valid. */
+/* before: a shallow copy of the workspace as it was; what it points to is gone. */
 static void index_fact(struct effects *e, struct touched_workspace *t,
 		       const struct workspace *before)
 {

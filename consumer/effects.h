@@ -5,8 +5,8 @@
  * The effects of a run on the index: carries decisions out on the workspaces at
  * hand, and gathers what Redis must change. No I/O.
  *
- * After a run that failed, forget its workspaces: they have changed, and keep
- * pointing to the run's memory.
+ * After a run that failed, forget its workspaces: they hold changes that were
+ * not applied and dangling pointers.
  */
 
 #include "cache/apply.h"

@@ -17,7 +17,7 @@ struct source {
 	int64_t offset;
 	int64_t time;             /* the record's timestamp */
 	struct bytes traceparent; /* may be absent */
-	uint32_t n;               /* how many outputs it has so far; emit_*() count it up */
+	uint32_t n;               /* how many outputs it has so far; emit_*() increment it */
 };
 
 struct emitter {

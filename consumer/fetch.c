@@ -1,6 +1,6 @@
 #include "consumer/fetch.h"
 
-/* Drops a message that the client had fetched before recovery said where to begin. */
+/* Stages the message, or drops it if the client fetched it before recovery said where to begin. */
 static void stage_message(struct partition *part, struct message *m)
 {
 	if (part->state == PARTITION_READY && m->offset >= partition_next_offset(part)) {

@@ -16,7 +16,7 @@ struct flow {
 	bool held; /* nothing is fetched until the publisher has caught up */
 };
 
-/* Pauses or resumes the partition as its state demands. Call it after each change of that. */
+/* Pauses or resumes the partition as its state demands. Call it after each change of its state. */
 void flow_follow(const struct flow *f, const struct partition *part);
 
 /*

@@ -4,7 +4,7 @@
 /*
  * Follows sharing.directory: reads all of it into the view before the first
  * decision, then keeps the view up to date. While this process owns the topic's
- * partition, it also has the view projected into Redis for readers. The loop's
+ * partition, it also projects the view into Redis for readers. The loop's
  * thread.
  */
 

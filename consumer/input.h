@@ -42,7 +42,7 @@ bool input_is_fact(const struct input *in);
 
 /*
  * The headers of an unreadable input's dead letter, packed as output.h says, in
- * the arena: those that the record had, then why and from where it came there.
+ * the arena: those that the record had, then the reason and the origin.
  */
 struct bytes input_dead_letter_headers(const struct input *in, struct arena *arena);
 

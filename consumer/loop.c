@@ -39,7 +39,7 @@ static int note_committed(struct consumer *c, const struct now *now, struct erro
 		struct partition *part = partitions_get(&c->partitions, b->partition);
 
 		if (part->state == PARTITION_READY)
-			partition_note_sent(part, b->last);
+			partition_note_committed(part, b->last);
 		free(b);
 		b = next;
 	}
@@ -60,7 +60,7 @@ static int64_t directory_due(const struct consumer *c)
 	return follower_has_more(c->follower) ? 0 : INT64_MAX;
 }
 
-/* Claims those partitions again whose mark in Redis is not as we left it. */
+/* Sends a partition back to recovery if its mark in Redis is not as we left it. */
 static int check_marks(struct consumer *c, struct error *err)
 {
 	int ids[PARTITIONS_MAX];
@@ -262,7 +262,7 @@ static const struct stage stages[] = {
 	{ "report", report_stages, report_due },
 };
 enum { STAGE_COUNT = sizeof(stages) / sizeof(stages[0]) };
-_Static_assert((int)STAGE_COUNT <= (int)STAGES_MAX, "each stage has its figures");
+_Static_assert((int)STAGE_COUNT <= (int)STAGES_MAX, "STAGES_MAX is too small");
 
 static void begin_figures(struct consumer *c, const struct now *now)
 {

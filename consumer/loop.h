@@ -1,7 +1,7 @@
 #ifndef SB_CONSUMER_LOOP_H
 #define SB_CONSUMER_LOOP_H
 
-/* The consumer's loop: a table of stages that run in turns until the process is told to stop. */
+/* The consumer's loop: a table of stages. Each turn runs all stages in order. */
 
 #include "consumer/consumer.h"
 #include "ops/support/attributes.h"

@@ -46,7 +46,10 @@ static void keep_one_each(struct listing *l)
 	l->count = kept;
 }
 
-/* People in many groups are in the list many times. It grows only if half of it are not doubles. */
+/*
+ * People in many groups are in the list many times. The list grows only if at
+ * least half of the entries are distinct.
+ */
 static void make_room(struct listing *l)
 {
 	keep_one_each(l);

@@ -20,7 +20,7 @@ void partitions_done(struct partitions *all)
 {
 	for (int i = 0; i < all->count; i++) {
 		staged_done(&all->list[i].staged);
-		free(all->list[i].sent);
+		free(all->list[i].committed_runs);
 	}
 	free(all->list);
 	*all = (struct partitions){ 0 };
@@ -63,11 +63,9 @@ void partition_become(struct partition *part, enum partition_state to)
 	part->state = to;
 	if (to != PARTITION_READY) {
 		staged_clear(&part->staged);
-		part->sent_count = 0;
+		part->committed_runs_count = 0;
 	}
-	if (to == PARTITION_REBUILDING)
-		part->sent_count = 0; /* of an earlier recovery, which failed */
-	assert(!part->staged.count);  /* only a READY partition has staged messages */
+	assert(!part->staged.count); /* only a READY partition has staged messages */
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;
@@ -94,10 +92,11 @@ int64_t partition_next_offset(const struct partition *part)
 	return s->count ? s->list[s->count - 1].offset + 1 : part->mark.applied;
 }
 
-void partition_note_sent(struct partition *part, int64_t last)
+void partition_note_committed(struct partition *part, int64_t last)
 {
 	assert(part->state == PARTITION_CLAIMING || part->state == PARTITION_READY);
-	part->sent =
-		memory_grow(part->sent, &part->sent_cap, part->sent_count + 1, sizeof(*part->sent));
-	part->sent[part->sent_count++] = last;
+	part->committed_runs =
+		memory_grow(part->committed_runs, &part->committed_runs_cap,
+			    part->committed_runs_count + 1, sizeof(*part->committed_runs));
+	part->committed_runs[part->committed_runs_count++] = last;
 }

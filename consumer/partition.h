@@ -36,9 +36,9 @@ struct partition {
 	 * The last offsets of runs that are committed in Kafka, whose `unsent`
 	 * entries the next apply deletes. None while FOREIGN or REBUILDING.
 	 */
-	int64_t *sent;
-	size_t sent_count;
-	size_t sent_cap;
+	int64_t *committed_runs;
+	size_t committed_runs_count;
+	size_t committed_runs_cap;
 };
 
 /* changed() is called after each change of a state, with the state before it. */
@@ -64,9 +64,10 @@ struct partition *partitions_get(const struct partitions *all, int id);
 bool partitions_any(const struct partitions *all, enum partition_state state);
 
 /*
- * Changes the state and calls the watcher. FOREIGN and CLAIMING drop the staged
- * messages and `sent`. READY requires that part->mark is ours and that fetching
- * begins at mark.applied. No other changes are allowed than these:
+ * Changes the state and calls the watcher. All but READY drop the staged
+ * messages and `committed_runs`. READY requires that part->mark is ours and
+ * that fetching begins at mark.applied. No other changes are allowed than
+ * these:
  *
  *   CLAIMING -> READY        CLAIMING -> REBUILDING -> READY
  *   any state -> CLAIMING (from FOREIGN only when the group assigns it to us)
@@ -85,6 +86,6 @@ void partitions_claim_again(struct partitions *all);
 int64_t partition_next_offset(const struct partition *part);
 
 /* Notes that the run which ends with this offset is committed in Kafka. CLAIMING or READY. */
-void partition_note_sent(struct partition *part, int64_t last);
+void partition_note_committed(struct partition *part, int64_t last);
 
 #endif

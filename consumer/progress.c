@@ -4,8 +4,17 @@
 #include "schemas/topics.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 enum { CHANGELOG_WAIT_MS = 15000 }; /* longer than an abandoned transaction stays open */
+
+void progress_format_committed(char out[static COMMITTED_TEXT_SIZE], int64_t committed)
+{
+	if (committed == COMMITTED_NONE)
+		(void)snprintf(out, COMMITTED_TEXT_SIZE, "nothing");
+	else
+		(void)snprintf(out, COMMITTED_TEXT_SIZE, "%lld", (long long)committed);
+}
 
 void progress_init(struct progress_reader *r, struct changelog *changelog, struct codec *codec)
 {
@@ -88,12 +97,14 @@ int progress_raise(struct progress_reader *r, struct position *positions, size_t
 
 	for (size_t i = 0; !rc && i < count; i++) {
 		struct position *at = &positions[i];
+		char committed[COMMITTED_TEXT_SIZE];
 
 		if (progress[at->partition] <= at->offset)
 			continue;
-		log_warn("partition %d: the group has committed %lld, but the changelog says %lld; "
+		progress_format_committed(committed, at->offset);
+		log_warn("partition %d: the group has committed %s, but the changelog says %lld; "
 			 "using the changelog's",
-			 at->partition, (long long)at->offset, (long long)progress[at->partition]);
+			 at->partition, committed, (long long)progress[at->partition]);
 		at->offset = progress[at->partition];
 	}
 	return rc;

@@ -13,6 +13,11 @@
 #include "ops/support/attributes.h"
 #include "schemas/codec.h"
 
+enum { COMMITTED_TEXT_SIZE = 24 };
+
+/* Writes a committed offset for a message; COMMITTED_NONE is "nothing". */
+void progress_format_committed(char out[static COMMITTED_TEXT_SIZE], int64_t committed);
+
 struct progress_reader {
 	struct changelog *changelog;
 	struct codec *codec;

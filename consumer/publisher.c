@@ -179,8 +179,9 @@ static int commit_batches(struct worker *w, struct error *err)
 }
 
 /*
- * Ends a worker. If `why` is given and the publisher is working, that breaks, too.
- * The batches are freed last, because the producer's messages point into them.
+ * Ends a worker. If `why` is given and the publisher is working, the publisher
+ * breaks, too. The batches are freed last, because the producer's messages
+ * point into them.
  */
 static void break_worker(struct worker *w, const struct error *why)
 {

@@ -23,8 +23,8 @@
 #include "ops/support/waker.h"
 
 /*
- * How long draining may take: longer than the 15 s that a transaction's records
- * have to reach the brokers.
+ * How long draining may take: longer than the 15 s within which a transaction's
+ * records must reach the brokers.
  */
 enum { PUBLISHER_DRAIN_MS = 20000 };
 
@@ -65,7 +65,7 @@ bool publisher_is_started(const struct publisher *p);
 /* Queues a batch, which becomes the publisher's. The batches of a partition must come in order. */
 void publisher_push(struct publisher *p, struct batch *b);
 
-/* How many bytes are queued or in a transaction. Backpressure is decided by them. */
+/* How many bytes are queued or in a transaction. flow.c bases backpressure on this. */
 size_t publisher_backlog(struct publisher *p);
 
 /* The batches committed since the last call, as a list that becomes the caller's; NULL: none. */

@@ -5,10 +5,10 @@
 enum { NAMESAKE_WAIT_MS = 15000 }; /* longer than the session of a process that died */
 
 /*
- * Called after we were fenced. Another member of our name may be a process that
- * lives: then it started after us, and as fencing each other would never end,
- * this process ends. Or its process has died: then it leaves the group when its
- * session expires. The publisher is not started before that is clear.
+ * Called after we were fenced; decides about another member of our name. If it
+ * is alive, it started after us. Two such processes would fence each other for
+ * ever, so we end. If it has died, it leaves the group when its session
+ * expires. The publisher is not started before that is clear.
  */
 static int judge_namesake(struct publisher_guard *g, struct error *err)
 {
@@ -50,9 +50,8 @@ static int start_publisher(struct publisher_guard *g, struct error *err)
 	int rc;
 
 	if (g->abort_orphans)
-		log_warn("orphaned transactions keep Kafka from saying what is committed; aborting "
-			 "those "
-			 "under our names");
+		log_warn("orphaned transactions keep Kafka from saying what is committed; "
+			 "aborting those under our names");
 	rc = publisher_start(g->publisher, g->abort_orphans, err);
 	g->abort_orphans = g->abort_orphans && rc;
 	return rc;

@@ -2,9 +2,9 @@
 #define SB_CONSUMER_PUBLISHER_GUARD_H
 
 /*
- * Keeps the publisher running: starts it, starts it anew when it has broken, and
- * finds out whether it was fenced by a second process with our instance name,
- * which would go on for ever. The loop's thread.
+ * Keeps the publisher running: starts it, starts it anew when it has broken,
+ * and finds out whether it was fenced by a second process with our instance
+ * name; the two would fence each other for ever. The loop's thread.
  */
 
 #include "consumer/partition.h"
@@ -12,7 +12,7 @@
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
-/* The pointers are borrowed and must outlive it. The other two begin with zeros. */
+/* The pointers are borrowed and must outlive it. The last two fields start at 0. */
 struct publisher_guard {
 	struct publisher *publisher;
 	struct intake *intake;         /* our membership of the consumer group */

@@ -19,9 +19,9 @@ struct ready_maker {
 };
 
 /*
- * Makes the partitions READY. If lost commands are accepted, first moves them
- * past those. Blocks. ERROR_UNAVAILABLE, ERROR_FENCED: no partition has changed
- * its state, but marks may have moved; recover them all again.
+ * Makes the partitions READY. If lost commands are accepted, first skips them.
+ * Blocks. ERROR_UNAVAILABLE, ERROR_FENCED: no partition has changed its state, but
+ * marks may have moved; recover them all again.
  */
 MUST_USE int ready_make(const struct ready_maker *r, struct partition *const *parts, size_t count,
 			const struct now *now, struct error *err);

@@ -15,7 +15,7 @@ enum {
 	ASK_AGAIN_MS = 10000,
 	REAPED_MAX = 16, /* partitions of one turn: a round trip each, two if any grant is stale */
 	ROUND_MAX = 100, /* removals of one partition on their way */
-	SUBJECTS_MAX = 16, /* gone subjects whose grants are looked for at once */
+	SUBJECTS_MAX = 16, /* gone subjects whose grants are looked for in one question */
 	FLUSH_WAIT_MS = 3000,
 };
 
@@ -31,46 +31,49 @@ struct reaper {
 
 struct reaper *reaper_new(const struct reaper_options *o)
 {
-	struct reaper *r = memory_zalloc(1, sizeof(*r));
+	struct reaper *reaper = memory_zalloc(1, sizeof(*reaper));
 
-	r->options = *o;
-	reapings_init(&r->reapings, o->partitions);
-	r->survey = (struct survey){ .reapings = &r->reapings,
-				     .index = o->index,
-				     .follower = o->follower };
-	arena_init(&r->arena);
-	return r;
+	reaper->options = *o;
+	reapings_init(&reaper->reapings, o->partitions);
+	reaper->survey = (struct survey){ .reapings = &reaper->reapings,
+					  .index = o->index,
+					  .follower = o->follower };
+	arena_init(&reaper->arena);
+	return reaper;
 }
 
-void reaper_free(struct reaper **rp)
+void reaper_free(struct reaper **reaperp)
 {
-	struct reaper *r = *rp;
+	struct reaper *reaper = *reaperp;
 
-	if (!r)
+	if (!reaper)
 		return;
-	courier_close(&r->courier);
-	survey_done(&r->survey);
-	reapings_done(&r->reapings);
-	arena_done(&r->arena);
-	free(r);
-	*rp = NULL;
+	courier_close(&reaper->courier);
+	survey_done(&reaper->survey);
+	reapings_done(&reaper->reapings);
+	arena_done(&reaper->arena);
+	free(reaper);
+	*reaperp = NULL;
 }
 
 /* ---- removals on their way ---- */
 
-/* Removals without a receipt may be on the log or not. Asking for its end, later, settles that. */
-static void drop_courier(struct reaper *all)
+/*
+ * Removals without a receipt may be on the log or not. We find out by asking
+ * later where the log ends.
+ */
+static void drop_courier(struct reaper *reaper)
 {
-	courier_close(&all->courier);
-	for (int i = 0; i < all->reapings.count; i++) {
-		struct reaping *r = &all->reapings.list[i];
+	courier_close(&reaper->courier);
+	for (int i = 0; i < reaper->reapings.count; i++) {
+		struct reaping *r = &reaper->reapings.list[i];
 
 		if (r->outstanding)
 			r->state = REAPING_UNKNOWN;
 		r->outstanding = 0;
 	}
 	/* Not the turn's time: what came before, such as a flush, may have taken long. */
-	all->ask_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
+	reaper->ask_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
 }
 
 /*
@@ -84,12 +87,12 @@ static void learn_clock(struct reaping *r, const struct receipt *receipt)
 	r->ahead_ms = r->sent_ms > receipt->time ? r->sent_ms - receipt->time : 0;
 }
 
-static void note_receipt(struct reaper *all, const struct receipt *receipt)
+static void note_receipt(struct reaper *reaper, const struct receipt *receipt)
 {
-	struct reaping *r = &all->reapings.list[receipt->partition];
+	struct reaping *r = &reaper->reapings.list[receipt->partition];
 
 	crash_point("after-reap");
-	assert(receipt->partition < all->reapings.count && r->outstanding);
+	assert(receipt->partition < reaper->reapings.count && r->outstanding);
 	r->outstanding--;
 	if (receipt->failed)
 		return;
@@ -98,22 +101,22 @@ static void note_receipt(struct reaper *all, const struct receipt *receipt)
 		r->until = receipt->offset + 1;
 }
 
-static void note_receipts(struct reaper *all)
+static void note_receipts(struct reaper *reaper)
 {
 	struct receipt receipt;
 	bool failed = false;
 
-	while (courier_next(all->courier, &receipt)) {
-		note_receipt(all, &receipt);
+	while (courier_next(reaper->courier, &receipt)) {
+		note_receipt(reaper, &receipt);
 		failed = failed || receipt.failed;
 	}
 	if (!failed)
 		return;
 	log_warn("a removal could not be put on the log; its grant is looked for again later");
-	for (int i = 0; i < all->reapings.count; i++)
-		if (all->reapings.list[i].state == REAPING_SENDING)
-			all->reapings.list[i].state = REAPING_UNKNOWN;
-	drop_courier(all);
+	for (int i = 0; i < reaper->reapings.count; i++)
+		if (reaper->reapings.list[i].state == REAPING_SENDING)
+			reaper->reapings.list[i].state = REAPING_UNKNOWN;
+	drop_courier(reaper);
 }
 
 /* ---- is a partition clear? ---- */
@@ -142,19 +145,19 @@ static bool may_ask(const struct reaping *r)
  * something of the partition was fetched, and after a failure all partitions
  * wait.
  */
-static void ask_end(struct reaper *all, struct reaping *r, const struct now *now)
+static void ask_end(struct reaper *reaper, struct reaping *r, const struct now *now)
 {
 	struct error err = { 0 };
 	int64_t begin;
 
-	if (!may_ask(r) || now->monotonic_ms < all->ask_ms)
+	if (!may_ask(r) || now->monotonic_ms < reaper->ask_ms)
 		return;
-	if (!intake_range(all->options.intake, r->part->id, &begin, &r->until, &err)) {
+	if (!intake_range(reaper->options.intake, r->part->id, &begin, &r->until, &err)) {
 		r->state = REAPING_LAGGING;
 		return;
 	}
 	log_warn("%s; expired grants are looked for later", err.text);
-	all->ask_ms = clock_monotonic_ms() + ASK_AGAIN_MS; /* asking in vain takes long */
+	reaper->ask_ms = clock_monotonic_ms() + ASK_AGAIN_MS; /* asking in vain takes long */
 }
 
 /* The log may end with the marker of a transaction, which is neither fetched nor applied. */
@@ -163,13 +166,13 @@ static bool has_applied(const struct partition *part, int64_t until)
 	return part->mark.applied >= until || (part->end >= until && !part->staged.count);
 }
 
-static void advance_state(struct reaper *all, struct reaping *r, const struct now *now)
+static void advance_state(struct reaper *reaper, struct reaping *r, const struct now *now)
 {
 	if (r->part->state != PARTITION_READY)
 		return;
 	if (r->epoch != r->part->mark.epoch)
 		begin_epoch(r);
-	ask_end(all, r, now);
+	ask_end(reaper, r, now);
 	if (r->state == REAPING_SENDING && !r->outstanding)
 		r->state = REAPING_LAGGING;
 	if (r->state == REAPING_LAGGING && has_applied(r->part, r->until)) {
@@ -180,12 +183,12 @@ static void advance_state(struct reaper *all, struct reaping *r, const struct no
 
 /* ---- sending ---- */
 
-static int open_courier(struct reaper *all, struct error *err)
+static int open_courier(struct reaper *reaper, struct error *err)
 {
-	return all->courier ? 0 : courier_open(&all->courier, &all->options.courier, err);
+	return reaper->courier ? 0 : courier_open(&reaper->courier, &reaper->options.courier, err);
 }
 
-static int send_removal(struct reaper *all, struct reaping *r, const struct removal *removal,
+static int send_removal(struct reaper *reaper, struct reaping *r, const struct removal *removal,
 			const struct stale_memory *memory, struct error *err)
 {
 	struct record record;
@@ -196,9 +199,10 @@ static int send_removal(struct reaper *all, struct reaping *r, const struct remo
 		return error_set(err, ERROR_REFUSED,
 				 "no UUID of version 5 can be made: out of memory, or the system "
 				 "forbids SHA-1");
-	record = removal_record(removal, &id, r->sent_ms, follower_position(all->options.follower));
+	record = removal_record(removal, &id, r->sent_ms,
+				follower_position(reaper->options.follower));
 	crash_point("before-reap");
-	rc = courier_send(all->courier, r->part->id, &record, err);
+	rc = courier_send(reaper->courier, r->part->id, &record, err);
 	if (rc)
 		return rc;
 	r->outstanding++;
@@ -206,47 +210,48 @@ static int send_removal(struct reaper *all, struct reaping *r, const struct remo
 	return 0;
 }
 
-static int send_each(struct reaper *all, struct reaping *r, const struct removal *list,
+static int send_each(struct reaper *reaper, struct reaping *r, const struct removal *list,
 		     const struct stale_memory *memory, size_t count, struct error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = send_removal(all, r, &list[i], &memory[i], err);
+		rc = send_removal(reaper, r, &list[i], &memory[i], err);
 	return rc;
 }
 
 /* Removals that cannot be sent are no failure: their grants are found again later. */
-static int send_round(struct reaper *all, struct reaping *r, const struct removal *list,
+static int send_round(struct reaper *reaper, struct reaping *r, const struct removal *list,
 		      size_t count, const struct now *now, struct error *err)
 {
-	struct stale_memory *memory = arena_zalloc(&all->arena, count, sizeof(*memory));
+	struct stale_memory *memory = arena_zalloc(&reaper->arena, count, sizeof(*memory));
 	int rc;
 
 	for (size_t i = 0; i < count; i++)
 		memory[i].workspace_id = list[i].workspace_id;
-	rc = stale_read_memory(all->options.index, r->part->id, &r->part->mark, memory, count, err);
+	rc = stale_read_memory(reaper->options.index, r->part->id, &r->part->mark, memory, count,
+			       err);
 	if (!rc)
-		rc = open_courier(all, err);
+		rc = open_courier(reaper, err);
 	if (rc)
 		return rc;
 	r->sent_ms = now->unix_ms;
 	r->until = 0;
-	rc = send_each(all, r, list, memory, count, err);
+	rc = send_each(reaper, r, list, memory, count, err);
 	if (rc != ERROR_UNAVAILABLE && rc != ERROR_INPUT)
 		return rc;
 	log_warn("a removal could not be sent: %s; its grant is looked for again later", err->text);
 	if (rc == ERROR_INPUT)
-		drop_courier(all);
+		drop_courier(reaper);
 	return 0;
 }
 
 /* ---- looking for stale grants ---- */
 
 /* How many of the first gone subjects to look for now; drops those that exist again. */
-static size_t next_gone(const struct reaper *all, struct reaping *r)
+static size_t next_gone(const struct reaper *reaper, struct reaping *r)
 {
-	const struct directory *directory = follower_directory(all->options.follower);
+	const struct directory *directory = follower_directory(reaper->options.follower);
 	size_t i = 0;
 
 	while (i < reaping_gone_count(r) && i < SUBJECTS_MAX) {
@@ -258,17 +263,18 @@ static size_t next_gone(const struct reaper *all, struct reaping *r)
 	return i;
 }
 
-static int find_stale(const struct reaper *all, struct reaping *r, const struct now *now,
+static int find_stale(const struct reaper *reaper, struct reaping *r, const struct now *now,
 		      struct stale_list *found, struct error *err)
 {
-	size_t asked = next_gone(all, r);
+	size_t asked = next_gone(reaper, r);
 	const struct stale_question question = {
 		.now = now->unix_ms - r->ahead_ms,
 		.subjects = asked ? r->gone->list : NULL,
 		.subject_count = asked,
 		.max = ROUND_MAX,
 	};
-	int rc = stale_read(all->options.index, r->part->id, &r->part->mark, &question, found, err);
+	int rc = stale_read(reaper->options.index, r->part->id, &r->part->mark, &question, found,
+			    err);
 
 	if (!rc)
 		reaping_drop_done(r, asked, found);
@@ -276,17 +282,17 @@ static int find_stale(const struct reaper *all, struct reaping *r, const struct 
 }
 
 /* Looks for stale grants of a clear partition and sends their removals. */
-static int reap_partition(struct reaper *all, struct reaping *r, const struct now *now,
+static int reap_partition(struct reaper *reaper, struct reaping *r, const struct now *now,
 			  struct error *err)
 {
-	struct stale_list found = { .arena = &all->arena };
+	struct stale_list found = { .arena = &reaper->arena };
 	struct removal *list;
 	size_t count;
 	bool more;
 	int rc;
 
-	arena_reset(&all->arena);
-	rc = find_stale(all, r, now, &found, err);
+	arena_reset(&reaper->arena);
+	rc = find_stale(reaper, r, now, &found, err);
 	if (rc)
 		return rc;
 	count = removal_list(&found, &list);
@@ -294,7 +300,7 @@ static int reap_partition(struct reaper *all, struct reaping *r, const struct no
 	r->look_ms = now->monotonic_ms + (more ? 0 : LOOK_EVERY_MS);
 	if (count > ROUND_MAX)
 		count = ROUND_MAX;
-	return count ? send_round(all, r, list, count, now, err) : 0;
+	return count ? send_round(reaper, r, list, count, now, err) : 0;
 }
 
 static bool may_reap(const struct reaping *r, const struct now *now)
@@ -303,47 +309,47 @@ static bool may_reap(const struct reaping *r, const struct now *now)
 	       now->monotonic_ms >= r->look_ms;
 }
 
-static int reap_partitions(struct reaper *all, const struct now *now, struct error *err)
+static int reap_partitions(struct reaper *reaper, const struct now *now, struct error *err)
 {
-	int count = all->reapings.count;
+	int count = reaper->reapings.count;
 	int reaped = 0;
 	int rc = 0;
 
 	for (int i = 0; !rc && i < count && reaped < REAPED_MAX; i++) {
-		int partition = (all->first + i) % count;
-		struct reaping *r = &all->reapings.list[partition];
+		int partition = (reaper->first + i) % count;
+		struct reaping *r = &reaper->reapings.list[partition];
 
 		if (!may_reap(r, now))
 			continue;
 		reaped++;
-		rc = reap_partition(all, r, now, err);
+		rc = reap_partition(reaper, r, now, err);
 		if (rc != ERROR_FENCED)
 			continue;
 		log_warn("%s; recovering", err->text);
-		partition_claim_again(&all->options.partitions->list[partition]);
+		partition_claim_again(&reaper->options.partitions->list[partition]);
 		rc = 0;
 	}
-	all->first = (all->first + REAPED_MAX) % count;
+	reaper->first = (reaper->first + REAPED_MAX) % count;
 	return rc;
 }
 
 /* ---- all of it ---- */
 
-int reaper_step(struct reaper *r, const struct now *now, struct error *err)
+int reaper_step(struct reaper *reaper, const struct now *now, struct error *err)
 {
 	int rc;
 
-	if (r->courier)
-		note_receipts(r);
-	survey_collect_gone(&r->survey);
-	for (int i = 0; i < r->reapings.count; i++)
-		advance_state(r, &r->reapings.list[i], now);
-	rc = survey_step(&r->survey, now, err);
-	return rc ? rc : reap_partitions(r, now, err);
+	if (reaper->courier)
+		note_receipts(reaper);
+	survey_collect_gone(&reaper->survey);
+	for (int i = 0; i < reaper->reapings.count; i++)
+		advance_state(reaper, &reaper->reapings.list[i], now);
+	rc = survey_step(&reaper->survey, now, err);
+	return rc ? rc : reap_partitions(reaper, now, err);
 }
 
 /* When the partition has work even if nothing arrives. */
-static int64_t due_ms(const struct reaper *all, const struct reaping *r)
+static int64_t due_ms(const struct reaper *reaper, const struct reaping *r)
 {
 	if (r->part->state != PARTITION_READY)
 		return INT64_MAX;
@@ -351,7 +357,7 @@ static int64_t due_ms(const struct reaper *all, const struct reaping *r)
 		return 0;
 	switch (r->state) {
 	case REAPING_UNKNOWN:
-		return may_ask(r) ? all->ask_ms : INT64_MAX;
+		return may_ask(r) ? reaper->ask_ms : INT64_MAX;
 	case REAPING_LAGGING:
 		return has_applied(r->part, r->until) ? 0 : INT64_MAX;
 	case REAPING_CLEAR:
@@ -362,25 +368,25 @@ static int64_t due_ms(const struct reaper *all, const struct reaping *r)
 	return INT64_MAX;
 }
 
-int64_t reaper_due_ms(const struct reaper *r)
+int64_t reaper_due_ms(const struct reaper *reaper)
 {
-	int64_t earliest = survey_due_ms(&r->survey);
+	int64_t earliest = survey_due_ms(&reaper->survey);
 
-	for (int i = 0; i < r->reapings.count; i++) {
-		int64_t due = due_ms(r, &r->reapings.list[i]);
+	for (int i = 0; i < reaper->reapings.count; i++) {
+		int64_t due = due_ms(reaper, &reaper->reapings.list[i]);
 
 		earliest = due < earliest ? due : earliest;
 	}
 	return earliest;
 }
 
-void reaper_leave(struct reaper *r, bool lost)
+void reaper_leave(struct reaper *reaper, bool lost)
 {
 	bool outstanding = false;
 
-	for (int i = 0; i < r->reapings.count; i++)
-		outstanding = outstanding || r->reapings.list[i].outstanding;
-	if (r->courier && outstanding && !lost)
-		courier_flush(r->courier, FLUSH_WAIT_MS);
-	drop_courier(r);
+	for (int i = 0; i < reaper->reapings.count; i++)
+		outstanding = outstanding || reaper->reapings.list[i].outstanding;
+	if (reaper->courier && outstanding && !lost)
+		courier_flush(reaper->courier, FLUSH_WAIT_MS);
+	drop_courier(reaper);
 }

@@ -63,7 +63,8 @@ bool reaping_is_current(const struct reaping *r);
 
 /*
  * The subjects that are gone and may still have grants. Adding one for which
- * there is no room sets SURVEY_WANTED instead; i is less than the count.
+ * there is no room sets SURVEY_WANTED instead. Dropping the i-th needs i to be
+ * less than the count.
  */
 size_t reaping_gone_count(const struct reaping *r);
 void reaping_add_gone(struct reaping *r, const struct subject *s);

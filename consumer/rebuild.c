@@ -26,8 +26,8 @@ enum rebuild_phase {
 struct rebuild {
 	struct rebuild_options options;
 	enum rebuild_phase phase;
-	struct partition **parts; /* as many as the deployment has room for */
-	struct clearing *list;    /* the same, for clearing */
+	struct partition **parts;   /* one slot for each partition; the first `count` are used */
+	struct clearing *clearings; /* parallel to parts */
 	size_t count;
 	uint64_t cursor;       /* of clearing */
 	unsigned connection;   /* to Redis, on which the rebuild began */
@@ -44,17 +44,17 @@ struct rebuild *rebuild_new(const struct rebuild_options *o)
 
 	r->options = *o;
 	r->parts = memory_zalloc(max, sizeof(struct partition *));
-	r->list = memory_zalloc(max, sizeof(*r->list));
+	r->clearings = memory_zalloc(max, sizeof(*r->clearings));
 	return r;
 }
 
-/* Frees its memory, too, because rebuilds are rare. */
+/* Also frees the memory: rebuilds are too rare to keep it. */
 static void end_rebuild(struct rebuild *r)
 {
 	if (r->phase == REBUILD_NONE)
 		return;
 	for (size_t i = 0; i < r->count; i++)
-		pipeline_done(&r->list[i].body);
+		pipeline_done(&r->clearings[i].body);
 	latest_free(&r->latest);
 	restorer_done(&r->restorer);
 	r->phase = REBUILD_NONE;
@@ -70,7 +70,7 @@ void rebuild_free(struct rebuild **rp)
 		return;
 	end_rebuild(r);
 	free((void *)r->parts);
-	free(r->list);
+	free(r->clearings);
 	free(r);
 	*rp = NULL;
 }
@@ -96,7 +96,7 @@ void rebuild_add(struct rebuild *r, struct partition *part)
 	if (r->phase == REBUILD_NONE)
 		begin_rebuild(r);
 	r->parts[r->count] = part;
-	r->list[r->count++] = (struct clearing){ .partition = part->id, .ours = &part->mark };
+	r->clearings[r->count++] = (struct clearing){ .partition = part->id, .ours = &part->mark };
 	part->progress = COMMITTED_NONE;
 	partition_become(part, PARTITION_REBUILDING);
 	log_info("partition %d: Redis has lost data; rebuilding it from %s", part->id,
@@ -114,7 +114,11 @@ void rebuild_break(struct rebuild *r)
 	r->phase = REBUILD_BROKEN;
 }
 
-/* Has all partitions recovered again. */
+/*
+ * Sends all partitions back to recovery. partition_become() calls the watcher,
+ * which calls rebuild_break(): so the phase is BROKEN until end_rebuild(),
+ * which comes last, makes it NONE.
+ */
 static void abandon_rebuild(struct rebuild *r)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -129,12 +133,12 @@ static int clear_partitions(struct rebuild *r, struct error *err)
 {
 	const struct rebuild_options *o = &r->options;
 	int partitions[PARTITIONS_MAX];
-	int rc = clearing_step(o->index, r->list, r->count, &r->cursor, err);
+	int rc = clearing_step(o->index, r->clearings, r->count, &r->cursor, err);
 
 	if (rc || r->cursor)
 		return rc;
 	for (size_t i = 0; i < r->count; i++)
-		partitions[i] = r->list[i].partition;
+		partitions[i] = r->clearings[i].partition;
 	r->phase = REBUILD_LOADING;
 	return changelog_begin(o->changelog, partitions, r->count, CHANGELOG_WHOLE, err);
 }

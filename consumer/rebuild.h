@@ -28,7 +28,7 @@ struct rebuild_options {
 	const struct ready_maker *ready;
 };
 
-/* A new one, which rebuilds nothing yet. */
+/* Makes an idle rebuild. */
 struct rebuild *rebuild_new(const struct rebuild_options *o);
 void rebuild_free(struct rebuild **r); /* sets *r to NULL; accepts NULL */
 

@@ -55,9 +55,26 @@ static int64_t max_of(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* Fails: the commands from `reached` to where the log begins are lost. */
+static int refuse_lost_commands(int partition, const struct finding *f, int64_t reached,
+				int64_t begin, struct error *err)
+{
+	if (f->is == RECOVERY_FRESH)
+		return error_set(err, ERROR_REFUSED,
+				 "partition %d was never applied, but its log begins at %lld: the "
+				 "commands before that are gone; to go on without them, start once "
+				 "with --accept-lost-commands",
+				 partition, (long long)begin);
+	return error_set(err, ERROR_REFUSED,
+			 "partition %d was applied up to %lld, but its log begins at %lld: the "
+			 "commands between are gone; to go on without them, start once with "
+			 "--accept-lost-commands",
+			 partition, (long long)reached, (long long)begin);
+}
+
 /*
  * Commands that are gone from the log and were never applied are lost; going on
- * without them is a person's decision. Of a FRESH partition nothing was ever
+ * without them is a person's decision. Nothing of a FRESH partition was ever
  * applied, so everything before its log's beginning is lost.
  */
 static int check_log(const struct recovery *r, int partition, const struct finding *f,
@@ -84,11 +101,7 @@ static int check_log(const struct recovery *r, int partition, const struct findi
 			 partition, (long long)reached, (long long)begin - 1);
 		return 0;
 	}
-	return error_set(err, ERROR_REFUSED,
-			 "partition %d was applied up to %lld, but its log begins at %lld: the "
-			 "commands between are gone; to go on without them, start once with "
-			 "--accept-lost-commands",
-			 partition, (long long)reached, (long long)begin);
+	return refuse_lost_commands(partition, f, reached, begin, err);
 }
 
 /*
@@ -122,10 +135,11 @@ static int find_applied(const struct recovery *r, int partition, const struct fi
 }
 
 /*
- * How far a reader's directory must be to answer, for the mark. An offset beyond
- * the topic's end is cut to the end: if the topic was made anew, no reader could
- * ever answer. The changelog does not say how far the authors of its states had
- * seen the directory, so a rebuild takes the end, too.
+ * Finds the mark's `directory`: how much of it a reader needs before it may
+ * answer. An offset beyond the topic's end is cut to the end: if the topic was
+ * made anew, no reader could ever answer. The changelog does not say how far
+ * the authors of its states had seen the directory, so a rebuild takes the end,
+ * too.
  */
 static int find_directory(const struct recovery *r, const struct finding *f, int64_t *directory,
 			  struct error *err)
@@ -172,16 +186,21 @@ static void describe_mark(char *out, size_t size, const struct mark *m)
 static void log_claim(const struct partition *part, const struct finding *f)
 {
 	char found[48];
+	char committed[COMMITTED_TEXT_SIZE];
 
 	describe_mark(found, sizeof(found), &f->mark);
-	log_info("partition %d: epoch %lld; Redis %s, Kafka has committed %lld", part->id,
-		 (long long)part->mark.epoch, found, (long long)f->committed);
+	progress_format_committed(committed, f->committed);
+	log_info("partition %d: epoch %lld; Redis %s, Kafka has committed %s", part->id,
+		 (long long)part->mark.epoch, found, committed);
 	if (f->mark.state != MARK_MISSING && f->mark.layout < INDEX_LAYOUT)
 		log_info("partition %d: Redis has it in layout %d, this program writes layout %d",
 			 part->id, f->mark.layout, INDEX_LAYOUT);
 }
 
-/* Queues the unsent runs after `committed` as they are; the next apply deletes those before it. */
+/*
+ * Queues the unsent runs after `committed` as they are; the next apply deletes
+ * those that are committed.
+ */
 static void publish_unsent(const struct recovery *r, struct partition *part,
 			   const struct finding *f)
 {
@@ -193,7 +212,7 @@ static void publish_unsent(const struct recovery *r, struct partition *part,
 
 		assert(good); /* recovery_continues() has read the head before */
 		if (range.applied <= f->committed)
-			partition_note_sent(part, u->last);
+			partition_note_committed(part, u->last);
 		else
 			publisher_push(r->publisher, batch_new(part->id, u->last, range.applied,
 							       buffer_bytes(&u->outputs)));
@@ -208,7 +227,7 @@ static int take_over(const struct recovery *r, struct partition *part, const str
 	int rc;
 
 	assert(part->state == PARTITION_CLAIMING);
-	part->sent_count = 0;
+	part->committed_runs_count = 0;
 	part->mark = f->mark;
 	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
 	rc = find_applied(r, part->id, f, &part->mark.applied, err);

@@ -29,7 +29,8 @@ enum recovery_case recovery_case_of(const struct mark *mark, int64_t committed);
 
 /*
  * A pure function. Do the runs in `unsent` lead from `committed` to `applied`
- * without a gap? When nothing was ever committed, they are all there are.
+ * without a gap? If nothing was ever committed, any first run will do; the runs
+ * must only reach `applied`.
  *
  * A run that begins before `committed` and ends after it is of another history:
  * Redis had lost data, the commands were decided again in other runs, and then
@@ -38,7 +39,7 @@ enum recovery_case recovery_case_of(const struct mark *mark, int64_t committed);
  */
 bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int64_t applied);
 
-/* The pointers are borrowed and must outlive it. The other two begin with zeros. */
+/* The pointers are borrowed and must outlive it. The last two fields start at 0. */
 struct recovery {
 	struct partitions *partitions;
 	struct intake *intake;
@@ -48,7 +49,7 @@ struct recovery {
 	struct progress_reader *progress;
 	struct rebuild *rebuild;
 	const struct ready_maker *ready;
-	int64_t unsettled_since_ms; /* since when Kafka does not say what is committed; 0: it does */
+	int64_t unsettled_since_ms; /* when Kafka stopped saying what is committed; 0 while it does */
 	bool orphans_suspected;     /* that has lasted too long; see recovery_suspects_orphans() */
 };
 
@@ -66,8 +67,8 @@ struct recovery {
 MUST_USE int recovery_step(struct recovery *r, const struct now *now, struct error *err);
 
 /*
- * True, once, when the brokers have answered for 40 s but not said what is
- * committed: an orphaned transaction keeps them from it for ever. See
+ * True, once, when the brokers have been answering for 40 s without saying what
+ * is committed: an orphaned transaction keeps them from it for ever. See
  * publisher_guard_abort_orphans().
  */
 bool recovery_suspects_orphans(struct recovery *r);

@@ -13,7 +13,7 @@
 
 enum {
 	DIRECTORY_WAIT_MS = 1000,
-	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* those of 2,000 usual records take a quarter */
+	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* those of 2,000 typical records take a quarter */
 	VALUE_MAX_BYTES = 512 << 20,          /* the default of Redis' proto-max-bulk-len */
 };
 
@@ -144,7 +144,7 @@ static struct world world_of(const struct run *run, const struct input *in)
 	};
 }
 
-/* The event of a workspace's deletion shows the workspace as it was before. */
+/* Decides on one record, changes its workspace accordingly, and emits the outputs. */
 static int decide_input(struct run *run, struct input *in, struct error *err)
 {
 	const struct workspace *w = &in->held->workspace;
@@ -160,6 +160,7 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 		return error_set(err, ERROR_REFUSED, "a record of type %s cannot be decided",
 				 record_name(in->record.type));
 	touched = effects_carry_out(&run->effects, in, &d);
+	/* A deletion has cleared the workspace, but its event shows it as it was. */
 	if (!was_registered || w->registered)
 		version = w->version;
 	if (w->registered || !input_is_fact(in))
@@ -231,7 +232,11 @@ static int emit_results(struct run *run, struct error *err)
 	}
 	if (rc)
 		return rc;
-	/* The state of the last record's workspace may have taken the next number. */
+	/*
+	 * The state of the last record's workspace may have taken the next
+	 * number. Records of sharing.grants are sent without it, but the
+	 * simulation tells a record's outputs apart by it.
+	 */
 	last->n++;
 	return emit_progress(e, last, run->applied, err);
 }
@@ -256,8 +261,8 @@ static int apply_run(struct run *run, int next, struct error *err)
 	int64_t last = run->applied - 1;
 	int rc;
 
-	for (size_t i = 0; i < part->sent_count; i++)
-		apply_sent(&r->apply, part->sent[i]);
+	for (size_t i = 0; i < part->committed_runs_count; i++)
+		apply_sent(&r->apply, part->committed_runs[i]);
 	warn_of_size(run);
 	apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
 	apply_unsent(&r->apply, last, packed);
@@ -265,7 +270,7 @@ static int apply_run(struct run *run, int next, struct error *err)
 	if (rc)
 		return rc;
 	crash_point("after-apply");
-	part->sent_count = 0;
+	part->committed_runs_count = 0;
 	publisher_push(r->options.publisher, batch_new(part->id, last, run->applied, packed));
 	return 0;
 }

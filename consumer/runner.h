@@ -40,8 +40,9 @@ void runner_limit_outputs(struct runner *r, size_t bytes);
 /*
  * Carries out the first `count` staged messages of a READY partition and drops
  * them; fewer if their outputs are large. `next` is the partition of the run
- * that will follow, or -1. Blocks for Redis, and until the view is as far as the
- * commands' authors had seen the directory.
+ * that will follow, whose mark is read ahead in the same round trip, or -1.
+ * Blocks for Redis, and until the view is as far as the commands' authors had
+ * seen the directory.
  *
  * Any failure leaves the partition CLAIMING: either nothing of the run has
  * happened or all of it, which recovery will find out. ERROR_FENCED: others have

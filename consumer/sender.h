@@ -42,7 +42,7 @@ void sender_close(struct sender *s);
 MUST_USE int sender_send(const struct sender *s, const struct batch *b, bool last,
 			 struct error *err);
 
-/* Queues a record without a meaning, which brings the partition into the transaction. */
+/* Queues a dummy record, to enlist the partition in the transaction. */
 MUST_USE int sender_touch(const struct sender *s, enum topic topic, int partition,
 			  struct error *err);
 

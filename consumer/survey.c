@@ -130,10 +130,10 @@ static bool has_room(const struct survey *s)
 }
 
 /*
- * Sets *ours: has the survey seen all subjects? An emptied Redis has none, and may
- * come back with all of them before anything else shows it; but it comes back on
- * another connection. So the survey has seen all if the marks are ours at its end
- * and the connection is the one on which it began.
+ * Sets *ours: has the survey seen all subjects? It has if the marks are ours at
+ * its end and the connection is the one on which it began. The marks alone do
+ * not prove it: Redis may lose everything and be restored unnoticed during the
+ * scan; only the new connection shows it.
  */
 static int check_marks(const struct survey *s, bool *ours, struct error *err)
 {

@@ -15,7 +15,7 @@
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
-/* The pointers are borrowed and must outlive it. Everything else begins with zeros. */
+/* The pointers are borrowed and must outlive it. All other fields start at 0. */
 struct survey {
 	struct reapings *reapings;
 	struct index *index;
@@ -24,7 +24,7 @@ struct survey {
 	uint64_t cursor;     /* of Redis' SCAN */
 	unsigned connection; /* to Redis, on which the survey began */
 	int64_t retry_ms;    /* when a survey may begin; monotonic */
-	bool warned_empty;   /* it is logged that the directory has no users */
+	bool warned_empty;   /* the warning was logged that the directory has no users */
 	struct arena arena;  /* for one step */
 };
 

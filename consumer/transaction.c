@@ -34,8 +34,8 @@ static bool is_last_of_partition(const struct batch *b)
 }
 
 /*
- * The result of a call, which is to be made *again if librdkafka calls its error
- * retriable. The calls block, so repeating them does not spin.
+ * Returns the call's result. Sets *again if the error is retriable, and then
+ * returns 0. The calls block, so repeating them does not spin.
  */
 static int settle_call(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
 {

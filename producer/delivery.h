@@ -2,9 +2,9 @@
 #define SB_PRODUCER_DELIVERY_H
 
 /*
- * A delivery is what the brokers made of one record that was sent. librdkafka
- * reports it from within any call that polls the client, to the struct delivery
- * that the record carries as its opaque (bus.h); NULL if nobody asks.
+ * A delivery is what became of one record that was sent. A record carries a
+ * pointer to its struct delivery as its opaque (bus.h). It is filled in from
+ * within any call that polls the client. The pointer is NULL if nobody asks.
  */
 
 #include <stdbool.h>

@@ -49,7 +49,7 @@ enum sharebus_result {
 	/* The command was decided, and the answer is no. */
 	SHAREBUS_REJECTED = 1,
 	SHAREBUS_OK = 0,
-	/* A name, id, position or action is unknown, or a text is none of these. */
+	/* A name, id, position or action is unknown, or a text cannot be parsed as one. */
 	SHAREBUS_NOT_FOUND = -1,
 	/* Kafka or Redis gives no answer that can be trusted: try again. */
 	SHAREBUS_UNAVAILABLE = -2,
@@ -284,8 +284,8 @@ enum sharebus_reason {
 	SHAREBUS_EXPIRED,           /* the grant that allowed it has expired */
 	SHAREBUS_SUSPENDED,         /* the user is suspended */
 	SHAREBUS_POLICY,            /* a grant allows it, but a policy overrides the grant */
-	SHAREBUS_UNKNOWN_USER,      /* there is no such user, or no longer */
-	SHAREBUS_UNKNOWN_WORKSPACE, /* there is no such workspace, or no longer */
+	SHAREBUS_UNKNOWN_USER,      /* there is no such user (any more) */
+	SHAREBUS_UNKNOWN_WORKSPACE, /* there is no such workspace (any more) */
 };
 
 /* "owner", "direct", "group", "no_grant", … */

@@ -11,7 +11,7 @@
 
 struct reader;
 
-/* With what, and as of when. */
+/* What the views are made with. */
 struct viewing {
 	struct reader *reader; /* looks up the names */
 	struct arena *arena;   /* holds what out points to */

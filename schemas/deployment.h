@@ -2,9 +2,9 @@
 #define SB_SCHEMAS_DEPLOYMENT_H
 
 /*
- * What makes two processes mean the same bus and the same index. The number of
- * partitions never changes, for it says where each key belongs, in Kafka and in
- * Redis alike.
+ * Identifies a deployment: processes that agree on it mean the same bus and
+ * the same index. The number of partitions never changes, for it says where
+ * each key belongs, in Kafka and in Redis alike.
  */
 
 enum { CLUSTER_ID_SIZE = 64 };

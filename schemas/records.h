@@ -276,11 +276,12 @@ const char *record_name(enum record_type type);
 const char *record_event_type(enum record_type type);
 
 /*
- * How a struct corresponds to an Avro record: one entry a field, found by
- * name in whatever version of the schema the writer had. A field that the
- * writer's schema lacks gets its default: `missing` for numbers and enums,
- * else absent or empty. Whether an id is text or its 16 bytes is for the
- * schema to say: one struct serves both.
+ * How a struct corresponds to an Avro record: one entry for each field, found
+ * by name. A reader knows exactly the schemas that are compiled in, one for
+ * each type of record; a changed record is a new contract. A field that is
+ * null gets `missing` if it is a number or an enum, else it is absent or
+ * empty. Whether an id is text or its 16 bytes is for the schema to say: one
+ * struct serves both.
  */
 enum field_kind {
 	FIELD_UUID,    /* struct uuid <-> string of 36 characters or fixed of 16 bytes */
@@ -304,7 +305,7 @@ struct field {
 	size_t count_offset; /* of the size_t that goes with an array */
 	const struct record_shape *shape;
 	const char *const *symbols; /* of an enum: symbols[i] is the value i + 1; ends with NULL */
-	int64_t missing;            /* when the writer's schema does not have the field */
+	int64_t missing;            /* the value of a number or an enum that is null */
 };
 
 struct record_shape {

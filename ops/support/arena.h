@@ -2,9 +2,10 @@
 #define SB_SUPPORT_ARENA_H
 
 /*
- * Memory that lives for one run of records and dies with it. Allocation is a
- * pointer bump; blocks are kept between runs, so that after the first runs the
- * hot path does not call malloc. Not thread-safe: one arena, one thread.
+ * Memory that is freed all at once: what is needed for one run of records,
+ * for the answer to one question, or for one file. Allocation is a pointer
+ * bump; blocks are kept after a reset, so that the hot path soon stops
+ * calling malloc. Not thread-safe: one arena, one thread.
  */
 
 #include "ops/support/bytes.h"
@@ -33,9 +34,9 @@ void arena_reset(struct arena *a);
 size_t arena_size(const struct arena *a);
 
 /*
- * Returns size bytes, aligned for any type and not zeroed, valid until the next
- * reset. Never returns NULL: a process that cannot get memory for a run of
- * bounded size cannot go on, so it aborts with a sentence.
+ * Returns size bytes, aligned for any type and not zeroed, valid until the
+ * next reset. Never returns NULL: a process that cannot get memory for work
+ * of bounded size cannot go on, so it aborts with a sentence.
  */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc));
 

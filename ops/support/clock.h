@@ -2,9 +2,10 @@
 #define SB_SUPPORT_CLOCK_H
 
 /*
- * The two clocks. Waiting uses the monotonic one with deadlines; the wall
- * clock only stamps what people read. Decisions use neither: their time is
- * the record's.
+ * The two clocks. Waiting uses the monotonic one with deadlines. The wall
+ * clock stamps what people read; the reaper finds expired grants by it, and
+ * checks judge expiry by it. The consumer's decisions use neither: their time
+ * is the record's.
  */
 
 #include <stdint.h>

@@ -10,14 +10,9 @@
 
 static int ask_index(struct sharebus *sb, char **words, struct sharebus_answer *answer)
 {
-	struct sharebus_question question;
+	struct sharebus_question question = { .action = sharebus_action_parse(words[1]) };
 	int rc = sharebus_find_user(sb, words[0], &question.user);
 
-	question.action = sharebus_action_parse(words[1]);
-	if (question.action == SHAREBUS_ACTION_COUNT) {
-		fprintf(stderr, "there is no action %s\n", words[1]);
-		return SHAREBUS_USAGE;
-	}
 	if (!rc)
 		rc = sharebus_find_workspace(sb, NULL, words[2], &question.workspace);
 	return rc ? rc : sharebus_check(sb, &question, answer);
@@ -32,6 +27,10 @@ int main(int argc, char **argv)
 	if (argc != 5) {
 		fprintf(stderr, "usage: %s <redis> <user> <action> <workspace>\n", argv[0]);
 		return 2;
+	}
+	if (sharebus_action_parse(argv[3]) == SHAREBUS_ACTION_COUNT) {
+		fprintf(stderr, "there is no action %s\n", argv[3]);
+		return 3;
 	}
 	rc = sharebus_open(&sb, &(struct sharebus_options){ .redis = argv[1] });
 	if (!rc)

@@ -31,7 +31,7 @@ enum exit_code run_deadletter_replay(struct session *s, const struct arguments *
  *   {"group", "group_state", "partitions": [{"partition", "owner", "epoch", "applied",
  *   "committed", "end", "lag", "state", "loaded", "goal"}], "directory": {the same without
  *   "partition"}}
- * null means unknown or absent. "state" is ready, rebuilding ("loaded" of "goal" records of the
+ * null means unknown or absent. "state" is ready, rebuilding ("loaded" of "goal" offsets of the
  * changelog have been read), missing, or foreign (it belongs to another Kafka cluster or layout).
  * "lag" is end - committed; of the directory, end - applied.
  *

@@ -50,9 +50,9 @@ typedef int letter_fn(void *context, const struct letter *l, struct error *err);
 
 /*
  * Reads the last `newest` offsets of each partition (0: all of them), each
- * partition in order. *whole says whether that was all there is. Shows its
- * progress on a terminal. ERROR_UNAVAILABLE when nothing comes for as long as the
- * session waits.
+ * partition in order. *whole is true if nothing older was left out. Shows its
+ * progress on a terminal. ERROR_UNAVAILABLE when nothing comes for as long as
+ * the session waits.
  */
 MUST_USE int letters_read(struct letters *l, int64_t newest, letter_fn *fn, void *context,
 			  bool *whole, struct error *err);

@@ -78,6 +78,7 @@ def test_the_example_answers_from_the_index(stack, flags, library, tmp_path):  #
     assert ask("alice", "ssh", "erin/dev") == (0, "yes: direct\n", "")
     assert ask("alice", "rename", "erin/dev") == (1, "no: no_grant\n", "")
     assert ask("zoe", "ssh", "erin/dev") == (3, "", "there is no user zoe\n")
+    assert ask("alice", "fly", "erin/dev") == (3, "", "there is no action fly\n")
 
 
 # ---- arguments that make no sense ----

@@ -194,6 +194,21 @@ def test_lost_commands_need_a_decision_by_a_person(world):
     assert world.applied() == world.committed() == world.ends()
 
 
+def test_commands_lost_before_the_first_start_are_said_to_be_never_applied(world):
+    """Nothing was ever committed, and nobody should read of an offset -1 or of an apply up to 0."""
+    made, _ = _fill(world, 39, 500)
+    _delete_records(world)
+    code, said = _ended(world.start_consumer())
+    assert code == REFUSED, said
+    assert re.search(r"partition \d+ was never applied, but its log begins at \d+", said), said
+    assert "--accept-lost-commands" in said, said
+    world.send(made, 500, load.PLAIN)
+    consumer = world.start_consumer(arguments=["--accept-lost-commands"])
+    _finish(world, consumer)
+    said = consumer.log.read_text(errors="replace")
+    assert "Redis has no mark, Kafka has committed nothing" in said, said
+
+
 def test_of_two_consumers_with_the_same_name_the_older_one_ends(world):
     made, total = _fill(world, 37, 2_000)
     first = world.start_consumer("same")

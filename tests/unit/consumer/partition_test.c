@@ -84,7 +84,7 @@ static void partitions_begin_foreign_and_empty(void **state)
 		assert_int_equal(p->id, i);
 		assert_int_equal(p->state, PARTITION_FOREIGN);
 		assert_int_equal(p->staged.count, 0);
-		assert_int_equal(p->sent_count, 0);
+		assert_int_equal(p->committed_runs_count, 0);
 	}
 	assert_true(partitions_any(&all, PARTITION_FOREIGN));
 	assert_false(partitions_any(&all, PARTITION_CLAIMING));
@@ -143,12 +143,12 @@ static void lost_partition_drops_what_it_had(void **state)
 		make_ready();
 		stage(APPLIED);
 		stage(APPLIED + 1);
-		partition_note_sent(part, APPLIED - 1);
+		partition_note_committed(part, APPLIED - 1);
 		given_back = 0;
 		partition_become(part, lost[i]);
 		assert_int_equal(given_back, 2);
 		assert_int_equal(part->staged.count, 0);
-		assert_int_equal(part->sent_count, 0);
+		assert_int_equal(part->committed_runs_count, 0);
 	}
 }
 
@@ -156,12 +156,12 @@ static void runs_noted_while_claiming_are_there_when_ready(void **state)
 {
 	(void)state;
 	partition_become(part, PARTITION_CLAIMING);
-	partition_note_sent(part, 11);
-	partition_note_sent(part, 22);
+	partition_note_committed(part, 11);
+	partition_note_committed(part, 22);
 	partition_become(part, PARTITION_READY);
-	assert_int_equal(part->sent_count, 2);
-	assert_int_equal(part->sent[0], 11);
-	assert_int_equal(part->sent[1], 22);
+	assert_int_equal(part->committed_runs_count, 2);
+	assert_int_equal(part->committed_runs[0], 11);
+	assert_int_equal(part->committed_runs[1], 22);
 }
 
 static void mark_and_epoch_outlive_every_change(void **state)
@@ -202,10 +202,10 @@ static void claiming_again_while_claiming_starts_afresh(void **state)
 {
 	(void)state;
 	partition_become(part, PARTITION_CLAIMING);
-	partition_note_sent(part, 11);
+	partition_note_committed(part, 11);
 	partition_claim_again(part);
 	assert_int_equal(part->state, PARTITION_CLAIMING);
-	assert_int_equal(part->sent_count, 0);
+	assert_int_equal(part->committed_runs_count, 0);
 	assert_seen(1, PARTITION_CLAIMING, PARTITION_CLAIMING);
 }
 
