@@ -120,7 +120,7 @@ int projector_write(struct projector *p, const struct directory *d, int64_t posi
 
 	if (p->state == PROJECTING_UNKNOWN)
 		rc = write_first(p, d, position, err);
-	else if (p->state == PROJECTING_CHANGES && p->mark.applied != position)
+	else if (projector_lags(p, position))
 		rc = write_changes(p, MARK_READY, position, err);
 	if (rc)
 		p->state = PROJECTING_UNKNOWN;

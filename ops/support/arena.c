@@ -8,7 +8,6 @@
 
 enum {
 	ARENA_BLOCK_BYTES = 256 * 1024,
-	LIST_MIN = 4,
 	ARENA_KEEP_BYTES = 16 * 1024 * 1024, /* several of the largest runs */
 };
 
@@ -118,13 +117,12 @@ void *arena_zalloc(struct arena *a, size_t count, size_t size)
 
 void *arena_grow(struct arena *a, void *list, size_t *cap, size_t need, size_t size)
 {
-	size_t wanted = *cap ? *cap : LIST_MIN;
+	size_t wanted;
 	void *grown;
 
 	if (need <= *cap)
 		return list;
-	while (wanted < need)
-		wanted *= 2;
+	wanted = memory_capacity(*cap, need, size);
 	grown = arena_alloc(a, wanted * size);
 	if (*cap)
 		memcpy(grown, list, *cap * size);

@@ -20,17 +20,21 @@ void *memory_zalloc(size_t count, size_t size)
 	return memory_must(calloc(count ? count : 1, size));
 }
 
-void *memory_grow(void *list, size_t *cap, size_t need, size_t size)
+size_t memory_capacity(size_t cap, size_t need, size_t size)
 {
-	size_t wanted = *cap ? *cap : LIST_MIN;
+	size_t wanted = cap ? cap : LIST_MIN;
 
-	if (need <= *cap)
-		return list;
 	while (wanted < need && wanted <= SIZE_MAX / 2)
 		wanted *= 2;
 	if (wanted < need || wanted > SIZE_MAX / size)
-		return memory_must(NULL);
-	list = memory_must(realloc(list, wanted * size));
-	*cap = wanted;
-	return list;
+		(void)memory_must(NULL);
+	return wanted;
+}
+
+void *memory_grow(void *list, size_t *cap, size_t need, size_t size)
+{
+	if (need <= *cap)
+		return list;
+	*cap = memory_capacity(*cap, need, size);
+	return memory_must(realloc(list, *cap * size));
 }

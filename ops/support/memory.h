@@ -27,4 +27,11 @@ void *memory_zalloc(size_t count, size_t size);
  */
 void *memory_grow(void *list, size_t *cap, size_t need, size_t size);
 
+/*
+ * How many elements of `size` bytes each a list of `cap` has room for once it
+ * has grown to hold `need`. Aborts when they cannot be addressed. For lists that
+ * are not on the heap; all others call memory_grow().
+ */
+size_t memory_capacity(size_t cap, size_t need, size_t size);
+
 #endif
