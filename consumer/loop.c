@@ -116,20 +116,22 @@ static int64_t rebuild_due(const struct consumer *c)
 
 static int recover_partitions(struct consumer *c, const struct now *now, struct error *err)
 {
-	int rc = recovery_step(&c->recovery, now, err);
+	int rc;
 
+	partitions_retry_aside(&c->partitions, now->monotonic_ms);
+	rc = recovery_step(&c->recovery, now, err);
 	if (recovery_suspects_orphans(&c->recovery))
 		publisher_guard_abort_orphans(&c->guard);
 	return rc;
 }
 
-/* Recovery waits until the directory is read and no rebuild is active; nothing is due before. */
+/* Recovery waits until the directory is read and no rebuild is active. */
 static int64_t recovery_due(const struct consumer *c)
 {
 	return follower_is_complete(c->follower) && !rebuild_is_active(c->rebuild) &&
 			       partitions_any(&c->partitions, PARTITION_CLAIMING)
 		       ? 0
-		       : INT64_MAX;
+		       : partitions_aside_due_ms(&c->partitions);
 }
 
 static int reap_expired(struct consumer *c, const struct now *now, struct error *err)

@@ -1,9 +1,11 @@
 #include "consumer/partition.h"
 
+#include "ops/support/log.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 void partitions_init(struct partitions *all, int count, const struct partition_watcher *watcher)
 {
@@ -46,6 +48,8 @@ static bool may_become(enum partition_state from, enum partition_state to)
 	case PARTITION_FOREIGN:
 	case PARTITION_CLAIMING:
 		return true;
+	case PARTITION_ASIDE:
+		return from != PARTITION_FOREIGN;
 	case PARTITION_REBUILDING:
 		return from == PARTITION_CLAIMING;
 	case PARTITION_READY:
@@ -66,6 +70,8 @@ void partition_become(struct partition *part, enum partition_state to)
 		part->committed_runs_count = 0;
 	}
 	assert(!part->staged.count); /* only a READY partition has staged messages */
+	if (to == PARTITION_READY || to == PARTITION_FOREIGN)
+		part->trouble = (struct error){ 0 };
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;
@@ -75,7 +81,7 @@ void partition_become(struct partition *part, enum partition_state to)
 
 void partition_claim_again(struct partition *part)
 {
-	if (part->state != PARTITION_FOREIGN)
+	if (part->state != PARTITION_FOREIGN && part->state != PARTITION_ASIDE)
 		partition_become(part, PARTITION_CLAIMING);
 }
 
@@ -83,6 +89,34 @@ void partitions_claim_again(struct partitions *all)
 {
 	for (int i = 0; i < all->count; i++)
 		partition_claim_again(&all->list[i]);
+}
+
+void partition_set_aside(struct partition *part, const struct error *why, int64_t now_ms)
+{
+	if (part->state == PARTITION_FOREIGN)
+		return;
+	if (strcmp(part->trouble.text, why->text) != 0)
+		log_warn("partition %d is set aside: %s", part->id, why->text);
+	part->trouble = *why;
+	part->retry_ms = now_ms + ASIDE_RETRY_MS;
+	partition_become(part, PARTITION_ASIDE);
+}
+
+void partitions_retry_aside(struct partitions *all, int64_t now_ms)
+{
+	for (int i = 0; i < all->count; i++)
+		if (all->list[i].state == PARTITION_ASIDE && all->list[i].retry_ms <= now_ms)
+			partition_become(&all->list[i], PARTITION_CLAIMING);
+}
+
+int64_t partitions_aside_due_ms(const struct partitions *all)
+{
+	int64_t due = INT64_MAX;
+
+	for (int i = 0; i < all->count; i++)
+		if (all->list[i].state == PARTITION_ASIDE && all->list[i].retry_ms < due)
+			due = all->list[i].retry_ms;
+	return due;
 }
 
 int64_t partition_next_offset(const struct partition *part)

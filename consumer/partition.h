@@ -8,17 +8,26 @@
  *
  * A partition's state says what is true of it. Only partition_become() changes
  * the state, and then it calls the watcher, so that others can react.
+ *
+ * A partition that cannot go on until a person has acted, or until time has
+ * mended something, is set ASIDE: nothing is fetched, applied or published for
+ * it, and the others go on. Every ASIDE_RETRY_MS recovery looks at it again.
  */
 
 #include "cache/mark.h"
 #include "consumer/staged.h"
+#include "ops/support/error.h"
 
 enum partition_state {
 	PARTITION_FOREIGN,    /* another member of the group owns it, or nobody does */
 	PARTITION_CLAIMING,   /* the group assigned it to us; recovery has yet to look at it */
+	PARTITION_ASIDE,      /* it is ours, but `trouble` keeps it from going on; see below */
 	PARTITION_REBUILDING, /* mark is ours and says `rebuilding`; its keys are being loaded */
 	PARTITION_READY,      /* mark is ours and says where the next run begins */
 };
+
+/* How long a partition stays ASIDE before recovery looks at it again. */
+enum { ASIDE_RETRY_MS = 30000 };
 
 struct partitions;
 
@@ -29,6 +38,8 @@ struct partition {
 	struct mark mark;     /* true while REBUILDING or READY */
 	int64_t last_epoch;   /* the highest epoch that this process has taken for it */
 	int64_t progress;     /* while REBUILDING: the highest Progress in the changelog so far */
+	struct error trouble; /* while ASIDE: why, as a sentence; else the last reason, or none */
+	int64_t retry_ms;     /* while ASIDE: when recovery looks at it again; monotonic */
 	bool fetched;         /* while READY: a message was fetched, or the log's end reached */
 	int64_t end;          /* while READY: where the log ended when it was last reached */
 	struct staged staged; /* empty unless READY */
@@ -70,14 +81,31 @@ bool partitions_any(const struct partitions *all, enum partition_state state);
  * these:
  *
  *   CLAIMING -> READY        CLAIMING -> REBUILDING -> READY
+ *   any state but FOREIGN -> ASIDE, by partition_set_aside() alone
  *   any state -> CLAIMING (from FOREIGN only when the group assigns it to us)
  *   any state -> FOREIGN
+ *
+ * READY and FOREIGN clear `trouble`.
  */
 void partition_become(struct partition *part, enum partition_state to);
 
 /*
+ * Makes the partition ASIDE because of `why`, whose sentence is logged if it is
+ * another one than before. now_ms is monotonic. A FOREIGN partition stays
+ * FOREIGN.
+ */
+void partition_set_aside(struct partition *part, const struct error *why, int64_t now_ms);
+
+/* Makes CLAIMING each ASIDE partition that is due to be looked at again. */
+void partitions_retry_aside(struct partitions *all, int64_t now_ms);
+
+/* When the next ASIDE partition is due to be looked at again; INT64_MAX: none is ASIDE. */
+int64_t partitions_aside_due_ms(const struct partitions *all);
+
+/*
  * Makes the partition CLAIMING because others may have changed it: nothing else
- * happens to it until recovery has looked at it. A FOREIGN one stays FOREIGN.
+ * happens to it until recovery has looked at it. A FOREIGN one stays FOREIGN,
+ * and one that is ASIDE stays ASIDE until its time has come.
  */
 void partition_claim_again(struct partition *part);
 void partitions_claim_again(struct partitions *all);

@@ -222,6 +222,38 @@ static void end_gives_all_messages_back(void **state)
 	partitions_init(&all, COUNT, &watcher); /* for tear_down() */
 }
 
+static void a_partition_set_aside_waits_for_its_time(void **state)
+{
+	const struct error why = { ERROR_REFUSED, "the log is another one" };
+
+	(void)state;
+	make_ready();
+	partition_set_aside(part, &why, 1000);
+	assert_int_equal(part->state, PARTITION_ASIDE);
+	assert_string_equal(part->trouble.text, why.text);
+	partitions_claim_again(&all);
+	assert_int_equal(part->state, PARTITION_ASIDE);
+	assert_int_equal(partitions_aside_due_ms(&all), 1000 + ASIDE_RETRY_MS);
+	partitions_retry_aside(&all, 1000 + ASIDE_RETRY_MS - 1);
+	assert_int_equal(part->state, PARTITION_ASIDE);
+	partitions_retry_aside(&all, 1000 + ASIDE_RETRY_MS);
+	assert_int_equal(part->state, PARTITION_CLAIMING);
+	assert_int_equal(partitions_aside_due_ms(&all), INT64_MAX);
+	assert_string_equal(part->trouble.text, why.text);
+	partition_become(part, PARTITION_READY);
+	assert_string_equal(part->trouble.text, "");
+}
+
+static void a_foreign_partition_is_not_set_aside(void **state)
+{
+	const struct error why = { ERROR_REFUSED, "the log is another one" };
+
+	(void)state;
+	partition_set_aside(part, &why, 1000);
+	assert_int_equal(part->state, PARTITION_FOREIGN);
+	assert_int_equal(partitions_aside_due_ms(&all), INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +268,8 @@ int main(void)
 		TEST(claiming_again_does_not_touch_a_foreign_partition),
 		TEST(all_but_foreign_partitions_are_claimed_again),
 		TEST(claiming_again_while_claiming_starts_afresh),
+		TEST(a_partition_set_aside_waits_for_its_time),
+		TEST(a_foreign_partition_is_not_set_aside),
 		TEST(end_gives_all_messages_back),
 	};
 
