@@ -48,6 +48,11 @@ unsigned index_connection(const struct index *ix)
 	return redis_connection(ix->redis);
 }
 
+bool index_is_connected(const struct index *ix)
+{
+	return redis_is_connected(ix->redis);
+}
+
 void index_forget_ahead(struct index *ix)
 {
 	ix->ahead.partition = NO_PARTITION;

@@ -58,6 +58,9 @@ MUST_USE int index_check_server(struct index *ix, struct error *err);
  */
 unsigned index_connection(const struct index *ix);
 
+/* Is there a connection to Redis? The next call makes one if there is none. */
+bool index_is_connected(const struct index *ix);
+
 /* The keys of a partition or KEYS_DIRECTORY; borrowed from the index. */
 const struct keys *index_keys(const struct index *ix, int partition);
 

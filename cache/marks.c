@@ -21,13 +21,16 @@ void seen_mark_append_read(struct pipeline *p, const struct keys *k)
 	pipeline_key(p, k, "mark", NULL);
 	pipeline_text(p, "loaded");
 	pipeline_text(p, "goal");
+	trouble_append_read(p, k);
 }
 
-void seen_mark_parse(struct seen_mark *out, const struct redisReply *mark,
-		     const struct redisReply *progress)
+void seen_mark_parse(struct seen_mark *out, struct redisReply *const *replies, struct arena *arena)
 {
+	const struct redisReply *progress = replies[1];
+
 	*out = (struct seen_mark){ .loaded = ABSENT, .goal = ABSENT };
-	mark_parse(&out->mark, mark);
+	mark_parse(&out->mark, replies[0]);
+	trouble_parse(&out->trouble, replies[2], arena);
 	if (out->mark.state != MARK_REBUILDING || progress->type != REDIS_REPLY_ARRAY ||
 	    progress->elements != 2)
 		return;
@@ -69,7 +72,7 @@ static int learn_partitions(struct marks_reader *r, const char *prefix, int *out
 }
 
 static int read_all(struct marks_reader *r, const char *prefix, struct marks *out,
-		    struct error *err)
+		    struct arena *arena, struct error *err)
 {
 	struct keys k;
 	int rc;
@@ -82,7 +85,7 @@ static int read_all(struct marks_reader *r, const char *prefix, struct marks *ou
 	rc = marks_roundtrip(r, err);
 	for (size_t i = 0; !rc && i <= out->count; i++)
 		seen_mark_parse(i < out->count ? &out->partitions[i] : &out->directory,
-				r->replies.list[2 * i], r->replies.list[2 * i + 1]);
+				&r->replies.list[SEEN_MARK_REPLIES * i], arena);
 	return rc;
 }
 
@@ -101,7 +104,7 @@ int marks_read(struct marks *out, const struct marks_source *from, int partition
 	if (!rc) {
 		found.count = (size_t)partitions;
 		found.partitions = arena_zalloc(arena, found.count + 1, sizeof(*found.partitions));
-		rc = read_all(&r, from->prefix, &found, err);
+		rc = read_all(&r, from->prefix, &found, arena, err);
 	}
 	if (!rc)
 		*out = found;

@@ -8,14 +8,16 @@
  */
 
 #include "cache/mark.h"
+#include "cache/trouble.h"
 #include "ops/support/arena.h"
 #include "ops/support/attributes.h"
 
-/* One mark, and how far the rebuild of its partition is. */
+/* One mark, how far the rebuild of its partition is, and what its owner is troubled by. */
 struct seen_mark {
 	struct mark mark;
 	int64_t loaded; /* offsets of the changelog loaded so far; ABSENT when not rebuilding */
 	int64_t goal;   /* offsets to load in all; ABSENT when not rebuilding */
+	struct trouble trouble;
 };
 
 struct marks {
@@ -46,11 +48,12 @@ int seen_mark_percent(const struct seen_mark *m);
 
 /* ---- for marks_read() and its test ---- */
 
-/* Appends the two commands that read a mark and its progress. */
+/* Appends the three commands that read a mark, its progress and its trouble. */
 void seen_mark_append_read(struct pipeline *p, const struct keys *k);
 
-/* Sets *out from the replies to them. */
-void seen_mark_parse(struct seen_mark *out, const struct redisReply *mark,
-		     const struct redisReply *progress);
+enum { SEEN_MARK_REPLIES = 3 };
+
+/* Sets *out from the replies to them; its texts live in the arena. */
+void seen_mark_parse(struct seen_mark *out, struct redisReply *const *replies, struct arena *arena);
 
 #endif

@@ -88,6 +88,11 @@ const char *redis_address(const struct redis *r)
 	return r->address;
 }
 
+bool redis_is_connected(const struct redis *r)
+{
+	return r->context != NULL;
+}
+
 unsigned redis_connection(const struct redis *r)
 {
 	return r->connection;

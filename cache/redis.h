@@ -39,6 +39,9 @@ const char *redis_address(const struct redis *r);
  */
 unsigned redis_connection(const struct redis *r);
 
+/* Is there a connection now? The next round trip makes one if there is none. */
+bool redis_is_connected(const struct redis *r);
+
 /* The replies to one pipeline, in the order of its commands. Starts as all zero. */
 struct replies {
 	struct redisReply **list;

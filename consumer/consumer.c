@@ -216,6 +216,20 @@ static void wire_recovery(struct consumer *c)
 	};
 }
 
+static void wire_troubles(struct consumer *c)
+{
+	c->troubles = troubles_new(&(struct troubles_options){
+		.partitions = &c->partitions,
+		.flow = &c->flow,
+		.intake = c->intake,
+		.follower = c->follower,
+		.publisher = c->publisher,
+		.index = c->index,
+		.instance = config_get(c->config, "instance"),
+	});
+	c->guard.troubles = c->troubles;
+}
+
 static void wire_reaper(struct consumer *c)
 {
 	c->reaper = reaper_new(&(struct reaper_options){
@@ -255,6 +269,7 @@ static int open_parts(struct consumer *c, struct error *err)
 	wire_publisher(c);
 	wire_runner(c, (size_t)grants_max, accept_lost_commands);
 	wire_recovery(c);
+	wire_troubles(c);
 	wire_reaper(c);
 	return intake_join(c->intake, err);
 }
@@ -285,6 +300,7 @@ void consumer_close(struct consumer **cp)
 		return;
 	intake_close(&c->intake);
 	reaper_free(&c->reaper);
+	troubles_free(&c->troubles);
 	rebuild_free(&c->rebuild);
 	progress_done(&c->progress);
 	runner_free(&c->runner);

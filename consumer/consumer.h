@@ -13,6 +13,7 @@
 #include "consumer/publisher_guard.h"
 #include "consumer/reaper.h"
 #include "consumer/recovery.h"
+#include "consumer/troubles.h"
 #include "ops/support/attributes.h"
 
 #include <signal.h>
@@ -38,6 +39,7 @@ struct consumer {
 	struct ready_maker ready;
 	struct progress_reader progress;
 	struct recovery recovery;
+	struct troubles *troubles;
 	struct error refusal; /* found in a callback of the group, and ends the loop */
 	bool may_fetch_more;  /* the last fetch stopped at its bound */
 	int64_t watched_ms;   /* when the marks were last looked at; monotonic */

@@ -214,6 +214,11 @@ int follower_end(struct follower *f, int64_t *end, struct error *err)
 	return bus_range(f->consumer, TOPIC_DIRECTORY, PARTITION, &low, end, err);
 }
 
+int64_t follower_high(const struct follower *f)
+{
+	return bus_high(f->consumer, TOPIC_DIRECTORY, PARTITION);
+}
+
 int follower_reach(struct follower *f, int64_t offset, int wait_ms, struct error *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
@@ -257,6 +262,11 @@ const struct directory *follower_directory(const struct follower *f)
 void follower_own(struct follower *f, bool own, int64_t epoch)
 {
 	projector_own(&f->projector, own, epoch);
+}
+
+bool follower_owns(const struct follower *f)
+{
+	return f->projector.state != PROJECTING_NOT;
 }
 
 int follower_project(struct follower *f, struct error *err)

@@ -54,6 +54,9 @@ MUST_USE int follower_reach(struct follower *f, int64_t offset, int wait_ms, str
 /* Where the topic ends now, for a read_committed reader. Blocks; ERROR_UNAVAILABLE. */
 MUST_USE int follower_end(struct follower *f, int64_t *end, struct error *err);
 
+/* What intake_high() is to the commands. */
+int64_t follower_high(const struct follower *f);
+
 /*
  * Takes the next id of a user, a group or an organization (with its group of
  * everyone) that was deleted after the view had become complete. False, with *id
@@ -73,6 +76,9 @@ const struct directory *follower_directory(const struct follower *f);
  * ends it. epoch is the lowest that the directory's mark may get.
  */
 void follower_own(struct follower *f, bool own, int64_t epoch);
+
+/* Does this process own the topic's partition? */
+bool follower_owns(const struct follower *f);
 
 /*
  * Brings Redis up to date with the view if this process owns the partition: at

@@ -266,6 +266,11 @@ int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 	return bus_range(in->consumer, TOPIC_COMMANDS, partition, begin, end, err);
 }
 
+int64_t intake_high(const struct intake *in, int partition)
+{
+	return bus_high(in->consumer, TOPIC_COMMANDS, partition);
+}
+
 int intake_seek(struct intake *in, const struct position *positions, size_t count,
 		struct error *err)
 {

@@ -87,6 +87,13 @@ MUST_USE int intake_committed(struct intake *in, struct position *positions, siz
 MUST_USE int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 			  struct error *err);
 
+/*
+ * Where the partition's log ended when records were last fetched from it,
+ * whether or not they can be read yet; INT64_MIN if that is not known. Does not
+ * block.
+ */
+int64_t intake_high(const struct intake *in, int partition);
+
 /* Continues fetching at these positions, once they are not paused. Blocks; ERROR_UNAVAILABLE. */
 MUST_USE int intake_seek(struct intake *in, const struct position *positions, size_t count,
 			 struct error *err);

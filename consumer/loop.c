@@ -18,8 +18,7 @@ enum {
 
 static int serve_publisher(struct consumer *c, const struct now *now, struct error *err)
 {
-	(void)now;
-	return publisher_guard_serve(&c->guard, err);
+	return publisher_guard_serve(&c->guard, now, err);
 }
 
 /* A publisher that a rebalance or recovery has stopped is started at once. */
@@ -34,6 +33,8 @@ static int note_committed(struct consumer *c, const struct now *now, struct erro
 
 	(void)now;
 	(void)err;
+	if (b)
+		troubles_note_published(c->troubles);
 	while (b) {
 		struct batch *next = b->next;
 		struct partition *part = partitions_get(&c->partitions, b->partition);
@@ -223,6 +224,8 @@ static int report_stages(struct consumer *c, const struct now *now, struct error
 	int partition = lowest_owned(c);
 	int rc;
 
+	if (troubles_due_ms(c->troubles) <= now->monotonic_ms)
+		troubles_report(c->troubles, now);
 	if (partition < 0 || now->monotonic_ms - c->reported_ms < REPORT_EVERY_MS)
 		return 0;
 	c->reported_ms = now->monotonic_ms;
@@ -235,7 +238,10 @@ static int report_stages(struct consumer *c, const struct now *now, struct error
 
 static int64_t report_due(const struct consumer *c)
 {
-	return lowest_owned(c) < 0 ? INT64_MAX : c->reported_ms + REPORT_EVERY_MS;
+	int64_t figures = lowest_owned(c) < 0 ? INT64_MAX : c->reported_ms + REPORT_EVERY_MS;
+	int64_t troubles = troubles_due_ms(c->troubles);
+
+	return figures < troubles ? figures : troubles;
 }
 
 /* ---- the loop ---- */
@@ -323,6 +329,16 @@ static bool is_passing(int rc)
 	return rc == ERROR_UNAVAILABLE || rc == ERROR_FENCED;
 }
 
+/* Lets people see why a turn failed. The report stage does that while turns succeed. */
+static void report_failure(struct consumer *c, const struct error *why)
+{
+	const struct now now = clock_now();
+
+	troubles_note(c->troubles, TROUBLE_TURN, why, &now);
+	if (!is_passing(why->code) || troubles_due_ms(c->troubles) <= now.monotonic_ms)
+		troubles_report(c->troubles, &now);
+}
+
 static void finish_work(struct consumer *c)
 {
 	struct runner_counts counts = runner_counts(c->runner);
@@ -346,9 +362,11 @@ int loop_run(struct consumer *c, struct error *err)
 		rc = run_turn(c, err);
 		if (!rc) {
 			attempt = 0;
+			troubles_end(c->troubles, TROUBLE_TURN);
 			wait_for_work(c);
 			continue;
 		}
+		report_failure(c, err);
 		if (!is_passing(rc) || *c->stop)
 			break;
 		consumer_wait(c, attempt++, err);

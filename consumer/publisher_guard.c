@@ -34,13 +34,14 @@ static int judge_namesake(struct publisher_guard *g, struct error *err)
 }
 
 /* Stops a publisher that has broken; 0 if it may be started again. */
-static int drop_broken(struct publisher_guard *g, struct error *err)
+static int drop_broken(struct publisher_guard *g, const struct now *now, struct error *err)
 {
 	int rc = publisher_check(g->publisher, err);
 
 	if (!rc || rc == ERROR_REFUSED)
 		return rc;
 	log_warn("the publisher broke: %s; starting it anew", err->text);
+	troubles_note(g->troubles, TROUBLE_PUBLISHER, err, now);
 	publisher_stop(g->publisher);
 	return rc == ERROR_FENCED ? judge_namesake(g, err) : 0;
 }
@@ -57,9 +58,9 @@ static int start_publisher(struct publisher_guard *g, struct error *err)
 	return rc;
 }
 
-int publisher_guard_serve(struct publisher_guard *g, struct error *err)
+int publisher_guard_serve(struct publisher_guard *g, const struct now *now, struct error *err)
 {
-	int rc = drop_broken(g, err);
+	int rc = drop_broken(g, now, err);
 
 	if (!rc && g->namesake_since_ms)
 		rc = judge_namesake(g, err);

@@ -9,6 +9,7 @@
 
 #include "consumer/partition.h"
 #include "consumer/publisher.h"
+#include "consumer/troubles.h"
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
@@ -17,6 +18,7 @@ struct publisher_guard {
 	struct publisher *publisher;
 	struct intake *intake;         /* our membership of the consumer group */
 	struct partitions *partitions; /* claimed again whenever the publisher starts */
+	struct troubles *troubles;     /* are told when the publisher breaks */
 	const char *instance;          /* our name in the group */
 	bool abort_orphans;            /* the next start aborts orphaned transactions */
 	int64_t namesake_since_ms;     /* when another member of our name was first seen; 0: none */
@@ -29,7 +31,8 @@ struct publisher_guard {
  * another process runs under our name, or unsent outputs cannot be read.
  * ERROR_USAGE names a setting that is wrong.
  */
-MUST_USE int publisher_guard_serve(struct publisher_guard *g, struct error *err);
+MUST_USE int publisher_guard_serve(struct publisher_guard *g, const struct now *now,
+				   struct error *err);
 
 /*
  * Stops the publisher, and has its next start abort orphaned transactions (see

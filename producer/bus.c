@@ -236,6 +236,17 @@ int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, i
 			 topic_name(topic), partition, rd_kafka_err2str(code));
 }
 
+int64_t bus_high(rd_kafka_t *rk, enum topic topic, int partition)
+{
+	int64_t low;
+	int64_t high;
+
+	return rd_kafka_get_watermark_offsets(rk, topic_name(topic), partition, &low, &high) ||
+			       high < 0
+		       ? INT64_MIN
+		       : high;
+}
+
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count)
 {
 	rd_kafka_headers_t *h = rd_kafka_headers_new(count);

@@ -80,6 +80,13 @@ MUST_USE int bus_deployment(struct rd_kafka_s *rk, const char *brokers, int wait
 MUST_USE int bus_range(struct rd_kafka_s *rk, enum topic topic, int partition, int64_t *begin,
 		       int64_t *end, struct error *err);
 
+/*
+ * Where the partition ended when records were last fetched from it, whether or
+ * not a read_committed reader may have them yet; INT64_MIN if that is not known.
+ * Does not block.
+ */
+int64_t bus_high(struct rd_kafka_s *rk, enum topic topic, int partition);
+
 /* Makes a Kafka header list. It is the caller's until a produce call takes it. */
 struct rd_kafka_headers_s *bus_headers(const struct header *list, size_t count);
 

@@ -5,6 +5,7 @@
 #include "producer/operator/commands.h"
 #include "producer/operator/stages.h"
 #include "producer/operator/survey.h"
+#include "producer/operator/verdict.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -65,6 +66,20 @@ static json_t *number_json(int64_t value)
 	return value == ABSENT ? json_null() : json_integer(value);
 }
 
+static json_t *trouble_json(const struct trouble *t)
+{
+	json_t *o;
+
+	if (!t->text.data)
+		return json_null();
+	o = json_object();
+	(void)json_object_set_new(o, "text", json_text(t->text));
+	(void)json_object_set_new(o, "since", time_json(t->since_ms));
+	(void)json_object_set_new(o, "seen", time_json(t->seen_ms));
+	(void)json_object_set_new(o, "instance", json_text(t->instance));
+	return o;
+}
+
 static void add_row(json_t *o, const struct survey_row *r)
 {
 	(void)json_object_set_new(o, "owner", json_text(bytes_of(r->owner)));
@@ -80,9 +95,19 @@ static void add_row(json_t *o, const struct survey_row *r)
 				  number_json(survey_has_mark(r) ? r->seen.loaded : ABSENT));
 	(void)json_object_set_new(o, "goal",
 				  number_json(survey_has_mark(r) ? r->seen.goal : ABSENT));
+	(void)json_object_set_new(o, "trouble", trouble_json(&r->seen.trouble));
 }
 
-static void print_json(const struct survey *v)
+static json_t *problems_json(const struct verdict *problems)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < problems->count; i++)
+		(void)json_array_append_new(list, json_text(problems->list[i]));
+	return list;
+}
+
+static void print_json(const struct survey *v, const struct verdict *problems)
 {
 	json_t *all = json_object();
 	json_t *list = json_array();
@@ -101,50 +126,53 @@ static void print_json(const struct survey *v)
 	(void)json_object_set_new(all, "group_state", json_text(bytes_of(v->group_state)));
 	(void)json_object_set_new(all, "partitions", list);
 	(void)json_object_set_new(all, "directory", directory);
+	(void)json_object_set_new(all, "problems", problems_json(problems));
 	json_print(all);
 }
 
 /* ---- the command ---- */
 
-static bool all_well(const struct survey *v)
-{
-	for (int i = 0; i <= v->partitions; i++)
-		if (!v->rows[i].owner || !v->rows[i].state ||
-		    strcmp(v->rows[i].state, "ready") != 0)
-			return false;
-	return v->partitions > 0;
-}
-
 /* A table without any answer would be empty; JSON keeps its shape. */
-static void show_status(const struct survey *v)
+static void show_status(const struct survey *v, const struct verdict *problems)
 {
 	if (v->trouble.code == ERROR_USAGE)
 		return;
 	if (v->session->output == OUTPUT_JSON)
-		print_json(v);
+		print_json(v, problems);
 	else if (v->partitions || !v->trouble.code)
 		print_table(v);
 }
 
-static enum exit_code conclude_status(const struct survey *v)
+/* If a server did not answer, that explains the rest. */
+static enum exit_code conclude_status(const struct survey *v, const struct verdict *problems)
 {
-	if (v->trouble.code)
+	if (v->trouble.code) {
 		complain(&v->trouble);
-	else if (v->foreign.code)
-		complain(&v->foreign);
-	if (v->trouble.code)
 		return v->trouble.code == ERROR_USAGE ? EXIT_USAGE : EXIT_UNAVAILABLE;
-	return all_well(v) ? EXIT_DONE : EXIT_NO;
+	}
+	if (v->foreign.code)
+		complain(&v->foreign);
+	for (size_t i = 0; i < problems->count; i++) {
+		struct error problem = { 0 };
+
+		(void)error_set(&problem, ERROR_UNAVAILABLE, "%.*s", BYTES_ARG(problems->list[i]));
+		complain(&problem);
+	}
+	return v->foreign.code || problems->count || !v->partitions ? EXIT_NO : EXIT_DONE;
 }
 
 enum exit_code run_status(struct session *s, const struct arguments *a)
 {
+	struct verdict problems = { 0 };
 	struct survey v;
 
 	if (argument_has(a, FLAG_STAGES))
 		return show_stages(s);
 	survey_ask(&v, s);
-	show_status(&v);
+	if (!v.trouble.code)
+		verdict_give(&problems, v.rows, v.partitions,
+			     config_get(s->config, "consumer-group"), &s->arena);
+	show_status(&v, &problems);
 	survey_done(&v);
-	return conclude_status(&v);
+	return conclude_status(&v, &problems);
 }

@@ -154,6 +154,16 @@ def create_topics(brokers, program, partitions=12):
 # ---- reading ------------------------------------------------------------------------------------
 
 
+def set_topic(brokers, topic, name, value):
+    """Changes a setting of a topic; value None takes it away."""
+    how = admin.AlterConfigOpType.SET if value is not None else admin.AlterConfigOpType.DELETE
+    entry = admin.ConfigEntry(name, value, incremental_operation=how)
+    place = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+    client = admin.AdminClient({"bootstrap.servers": brokers, **SILENT})
+    for answer in client.incremental_alter_configs([place]).values():
+        answer.result(30)
+
+
 def _reader(brokers, group, isolation="read_committed"):
     return confluent_kafka.Consumer(
         {

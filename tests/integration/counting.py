@@ -294,7 +294,7 @@ class Count:
         keys = [k for k in client.scan_iter(match=f"sb:{{{p}}}:*", count=5000)]
         kinds = {k: k[len(base) :].split(b":", 1) for k in set(keys)}
         hashes = [k for k, kind in kinds.items() if kind[0] in (b"ws", b"u", b"g", b"o", b"mark")]
-        others = {base + b"outcomes", base + b"unsent", base + b"due", base + b"stages"}
+        others = {base + b"outcomes", base + b"unsent", base + b"due", base + b"stages", base + b"trouble"}
         unknown = kinds.keys() - set(hashes) - others
         if unknown:
             self._say("index", f"partition {p}: unknown keys: {list(unknown)[:SHOWN]}")

@@ -18,7 +18,7 @@ from stack import stack, until  # noqa: E402, F401
 DONE, NO, UNAVAILABLE = 0, 1, 3
 NOWHERE = "127.0.0.1:1"  # tcpmux: without a listener
 PARTITIONS = 12
-KEYS = ["owner", "epoch", "applied", "committed", "end", "lag", "state", "loaded", "goal"]
+KEYS = ["owner", "epoch", "applied", "committed", "end", "lag", "state", "loaded", "goal", "trouble"]
 COPY = "cp"  # another prefix in the same Redis
 
 
@@ -26,11 +26,17 @@ def status(stack, *args, code=DONE):
     """The JSON; asserts its shape."""
     ran = stack.sharebus("status", "-o", "json", *args)
     assert ran.code == code, ran
-    assert (ran.err == "") == (code != UNAVAILABLE), ran
-    assert list(ran.json) == ["group", "group_state", "partitions", "directory"]
+    assert (ran.err == "") == (code == DONE), ran
+    assert list(ran.json) == ["group", "group_state", "partitions", "directory", "problems"]
+    assert ran.json["problems"] == ([] if code != NO else said(ran)), ran
     assert all(list(row) == ["partition", *KEYS] for row in ran.json["partitions"])
     assert list(ran.json["directory"]) == KEYS
     return ran.json
+
+
+def said(ran):
+    """The sentences on stderr."""
+    return [line.removeprefix("sharebus: ") for line in ran.err.splitlines()]
 
 
 def column(answer, name):
@@ -55,6 +61,21 @@ def send_garbage(stack, count=30):
         key = str(uuid.uuid4()).encode()
         producer.produce(bus.COMMANDS, b"garbage", key, partition=n % PARTITIONS)
     assert producer.flush(60) == 0
+
+
+def send_rejected(stack):
+    """Sends a command on a workspace that does not exist, which gives an event."""
+    workspace = str(uuid.uuid4())
+    record = {
+        "command_id": str(uuid.uuid4()),
+        "issued_at": 1_700_000_000_000,
+        "actor": {"id": str(uuid.uuid4()), "kind": "user"},
+        "workspace_id": workspace,
+        "grants": [],
+    }
+    producer = bus.producer(stack.brokers)
+    producer.produce(bus.COMMANDS, bus.encode("ShareWorkspace", record), workspace)
+    assert producer.flush(30) == 0
 
 
 def settled(stack):
@@ -259,6 +280,7 @@ def test_without_a_consumer_partitions_have_no_owner_and_the_lag_grows(stack):
     assert set(column(answer, "owner")) == {None} and answer["directory"]["owner"] is None
     assert set(column(answer, "state")) == {"ready"}
     assert sum(column(answer, "lag")) == 100
+    assert answer["problems"] == [f"no consumer of group {bus.GROUP} runs: start sharebus-consumer"]
     for row in answer["partitions"]:
         assert row["lag"] == row["end"] - row["committed"]
     settled(stack)
@@ -359,3 +381,41 @@ def test_without_both_one_sentence_names_both(stack):
     nothing = ("--brokers", NOWHERE, "--redis", "127.0.0.1:2", "--wait", "1s")
     stack.sharebus("status", *nothing).failed(UNAVAILABLE, NOWHERE, "127.0.0.1:2")
     assert status(stack, *nothing, code=UNAVAILABLE)["partitions"] == []
+
+
+# ---- something stands still ----
+
+
+def problem(stack, *words):
+    """Waits until status exits 1 and one of its sentences has all these words; returns the sentence."""
+
+    def told():
+        ran = stack.sharebus("status")
+        found = [line for line in said(ran) if all(word in line for word in words)]
+        return found[0] if ran.code == NO and found else None
+
+    return until(f"status says {words}", told)
+
+
+def test_a_transaction_that_a_producer_leaves_open_is_told(stack):
+    settled(stack)
+    writer = bus.producer(stack.brokers, **transaction())
+    writer.init_transactions(30)
+    writer.begin_transaction()
+    writer.produce(bus.COMMANDS, b"garbage", partition=7)
+    assert writer.flush(30) == 0
+    sentence = problem(stack, "a producer has left a transaction open")
+    writer.abort_transaction(30)
+    assert sentence.startswith("partition 7: sharing.commands partition 7 cannot be read from offset ")
+    until("all is well again", lambda: stack.sharebus("status").code == DONE)
+
+
+def test_brokers_that_refuse_the_outputs_are_told_and_forgotten(stack):
+    """The trouble is that of the publisher or of the partition that it stands for; either names the topic's limit."""
+    bus.set_topic(stack.brokers, bus.EVENTS, "max.message.bytes", "100")
+    try:
+        send_rejected(stack)
+        problem(stack, "partition")
+    finally:
+        bus.set_topic(stack.brokers, bus.EVENTS, "max.message.bytes", None)
+    until("all is well again", lambda: stack.sharebus("status").code == DONE)

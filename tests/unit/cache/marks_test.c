@@ -13,6 +13,8 @@ static struct seen_mark parse(const char *state, const char *loaded, const char 
 {
 	const char *const values[] = { "7", "9", "cluster-a", "12", "2", state, "0" };
 	const char *const rest[] = { loaded, goal };
+	redisReply nothing = { .type = REDIS_REPLY_NIL };
+	redisReply *const replies[] = { &mark.reply, &progress.reply, &nothing };
 	struct seen_mark m;
 
 	array_reply_init(&mark);
@@ -25,7 +27,7 @@ static struct seen_mark parse(const char *state, const char *loaded, const char 
 		else
 			array_reply_add_nil(&progress);
 	}
-	seen_mark_parse(&m, &mark.reply, &progress.reply);
+	seen_mark_parse(&m, replies, NULL);
 	return m;
 }
 
@@ -73,6 +75,32 @@ static void percentage_is_whole_and_at_most_100(void **state)
 	}
 }
 
+static void trouble_is_told_only_if_it_has_a_text(void **state)
+{
+	static const char *const values[][4] = {
+		{ "it hangs", "17", "19", "host" },
+		{ NULL, "17", "19", "host" },
+		{ "it hangs", "soon", NULL, NULL },
+	};
+	struct trouble t[3];
+
+	for (int i = 0; i < 3; i++) {
+		array_reply_init(&progress);
+		for (int k = 0; k < 4; k++) {
+			if (values[i][k])
+				array_reply_add_text(&progress, values[i][k]);
+			else
+				array_reply_add_nil(&progress);
+		}
+		trouble_parse(&t[i], &progress.reply, *state);
+	}
+	assert_true(bytes_equal_text(t[0].text, "it hangs"));
+	assert_true(t[0].since_ms == 17 && t[0].seen_ms == 19);
+	assert_true(bytes_equal_text(t[0].instance, "host"));
+	assert_null(t[1].text.data);
+	assert_true(t[2].text.data && !t[2].since_ms && !t[2].instance.data);
+}
+
 static void mark_is_read_with_its_progress(void **state)
 {
 	struct pipeline p;
@@ -84,10 +112,11 @@ static void mark_is_read_with_its_progress(void **state)
 	keys_init(&k, "sb", 3);
 	seen_mark_append_read(&p, &k);
 	commands_parse(&c, &p);
-	assert_int_equal(c.count, 2);
+	assert_int_equal(c.count, SEEN_MARK_REPLIES);
 	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
 		       "layout", "state", "directory", NULL);
 	assert_command(&c, 1, "HMGET", "sb:{3}:mark", "loaded", "goal", NULL);
+	assert_command(&c, 2, "HMGET", "sb:{3}:trouble", "text", "since", "seen", "by", NULL);
 	pipeline_done(&p);
 }
 
@@ -98,6 +127,7 @@ int main(void)
 		cmocka_unit_test(progress_left_over_from_a_rebuild_is_ignored),
 		cmocka_unit_test(percentage_is_whole_and_at_most_100),
 		cmocka_unit_test(mark_is_read_with_its_progress),
+		ARENA_TEST(trouble_is_told_only_if_it_has_a_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,17 @@ const struct directory *follower_directory(const struct follower *f)
 	return model_directory(f->position);
 }
 
+int64_t follower_high(const struct follower *f)
+{
+	return f->position;
+}
+
+bool follower_owns(const struct follower *f)
+{
+	(void)f;
+	return false;
+}
+
 void follower_own(struct follower *f, bool own, int64_t epoch)
 {
 	(void)f;

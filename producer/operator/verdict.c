@@ -1,0 +1,159 @@
+#include "producer/operator/verdict.h"
+
+#include "ops/support/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Room for "partitions 0, 2, 4, …" of 1,000 partitions. */
+enum { PLACES_SIZE = 8192 };
+
+struct judging {
+	struct verdict *out;
+	const struct survey_row *rows;
+	int partitions;
+	struct arena *arena;
+};
+
+/* ---- sentences ---- */
+
+static void add_sentence(struct judging *j, struct bytes sentence)
+{
+	j->out->list[j->out->count++] = sentence;
+}
+
+/* Appends ", " unless it is the first, and "3" or "3-7". Returns the new length. */
+static size_t append_range(char *text, size_t len, int first, int last)
+{
+	int n = snprintf(text + len, PLACES_SIZE - len, first == last ? "%s%d" : "%s%d-%d",
+			 text[len - 1] == ' ' ? "" : ", ", first, last);
+
+	return n > 0 && (size_t)n < PLACES_SIZE - len ? len + (size_t)n : len;
+}
+
+/*
+ * Names the rows that are marked: "partition 3", "partitions 0-2, 7", "the
+ * directory", or "partitions 0-11 and the directory".
+ */
+static struct bytes name_places(const struct judging *j, const bool *marked)
+{
+	char text[PLACES_SIZE] = " ";
+	size_t len = 1;
+	int count = 0;
+
+	for (int i = 0, first = 0; i < j->partitions; i++) {
+		if (!marked[i])
+			continue;
+		if (!i || !marked[i - 1])
+			first = i;
+		count++;
+		if (i + 1 == j->partitions || !marked[i + 1])
+			len = append_range(text, len, first, i);
+	}
+	if (!count)
+		return bytes_of("the directory");
+	return arena_printf(j->arena, "partition%s%.*s%s", count > 1 ? "s" : "", (int)len, text,
+			    marked[j->partitions] ? " and the directory" : "");
+}
+
+/* ---- what is wrong ---- */
+
+/* Is the row one of those that `is` describes? */
+typedef bool row_test(const struct survey_row *r);
+
+static bool lacks_owner(const struct survey_row *r)
+{
+	return !r->owner;
+}
+
+static bool is_missing(const struct survey_row *r)
+{
+	return r->state && strcmp(r->state, "missing") == 0;
+}
+
+static bool is_rebuilding(const struct survey_row *r)
+{
+	return r->state && strcmp(r->state, "rebuilding") == 0;
+}
+
+/* Marks the rows that are so, and returns their number. */
+static int mark_rows(const struct judging *j, row_test *is, bool *marked)
+{
+	int count = 0;
+
+	for (int i = 0; i <= j->partitions; i++) {
+		marked[i] = is(&j->rows[i]);
+		count += marked[i];
+	}
+	return count;
+}
+
+static void judge_owners(struct judging *j, const char *group, bool *marked)
+{
+	int count = mark_rows(j, lacks_owner, marked);
+
+	if (count == j->partitions + 1)
+		add_sentence(j, arena_printf(j->arena,
+					     "no consumer of group %s runs: start "
+					     "sharebus-consumer",
+					     group));
+	else if (count)
+		add_sentence(j, arena_printf(j->arena,
+					     "%.*s: no consumer of group %s owns %s; a rebalance "
+					     "takes some seconds",
+					     BYTES_ARG(name_places(j, marked)), group,
+					     count > 1 ? "them" : "it"));
+}
+
+static void judge_state(struct judging *j, row_test *is, const char *what, bool *marked)
+{
+	if (mark_rows(j, is, marked))
+		add_sentence(j, arena_printf(j->arena, "%.*s: %s",
+					     BYTES_ARG(name_places(j, marked)), what));
+}
+
+static bool same_trouble(const struct survey_row *a, const struct survey_row *b)
+{
+	return bytes_equal(a->seen.trouble.text, b->seen.trouble.text) &&
+	       bytes_equal(a->seen.trouble.instance, b->seen.trouble.instance);
+}
+
+/* One sentence for all rows that have the trouble of row `at`, unless an earlier row has it, too. */
+static void judge_trouble(struct judging *j, int at, bool *marked)
+{
+	const struct trouble *t = &j->rows[at].seen.trouble;
+	int64_t since_ms = t->since_ms;
+	char since[RFC3339_SIZE];
+
+	for (int i = 0; i < at; i++)
+		if (same_trouble(&j->rows[i], &j->rows[at]))
+			return;
+	for (int i = 0; i <= j->partitions; i++) {
+		marked[i] = same_trouble(&j->rows[i], &j->rows[at]);
+		if (marked[i] && j->rows[i].seen.trouble.since_ms < since_ms)
+			since_ms = j->rows[i].seen.trouble.since_ms;
+	}
+	clock_format_rfc3339(since, since_ms);
+	add_sentence(j, arena_printf(j->arena, "%.*s: %.*s (since %s, says consumer %.*s)",
+				     BYTES_ARG(name_places(j, marked)), BYTES_ARG(t->text), since,
+				     BYTES_ARG(t->instance)));
+}
+
+void verdict_give(struct verdict *out, const struct survey_row *rows, int partitions,
+		  const char *group, struct arena *arena)
+{
+	struct judging j = { out, rows, partitions, arena };
+	size_t places = (size_t)partitions + 1;
+	bool *marked = arena_zalloc(arena, places, sizeof(*marked));
+
+	/* One for the owners, one for each state that is wrong, and at most one for each row. */
+	*out = (struct verdict){ arena_zalloc(arena, places + 3, sizeof(*out->list)), 0 };
+	if (!partitions)
+		return;
+	judge_owners(&j, group, marked);
+	judge_state(&j, is_missing, "Redis has no index", marked);
+	judge_state(&j, is_rebuilding, "the index is being rebuilt", marked);
+	for (int i = 0; i <= partitions; i++)
+		if (rows[i].seen.trouble.text.data)
+			judge_trouble(&j, i, marked);
+}

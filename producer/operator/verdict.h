@@ -1,0 +1,24 @@
+#ifndef SB_OPERATOR_VERDICT_H
+#define SB_OPERATOR_VERDICT_H
+
+/*
+ * What is wrong with a deployment, in sentences for whoever runs it. A pure
+ * function of what was asked.
+ */
+
+#include "ops/support/arena.h"
+#include "producer/operator/survey.h"
+
+struct verdict {
+	struct bytes *list; /* sentences, without "sharebus: " before them; live in the arena */
+	size_t count;       /* 0: all is well */
+};
+
+/*
+ * Judges `partitions` rows of partitions, and the directory's after them. What
+ * could not be asked is not judged. `group` is the consumer group's name.
+ */
+void verdict_give(struct verdict *out, const struct survey_row *rows, int partitions,
+		  const char *group, struct arena *arena);
+
+#endif
