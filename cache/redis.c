@@ -19,6 +19,14 @@ struct redis {
 
 /* ---- connection ---- */
 
+/* The text is not repeated: it may be a URL with a password in it. */
+static int refuse_address(struct error *err)
+{
+	return error_set(err, ERROR_USAGE,
+			 "the address of Redis must be host:port, [IPv6 address]:port or the path "
+			 "of a socket, and not a URL");
+}
+
 static int parse_address(struct redis *r, const char *address, struct error *err)
 {
 	const char *colon = strrchr(address, ':');
@@ -31,11 +39,9 @@ static int parse_address(struct redis *r, const char *address, struct error *err
 	}
 	if (colon)
 		port = strtol(colon + 1, &end, 10);
-	if (!colon || colon == address || *end || port < 1 || port > 65535)
-		return error_set(
-			err, ERROR_USAGE,
-			"\"%s\" is not an address of Redis; give host:port or the path of a socket",
-			address);
+	if (!colon || colon == address || *end || port < 1 || port > 65535 ||
+	    strpbrk(address, "@/"))
+		return refuse_address(err);
 	r->port = (int)port;
 	if (address[0] == '[' && colon[-1] == ']')
 		r->host = strndup(address + 1, (size_t)(colon - address) - 2);

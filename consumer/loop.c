@@ -12,6 +12,8 @@ enum {
 	REPORT_EVERY_MS = 1000,
 	RUN_MAX = 2000, /* messages of one run: about 1 MB of commands to Redis */
 	RUN_MAX_BYTES = 1024 * 1024,
+	/* Of the watchdog's time: leaves enough for ending transactions and leaving the group. */
+	STOP_DRAIN_MS = 10000,
 };
 
 /* ---- the stages of a turn ---- */
@@ -343,7 +345,7 @@ static void finish_work(struct consumer *c)
 {
 	struct runner_counts counts = runner_counts(c->runner);
 
-	if (!publisher_drain(c->publisher, clock_monotonic_ms() + PUBLISHER_DRAIN_MS))
+	if (!publisher_drain(c->publisher, clock_monotonic_ms() + STOP_DRAIN_MS))
 		log_warn("some outputs are not published yet; the next owner of their partitions "
 			 "will do it");
 	publisher_stop(c->publisher);

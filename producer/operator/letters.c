@@ -111,13 +111,11 @@ static int ask_spans(struct letters *l, rd_kafka_t *asker, struct error *err)
 {
 	l->spans = arena_zalloc(&l->session->arena, (size_t)l->partitions, sizeof(*l->spans));
 	for (int i = 0; i < l->partitions; i++) {
-		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-			asker, topic_name(TOPIC_DEADLETTER), i, &l->spans[i].low, &l->spans[i].end,
-			KAFKA_WAIT_MS);
+		int rc = bus_range(asker, TOPIC_DEADLETTER, i, &l->spans[i].low, &l->spans[i].end,
+				   err);
 
-		if (code)
-			return error_set(err, ERROR_UNAVAILABLE, "%s partition %d: %s",
-					 topic_name(TOPIC_DEADLETTER), i, rd_kafka_err2str(code));
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

@@ -436,6 +436,12 @@ def sharebus_program(name="sharebus"):
     return shutil.which(name) or str(bus.REPO / "build" / "release" / "bin" / name)
 
 
+def crashing_consumer():
+    """The path of a consumer that has crash points, which what we ship has not."""
+    folder = os.environ.get("SHAREBUS_CRASH_BIN", bus.REPO / "build" / "crash" / "bin")
+    return os.path.join(folder, "sharebus-consumer")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--brokers", default=os.environ.get("SHAREBUS_BROKERS"))

@@ -14,6 +14,7 @@ import load
 
 STACK = bus.REPO / "ops" / "stack"
 TAIL_BYTES = 4000
+STOP_S = 20  # for a consumer that is told to stop, whatever hangs
 
 
 class NoStack(Exception):
@@ -30,10 +31,12 @@ class ConsumerProcess:
     def __init__(self, world, instance, number, arguments=(), environment=None):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
         self.instance = instance
+        crashing = environment and "SHAREBUS_CRASH_AT" in environment
+        program = load.crashing_consumer() if crashing else load.sharebus_program("sharebus-consumer")
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [
-                    load.sharebus_program("sharebus-consumer"),
+                    program,
                     *("--brokers", world.brokers, "--redis", world.redis_address),
                     *("--instance", instance, *arguments),
                 ],
@@ -57,7 +60,7 @@ class ConsumerProcess:
         self.process.kill()
         self.process.wait(30)
 
-    def terminate(self, deadline_s=30):
+    def terminate(self, deadline_s=STOP_S):
         """Stops it with SIGTERM; it must exit with 0."""
         self.process.send_signal(signal.SIGTERM)
         try:
