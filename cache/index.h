@@ -13,7 +13,7 @@
  * noticed before anything is written.
  *
  * One thread at a time. Each call that takes a struct error may block, for as
- * long as the timeout given to index_open() for each wait for Redis, and fails
+ * long as the timeout given to index_open() for each round trip, and fails
  * with ERROR_UNAVAILABLE when Redis does not answer, or ERROR_REFUSED when it
  * answers with an error that does not pass by itself. A partition is 0 or more
  * and less than the deployment has, or KEYS_DIRECTORY where that is said.
@@ -33,7 +33,7 @@ struct index_options {
 	const char *prefix;  /* of all keys; copied */
 	const char *topic;   /* the one that the marks speak of; must outlive the index */
 	struct deployment deployment;
-	int timeout_ms; /* of each wait for Redis */
+	int timeout_ms; /* of each round trip */
 };
 
 /*

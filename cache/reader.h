@@ -28,7 +28,7 @@ struct redisReply;
 
 /*
  * Connects, and reads from the first mark which deployment the index belongs
- * to. timeout_ms is for each wait for Redis. *out is the caller's, for
+ * to. timeout_ms is for each round trip. *out is the caller's, for
  * reader_close(). Blocks. ERROR_UNAVAILABLE when Redis does not answer or has
  * no complete index, ERROR_USAGE for a bad address, ERROR_REFUSED for an index
  * of a newer layout, ERROR_NOMEM.
