@@ -77,6 +77,13 @@ MUST_USE int index_read_marks(struct index *ix, const int *partitions, size_t co
 			      struct mark *out, struct error *err);
 
 /*
+ * Stamps the marks (mark.h): list[i] of partitions[i], each provided that it is
+ * still as it was read. A mark that has changed stays as it is.
+ */
+MUST_USE int index_stamp(struct index *ix, const int *partitions, const struct mark *list,
+			 size_t count, struct error *err);
+
+/*
  * Takes a partition or KEYS_DIRECTORY: writes the mark *wanted, provided that
  * the mark in Redis is still as *seen. Raises wanted->epoch if it is not higher
  * than the epoch seen, and sets wanted->deployment. On failure *wanted keeps

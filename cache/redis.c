@@ -240,8 +240,8 @@ static int read_replies(struct redis *r, size_t count, int64_t deadline_ms, stru
 	return rc;
 }
 
-static int exchange(struct redis *r, const struct pipeline *p, int64_t deadline_ms,
-		    struct replies *out, struct error *err)
+static int send_and_read(struct redis *r, const struct pipeline *p, int64_t deadline_ms,
+			 struct replies *out, struct error *err)
 {
 	int rc = open_connection(r, deadline_ms, err);
 
@@ -261,7 +261,7 @@ int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait
 	replies_clear(out);
 	rc = reserve_replies(out, p->commands, err);
 	if (!rc)
-		rc = exchange(r, p, deadline_ms, out, err);
+		rc = send_and_read(r, p, deadline_ms, out, err);
 	if (rc)
 		replies_clear(out);
 	assert(rc || out->count == p->commands);
