@@ -164,6 +164,23 @@ int index_read_mark(struct index *ix, int partition, struct mark *out, struct er
 	return index_read_marks(ix, &partition, 1, out, err);
 }
 
+int index_stamp(struct index *ix, const int *partitions, const struct mark *list, size_t count,
+		struct error *err)
+{
+	static const char *const unwatch[] = { "UNWATCH", NULL };
+
+	if (!count)
+		return 0;
+	/* Our own stamp would spoil the watch of a mark that was read ahead. */
+	index_forget_ahead(ix);
+	ix->watched.partition = NO_PARTITION;
+	pipeline_clear(&ix->pipeline);
+	pipeline_texts(&ix->pipeline, unwatch);
+	for (size_t i = 0; i < count; i++)
+		mark_append_stamp(&ix->pipeline, index_keys(ix, partitions[i]), &list[i]);
+	return index_roundtrip(ix, &ix->pipeline, err);
+}
+
 static int fail_fenced(const struct index *ix, int partition, struct error *err)
 {
 	char name[24] = "the directory";

@@ -1,8 +1,11 @@
 #include "cache/mark.h"
 
 #include "cache/redis.h"
+#include "ops/support/number.h"
+#include "schemas/topics.h"
 
 #include <hiredis/hiredis.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,12 +15,86 @@ enum { EPOCH, APPLIED, CLUSTER, PARTITIONS, LAYOUT, STATE, DIRECTORY, FIELD_COUN
 
 void mark_append_read(struct pipeline *p, const struct keys *k)
 {
-	pipeline_command(p, 2 + FIELD_COUNT);
+	pipeline_command(p, 2 + FIELD_COUNT + 1);
 	pipeline_text(p, "HMGET");
 	pipeline_key(p, k, "mark", NULL);
 	for (int i = 0; i < FIELD_COUNT; i++)
 		pipeline_text(p, fields[i]);
+	pipeline_text(p, "looked");
 }
+
+/* ---- damage ---- */
+
+/* The numbers in the reply to mark_append_read(), and what they can be. */
+static const struct number {
+	int field;
+	const char *name;
+	int64_t min;
+	int64_t max;
+	bool needed; /* an older layout may lack the others, and a mark without a stamp one */
+} numbers[] = {
+	{ EPOCH, "epoch", 0, INT64_MAX, true },
+	{ APPLIED, "applied", 0, INT64_MAX, true },
+	{ PARTITIONS, "partitions", 1, PARTITIONS_MAX, true },
+	{ LAYOUT, "layout", 0, INT_MAX, false },
+	{ DIRECTORY, "directory", 0, INT64_MAX, false },
+	{ FIELD_COUNT, "looked", 0, INT64_MAX, false },
+};
+
+static bool is_mark(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == FIELD_COUNT + 1;
+}
+
+/* The first number that the mark cannot have; NULL: there is none, or there is no mark. */
+static const struct number *find_damage(const redisReply *reply)
+{
+	int64_t value;
+
+	if (!reply_bytes(reply->element[STATE]).data)
+		return NULL;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		const struct number *n = &numbers[i];
+		struct bytes text = reply_bytes(reply->element[n->field]);
+
+		if (text.data ? !number_parse(text, n->min, n->max, &value) : n->needed)
+			return n;
+	}
+	return NULL;
+}
+
+/* Is the text so short and plain that a message may repeat it? */
+static bool is_printable(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < ' ' || text.data[i] > '~')
+			return false;
+	return text.data && text.len <= 40;
+}
+
+int mark_check_fields(const struct redisReply *reply, const struct keys *k, const char *address,
+		      struct error *err)
+{
+	const struct number *n;
+	struct bytes text;
+
+	if (!is_mark(reply))
+		return 0;
+	n = find_damage(reply);
+	if (!n)
+		return 0;
+	text = reply_bytes(reply->element[n->field]);
+	if (!is_printable(text))
+		text = bytes_of(text.data ? "(not a text)" : "(missing)");
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the mark %smark in Redis at %s is damaged: its field %s is %s, but must "
+			 "be a number from %lld to %lld; a running sharebus-consumer rebuilds the "
+			 "partition, so try again shortly",
+			 k->base, address, n->name, text_of(text), (long long)n->min,
+			 (long long)n->max);
+}
+
+/* ---- reading ---- */
 
 static enum mark_state parse_state(struct bytes text)
 {
@@ -31,12 +108,13 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 	struct bytes cluster;
 
 	*out = (struct mark){ .state = MARK_MISSING };
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != FIELD_COUNT)
+	if (!is_mark(reply) || find_damage(reply))
 		return;
 	out->state = parse_state(reply_bytes(reply->element[STATE]));
 	out->epoch = reply_number(reply->element[EPOCH], 0);
 	out->applied = reply_number(reply->element[APPLIED], 0);
 	out->directory = reply_number(reply->element[DIRECTORY], 0);
+	out->looked = reply_number(reply->element[FIELD_COUNT], 0);
 	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
 	if (out->state == MARK_READY && out->layout < INDEX_LAYOUT)
 		out->state = MARK_REBUILDING;
@@ -44,6 +122,13 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 	cluster = reply_bytes(reply->element[CLUSTER]);
 	(void)snprintf(out->deployment.cluster, sizeof(out->deployment.cluster), "%.*s",
 		       (int)cluster.len, cluster.data ? (const char *)cluster.data : "");
+}
+
+/* ---- writing ---- */
+
+static const char *state_name(enum mark_state state)
+{
+	return state == MARK_REBUILDING ? "rebuilding" : "ready";
 }
 
 void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
@@ -63,7 +148,7 @@ void mark_append_write(struct pipeline *p, const struct keys *k, const struct ma
 	pipeline_text(p, fields[LAYOUT]);
 	pipeline_number(p, INDEX_LAYOUT);
 	pipeline_text(p, fields[STATE]);
-	pipeline_text(p, m->state == MARK_REBUILDING ? "rebuilding" : "ready");
+	pipeline_text(p, state_name(m->state));
 	pipeline_text(p, fields[DIRECTORY]);
 	pipeline_number(p, m->directory);
 	pipeline_text(p, "topic");
@@ -80,6 +165,18 @@ void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t appli
 	pipeline_number(p, applied);
 	pipeline_text(p, fields[DIRECTORY]);
 	pipeline_number(p, directory);
+}
+
+void mark_append_stamp(struct pipeline *p, const struct keys *k, const struct mark *m)
+{
+	pipeline_command(p, 7);
+	pipeline_text(p, "EVAL");
+	pipeline_text(p, MARK_STAMP_SCRIPT);
+	pipeline_text(p, "1");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_number(p, m->epoch);
+	pipeline_number(p, m->applied);
+	pipeline_text(p, state_name(m->state));
 }
 
 bool mark_equal(const struct mark *a, const struct mark *b)

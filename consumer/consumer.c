@@ -28,8 +28,10 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 	struct consumer *c = context;
 
 	flow_follow(&c->flow, part);
-	if (part->state == PARTITION_READY)
+	if (part->state == PARTITION_READY) {
+		c->watched_ms = 0; /* until its mark is stamped, no answer rests on it */
 		return;
+	}
 	workspaces_forget(c->workspaces, part->id);
 	index_forget_ahead(c->index);
 	if (before == PARTITION_REBUILDING)

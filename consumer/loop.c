@@ -63,11 +63,15 @@ static int64_t directory_due(const struct consumer *c)
 	return follower_has_more(c->follower) ? 0 : INT64_MAX;
 }
 
-/* Sends a partition back to recovery if its mark in Redis is not as we left it. */
+/*
+ * Sends a partition back to recovery if its mark in Redis is not as we left it, and stamps the
+ * marks of those that are READY: answers rest on no others.
+ */
 static int check_marks(struct consumer *c, struct error *err)
 {
 	int ids[PARTITIONS_MAX];
 	struct mark marks[PARTITIONS_MAX];
+	size_t ready = 0;
 	size_t count = 0;
 	int rc;
 
@@ -78,17 +82,23 @@ static int check_marks(struct consumer *c, struct error *err)
 	for (size_t i = 0; !rc && i < count; i++) {
 		struct partition *part = &c->partitions.list[ids[i]];
 
-		if (mark_equal(&marks[i], &part->mark))
-			continue;
-		log_warn("partition %d: its mark in Redis is missing or not the one we wrote; "
-			 "recovering",
-			 part->id);
-		partition_claim_again(part);
+		if (!mark_equal(&marks[i], &part->mark)) {
+			log_warn("partition %d: its mark in Redis is missing or not the one we "
+				 "wrote; recovering",
+				 part->id);
+			partition_claim_again(part);
+		} else if (part->state == PARTITION_READY) {
+			ids[ready] = ids[i];
+			marks[ready++] = marks[i];
+		}
 	}
-	return rc;
+	return rc ? rc : index_stamp(c->index, ids, marks, ready, err);
 }
 
-/* Without this an idle partition would not notice that Redis has lost data. */
+/*
+ * Without this an idle partition would not notice that Redis has lost data, and no answer from it
+ * would be believed for long.
+ */
 static int watch_marks(struct consumer *c, const struct now *now, struct error *err)
 {
 	int rc;

@@ -55,8 +55,9 @@ MUST_USE int projector_write(struct projector *p, const struct directory *d, int
 			     struct error *err);
 
 /*
- * Checks that the mark in Redis is as we left it; if not, the next
- * projector_write() projects everything anew. ERROR_UNAVAILABLE, ERROR_REFUSED.
+ * Checks that the mark in Redis is as we left it, and stamps it; if it is not,
+ * the next projector_write() projects everything anew. ERROR_UNAVAILABLE,
+ * ERROR_REFUSED.
  */
 MUST_USE int projector_check(struct projector *p, struct error *err);
 

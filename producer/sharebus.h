@@ -30,6 +30,12 @@
  * take the time they may wait as wait_ms. A lost connection is opened again by
  * the next call that needs it.
  *
+ * Age. The consumer looks at the index every second, and says so in Redis. If it
+ * has not for longer than max_age_ms, because none runs or Redis came back from an
+ * old snapshot, calls that ask the index return SHAREBUS_UNAVAILABLE. Expiry is
+ * judged by the time at which the consumer last looked. All this is by the clock
+ * of Redis: the clock of this machine plays no part.
+ *
  * Values. A struct of zeros asks for the defaults. Times are milliseconds since
  * 1970 in UTC; 0 means never. An id of zeros means none.
  */
@@ -95,6 +101,7 @@ struct sharebus_options {
 	const char *prefix;  /* what all keys in Redis begin with; NULL: sb */
 	const char *source;  /* who speaks: the end of ce_source in events; NULL: library */
 	int timeout_ms;      /* for an answer of Redis or of the brokers; 0: 3000 */
+	int max_age_ms;      /* how old an answer of the index may be; 0: 60000 */
 	/* More settings of librdkafka (TLS, SASL): name, value, name, value, …, NULL; or NULL. */
 	const char *const *kafka;
 };
@@ -308,7 +315,11 @@ struct sharebus_answer {
 	int64_t expires_at;       /* when the grant that decided expires */
 };
 
-/* May this user do that? Policies, expiry and membership count as they are now. */
+/*
+ * May this user do that? Policies and membership count as they are now, expiry as of when the
+ * consumer last looked: a grant counts for a second after its end, or, while no consumer runs, for
+ * max_age_ms at most.
+ */
 SHAREBUS_RESULT int sharebus_check(struct sharebus *client,
 				   const struct sharebus_question *question,
 				   struct sharebus_answer *out);
