@@ -15,9 +15,9 @@ static bool is_proven(const struct deciding *d, const struct subject *s, enum re
 	case REASON_EXPIRED:
 		return g && grant_expired(g, w->now);
 	case REASON_USER_DELETED:
-		return s->kind == SUBJECT_USER && directory_lacks(w->directory, s);
+		return s->kind == SUBJECT_USER && directory_deleted(w->directory, s);
 	case REASON_GROUP_DELETED:
-		return s->kind == SUBJECT_GROUP && directory_lacks(w->directory, s);
+		return s->kind == SUBJECT_GROUP && directory_deleted(w->directory, s);
 	case REASON_COMMAND:
 	case REASON_OWNER_CHANGED:
 	case REASON_WORKSPACE_DELETED:

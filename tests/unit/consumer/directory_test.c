@@ -384,12 +384,17 @@ static void members_of_everyone_are_listed(void **state)
 	assert_int_equal(directory_member_count(directory, &nothing), 0);
 }
 
-static bool lacks(enum subject_kind kind, const char *id)
+static bool deleted(enum subject_kind kind, const char *id)
 {
-	return directory_lacks(directory, &(struct subject){ kind, letters(id) });
+	return directory_deleted(directory, &(struct subject){ kind, letters(id) });
 }
 
-static void deleted_and_unknown_subjects_are_lacking(void **state)
+static bool missing(enum subject_kind kind, const char *id)
+{
+	return directory_missing(directory, &(struct subject){ kind, letters(id) });
+}
+
+static void only_a_record_deletes(void **state)
 {
 	struct record bob = member(BOB, "bob", 1);
 
@@ -398,39 +403,85 @@ static void deleted_and_unknown_subjects_are_lacking(void **state)
 	bob.as.user_changed.status = USER_DELETED;
 	take(&bob);
 	put_group(TEAM, "team", NULL, 0);
-	assert_false(lacks(SUBJECT_USER, ALICE));
-	assert_true(lacks(SUBJECT_USER, BOB));
-	assert_true(lacks(SUBJECT_USER, NOTHING));
-	assert_true(lacks(SUBJECT_USER, TEAM));
-	assert_false(lacks(SUBJECT_GROUP, TEAM));
-	assert_true(lacks(SUBJECT_GROUP, ALICE));
+	assert_false(deleted(SUBJECT_USER, ALICE));
+	assert_true(deleted(SUBJECT_USER, BOB));
+	assert_false(deleted(SUBJECT_USER, NOTHING));
+	assert_false(deleted(SUBJECT_USER, TEAM));
+	assert_false(deleted(SUBJECT_GROUP, TEAM));
+	assert_false(deleted(SUBJECT_GROUP, NOTHING));
+	assert_false(deleted(SUBJECT_GROUP, ALICE));
 	forget(ALICE);
 	forget(TEAM);
-	assert_true(lacks(SUBJECT_USER, ALICE));
-	assert_true(lacks(SUBJECT_GROUP, TEAM));
+	assert_true(deleted(SUBJECT_USER, ALICE));
+	assert_true(deleted(SUBJECT_GROUP, TEAM));
 }
 
-static void group_of_everyone_exists_as_long_as_the_organization(void **state)
+static void tombstone_of_the_unknown_deletes(void **state)
 {
 	(void)state;
-	put_organization(ACME, "acme");
-	assert_false(lacks(SUBJECT_GROUP, ACME));
-	assert_true(lacks(SUBJECT_USER, ACME));
-	forget(ACME);
-	assert_true(lacks(SUBJECT_GROUP, ACME));
+	forget(NOTHING);
+	assert_true(deleted(SUBJECT_USER, NOTHING));
+	assert_true(deleted(SUBJECT_GROUP, NOTHING));
+	assert_false(missing(SUBJECT_USER, NOTHING));
+	assert_false(missing(SUBJECT_GROUP, NOTHING));
 }
 
-static void organizations_and_groups_are_no_users(void **state)
+static void who_comes_back_is_not_deleted(void **state)
 {
 	(void)state;
-	assert_false(directory_has_users(directory));
-	put_organization(ACME, "acme");
-	put_group(TEAM, "team", NULL, 0);
-	assert_false(directory_has_users(directory));
 	take_member(ALICE, "alice", 1);
-	assert_true(directory_has_users(directory));
 	forget(ALICE);
-	assert_false(directory_has_users(directory));
+	forget(ALICE);
+	take_member(ALICE, "alice", 1);
+	assert_false(deleted(SUBJECT_USER, ALICE));
+	forget(ALICE);
+	assert_true(deleted(SUBJECT_USER, ALICE));
+}
+
+static void only_the_unknown_are_missing(void **state)
+{
+	struct record bob = member(BOB, "bob", 1);
+
+	(void)state;
+	take_member(ALICE, "alice", 1);
+	bob.as.user_changed.status = USER_DELETED;
+	take(&bob);
+	put_group(TEAM, "team", NULL, 0);
+	put_organization(ACME, "acme");
+	assert_false(missing(SUBJECT_USER, ALICE));
+	assert_false(missing(SUBJECT_USER, BOB));
+	assert_false(missing(SUBJECT_GROUP, TEAM));
+	assert_false(missing(SUBJECT_GROUP, ACME));
+	assert_true(missing(SUBJECT_USER, NOTHING));
+	assert_true(missing(SUBJECT_USER, TEAM));
+	assert_true(missing(SUBJECT_GROUP, NOTHING));
+	assert_true(missing(SUBJECT_GROUP, ALICE));
+}
+
+static void group_of_everyone_goes_with_the_organization(void **state)
+{
+	(void)state;
+	put_organization(ACME, "acme");
+	assert_false(deleted(SUBJECT_GROUP, ACME));
+	assert_false(deleted(SUBJECT_USER, ACME));
+	forget(ACME);
+	assert_true(deleted(SUBJECT_GROUP, ACME));
+}
+
+/* Memory is bounded, and forgetting may only make a subject missing, never deleted. */
+static void oldest_tombstones_are_forgotten_first(void **state)
+{
+	struct uuid id = { { 0 } };
+
+	(void)state;
+	forget(ALICE);
+	forget(BOB);
+	for (uint32_t i = 1; i < 200000; i++) {
+		memcpy(id.bytes, &i, sizeof(i));
+		directory_forget(directory, &id, NULL);
+	}
+	assert_true(missing(SUBJECT_USER, ALICE));
+	assert_true(deleted(SUBJECT_USER, BOB));
 }
 
 static void names_are_for_people(void **state)
@@ -689,9 +740,12 @@ int main(void)
 		TEST(everyone_of_a_forgotten_organization_is_nobody),
 		TEST(members_of_a_group_are_listed_sorted),
 		TEST(members_of_everyone_are_listed),
-		TEST(deleted_and_unknown_subjects_are_lacking),
-		TEST(group_of_everyone_exists_as_long_as_the_organization),
-		TEST(organizations_and_groups_are_no_users),
+		TEST(only_a_record_deletes),
+		TEST(tombstone_of_the_unknown_deletes),
+		TEST(who_comes_back_is_not_deleted),
+		TEST(only_the_unknown_are_missing),
+		TEST(group_of_everyone_goes_with_the_organization),
+		TEST(oldest_tombstones_are_forgotten_first),
 		TEST(names_are_for_people),
 		TEST(new_user_is_projected),
 		TEST(renamed_user_no_longer_has_the_old_name),

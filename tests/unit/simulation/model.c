@@ -588,7 +588,7 @@ static void put_fact(struct directory *d, const struct record *fact)
 	assert(taken);
 }
 
-/* A deleted user has that status; a deleted group is not there. */
+/* A deleted user has that status; a deleted group has a tombstone. */
 static struct directory *make_directory(int gone)
 {
 	struct directory *d = directory_new();
@@ -618,8 +618,9 @@ static struct directory *make_directory(int gone)
 	r.type = RECORD_GROUP_CHANGED;
 	r.as.group_changed = (struct group_changed){ id_of(1, GROUP), bytes_of("team"),
 						     model_organization(), group, 2 };
-	if (gone != USERS)
-		put_fact(d, &r);
+	put_fact(d, &r);
+	if (gone == USERS)
+		directory_forget(d, &r.as.group_changed.id, NULL);
 	return d;
 }
 
