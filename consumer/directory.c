@@ -1,12 +1,12 @@
 #include "consumer/directory.h"
 
+#include "ops/support/hash.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 /*
  * An entity and the memory of its texts and arrays, in one block. There may be
