@@ -510,7 +510,7 @@ static void new_user_is_projected(void **state)
 	(void)state;
 	take_member(ALICE, "alice", 2);
 	told(2);
-	assert_command(&commands, 0, "HSET", "sb:{dir}:usernames", "alice", ALICE, NULL);
+	assert_command(&commands, 0, "ZADD", "sb:{dir}:usernames", "0", "5:alice" ALICE, NULL);
 	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
 		       "Name", "email", "e@example.com", "status", "active", "kind", "user",
 		       "site_role", "member", "orgs", ACME "m" GLOBEX "a", NULL);
@@ -523,9 +523,8 @@ static void renamed_user_no_longer_has_the_old_name(void **state)
 	told(2);
 	take_member(ALICE, "alicia", 0);
 	told(3);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
-	assert_command(&commands, 1, "HSET", "sb:{dir}:usernames", "alicia", ALICE, NULL);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
+	assert_command(&commands, 1, "ZADD", "sb:{dir}:usernames", "0", "6:alicia" ALICE, NULL);
 }
 
 static void deleted_user_cannot_be_found_by_name(void **state)
@@ -538,8 +537,7 @@ static void deleted_user_cannot_be_found_by_name(void **state)
 	r.as.user_changed.status = USER_DELETED;
 	take(&r);
 	told(2);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
 	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
 		       "Name", "email", "e@example.com", "status", "deleted", "kind", "user",
 		       "site_role", "member", "orgs", "", NULL);
@@ -588,8 +586,7 @@ static void forgotten_user_is_deleted_for_readers(void **state)
 	told(2);
 	forget(ALICE);
 	told(2);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
 	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
 }
 
@@ -603,7 +600,7 @@ static void group_is_projected_with_its_members(void **state)
 	assert_command(&commands, 0, "SADD", "sb:{dir}:members:" TEAM, ALICE, BOB, NULL);
 	assert_command(&commands, 1, "SADD", "sb:{dir}:of:" ALICE, TEAM, NULL);
 	assert_command(&commands, 2, "SADD", "sb:{dir}:of:" BOB, TEAM, NULL);
-	assert_command(&commands, 3, "HSET", "sb:{dir}:groupnames:" ACME, "team", TEAM, NULL);
+	assert_command(&commands, 3, "ZADD", "sb:{dir}:groupnames:" ACME, "0", "4:team" TEAM, NULL);
 	assert_command(&commands, 4, "HSET", "sb:{dir}:group:" TEAM, "name", "team", "org", ACME,
 		       NULL);
 }
@@ -619,9 +616,8 @@ static void changed_group_leaves_nothing_behind(void **state)
 	told(5);
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
-	assert_command(&commands, 2, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
-		       "team", TEAM, NULL);
-	assert_command(&commands, 3, "HSET", "sb:{dir}:groupnames:" ACME, "crew", TEAM, NULL);
+	assert_command(&commands, 2, "ZREM", "sb:{dir}:groupnames:" ACME, "4:team" TEAM, NULL);
+	assert_command(&commands, 3, "ZADD", "sb:{dir}:groupnames:" ACME, "0", "4:crew" TEAM, NULL);
 }
 
 /* Members that stay are not written again, however many there are. */
@@ -639,7 +635,7 @@ static void only_members_that_join_or_leave_are_projected(void **state)
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
 	assert_command(&commands, 2, "SADD", "sb:{dir}:members:" TEAM, CAROL, NULL);
 	assert_command(&commands, 3, "SADD", "sb:{dir}:of:" CAROL, TEAM, NULL);
-	assert_command(&commands, 4, "HSET", "sb:{dir}:groupnames:" ACME, "team", TEAM, NULL);
+	assert_command(&commands, 4, "ZADD", "sb:{dir}:groupnames:" ACME, "0", "4:team" TEAM, NULL);
 }
 
 /* A command begins with the number of its arguments, so that must be true of each. */
@@ -677,8 +673,7 @@ static void forgotten_group_is_deleted_for_readers(void **state)
 	told(4);
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
-	assert_command(&commands, 2, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
-		       "team", TEAM, NULL);
+	assert_command(&commands, 2, "ZREM", "sb:{dir}:groupnames:" ACME, "4:team" TEAM, NULL);
 	assert_command(&commands, 3, "DEL", "sb:{dir}:group:" TEAM, NULL);
 }
 
@@ -689,10 +684,9 @@ static void entity_that_changes_its_kind_is_deleted_first(void **state)
 	told(2);
 	put_organization(ALICE, "org");
 	told(4);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
 	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
-	assert_command(&commands, 2, "HSET", "sb:{dir}:orgnames", "org", ALICE, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{dir}:orgnames", "0", "3:org" ALICE, NULL);
 	assert_command(&commands, 3, "HSET", "sb:{dir}:org:" ALICE, "name", "org", "sharing",
 		       "everyone", NULL);
 }

@@ -12,7 +12,7 @@
 #include <time.h>
 
 enum {
-	FEW = 10000,
+	FEW = 8000,
 	TIMES = 4,
 	RATIO_MAX = 11, /* 16 would be quadratic, and n log n is 4.7 */
 	TRIES = 3,

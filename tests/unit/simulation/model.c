@@ -398,14 +398,13 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 	apply_wish(in, &all[h->workspaces[i]], &h->wishes[i]);
 }
 
-/* Each workspace has names of its own, so that no two of one owner have the same. */
+/* There are few names, so that workspaces of one owner often have the same. */
 static void add_fact(struct input *in, struct model_workspace *w, int partition, int workspace)
 {
 	struct uuid id = workspace_ids[partition][workspace];
 	struct model_workspace fact = { .owner = (int)draw(2), .dormant = chance(200) };
 
-	(void)snprintf(fact.name, sizeof(fact.name), "w%d%d%s", partition, workspace,
-		       chance(300) ? "x" : "");
+	(void)snprintf(fact.name, sizeof(fact.name), "w%d%s", partition, chance(300) ? "x" : "");
 	in->key = id_text(&id);
 	write_fact(in, &fact, &id);
 	apply_fact(in, w, &fact);

@@ -231,17 +231,6 @@ static redisReply *do_xadd(const struct words *c)
 	return text(REDIS_REPLY_STRING, c->list[5]);
 }
 
-/* EVAL HDEL_IF_SCRIPT 1 key field value, and no other script. */
-static redisReply *do_eval(const struct words *c)
-{
-	struct store_key *k = store_find(c->list[3], true);
-
-	assert(bytes_equal_text(c->list[1], HDEL_IF_SCRIPT));
-	if (bytes_equal(store_get(k, c->list[4]), c->list[5]))
-		(void)store_drop(k, c->list[4]);
-	return number(0);
-}
-
 /* SCAN cursor ...: the cursor is a bucket; all keys match the prefix. */
 static redisReply *do_scan(const struct words *c)
 {
@@ -283,7 +272,6 @@ static const struct verb {
 	{ "DEL", true, do_del },
 	{ "UNLINK", true, do_del },
 	{ "XADD", true, do_xadd },
-	{ "EVAL", true, do_eval },
 	{ "SCAN", false, do_scan },
 	{ "INFO", false, do_info },
 	{ "ZADD", true, do_zadd },
