@@ -1,5 +1,6 @@
 #include "cache/apply.h"
 
+#include "cache/bearers.h"
 #include "cache/layout.h"
 #include "cache/outcomes.h"
 
@@ -209,14 +210,12 @@ void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct
 
 void apply_owned(struct apply *a, const struct workspace *w)
 {
-	begin_key(a, "HSET", 2, "o:", &w->owner_id);
-	pipeline_bytes(&a->pipeline, w->name);
-	pipeline_id(&a->pipeline, &w->id);
+	bearers_add(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
 }
 
 void apply_not_owned(struct apply *a, const struct workspace *w)
 {
-	pipeline_hdel_if(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
+	bearers_drop(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
 }
 
 /* Offsets begin at 0, but the id of an entry must be greater than 0-0: hence the "-1". */

@@ -9,13 +9,13 @@
  *
  *   sb:{dir}:mark              hash  mark.h; `applied` is an offset of sharing.directory
  *   sb:{dir}:user:<id>         hash  username, name, email, status, kind, site_role, orgs
- *   sb:{dir}:usernames         hash  username -> user id
+ *   sb:{dir}:usernames         zset  usernames and user ids: bearers.h
  *   sb:{dir}:group:<id>        hash  name, org
- *   sb:{dir}:groupnames:<org>  hash  name -> group id
+ *   sb:{dir}:groupnames:<org>  zset  names and ids of the organization's groups
  *   sb:{dir}:members:<group>   set   user ids
  *   sb:{dir}:of:<user>         set   group ids
  *   sb:{dir}:org:<id>          hash  name, sharing
- *   sb:{dir}:orgnames          hash  name -> organization id
+ *   sb:{dir}:orgnames          zset  names and ids of organizations
  *   sb:{dir}:deployment        hash  sharing_enabled
  *
  * The field orgs has 17 bytes for each organization of the user: its id, then

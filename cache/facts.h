@@ -20,11 +20,11 @@ struct child_name {
 	struct bytes name;
 };
 
-/* The ids of groups, or of workspaces, by name. ids[i] is nil when there is none. */
+/* The groups, or the workspaces, of these names: out[i] has those called names[i]. */
 MUST_USE int facts_group_ids(struct reader *r, const struct child_name *names, size_t count,
-			     struct uuid *ids, struct error *err);
+			     struct bearers *out, struct error *err);
 MUST_USE int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t count,
-				 struct uuid *ids, struct error *err);
+				 struct bearers *out, struct error *err);
 
 /* Sets the members of the groups, whose ids are set, sorted by their bytes. */
 MUST_USE int facts_members(struct reader *r, struct group_changed *groups, size_t count,

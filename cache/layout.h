@@ -3,7 +3,7 @@
 
 /*
  * How a workspace is written into its hash `sb:{p}:ws:<id>`, and read back
- * (layout 2):
+ * (layout 3):
  *
  *   h               organization and owner (16 bytes each), status ('a' active, 'd' dormant)
  *   n               name, text

@@ -34,7 +34,7 @@
 
 struct redisReply;
 
-enum { INDEX_LAYOUT = 2 };
+enum { INDEX_LAYOUT = 3 };
 
 enum mark_state {
 	MARK_MISSING,    /* Redis does not have this partition: it is new or was emptied */

@@ -2,7 +2,7 @@
 #define SB_CACHE_STALE_H
 
 /*
- * Stale grants have expired, or their subject no longer exists; they are to be
+ * Stale grants have expired, or their subject was deleted; they are to be
  * revoked although no command asks for it. This is what the owner of a
  * partition reads of the index to find them. Nothing is written, and a watch
  * that index_read() or index_apply() has set stays.

@@ -7,6 +7,7 @@
  * workspace aborts (memory.h).
  */
 
+#include "cache/places.h"
 #include "ops/support/bytes.h"
 #include "schemas/records.h"
 
@@ -31,6 +32,7 @@ struct workspace {
 	struct grant *grants; /* owned; one for each subject, in no order */
 	size_t grant_count;
 	size_t grant_cap;
+	struct places places;                /* of the grants, by subject */
 	struct uuid recent[RECENT_COMMANDS]; /* a ring of command ids; an empty place is nil */
 	unsigned recent_next;                /* the place of the ring for the next id */
 };

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 struct problem {
 	struct problem *next;
@@ -152,6 +153,42 @@ void add_change(struct deciding *d, const struct subject *s, enum role after, in
 	assert(out->change_count < d->changes_max);
 	out->changes[out->change_count++] =
 		(struct change){ *s, g ? g->role : ROLE_NONE, after, expires_at };
+}
+
+struct mention {
+	const struct subject *subject;
+	size_t index;
+};
+
+/* By subject, then in the order of the command. */
+static int by_subject(const void *a, const void *b)
+{
+	const struct mention *x = a;
+	const struct mention *y = b;
+	int order = x->subject->kind != y->subject->kind
+			    ? (x->subject->kind > y->subject->kind) * 2 - 1
+			    : uuid_compare(&x->subject->id, &y->subject->id);
+
+	return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+const size_t *first_mentions(const struct deciding *d, const void *list, size_t size, size_t count)
+{
+	struct mention *sorted = arena_alloc(d->world->arena, (count + 1) * sizeof(*sorted));
+	size_t *first = arena_alloc(d->world->arena, (count + 1) * sizeof(*first));
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = (struct mention){
+			(const struct subject *)(const void *)((const uint8_t *)list + i * size), i
+		};
+	if (count > 1)
+		qsort(sorted, count, sizeof(*sorted), by_subject);
+	for (size_t i = 0; i < count; i++) {
+		bool again = i && subject_equal(sorted[i].subject, sorted[i - 1].subject);
+
+		first[sorted[i].index] = again ? first[sorted[i - 1].index] : sorted[i].index;
+	}
+	return first;
 }
 
 bool is_duplicate(struct deciding *d)

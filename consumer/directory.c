@@ -1,12 +1,12 @@
 #include "consumer/directory.h"
 
+#include "ops/support/hash.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 /*
  * An entity and the memory of its texts and arrays, in one block. There may be
@@ -31,8 +31,21 @@ static_assert(offsetof(struct user_changed, id) == 0 && offsetof(struct group_ch
 		      offsetof(struct organization_changed, id) == 0,
 	      "an entity is found by the id that it begins with");
 
+/*
+ * The ids whose last record was a tombstone are remembered, 80 bytes each, up to
+ * this many. Beyond that the oldest is forgotten: what it names then counts as
+ * missing, so its grants stay, and checks deny them all the same.
+ */
+enum { TOMBSTONES_MAX = 200000 };
+
+struct tombstone {
+	struct uuid id;
+	UT_hash_handle hh;
+};
+
 struct directory {
 	struct entity *entities; /* by id, in order of arrival; ids do not collide between kinds */
+	struct tombstone *tombstones; /* by id, the oldest first; none of an entity */
 	struct deployment_changed deployment;
 };
 
@@ -51,6 +64,42 @@ static void drop_entity(struct directory *d, struct entity *e)
 	free(e);
 }
 
+/* ---- tombstones ---- */
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static struct tombstone *find_tombstone(const struct directory *d, const struct uuid *id)
+{
+	struct tombstone *t;
+
+	HASH_FIND(hh, d->tombstones, id, sizeof(*id), t);
+	return t;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void drop_tombstone(struct directory *d, struct tombstone *t)
+{
+	if (!t)
+		return;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer is lost in uthash's lists */
+	HASH_DEL(d->tombstones, t);
+	free(t);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void add_tombstone(struct directory *d, const struct uuid *id)
+{
+	struct tombstone *t;
+
+	drop_tombstone(d, find_tombstone(d, id));
+	if (HASH_COUNT(d->tombstones) >= TOMBSTONES_MAX)
+		drop_tombstone(d, d->tombstones);
+	t = memory_zalloc(1, sizeof(*t));
+	t->id = *id;
+	HASH_ADD(hh, d->tombstones, id, sizeof(t->id), t);
+}
+
+/* ---- entities ---- */
+
 void directory_free(struct directory **dp)
 {
 	struct entity *e;
@@ -58,6 +107,8 @@ void directory_free(struct directory **dp)
 
 	if (!*dp)
 		return;
+	while ((*dp)->tombstones)
+		drop_tombstone(*dp, (*dp)->tombstones);
 	HASH_ITER(hh, (*dp)->entities, e, next)
 	drop_entity(*dp, e);
 	free(*dp);
@@ -167,6 +218,7 @@ static void replace_entity(struct directory *d, struct entity *new, struct proje
 	project_entity(p, old, new);
 	if (old)
 		drop_entity(d, old);
+	drop_tombstone(d, find_tombstone(d, &new->as.id));
 	HASH_ADD(hh, d->entities, as.id, sizeof(new->as.id), new);
 }
 
@@ -192,6 +244,7 @@ void directory_forget(struct directory *d, const struct uuid *id, struct project
 {
 	struct entity *e = find_entity(d, id);
 
+	add_tombstone(d, id);
 	if (!e)
 		return;
 	project_entity(p, e, NULL);
@@ -220,22 +273,26 @@ const struct organization_changed *directory_organization(const struct directory
 	return e && e->type == RECORD_ORGANIZATION_CHANGED ? &e->as.organization : NULL;
 }
 
-bool directory_has_users(const struct directory *d)
+/* Is there such a user, whatever the status, or such a group? */
+static bool is_known(const struct directory *d, const struct subject *s)
 {
-	const struct entity *e = d->entities;
-
-	while (e && e->type != RECORD_USER_CHANGED)
-		e = e->hh.next;
-	return e != NULL;
+	if (s->kind == SUBJECT_USER)
+		return directory_user(d, &s->id);
+	return directory_group(d, &s->id) || directory_organization(d, &s->id);
 }
 
-bool directory_lacks(const struct directory *d, const struct subject *s)
+bool directory_deleted(const struct directory *d, const struct subject *s)
 {
 	const struct user_changed *u = directory_user(d, &s->id);
 
-	if (s->kind == SUBJECT_USER)
-		return !u || u->status == USER_DELETED;
-	return !directory_group(d, &s->id) && !directory_organization(d, &s->id);
+	if (s->kind == SUBJECT_USER && u)
+		return u->status == USER_DELETED;
+	return find_tombstone(d, &s->id);
+}
+
+bool directory_missing(const struct directory *d, const struct subject *s)
+{
+	return !is_known(d, s) && !find_tombstone(d, &s->id);
 }
 
 bool directory_sharing_enabled(const struct directory *d)

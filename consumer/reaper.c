@@ -255,7 +255,7 @@ static size_t next_gone(const struct reaper *reaper, struct reaping *r)
 	size_t i = 0;
 
 	while (i < reaping_gone_count(r) && i < SUBJECTS_MAX) {
-		if (directory_lacks(directory, &r->gone->list[i]))
+		if (directory_deleted(directory, &r->gone->list[i]))
 			i++;
 		else
 			reaping_drop_gone(r, i);

@@ -294,6 +294,7 @@ class Count:
         keys = [k for k in client.scan_iter(match=f"sb:{{{p}}}:*", count=5000)]
         kinds = {k: k[len(base) :].split(b":", 1) for k in set(keys)}
         hashes = [k for k, kind in kinds.items() if kind[0] in (b"ws", b"u", b"g", b"o", b"mark")]
+        named = {k for k, kind in kinds.items() if kind[0] == b"o"}  # sorted sets
         others = {base + b"outcomes", base + b"unsent", base + b"due", base + b"stages", base + b"trouble"}
         unknown = kinds.keys() - set(hashes) - others
         if unknown:
@@ -302,10 +303,13 @@ class Count:
         for at in range(0, len(hashes), 5000):
             pipeline = client.pipeline(transaction=False)
             for k in hashes[at : at + 5000]:
-                pipeline.hgetall(k)
+                if k in named:
+                    pipeline.zrange(k, 0, -1, withscores=True)
+                else:
+                    pipeline.hgetall(k)
             for k, value in zip(hashes[at : at + 5000], pipeline.execute()):
                 kind = kinds[k]
-                found[kind[0].decode(), _text(kind[1]) if len(kind) > 1 else ""] = value
+                found[kind[0].decode(), _text(kind[1]) if len(kind) > 1 else ""] = dict(value)
         wanted = self._wanted_index(p)
         self._same("index", f"{p} due", self._wanted_due(p), self._due(client, base))
         mark = found.pop(("mark", ""), {})
@@ -322,7 +326,8 @@ class Count:
         out = collections.defaultdict(dict)
         for w in self.model.workspaces[p].values():
             raw = uuid.UUID(w.id).bytes
-            out["o", w.owner_id][w.name.encode()] = raw
+            name = w.name.encode()
+            out["o", w.owner_id][b"%d:%s%s" % (len(name), name, raw)] = 0
             for (kind, subject), grant in w.grants.items():
                 out[kind[0], subject][raw] = ROLES[grant.role]
         return out
@@ -364,7 +369,7 @@ class Count:
         self._same("index", where + " state", b"ready", mark.get(b"state"))
         self._same("index", where + " cluster", self.cluster.encode(), mark.get(b"cluster"))
         self._same("index", where + " topic", b"sharing.commands", mark.get(b"topic"))
-        self._same("index", where + " layout", b"2", mark.get(b"layout"))
+        self._same("index", where + " layout", b"3", mark.get(b"layout"))
         self._same("index", where + " partitions", b"%d" % len(self.log), mark.get(b"partitions"))
 
     def outcomes(self):

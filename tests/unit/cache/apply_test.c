@@ -288,9 +288,8 @@ static void rename_moves_the_name_in_the_index_of_the_owner(void **state)
 	workspace_set_name(&workspace, bytes_of("prod"));
 	apply_owned(&apply, &workspace);
 	parse(2);
-	assert_command(&commands, 1, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{3}:o:" ALICE, "dev", DEV,
-		       NULL);
-	assert_command(&commands, 2, "HSET", "sb:{3}:o:" ALICE, "prod", DEV, NULL);
+	assert_command(&commands, 1, "ZREM", "sb:{3}:o:" ALICE, "3:dev" DEV, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{3}:o:" ALICE, "0", "4:prod" DEV, NULL);
 }
 
 static void new_owner_gets_the_name_in_their_index(void **state)
@@ -300,9 +299,8 @@ static void new_owner_gets_the_name_in_their_index(void **state)
 	workspace.owner_id = letters(BOB);
 	apply_owned(&apply, &workspace);
 	parse(2);
-	assert_command(&commands, 1, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{3}:o:" ALICE, "dev", DEV,
-		       NULL);
-	assert_command(&commands, 2, "HSET", "sb:{3}:o:" BOB, "dev", DEV, NULL);
+	assert_command(&commands, 1, "ZREM", "sb:{3}:o:" ALICE, "3:dev" DEV, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{3}:o:" BOB, "0", "3:dev" DEV, NULL);
 }
 
 static void outcomes_are_one_entry_of_a_capped_stream(void **state)

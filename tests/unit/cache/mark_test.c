@@ -34,7 +34,7 @@ static void reply_with(const char *const values[static 7])
 static void mark_is_read_as_stored(void **state)
 {
 	static const char *const values[] = { "7", "1234567890123", "cluster-a", "12",
-					      "2", "ready",         "88" };
+					      "3", "ready",         "88" };
 	struct mark m;
 
 	(void)state;
@@ -45,7 +45,7 @@ static void mark_is_read_as_stored(void **state)
 	assert_true(m.applied == 1234567890123);
 	assert_string_equal(m.deployment.cluster, "cluster-a");
 	assert_int_equal(m.deployment.partitions, 12);
-	assert_int_equal(m.layout, 2);
+	assert_int_equal(m.layout, 3);
 	assert_true(m.directory == 88);
 	assert_true(m.looked == 1800000000123);
 }
@@ -139,7 +139,7 @@ static void good_mark_or_none_is_not_damaged(void **state)
 /* An older version wrote such marks. */
 static void mark_without_a_directory_offset_requires_nothing_of_the_directory(void **state)
 {
-	static const char *const values[] = { "7", "9", "cluster-a", "12", "2", "ready", NULL };
+	static const char *const values[] = { "7", "9", "cluster-a", "12", "3", "ready", NULL };
 	struct mark m;
 
 	(void)state;
@@ -161,7 +161,7 @@ static void state_is_read_from_its_word(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *values[] = { "7", "9", "cluster-a", "12", "2", cases[i].text, "0" };
+		const char *values[] = { "7", "9", "cluster-a", "12", "3", cases[i].text, "0" };
 		struct mark m;
 
 		reply_with(values);
@@ -180,7 +180,8 @@ static void index_of_an_older_layout_counts_as_rebuilding(void **state)
 	} cases[] = {
 		{ "1", "ready", MARK_REBUILDING },      { NULL, "ready", MARK_REBUILDING },
 		{ "1", "rebuilding", MARK_REBUILDING }, { "1", NULL, MARK_MISSING },
-		{ "2", "ready", MARK_READY },           { "3", "ready", MARK_READY },
+		{ "2", "ready", MARK_REBUILDING },      { "3", "ready", MARK_READY },
+		{ "4", "ready", MARK_READY },
 	};
 
 	(void)state;
@@ -214,7 +215,7 @@ static void long_cluster_id_is_cut(void **state)
 {
 	static const char longest[] =
 		"0123456789012345678901234567890123456789012345678901234567890123";
-	const char *values[] = { "7", "9", longest, "12", "2", "ready", "0" };
+	const char *values[] = { "7", "9", longest, "12", "3", "ready", "0" };
 	struct mark m;
 
 	(void)state;
@@ -248,10 +249,10 @@ static void commands_have_the_fields_of_the_design(void **state)
 		       "layout", "state", "directory", "looked", NULL);
 	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", "directory", "88", NULL);
 	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "2", "state", "rebuilding",
+		       "cluster-a", "partitions", "12", "layout", "3", "state", "rebuilding",
 		       "directory", "87", "topic", "sharing.commands", NULL);
 	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "2", "state", "ready",
+		       "cluster-a", "partitions", "12", "layout", "3", "state", "ready",
 		       "directory", "87", "topic", "sharing.commands", NULL);
 	assert_command(&c, 4, "EVAL", MARK_STAMP_SCRIPT, "1", "sb:{3}:mark", "7", "42", "ready",
 		       NULL);
@@ -264,14 +265,14 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 		struct mark mark;
 		const char *sentence;
 	} cases[] = {
-		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 2, 0, 0 },
+		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 3, 0, 0 },
 		  "the index in Redis at r:6379 belongs to Kafka cluster cluster-b, not to "
 		  "cluster-a; give each deployment its own Redis or its own prefix" },
-		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 2, 0, 0 },
+		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 3, 0, 0 },
 		  "the index in Redis at r:6379 was made for 6 partitions, but sharing.commands "
 		  "has 12; restore that number, which is fixed for the life of a deployment" },
-		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 3, 0, 0 },
-		  "the index in Redis at r:6379 has layout 3, but this program reads layout 2; use "
+		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 4, 0, 0 },
+		  "the index in Redis at r:6379 has layout 4, but this program reads layout 3; use "
 		  "programs of the same version" },
 	};
 

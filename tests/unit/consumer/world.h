@@ -18,6 +18,7 @@
  *   CREW                   a group of ACME: CAROL, DAVE, DELIA, SAM and ALICE
  *   STRANGERS              a group of GLOBEX: OLGA
  *   NO_GROUP               no such group
+ *   ERASED                 nobody, until a test makes it deleted by a tombstone
  */
 
 #include "consumer/decide.h"
@@ -39,6 +40,7 @@ enum name {
 	CREW,
 	STRANGERS,
 	NO_GROUP,
+	ERASED,
 	ACME,
 	GLOBEX,
 	DEV,

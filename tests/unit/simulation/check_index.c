@@ -2,6 +2,7 @@
 
 #include "tests/unit/simulation/check.h"
 
+#include "cache/bearers.h"
 #include "cache/keys.h"
 #include "cache/layout.h"
 #include "tests/unit/simulation/broker.h"
@@ -203,6 +204,19 @@ static size_t check_subject(int partition, int subject, const struct model_works
 	return fields > 0;
 }
 
+static bool is_bearer(const struct store_key *k, const char *name, const struct uuid *id)
+{
+	for (size_t i = 0; k && i < k->count; i++) {
+		struct bytes found;
+		struct uuid bearer;
+
+		if (bearers_parse(k->fields[i].name, &found, &bearer) &&
+		    bytes_equal_text(found, name) && uuid_equal(&bearer, id))
+			return true;
+	}
+	return false;
+}
+
 static size_t check_owner(int partition, int user, const struct model_workspace *all)
 {
 	struct uuid owner = model_user(user);
@@ -215,7 +229,7 @@ static size_t check_owner(int partition, int user, const struct model_workspace 
 		if (!all[i].registered || all[i].owner != user)
 			continue;
 		fields++;
-		if (!bytes_equal(store_get(k, bytes_of(all[i].name)), raw(&id)))
+		if (!is_bearer(k, all[i].name, &id))
 			broken_promise("Redis, partition %d: user %d does not own %s", partition,
 				       user, all[i].name);
 	}

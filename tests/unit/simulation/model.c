@@ -398,14 +398,13 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 	apply_wish(in, &all[h->workspaces[i]], &h->wishes[i]);
 }
 
-/* Each workspace has names of its own, so that no two of one owner have the same. */
+/* There are few names, so that workspaces of one owner often have the same. */
 static void add_fact(struct input *in, struct model_workspace *w, int partition, int workspace)
 {
 	struct uuid id = workspace_ids[partition][workspace];
 	struct model_workspace fact = { .owner = (int)draw(2), .dormant = chance(200) };
 
-	(void)snprintf(fact.name, sizeof(fact.name), "w%d%d%s", partition, workspace,
-		       chance(300) ? "x" : "");
+	(void)snprintf(fact.name, sizeof(fact.name), "w%d%s", partition, chance(300) ? "x" : "");
 	in->key = id_text(&id);
 	write_fact(in, &fact, &id);
 	apply_fact(in, w, &fact);
@@ -588,7 +587,7 @@ static void put_fact(struct directory *d, const struct record *fact)
 	assert(taken);
 }
 
-/* A deleted user has that status; a deleted group is not there. */
+/* A deleted user has that status; a deleted group has a tombstone. */
 static struct directory *make_directory(int gone)
 {
 	struct directory *d = directory_new();
@@ -618,8 +617,9 @@ static struct directory *make_directory(int gone)
 	r.type = RECORD_GROUP_CHANGED;
 	r.as.group_changed = (struct group_changed){ id_of(1, GROUP), bytes_of("team"),
 						     model_organization(), group, 2 };
-	if (gone != USERS)
-		put_fact(d, &r);
+	put_fact(d, &r);
+	if (gone == USERS)
+		directory_forget(d, &r.as.group_changed.id, NULL);
 	return d;
 }
 

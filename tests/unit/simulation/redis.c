@@ -233,13 +233,14 @@ static redisReply *do_xadd(const struct words *c)
 	return text(REDIS_REPLY_STRING, c->list[5]);
 }
 
-/* EVAL MARK_STAMP_SCRIPT 1 key epoch applied state */
-static redisReply *stamp_mark(const struct words *c)
+/* EVAL MARK_STAMP_SCRIPT 1 key epoch applied state, and no other script. */
+static redisReply *do_eval(const struct words *c)
 {
 	static const char *const fields[] = { "epoch", "applied", "state" };
 	struct store_key *k = store_find(c->list[3], true);
 	char looked[24];
 
+	assert(bytes_equal_text(c->list[1], MARK_STAMP_SCRIPT));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		if (!bytes_equal(store_get(k, bytes_of(fields[i])), c->list[4 + i]))
 			return number(0);
@@ -248,18 +249,6 @@ static redisReply *stamp_mark(const struct words *c)
 	return number(1);
 }
 
-/* EVAL HDEL_IF_SCRIPT 1 key field value, or the stamp of a mark, and no other script. */
-static redisReply *do_eval(const struct words *c)
-{
-	struct store_key *k = store_find(c->list[3], true);
-
-	if (bytes_equal_text(c->list[1], MARK_STAMP_SCRIPT))
-		return stamp_mark(c);
-	assert(bytes_equal_text(c->list[1], HDEL_IF_SCRIPT));
-	if (bytes_equal(store_get(k, c->list[4]), c->list[5]))
-		(void)store_drop(k, c->list[4]);
-	return number(0);
-}
 
 /* SCAN cursor ...: the cursor is a bucket; all keys match the prefix. */
 static redisReply *do_scan(const struct words *c)
@@ -302,7 +291,6 @@ static const struct verb {
 	{ "DEL", true, do_del },
 	{ "UNLINK", true, do_del },
 	{ "XADD", true, do_xadd },
-	{ "EVAL", true, do_eval },
 	{ "SCAN", false, do_scan },
 	{ "INFO", false, do_info },
 	{ "ZADD", true, do_zadd },
