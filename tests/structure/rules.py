@@ -39,7 +39,7 @@ LIBRARIES = {
     r"sharebus\.h": ("producer/examples/",),  # as it is installed
 }
 STANDARD = re.compile(
-    r"(assert|ctype|errno|fcntl|getopt|inttypes|limits|locale|math|poll|pthread|pwd|signal|stdalign"
+    r"(assert|ctype|errno|fcntl|getopt|inttypes|limits|locale|math|poll|pthread|pwd|semaphore|signal|stdalign"
     r"|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|wchar"
     r"|sys/\w+|netinet/\w+|arpa/inet|netdb)\.h"
 )

@@ -52,7 +52,7 @@ static void mark_is_read_as_stored(void **state)
 
 static void mark_that_nobody_has_stamped_was_never_looked_at(void **state)
 {
-	static const char *const values[] = { "7", "9", "cluster-a", "12", "2", "ready", "0" };
+	static const char *const values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0" };
 	struct mark m;
 
 	(void)state;
@@ -71,7 +71,7 @@ struct damage {
 
 static void check_damage(const struct damage *d)
 {
-	const char *values[] = { "7", "9", "cluster-a", "12", "2", "ready", "0" };
+	const char *values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0" };
 	const char *looked = "1800000000123";
 	struct error err = { 0 };
 	struct keys k;
@@ -124,7 +124,7 @@ static void damaged_mark_is_named_with_its_field_and_never_believed(void **state
 
 static void good_mark_or_none_is_not_damaged(void **state)
 {
-	static const char *const good[] = { "7", "9", "cluster-a", "12", "2", "ready", "0" };
+	static const char *const good[] = { "7", "9", "cluster-a", "12", "3", "ready", "0" };
 	static const char *const none[7] = { NULL };
 	struct keys k;
 

@@ -292,6 +292,7 @@ static const struct verb {
 	{ "UNLINK", true, do_del },
 	{ "XADD", true, do_xadd },
 	{ "SCAN", false, do_scan },
+	{ "EVAL", true, do_eval },
 	{ "INFO", false, do_info },
 	{ "ZADD", true, do_zadd },
 	{ "ZREM", true, do_hdel },
