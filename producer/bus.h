@@ -29,7 +29,8 @@ struct bus_setting {
 /*
  * Makes the configuration of a client from our defaults, then these settings,
  * then section [kafka] of the configuration file: the later wins. config must
- * have "brokers". ERROR_USAGE names the setting that librdkafka refuses.
+ * have "brokers". What librdkafka reports goes through the log. ERROR_USAGE names
+ * the setting that librdkafka refuses, but never its value.
  */
 MUST_USE int bus_conf(struct rd_kafka_conf_s **out, const struct config *config,
 		      const struct bus_setting *settings, struct error *err);

@@ -101,23 +101,20 @@ class Cluster(worlds.World):
 
     # ---- servers ----
 
-    def _pid(self, part):
-        return int((self.stack / "run" / f"{part}.pid").read_text().split()[0])
-
     def kill(self, part):
         """Kills a server with SIGKILL; it is gone when this returns."""
-        pid = self._pid(part)
+        pid = self.pid(part)
         os.kill(pid, signal.SIGKILL)
         yield from until(f"the end of {part}", lambda: not _runs(pid), STOP_S)
 
     def freeze(self, part):
         self._frozen.add(part)
-        os.kill(self._pid(part), signal.SIGSTOP)
+        super().freeze(part)
 
     def thaw(self, part):
         if part in self._frozen:
             self._frozen.remove(part)
-            os.kill(self._pid(part), signal.SIGCONT)
+            super().thaw(part)
 
     def bring_up(self, part):
         """Starts a server again; it is ready, at its old address, when this returns."""

@@ -26,9 +26,10 @@ class Stuck(AssertionError):
 
 
 class ConsumerProcess:
-    """A consumer process; `environment` is added to its environment."""
+    """A consumer process; `environment` is added to its environment, and `stderr` is a file descriptor
+    that takes its log instead of a file."""
 
-    def __init__(self, world, instance, number, arguments=(), environment=None):
+    def __init__(self, world, instance, number, arguments=(), environment=None, stderr=None):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
         self.instance = instance
         crashing = environment and "SHAREBUS_CRASH_AT" in environment
@@ -43,7 +44,7 @@ class ConsumerProcess:
                 env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=out,
+                stderr=out if stderr is None else stderr,
             )
 
     def tail(self):
@@ -110,6 +111,18 @@ class World:
         self._stack("down", "--wipe")
         shutil.rmtree(self.stack, ignore_errors=True)
 
+    # ---- servers ----
+
+    def pid(self, part):
+        return int((self.stack / "run" / f"{part}.pid").read_text().split()[0])
+
+    def freeze(self, part):
+        """The server keeps its connections and answers nothing, until thaw()."""
+        os.kill(self.pid(part), signal.SIGSTOP)
+
+    def thaw(self, part):
+        os.kill(self.pid(part), signal.SIGCONT)
+
     # ---- content ----
 
     def redis(self, timeout_s=None):
@@ -129,9 +142,9 @@ class World:
         load.write_commands(self.brokers, made, count, mix)
         self._ends = None
 
-    def start_consumer(self, instance="one", environment=None, arguments=()):
+    def start_consumer(self, instance="one", environment=None, arguments=(), stderr=None):
         consumer = ConsumerProcess(
-            self, instance, len(self.consumers), (*self._extra(), *arguments), environment
+            self, instance, len(self.consumers), (*self._extra(), *arguments), environment, stderr
         )
         self.consumers.append(consumer)
         return consumer
