@@ -203,6 +203,12 @@ void projection_deployment(struct projection *p, const struct deployment_changed
 	add_field(p, "sharing_enabled", bytes_of(new->sharing_enabled ? "1" : "0"));
 }
 
+void projection_shadow(struct projection *p, const struct uuid *id, bool shadowed)
+{
+	begin_command(p, shadowed ? "SADD" : "SREM", 1, "shadowed", NULL);
+	pipeline_id(&p->pipeline, id);
+}
+
 int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
 		     const struct mark *wanted, struct error *err)
 {

@@ -17,6 +17,8 @@
  *   sb:{dir}:org:<id>          hash  name, sharing
  *   sb:{dir}:orgnames          zset  names and ids of organizations
  *   sb:{dir}:deployment        hash  sharing_enabled
+ *   sb:{dir}:shadowed          set   ids of entities, 16 zeros for the deployment, whose record on
+ *                                    the topic is shadowed by a later one that was passed over
  *
  * The field orgs has 17 bytes for each organization of the user: its id, then
  * 'm' for a member or 'a' for an admin.
@@ -60,6 +62,9 @@ void projection_group(struct projection *p, const struct group_changed *old,
 void projection_organization(struct projection *p, const struct organization_changed *old,
 			     const struct organization_changed *new);
 void projection_deployment(struct projection *p, const struct deployment_changed *new);
+
+/* Adds that the record of this entity is shadowed, or no longer. */
+void projection_shadow(struct projection *p, const struct uuid *id, bool shadowed);
 
 /* The bytes of the changes gathered so far, for callers that write in pieces. */
 size_t projection_size(const struct projection *p);

@@ -227,6 +227,25 @@ int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count, str
 	return rc;
 }
 
+/* ---- what is shadowed ---- */
+
+int facts_shadowed(struct reader *r, struct arena *arena, struct uuid_list *out, struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+	struct members found;
+	int rc;
+
+	pipeline_command(p, 2);
+	pipeline_text(p, "SMEMBERS");
+	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "shadowed", NULL);
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	take_members(&found, reader_reply(r, 0), arena);
+	*out = (struct uuid_list){ found.list, found.count };
+	return 0;
+}
+
 /* ---- the deployment ---- */
 
 int facts_deployment(struct reader *r, struct deployment_changed *out, struct error *err)

@@ -35,6 +35,13 @@ MUST_USE int facts_workspaces(struct reader *r, const struct uuid *ids, size_t c
 			      struct arena *arena, struct workspace_changed *out,
 			      struct error *err);
 
+/*
+ * The ids of entities, nil for the deployment's switch, that have to be announced
+ * again, because a later record under their key was passed over. Sorted.
+ */
+MUST_USE int facts_shadowed(struct reader *r, struct arena *arena, struct uuid_list *out,
+			    struct error *err);
+
 /* The deployment's switch; sharing is enabled where the directory does not say. */
 MUST_USE int facts_deployment(struct reader *r, struct deployment_changed *out, struct error *err);
 

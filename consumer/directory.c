@@ -21,7 +21,8 @@ struct entity {
 	} as;
 	UT_hash_handle hh;
 	enum record_type type;
-	uint8_t block[]; /* arrays first, because they need ALIGNMENT */
+	bool shadowed; /* a later record under its id was passed over */
+	alignas(struct membership) uint8_t block[]; /* arrays first, because they need ALIGNMENT */
 };
 
 enum { ALIGNMENT = alignof(struct membership) };
@@ -47,7 +48,10 @@ struct directory {
 	struct entity *entities; /* by id, in order of arrival; ids do not collide between kinds */
 	struct tombstone *tombstones; /* by id, the oldest first; none of an entity */
 	struct deployment_changed deployment;
+	bool deployment_shadowed;
 };
+
+static const struct uuid NO_ID = { { 0 } };
 
 struct directory *directory_new(void)
 {
@@ -205,38 +209,50 @@ static void project_entity(struct projection *p, const struct entity *old, const
 					new ? &new->as.organization : NULL);
 }
 
+/* Gathers that the record which the entity rests on is shadowed, or no longer so. */
+static void project_shadow(struct projection *p, const struct uuid *id, bool was, bool is)
+{
+	if (p && was != is)
+		projection_shadow(p, id, is);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void replace_entity(struct directory *d, struct entity *new, struct projection *p)
 {
 	struct entity *old = find_entity(d, &new->as.id);
 
-	if (old && old->type != new->type) {
-		project_entity(p, old, NULL);
-		drop_entity(d, old);
-		old = NULL;
-	}
+	assert(!old || old->type == new->type);
 	project_entity(p, old, new);
-	if (old)
+	if (old) {
+		project_shadow(p, &old->as.id, old->shadowed, false);
 		drop_entity(d, old);
+	}
 	drop_tombstone(d, find_tombstone(d, &new->as.id));
 	HASH_ADD(hh, d->entities, as.id, sizeof(new->as.id), new);
 }
 
+static void replace_deployment(struct directory *d, const struct deployment_changed *new,
+			       struct projection *p)
+{
+	d->deployment = *new;
+	if (p)
+		projection_deployment(p, new);
+	project_shadow(p, &NO_ID, d->deployment_shadowed, false);
+	d->deployment_shadowed = false;
+}
+
 bool directory_put(struct directory *d, const struct record *fact, struct projection *p)
 {
-	if (fact->type == RECORD_USER_CHANGED) {
+	if (fact->type == RECORD_USER_CHANGED)
 		replace_entity(d, copy_user(&fact->as.user_changed), p);
-	} else if (fact->type == RECORD_GROUP_CHANGED) {
+	else if (fact->type == RECORD_GROUP_CHANGED)
 		replace_entity(d, copy_group(&fact->as.group_changed), p);
-	} else if (fact->type == RECORD_ORGANIZATION_CHANGED) {
+	else if (fact->type == RECORD_ORGANIZATION_CHANGED)
 		replace_entity(d, copy_organization(&fact->as.organization_changed), p);
-	} else if (fact->type == RECORD_DEPLOYMENT_CHANGED) {
-		d->deployment = fact->as.deployment_changed;
-		if (p)
-			projection_deployment(p, &d->deployment);
-	} else {
+	else if (fact->type == RECORD_DEPLOYMENT_CHANGED)
+		replace_deployment(d, &fact->as.deployment_changed, p);
+	else
 		return false;
-	}
 	return true;
 }
 
@@ -248,7 +264,20 @@ void directory_forget(struct directory *d, const struct uuid *id, struct project
 	if (!e)
 		return;
 	project_entity(p, e, NULL);
+	project_shadow(p, id, e->shadowed, false);
 	drop_entity(d, e);
+}
+
+bool directory_shadow(struct directory *d, const struct uuid *id, struct projection *p)
+{
+	struct entity *e = uuid_is_nil(id) ? NULL : find_entity(d, id);
+	bool *shadowed = e ? &e->shadowed : uuid_is_nil(id) ? &d->deployment_shadowed : NULL;
+
+	if (!shadowed || *shadowed)
+		return false;
+	*shadowed = true;
+	project_shadow(p, id, false, true);
+	return true;
 }
 
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id)
@@ -390,10 +419,14 @@ bool directory_project(const struct directory *d, struct projection *p, const st
 {
 	const struct entity *e = *at ? *at : d->entities;
 
-	if (!*at)
+	if (!*at) {
 		projection_deployment(p, &d->deployment);
-	for (; e && projection_size(p) < enough; e = e->hh.next)
+		project_shadow(p, &NO_ID, false, d->deployment_shadowed);
+	}
+	for (; e && projection_size(p) < enough; e = e->hh.next) {
 		project_entity(p, NULL, e);
+		project_shadow(p, &e->as.id, false, e->shadowed);
+	}
 	*at = e;
 	return e;
 }

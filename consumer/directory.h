@@ -17,9 +17,10 @@ struct directory *directory_new(void);
 void directory_free(struct directory **d); /* sets *d to NULL; accepts NULL */
 
 /*
- * Puts a copy of the fact in the place of what was known of its entity. Gathers
- * what that changes for readers in p, unless p is NULL. False when the record is
- * not one of the directory's; nothing has changed then.
+ * Puts a copy of the fact, which judge_fact() must take, in the place of what was
+ * known of its entity. Gathers what that changes for readers in p, unless p is
+ * NULL. False when the record is not one of the directory's; nothing has changed
+ * then.
  */
 bool directory_put(struct directory *d, const struct record *fact, struct projection *p);
 
@@ -28,6 +29,15 @@ bool directory_put(struct directory *d, const struct record *fact, struct projec
  * as deleted until a fact brings it back; of very many such ids, the latest.
  */
 void directory_forget(struct directory *d, const struct uuid *id, struct projection *p);
+
+/*
+ * Notes that a record under this id (nil: the deployment's switch) was passed
+ * over, and gathers that in p. Compaction will keep that record instead of the one
+ * that the directory rests on, so the latter has to be announced again; readers
+ * see which. Returns whether something is known under the id that was not noted
+ * before.
+ */
+bool directory_shadow(struct directory *d, const struct uuid *id, struct projection *p);
 
 /* Lookups. Borrowed until the next change; NULL: unknown. */
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id);

@@ -1,6 +1,7 @@
 #include "consumer/follower.h"
 
 #include "consumer/arrivals.h"
+#include "consumer/judge.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
@@ -114,44 +115,94 @@ static void note_gone(struct follower *f, const struct uuid *id)
 		f->gone_missed = true;
 }
 
-static void apply_fact(struct follower *f, const struct record *r, int64_t offset)
+/*
+ * Says once, loudly, that a record is passed over. id is that of its key; NULL: it
+ * has none, so compaction will not keep it in the place of another.
+ */
+static void pass_over(struct follower *f, const struct uuid *id, int64_t offset,
+		      const struct error *why)
 {
-	if (!directory_put(f->directory, r, projector_changes(&f->projector)))
-		log_warn("%s offset %lld is passed over: %s does not belong on this topic",
-			 topic_name(TOPIC_DIRECTORY), (long long)offset, record_name(r->type));
-	else if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
-		note_gone(f, &r->as.user_changed.id);
+	bool shadows = id && directory_shadow(f->directory, id, projector_changes(&f->projector));
+	char key[UUID_TEXT_SIZE] = "deployment";
+
+	if (id && !uuid_is_nil(id))
+		uuid_format(key, id);
+	log_warn("%s offset %lld%s%s is passed over: %s%s", topic_name(TOPIC_DIRECTORY),
+		 (long long)offset, id ? ", key " : "", id ? key : "", why->text,
+		 shadows ? "; what was known stays, but announce it again (sharebus directory "
+			   "apply): after compaction only this record is left"
+			 : "");
+}
+
+/* The group of everyone is known by its organization; Coder's API lists it as a group. */
+static void note_everyone(struct follower *f, const struct uuid *id, int64_t offset)
+{
+	const struct error unknown = { ERROR_INPUT,
+				       "it is the group of everyone in an organization that the "
+				       "directory does not have; announce the organization" };
+	char text[UUID_TEXT_SIZE];
+
+	if (!directory_organization(f->directory, id)) {
+		pass_over(f, id, offset, &unknown);
+		return;
+	}
+	if (!directory_shadow(f->directory, id, projector_changes(&f->projector)))
+		return;
+	uuid_format(text, id);
+	log_info("%s offset %lld is the group of everyone in organization %s, which needs no "
+		 "record; announce the organization again (sharebus directory apply), because "
+		 "both have one key",
+		 topic_name(TOPIC_DIRECTORY), (long long)offset, text);
+}
+
+static void apply_fact(struct follower *f, const struct uuid *key, const struct record *r,
+		       int64_t offset)
+{
+	struct error why = { 0 };
+
+	switch (judge_fact(f->directory, key, r, &why)) {
+	case VERDICT_TAKE:
+		(void)directory_put(f->directory, r, projector_changes(&f->projector));
+		if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
+			note_gone(f, key);
+		return;
+	case VERDICT_EVERYONE:
+		note_everyone(f, key, offset);
+		return;
+	case VERDICT_PASS_OVER:
+		pass_over(f, key, offset, &why);
+		return;
+	}
 }
 
 /* A tombstone makes its entity unknown. Without a fact on the deployment, sharing is on. */
-static void apply_tombstone(struct follower *f, struct bytes key, int64_t offset)
+static void apply_tombstone(struct follower *f, const struct uuid *key, int64_t offset)
 {
 	const struct record on = { .type = RECORD_DEPLOYMENT_CHANGED,
 				   .as.deployment_changed = { .sharing_enabled = true } };
-	struct uuid id;
 
-	if (bytes_equal_text(key, "deployment"))
-		apply_fact(f, &on, offset);
-	if (uuid_parse(&id, key))
+	if (uuid_is_nil(key)) {
+		apply_fact(f, key, &on, offset);
 		return;
-	directory_forget(f->directory, &id, projector_changes(&f->projector));
-	note_gone(f, &id);
+	}
+	directory_forget(f->directory, key, projector_changes(&f->projector));
+	note_gone(f, key);
 }
 
 static void apply_record(struct follower *f, const rd_kafka_message_t *m)
 {
 	struct error err = { 0 };
+	struct uuid key;
 	struct record r;
 
-	if (!m->payload) {
-		apply_tombstone(f, (struct bytes){ m->key, m->key_len }, m->offset);
-		return;
-	}
-	if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))
-		log_warn("%s offset %lld is passed over: %s", topic_name(TOPIC_DIRECTORY),
-			 (long long)m->offset, err.text);
+	if (judge_key((struct bytes){ m->key, m->key_len }, &key, &err))
+		pass_over(f, NULL, m->offset, &err);
+	else if (!m->payload)
+		apply_tombstone(f, &key, m->offset);
+	else if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))
+		pass_over(f, &key, m->offset, &err);
 	else
-		apply_fact(f, &r, m->offset);
+		apply_fact(f, &key, &r, m->offset);
 	arena_reset(&f->arena);
 }
 

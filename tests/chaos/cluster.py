@@ -148,8 +148,11 @@ class Cluster(worlds.World):
         client = self.redis()
         out = {}
         for key in client.scan_iter(match="sb:{dir}:*", count=5000):
-            if client.type(key) == b"set":
+            kind = client.type(key)
+            if kind == b"set":
                 out[key] = client.smembers(key)
+            elif kind == b"zset":
+                out[key] = client.zrange(key, 0, -1)
             else:
                 out[key] = client.hgetall(key)
         out.get(b"sb:{dir}:mark", {}).pop(b"epoch", None)

@@ -235,20 +235,6 @@ static void each_kind_is_looked_up_as_itself(void **state)
 	assert_null(directory_group(directory, &acme));
 }
 
-static void id_may_become_another_kind(void **state)
-{
-	struct uuid id = letters(ALICE);
-
-	(void)state;
-	take_member(ALICE, "alice", 1);
-	put_group(ALICE, "group", NULL, 0);
-	assert_null(directory_user(directory, &id));
-	assert_true(bytes_equal_text(directory_group(directory, &id)->name, "group"));
-	put_organization(ALICE, "org");
-	assert_null(directory_group(directory, &id));
-	assert_non_null(directory_organization(directory, &id));
-}
-
 static void deployment_switch_is_what_the_last_fact_says(void **state)
 {
 	struct record r = { .type = RECORD_DEPLOYMENT_CHANGED };
@@ -677,18 +663,80 @@ static void forgotten_group_is_deleted_for_readers(void **state)
 	assert_command(&commands, 3, "DEL", "sb:{dir}:group:" TEAM, NULL);
 }
 
-static void entity_that_changes_its_kind_is_deleted_first(void **state)
+static bool shadow(const char *id)
+{
+	struct uuid uuid = letters(id);
+
+	return directory_shadow(directory, &uuid, &projection);
+}
+
+static void shadowed_entity_is_told_once_until_it_is_announced_again(void **state)
 {
 	(void)state;
-	take_member(ALICE, "alice", 0);
+	put_organization(ACME, "acme");
 	told(2);
-	put_organization(ALICE, "org");
+	assert_true(shadow(ACME));
+	told(1);
+	assert_command(&commands, 0, "SADD", "sb:{dir}:shadowed", ACME, NULL);
+	assert_false(shadow(ACME));
+	told(0);
+	put_organization(ACME, "acme");
+	told(3);
+	assert_command(&commands, 2, "SREM", "sb:{dir}:shadowed", ACME, NULL);
+	assert_true(shadow(ACME));
+	told(1);
+	forget(ACME);
+	told(3);
+	assert_command(&commands, 2, "SREM", "sb:{dir}:shadowed", ACME, NULL);
+}
+
+static void nothing_unknown_is_shadowed(void **state)
+{
+	(void)state;
+	assert_false(shadow(NOTHING));
+	told(0);
+}
+
+static void shadowed_switch_is_told_as_nil(void **state)
+{
+	struct uuid nil = { { 0 } };
+	struct record r = { .type = RECORD_DEPLOYMENT_CHANGED };
+
+	(void)state;
+	assert_true(directory_shadow(directory, &nil, &projection));
+	assert_false(directory_shadow(directory, &nil, &projection));
+	assert_int_equal(projection.pipeline.commands, 1);
+	take(&r);
+	assert_int_equal(projection.pipeline.commands, 3);
+	assert_true(directory_shadow(directory, &nil, &projection));
+	pipeline_clear(&projection.pipeline);
+}
+
+static void whole_directory_is_projected_with_what_is_shadowed(void **state)
+{
+	const struct entity *at = NULL;
+
+	(void)state;
+	put_organization(ACME, "acme");
+	assert_true(shadow(ACME));
+	pipeline_clear(&projection.pipeline);
+	assert_false(directory_project(directory, &projection, &at, LITTLE * LITTLE));
 	told(4);
-	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
-	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
-	assert_command(&commands, 2, "ZADD", "sb:{dir}:orgnames", "0", "3:org" ALICE, NULL);
-	assert_command(&commands, 3, "HSET", "sb:{dir}:org:" ALICE, "name", "org", "sharing",
-		       "everyone", NULL);
+	assert_command(&commands, 3, "SADD", "sb:{dir}:shadowed", ACME, NULL);
+}
+
+/* Two of one name are told each for itself, in whatever order they come and go. */
+static void bearers_of_one_name_come_and_go_each_for_itself(void **state)
+{
+	(void)state;
+	take_member(ALICE, "twin", 0);
+	take_member(BOB, "twin", 0);
+	told(4);
+	assert_command(&commands, 0, "ZADD", "sb:{dir}:usernames", "0", "4:twin" ALICE, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{dir}:usernames", "0", "4:twin" BOB, NULL);
+	forget(BOB);
+	told(2);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "4:twin" BOB, NULL);
 }
 
 /* The deployment's switch comes first, then every entity once. */
@@ -724,7 +772,6 @@ int main(void)
 		TEST(later_fact_replaces_the_earlier),
 		TEST(forgotten_entity_is_unknown),
 		TEST(each_kind_is_looked_up_as_itself),
-		TEST(id_may_become_another_kind),
 		TEST(deployment_switch_is_what_the_last_fact_says),
 		TEST(records_of_other_topics_are_not_taken),
 		TEST(membership_is_found_by_organization),
@@ -752,7 +799,11 @@ int main(void)
 		TEST(only_members_that_join_or_leave_are_projected),
 		TEST(large_group_is_projected_in_several_commands),
 		TEST(forgotten_group_is_deleted_for_readers),
-		TEST(entity_that_changes_its_kind_is_deleted_first),
+		TEST(shadowed_entity_is_told_once_until_it_is_announced_again),
+		TEST(nothing_unknown_is_shadowed),
+		TEST(shadowed_switch_is_told_as_nil),
+		TEST(whole_directory_is_projected_with_what_is_shadowed),
+		TEST(bearers_of_one_name_come_and_go_each_for_itself),
 		TEST(whole_directory_is_projected_in_pieces),
 	};
 
