@@ -18,11 +18,14 @@ static uint64_t add_bytes(uint64_t hash, struct bytes bytes)
 
 /*
  * The hash is FNV-1a, which somebody could match on purpose; but nobody chooses
- * the time at which the broker takes a record.
+ * the time at which the broker takes a record. Its highest bit goes, so that it is
+ * a number without a sign.
  */
 struct tip tip_of(int64_t offset, int64_t time, struct bytes key, struct bytes value)
 {
-	return (struct tip){ offset, time, (int64_t)add_bytes(add_bytes(FNV_START, key), value) };
+	uint64_t hash = add_bytes(add_bytes(FNV_START, key), value);
+
+	return (struct tip){ offset, time, (int64_t)(hash & INT64_MAX) };
 }
 
 bool tip_is_known(const struct tip *t)
