@@ -70,11 +70,12 @@ static int fail_dropped(const struct position *at, struct error *err)
 
 static int fail_another(const struct position *at, struct error *err)
 {
-	return error_set(err, ERROR_UNAVAILABLE,
-			 "the outcome at %d:%lld is another command's, so the log of partition %d is "
-			 "not the one that the index was made from; see what sharebus-consumer says "
-			 "of the partition, then repeat the command under its id",
-			 at->partition, (long long)at->offset, at->partition);
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"the outcome at %d:%lld is another command's, so the log of partition %d is "
+		"not the one that the index was made from; see what sharebus-consumer says "
+		"of the partition, then repeat the command under its id",
+		at->partition, (long long)at->offset, at->partition);
 }
 
 int wait_outcome(struct reader *r, const struct awaited *a, int64_t deadline_ms,
