@@ -29,10 +29,11 @@ void apply_done(struct apply *a)
 
 void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark, int64_t applied)
 {
-	assert(applied >= mark->applied);
 	a->keys = *keys;
 	a->applied = applied;
 	a->directory = mark->directory;
+	a->log = mark->log;
+	a->tip = mark->tip;
 	pipeline_clear(&a->pipeline);
 	pipeline_command(&a->pipeline, 1);
 	pipeline_text(&a->pipeline, "MULTI");
@@ -242,6 +243,12 @@ void apply_unsent(struct apply *a, int64_t last, struct bytes outputs)
 	begin_key(a, "HSET", 2, "unsent", NULL);
 	pipeline_number(&a->pipeline, last);
 	pipeline_bytes(&a->pipeline, outputs);
+}
+
+void apply_forget_log(struct apply *a)
+{
+	begin_key(a, "DEL", 0, "outcomes", NULL);
+	begin_key(a, "DEL", 0, "unsent", NULL);
 }
 
 void apply_sent(struct apply *a, int64_t last)

@@ -367,19 +367,23 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 		struct error *err)
 {
 	size_t exec = a->pipeline.commands + 1; /* after the mark's HSET */
+	struct mark after = *ours;
 	int rc;
 
 	assert(a->pipeline.commands > 0); /* apply_begin() was called */
 	index_forget_ahead(ix);
-	mark_append_applied(&a->pipeline, &a->keys, a->applied, a->directory);
+	after.applied = a->applied;
+	after.directory = a->directory;
+	after.log = a->log;
+	after.tip = a->tip;
+	mark_append_applied(&a->pipeline, &a->keys, &after);
 	append_verb(&a->pipeline, "EXEC");
 	if (next >= 0)
 		append_watch(&a->pipeline, index_keys(ix, next));
 	rc = carry_out(ix, partition, &a->pipeline, exec, err);
 	if (rc)
 		return rc;
-	ours->applied = a->applied;
-	ours->directory = a->directory;
+	*ours = after;
 	if (next >= 0)
 		keep_ahead(ix, next, exec + 2);
 	return 0;

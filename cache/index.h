@@ -108,7 +108,7 @@ MUST_USE int index_read(struct index *ix, int partition, const struct mark *ours
 /*
  * After index_read() of the same partition, in one round trip: completes the
  * transaction in *a, which moves the mark to a->applied, and carries it out.
- * Sets ours->applied and ours->directory on success. Then reads the mark of
+ * Sets *ours to the new mark on success. Then reads the mark of
  * partition `next` ahead, for the index_read() to follow, unless next is -1.
  *
  * ERROR_FENCED means that nothing was written; ERROR_UNAVAILABLE that the

@@ -9,9 +9,25 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const fields[] = { "epoch",  "applied", "cluster",  "partitions",
-				      "layout", "state",   "directory" };
-enum { EPOCH, APPLIED, CLUSTER, PARTITIONS, LAYOUT, STATE, DIRECTORY, FIELD_COUNT };
+static const char *const fields[] = { "epoch",       "applied",   "cluster",   "partitions",
+				      "layout",      "state",     "directory", "log",
+				      "last_offset", "last_time", "last_hash", "suspect" };
+enum {
+	EPOCH,
+	APPLIED,
+	CLUSTER,
+	PARTITIONS,
+	LAYOUT,
+	STATE,
+	DIRECTORY,
+	LOG,
+	LAST_OFFSET,
+	LAST_TIME,
+	LAST_HASH,
+	SUSPECT,
+	FIELD_COUNT
+};
+_Static_assert((int)FIELD_COUNT + 1 == (int)MARK_FIELDS, "MARK_FIELDS"); /* and `looked` */
 
 void mark_append_read(struct pipeline *p, const struct keys *k)
 {
@@ -38,6 +54,11 @@ static const struct number {
 	{ PARTITIONS, "partitions", 1, PARTITIONS_MAX, true },
 	{ LAYOUT, "layout", 0, INT_MAX, false },
 	{ DIRECTORY, "directory", 0, INT64_MAX, false },
+	{ LOG, "log", 0, INT64_MAX, false },
+	{ LAST_OFFSET, "last_offset", 0, INT64_MAX, false },
+	{ LAST_TIME, "last_time", 0, INT64_MAX, false },
+	{ LAST_HASH, "last_hash", 0, INT64_MAX, false },
+	{ SUSPECT, "suspect", 0, 1, false },
 	{ FIELD_COUNT, "looked", 0, INT64_MAX, false },
 };
 
@@ -115,6 +136,11 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 	out->applied = reply_number(reply->element[APPLIED], 0);
 	out->directory = reply_number(reply->element[DIRECTORY], 0);
 	out->looked = reply_number(reply->element[FIELD_COUNT], 0);
+	out->log = reply_number(reply->element[LOG], 0);
+	out->tip.offset = reply_number(reply->element[LAST_OFFSET], 0);
+	out->tip.time = reply_number(reply->element[LAST_TIME], 0);
+	out->tip.hash = reply_number(reply->element[LAST_HASH], 0);
+	out->suspect = reply_number(reply->element[SUSPECT], 0) != 0;
 	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
 	if (out->state == MARK_READY && out->layout < INDEX_LAYOUT)
 		out->state = MARK_REBUILDING;
@@ -131,40 +157,54 @@ static const char *state_name(enum mark_state state)
 	return state == MARK_REBUILDING ? "rebuilding" : "ready";
 }
 
+static void append_field(struct pipeline *p, int field, int64_t value)
+{
+	pipeline_text(p, fields[field]);
+	pipeline_number(p, value);
+}
+
+static void append_tip(struct pipeline *p, const struct mark *m)
+{
+	append_field(p, LOG, m->log);
+	append_field(p, LAST_OFFSET, m->tip.offset);
+	append_field(p, LAST_TIME, m->tip.time);
+	append_field(p, LAST_HASH, m->tip.hash);
+	append_field(p, SUSPECT, m->suspect);
+}
+
 void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
 		       const char *topic)
 {
 	pipeline_command(p, 2 + 2 * (FIELD_COUNT + 1));
 	pipeline_text(p, "HSET");
 	pipeline_key(p, k, "mark", NULL);
-	pipeline_text(p, fields[EPOCH]);
-	pipeline_number(p, m->epoch);
-	pipeline_text(p, fields[APPLIED]);
-	pipeline_number(p, m->applied);
+	append_field(p, EPOCH, m->epoch);
+	append_field(p, APPLIED, m->applied);
 	pipeline_text(p, fields[CLUSTER]);
 	pipeline_text(p, m->deployment.cluster);
-	pipeline_text(p, fields[PARTITIONS]);
-	pipeline_number(p, m->deployment.partitions);
-	pipeline_text(p, fields[LAYOUT]);
-	pipeline_number(p, INDEX_LAYOUT);
+	append_field(p, PARTITIONS, m->deployment.partitions);
+	append_field(p, LAYOUT, INDEX_LAYOUT);
 	pipeline_text(p, fields[STATE]);
 	pipeline_text(p, state_name(m->state));
-	pipeline_text(p, fields[DIRECTORY]);
-	pipeline_number(p, m->directory);
+	append_field(p, DIRECTORY, m->directory);
+	append_tip(p, m);
 	pipeline_text(p, "topic");
 	pipeline_text(p, topic);
 }
 
-void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied,
-			 int64_t directory)
+void mark_append_applied(struct pipeline *p, const struct keys *k, const struct mark *m)
 {
-	pipeline_command(p, 6);
+	pipeline_command(p, 2 + 2 * 7);
 	pipeline_text(p, "HSET");
 	pipeline_key(p, k, "mark", NULL);
-	pipeline_text(p, fields[APPLIED]);
-	pipeline_number(p, applied);
-	pipeline_text(p, fields[DIRECTORY]);
-	pipeline_number(p, directory);
+	append_field(p, APPLIED, m->applied);
+	append_field(p, DIRECTORY, m->directory);
+	append_tip(p, m);
+}
+
+bool mark_lags(const struct mark *m, int64_t log, int64_t applied)
+{
+	return m->log != log ? m->log < log : m->applied < applied;
 }
 
 void mark_append_stamp(struct pipeline *p, const struct keys *k, const struct mark *m)

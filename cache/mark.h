@@ -31,10 +31,14 @@
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
 #include "schemas/deployment.h"
+#include "schemas/tip.h"
 
 struct redisReply;
 
-enum { INDEX_LAYOUT = 3 };
+enum {
+	INDEX_LAYOUT = 3,
+	MARK_FIELDS = 13, /* that mark_append_read() asks for */
+};
 
 enum mark_state {
 	MARK_MISSING,    /* Redis does not have this partition: it is new or was emptied */
@@ -50,6 +54,18 @@ struct mark {
 	int layout;
 	int64_t directory; /* answers need every offset of sharing.directory before this one */
 	int64_t looked;    /* when the owner last looked, ms since 1970 of Redis' clock; 0: never */
+	/*
+	 * Which log of the partition `applied` is in. It counts how often a person
+	 * has accepted another log in place of the one before, so that positions of
+	 * the two are never compared.
+	 */
+	int64_t log;
+	struct tip tip; /* of that log: the last record applied */
+	/*
+	 * Kafka has shown a log that does not seem to be the one that is applied.
+	 * Positions say nothing then.
+	 */
+	bool suspect;
 };
 
 /* Appends the command that reads the mark of the partition that k names. */
@@ -79,12 +95,14 @@ MUST_USE int mark_check_fields(const struct redisReply *reply, const struct keys
 void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
 		       const char *topic);
 
+/* Does the mark lag behind what that Progress says? In log and offset; the state does not count. */
+bool mark_lags(const struct mark *m, int64_t log, int64_t applied);
+
 /* Are both marks of the same owner, in the same state and at the same offset? */
 bool mark_equal(const struct mark *a, const struct mark *b);
 
-/* Appends the command that sets `applied` and `directory`. */
-void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied,
-			 int64_t directory);
+/* Appends the command that sets what a run changes: all but owner, state and deployment. */
+void mark_append_applied(struct pipeline *p, const struct keys *k, const struct mark *m);
 
 /*
  * Stamps the mark KEYS[1] if it has the epoch, the offset and the state in ARGV.

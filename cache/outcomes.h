@@ -40,7 +40,11 @@ enum reject_code {
 /* The outcome of one command. */
 struct outcome_entry {
 	int64_t offset;
-	struct uuid command_id; /* nil for a fact and for what cannot be read */
+	/*
+	 * Of what is no command, or cannot be read, the id in its header ce_id; nil
+	 * when that is not a UUID.
+	 */
+	struct uuid command_id;
 	enum outcome outcome;
 	enum reject_code code;
 	int64_t version;      /* of the workspace after the command */

@@ -31,6 +31,7 @@ struct reader {
 	bool *touched;     /* by the question; of each slot */
 	int64_t *required; /* the least that `applied` must be; of each slot */
 	int64_t *looked;   /* the stamp of the mark before the data; of each slot */
+	int64_t *logs;     /* of each slot: 1 + the mark's `log` that was seen last; 0: none yet */
 	int64_t max_age_ms;
 	int timeout_ms;
 	struct pipeline pipeline; /* the question */
@@ -198,6 +199,27 @@ static int fail_stale(const struct reader *r, size_t slot, int64_t applied, stru
 			 address, slot, required - 1, (long long)applied);
 }
 
+/* A position says nothing when the log that it is in may be another than the index was made from. */
+static int fail_suspect(const struct reader *r, size_t slot, struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "Kafka's log of partition %zu does not seem to be the one that the grant "
+			 "index in Redis at %s was made from, so nothing is as fresh as a position "
+			 "in it; see what sharebus-consumer says of the partition",
+			 slot, redis_address(r->redis));
+}
+
+/*
+ * An index that goes on with another log has all that was required of the log
+ * before: it keeps what was applied of that.
+ */
+static void note_log(struct reader *r, size_t slot, int64_t log)
+{
+	if (r->logs[slot] && r->logs[slot] < log + 1)
+		r->required[slot] = 0;
+	r->logs[slot] = log + 1;
+}
+
 /* Checks the mark of a slot, in that reply. Notes the directory, or how much of it is needed. */
 static int check_slot(struct reader *r, size_t slot, size_t reply, struct error *err)
 {
@@ -213,6 +235,9 @@ static int check_slot(struct reader *r, size_t slot, size_t reply, struct error 
 		r->directory = m;
 	else if (m.directory > r->directory_needed)
 		r->directory_needed = m.directory;
+	note_log(r, slot, m.log);
+	if (m.suspect && r->required[slot] > 0)
+		return fail_suspect(r, slot, err);
 	return m.applied < r->required[slot] ? fail_stale(r, slot, m.applied, err) : 0;
 }
 
@@ -411,7 +436,8 @@ static int allocate_slots(struct reader *r, const char *prefix, struct error *er
 	r->touched = calloc(r->slots, sizeof(*r->touched));
 	r->required = calloc(r->slots, sizeof(*r->required));
 	r->looked = calloc(r->slots, sizeof(*r->looked));
-	if (!r->keys || !r->touched || !r->required || !r->looked)
+	r->logs = calloc(r->slots, sizeof(*r->logs));
+	if (!r->keys || !r->touched || !r->required || !r->looked || !r->logs)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	for (size_t i = 0; i + 1 < r->slots; i++)
 		keys_init(&r->keys[i], prefix, (int)i);
@@ -475,6 +501,7 @@ void reader_close(struct reader **rp)
 	free(r->touched);
 	free(r->required);
 	free(r->looked);
+	free(r->logs);
 	free(r);
 	*rp = NULL;
 }

@@ -69,7 +69,8 @@ int64_t reader_time(const struct reader *r, const struct uuid *workspace_id);
 
 /*
  * From now on, questions that touch the partition, or KEYS_DIRECTORY, need
- * everything before `offset` to be applied. A requirement can only rise.
+ * everything before `offset` to be applied. A requirement can only rise, until
+ * the partition goes on with another log (mark.h), which ends it.
  */
 void reader_require(struct reader *r, int partition, int64_t offset);
 

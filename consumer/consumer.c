@@ -149,6 +149,8 @@ static int connect_all(struct consumer *c, struct error *err)
 		rc = follower_open(&c->follower, c->config, c->codec, c->index, c->waker, err);
 	if (!rc)
 		rc = changelog_open(&c->changelog, c->config, c->waker, err);
+	if (!rc)
+		rc = lookback_open(&c->lookback, c->config, err);
 	return rc;
 }
 
@@ -179,7 +181,7 @@ static void wire_publisher(struct consumer *c)
 	};
 }
 
-static void wire_runner(struct consumer *c, size_t grants_max, bool accept_lost_commands)
+static void wire_runner(struct consumer *c, size_t grants_max)
 {
 	c->runner = runner_new(&(struct runner_options){
 		.codec = c->codec,
@@ -191,12 +193,14 @@ static void wire_runner(struct consumer *c, size_t grants_max, bool accept_lost_
 		.partitions = c->deployment.partitions,
 		.limits = { .grants_per_workspace = grants_max },
 	});
-	c->ready = (struct ready_maker){ c->intake, c->runner, accept_lost_commands };
+	c->ready.intake = c->intake;
+	c->ready.runner = c->runner;
 }
 
 static void wire_recovery(struct consumer *c)
 {
 	progress_init(&c->progress, c->changelog, c->codec);
+	c->verifier = (struct verifier){ c->intake, c->lookback };
 	c->rebuild = rebuild_new(&(struct rebuild_options){
 		.codec = c->codec,
 		.index = c->index,
@@ -215,6 +219,7 @@ static void wire_recovery(struct consumer *c)
 		.progress = &c->progress,
 		.rebuild = c->rebuild,
 		.ready = &c->ready,
+		.verifier = &c->verifier,
 	};
 }
 
@@ -243,33 +248,34 @@ static void wire_reaper(struct consumer *c)
 	});
 }
 
-/* The flag takes no value and means yes; in a file it is a word, and only `yes` may lose commands. */
-static int read_accept_lost(const struct consumer *c, bool *accept, struct error *err)
+/* The flag takes no value and means yes; in a file it is a word, and only `yes` decides. */
+static int read_accept(const struct consumer *c, const char *name, bool *accept, struct error *err)
 {
-	const char *value = config_get(c->config, "accept-lost-commands");
+	const char *value = config_get(c->config, name);
 
 	if (value && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return error_set(err, ERROR_INPUT,
-				 "accept-lost-commands is \"%s\"; it must be yes or no", value);
+		return error_set(err, ERROR_INPUT, "%s is \"%s\"; it must be yes or no", name,
+				 value);
 	*accept = value && strcmp(value, "yes") == 0;
 	return 0;
 }
 
 static int open_parts(struct consumer *c, struct error *err)
 {
-	bool accept_lost_commands = false;
 	int64_t grants_max = 0;
 	int rc = config_get_number(c->config, "max-grants", 1, GRANTS_MAX, &grants_max, err);
 
 	if (!rc)
-		rc = read_accept_lost(c, &accept_lost_commands, err);
+		rc = read_accept(c, "accept-lost-commands", &c->ready.accept_lost_commands, err);
+	if (!rc)
+		rc = read_accept(c, "accept-other-log", &c->ready.accept_other_log, err);
 	if (!rc)
 		rc = connect_all(c, err);
 	if (rc)
 		return rc;
 	wire_partitions(c);
 	wire_publisher(c);
-	wire_runner(c, (size_t)grants_max, accept_lost_commands);
+	wire_runner(c, (size_t)grants_max);
 	wire_recovery(c);
 	wire_troubles(c);
 	wire_reaper(c);
@@ -309,6 +315,7 @@ void consumer_close(struct consumer **cp)
 	publisher_free(&c->publisher);
 	workspaces_free(&c->workspaces);
 	partitions_done(&c->partitions);
+	lookback_close(&c->lookback);
 	changelog_close(&c->changelog);
 	follower_close(&c->follower);
 	codec_free(&c->codec);

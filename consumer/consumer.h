@@ -28,6 +28,8 @@ struct consumer {
 	struct codec *codec;
 	struct follower *follower;
 	struct changelog *changelog;
+	struct lookback *lookback;
+	struct verifier verifier;
 	struct workspaces *workspaces;
 	struct publisher *publisher;
 	struct runner *runner;

@@ -13,7 +13,10 @@ static struct bytes id_text(struct arena *arena, const struct uuid *id)
 /* ce_id of the source's n-th output. */
 static struct bytes output_id(const struct emitter *e, const struct source *src)
 {
-	return arena_printf(e->arena, "%d-%lld-%u", e->partition, (long long)src->offset, src->n);
+	char *text = arena_alloc(e->arena, OUTPUT_ID_SIZE);
+
+	output_format_id(text, e->partition, e->log, src->offset, src->n);
+	return bytes_of(text);
 }
 
 /* Topic and key of a record. */
@@ -162,9 +165,10 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 	return emit_record(e, src, &to, &r, err);
 }
 
-int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct error *err)
+int emit_progress(struct emitter *e, struct source *src, const struct progress *progress,
+		  struct error *err)
 {
-	struct record r = { .type = RECORD_PROGRESS, .as.progress = { applied } };
+	struct record r = { .type = RECORD_PROGRESS, .as.progress = *progress };
 	struct address to = { TOPIC_GRANTS, bytes_of(PROGRESS_KEY) };
 
 	return emit_record(e, src, &to, &r, err);

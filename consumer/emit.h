@@ -25,6 +25,7 @@ struct emitter {
 	const struct directory *directory;
 	const char *access_url; /* see notice.h */
 	int partition;
+	int64_t log;           /* which log of the partition: see mark.h */
 	struct arena *arena;   /* of the run */
 	struct buffer *packed; /* the run's outputs */
 	struct buffer value;   /* scratch */
@@ -42,8 +43,8 @@ MUST_USE int emit_decision(struct emitter *e, struct source *src, const struct d
 MUST_USE int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 			struct error *err);
 
-/* Emits the partition's Progress: the next offset whose command is not yet in Redis. */
-MUST_USE int emit_progress(struct emitter *e, struct source *src, int64_t applied,
+/* Emits the partition's Progress. */
+MUST_USE int emit_progress(struct emitter *e, struct source *src, const struct progress *progress,
 			   struct error *err);
 
 /* Emits an unreadable record as a dead letter, as it came. headers: as in struct output. */

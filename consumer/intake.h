@@ -94,6 +94,19 @@ MUST_USE int intake_range(struct intake *in, int partition, int64_t *begin, int6
  */
 int64_t intake_high(const struct intake *in, int partition);
 
+/*
+ * The offset of the first record that the brokers took after that time, ms since
+ * 1970; the log's end when there is none. Blocks; ERROR_UNAVAILABLE.
+ */
+MUST_USE int intake_after(struct intake *in, int partition, int64_t time, int64_t *offset,
+			  struct error *err);
+
+/*
+ * Rises whenever something happens after which a log may be another one: the
+ * client has connected to a broker, or was told that the topic is not there.
+ */
+unsigned intake_doubts(const struct intake *in);
+
 /* Continues fetching at these positions, once they are not paused. Blocks; ERROR_UNAVAILABLE. */
 MUST_USE int intake_seek(struct intake *in, const struct position *positions, size_t count,
 			 struct error *err);

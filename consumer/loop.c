@@ -95,6 +95,18 @@ static int check_marks(struct consumer *c, struct error *err)
 	return rc ? rc : index_stamp(c->index, ids, marks, ready, err);
 }
 
+/* An idle partition would not notice either that its log was replaced. */
+static void check_logs(struct consumer *c, int64_t now_ms)
+{
+	for (int i = 0; i < c->partitions.count; i++) {
+		struct partition *part = &c->partitions.list[i];
+
+		if (part->state == PARTITION_READY && verifier_doubts(&c->verifier, part) &&
+		    !verifier_vouches(&c->verifier, part, now_ms))
+			partition_claim_again(part);
+	}
+}
+
 /*
  * Without this an idle partition would not notice that Redis has lost data, and no answer from it
  * would be believed for long.
@@ -106,6 +118,7 @@ static int watch_marks(struct consumer *c, const struct now *now, struct error *
 	if (now->monotonic_ms - c->watched_ms < WATCH_EVERY_MS)
 		return 0;
 	c->watched_ms = now->monotonic_ms;
+	check_logs(c, now->monotonic_ms);
 	rc = check_marks(c, err);
 	if (!rc)
 		rc = follower_watch(c->follower, err);
@@ -191,12 +204,17 @@ static int apply_partition(struct consumer *c, struct partition *part, struct er
 	const struct partition *after = next_staged(c, part->id + 1);
 	int rc = 0;
 
+	if (!verifier_vouches(&c->verifier, part, clock_monotonic_ms())) {
+		partition_claim_again(part);
+		return 0;
+	}
 	while (!rc && part->staged.count) {
 		size_t count = staged_portion(&part->staged, RUN_MAX, RUN_MAX_BYTES);
 		int next = part->staged.count > count ? part->id : after ? after->id : -1;
 
 		rc = runner_run(c->runner, part, count, next, err);
 	}
+	part->vouched_ms = clock_monotonic_ms();
 	if (rc != ERROR_FENCED)
 		return rc;
 	log_warn("%s; recovering", err->text);

@@ -70,8 +70,10 @@ void partition_become(struct partition *part, enum partition_state to)
 		part->committed_runs_count = 0;
 	}
 	assert(!part->staged.count); /* only a READY partition has staged messages */
-	if (to == PARTITION_READY || to == PARTITION_FOREIGN)
+	if (to == PARTITION_READY || to == PARTITION_FOREIGN) {
 		part->trouble = (struct error){ 0 };
+		part->accepting = false;
+	}
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;

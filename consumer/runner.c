@@ -105,12 +105,22 @@ static int read_workspaces(struct run *run, struct error *err)
 
 /* ---- decide ---- */
 
+/* The command's id, or else the event's: whoever waits for the outcome recognises it by that. */
+static struct uuid outcome_id(const struct input *in, const struct decision *d)
+{
+	struct uuid id = d->command_id;
+
+	if (uuid_is_nil(&id) && uuid_parse(&id, message_header(in->message, "ce_id")))
+		id = (struct uuid){ { 0 } };
+	return id;
+}
+
 static void note_outcome(struct run *run, const struct input *in, const struct decision *d,
 			 int64_t version)
 {
 	outcome_append(&run->runner->outcomes, &(struct outcome_entry){
 						       .offset = in->source.offset,
-						       .command_id = d->command_id,
+						       .command_id = outcome_id(in, d),
 						       .outcome = d->outcome,
 						       .code = d->code,
 						       .version = version,
@@ -217,12 +227,25 @@ static int decide_inputs(struct run *run, struct error *err)
 	return rc;
 }
 
+static int emit_end(struct run *run, struct source *source, struct error *err)
+{
+	const struct apply *a = &run->runner->apply;
+
+	return emit_progress(
+		&run->runner->emitter, source,
+		&(struct progress){ run->applied, a->log, a->tip.offset, a->tip.time, a->tip.hash },
+		err);
+}
+
 /* Emits the state of each workspace that the run touched, and the partition's Progress. */
 static int emit_results(struct run *run, struct error *err)
 {
 	struct emitter *e = &run->runner->emitter;
+	const struct message *tip = run->inputs[run->count - 1].message;
 	struct source *last = &run->inputs[run->count - 1].source;
 	int rc = 0;
+
+	run->runner->apply.tip = tip_of(tip->offset, tip->time, tip->key, tip->value);
 
 	for (size_t i = 0; !rc && i < run->effects.count; i++) {
 		struct touched_workspace *t = &run->effects.list[i];
@@ -238,7 +261,7 @@ static int emit_results(struct run *run, struct error *err)
 	 * simulation tells a record's outputs apart by it.
 	 */
 	last->n++;
-	return emit_progress(e, last, run->applied, err);
+	return emit_end(run, last, err);
 }
 
 /* ---- apply ---- */
@@ -264,7 +287,8 @@ static int apply_run(struct run *run, int next, struct error *err)
 	for (size_t i = 0; i < part->committed_runs_count; i++)
 		apply_sent(&r->apply, part->committed_runs[i]);
 	warn_of_size(run);
-	apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
+	if (last >= 0) /* a log that is accepted may begin at 0 */
+		apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
 	apply_unsent(&r->apply, last, packed);
 	rc = index_apply(r->options.index, part->id, &part->mark, &r->apply, next, err);
 	if (rc)
@@ -303,20 +327,28 @@ static void finish_run(struct run *run)
 
 /* ---- the whole run ---- */
 
-/* The run covers the offsets from `from` up to, and not including, `applied`. */
-static void begin_run(struct run *run, int64_t from, int64_t applied)
+/*
+ * The run goes on from the mark to the offset `applied` of that log. The first
+ * run of a log that was accepted goes on from what is committed.
+ */
+static void begin_run(struct run *run, int64_t log, int64_t applied)
 {
+	const struct mark *mark = &run->part->mark;
+	int64_t begin = log > mark->log ? run->part->progress.applied : mark->applied;
 	struct runner *r = run->runner;
 	int partition = run->part->id;
 
+	assert(log > mark->log || applied >= mark->applied);
 	arena_reset(&r->arena);
 	buffer_clear(&r->packed);
 	buffer_clear(&r->outcomes);
-	outputs_begin(&r->packed, &(struct run_range){ from, applied });
+	outputs_begin(&r->packed, &(struct run_range){ begin, applied, log });
 	run->applied = applied;
-	apply_begin(&r->apply, index_keys(r->options.index, partition), &run->part->mark, applied);
+	apply_begin(&r->apply, index_keys(r->options.index, partition), mark, applied);
+	r->apply.log = log;
 	effects_begin(&run->effects, &r->apply, &r->arena, run->count);
 	r->emitter.partition = partition;
+	r->emitter.log = log;
 }
 
 int runner_run(struct runner *r, struct partition *part, size_t count, int next, struct error *err)
@@ -326,7 +358,7 @@ int runner_run(struct runner *r, struct partition *part, size_t count, int next,
 
 	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
 	assert(part->staged.list[0].offset >= part->mark.applied);
-	begin_run(&run, part->mark.applied, part->staged.list[count - 1].offset + 1);
+	begin_run(&run, part->mark.log, part->staged.list[count - 1].offset + 1);
 	read_inputs(&run);
 	rc = reach_directory(&run, err);
 	if (!rc)
@@ -345,19 +377,39 @@ int runner_run(struct runner *r, struct partition *part, size_t count, int next,
 	return rc;
 }
 
+/* Carries out a run without records, which only moves the mark. */
+static int apply_nothing(struct run *run, struct source *source, struct error *err)
+{
+	int rc = emit_end(run, source, err);
+
+	if (!rc)
+		rc = index_read(run->runner->options.index, run->part->id, &run->part->mark, NULL,
+				0, err);
+	return rc ? rc : apply_run(run, -1, err);
+}
+
 int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t unix_ms,
 		struct error *err)
 {
 	struct run run = { .runner = r, .part = part };
 	struct source source = { .offset = to - 1, .time = unix_ms };
-	int rc;
 
 	assert(to > part->mark.applied);
-	begin_run(&run, part->mark.applied, to);
-	rc = emit_progress(&r->emitter, &source, to, err);
-	if (!rc)
-		rc = index_read(r->options.index, part->id, &part->mark, NULL, 0, err);
-	return rc ? rc : apply_run(&run, -1, err);
+	begin_run(&run, part->mark.log, to);
+	return apply_nothing(&run, &source, err);
+}
+
+int runner_begin_log(struct runner *r, struct partition *part, int64_t from, int64_t unix_ms,
+		     struct error *err)
+{
+	struct run run = { .runner = r, .part = part };
+	struct source source = { .offset = from - 1, .time = unix_ms };
+
+	begin_run(&run, part->mark.log + 1, from);
+	r->apply.tip = (struct tip){ 0 };
+	apply_forget_log(&r->apply);
+	part->mark.suspect = false;
+	return apply_nothing(&run, &source, err);
 }
 
 /* ---- lifecycle ---- */

@@ -17,6 +17,8 @@ static const struct config_setting own_settings[] = {
 	{ "max-grants", "N", NULL, "1000", "grants that a workspace may have" },
 	{ "accept-lost-commands", NULL, NULL, NULL,
 	  "once, after commands were lost: go on without them" },
+	{ "accept-other-log", NULL, NULL, NULL,
+	  "once, after Kafka lost its log: go on with the one it has" },
 	{ "log-level", "LEVEL", "SHAREBUS_LOG_LEVEL", "info", "error, warn, info or debug" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

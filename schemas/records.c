@@ -206,7 +206,8 @@ static const struct field workspace_grants_fields[] = {
 };
 
 static const struct field progress_fields[] = {
-	LONG(progress, applied),
+	LONG(progress, applied),   LONG(progress, log),       LONG(progress, last_offset),
+	LONG(progress, last_time), LONG(progress, last_hash),
 };
 
 static const struct {

@@ -224,6 +224,10 @@ struct workspace_grants {
 
 struct progress {
 	int64_t applied;
+	int64_t log;         /* which log of the partition `applied` is in: see mark.h */
+	int64_t last_offset; /* this and the next two: the tip, see tip.h */
+	int64_t last_time;
+	int64_t last_hash;
 };
 
 enum record_type {

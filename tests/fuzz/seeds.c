@@ -127,10 +127,10 @@ static void write_outputs(struct codec *codec, struct buffer *b)
 	buffer_append_sized(&headers, bytes_of("reason"));
 	buffer_append_optional(&headers, bytes_of("no schema has the fingerprint"));
 	o = output_of(r, buffer_bytes(&value));
-	outputs_begin(b, &(struct run_range){ 300, 302 });
+	outputs_begin(b, &(struct run_range){ 300, 302, 1 });
 	output_append(b, &o);
 	write_seed("outputs", "one", b);
-	outputs_begin(b, &(struct run_range){ 300, 302 });
+	outputs_begin(b, &(struct run_range){ 300, 302, 1 });
 	o.value = (struct bytes){ 0 };
 	output_append(b, &o);
 	o.headers = buffer_bytes(&headers);

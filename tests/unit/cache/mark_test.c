@@ -10,12 +10,15 @@ static const struct deployment OURS = { "cluster-a", 12 };
 
 static struct array_reply reply;
 
-/* The reply to HMGET with these values in the order of its fields, and then the stamp; NULL: nil. */
-static void reply_stamped(const char *const values[static 7], const char *looked)
+/*
+ * The reply to HMGET with the first `count` of these values in the order of its
+ * fields, and at its end the stamp; NULL, and what is missing: nil.
+ */
+static void reply_with_all(const char *const *values, int count, const char *looked)
 {
 	array_reply_init(&reply);
-	for (int i = 0; i < 7; i++) {
-		if (values[i])
+	for (int i = 0; i < MARK_FIELDS - 1; i++) {
+		if (i < count && values[i])
 			array_reply_add_text(&reply, values[i]);
 		else
 			array_reply_add_nil(&reply);
@@ -24,6 +27,11 @@ static void reply_stamped(const char *const values[static 7], const char *looked
 		array_reply_add_text(&reply, looked);
 	else
 		array_reply_add_nil(&reply);
+}
+
+static void reply_stamped(const char *const values[static 7], const char *looked)
+{
+	reply_with_all(values, 7, looked);
 }
 
 static void reply_with(const char *const values[static 7])
@@ -136,6 +144,39 @@ static void good_mark_or_none_is_not_damaged(void **state)
 	assert_int_equal(mark_check_fields(&reply.reply, &k, "r", NULL), 0);
 }
 
+static void what_identifies_the_log_is_read_as_stored(void **state)
+{
+	static const char *const values[MARK_FIELDS - 1] = {
+		"7", "9", "cluster-a",     "12", "3", "ready", "88",
+		"3", "8", "1795512600007", "42", "1",
+	};
+	struct mark m;
+
+	(void)state;
+	reply_with_all(values, MARK_FIELDS - 1, NULL);
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(m.log, 3);
+	assert_true(m.tip.offset == 8 && m.tip.time == 1795512600007 && m.tip.hash == 42);
+	assert_true(m.suspect);
+	reply_with(values);
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(m.log, 0);
+	assert_false(tip_is_known(&m.tip));
+	assert_false(m.suspect);
+}
+
+static void mark_lags_by_log_and_then_by_offset(void **state)
+{
+	const struct mark m = { .log = 1, .applied = 5 };
+
+	(void)state;
+	assert_false(mark_lags(&m, 1, 5));
+	assert_false(mark_lags(&m, 1, 4));
+	assert_true(mark_lags(&m, 1, 6));
+	assert_false(mark_lags(&m, 0, 900));
+	assert_true(mark_lags(&m, 2, 0));
+}
+
 /* An older version wrote such marks. */
 static void mark_without_a_directory_offset_requires_nothing_of_the_directory(void **state)
 {
@@ -230,7 +271,11 @@ static void commands_have_the_fields_of_the_design(void **state)
 			  .epoch = 7,
 			  .applied = 42,
 			  .deployment = OURS,
-			  .directory = 87 };
+			  .directory = 87,
+			  .log = 3,
+			  .tip = { 41, 1000, 5 },
+			  .suspect = true };
+	struct mark after = m;
 	struct commands c;
 	struct pipeline p;
 	struct keys k;
@@ -239,21 +284,29 @@ static void commands_have_the_fields_of_the_design(void **state)
 	pipeline_init(&p);
 	keys_init(&k, "sb", 3);
 	mark_append_read(&p, &k);
-	mark_append_applied(&p, &k, 43, 88);
+	after.applied = 43;
+	after.directory = 88;
+	after.suspect = false;
+	mark_append_applied(&p, &k, &after);
 	mark_append_write(&p, &k, &m, "sharing.commands");
 	m.state = MARK_READY;
 	mark_append_write(&p, &k, &m, "sharing.commands");
 	mark_append_stamp(&p, &k, &m);
 	commands_parse(&c, &p);
 	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
-		       "layout", "state", "directory", "looked", NULL);
-	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", "directory", "88", NULL);
+		       "layout", "state", "directory", "log", "last_offset", "last_time",
+		       "last_hash", "suspect", "looked", NULL);
+	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", "directory", "88", "log", "3",
+		       "last_offset", "41", "last_time", "1000", "last_hash", "5", "suspect", "0",
+		       NULL);
 	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
 		       "cluster-a", "partitions", "12", "layout", "3", "state", "rebuilding",
-		       "directory", "87", "topic", "sharing.commands", NULL);
+		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
+		       "last_hash", "5", "suspect", "1", "topic", "sharing.commands", NULL);
 	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
 		       "cluster-a", "partitions", "12", "layout", "3", "state", "ready",
-		       "directory", "87", "topic", "sharing.commands", NULL);
+		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
+		       "last_hash", "5", "suspect", "1", "topic", "sharing.commands", NULL);
 	assert_command(&c, 4, "EVAL", MARK_STAMP_SCRIPT, "1", "sb:{3}:mark", "7", "42", "ready",
 		       NULL);
 	pipeline_done(&p);
@@ -265,13 +318,25 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 		struct mark mark;
 		const char *sentence;
 	} cases[] = {
-		{ { MARK_READY, 1, 1, { "cluster-b", 12 }, 3, 0, 0 },
+		{ { .state = MARK_READY,
+		    .epoch = 1,
+		    .applied = 1,
+		    .deployment = { "cluster-b", 12 },
+		    .layout = 3 },
 		  "the index in Redis at r:6379 belongs to Kafka cluster cluster-b, not to "
 		  "cluster-a; give each deployment its own Redis or its own prefix" },
-		{ { MARK_READY, 1, 1, { "cluster-a", 6 }, 3, 0, 0 },
+		{ { .state = MARK_READY,
+		    .epoch = 1,
+		    .applied = 1,
+		    .deployment = { "cluster-a", 6 },
+		    .layout = 3 },
 		  "the index in Redis at r:6379 was made for 6 partitions, but sharing.commands "
 		  "has 12; restore that number, which is fixed for the life of a deployment" },
-		{ { MARK_REBUILDING, 1, 1, { "cluster-a", 12 }, 4, 0, 0 },
+		{ { .state = MARK_REBUILDING,
+		    .epoch = 1,
+		    .applied = 1,
+		    .deployment = { "cluster-a", 12 },
+		    .layout = 4 },
 		  "the index in Redis at r:6379 has layout 4, but this program reads layout 3; use "
 		  "programs of the same version" },
 	};
@@ -288,9 +353,21 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 
 static void mark_of_this_deployment_or_none_is_accepted(void **state)
 {
-	struct mark own = { MARK_READY, 1, 1, OURS, INDEX_LAYOUT, 0, 0 };
-	struct mark rebuilding = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT, 0, 0 };
-	struct mark older = { MARK_REBUILDING, 1, 1, OURS, INDEX_LAYOUT - 1, 0, 0 };
+	struct mark own = { .state = MARK_READY,
+			    .epoch = 1,
+			    .applied = 1,
+			    .deployment = OURS,
+			    .layout = INDEX_LAYOUT };
+	struct mark rebuilding = { .state = MARK_REBUILDING,
+				   .epoch = 1,
+				   .applied = 1,
+				   .deployment = OURS,
+				   .layout = INDEX_LAYOUT };
+	struct mark older = { .state = MARK_REBUILDING,
+			      .epoch = 1,
+			      .applied = 1,
+			      .deployment = OURS,
+			      .layout = INDEX_LAYOUT - 1 };
 	struct mark missing = { .state = MARK_MISSING };
 	struct error err = { 0 };
 
@@ -305,6 +382,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mark_is_read_as_stored),
+		cmocka_unit_test(what_identifies_the_log_is_read_as_stored),
+		cmocka_unit_test(mark_lags_by_log_and_then_by_offset),
 		cmocka_unit_test(mark_without_a_directory_offset_requires_nothing_of_the_directory),
 		cmocka_unit_test(mark_that_nobody_has_stamped_was_never_looked_at),
 		cmocka_unit_test(damaged_mark_is_named_with_its_field_and_never_believed),

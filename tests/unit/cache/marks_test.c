@@ -21,7 +21,8 @@ static struct seen_mark parse(const char *state, const char *loaded, const char 
 	array_reply_init(&progress);
 	for (int i = 0; i < 7; i++)
 		array_reply_add_text(&mark, values[i]);
-	array_reply_add_nil(&mark); /* never stamped */
+	for (int i = 7; i < MARK_FIELDS; i++)
+		array_reply_add_nil(&mark);
 	for (int i = 0; i < 2; i++) {
 		if (rest[i])
 			array_reply_add_text(&progress, rest[i]);
@@ -115,7 +116,8 @@ static void mark_is_read_with_its_progress(void **state)
 	commands_parse(&c, &p);
 	assert_int_equal(c.count, SEEN_MARK_REPLIES);
 	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
-		       "layout", "state", "directory", "looked", NULL);
+		       "layout", "state", "directory", "log", "last_offset", "last_time",
+		       "last_hash", "suspect", "looked", NULL);
 	assert_command(&c, 1, "HMGET", "sb:{3}:mark", "loaded", "goal", NULL);
 	assert_command(&c, 2, "HMGET", "sb:{3}:trouble", "text", "since", "seen", "by", NULL);
 	pipeline_done(&p);

@@ -51,6 +51,38 @@ static void good_marks_vouch_for_the_answer(void **state)
 	assert_int_equal(reader_directory(reader)->applied, 100);
 }
 
+/* The log that a position is in may not be the one that the index was made from. */
+static void position_says_nothing_while_the_log_is_suspect(void **state)
+{
+	struct mark m = script_ready_mark(7, 100);
+	struct error err;
+
+	(void)state;
+	m.suspect = true;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	reader_require(reader, 1, 50);
+	assert_int_equal(ask_between(&m, &m, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "Kafka's log of partition 1 does not seem to be the one"));
+	m.suspect = false;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+}
+
+/* A client that has run since before the log was lost must not wait for offsets of that log. */
+static void requirement_ends_when_another_log_is_accepted(void **state)
+{
+	struct mark m = script_ready_mark(7, 100);
+
+	(void)state;
+	reader_require(reader, 1, 100);
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	m.applied = 3;
+	assert_int_equal(ask_between(&m, &m, NULL), ERROR_STALE);
+	m.log = 1;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	reader_require(reader, 1, 4);
+	assert_int_equal(ask_between(&m, &m, NULL), ERROR_STALE);
+}
+
 static void index_that_is_not_complete_is_unavailable(void **state)
 {
 	const struct mark good = script_ready_mark(7, 100);
@@ -266,6 +298,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(good_marks_vouch_for_the_answer),
+		TEST(requirement_ends_when_another_log_is_accepted),
+		TEST(position_says_nothing_while_the_log_is_suspect),
 		TEST(index_that_is_not_complete_is_unavailable),
 		TEST(question_is_asked_again_when_the_owner_changes),
 		TEST(partition_that_lags_behind_a_requirement_is_stale),

@@ -91,9 +91,9 @@ void script_mark(struct pipeline *scene, const struct mark *m)
 {
 	static const char *const states[] = { "", "rebuilding", "ready" };
 
-	pipeline_command(scene, 8);
+	pipeline_command(scene, MARK_FIELDS);
 	if (!m) {
-		for (int i = 0; i < 8; i++)
+		for (int i = 0; i < MARK_FIELDS; i++)
 			script_nil(scene);
 		return;
 	}
@@ -104,6 +104,11 @@ void script_mark(struct pipeline *scene, const struct mark *m)
 	pipeline_number(scene, m->layout);
 	pipeline_text(scene, states[m->state]);
 	pipeline_number(scene, m->directory);
+	pipeline_number(scene, m->log);
+	pipeline_number(scene, m->tip.offset);
+	pipeline_number(scene, m->tip.time);
+	pipeline_number(scene, m->tip.hash);
+	pipeline_number(scene, m->suspect);
 	pipeline_number(scene, m->looked);
 }
 

@@ -323,13 +323,19 @@ static void progress_has_a_key_of_its_own(void **state)
 	struct record r;
 
 	(void)state;
-	assert_int_equal(emit_progress(&emitter, &source, 18, &err), 0);
+	assert_int_equal(emit_progress(&emitter, &source,
+				       &(struct progress){ 18, 1, 17, 1795512600007, 42 }, &err),
+			 0);
 	unpack(1);
 	assert_int_equal(outputs[0].topic, TOPIC_GRANTS);
 	assert_true(bytes_equal_text(outputs[0].key, "progress"));
 	assert_null(outputs[0].traceparent.data);
 	r = decode(0, RECORD_PROGRESS);
 	assert_int_equal(r.as.progress.applied, 18);
+	assert_int_equal(r.as.progress.log, 1);
+	assert_int_equal(r.as.progress.last_offset, 17);
+	assert_true(r.as.progress.last_time == 1795512600007);
+	assert_int_equal(r.as.progress.last_hash, 42);
 }
 
 static void dead_letter_is_the_record_with_headers_that_say_why(void **state)

@@ -116,7 +116,7 @@ static const struct record FULL_RECORDS[] = {
 						       48,
 						       ABSENT } },
 				   2, (struct uuid[]){ ID(0x4f), ID(0x50) }, 2, 49 } },
-	{ RECORD_PROGRESS, .as.progress = { 9007199254740993 } },
+	{ RECORD_PROGRESS, .as.progress = { 9007199254740993, 1, 2, 1795512600009, -3 } },
 };
 
 static const struct record BARE_RECORDS[] = {
