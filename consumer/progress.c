@@ -82,11 +82,17 @@ static int find_progress(struct progress_reader *r, const struct position *posit
 	}
 	rc = read_progress(r, partitions, count, CHANGELOG_TAIL, progress, err);
 	for (size_t i = 0; i < count; i++)
-		if (progress[positions[i].partition] == COMMITTED_NONE)
+		if (progress[positions[i].partition] == COMMITTED_NONE &&
+		    !changelog_trouble(r->changelog, positions[i].partition))
 			partitions[rest++] = positions[i].partition;
 	if (!rc && rest)
 		rc = read_progress(r, partitions, rest, CHANGELOG_WHOLE, progress, err);
 	return rc;
+}
+
+const struct error *progress_trouble(const struct progress_reader *r, int partition)
+{
+	return changelog_trouble(r->changelog, partition);
 }
 
 int progress_raise(struct progress_reader *r, struct position *positions, size_t count,

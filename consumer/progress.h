@@ -38,10 +38,13 @@ void progress_note(struct progress_reader *r, const struct message *m, int64_t *
 /*
  * Raises the offsets of these positions, which are what the group has
  * committed or COMMITTED_NONE, to what the changelog says where that is
- * further, and logs a warning. Ends any other reading of the changelog. Blocks.
- * ERROR_UNAVAILABLE.
+ * further, and logs a warning. What progress_trouble() then names must not be
+ * relied on. Ends any other reading of the changelog. Blocks. ERROR_UNAVAILABLE.
  */
 MUST_USE int progress_raise(struct progress_reader *r, struct position *positions, size_t count,
 			    struct error *err);
+
+/* Why the Progress of a partition could not be read by progress_raise(); NULL: it could. */
+const struct error *progress_trouble(const struct progress_reader *r, int partition);
 
 #endif
