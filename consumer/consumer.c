@@ -32,6 +32,7 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 		c->watched_ms = 0; /* until its mark is stamped, no answer rests on it */
 		return;
 	}
+	holes_forget(c->holes, part->id);
 	workspaces_forget(c->workspaces, part->id);
 	index_forget_ahead(c->index);
 	if (before == PARTITION_REBUILDING)
@@ -120,6 +121,12 @@ static int open_intake(struct consumer *c, struct error *err)
 	return intake_open(&c->intake, c->config, &owner, c->waker, err);
 }
 
+static int check_topics(struct consumer *c, struct error *err)
+{
+	c->topics = topic_watch_new(c->intake);
+	return topic_watch_check(c->topics, c->deployment.partitions, err);
+}
+
 static int open_index(struct consumer *c, struct error *err)
 {
 	const struct index_options options = {
@@ -140,6 +147,8 @@ static int connect_all(struct consumer *c, struct error *err)
 	if (!rc)
 		rc = insist_on(c, learn_deployment, err);
 	if (!rc)
+		rc = check_topics(c, err);
+	if (!rc)
 		rc = open_index(c, err);
 	if (!rc)
 		rc = insist_on(c, check_redis, err);
@@ -159,7 +168,8 @@ static void wire_partitions(struct consumer *c)
 	const struct partition_watcher watcher = { on_partition_changed, c };
 
 	partitions_init(&c->partitions, c->deployment.partitions, &watcher);
-	c->flow = (struct flow){ c->intake, &c->partitions, false };
+	c->flow = (struct flow){ .intake = c->intake, .partitions = &c->partitions };
+	c->holes = holes_new(c->config, &c->flow, c->waker);
 	c->workspaces = workspaces_new(WORKSPACES_BYTES);
 }
 
@@ -194,7 +204,7 @@ static void wire_runner(struct consumer *c, size_t grants_max, bool accept_lost_
 	c->ready = (struct ready_maker){ c->intake, c->runner, accept_lost_commands };
 }
 
-static void wire_recovery(struct consumer *c)
+static void wire_recovery(struct consumer *c, bool accept_lost_grants)
 {
 	progress_init(&c->progress, c->changelog, c->codec);
 	c->rebuild = rebuild_new(&(struct rebuild_options){
@@ -205,6 +215,7 @@ static void wire_recovery(struct consumer *c)
 		.workspaces = c->workspaces,
 		.partitions = &c->partitions,
 		.ready = &c->ready,
+		.accept_lost_grants = accept_lost_grants,
 	});
 	c->recovery = (struct recovery){
 		.partitions = &c->partitions,
@@ -215,6 +226,8 @@ static void wire_recovery(struct consumer *c)
 		.progress = &c->progress,
 		.rebuild = c->rebuild,
 		.ready = &c->ready,
+		.changelog = c->changelog,
+		.accept_lost_grants = accept_lost_grants,
 	};
 }
 
@@ -243,14 +256,15 @@ static void wire_reaper(struct consumer *c)
 	});
 }
 
-/* The flag takes no value and means yes; in a file it is a word, and only `yes` may lose commands. */
-static int read_accept_lost(const struct consumer *c, bool *accept, struct error *err)
+/* The flag takes no value and means yes; in a file it is a word, and only `yes` may lose anything. */
+static int read_accept_lost(const struct consumer *c, const char *name, bool *accept,
+			    struct error *err)
 {
-	const char *value = config_get(c->config, "accept-lost-commands");
+	const char *value = config_get(c->config, name);
 
 	if (value && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return error_set(err, ERROR_INPUT,
-				 "accept-lost-commands is \"%s\"; it must be yes or no", value);
+		return error_set(err, ERROR_INPUT, "%s is \"%s\"; it must be yes or no", name,
+				 value);
 	*accept = value && strcmp(value, "yes") == 0;
 	return 0;
 }
@@ -258,11 +272,14 @@ static int read_accept_lost(const struct consumer *c, bool *accept, struct error
 static int open_parts(struct consumer *c, struct error *err)
 {
 	bool accept_lost_commands = false;
+	bool accept_lost_grants = false;
 	int64_t grants_max = 0;
 	int rc = config_get_number(c->config, "max-grants", 1, GRANTS_MAX, &grants_max, err);
 
 	if (!rc)
-		rc = read_accept_lost(c, &accept_lost_commands, err);
+		rc = read_accept_lost(c, "accept-lost-commands", &accept_lost_commands, err);
+	if (!rc)
+		rc = read_accept_lost(c, "accept-lost-grants", &accept_lost_grants, err);
 	if (!rc)
 		rc = connect_all(c, err);
 	if (rc)
@@ -270,7 +287,7 @@ static int open_parts(struct consumer *c, struct error *err)
 	wire_partitions(c);
 	wire_publisher(c);
 	wire_runner(c, (size_t)grants_max, accept_lost_commands);
-	wire_recovery(c);
+	wire_recovery(c, accept_lost_grants);
 	wire_troubles(c);
 	wire_reaper(c);
 	return intake_join(c->intake, err);
@@ -300,6 +317,7 @@ void consumer_close(struct consumer **cp)
 
 	if (!c)
 		return;
+	topic_watch_free(&c->topics);
 	intake_close(&c->intake);
 	reaper_free(&c->reaper);
 	troubles_free(&c->troubles);
@@ -308,6 +326,7 @@ void consumer_close(struct consumer **cp)
 	runner_free(&c->runner);
 	publisher_free(&c->publisher);
 	workspaces_free(&c->workspaces);
+	holes_free(&c->holes);
 	partitions_done(&c->partitions);
 	changelog_close(&c->changelog);
 	follower_close(&c->follower);

@@ -1,6 +1,7 @@
 #include "consumer/intake.h"
 
 #include "consumer/arrivals.h"
+#include "ops/support/clock.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
@@ -231,6 +232,12 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 		rd_kafka_message_destroy(m);
 		return FETCHED_END;
 	}
+	if (bus_is_unreadable(m)) {
+		*out = message_hole(m->partition, m->offset, clock_unix_ms(),
+				    rd_kafka_message_errstr(m));
+		rd_kafka_message_destroy(m);
+		return FETCHED_HOLE;
+	}
 	if (m->err) {
 		handle_error(in, m);
 		rd_kafka_message_destroy(m);
@@ -318,6 +325,8 @@ static int open_consumer(struct intake *in, struct error *err)
 		{ "heartbeat.interval.ms", "2000" },
 		{ "max.poll.interval.ms", MAX_POLL_INTERVAL_MS },
 		{ "fetch.wait.max.ms", "100" },
+		/* After a batch that cannot be unpacked the partition must not rest for half a second. */
+		{ "fetch.error.backoff.ms", "50" },
 		{ "queued.max.messages.kbytes", "16384" },
 		{ "fetch.message.max.bytes", "2097152" },
 		{ NULL, NULL },

@@ -42,6 +42,7 @@ struct partition {
 	int64_t retry_ms;     /* while ASIDE: when recovery looks at it again; monotonic */
 	bool fetched;         /* while READY: a message was fetched, or the log's end reached */
 	int64_t end;          /* while READY: where the log ended when it was last reached */
+	bool probing;         /* while READY: not fetched until holes.h knows where a hole ends */
 	struct staged staged; /* empty unless READY */
 	/*
 	 * The last offsets of runs that are committed in Kafka, whose `unsent`
