@@ -15,6 +15,7 @@ enum {
 	DIRECTORY_WAIT_MS = 1000,
 	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* those of 2,000 typical records take a quarter */
 	VALUE_MAX_BYTES = 512 << 20,          /* the default of Redis' proto-max-bulk-len */
+	HOLE_OUTCOMES_MAX = 1000,             /* of the records of one batch that are listed */
 };
 
 /* Keeps its scratch memory from run to run, so that the hot path does not allocate. */
@@ -182,6 +183,22 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 	return rc;
 }
 
+/*
+ * A batch of a megabyte can hold millions of records. Whoever waits for one of
+ * those that are not listed learns that its outcome is not kept.
+ */
+static void note_unreadable(struct run *run, const struct input *in)
+{
+	int64_t end = message_end(in->message);
+
+	if (end > in->source.offset + HOLE_OUTCOMES_MAX)
+		end = in->source.offset + HOLE_OUTCOMES_MAX;
+	for (int64_t offset = in->source.offset; offset < end; offset++)
+		outcome_append(
+			&run->runner->outcomes,
+			&(struct outcome_entry){ .offset = offset, .outcome = OUTCOME_UNREADABLE });
+}
+
 static void bury_input(struct run *run, struct input *in)
 {
 	const struct message *m = in->message;
@@ -191,14 +208,14 @@ static void bury_input(struct run *run, struct input *in)
 		run->first_buried = in;
 	emit_dead_letter(&r->emitter, &in->source, m->key, m->value,
 			 input_dead_letter_headers(in, &r->arena));
-	note_outcome(run, in, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
+	note_unreadable(run, in);
 }
 
 /* Ends the run after its first `count` records; the others are left for the next run. */
 static void cut_run(struct run *run, size_t count)
 {
 	run->count = count;
-	run->applied = run->inputs[count - 1].message->offset + 1;
+	run->applied = message_end(run->inputs[count - 1].message);
 	run->runner->apply.applied = run->applied;
 	outputs_end_at(&run->runner->packed, run->applied);
 }
@@ -358,7 +375,7 @@ int runner_run(struct runner *r, struct partition *part, size_t count, int next,
 
 	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
 	assert(part->staged.list[0].offset >= part->mark.applied);
-	begin_run(&run, part->mark.log, part->staged.list[count - 1].offset + 1);
+	begin_run(&run, part->mark.log, message_end(&part->staged.list[count - 1]));
 	read_inputs(&run);
 	rc = reach_directory(&run, err);
 	if (!rc)

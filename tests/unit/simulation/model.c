@@ -13,6 +13,7 @@ enum {
 	GROUP = 101,
 	DRAWN_LEAST = 4,
 	EXPIRES_CHANCE = 400,
+	HOLE_CHANCE = 50,
 	SOON_MS = 2000,
 	LATE_MS = 40000,
 };
@@ -442,6 +443,33 @@ static struct input *begin_input(int partition, struct model_workspace **all)
 	return in;
 }
 
+/* A batch that cannot be unpacked: one dead letter stands for all its offsets. */
+static void add_hole(int partition)
+{
+	int64_t begin = (int64_t)model.count[partition];
+	int64_t count = 1 + draw(HOLE_MAX);
+
+	for (int64_t i = 0; i < count; i++) {
+		struct model_workspace *all;
+		struct input *in = begin_input(partition, &all);
+
+		in->hole = count;
+		in->hole_begin = begin;
+		in->event = i ? EXPECT_NOTHING : EXPECT_DEAD_LETTER;
+		model.count[partition]++;
+	}
+}
+
+static void end_transaction(int partition)
+{
+	struct model_workspace *all;
+
+	if (!model.marked)
+		return;
+	begin_input(partition, &all)->marker = true;
+	model.count[partition]++;
+}
+
 void model_send(int partition)
 {
 	unsigned kind = draw(100);
@@ -452,6 +480,12 @@ void model_send(int partition)
 	if (!model.left[partition])
 		return;
 	model.left[partition]--;
+	if (model.sent[partition] >= WORKSPACES && chance(HOLE_CHANCE)) {
+		model.sent[partition]++;
+		add_hole(partition);
+		end_transaction(partition);
+		return;
+	}
 	in = begin_input(partition, &all);
 	if (model.sent[partition] < WORKSPACES) {
 		kind = 0;
@@ -467,10 +501,7 @@ void model_send(int partition)
 	else
 		add_wish(in, all, partition, &histories[partition]);
 	model.count[partition]++;
-	if (!model.marked)
-		return;
-	begin_input(partition, &all)->marker = true;
-	model.count[partition]++;
+	end_transaction(partition);
 }
 
 int64_t model_end(int partition)

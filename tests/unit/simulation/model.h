@@ -17,6 +17,7 @@ enum {
 	WORKSPACES = 2, /* in each partition */
 	DRAWN_MAX = 20,
 	INPUTS_MAX = 128,
+	HOLE_MAX = 5,
 	USERS = 4,
 	SUBJECTS = USERS + 1, /* the last is the group */
 	RECENT = 16,
@@ -51,10 +52,12 @@ struct input {
 	struct bytes ce_id;
 	int64_t time;
 	enum expected_event event;
-	int64_t version;            /* of the event */
-	enum reason reason;         /* of a change */
-	bool marker;                /* of a transaction; nobody is given it */
-	struct uuid removal_id;     /* of a removal by the system; nil: it is none */
+	int64_t version;        /* of the event */
+	enum reason reason;     /* of a change */
+	bool marker;            /* of a transaction; nobody is given it */
+	int64_t hole;           /* of a batch that cannot be unpacked: its offsets; 0: it can be */
+	int64_t hole_begin;     /* its first */
+	struct uuid removal_id; /* of a removal by the system; nil: it is none */
 	enum role before[SUBJECTS]; /* its changes, where the two differ */
 	enum role after[SUBJECTS];
 	unsigned told; /* bit i: user i is notified */
