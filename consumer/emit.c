@@ -128,24 +128,9 @@ int emit_decision(struct emitter *e, struct source *src, const struct decision *
 	return 0;
 }
 
-/* Lists the remembered command ids, the oldest first, without the ring's empty places. */
-static size_t list_recent(const struct workspace *w, struct uuid out[static RECENT_COMMANDS])
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++) {
-		const struct uuid *id = &w->recent[(w->recent_next + i) % RECENT_COMMANDS];
-
-		if (!uuid_is_nil(id))
-			out[count++] = *id;
-	}
-	return count;
-}
-
 int emit_state(struct emitter *e, struct source *src, const struct workspace *w, struct error *err)
 {
 	struct record r = { .type = RECORD_WORKSPACE_GRANTS };
-	struct uuid recent[RECENT_COMMANDS];
 	struct address to = { TOPIC_GRANTS, id_text(e->arena, &w->id) };
 
 	if (!w->registered) {
@@ -158,8 +143,9 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 		.version = w->version,
 		.grants = w->grants,
 		.grant_count = w->grant_count,
-		.recent_commands = recent,
-		.recent_command_count = list_recent(w, recent),
+		.recent_commands = w->recent.list,
+		.recent_command_count = w->recent.count,
+		.forgotten_until = w->recent.forgotten,
 		.source_offset = src->offset,
 	};
 	return emit_record(e, src, &to, &r, err);

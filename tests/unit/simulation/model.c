@@ -15,6 +15,11 @@ enum {
 	EXPIRES_CHANCE = 400,
 	SOON_MS = 2000,
 	LATE_MS = 40000,
+	BUSY_CHANCE = 100,
+	BUSY_PAUSE_MS = 20 * 60 * 1000, /* at most, between two commands of a busy schedule */
+	HOUR_MS = 60 * 60 * 1000,
+	MINUTE_MS = 60 * 1000,
+	REMEMBERED_LEAST = 16,
 };
 
 struct model model;
@@ -34,6 +39,18 @@ static struct uuid id_of(uint8_t kind, int number)
 
 	id.bytes[14] = (uint8_t)(number >> 8);
 	id.bytes[15] = (uint8_t)number;
+	return id;
+}
+
+/* The n-th command's id, of version 7. */
+static struct uuid command_id(int64_t made, int number)
+{
+	struct uuid id = id_of(0, number);
+
+	for (int i = 0; i < 6; i++)
+		id.bytes[i] = (uint8_t)(made >> (40 - 8 * i));
+	id.bytes[6] = 0x70;
+	id.bytes[8] = 0x80;
 	return id;
 }
 
@@ -100,6 +117,7 @@ struct wish {
 	enum role role; /* ROLE_NONE: remove */
 	int64_t expires_at;
 	struct uuid command_id;
+	int64_t made; /* the time in the command's id */
 };
 
 static bool is_member(int user)
@@ -142,18 +160,34 @@ static bool may(const struct model_workspace *w, const struct wish *c, int64_t t
 static bool saw(const struct model_workspace *w, const struct uuid *command_id)
 {
 	for (int i = 0; i < w->recent_count; i++)
-		if (uuid_equal(&w->recent[i], command_id))
+		if (uuid_equal(&w->recent[i].id, command_id))
 			return true;
 	return false;
 }
 
-static void remember(struct model_workspace *w, const struct uuid *command_id)
+/* Does the id say a time at which it may have been made, and that the memory reaches? */
+static bool is_timely(const struct model_workspace *w, const struct wish *c, int64_t time)
 {
-	if (w->recent_count == RECENT) {
-		memmove(w->recent, w->recent + 1, (RECENT - 1) * sizeof(*w->recent));
-		w->recent_count--;
-	}
-	w->recent[w->recent_count++] = *command_id;
+	return c->made <= time + HOUR_MS && c->made > w->forgotten;
+}
+
+static void forget_oldest(struct model_workspace *w)
+{
+	if (w->recent[0].made > w->forgotten)
+		w->forgotten = w->recent[0].made;
+	w->recent_count--;
+	memmove(w->recent, w->recent + 1, (size_t)w->recent_count * sizeof(*w->recent));
+}
+
+/* An id is remembered for an hour after its record, to the minute, or after its own time. */
+static void remember(struct model_workspace *w, const struct wish *c, int64_t time)
+{
+	int64_t late = time > c->made ? time - c->made : 0;
+	int64_t until = c->made + (late + MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS + HOUR_MS;
+
+	while (w->recent_count >= REMEMBERED_LEAST && w->recent[0].until <= time)
+		forget_oldest(w);
+	w->recent[w->recent_count++] = (struct model_command){ c->command_id, c->made, until };
 }
 
 static void tell(struct input *in, int user, int owner, int actor)
@@ -186,7 +220,7 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 static void take_away(struct input *in, struct model_workspace *w, int subject, enum reason reason)
 {
 	in->reason = reason;
-	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } } });
+	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } }, 0 });
 }
 
 static void apply_wish(struct input *in, struct model_workspace *w, const struct wish *c)
@@ -196,7 +230,7 @@ static void apply_wish(struct input *in, struct model_workspace *w, const struct
 	if (w->registered && saw(w, &c->command_id))
 		return;
 	in->reason = REASON_COMMAND;
-	if (!w->registered || !may(w, c, in->time)) {
+	if (!w->registered || !is_timely(w, c, in->time) || !may(w, c, in->time)) {
 		in->event = EXPECT_REJECTED;
 	} else if (g->role != c->role || g->expires_at != c->expires_at ||
 		   has_expired(g, in->time)) {
@@ -204,7 +238,7 @@ static void apply_wish(struct input *in, struct model_workspace *w, const struct
 		change(in, w, c);
 	}
 	if (in->event != EXPECT_REJECTED)
-		remember(w, &c->command_id);
+		remember(w, c, in->time);
 }
 
 /* Is the reason of a removal true of the subject? If not, the grant stays. */
@@ -221,8 +255,6 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 {
 	int64_t version = w->version + 1;
 
-	if (w->registered && saw(w, &c->command.command_id))
-		return;
 	if (!w->registered)
 		in->event = EXPECT_REJECTED;
 	for (size_t i = 0; w->registered && i < c->subject_count; i++) {
@@ -237,8 +269,6 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 		in->version = version;
 		take_away(in, w, subject, c->reason);
 	}
-	if (in->event != EXPECT_REJECTED)
-		remember(w, &c->command.command_id);
 }
 
 static void apply_fact(struct input *in, struct model_workspace *w,
@@ -369,10 +399,22 @@ static int64_t draw_expiry(enum role role)
 	return at;
 }
 
+/* Most ids are made just before they are sent; some come late, or from a clock that is ahead. */
+static int64_t draw_made(void)
+{
+	int64_t now = model_time();
+
+	if (chance(700))
+		return now - draw(50);
+	if (chance(500))
+		return now - draw(900 * 1000);
+	return chance(700) ? now + draw(HOUR_MS + 1) : now + HOUR_MS + 1 + draw(HOUR_MS);
+}
+
 /* The commands of a partition so far: some are sent again. */
 static struct history {
-	struct wish wishes[DRAWN_MAX];
-	int workspaces[DRAWN_MAX];
+	struct wish wishes[BUSY_COMMANDS];
+	int workspaces[BUSY_COMMANDS];
 	size_t count;
 } histories[PARTITIONS];
 
@@ -384,12 +426,15 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 	struct uuid id;
 
 	if (!again) {
+		int number = partition * BUSY_COMMANDS + (int)i + 1;
+		int64_t made = draw_made();
+
 		h->wishes[i] =
-			(struct wish){ (int)draw(USERS), (int)draw(SUBJECTS), draw_role(), ABSENT,
-				       id_of(3, partition * DRAWN_MAX + (int)i + 1) };
+			(struct wish){ (int)draw(USERS), (int)draw(SUBJECTS),      draw_role(),
+				       ABSENT,           command_id(made, number), made };
 		h->wishes[i].expires_at = draw_expiry(h->wishes[i].role);
-		h->workspaces[i] = (int)draw(WORKSPACES);
-		if (chance(600))
+		h->workspaces[i] = model.busy ? 0 : (int)draw(WORKSPACES);
+		if (chance(600) || model.busy)
 			h->wishes[i].actor = all[h->workspaces[i]].owner;
 	}
 	id = workspace_ids[partition][h->workspaces[i]];
@@ -452,6 +497,11 @@ void model_send(int partition)
 	if (!model.left[partition])
 		return;
 	model.left[partition]--;
+	if (model.busy) {
+		kind = kind < 18 ? 0 : kind;
+		workspace = 1;
+		schedule.now_ms += draw(BUSY_PAUSE_MS);
+	}
 	in = begin_input(partition, &all);
 	if (model.sent[partition] < WORKSPACES) {
 		kind = 0;
@@ -537,12 +587,14 @@ bool model_is_quiet(void)
 	return true;
 }
 
+/* One that came too early, by the brokers' clock, is sent again under its id. */
 static void check_removal(int partition, size_t offset)
 {
 	const struct input *in = &model.inputs[partition][offset];
 
 	for (size_t i = 0; i < offset; i++)
-		if (uuid_equal(&model.inputs[partition][i].removal_id, &in->removal_id))
+		if (model.inputs[partition][i].event == EXPECT_CHANGED &&
+		    uuid_equal(&model.inputs[partition][i].removal_id, &in->removal_id))
 			broken_promise("the removal %d-%zu was there before, as %d-%zu", partition,
 				       offset, partition, i);
 }
@@ -560,11 +612,13 @@ void model_begin(void)
 	model.gone = NO_ONE;
 	model.last_expiry = 0;
 	model.marked = chance(300);
+	model.busy = chance(BUSY_CHANCE);
 	for (int p = 0; p < PARTITIONS; p++) {
 		histories[p].count = 0;
 		model.count[p] = 0;
 		model.sent[p] = 0;
-		model.left[p] = DRAWN_LEAST + draw(DRAWN_MAX - DRAWN_LEAST + 1);
+		model.left[p] = model.busy ? BUSY_COMMANDS
+					   : DRAWN_LEAST + draw(DRAWN_MAX - DRAWN_LEAST + 1);
 		for (int i = 0; i < WORKSPACES; i++)
 			clear_workspace(&model.after[p][0][i]);
 	}
