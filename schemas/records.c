@@ -19,9 +19,13 @@ const char *const user_kind_symbols[] = { "user", "service_account", "agent", NU
 const char *const site_role_symbols[] = { "member", "owner", NULL };
 const char *const organization_role_symbols[] = { "member", "admin", NULL };
 const char *const sharing_policy_symbols[] = { "everyone", "service_accounts", "none", NULL };
-const char *const notification_kind_symbols[] = { "workspace_shared", "role_changed",
-						  "access_removed",   "access_expired",
-						  "owner_notice",     NULL };
+const char *const notification_kind_symbols[] = { "workspace_shared",
+						  "role_changed",
+						  "expiry_changed",
+						  "access_removed",
+						  "access_expired",
+						  "owner_notice",
+						  NULL };
 
 /* One macro for each kind of field. */
 /* clang-format off */

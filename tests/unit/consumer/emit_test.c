@@ -53,10 +53,11 @@ static int tear_down(void **state)
 /* Emits the last decision. */
 static void emit(int64_t version)
 {
-	struct workspace_ref ref = workspace_ref(&s.workspace);
+	struct consequence c = { workspace_ref(&s.workspace), version, { 0 } };
 	struct error err = { 0 };
 
-	if (emit_decision(&emitter, &source, &s.decision, &ref, version, &err))
+	audience_find(&s.world, &s.record, &s.decision, &c.audience);
+	if (emit_decision(&emitter, &source, &s.decision, &c, &err))
 		fail_msg("%s", err.text);
 }
 

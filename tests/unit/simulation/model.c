@@ -190,11 +190,63 @@ static void remember(struct model_workspace *w, const struct wish *c, int64_t ti
 	w->recent[w->recent_count++] = (struct model_command){ c->command_id, c->made, until };
 }
 
-static void tell(struct input *in, int user, int owner, int actor)
+/* ---- who is told ---- */
+
+/* What grants allow a user, and until when. */
+struct access_of_user {
+	enum role role;
+	int64_t until;
+};
+
+static bool lasts_longer(int64_t a, int64_t b)
 {
-	if (user != owner && user != actor && user != model.gone)
-		in->told |= 1U << user;
+	return b != ABSENT && (a == ABSENT || a > b);
 }
+
+/* Nobody may use a dormant workspace but its owner, and a deleted group has no members. */
+static struct access_of_user access_of(const struct input *in, const struct model_workspace *w,
+				       int user, bool before)
+{
+	struct access_of_user out = { ROLE_NONE, ABSENT };
+	const int reaching[] = { user, is_member(user) && model.gone != USERS ? USERS : user };
+
+	for (int i = 0; w->registered && !w->dormant && i < 2; i++) {
+		const struct model_grant *g = &w->grants[reaching[i]];
+		bool goes = before && in->changed & 1U << reaching[i] &&
+			    in->after[reaching[i]] == ROLE_NONE;
+
+		if (g->role < out.role || (has_expired(g, in->time) && !goes))
+			continue;
+		if (g->role > out.role || lasts_longer(g->expires_at, out.until))
+			out.until = g->expires_at;
+		out.role = g->role;
+	}
+	return out;
+}
+
+static bool is_concerned(const struct input *in, int user)
+{
+	return in->changed & 1U << user || (in->changed & 1U << USERS && is_member(user));
+}
+
+/* before: the workspace before the input; actor NO_ONE: a fact or the system. */
+static void tell_people(struct input *in, const struct model_workspace *before,
+			const struct model_workspace *after, int owner, int actor)
+{
+	for (int user = 0; user < USERS; user++) {
+		struct access_of_user was = access_of(in, before, user, true);
+		struct access_of_user is = access_of(in, after, user, false);
+
+		if (is_concerned(in, user) && user != owner && user != actor &&
+		    user != model.gone &&
+		    (was.role != is.role || (is.role != ROLE_NONE && was.until != is.until)))
+			in->told |= 1U << user;
+	}
+	if (in->changed && actor != NO_ONE && actor != owner)
+		in->told |= 1U << owner;
+}
+
+/* ---- what becomes of a workspace ---- */
 
 /* Changes the subject's grant as the actor wishes; NO_ONE: a fact or the system. */
 static void change(struct input *in, struct model_workspace *w, const struct wish *c)
@@ -202,6 +254,7 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 	struct model_grant *g = &w->grants[c->subject];
 
 	in->event = EXPECT_CHANGED;
+	in->changed |= 1U << c->subject;
 	/* A subject whose grant has expired counts as having none when it is given a role. */
 	in->before[c->subject] =
 		c->role != ROLE_NONE && has_expired(g, in->time) ? ROLE_NONE : g->role;
@@ -209,12 +262,6 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 	*g = c->role == ROLE_NONE ? (struct model_grant){ .expires_at = ABSENT }
 				  : (struct model_grant){ c->role, model_user(c->actor), in->time,
 							  c->expires_at };
-	if (c->subject < USERS)
-		tell(in, c->subject, w->owner, c->actor);
-	for (int i = 0; c->subject == USERS && model.gone != USERS && i < 2; i++)
-		tell(in, members[i], w->owner, c->actor);
-	if (c->actor != NO_ONE && c->actor != w->owner)
-		in->told |= 1U << w->owner;
 }
 
 static void take_away(struct input *in, struct model_workspace *w, int subject, enum reason reason)
@@ -225,6 +272,7 @@ static void take_away(struct input *in, struct model_workspace *w, int subject, 
 
 static void apply_wish(struct input *in, struct model_workspace *w, const struct wish *c)
 {
+	const struct model_workspace before = *w;
 	const struct model_grant *g = &w->grants[c->subject];
 
 	if (w->registered && saw(w, &c->command_id))
@@ -236,6 +284,7 @@ static void apply_wish(struct input *in, struct model_workspace *w, const struct
 		   has_expired(g, in->time)) {
 		in->version = ++w->version;
 		change(in, w, c);
+		tell_people(in, &before, w, w->owner, c->actor);
 	}
 	if (in->event != EXPECT_REJECTED)
 		remember(w, c, in->time);
@@ -253,6 +302,7 @@ static bool is_true(const struct model_workspace *w, int subject, enum reason re
 static void apply_removal(struct input *in, struct model_workspace *w,
 			  const struct remove_sharing *c)
 {
+	const struct model_workspace before = *w;
 	int64_t version = w->version + 1;
 
 	if (!w->registered)
@@ -269,6 +319,7 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 		in->version = version;
 		take_away(in, w, subject, c->reason);
 	}
+	tell_people(in, &before, w, w->owner, NO_ONE);
 }
 
 static void apply_fact(struct input *in, struct model_workspace *w,
@@ -297,6 +348,7 @@ static void clear_workspace(struct model_workspace *w)
 
 static void apply_deletion(struct input *in, struct model_workspace *w)
 {
+	const struct model_workspace before = *w;
 	int64_t version = w->version + 1;
 
 	for (int s = 0; w->registered && s < SUBJECTS; s++) {
@@ -306,6 +358,7 @@ static void apply_deletion(struct input *in, struct model_workspace *w)
 		take_away(in, w, s, REASON_WORKSPACE_DELETED);
 	}
 	clear_workspace(w);
+	tell_people(in, &before, w, before.owner, NO_ONE);
 }
 
 /* ---- the records ---- */

@@ -65,7 +65,8 @@ struct input {
 	struct uuid removal_id;     /* of a removal by the system; nil: it is none */
 	enum role before[SUBJECTS]; /* its changes, where the two differ */
 	enum role after[SUBJECTS];
-	unsigned told; /* bit i: user i is notified */
+	unsigned changed; /* bit i: the grant of subject i changes */
+	unsigned told;    /* bit i: user i is notified */
 };
 
 struct model {
