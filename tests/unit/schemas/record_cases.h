@@ -173,7 +173,7 @@ static const struct record BARE_RECORDS[] = {
 						       ID(0x4c),
 						       46,
 						       ABSENT } },
-				   1, NULL, 0, 0 } },
+				   1, NULL, 0, 0, 0 } },
 	{ RECORD_PROGRESS, .as.progress = { 0 } },
 };
 
