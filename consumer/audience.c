@@ -308,7 +308,7 @@ static struct access_facts facts_of(const struct finding *f, const struct worksp
 
 static void judge_standing(struct standing *s, const struct access_facts *facts)
 {
-	if (s->role == ROLE_NONE || !facts->workspace->registered || access_denials(facts))
+	if (s->role == ROLE_NONE || access_denials(facts))
 		*s = (struct standing){ .role = ROLE_NONE,
 					.until = ABSENT,
 					.access_until = ABSENT };
@@ -331,15 +331,13 @@ static void ask_policy(struct finding *f)
 
 /* ---- all of it ---- */
 
+/* The header. Of a deleted workspace it is as before: its deletion removes each grant by a change. */
 static struct workspace workspace_after(const struct workspace *w, const struct record *r)
 {
 	struct workspace after = *w;
 
-	if (r->type == RECORD_WORKSPACE_DELETED)
-		after.registered = false;
 	if (r->type != RECORD_WORKSPACE_CHANGED)
 		return after;
-	after.registered = true;
 	after.status = r->as.workspace_changed.status;
 	after.organization_id = r->as.workspace_changed.organization_id;
 	after.owner_id = r->as.workspace_changed.owner_id;
