@@ -32,10 +32,10 @@ static void make_room(struct finding *f)
 
 static void add_person(struct finding *f, const struct uuid *id)
 {
-	const struct subject person = { SUBJECT_USER, *id };
+	const struct user_changed *u = directory_user(f->world->directory, id);
 
-	if (uuid_equal(id, &f->decision->actor.id) || uuid_equal(id, &f->after.owner_id) ||
-	    directory_lacks(f->world->directory, &person))
+	if (!u || u->status == USER_DELETED || uuid_equal(id, &f->decision->actor.id) ||
+	    uuid_equal(id, &f->after.owner_id))
 		return;
 	make_room(f);
 	f->ids[f->id_count++] = *id;
@@ -84,7 +84,8 @@ static bool is_later_end(int64_t a, int64_t b)
 }
 
 /* Of two ways to the same role the direct one is named, else the group with the smaller id. */
-static void weigh_grant(struct standing *s, const struct side *grant, const struct uuid *group_id)
+static void weigh_grant(struct entitlement *s, const struct side *grant,
+			const struct uuid *group_id)
 {
 	if (grant->role == ROLE_NONE)
 		return;
@@ -306,12 +307,12 @@ static struct access_facts facts_of(const struct finding *f, const struct worksp
 	};
 }
 
-static void judge_standing(struct standing *s, const struct access_facts *facts)
+static void judge_entitlement(struct entitlement *s, const struct access_facts *facts)
 {
 	if (s->role == ROLE_NONE || access_denials(facts))
-		*s = (struct standing){ .role = ROLE_NONE,
-					.until = ABSENT,
-					.access_until = ABSENT };
+		*s = (struct entitlement){ .role = ROLE_NONE,
+					   .until = ABSENT,
+					   .access_until = ABSENT };
 }
 
 static void ask_policy(struct finding *f)
@@ -324,8 +325,8 @@ static void ask_policy(struct finding *f)
 
 		before.user = directory_user(f->world->directory, &l->id);
 		after.user = before.user;
-		judge_standing(&l->before, &before);
-		judge_standing(&l->after, &after);
+		judge_entitlement(&l->before, &before);
+		judge_entitlement(&l->after, &after);
 	}
 }
 

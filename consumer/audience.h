@@ -15,7 +15,7 @@
 #include "consumer/decision.h"
 
 /* What grants allow somebody on a workspace. */
-struct standing {
+struct entitlement {
 	enum role role;       /* the greatest that reaches them; ROLE_NONE: no access */
 	struct uuid group_id; /* through which they have it; nil: directly, or none */
 	int64_t until;        /* when the role ends, ms since 1970; ABSENT: never, or none */
@@ -24,8 +24,8 @@ struct standing {
 
 struct listener {
 	struct uuid id;
-	struct standing before; /* counts an expired grant that the decision removes */
-	struct standing after;
+	struct entitlement before; /* counts an expired grant that the decision removes */
+	struct entitlement after;
 };
 
 struct audience {

@@ -19,10 +19,10 @@ static enum notification_kind kind_of(const struct decision *d, const struct lis
 static bool is_owner_notified(const struct decision *d, const struct uuid *owner_id,
 			      const struct directory *dir)
 {
-	const struct subject owner = { SUBJECT_USER, *owner_id };
+	const struct user_changed *owner = directory_user(dir, owner_id);
 
 	return d->change_count && d->actor.kind != ACTOR_SYSTEM &&
-	       !uuid_equal(owner_id, &d->actor.id) && !directory_lacks(dir, &owner);
+	       !uuid_equal(owner_id, &d->actor.id) && owner && owner->status != USER_DELETED;
 }
 
 size_t notice_list(const struct decision *d, const struct audience *audience,
@@ -85,7 +85,7 @@ static const char *what_role_allows(enum role role)
  * " Access ends at <time>.", or nothing if the role has no end. If a lesser role
  * outlasts it, only the role ends.
  */
-static struct bytes expiry_sentence(const struct standing *after, struct arena *arena)
+static struct bytes expiry_sentence(const struct entitlement *after, struct arena *arena)
 {
 	const char *what = after->until == after->access_until ? "Access" : "This role";
 	char when[RFC3339_SIZE];
@@ -125,7 +125,7 @@ static struct bytes gain_title(const struct notice *n, const struct notice_scene
 static void write_gained(const struct notice *n, const struct notice_scene *s,
 			 struct notification *out)
 {
-	const struct standing *after = &n->listener->after;
+	const struct entitlement *after = &n->listener->after;
 	struct bytes via = group_phrase(&after->group_id, s);
 	struct bytes ends = expiry_sentence(after, s->arena);
 
@@ -143,7 +143,7 @@ static void write_gained(const struct notice *n, const struct notice_scene *s,
 static void write_lost(const struct notice *n, const struct notice_scene *s,
 		       struct notification *out)
 {
-	const struct standing *before = &n->listener->before;
+	const struct entitlement *before = &n->listener->before;
 	struct bytes who = actor_name(s);
 	struct bytes via = group_phrase(&before->group_id, s);
 

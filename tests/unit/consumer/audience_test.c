@@ -48,7 +48,7 @@ static void assert_roles(enum name who, enum role before, enum role after)
 		fail_msg("%d: from %d to %d", who, l->before.role, l->after.role);
 }
 
-static void assert_through(const struct standing *standing, enum name group)
+static void assert_through(const struct entitlement *standing, enum name group)
 {
 	struct uuid id = id_of(group);
 
