@@ -307,15 +307,15 @@ static void id_from_a_clock_far_ahead_is_invalid(void **state)
 static void removal_that_proves_itself_needs_no_time_in_its_id(void **state)
 {
 	struct subject bob = user(BOB);
-	struct subject nobody = user(NOBODY);
+	struct subject delia = user(DELIA);
 
 	(void)state;
 	grant(&s, bob, ROLE_USE, NOW_MS);
-	grant(&s, nobody, ROLE_USE, ABSENT);
+	grant(&s, delia, ROLE_USE, ABSENT);
 	s.command.command_id = id_of(BOB);
 	s.workspace.recent.forgotten = NOW_MS + 1;
 	assert_applied(unshare(&s, SYSTEM, REASON_EXPIRED, &bob, 1), 1);
-	assert_applied(unshare(&s, SYSTEM, REASON_USER_DELETED, &nobody, 1), 1);
+	assert_applied(unshare(&s, SYSTEM, REASON_USER_DELETED, &delia, 1), 1);
 	assert_rejected(unshare(&s, actor(ALICE), REASON_EXPIRED, &bob, 1), REJECT_INVALID_COMMAND,
 			"version 7");
 	assert_rejected(unshare(&s, SYSTEM, REASON_HANDOFF, &bob, 1), REJECT_INVALID_COMMAND,
