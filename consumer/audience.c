@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-struct finding {
+struct gathering {
 	const struct world *world;
 	const struct decision *decision;
 	struct workspace before; /* shallow copies, for their headers */
@@ -20,7 +20,7 @@ struct finding {
 /* ---- who ---- */
 
 /* People in many groups are found many times. The list grows only if half of it is distinct. */
-static void make_room(struct finding *f)
+static void make_room(struct gathering *f)
 {
 	if (f->id_count < f->id_cap)
 		return;
@@ -30,7 +30,7 @@ static void make_room(struct finding *f)
 				    sizeof(*f->ids));
 }
 
-static void add_person(struct finding *f, const struct uuid *id)
+static void add_person(struct gathering *f, const struct uuid *id)
 {
 	const struct user_changed *u = directory_user(f->world->directory, id);
 
@@ -41,7 +41,7 @@ static void add_person(struct finding *f, const struct uuid *id)
 	f->ids[f->id_count++] = *id;
 }
 
-static void add_people(struct finding *f, const struct subject *s)
+static void add_people(struct gathering *f, const struct subject *s)
 {
 	const struct uuid *members = NULL;
 	size_t count;
@@ -55,7 +55,7 @@ static void add_people(struct finding *f, const struct subject *s)
 		add_person(f, &members[i]);
 }
 
-static void list_people(struct finding *f)
+static void list_people(struct gathering *f)
 {
 	for (size_t i = 0; i < f->decision->change_count; i++)
 		add_people(f, &f->decision->changes[i].subject);
@@ -115,7 +115,7 @@ static int compare_listener(const void *id, const void *listener)
 	return uuid_compare(id, &((const struct listener *)listener)->id);
 }
 
-static void give_user(struct finding *f, const struct both_sides *grant, const struct uuid *id)
+static void give_user(struct gathering *f, const struct both_sides *grant, const struct uuid *id)
 {
 	static const struct uuid directly;
 	struct listener *l =
@@ -164,7 +164,7 @@ static size_t find_from(const struct ids *ids, size_t from, const struct uuid *i
 }
 
 /* Takes time by the shorter of the two lists. */
-static void give_members(struct finding *f, const struct both_sides *grant,
+static void give_members(struct gathering *f, const struct both_sides *grant,
 			 const struct group_changed *g)
 {
 	const struct ids people = { f->list, f->count, sizeof(*f->list) };
@@ -187,7 +187,7 @@ static void give_members(struct finding *f, const struct both_sides *grant,
 }
 
 /* Only the group of everyone in the workspace's own organization counts; policy looks who that is. */
-static void give_everyone(struct finding *f, const struct both_sides *grant,
+static void give_everyone(struct gathering *f, const struct both_sides *grant,
 			  const struct uuid *organization_id)
 {
 	struct both_sides counting = *grant;
@@ -202,7 +202,8 @@ static void give_everyone(struct finding *f, const struct both_sides *grant,
 		give_both(&f->list[i], &counting, organization_id);
 }
 
-static void give_subject(struct finding *f, const struct both_sides *grant, const struct subject *s)
+static void give_subject(struct gathering *f, const struct both_sides *grant,
+			 const struct subject *s)
 {
 	const struct group_changed *g;
 
@@ -239,7 +240,7 @@ static int compare_change(const void *subject, const void *change)
 	return compare_subjects(subject, &(*c)->subject);
 }
 
-static void sort_changes(struct finding *f)
+static void sort_changes(struct gathering *f)
 {
 	const struct decision *d = f->decision;
 
@@ -249,7 +250,7 @@ static void sort_changes(struct finding *f)
 	qsort(f->changes, d->change_count, sizeof(*f->changes), compare_changes);
 }
 
-static const struct change *change_of(const struct finding *f, const struct subject *s)
+static const struct change *change_of(const struct gathering *f, const struct subject *s)
 {
 	const struct change **c = bsearch(s, f->changes, f->decision->change_count,
 					  sizeof(*f->changes), compare_change);
@@ -258,7 +259,7 @@ static const struct change *change_of(const struct finding *f, const struct subj
 }
 
 /* c: what changes of the grant; NULL: nothing. */
-static void give_grant(struct finding *f, const struct grant *g, const struct change *c)
+static void give_grant(struct gathering *f, const struct grant *g, const struct change *c)
 {
 	const struct side none = { ROLE_NONE, ABSENT };
 	const struct side live = { g->role, g->expires_at };
@@ -273,7 +274,7 @@ static void give_grant(struct finding *f, const struct grant *g, const struct ch
 	give_subject(f, &grant, &g->subject);
 }
 
-static void give_grants(struct finding *f)
+static void give_grants(struct gathering *f)
 {
 	const struct decision *d = f->decision;
 
@@ -294,7 +295,7 @@ static void give_grants(struct finding *f)
 
 /* ---- what policy takes away ---- */
 
-static struct access_facts facts_of(const struct finding *f, const struct workspace *w)
+static struct access_facts facts_of(const struct gathering *f, const struct workspace *w)
 {
 	const struct directory *dir = f->world->directory;
 
@@ -315,7 +316,7 @@ static void judge_entitlement(struct entitlement *s, const struct access_facts *
 					   .access_until = ABSENT };
 }
 
-static void ask_policy(struct finding *f)
+static void ask_policy(struct gathering *f)
 {
 	struct access_facts before = facts_of(f, &f->before);
 	struct access_facts after = facts_of(f, &f->after);
@@ -348,10 +349,10 @@ static struct workspace workspace_after(const struct workspace *w, const struct 
 void audience_find(const struct world *w, const struct record *r, const struct decision *d,
 		   struct audience *out)
 {
-	struct finding f = { .world = w,
-			     .decision = d,
-			     .before = *w->workspace,
-			     .after = workspace_after(w->workspace, r) };
+	struct gathering f = { .world = w,
+			       .decision = d,
+			       .before = *w->workspace,
+			       .after = workspace_after(w->workspace, r) };
 
 	*out = (struct audience){ 0 };
 	if (d->outcome != OUTCOME_APPLIED || !d->change_count)
