@@ -67,8 +67,9 @@ const size_t *first_mentions(const struct deciding *d, const void *list, size_t 
 bool is_duplicate(struct deciding *d);
 
 /*
- * Rules 1, 8 and 13: the workspace, the version and the directory that the
- * command speaks of. Adds a problem and returns false when one is broken.
+ * Rules 1, 8, 11 and 13: the command's id, and the workspace, the version and
+ * the directory that it speaks of. Adds a problem and returns false when one is
+ * broken.
  */
 bool check_command(struct deciding *d);
 

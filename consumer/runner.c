@@ -160,9 +160,8 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 {
 	const struct workspace *w = &in->held->workspace;
 	const struct world world = world_of(run, in);
-	struct workspace_ref ref = ref_before(run, in);
+	struct consequence c = { ref_before(run, in), w->version + 1, { 0 } };
 	bool was_registered = w->registered;
-	int64_t version = w->version + 1;
 	struct touched_workspace *touched;
 	struct decision d;
 	int rc;
@@ -170,14 +169,15 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 	if (!decide(&world, &in->record, &d))
 		return error_set(err, ERROR_REFUSED, "a record of type %s cannot be decided",
 				 record_name(in->record.type));
+	audience_find(&world, &in->record, &d, &c.audience);
 	touched = effects_carry_out(&run->effects, in, &d);
 	/* A deletion has cleared the workspace, but its event shows it as it was. */
 	if (!was_registered || w->registered)
-		version = w->version;
+		c.version = w->version;
 	if (w->registered || !input_is_fact(in))
-		ref = workspace_ref(w);
-	note_outcome(run, in, &d, version);
-	rc = emit_decision(&run->runner->emitter, &in->source, &d, &ref, version, err);
+		c.workspace = workspace_ref(w);
+	note_outcome(run, in, &d, c.version);
+	rc = emit_decision(&run->runner->emitter, &in->source, &d, &c, err);
 	if (touched)
 		touched->source = in->source;
 	return rc;
