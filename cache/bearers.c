@@ -60,13 +60,14 @@ void bearers_ask(struct pipeline *p, const struct keys *k, const char *kind,
 	pipeline_number(p, BEARERS_MAX);
 }
 
-void bearers_take(struct bearers *out, const struct redisReply *reply)
+bool bearers_take(struct bearers *out, const struct redisReply *reply)
 {
 	struct bytes name;
 
 	for (size_t i = 0; i < reply->elements && out->count < BEARERS_MAX; i++)
-		if (bearers_parse(reply_bytes(reply->element[i]), &name, &out->ids[out->count]))
-			out->count++;
+		if (!bearers_parse(reply_bytes(reply->element[i]), &name, &out->ids[out->count++]))
+			return false;
+	return true;
 }
 
 void bearers_ask_all(struct pipeline *p, const struct keys *k, const char *kind,

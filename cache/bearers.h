@@ -17,6 +17,7 @@
  */
 
 #include "cache/keys.h"
+#include "ops/support/attributes.h"
 
 struct redisReply;
 
@@ -43,8 +44,11 @@ void bearers_drop(struct pipeline *p, const struct keys *k, const char *kind,
 void bearers_ask(struct pipeline *p, const struct keys *k, const char *kind,
 		 const struct uuid *parent, struct bytes name);
 
-/* Adds the bearers in the answer to *out, as long as there is room. */
-void bearers_take(struct bearers *out, const struct redisReply *reply);
+/*
+ * Adds the bearers in the answer to *out, as long as there is room. False when
+ * one of them is no member of an index.
+ */
+MUST_USE bool bearers_take(struct bearers *out, const struct redisReply *reply);
 
 /* Adds the question for all names of the index and their bearers. */
 void bearers_ask_all(struct pipeline *p, const struct keys *k, const char *kind,

@@ -238,59 +238,85 @@ static int parse_symbol(const redisReply *hash, const char *field, const char *c
 	return text.data ? symbol_parse(symbols, (const char *)text.data) : 0;
 }
 
-static void parse_memberships(struct user_changed *out, struct bytes packed, struct arena *arena)
+/* False when the bytes are not memberships; *out is then untouched. */
+static bool parse_memberships(struct user_changed *out, struct bytes packed, struct arena *arena)
 {
 	size_t count = packed.len / MEMBERSHIP_SIZE;
+	struct membership *list;
 
-	out->organizations = arena_zalloc(arena, count + 1, sizeof(*out->organizations));
-	out->organization_count = count;
+	if (!packed.data || packed.len % MEMBERSHIP_SIZE)
+		return false;
+	list = arena_zalloc(arena, count + 1, sizeof(*list));
 	for (size_t i = 0; i < count; i++) {
 		const uint8_t *at = packed.data + i * MEMBERSHIP_SIZE;
+		uint8_t role = at[MEMBERSHIP_SIZE - 1];
 
-		memcpy(out->organizations[i].id.bytes, at, sizeof(struct uuid));
-		out->organizations[i].role =
-			at[MEMBERSHIP_SIZE - 1] == 'a' ? ORGANIZATION_ADMIN : ORGANIZATION_MEMBER;
+		if (role != 'a' && role != 'm')
+			return false;
+		memcpy(list[i].id.bytes, at, sizeof(struct uuid));
+		list[i].role = role == 'a' ? ORGANIZATION_ADMIN : ORGANIZATION_MEMBER;
 	}
+	out->organizations = list;
+	out->organization_count = count;
+	return true;
 }
 
+/* A hash without fields is no key at all. */
 static bool has_fields(const redisReply *hash)
 {
 	return hash->type == REDIS_REPLY_ARRAY && hash->elements >= 2;
 }
 
-bool directory_parse_user(struct user_changed *out, const struct uuid *id,
-			  const struct redisReply *reply, struct arena *arena)
+enum entity_found directory_parse_user(struct user_changed *out, const struct uuid *id,
+				       const struct redisReply *reply, struct arena *arena)
 {
-	*out = (struct user_changed){ .id = *id };
+	struct user_changed u = { .id = *id };
+
+	*out = u;
 	if (!has_fields(reply))
-		return false;
-	out->username = arena_copy(arena, reply_field(reply, "username"));
-	out->name = arena_copy(arena, reply_field(reply, "name"));
-	out->email = arena_copy(arena, reply_field(reply, "email"));
-	out->status = (enum user_status)parse_symbol(reply, "status", user_status_symbols);
-	out->kind = (enum user_kind)parse_symbol(reply, "kind", user_kind_symbols);
-	out->site_role = (enum site_role)parse_symbol(reply, "site_role", site_role_symbols);
-	parse_memberships(out, reply_field(reply, "orgs"), arena);
-	return true;
+		return ENTITY_MISSING;
+	if (!reply_field(reply, "username").data || !reply_field(reply, "status").data ||
+	    !parse_memberships(&u, reply_field(reply, "orgs"), arena))
+		return ENTITY_DAMAGED;
+	u.username = arena_copy(arena, reply_field(reply, "username"));
+	u.name = arena_copy(arena, reply_field(reply, "name"));
+	u.email = arena_copy(arena, reply_field(reply, "email"));
+	u.status = (enum user_status)parse_symbol(reply, "status", user_status_symbols);
+	u.kind = (enum user_kind)parse_symbol(reply, "kind", user_kind_symbols);
+	u.site_role = (enum site_role)parse_symbol(reply, "site_role", site_role_symbols);
+	*out = u;
+	return ENTITY_FOUND;
 }
 
-bool directory_parse_group(struct group_changed *out, const struct uuid *id,
-			   const struct redisReply *reply, struct arena *arena)
+enum entity_found directory_parse_group(struct group_changed *out, const struct uuid *id,
+					const struct redisReply *reply, struct arena *arena)
 {
-	*out = (struct group_changed){ .id = *id };
-	if (!has_fields(reply) || !uuid_from_raw(&out->organization_id, reply_field(reply, "org")))
-		return false;
-	out->name = arena_copy(arena, reply_field(reply, "name"));
-	return true;
+	struct group_changed g = { .id = *id };
+
+	*out = g;
+	if (!has_fields(reply))
+		return ENTITY_MISSING;
+	if (!reply_field(reply, "name").data ||
+	    !uuid_from_raw(&g.organization_id, reply_field(reply, "org")))
+		return ENTITY_DAMAGED;
+	g.name = arena_copy(arena, reply_field(reply, "name"));
+	*out = g;
+	return ENTITY_FOUND;
 }
 
-bool directory_parse_organization(struct organization_changed *out, const struct uuid *id,
-				  const struct redisReply *reply, struct arena *arena)
+enum entity_found directory_parse_organization(struct organization_changed *out,
+					       const struct uuid *id,
+					       const struct redisReply *reply, struct arena *arena)
 {
-	*out = (struct organization_changed){ .id = *id };
+	struct organization_changed o = { .id = *id };
+
+	*out = o;
 	if (!has_fields(reply))
-		return false;
-	out->name = arena_copy(arena, reply_field(reply, "name"));
-	out->sharing = (enum sharing_policy)parse_symbol(reply, "sharing", sharing_policy_symbols);
-	return true;
+		return ENTITY_MISSING;
+	if (!reply_field(reply, "name").data || !reply_field(reply, "sharing").data)
+		return ENTITY_DAMAGED;
+	o.name = arena_copy(arena, reply_field(reply, "name"));
+	o.sharing = (enum sharing_policy)parse_symbol(reply, "sharing", sharing_policy_symbols);
+	*out = o;
+	return ENTITY_FOUND;
 }

@@ -82,17 +82,28 @@ MUST_USE int projection_write(struct index *ix, struct projection *p, const stru
 
 /* ---- reading ---- */
 
+enum entity_found {
+	ENTITY_MISSING, /* there is no such entity */
+	ENTITY_FOUND,
+	ENTITY_DAMAGED, /* its hash lacks something, or has what was never written there */
+};
+
 /*
  * These set *out from the id and the reply to HGETALL of the entity's hash;
  * texts and lists live in the arena, and a group's members are not among them.
- * False when there is no such entity; *out then has its id and nothing else.
+ * Unless it is found, *out has the id and nothing else. A word that this version
+ * does not know is no damage, and counts as the strictest.
  */
-bool directory_parse_user(struct user_changed *out, const struct uuid *id,
-			  const struct redisReply *reply, struct arena *arena);
-bool directory_parse_group(struct group_changed *out, const struct uuid *id,
-			   const struct redisReply *reply, struct arena *arena);
-bool directory_parse_organization(struct organization_changed *out, const struct uuid *id,
-				  const struct redisReply *reply, struct arena *arena);
+MUST_USE enum entity_found directory_parse_user(struct user_changed *out, const struct uuid *id,
+						const struct redisReply *reply,
+						struct arena *arena);
+MUST_USE enum entity_found directory_parse_group(struct group_changed *out, const struct uuid *id,
+						 const struct redisReply *reply,
+						 struct arena *arena);
+MUST_USE enum entity_found directory_parse_organization(struct organization_changed *out,
+							const struct uuid *id,
+							const struct redisReply *reply,
+							struct arena *arena);
 
 /* The value of a field in a reply to HGETALL, borrowed from it; absent when there is none. */
 struct bytes reply_field(const struct redisReply *hash, const char *field);

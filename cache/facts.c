@@ -37,7 +37,8 @@ static int ask_groups(struct reader *r, const struct child_name *names, size_t c
 		ask_name(r, p, KEYS_DIRECTORY, "groupnames:", &names[i]);
 	rc = reader_ask(r, err);
 	for (size_t i = 0; !rc && i < count; i++)
-		bearers_take(&out[i], reader_reply(r, i));
+		if (!bearers_take(&out[i], reader_reply(r, i)))
+			rc = reader_fail_damaged(r, KEYS_DIRECTORY, "groupnames:", err);
 	return rc;
 }
 
@@ -56,7 +57,8 @@ static int ask_owned(struct reader *r, const struct child_name *names, size_t co
 	rc = reader_ask(r, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		for (int partition = 0; partition < partitions; partition++, reply++)
-			bearers_take(&out[i], reader_reply(r, reply));
+			if (!rc && !bearers_take(&out[i], reader_reply(r, reply)))
+				rc = reader_fail_damaged(r, partition, "o:", err);
 	return rc;
 }
 
@@ -145,14 +147,16 @@ static size_t members_piece(const struct members *counted, size_t count)
 	return n;
 }
 
-static void take_members(struct members *out, const redisReply *set, struct arena *arena)
+/* False when one of them is no id. */
+static bool take_members(struct members *out, const redisReply *set, struct arena *arena)
 {
 	out->count = 0;
 	out->list = arena_alloc(arena, (set->elements + 1) * sizeof(*out->list));
 	for (size_t i = 0; i < set->elements; i++)
-		if (uuid_from_raw(&out->list[out->count], reply_bytes(set->element[i])))
-			out->count++;
+		if (!uuid_from_raw(&out->list[out->count++], reply_bytes(set->element[i])))
+			return false;
 	qsort(out->list, out->count, sizeof(*out->list), uuid_compare);
+	return true;
 }
 
 int facts_members(struct reader *r, struct group_changed *groups, size_t count, struct arena *arena,
@@ -166,7 +170,8 @@ int facts_members(struct reader *r, struct group_changed *groups, size_t count, 
 		piece = members_piece(found + from, count - from);
 		rc = ask_sets(r, "SMEMBERS", groups + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			take_members(&found[from + i], reader_reply(r, i), arena);
+			if (!take_members(&found[from + i], reader_reply(r, i), arena))
+				rc = reader_fail_damaged(r, KEYS_DIRECTORY, "members:", err);
 	}
 	for (size_t i = 0; !rc && i < count; i++) {
 		groups[i].members = found[i].list;
@@ -194,19 +199,23 @@ static int ask_headers(struct reader *r, const struct uuid *ids, size_t count, s
 	return reader_ask(r, err);
 }
 
-static void take_header(struct workspace_changed *out, const struct uuid *id,
+/* False when it cannot be read. */
+static bool take_header(struct workspace_changed *out, const struct uuid *id,
 			const redisReply *fields, struct arena *arena)
 {
 	struct workspace w = { .id = *id };
 
 	*out = (struct workspace_changed){ .workspace_id = *id, .changed_at = ABSENT };
-	if (fields->type != REDIS_REPLY_ARRAY || fields->elements != 2 ||
-	    !layout_parse_header(&w, reply_bytes(fields->element[0])))
-		return;
+	if (!reply_bytes(fields->element[0]).data)
+		return true; /* it is not registered */
+	if (!layout_parse_header(&w, reply_bytes(fields->element[0])) ||
+	    !reply_bytes(fields->element[1]).data)
+		return false;
 	out->organization_id = w.organization_id;
 	out->owner_id = w.owner_id;
 	out->status = w.status;
 	out->name = arena_copy(arena, reply_bytes(fields->element[1]));
+	return true;
 }
 
 int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count, struct arena *arena,
@@ -220,7 +229,9 @@ int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count, str
 
 		rc = ask_headers(r, ids + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			take_header(&found[from + i], &ids[from + i], reader_reply(r, i), arena);
+			if (!take_header(&found[from + i], &ids[from + i], reader_reply(r, i),
+					 arena))
+				rc = reader_fail_broken(r, &ids[from + i], err);
 	}
 	if (!rc && count)
 		memcpy(out, found, count * sizeof(*out));
@@ -258,7 +269,10 @@ int facts_deployment(struct reader *r, struct deployment_changed *out, struct er
 	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "deployment", NULL);
 	pipeline_text(p, "sharing_enabled");
 	rc = reader_ask(r, err);
-	if (!rc)
-		out->sharing_enabled = reply_number(reader_reply(r, 0), 1) != 0;
+	if (!rc) {
+		struct bytes enabled = reply_bytes(reader_reply(r, 0));
+
+		out->sharing_enabled = !enabled.data || bytes_equal_text(enabled, "1");
+	}
 	return rc;
 }

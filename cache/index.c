@@ -435,12 +435,6 @@ int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
 	if (rc)
 		return rc;
 	reply = ix->replies.list[0];
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	    reply->element[1]->type != REDIS_REPLY_ARRAY)
-		return error_set(err, ERROR_REFUSED,
-				 "Redis at %s answers SCAN with something other than keys; connect "
-				 "to the Redis server itself",
-				 redis_address(ix->redis));
 	*cursor = strtoull(text_of(reply_bytes(reply->element[0])), NULL, 10);
 	*keys = reply->element[1];
 	return 0;

@@ -285,7 +285,7 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 	if (bytes_equal_text(field, LAYOUT_NAME))
 		workspace_set_name(w, value);
 	else if (bytes_equal_text(field, LAYOUT_VERSION))
-		w->version = reply_number(reply, 0);
+		return number_parse(value, 0, INT64_MAX, &w->version);
 	return true;
 }
 

@@ -44,7 +44,8 @@ static int lookup_names(struct reader *r, const struct names *index, const struc
 
 		rc = ask_names(r, index->kind, index->of, names + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			bearers_take(&found[from + i], reader_reply(r, i));
+			if (!bearers_take(&found[from + i], reader_reply(r, i)))
+				rc = reader_fail_damaged(r, KEYS_DIRECTORY, index->kind, err);
 	}
 	if (!rc && count)
 		memcpy(out, found, count * sizeof(*out));
@@ -90,7 +91,7 @@ int lookup_all_organizations(struct reader *r, struct arena *arena, struct named
 		struct named *n = &found.list[found.count];
 
 		if (!bearers_parse(reply_bytes(all->element[i]), &n->name, &n->id))
-			continue;
+			return reader_fail_damaged(r, KEYS_DIRECTORY, "orgnames", err);
 		n->name = arena_copy(arena, n->name);
 		found.count++;
 	}
@@ -124,8 +125,9 @@ int lookup_users(struct reader *r, const struct uuid *ids, size_t count, struct 
 
 		rc = ask_hashes(r, "user:", ids + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			(void)directory_parse_user(&found[from + i], &ids[from + i],
-						   reader_reply(r, i), arena);
+			if (directory_parse_user(&found[from + i], &ids[from + i],
+						 reader_reply(r, i), arena) == ENTITY_DAMAGED)
+				rc = reader_fail_damaged(r, KEYS_DIRECTORY, "user:", err);
 	}
 	if (!rc && count)
 		memcpy(out, found, count * sizeof(*out));
@@ -143,8 +145,9 @@ int lookup_groups(struct reader *r, const struct uuid *ids, size_t count, struct
 
 		rc = ask_hashes(r, "group:", ids + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			(void)directory_parse_group(&found[from + i], &ids[from + i],
-						    reader_reply(r, i), arena);
+			if (directory_parse_group(&found[from + i], &ids[from + i],
+						  reader_reply(r, i), arena) == ENTITY_DAMAGED)
+				rc = reader_fail_damaged(r, KEYS_DIRECTORY, "group:", err);
 	}
 	if (!rc && count)
 		memcpy(out, found, count * sizeof(*out));
@@ -162,8 +165,10 @@ int lookup_organizations(struct reader *r, const struct uuid *ids, size_t count,
 
 		rc = ask_hashes(r, "org:", ids + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			(void)directory_parse_organization(&found[from + i], &ids[from + i],
-							   reader_reply(r, i), arena);
+			if (directory_parse_organization(&found[from + i], &ids[from + i],
+							 reader_reply(r, i),
+							 arena) == ENTITY_DAMAGED)
+				rc = reader_fail_damaged(r, KEYS_DIRECTORY, "org:", err);
 	}
 	if (!rc && count)
 		memcpy(out, found, count * sizeof(*out));
@@ -174,6 +179,7 @@ int lookup_groups_of(struct reader *r, const struct user_changed *user, struct a
 		     struct uuid_list *out, struct error *err)
 {
 	struct pipeline *p = reader_begin(r);
+	struct uuid_list found = { 0 };
 	const redisReply *set;
 	int rc;
 
@@ -184,26 +190,29 @@ int lookup_groups_of(struct reader *r, const struct user_changed *user, struct a
 	if (rc)
 		return rc;
 	set = reader_reply(r, 0);
-	*out = (struct uuid_list){ 0 };
-	out->list = arena_zalloc(arena, set->elements + user->organization_count + 1,
-				 sizeof(*out->list));
+	found.list = arena_zalloc(arena, set->elements + user->organization_count + 1,
+				  sizeof(*found.list));
 	for (size_t i = 0; i < set->elements; i++)
-		if (uuid_from_raw(&out->list[out->count], reply_bytes(set->element[i])))
-			out->count++;
+		if (!uuid_from_raw(&found.list[found.count++], reply_bytes(set->element[i])))
+			return reader_fail_damaged(r, KEYS_DIRECTORY, "of:", err);
 	for (size_t i = 0; i < user->organization_count; i++)
-		out->list[out->count++] = user->organizations[i].id;
+		found.list[found.count++] = user->organizations[i].id;
+	*out = found;
 	return 0;
 }
 
 /* ---- workspaces ---- */
 
-static void collect_owned(const redisReply *members, struct uuid_list *out)
+/* Appends the ids to the list, which has room. False when one of them is none. */
+static bool collect_owned(const redisReply *members, struct uuid_list *out)
 {
 	struct bytes name;
 
 	for (size_t i = 0; i < members->elements; i++)
-		if (bearers_parse(reply_bytes(members->element[i]), &name, &out->list[out->count]))
-			out->count++;
+		if (!bearers_parse(reply_bytes(members->element[i]), &name,
+				   &out->list[out->count++]))
+			return false;
+	return true;
 }
 
 int lookup_owned_by_name(struct reader *r, const struct uuid *owner_id, struct bytes name,
@@ -211,6 +220,7 @@ int lookup_owned_by_name(struct reader *r, const struct uuid *owner_id, struct b
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
+	struct bearers found = { .count = 0 };
 	int rc;
 
 	for (int i = 0; i < partitions; i++) {
@@ -220,9 +230,10 @@ int lookup_owned_by_name(struct reader *r, const struct uuid *owner_id, struct b
 	rc = reader_ask(r, err);
 	if (rc)
 		return rc;
-	out->count = 0;
 	for (int i = 0; i < partitions; i++)
-		bearers_take(out, reader_reply(r, (size_t)i));
+		if (!bearers_take(&found, reader_reply(r, (size_t)i)))
+			return reader_fail_damaged(r, i, "o:", err);
+	*out = found;
 	return 0;
 }
 
@@ -231,6 +242,7 @@ int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *ar
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
+	struct uuid_list found = { 0 };
 	size_t max = 1;
 	int rc;
 
@@ -243,19 +255,23 @@ int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *ar
 		return rc;
 	for (int i = 0; i < partitions; i++)
 		max += reader_reply(r, (size_t)i)->elements;
-	*out = (struct uuid_list){ arena_zalloc(arena, max, sizeof(struct uuid)), 0 };
+	found.list = arena_zalloc(arena, max, sizeof(struct uuid));
 	for (int i = 0; i < partitions; i++)
-		collect_owned(reader_reply(r, (size_t)i), out);
+		if (!collect_owned(reader_reply(r, (size_t)i), &found))
+			return reader_fail_damaged(r, i, "o:", err);
+	*out = found;
 	return 0;
 }
 
 /* ---- the reverse index, which has a hash of workspace id -> role in each partition ---- */
 
-static void collect_ids(const redisReply *hash, struct uuid_list *out)
+/* As above. */
+static bool collect_ids(const redisReply *hash, struct uuid_list *out)
 {
 	for (size_t i = 0; i + 1 < hash->elements; i += 2)
-		if (uuid_from_raw(&out->list[out->count], reply_bytes(hash->element[i])))
-			out->count++;
+		if (!uuid_from_raw(&out->list[out->count++], reply_bytes(hash->element[i])))
+			return false;
+	return true;
 }
 
 int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *arena,
@@ -263,6 +279,7 @@ int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
+	struct uuid_list found = { 0 };
 	size_t max = 1;
 	int rc;
 
@@ -277,24 +294,30 @@ int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *
 		return rc;
 	for (int i = 0; i < partitions; i++)
 		max += reader_reply(r, (size_t)i)->elements / 2;
-	*out = (struct uuid_list){ arena_zalloc(arena, max, sizeof(struct uuid)), 0 };
+	found.list = arena_zalloc(arena, max, sizeof(struct uuid));
 	for (int i = 0; i < partitions; i++)
-		collect_ids(reader_reply(r, (size_t)i), out);
+		if (!collect_ids(reader_reply(r, (size_t)i), &found))
+			return reader_fail_damaged(r, i, keys_subject_kind(s->kind), err);
+	*out = found;
 	return 0;
 }
 
-/* Appends the ids in the replies to the list, which grows in the arena. */
-static void append_ids(const struct reader *r, size_t replies, struct arena *arena,
-		       struct uuid_list *out)
+/* Appends the ids in the replies of one pipeline, which begins with hash `from`, to the list. */
+static int append_ids(const struct reader *r, size_t from, size_t count, struct arena *arena,
+		      struct uuid_list *out, struct error *err)
 {
+	size_t partitions = (size_t)reader_deployment(r)->partitions;
 	size_t cap = out->count;
 	size_t max = out->count;
 
-	for (size_t i = 0; i < replies; i++)
+	for (size_t i = 0; i < count; i++)
 		max += reader_reply(r, i)->elements / 2;
 	out->list = arena_grow(arena, out->list, &cap, max + 1, sizeof(*out->list));
-	for (size_t i = 0; i < replies; i++)
-		collect_ids(reader_reply(r, i), out);
+	for (size_t i = 0; i < count; i++)
+		if (!collect_ids(reader_reply(r, i), out))
+			return reader_fail_damaged(r, (int)((from + i) % partitions),
+						   keys_subject_kind(SUBJECT_GROUP), err);
+	return 0;
 }
 
 /* Appends the questions for the hashes of groups: hash i is of group i / partitions. */
@@ -327,7 +350,7 @@ int lookup_shared_with_groups(struct reader *r, const struct uuid_list *groups, 
 		ask_groups(r, reader_begin(r), groups, from, piece);
 		rc = reader_ask(r, err);
 		if (!rc)
-			append_ids(r, piece, arena, &found);
+			rc = append_ids(r, from, piece, arena, &found, err);
 	}
 	if (!rc)
 		*out = found;

@@ -64,7 +64,8 @@ bool outcome_take(struct bytes *rest, struct outcome_entry *out)
 	    !bytes_take(&after, sizeof(out->command_id.bytes), &id) ||
 	    !bytes_take_sized(&after, &message))
 		return false;
-	if (outcome < OUTCOME_APPLIED || outcome > OUTCOME_UNREADABLE || code >= REJECT_CODE_COUNT)
+	if (offset > INT64_MAX || version > INT64_MAX || outcome < OUTCOME_APPLIED ||
+	    outcome > OUTCOME_UNREADABLE || code >= REJECT_CODE_COUNT)
 		return false;
 	*out = (struct outcome_entry){
 		.offset = (int64_t)offset,

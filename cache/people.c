@@ -166,18 +166,20 @@ static int ask_portion(struct reader *r, const struct portion *missing, struct e
 	return reader_ask(r, err);
 }
 
-static void take_groups(struct people *p, struct person *who, const redisReply *set)
+static bool take_groups(struct people *p, struct person *who, const redisReply *set)
 {
 	struct uuid *groups = arena_zalloc(&p->arena, set->elements + 1, sizeof(*groups));
 
 	for (size_t i = 0; i < set->elements; i++)
-		if (uuid_from_raw(&groups[who->group_count], reply_bytes(set->element[i])))
-			who->group_count++;
+		if (!uuid_from_raw(&groups[who->group_count++], reply_bytes(set->element[i])))
+			return false;
 	qsort(groups, who->group_count, sizeof(*groups), uuid_compare);
 	who->groups = groups;
+	return true;
 }
 
-static void take_replies(struct people *p, const struct reader *r, const struct portion *missing)
+static int take_replies(struct people *p, const struct reader *r, const struct portion *missing,
+			struct error *err)
 {
 	struct bytes enabled = reply_field(reader_reply(r, 0), "sharing_enabled");
 	size_t reply = 1;
@@ -187,16 +189,23 @@ static void take_replies(struct people *p, const struct reader *r, const struct 
 	for (size_t i = 0; i < missing->user_count; i++) {
 		struct known_user *u = missing->users[i];
 
-		if (directory_parse_user(&u->user, &u->id, reader_reply(r, reply++), &p->arena))
-			u->person.user = &u->user;
-		take_groups(p, &u->person, reader_reply(r, reply++));
+		enum entity_found is =
+			directory_parse_user(&u->user, &u->id, reader_reply(r, reply++), &p->arena);
+
+		if (is == ENTITY_DAMAGED)
+			return reader_fail_damaged(r, KEYS_DIRECTORY, "user:", err);
+		u->person.user = is == ENTITY_FOUND ? &u->user : NULL;
+		if (!take_groups(p, &u->person, reader_reply(r, reply++)))
+			return reader_fail_damaged(r, KEYS_DIRECTORY, "of:", err);
 	}
 	for (size_t i = 0; i < missing->organization_count; i++) {
 		struct known_organization *o = missing->organizations[i];
 
-		(void)directory_parse_organization(&o->organization, &o->id,
-						   reader_reply(r, reply++), &p->arena);
+		if (directory_parse_organization(&o->organization, &o->id, reader_reply(r, reply++),
+						 &p->arena) == ENTITY_DAMAGED)
+			return reader_fail_damaged(r, KEYS_DIRECTORY, "org:", err);
 	}
+	return 0;
 }
 
 /* Has the reader's last question found another directory than the one remembered? */
@@ -216,8 +225,7 @@ static int fill_portion(struct people *p, struct reader *r, const struct portion
 		p->as_of = *reader_directory(r);
 	if (!reader_directory_unchanged(r) || directory_moved(p, r))
 		return PEOPLE_MOVED;
-	take_replies(p, r, missing);
-	return 0;
+	return take_replies(p, r, missing, err);
 }
 
 /* Reads the missing entities. On failure forgets all, so that none is left half known. */

@@ -134,6 +134,16 @@ int reader_fail_broken(const struct reader *r, const struct uuid *workspace_id, 
 			 reader_keys(r, reader_partition(r, workspace_id))->base);
 }
 
+int reader_fail_damaged(const struct reader *r, int partition, const char *kind, struct error *err)
+{
+	const char *base = reader_keys(r, partition)->base;
+
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "a key %s%s in Redis at %s is damaged; delete the key %smark there, to "
+			 "have a running sharebus-consumer write all of them anew",
+			 base, kind, redis_address(r->redis), base);
+}
+
 static int reader_roundtrip(struct reader *r, struct pipeline *p, int block_ms, struct error *err)
 {
 	int rc = redis_roundtrip_blocking(r->redis, p, block_ms, &r->replies, err);

@@ -112,6 +112,13 @@ MUST_USE int reader_ask_blocking(struct reader *r, int block_ms, struct error *e
 /* The reply to the i-th command of the last question; borrowed until the next one. */
 const struct redisReply *reader_reply(const struct reader *r, size_t i);
 
+/*
+ * Fails because a value of that kind ("user:", "of:", …) in the partition or
+ * KEYS_DIRECTORY cannot be what an owner wrote there: ERROR_UNAVAILABLE.
+ */
+MUST_USE int reader_fail_damaged(const struct reader *r, int partition, const char *kind,
+				 struct error *err);
+
 /* Reads the mark of a partition or KEYS_DIRECTORY, by a question without data. */
 MUST_USE int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err);
 

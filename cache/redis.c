@@ -5,8 +5,10 @@
 
 #include "cache/redis.h"
 
+#include "cache/shape.h"
 #include "cache/socket.h"
 #include "ops/support/clock.h"
+#include "ops/support/number.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -255,7 +257,13 @@ static int send_and_read(struct redis *r, const struct pipeline *p, int64_t dead
 		return rc;
 	if (socket_send(r->fd, buffer_bytes(&p->bytes), deadline_ms))
 		return fail_io(r, err);
-	return read_replies(r, p->commands, deadline_ms, out, err);
+	rc = read_replies(r, p->commands, deadline_ms, out, err);
+	if (rc)
+		return rc;
+	rc = shape_check(p, out->list, r->address, err);
+	if (rc)
+		close_connection(r); /* replies may be out of step with commands from now on */
+	return rc;
 }
 
 int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
@@ -334,13 +342,15 @@ struct bytes reply_bytes(const struct redisReply *r)
 int64_t reply_number(const struct redisReply *r, int64_t fallback)
 {
 	struct bytes text = reply_bytes(r);
-	char *end = NULL;
-	long long value;
+	int64_t value;
+	bool negative;
 
 	if (r && r->type == REDIS_REPLY_INTEGER)
 		return r->integer;
-	if (!text.len)
+	negative = text.len && text.data[0] == '-';
+	if (negative)
+		text = (struct bytes){ text.data + 1, text.len - 1 };
+	if (!number_parse(text, 0, INT64_MAX, &value))
 		return fallback;
-	value = strtoll((const char *)text.data, &end, 10);
-	return *end ? fallback : value;
+	return negative ? -value : value;
 }

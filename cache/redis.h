@@ -54,7 +54,8 @@ struct replies {
  * Sends the pipeline and reads a reply to each of its commands into *out, whose
  * earlier replies are freed first. Blocks until the timeout at most.
  * ERROR_UNAVAILABLE when Redis cannot be reached, does not answer in time, sends
- * more than any answer can have, or the connection broke; ERROR_NOMEM; *out is
+ * what cannot be an answer (shape.h) or is larger than any, or the connection
+ * broke; ERROR_NOMEM; *out is
  * then empty. A reply that is an error does not make the round trip fail: see
  * replies_check().
  */

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 enum {
-	WALKS_MAX = 5, /* the owner of a partition changes once in hours */
+	WALKS_MAX = 5,       /* the owner of a partition changes once in hours */
+	STEPS_MAX = 1000000, /* of a walk, over 1,000 keys or more each; no Redis holds so many */
 	CURSOR_SIZE = 24,
 	KINDS = 4,
 };
@@ -54,23 +55,11 @@ static int ask_step(struct walk *w, struct error *err)
 {
 	struct pipeline *p = reader_begin(w->reader);
 	int partitions = reader_deployment(w->reader)->partitions;
-	const redisReply *reply;
-	int rc;
 
 	pipeline_scan(p, reader_keys(w->reader, KEYS_DIRECTORY), pattern_of(w->kinds), w->cursor);
 	for (int i = 0; w->kinds & SCAN_WORKSPACES && i < partitions; i++)
 		reader_touch(w->reader, i);
-	rc = reader_ask(w->reader, err);
-	if (rc)
-		return rc;
-	reply = reader_reply(w->reader, 0);
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	    reply->element[1]->type != REDIS_REPLY_ARRAY)
-		return error_set(err, ERROR_REFUSED,
-				 "Redis at %s answers SCAN with something other than keys; connect "
-				 "to the Redis server itself",
-				 reader_address(w->reader));
-	return 0;
+	return reader_ask(w->reader, err);
 }
 
 /* Are the owners those of the step before? A new owner may have cleared its partition. */
@@ -130,16 +119,16 @@ static void take_step(struct walk *w)
 {
 	const redisReply *reply = reader_reply(w->reader, 0);
 	const redisReply *keys = reply->element[1];
-	struct bytes cursor = reply_bytes(reply->element[0]);
 
 	for (size_t i = 0; i < keys->elements; i++)
 		take_key(w, reply_bytes(keys->element[i]));
-	(void)snprintf(w->cursor, sizeof(w->cursor), "%s", cursor.data ? text_of(cursor) : "0");
+	(void)snprintf(w->cursor, sizeof(w->cursor), "%s", text_of(reply_bytes(reply->element[0])));
 }
 
 /* Walks once over all keys. *same becomes false when an owner changed on the way. */
 static int walk_once(struct walk *w, bool *same, struct error *err)
 {
+	size_t steps = 0;
 	int rc;
 
 	w->begun = false;
@@ -147,6 +136,12 @@ static int walk_once(struct walk *w, bool *same, struct error *err)
 	for (size_t i = 0; i < KINDS; i++)
 		buffer_clear(&w->found[i]);
 	do {
+		if (steps++ == STEPS_MAX)
+			return error_set(
+				err, ERROR_UNAVAILABLE,
+				"Redis at %s has no end of keys; connect to the Redis server "
+				"itself",
+				reader_address(w->reader));
 		rc = ask_step(w, err);
 		*same = !rc && same_owners(w);
 		if (*same)

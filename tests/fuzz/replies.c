@@ -163,7 +163,7 @@ static void read_user(const redisReply *reply, struct arena *arena)
 {
 	struct user_changed u;
 
-	if (!directory_parse_user(&u, &ID, reply, arena))
+	if (directory_parse_user(&u, &ID, reply, arena) != ENTITY_FOUND)
 		return;
 	assert(uuid_equal(&u.id, &ID));
 	for (size_t i = 0; i < u.organization_count; i++)

@@ -2,6 +2,7 @@
 
 #include "cache/check.h"
 
+#include "cache/layout.h"
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/cache/script.h"
 #include "tests/unit/unit.h"
@@ -82,6 +83,113 @@ static void no_question_is_answered_when_a_later_pipeline_fails(void **state)
 		assert_int_equal(answers[i].role, ROLE_ADMIN);
 }
 
+/* The user, with that value of the field `orgs`, and with that set of groups. */
+static void user_scene(struct bytes memberships, const char *group)
+{
+	static const char *const fields[] = { "username", "bob",  "status",    "active",
+					      "kind",     "user", "site_role", "member" };
+	struct pipeline *scene = script_question(0, -1);
+
+	pipeline_command(scene, 0);
+	pipeline_command(scene, 10);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		pipeline_text(scene, fields[i]);
+	pipeline_text(scene, "orgs");
+	pipeline_bytes(scene, memberships);
+	pipeline_command(scene, group ? 1 : 0);
+	if (group)
+		pipeline_text(scene, group);
+	script_end_question(scene, 0, -1);
+}
+
+/* The organization and the owner, who is unknown. */
+static void organization_scene(void)
+{
+	struct pipeline *scene = script_question(0, -1);
+
+	pipeline_command(scene, 0);
+	pipeline_command(scene, 0);
+	pipeline_command(scene, 0);
+	pipeline_command(scene, 4);
+	pipeline_text(scene, "name");
+	pipeline_text(scene, "acme");
+	pipeline_text(scene, "sharing");
+	pipeline_text(scene, "everyone");
+	script_end_question(scene, 0, -1);
+}
+
+/* A workspace that is shared with the user until then. */
+static void shared_scene(int64_t expires_at)
+{
+	const struct workspace w = { .organization_id = letters("organization-111"),
+				     .owner_id = letters("erin-has-an-id-1"),
+				     .status = WORKSPACE_ACTIVE };
+	const struct grant g = { .subject = { SUBJECT_USER, questions[0].user_id },
+				 .role = ROLE_USE,
+				 .granted_by = w.owner_id,
+				 .granted_at = 1,
+				 .expires_at = expires_at };
+	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
+	struct pipeline *scene = script_question(partition, partition);
+	uint8_t header[HEADER_VALUE_SIZE];
+	uint8_t value[GRANT_VALUE_MAX];
+
+	layout_header_value(header, &w);
+	pipeline_command(scene, 3);
+	pipeline_bytes(scene, (struct bytes){ header, sizeof(header) });
+	pipeline_bytes(scene, (struct bytes){ value, layout_grant_value(value, &g, &w.owner_id) });
+	script_nil(scene);
+	script_end_question(scene, partition, partition);
+}
+
+/* The clock of the machine that runs this test shows neither time. */
+static void grant_ends_when_the_owner_has_looked_after_its_end(void **state)
+{
+	static const struct {
+		int64_t expires_at;
+		enum access_reason reason;
+	} cases[] = {
+		{ SCRIPT_LOOKED_MS + 1, ACCESS_DIRECT },
+		{ SCRIPT_LOOKED_MS, ACCESS_EXPIRED },
+		{ SCRIPT_LOOKED_MS - 1, ACCESS_EXPIRED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (i == 0)
+			user_scene(bytes_of("organization-111m"), NULL);
+		shared_scene(cases[i].expires_at);
+		if (i == 0)
+			organization_scene();
+		assert_int_equal(check_many(&checker, questions, 1, answers, NULL), 0);
+		assert_int_equal(answers[0].reason, cases[i].reason);
+	}
+	assert_int_equal(script_left(), 0);
+}
+
+static void damaged_user_or_group_is_unavailable(void **state)
+{
+	static const struct {
+		const char *memberships;
+		const char *group;
+		const char *key;
+	} cases[] = {
+		{ "organization-111", NULL, "a key sb:{dir}:user: in Redis at 127.0.0.1:6379" },
+		{ "organization-111x", NULL, "a key sb:{dir}:user: in Redis at 127.0.0.1:6379" },
+		{ "organization-111m", "", "a key sb:{dir}:of: in Redis at 127.0.0.1:6379" },
+		{ "", "a-group-has-an-id-of-17", "a key sb:{dir}:of: in Redis at 127.0.0.1:6379" },
+	};
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		user_scene(bytes_of(cases[i].memberships), cases[i].group);
+		assert_int_equal(check_many(&checker, questions, 1, answers, &err),
+				 ERROR_UNAVAILABLE);
+		assert_non_null(strstr(err.text, cases[i].key));
+	}
+}
+
 static int move_forever(void *context, struct error *err)
 {
 	(void)err;
@@ -106,6 +214,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_questions_are_answered_when_each_pipeline_succeeds),
 		TEST(no_question_is_answered_when_a_later_pipeline_fails),
+		TEST(grant_ends_when_the_owner_has_looked_after_its_end),
+		TEST(damaged_user_or_group_is_unavailable),
 		TEST(directory_that_never_stands_still_is_unavailable),
 	};
 

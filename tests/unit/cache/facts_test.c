@@ -89,7 +89,7 @@ static void failed_read_of_members_leaves_the_groups_untouched(void **state)
 	struct pipeline *scene = script_question(0, -1);
 
 	(void)state;
-	pipeline_text(scene, "250000");
+	script_integer(scene, 250000);
 	script_end_question(scene, 0, -1);
 	script_no_answer();
 	assert_int_equal(facts_members(reader, &group, 1, &arena, NULL), ERROR_UNAVAILABLE);

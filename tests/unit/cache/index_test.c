@@ -157,6 +157,42 @@ static void mark_read_ahead_saves_the_round_trip(void **state)
 	assert_int_equal(script_left(), 0);
 }
 
+/* Otherwise our own stamp would look like a foreign write to the run that relies on the watch. */
+static void stamping_gives_up_the_mark_read_ahead(void **state)
+{
+	const struct mark next = script_ready_mark(9, 300);
+	struct mark ours = script_ready_mark(7, 100);
+	const int partitions[] = { 0, KEYS_DIRECTORY };
+	const struct mark marks[] = { next, ours };
+	struct pipeline *scene;
+
+	(void)state;
+	watch(&ours);
+	scene = exec_scene();
+	script_status(scene, "OK");
+	script_mark(scene, &next);
+	assert_int_equal(index_apply(ix, 1, &ours, &apply, 0, NULL), 0);
+	scene = script_scene();
+	script_status(scene, "OK");
+	script_integer(scene, 1);
+	script_integer(scene, 0);
+	assert_int_equal(index_stamp(ix, partitions, marks, 2, NULL), 0);
+	assert_non_null(strstr(script_sent(), "UNWATCH\r\n"));
+	assert_non_null(
+		strstr(script_sent(), "sb:{0}:mark\r\n$1\r\n9\r\n$3\r\n300\r\n$5\r\nready"));
+	assert_non_null(strstr(script_sent(), "sb:{dir}:mark\r\n$1\r\n7\r\n$3\r\n100\r\n"));
+	(void)watch_scene(&next);
+	assert_int_equal(index_read(ix, 0, &next, NULL, 0, NULL), 0);
+	assert_int_equal(script_left(), 0);
+}
+
+static void nothing_to_stamp_is_no_round_trip(void **state)
+{
+	(void)state;
+	assert_int_equal(index_stamp(ix, NULL, NULL, 0, NULL), 0);
+	assert_int_equal(script_left(), 0);
+}
+
 /* The run was applied, whatever its neighbour's mark says; the neighbour's own read says it. */
 static void foreign_mark_read_ahead_does_not_fail_the_run_before(void **state)
 {
@@ -228,6 +264,8 @@ int main(void)
 		TEST(broken_workspace_leaves_all_workspaces_of_a_run_empty),
 		TEST(run_moves_the_mark_only_once_it_is_applied),
 		TEST(mark_read_ahead_saves_the_round_trip),
+		TEST(stamping_gives_up_the_mark_read_ahead),
+		TEST(nothing_to_stamp_is_no_round_trip),
 		TEST(foreign_mark_read_ahead_does_not_fail_the_run_before),
 		TEST(changed_mark_fences_the_owner_by_name),
 		TEST(claim_takes_an_epoch_above_the_one_seen),

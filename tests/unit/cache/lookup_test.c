@@ -61,6 +61,49 @@ static void all_bearers_of_names_are_found(void **state)
 	assert_memory_equal(found[2].ids[1].bytes, "dan-has-an-id-16", 16);
 }
 
+static void what_is_no_bearer_or_id_is_unavailable(void **state)
+{
+	static const char *const wrong[] = { "", "3:bobbob-has-an-id-1", "3:bobbob-has-an-id-of-17",
+					     "4:bobbob-has-an-id-16", "bob-has-an-id-of-17" };
+	const struct subject s = { SUBJECT_USER, letters("bob-has-an-id-16") };
+	const struct bytes name = bytes_of("bob");
+	const struct uuid owner = letters("erin-has-an-id-1");
+	struct bearers found = { .count = 0 };
+	struct uuid_list list = { 0 };
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct pipeline *scene = script_question(0, -1);
+
+		pipeline_command(scene, 1);
+		pipeline_text(scene, wrong[i]);
+		script_end_question(scene, 0, -1);
+		assert_int_equal(lookup_usernames(reader, &name, 1, &found, &err),
+				 ERROR_UNAVAILABLE);
+		assert_non_null(strstr(err.text, "a key sb:{dir}:usernames in Redis at "));
+		for (int way = 0; way < 3; way++) {
+			scene = script_question(0, 1);
+			pipeline_command(scene, 0);
+			pipeline_command(scene, way == 2 ? 2 : 1);
+			pipeline_text(scene, wrong[i]);
+			if (way == 2)
+				pipeline_text(scene, "1");
+			script_end_question(scene, 0, 1);
+		}
+		assert_int_equal(lookup_owned_by_name(reader, &owner, name, &found, &err),
+				 ERROR_UNAVAILABLE);
+		assert_non_null(strstr(err.text, "a key sb:{1}:o: in Redis at "));
+		assert_int_equal(lookup_owned(reader, &owner, &arena, &list, &err),
+				 ERROR_UNAVAILABLE);
+		assert_int_equal(lookup_shared_with(reader, &s, &arena, &list, &err),
+				 ERROR_UNAVAILABLE);
+		assert_non_null(strstr(err.text, "a key sb:{1}:u: in Redis at "));
+	}
+	assert_int_equal(found.count, 0);
+	assert_int_equal(list.count, 0);
+}
+
 static void failed_lookup_of_names_leaves_the_bearers_untouched(void **state)
 {
 	static struct bytes names[COUNT];
@@ -187,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_bearers_of_names_are_found),
+		TEST(what_is_no_bearer_or_id_is_unavailable),
 		TEST(failed_lookup_of_names_leaves_the_bearers_untouched),
 		TEST(owned_workspaces_of_one_name_are_found_in_all_partitions),
 		TEST(failed_lookup_of_entities_leaves_them_untouched),

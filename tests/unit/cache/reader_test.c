@@ -35,8 +35,9 @@ static int ask_between(const struct mark *before, const struct mark *after, stru
 	script_mark(scene, after);
 	script_mark(scene, &directory);
 	script_time(scene, now_ms);
-	pipeline_command(p, 1);
-	pipeline_text(p, "PING");
+	pipeline_command(p, 2);
+	pipeline_text(p, "GET");
+	pipeline_text(p, "sb:{1}:something");
 	reader_touch(reader, 1);
 	return reader_ask(reader, err);
 }

@@ -1,9 +1,11 @@
 #include "tests/unit/cache/script.h"
 
 #include "cache/redis.h"
+#include "cache/shape.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SCENES_MAX = 64, PARTITIONS = 2 };
@@ -75,6 +77,14 @@ void script_status(struct pipeline *scene, const char *status)
 	append_text(scene, "+");
 	append_text(scene, status);
 	append_text(scene, "\r\n");
+}
+
+void script_integer(struct pipeline *scene, int64_t value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), ":%lld\r\n", (long long)value);
+	append_text(scene, text);
 }
 
 void script_nil(struct pipeline *scene)
@@ -189,6 +199,7 @@ int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct rep
 			   struct error *err)
 {
 	const struct scene *s = &scenes[scene_next++];
+	int rc;
 
 	(void)r;
 	assert(scene_next <= scene_count); /* the script goes on */
@@ -199,7 +210,10 @@ int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct rep
 	if (s->no_answer)
 		return error_set(err, ERROR_UNAVAILABLE, "no answer, as the script says");
 	parse_replies(&s->replies.bytes, p->commands, out);
-	return 0;
+	rc = shape_check(p, out->list, "127.0.0.1:6379", err);
+	if (rc)
+		replies_clear(out);
+	return rc;
 }
 
 int __wrap_redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,

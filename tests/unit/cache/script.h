@@ -24,8 +24,9 @@ struct pipeline *script_scene(void);
 /* Adds a round trip that fails with ERROR_UNAVAILABLE. */
 void script_no_answer(void);
 
-/* Adds a reply: a status, nil, or a nil array, as EXEC gives when the watched mark has changed. */
+/* Adds a reply: a status, an integer, nil, or a nil array, as EXEC gives when the watched mark has changed. */
 void script_status(struct pipeline *scene, const char *status);
+void script_integer(struct pipeline *scene, int64_t value);
 void script_nil(struct pipeline *scene);
 void script_nil_array(struct pipeline *scene);
 

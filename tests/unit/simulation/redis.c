@@ -8,6 +8,7 @@
 
 #include "cache/keys.h"
 #include "cache/mark.h"
+#include "cache/shape.h"
 #include "ops/support/clock.h"
 #include "tests/unit/simulation/check.h"
 #include "tests/unit/simulation/process.h"
@@ -570,7 +571,9 @@ int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *o
 		take_command(&rest, &c, &raw);
 		out->list[out->count++] = act(r, &c, raw);
 	}
-	return breaks ? broken(r, p, rest, err) : 0;
+	if (breaks)
+		return broken(r, p, rest, err);
+	return shape_check(p, out->list, r->address, err);
 }
 
 void replies_clear(struct replies *r)
