@@ -141,13 +141,15 @@ static struct portion next_portion(const struct people *p, size_t users, size_t 
 	size_t more_users = p->missing_users.len / sizeof(struct known_user *) - users;
 	size_t more_organizations =
 		p->missing_organizations.len / sizeof(struct known_organization *) - organizations;
+	struct known_user *const *all_users =
+		(struct known_user *const *)(void *)p->missing_users.data;
+	struct known_organization *const *all_organizations =
+		(struct known_organization *const *)(void *)p->missing_organizations.data;
 
 	return (struct portion){
-		.users = (struct known_user *const *)(void *)p->missing_users.data + users,
+		.users = more_users ? all_users + users : NULL,
 		.user_count = more_users < PIECE ? more_users : PIECE,
-		.organizations =
-			(struct known_organization *const *)(void *)p->missing_organizations.data +
-			organizations,
+		.organizations = more_organizations ? all_organizations + organizations : NULL,
 		.organization_count = more_organizations < PIECE ? more_organizations : PIECE,
 	};
 }
