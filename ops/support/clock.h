@@ -3,9 +3,9 @@
 
 /*
  * The two clocks. Waiting uses the monotonic one with deadlines. The wall
- * clock stamps what people read; the reaper finds expired grants by it, and
- * checks judge expiry by it. The consumer's decisions use neither: their time
- * is the record's.
+ * clock stamps what people read, and the reaper finds expired grants by it.
+ * Decisions and checks use neither: the time of a decision is its record's, and
+ * that of a check is the mark's (cache/mark.h).
  */
 
 #include <stdint.h>
