@@ -168,22 +168,36 @@ static bool has_part(struct bytes key, const char *part)
 	return false;
 }
 
+/* The value of a field of a mark or a workspace; NULL: nil. */
+static const char *field_value(struct bytes field)
+{
+	static char layout[12];
+	const struct {
+		const char *name;
+		const char *value;
+	} fields[] = {
+		{ "epoch", "7" },           { "applied", "100" },
+		{ "cluster", "cluster-a" }, { "partitions", "2" },
+		{ "layout", layout },       { "state", "ready" },
+		{ "directory", "0" },       { "looked", NOW_SECONDS "000" },
+		{ LAYOUT_HEADER, header },  { LAYOUT_NAME, "dev" },
+	};
+
+	(void)snprintf(layout, sizeof(layout), "%d", INDEX_LAYOUT);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (bytes_equal_text(field, fields[i].name))
+			return fields[i].value;
+	return NULL;
+}
+
 static redisReply *answer_fields(const struct words *w)
 {
-	static const char *const mark[] = { "7", "100",   "cluster-a", "2",
-					    "2", "ready", "0",         NOW_SECONDS "000" };
-	redisReply *r;
+	redisReply *r = make_list(w->count - 2);
 
-	if (has_part(w->list[1], "}:mark") && w->count - 2 == sizeof(mark) / sizeof(*mark))
-		return make_texts(mark, w->count - 2);
-	r = make_list(w->count - 2);
 	for (size_t i = 0; i < r->elements; i++) {
-		if (bytes_equal_text(w->list[2 + i], LAYOUT_HEADER))
-			r->element[i] = make_string(header);
-		else if (bytes_equal_text(w->list[2 + i], LAYOUT_NAME))
-			r->element[i] = make_string("dev");
-		else
-			r->element[i] = make_reply(REDIS_REPLY_NIL);
+		const char *value = field_value(w->list[2 + i]);
+
+		r->element[i] = value ? make_string(value) : make_reply(REDIS_REPLY_NIL);
 	}
 	return r;
 }
@@ -221,6 +235,7 @@ static redisReply *answer_scan(void)
 static redisReply *answer_honestly(const struct words *w)
 {
 	static const char *const time[] = { NOW_SECONDS, "900" };
+	static const char *const bearers[] = { "3:bob0123456789abcdef", "1:xfedcba9876543210" };
 	static const char *const members[] = { "fedcba9876543210" };
 	const struct bytes verb = w->list[0];
 
@@ -230,8 +245,8 @@ static redisReply *answer_honestly(const struct words *w)
 		return answer_hash(w);
 	if (bytes_equal_text(verb, "TIME"))
 		return make_texts(time, 2);
-	if (bytes_equal_text(verb, "HGET"))
-		return make_string("0123456789abcdef");
+	if (bytes_equal_text(verb, "ZRANGEBYLEX") || bytes_equal_text(verb, "ZRANGE"))
+		return make_texts(bearers, 2);
 	if (bytes_equal_text(verb, "SMEMBERS") || bytes_equal_text(verb, "HRANDFIELD"))
 		return make_texts(members, 1);
 	if (bytes_equal_text(verb, "SCAN"))
@@ -330,7 +345,7 @@ static int check_two(struct reader *r, struct arena *arena, struct error *err)
 static int look_up_names(struct reader *r, struct arena *arena, struct error *err)
 {
 	struct named_list all;
-	struct uuid found[IDS];
+	struct bearers found[IDS] = { { .count = 0 } };
 	int rc = lookup_usernames(r, names, IDS, found, err);
 
 	if (!rc)
@@ -356,8 +371,9 @@ static int look_up_entities(struct reader *r, struct arena *arena, struct error 
 static int look_up_reverse(struct reader *r, struct arena *arena, struct error *err)
 {
 	const struct subject s = { SUBJECT_GROUP, ids[0] };
-	struct uuid_list list;
-	int rc = lookup_owned_by_name(r, &ids[0], names[0], arena, &list, err);
+	struct uuid_list list = { 0 };
+	struct bearers found = { .count = 0 };
+	int rc = lookup_owned_by_name(r, &ids[0], names[0], &found, err);
 
 	if (!rc)
 		rc = lookup_owned(r, &ids[0], arena, &list, err);
@@ -383,7 +399,7 @@ static int gather_facts(struct reader *r, struct arena *arena, struct error *err
 	struct group_changed groups[IDS] = { { .id = ids[0] }, { .id = ids[1] } };
 	struct workspace_changed workspaces[IDS];
 	struct deployment_changed deployment;
-	struct uuid found[IDS];
+	struct bearers found[IDS] = { { .count = 0 } };
 	int rc = facts_group_ids(r, children, IDS, found, err);
 
 	if (!rc)

@@ -250,7 +250,6 @@ static redisReply *do_eval(const struct words *c)
 	return number(1);
 }
 
-
 /* SCAN cursor ...: the cursor is a bucket; all keys match the prefix. */
 static redisReply *do_scan(const struct words *c)
 {
