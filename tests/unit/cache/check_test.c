@@ -52,7 +52,8 @@ static void workspaces_scene(int count)
 	struct pipeline *scene = script_question(partition, partition);
 
 	for (int i = 0; i < count; i++) {
-		pipeline_command(scene, 1);
+		pipeline_command(scene, 2);
+		script_nil(scene);
 		script_nil(scene);
 	}
 	script_end_question(scene, partition, partition);
@@ -82,6 +83,40 @@ static void no_question_is_answered_when_a_later_pipeline_fails(void **state)
 		assert_int_equal(answers[i].role, ROLE_ADMIN);
 }
 
+/* A "no" would be wrong: there is a workspace, whose owner cannot be read. */
+static void workspace_without_its_header_is_unavailable(void **state)
+{
+	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
+	struct pipeline *scene;
+	struct error err;
+
+	(void)state;
+	learn_scene();
+	scene = script_question(partition, partition);
+	pipeline_command(scene, 2);
+	script_nil(scene);
+	pipeline_text(scene, "8"); /* the version */
+	script_end_question(scene, partition, partition);
+	assert_int_equal(check_many(&checker, questions, 1, answers, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "}:ws: of workspace"));
+}
+
+/* Whatever type a key has that is not the index's. */
+static void key_of_another_type_is_unavailable(void **state)
+{
+	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
+	struct pipeline *scene;
+	struct error err;
+
+	(void)state;
+	learn_scene();
+	scene = script_question(partition, partition);
+	script_error(scene, "WRONGTYPE Operation against a key");
+	script_end_question(scene, partition, partition);
+	assert_int_equal(check_many(&checker, questions, 1, answers, &err), ERROR_UNAVAILABLE);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+}
+
 static int move_forever(void *context, struct error *err)
 {
 	(void)err;
@@ -106,6 +141,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_questions_are_answered_when_each_pipeline_succeeds),
 		TEST(no_question_is_answered_when_a_later_pipeline_fails),
+		TEST(workspace_without_its_header_is_unavailable),
+		TEST(key_of_another_type_is_unavailable),
 		TEST(directory_that_never_stands_still_is_unavailable),
 	};
 

@@ -86,14 +86,14 @@ static void step_that_fails_leaves_the_cursor_untouched(void **state)
 	assert_int_equal(cursor, 17);
 }
 
-static void odd_reply_to_scan_is_refused(void **state)
+static void odd_reply_to_scan_is_unavailable(void **state)
 {
 	uint64_t cursor = 17;
 	struct error err;
 
 	(void)state;
 	script_status(script_scene(), "OK");
-	assert_int_equal(clearing_step(ix, &one, 1, &cursor, &err), ERROR_REFUSED);
+	assert_int_equal(clearing_step(ix, &one, 1, &cursor, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "Redis at 127.0.0.1:6379 answers SCAN with something other "
 				      "than keys; connect to the Redis server itself");
 	assert_int_equal(cursor, 17);
@@ -104,7 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(only_keys_of_the_partition_but_its_mark_are_deleted),
 		TEST(step_that_fails_leaves_the_cursor_untouched),
-		TEST(odd_reply_to_scan_is_refused),
+		TEST(odd_reply_to_scan_is_unavailable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
