@@ -3,9 +3,11 @@
 #include "cache/bearers.h"
 #include "cache/layout.h"
 #include "cache/outcomes.h"
+#include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { HEADER_FIELDS = 3 };
 
@@ -25,6 +27,8 @@ void apply_init(struct apply *a)
 void apply_done(struct apply *a)
 {
 	pipeline_done(&a->pipeline);
+	free(a->guards);
+	a->guards = NULL;
 }
 
 void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark, int64_t applied)
@@ -34,6 +38,9 @@ void apply_begin(struct apply *a, const struct keys *keys, const struct mark *ma
 	a->directory = mark->directory;
 	a->log = mark->log;
 	a->tip = mark->tip;
+	a->workspaces = mark->workspaces;
+	a->grants = mark->grants;
+	a->guard_count = 0;
 	pipeline_clear(&a->pipeline);
 	pipeline_command(&a->pipeline, 1);
 	pipeline_text(&a->pipeline, "MULTI");
@@ -210,12 +217,28 @@ static void remove_commands(struct apply *a, const struct touched *t)
 		pipeline_number(&a->pipeline, i);
 }
 
+void apply_count(struct apply *a, const struct workspace *before, const struct workspace *after)
+{
+	a->workspaces += (int)after->registered - (int)before->registered;
+	a->grants += (int64_t)after->grant_count - (int64_t)before->grant_count;
+}
+
+static void add_guard(struct apply *a, const struct uuid *workspace_id)
+{
+	a->guards = memory_grow(a->guards, &a->guard_cap, a->guard_count + 1, sizeof(*a->guards));
+	a->guards[a->guard_count++] = a->pipeline.commands;
+	begin_key(a, "HEXISTS", 1, "ws:", workspace_id);
+	pipeline_text(&a->pipeline, LAYOUT_HEADER);
+}
+
 void apply_workspace(struct apply *a, const struct touched *t)
 {
 	size_t gone;
 
 	if (!t->workspace->registered)
 		return; /* apply_delete() has removed it */
+	if (!t->whole)
+		add_guard(a, &t->workspace->id);
 	gone = set_fields(a, t);
 	if (gone)
 		remove_fields(a, t, gone);

@@ -32,10 +32,15 @@ void touched_subject(struct touched *t, const struct subject *s, struct arena *a
 struct apply {
 	struct pipeline pipeline;
 	struct keys keys;
-	int64_t applied;   /* the mark's new `applied` */
-	int64_t directory; /* the mark's new `directory`: mark.h */
-	int64_t log;       /* the same of `log` */
-	struct tip tip;    /* the same of `tip` */
+	int64_t applied;    /* the mark's new `applied` */
+	int64_t directory;  /* the mark's new `directory`: mark.h */
+	int64_t log;        /* the same of `log` */
+	struct tip tip;     /* the same of `tip` */
+	int64_t workspaces; /* the mark's new counts: mark.h */
+	int64_t grants;
+	size_t *guards; /* which commands of the pipeline ask whether a workspace's key is there */
+	size_t guard_count;
+	size_t guard_cap;
 };
 
 /* Starts empty, without memory. */
@@ -56,9 +61,15 @@ void apply_begin(struct apply *a, const struct keys *keys, const struct mark *ma
 /* Raises the mark's `directory`, if it is less: a command's author had seen that much. */
 void apply_rests_on(struct apply *a, int64_t directory);
 
+/* Counts for the mark that a workspace, which was as `before`, is as `after` now. */
+void apply_count(struct apply *a, const struct workspace *before, const struct workspace *after);
+
 /*
  * Writes what the run changed in a workspace. Writes nothing for one that is no
- * longer registered: apply_delete() was called when it was deleted.
+ * longer registered: apply_delete() was called when it was deleted. Unless it
+ * writes every field, it first asks whether the key is there (a guard): some
+ * fields alone would make a workspace without its other grants, or without a
+ * header. index_apply() looks at the answer.
  */
 void apply_workspace(struct apply *a, const struct touched *t);
 

@@ -60,6 +60,15 @@ void bearers_ask(struct pipeline *p, const struct keys *k, const char *kind,
 	pipeline_number(p, BEARERS_MAX);
 }
 
+void bearers_ask_one(struct pipeline *p, const struct keys *k, const char *kind,
+		     const struct uuid *parent, struct bytes name, const struct uuid *id)
+{
+	pipeline_command(p, 3);
+	pipeline_text(p, "ZSCORE");
+	pipeline_key(p, k, kind, parent);
+	append_member(p, "", name, id);
+}
+
 bool bearers_take(struct bearers *out, const struct redisReply *reply)
 {
 	struct bytes name;

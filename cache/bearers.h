@@ -44,6 +44,10 @@ void bearers_drop(struct pipeline *p, const struct keys *k, const char *kind,
 void bearers_ask(struct pipeline *p, const struct keys *k, const char *kind,
 		 const struct uuid *parent, struct bytes name);
 
+/* Adds the question whether that bearer has that name: the answer is a score, or nil. */
+void bearers_ask_one(struct pipeline *p, const struct keys *k, const char *kind,
+		     const struct uuid *parent, struct bytes name, const struct uuid *id);
+
 /*
  * Adds the bearers in the answer to *out, as long as there is room. False when
  * one of them is no member of an index.

@@ -8,7 +8,8 @@
 enum {
 	PIECE_MAX = 1000,     /* questions of one pipeline */
 	PIECE_FIELDS = 20000, /* fields that they ask for, about half a megabyte */
-	HEADER_FIELDS = 1,
+	HEADER_FIELDS =
+		2, /* the version shows that there is a workspace, should the header be lost */
 	STEADY_TRIES = 100, /* each takes a few round trips; the directory changes once in many */
 };
 
@@ -67,6 +68,7 @@ static void ask_workspace(struct piece *c, struct pipeline *p, size_t i)
 	pipeline_text(p, "HMGET");
 	pipeline_key(p, reader_keys(c->reader, partition), "ws:", id);
 	pipeline_text(p, LAYOUT_HEADER);
+	pipeline_text(p, LAYOUT_VERSION);
 	for (size_t f = 0; f < count; f++) {
 		const struct subject s = subject_at(c->persons[i], f);
 		uint8_t field[SUBJECT_FIELD_SIZE];
@@ -118,8 +120,9 @@ static int take_workspace(struct piece *c, size_t i, struct error *err)
 	const redisReply *reply = reader_reply(c->reader, i);
 	struct workspace *w = &c->workspaces[i];
 	struct bytes header = reply_bytes(reply->element[0]);
+	bool registered = header.data || reply_bytes(reply->element[1]).data;
 
-	*w = (struct workspace){ .id = q->workspace_id, .registered = header.data != NULL };
+	*w = (struct workspace){ .id = q->workspace_id, .registered = registered };
 	if (!w->registered || (layout_parse_header(w, header) && take_grants(c, i, reply, w)))
 		return 0;
 	return reader_fail_broken(c->reader, &w->id, err);

@@ -1,5 +1,5 @@
 /*
- * A little over 400 lines: claiming, reading, applying and writing stand together, because each is
+ * More than 500 lines: claiming, reading, applying and writing stand together, because each is
  * only right with the same care for the watch of the mark. The rest has files of its own.
  */
 
@@ -105,55 +105,96 @@ void index_close(struct index **ixp)
 	*ixp = NULL;
 }
 
+/* Only a start is refused: a server that denies us something while we run may cease to. */
+static int wait_when_refused(int rc, struct error *err)
+{
+	if (rc != ERROR_REFUSED)
+		return rc;
+	if (err)
+		err->code = ERROR_UNAVAILABLE;
+	return ERROR_UNAVAILABLE;
+}
+
+static int check_replies(const struct index *ix, size_t from, size_t to, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = from; !rc && i < to; i++)
+		rc = reply_check(ix->replies.list[i], redis_address(ix->redis), err);
+	return wait_when_refused(rc, err);
+}
+
 static int index_roundtrip(struct index *ix, const struct pipeline *p, struct error *err)
 {
 	int rc = redis_roundtrip(ix->redis, p, &ix->replies, err);
 
-	return rc ? rc : replies_check(&ix->replies, redis_address(ix->redis), err);
+	return rc ? rc : check_replies(ix, 0, ix->replies.count, err);
+}
+
+const char *index_address(const struct index *ix)
+{
+	return redis_address(ix->redis);
 }
 
 int index_check_server(struct index *ix, struct error *err)
 {
-	static const char *const info[] = { "INFO", "memory", NULL };
-	struct bytes text;
+	const char *address = redis_address(ix->redis);
+	struct server server;
+	struct mark first;
 	int rc;
 
 	pipeline_clear(&ix->pipeline);
-	pipeline_texts(&ix->pipeline, info);
-	rc = index_roundtrip(ix, &ix->pipeline, err);
-	if (rc)
+	server_append_read(&ix->pipeline);
+	mark_append_read(&ix->pipeline, index_keys(ix, 0));
+	rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
+	for (size_t i = 0; !rc && i <= SERVER_REPLIES; i++)
+		rc = reply_check(ix->replies.list[i], address, err);
+	if (rc && rc != ERROR_DAMAGED) /* a mark of another type is no mark */
 		return rc;
-	text = reply_bytes(ix->replies.list[0]);
-	if (text.data && strstr((const char *)text.data, "maxmemory_policy:") &&
-	    !strstr((const char *)text.data, "maxmemory_policy:noeviction"))
-		return error_set(err, ERROR_REFUSED,
-				 "Redis at %s evicts keys, and an evicted key would look like a "
-				 "missing grant; set maxmemory-policy to noeviction",
-				 redis_address(ix->redis));
-	return 0;
+	server_parse(&server, ix->replies.list);
+	mark_parse(&first, ix->replies.list[SERVER_REPLIES]);
+	rc = server_check(&server, address, err);
+	return rc ? rc : index_check_mark(ix, &first, err);
+}
+
+int index_read_server(struct index *ix, struct server *out, struct error *err)
+{
+	int rc;
+
+	pipeline_clear(&ix->pipeline);
+	server_append_read(&ix->pipeline);
+	rc = index_roundtrip(ix, &ix->pipeline, err);
+	if (!rc)
+		server_parse(out, ix->replies.list);
+	return rc;
 }
 
 /* ---- marks ---- */
 
-static int check_mark(const struct index *ix, const struct mark *m, struct error *err)
+int index_check_mark(const struct index *ix, const struct mark *m, struct error *err)
 {
 	return mark_check(m, &ix->deployment, redis_address(ix->redis), err);
+}
+
+/* Checks a reply to the reading of a mark: one of another type is no mark, as mark_parse() says. */
+static int check_mark_reply(const struct index *ix, size_t reply, struct error *err)
+{
+	int rc = reply_check(ix->replies.list[reply], redis_address(ix->redis), err);
+
+	return rc == ERROR_DAMAGED ? 0 : wait_when_refused(rc, err);
 }
 
 int index_read_marks(struct index *ix, const int *partitions, size_t count, struct mark *out,
 		     struct error *err)
 {
-	struct mark m;
 	int rc;
 
 	pipeline_clear(&ix->pipeline);
 	for (size_t i = 0; i < count; i++)
 		mark_append_read(&ix->pipeline, index_keys(ix, partitions[i]));
-	rc = index_roundtrip(ix, &ix->pipeline, err);
-	for (size_t i = 0; !rc && i < count; i++) {
-		mark_parse(&m, ix->replies.list[i]);
-		rc = check_mark(ix, &m, err);
-	}
+	rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = check_mark_reply(ix, i, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		mark_parse(&out[i], ix->replies.list[i]);
 	return rc;
@@ -198,12 +239,8 @@ static int expect_mark(const struct index *ix, int partition, size_t reply,
 		       const struct mark *expected, struct error *err)
 {
 	struct mark m;
-	int rc;
 
 	mark_parse(&m, ix->replies.list[reply]);
-	rc = check_mark(ix, &m, err);
-	if (rc)
-		return rc;
 	return mark_equal(&m, expected) ? 0 : fail_fenced(ix, partition, err);
 }
 
@@ -237,7 +274,11 @@ static int watch_mark(struct index *ix, int partition, const struct mark *seen, 
 	index_forget_ahead(ix); /* the EXEC to come ends its watch */
 	pipeline_clear(&ix->pipeline);
 	append_watch(&ix->pipeline, index_keys(ix, partition));
-	rc = index_roundtrip(ix, &ix->pipeline, err);
+	rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
+	if (!rc)
+		rc = check_replies(ix, 0, 1, err);
+	if (!rc)
+		rc = check_mark_reply(ix, 1, err);
 	if (rc)
 		return rc;
 	note_watched(ix, partition);
@@ -252,7 +293,24 @@ static void append_verb(struct pipeline *p, const char *verb)
 	pipeline_text(p, verb);
 }
 
-/* Sends a transaction under the watch. A nil reply to `exec`, its EXEC, means a changed mark. */
+/* A transaction that was carried out is damage if any of its commands failed, whatever the error. */
+static int check_exec(const struct index *ix, size_t exec, struct error *err)
+{
+	const redisReply *reply = ix->replies.list[exec];
+
+	if (reply->type != REDIS_REPLY_ARRAY)
+		return check_replies(ix, 0, exec + 1, err); /* the first error says why */
+	if (!reply_check(reply, redis_address(ix->redis), err))
+		return 0;
+	if (err)
+		err->code = ERROR_DAMAGED;
+	return ERROR_DAMAGED;
+}
+
+/*
+ * Sends a transaction under the watch. A nil reply to `exec`, its EXEC, means a
+ * changed mark. Replies after it are the caller's to check.
+ */
 static int carry_out(struct index *ix, int partition, const struct pipeline *p, size_t exec,
 		     struct error *err)
 {
@@ -261,11 +319,21 @@ static int carry_out(struct index *ix, int partition, const struct pipeline *p, 
 	assert(is_watched(ix, partition));
 	assert(exec < p->commands);
 	ix->watched.partition = NO_PARTITION;
-	rc = index_roundtrip(ix, p, err);
+	rc = redis_roundtrip(ix->redis, p, &ix->replies, err);
+	if (!rc)
+		rc = check_exec(ix, exec, err);
 	if (rc)
 		return rc;
 	return ix->replies.list[exec]->type == REDIS_REPLY_ARRAY ? 0
 								 : fail_fenced(ix, partition, err);
+}
+
+/* What is there instead of a mark: a key of another type, or a hash that says too little. */
+static void append_delete_mark(struct pipeline *p, const struct keys *k)
+{
+	pipeline_command(p, 2);
+	pipeline_text(p, "DEL");
+	pipeline_key(p, k, "mark", NULL);
 }
 
 int index_claim(struct index *ix, int partition, const struct mark *seen, struct mark *wanted,
@@ -280,7 +348,29 @@ int index_claim(struct index *ix, int partition, const struct mark *seen, struct
 	wanted->deployment = ix->deployment;
 	pipeline_clear(&ix->pipeline);
 	append_verb(&ix->pipeline, "MULTI");
+	if (seen->state == MARK_MISSING)
+		append_delete_mark(&ix->pipeline, index_keys(ix, partition));
 	mark_append_write(&ix->pipeline, index_keys(ix, partition), wanted, ix->topic);
+	append_verb(&ix->pipeline, "EXEC");
+	return carry_out(ix, partition, &ix->pipeline, ix->pipeline.commands - 1, err);
+}
+
+int index_distrust(struct index *ix, int partition, const struct mark *ours, struct error *err)
+{
+	struct mark found;
+	struct mark wanted;
+	int rc = index_read_marks(ix, &partition, 1, &found, err);
+
+	if (rc || found.state != MARK_READY || found.epoch != ours->epoch)
+		return rc;
+	wanted = found;
+	wanted.state = MARK_REBUILDING;
+	rc = watch_mark(ix, partition, &found, err);
+	if (rc)
+		return rc;
+	pipeline_clear(&ix->pipeline);
+	append_verb(&ix->pipeline, "MULTI");
+	mark_append_write(&ix->pipeline, index_keys(ix, partition), &wanted, ix->topic);
 	append_verb(&ix->pipeline, "EXEC");
 	return carry_out(ix, partition, &ix->pipeline, 2, err);
 }
@@ -318,10 +408,9 @@ static int parse_workspaces(struct index *ix, int partition, struct workspace *c
 	uuid_format(id, &workspaces[i]->id);
 	while (i > 0)
 		workspace_clear(workspaces[--i]);
-	return error_set(err, ERROR_REFUSED,
-			 "workspace %s is broken in the index in Redis at %s; delete the key "
-			 "%smark there, to have the partition rebuilt",
-			 id, redis_address(ix->redis), index_keys(ix, partition)->base);
+	return error_set(err, ERROR_DAMAGED,
+			 "the key %sws: of workspace %s in Redis at %s cannot be read",
+			 index_keys(ix, partition)->base, id, redis_address(ix->redis));
 }
 
 int index_read(struct index *ix, int partition, const struct mark *ours,
@@ -354,13 +443,31 @@ static void keep_ahead(struct index *ix, int partition, size_t reply)
 {
 	struct mark m;
 
+	if (check_replies(ix, reply - 1, reply + 1, NULL))
+		return;
 	note_watched(ix, partition);
 	mark_parse(&m, ix->replies.list[reply]);
-	if (check_mark(ix, &m, NULL))
+	if (index_check_mark(ix, &m, NULL))
 		return;
 	ix->ahead.partition = partition;
 	ix->ahead.connection = redis_connection(ix->redis);
 	ix->ahead.mark = m;
+}
+
+/* Was the key of each workspace that the run wrote in part still there? */
+static int check_guards(const struct index *ix, const struct apply *a, const redisReply *exec,
+			struct error *err)
+{
+	for (size_t i = 0; i < a->guard_count; i++) {
+		size_t at = a->guards[i] - 1; /* less the MULTI */
+
+		if (at < exec->elements && reply_number(exec->element[at], 0) == 0)
+			return error_set(err, ERROR_DAMAGED,
+					 "the key %sws: of a workspace that the run changed is "
+					 "missing in Redis at %s",
+					 a->keys.base, redis_address(ix->redis));
+	}
+	return 0;
 }
 
 int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a, int next,
@@ -376,11 +483,15 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 	after.directory = a->directory;
 	after.log = a->log;
 	after.tip = a->tip;
+	after.workspaces = a->workspaces;
+	after.grants = a->grants;
 	mark_append_applied(&a->pipeline, &a->keys, &after);
 	append_verb(&a->pipeline, "EXEC");
 	if (next >= 0)
 		append_watch(&a->pipeline, index_keys(ix, next));
 	rc = carry_out(ix, partition, &a->pipeline, exec, err);
+	if (!rc)
+		rc = check_guards(ix, a, ix->replies.list[exec], err);
 	if (rc)
 		return rc;
 	*ours = after;

@@ -13,14 +13,19 @@
  * noticed before anything is written.
  *
  * One thread at a time. Each call that takes a struct error may block, for as
- * long as the timeout given to index_open() for each round trip, and fails
- * with ERROR_UNAVAILABLE when Redis does not answer, or ERROR_REFUSED when it
- * answers with an error that does not pass by itself. A partition is 0 or more
- * and less than the deployment has, or KEYS_DIRECTORY where that is said.
+ * long as the timeout given to index_open() for each round trip. It fails
+ * with ERROR_UNAVAILABLE when Redis does not answer, or answers with an error of
+ * its own, whatever that is: a password that it asks for today may be gone
+ * tomorrow. It fails with ERROR_DAMAGED when what Redis holds of the partition
+ * cannot be what was written there: a key of another type, a value that cannot
+ * be read, a key that is missing. Then nothing of the partition is to be
+ * believed, and it must be rebuilt. A partition is 0 or more and less than the
+ * deployment has, or KEYS_DIRECTORY where that is said.
  */
 
 #include "cache/apply.h"
 #include "cache/mark.h"
+#include "cache/server.h"
 #include "cache/workspace.h"
 #include "ops/support/attributes.h"
 
@@ -46,10 +51,16 @@ MUST_USE int index_open(struct index **out, const struct index_options *o, struc
 void index_close(struct index **ix);
 
 /*
- * Asks the server for its settings. ERROR_REFUSED when it may evict keys: an
- * evicted key would look like a missing grant.
+ * For a start: ERROR_REFUSED when the server denies us its commands, when it may
+ * evict keys, or when the mark of partition 0 belongs to another deployment.
  */
 MUST_USE int index_check_server(struct index *ix, struct error *err);
+
+/* Asks the server what it says of itself. */
+MUST_USE int index_read_server(struct index *ix, struct server *out, struct error *err);
+
+/* The address of Redis, for messages; borrowed from the index. */
+const char *index_address(const struct index *ix);
 
 /*
  * A number that rises whenever the connection to Redis is lost. The Redis on
@@ -67,14 +78,18 @@ const struct keys *index_keys(const struct index *ix, int partition);
 /* ---- taking a partition ---- */
 
 /*
- * Reads the mark of a partition or KEYS_DIRECTORY. ERROR_REFUSED when it
- * belongs to another deployment.
+ * Reads the marks of partitions or KEYS_DIRECTORY in one round trip, out[i] for
+ * partitions[i]. A key of another type counts as no mark. Whose the marks are is
+ * for index_check_mark() to say.
  */
-MUST_USE int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
-
-/* Reads several marks in one round trip, out[i] for partitions[i]; the errors are the same. */
 MUST_USE int index_read_marks(struct index *ix, const int *partitions, size_t count,
 			      struct mark *out, struct error *err);
+
+/* The same for one mark. */
+MUST_USE int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
+
+/* Returns 0, or ERROR_REFUSED when the mark belongs to another deployment. Does not block. */
+MUST_USE int index_check_mark(const struct index *ix, const struct mark *m, struct error *err);
 
 /*
  * Stamps the marks (mark.h): list[i] of partitions[i], each provided that it is
@@ -92,6 +107,15 @@ MUST_USE int index_stamp(struct index *ix, const int *partitions, const struct m
  */
 MUST_USE int index_claim(struct index *ix, int partition, const struct mark *seen,
 			 struct mark *wanted, struct error *err);
+
+/*
+ * Tells readers and later owners at once that nothing vouches for the partition's
+ * data: makes the mark `rebuilding`, provided that it is in the epoch of *ours,
+ * wherever it says that the partition is. Does nothing when the mark is missing
+ * or has another owner. The partition may be KEYS_DIRECTORY.
+ */
+MUST_USE int index_distrust(struct index *ix, int partition, const struct mark *ours,
+			    struct error *err);
 
 /* ---- runs ---- */
 
@@ -112,7 +136,10 @@ MUST_USE int index_read(struct index *ix, int partition, const struct mark *ours
  * partition `next` ahead, for the index_read() to follow, unless next is -1.
  *
  * ERROR_FENCED means that nothing was written; ERROR_UNAVAILABLE that the
- * transaction may have been carried out or not. Recover in either case.
+ * transaction may have been carried out or not; ERROR_DAMAGED that some of its
+ * commands were carried out and others failed (Redis does not undo the former,
+ * nor the mark's move), or that it has written into a workspace whose key was
+ * gone. Recover in all cases.
  */
 MUST_USE int index_apply(struct index *ix, int partition, struct mark *ours, struct apply *a,
 			 int next, struct error *err);

@@ -82,37 +82,40 @@ const char *keys_subject_kind(enum subject_kind kind)
 	return kind == SUBJECT_USER ? "u:" : "g:";
 }
 
-/* Sets the subject from the end of a key of the reverse index: "}:u:" or "}:g:", then the id. */
-static bool parse_subject_tail(struct subject *out, struct bytes tail)
+bool keys_parse_partition(const struct keys *any, struct bytes key, int *partition,
+			  struct bytes *rest)
 {
-	enum { KIND_LEN = 4 };
-	struct subject s;
+	size_t tag = strcspn(any->base, "{") + 1;
+	struct bytes after;
+	int64_t number;
 
-	if (tail.len != KIND_LEN + sizeof(s.id.bytes))
+	if (key.len < tag || memcmp(key.data, any->base, tag) != 0)
 		return false;
-	if (memcmp(tail.data, "}:u:", KIND_LEN) == 0)
-		s.kind = SUBJECT_USER;
-	else if (memcmp(tail.data, "}:g:", KIND_LEN) == 0)
-		s.kind = SUBJECT_GROUP;
-	else
+	after = (struct bytes){ key.data + tag, key.len - tag };
+	if (!number_take(&after, &number) || number > INT_MAX || after.len < 2 ||
+	    memcmp(after.data, "}:", 2) != 0)
 		return false;
-	memcpy(s.id.bytes, tail.data + KIND_LEN, sizeof(s.id.bytes));
-	*out = s;
+	*partition = (int)number;
+	*rest = (struct bytes){ after.data + 2, after.len - 2 };
 	return true;
 }
 
 bool keys_parse_subject(const struct keys *any, struct bytes key, int *partition,
 			struct subject *out)
 {
-	size_t tag = strcspn(any->base, "{") + 1;
+	enum { KIND_LEN = 2 };
 	struct bytes rest;
-	int64_t number;
+	int number;
+	bool user;
 
-	if (key.len < tag || memcmp(key.data, any->base, tag) != 0)
+	if (!keys_parse_partition(any, key, &number, &rest) ||
+	    rest.len != KIND_LEN + sizeof(out->id.bytes))
 		return false;
-	rest = (struct bytes){ key.data + tag, key.len - tag };
-	if (!number_take(&rest, &number) || number > INT_MAX || !parse_subject_tail(out, rest))
+	user = memcmp(rest.data, "u:", KIND_LEN) == 0;
+	if (!user && memcmp(rest.data, "g:", KIND_LEN) != 0)
 		return false;
-	*partition = (int)number;
+	*partition = number;
+	out->kind = user ? SUBJECT_USER : SUBJECT_GROUP;
+	memcpy(out->id.bytes, rest.data + KIND_LEN, sizeof(out->id.bytes));
 	return true;
 }

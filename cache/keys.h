@@ -75,6 +75,14 @@ bool uuid_from_raw(struct uuid *out, struct bytes raw);
 const char *keys_subject_kind(enum subject_kind kind);
 
 /*
+ * Sets the partition from the base of one of its keys, and *rest to what follows
+ * the base. False for any other key; the outputs are then untouched. `any` and
+ * the number are as below.
+ */
+bool keys_parse_partition(const struct keys *any, struct bytes key, int *partition,
+			  struct bytes *rest);
+
+/*
  * Sets the partition and the subject from a key of the reverse index. False for
  * any other key; the outputs are then untouched. `any` are the keys of some
  * partition under the same prefix; the number need not be one of its deployment.

@@ -320,7 +320,7 @@ static bool parse_fields(struct workspace *w, const redisReply *reply)
 	for (size_t i = 0; i < reply->elements; i += 2)
 		if (!parse_field(w, reply_bytes(reply->element[i]), reply->element[i + 1]))
 			return false;
-	return recent_is_whole(&w->recent);
+	return recent_is_whole(&w->recent) && (!w->registered || (w->name.data && w->version > 0));
 }
 
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)

@@ -130,8 +130,8 @@ bool layout_parse_forgotten(struct recent *r, struct bytes value);
 /*
  * Sets *w, which must be as workspace_init() left it, from the reply to
  * HGETALL; an empty reply leaves it unregistered. Fields of other names are
- * ignored. False when the reply is broken or has fields but no header; *w then
- * stays as workspace_init() left it.
+ * ignored. False when the reply is broken, or has fields but no header, name or
+ * version; *w then stays as workspace_init() left it.
  */
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply);
 

@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const fields[] = { "epoch",       "applied",   "cluster",   "partitions",
-				      "layout",      "state",     "directory", "log",
-				      "last_offset", "last_time", "last_hash", "suspect" };
+static const char *const fields[] = { "epoch",     "applied", "cluster",     "partitions",
+				      "layout",    "state",   "directory",   "workspaces",
+				      "grants",    "log",     "last_offset", "last_time",
+				      "last_hash", "suspect" };
 enum {
 	EPOCH,
 	APPLIED,
@@ -20,6 +21,8 @@ enum {
 	LAYOUT,
 	STATE,
 	DIRECTORY,
+	WORKSPACES,
+	GRANTS,
 	LOG,
 	LAST_OFFSET,
 	LAST_TIME,
@@ -59,6 +62,8 @@ static const struct number {
 	{ LAST_TIME, "last_time", 0, INT64_MAX, false },
 	{ LAST_HASH, "last_hash", 0, INT64_MAX, false },
 	{ SUSPECT, "suspect", 0, 1, false },
+	{ WORKSPACES, "workspaces", 0, INT64_MAX, false },
+	{ GRANTS, "grants", 0, INT64_MAX, false },
 	{ FIELD_COUNT, "looked", 0, INT64_MAX, false },
 };
 
@@ -127,6 +132,7 @@ static enum mark_state parse_state(struct bytes text)
 void mark_parse(struct mark *out, const struct redisReply *reply)
 {
 	struct bytes cluster;
+	bool counted;
 
 	*out = (struct mark){ .state = MARK_MISSING };
 	if (!is_mark(reply) || find_damage(reply))
@@ -141,13 +147,19 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 	out->tip.time = reply_number(reply->element[LAST_TIME], 0);
 	out->tip.hash = reply_number(reply->element[LAST_HASH], 0);
 	out->suspect = reply_number(reply->element[SUSPECT], 0) != 0;
+	out->workspaces = reply_number(reply->element[WORKSPACES], 0);
+	out->grants = reply_number(reply->element[GRANTS], 0);
 	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
-	if (out->state == MARK_READY && out->layout < INDEX_LAYOUT)
+	counted = reply_bytes(reply->element[WORKSPACES]).data &&
+		  reply_bytes(reply->element[GRANTS]).data;
+	if (out->state == MARK_READY && (!counted || out->layout < INDEX_LAYOUT))
 		out->state = MARK_REBUILDING;
 	out->deployment.partitions = (int)reply_number(reply->element[PARTITIONS], 0);
 	cluster = reply_bytes(reply->element[CLUSTER]);
 	(void)snprintf(out->deployment.cluster, sizeof(out->deployment.cluster), "%.*s",
 		       (int)cluster.len, cluster.data ? (const char *)cluster.data : "");
+	if (!cluster.len)
+		out->state = MARK_MISSING; /* it is nobody's */
 }
 
 /* ---- writing ---- */
@@ -188,18 +200,22 @@ void mark_append_write(struct pipeline *p, const struct keys *k, const struct ma
 	pipeline_text(p, state_name(m->state));
 	append_field(p, DIRECTORY, m->directory);
 	append_tip(p, m);
+	append_field(p, WORKSPACES, m->workspaces);
+	append_field(p, GRANTS, m->grants);
 	pipeline_text(p, "topic");
 	pipeline_text(p, topic);
 }
 
 void mark_append_applied(struct pipeline *p, const struct keys *k, const struct mark *m)
 {
-	pipeline_command(p, 2 + 2 * 7);
+	pipeline_command(p, 2 + 2 * 9);
 	pipeline_text(p, "HSET");
 	pipeline_key(p, k, "mark", NULL);
 	append_field(p, APPLIED, m->applied);
 	append_field(p, DIRECTORY, m->directory);
 	append_tip(p, m);
+	append_field(p, WORKSPACES, m->workspaces);
+	append_field(p, GRANTS, m->grants);
 }
 
 bool mark_lags(const struct mark *m, int64_t log, int64_t applied)
@@ -221,7 +237,10 @@ void mark_append_stamp(struct pipeline *p, const struct keys *k, const struct ma
 
 bool mark_equal(const struct mark *a, const struct mark *b)
 {
-	return a->state == b->state && a->epoch == b->epoch && a->applied == b->applied;
+	return a->state == b->state && a->epoch == b->epoch && a->applied == b->applied &&
+	       a->workspaces == b->workspaces && a->grants == b->grants &&
+	       a->deployment.partitions == b->deployment.partitions &&
+	       strcmp(a->deployment.cluster, b->deployment.cluster) == 0;
 }
 
 void mark_append_loading(struct pipeline *p, const struct keys *k, int64_t loaded, int64_t goal)

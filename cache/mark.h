@@ -37,7 +37,7 @@ struct redisReply;
 
 enum {
 	INDEX_LAYOUT = 3,
-	MARK_FIELDS = 13, /* that mark_append_read() asks for */
+	MARK_FIELDS = 15, /* that mark_append_read() asks for */
 };
 
 enum mark_state {
@@ -66,6 +66,8 @@ struct mark {
 	 * Positions say nothing then.
 	 */
 	bool suspect;
+	int64_t workspaces; /* how many the partition holds, for whoever looks for lost keys */
+	int64_t grants;     /* how many they have in all */
 };
 
 /* Appends the command that reads the mark of the partition that k names. */
@@ -73,9 +75,9 @@ void mark_append_read(struct pipeline *p, const struct keys *k);
 
 /*
  * Sets *out from the reply to that command. A reply that is not a mark, or is a
- * damaged one, gives MARK_MISSING. A mark of an older layout gives MARK_REBUILDING instead of
- * MARK_READY: this program cannot read its data, and its next owner loads it
- * anew.
+ * damaged one, gives MARK_MISSING. A mark of an older layout, or without its
+ * counts, gives MARK_REBUILDING instead of MARK_READY: this program cannot read
+ * its data, or nothing vouches for it, and its next owner loads it anew.
  */
 void mark_parse(struct mark *out, const struct redisReply *reply);
 
@@ -98,7 +100,7 @@ void mark_append_write(struct pipeline *p, const struct keys *k, const struct ma
 /* Does the mark lag behind what that Progress says? In log and offset; the state does not count. */
 bool mark_lags(const struct mark *m, int64_t log, int64_t applied);
 
-/* Are both marks of the same owner, in the same state and at the same offset? */
+/* Are both marks of one owner and deployment, in one state, at one offset, with the same counts? */
 bool mark_equal(const struct mark *a, const struct mark *b);
 
 /* Appends the command that sets what a run changes: all but owner, state and deployment. */

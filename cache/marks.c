@@ -71,6 +71,21 @@ static int learn_partitions(struct marks_reader *r, const char *prefix, int *out
 	return 0;
 }
 
+/* Whoever may only read keys learns nothing of the server, which is no reason to fail. */
+static int ask_all(struct marks_reader *r, struct server *server, struct error *err)
+{
+	size_t count = r->pipeline.commands;
+	int rc;
+
+	server_append_read(&r->pipeline);
+	rc = redis_roundtrip(r->redis, &r->pipeline, &r->replies, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = reply_check(r->replies.list[i], redis_address(r->redis), err);
+	if (!rc)
+		server_parse(server, &r->replies.list[count]);
+	return rc;
+}
+
 static int read_all(struct marks_reader *r, const char *prefix, struct marks *out,
 		    struct arena *arena, struct error *err)
 {
@@ -82,7 +97,7 @@ static int read_all(struct marks_reader *r, const char *prefix, struct marks *ou
 		keys_init(&k, prefix, i < out->count ? (int)i : KEYS_DIRECTORY);
 		seen_mark_append_read(&r->pipeline, &k);
 	}
-	rc = marks_roundtrip(r, err);
+	rc = ask_all(r, &out->server, err);
 	for (size_t i = 0; !rc && i <= out->count; i++)
 		seen_mark_parse(i < out->count ? &out->partitions[i] : &out->directory,
 				&r->replies.list[SEEN_MARK_REPLIES * i], arena);

@@ -8,6 +8,7 @@
  */
 
 #include "cache/mark.h"
+#include "cache/server.h"
 #include "cache/trouble.h"
 #include "ops/support/arena.h"
 #include "ops/support/attributes.h"
@@ -24,6 +25,7 @@ struct marks {
 	struct seen_mark *partitions;
 	size_t count;
 	struct seen_mark directory;
+	struct server server; /* what Redis says of itself; nothing, if we may not ask */
 };
 
 /* Where the index is. Borrowed for the call. */

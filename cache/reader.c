@@ -127,11 +127,12 @@ int reader_fail_broken(const struct reader *r, const struct uuid *workspace_id, 
 	char id[UUID_TEXT_SIZE];
 
 	uuid_format(id, workspace_id);
-	return error_set(err, ERROR_REFUSED,
-			 "workspace %s is broken in the grant index in Redis at %s; delete the key "
-			 "%smark there, to have the partition rebuilt",
-			 id, redis_address(r->redis),
-			 reader_keys(r, reader_partition(r, workspace_id))->base);
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"the key %sws: of workspace %s in Redis at %s cannot be read; "
+		"sharebus-consumer rebuilds it as soon as it finds that, so try again shortly",
+		reader_keys(r, reader_partition(r, workspace_id))->base, id,
+		redis_address(r->redis));
 }
 
 int reader_fail_damaged(const struct reader *r, int partition, const char *kind, struct error *err)
@@ -148,7 +149,13 @@ static int reader_roundtrip(struct reader *r, struct pipeline *p, int block_ms, 
 {
 	int rc = redis_roundtrip_blocking(r->redis, p, block_ms, &r->replies, err);
 
-	return rc ? rc : replies_check(&r->replies, redis_address(r->redis), err);
+	if (!rc)
+		rc = replies_check(&r->replies, redis_address(r->redis), err);
+	if (rc != ERROR_DAMAGED)
+		return rc;
+	if (err)
+		err->code = ERROR_UNAVAILABLE; /* until the consumer has found it, too */
+	return ERROR_UNAVAILABLE;
 }
 
 int reader_ask_blocking(struct reader *r, int block_ms, struct error *err)

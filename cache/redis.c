@@ -302,34 +302,46 @@ void replies_done(struct replies *r)
 	*r = (struct replies){ 0 };
 }
 
-static int check_reply(const redisReply *r, const char *address, struct error *err)
+static bool begins_with(const redisReply *r, const char *word)
 {
-	static const char *const lasting[] = { "WRONGTYPE", "NOPERM", "NOAUTH", "WRONGPASS",
+	return strncmp(r->str, word, strlen(word)) == 0;
+}
+
+static int check_one(const redisReply *r, const char *address, struct error *err)
+{
+	static const char *const denials[] = { "NOPERM", "NOAUTH", "WRONGPASS",
 					       "ERR unknown command" };
 
 	if (r->type != REDIS_REPLY_ERROR)
 		return 0;
-	for (size_t i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++)
-		if (strncmp(r->str, lasting[i], strlen(lasting[i])) == 0)
+	if (begins_with(r, "WRONGTYPE"))
+		return error_set(err, ERROR_DAMAGED,
+				 "Redis at %s holds a key of the index in another type: %s",
+				 address, r->str);
+	for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++)
+		if (begins_with(r, denials[i]))
 			return error_set(err, ERROR_REFUSED, "Redis at %s refuses: %s", address,
 					 r->str);
 	return error_set(err, ERROR_UNAVAILABLE, "Redis at %s cannot serve now: %s", address,
 			 r->str);
 }
 
+int reply_check(const redisReply *r, const char *address, struct error *err)
+{
+	int rc = check_one(r, address, err);
+
+	for (size_t i = 0; !rc && r->type == REDIS_REPLY_ARRAY && i < r->elements; i++)
+		rc = check_one(r->element[i], address, err);
+	return rc;
+}
+
 int replies_check(const struct replies *r, const char *address, struct error *err)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		const redisReply *reply = r->list[i];
-		int rc = check_reply(reply, address, err);
+	int rc = 0;
 
-		for (size_t j = 0; !rc && reply->type == REDIS_REPLY_ARRAY && j < reply->elements;
-		     j++)
-			rc = check_reply(reply->element[j], address, err);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	for (size_t i = 0; !rc && i < r->count; i++)
+		rc = reply_check(r->list[i], address, err);
+	return rc;
 }
 
 struct bytes reply_bytes(const struct redisReply *r)

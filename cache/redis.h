@@ -73,12 +73,15 @@ void replies_clear(struct replies *r);
 void replies_done(struct replies *r);
 
 /*
- * Returns 0 when none of the replies, nor of the elements of an array, is an
- * error. ERROR_UNAVAILABLE for an error that passes by itself, such as loading,
- * out of memory, read-only or a moved slot; ERROR_REFUSED for one that lasts: a
- * key of another type, no permission, an unknown command. `address` is the
- * Redis that the message names.
+ * Returns 0 when the reply, and each element of an array, is not an error.
+ * ERROR_DAMAGED for a key of another type than ours; ERROR_REFUSED when Redis
+ * denies us the command: no permission, no password, an unknown command;
+ * ERROR_UNAVAILABLE for any other error, such as loading, out of memory,
+ * read-only or a moved slot. `address` is the Redis that the message names.
  */
+MUST_USE int reply_check(const struct redisReply *r, const char *address, struct error *err);
+
+/* The same for all replies of a pipeline: the first error counts. */
 MUST_USE int replies_check(const struct replies *r, const char *address, struct error *err);
 
 /* The text of a reply, NUL-terminated and borrowed from it; absent when it is not a string. */

@@ -40,6 +40,7 @@ static const struct verb {
 	{ "XREAD", SHAPE_STREAMS },       { "SCAN", SHAPE_SCAN },
 	{ "ZRANGEBYSCORE", SHAPE_PAIRS }, { "HRANDFIELD", SHAPE_LIST },
 	{ "SET", SHAPE_STATUS },          { "TYPE", SHAPE_STATUS },
+	{ "ZMSCORE", SHAPE_VALUES },      { "ZRANDMEMBER", SHAPE_LIST },
 };
 
 /* ---- commands ---- */

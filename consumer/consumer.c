@@ -39,6 +39,29 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 		rebuild_break(c->rebuild);
 }
 
+/*
+ * Somebody has added partitions to the topic while we run. The known ones go on:
+ * what is on them is right, whereas most keys now belong elsewhere.
+ */
+static void judge_unknown(struct consumer *c)
+{
+	const struct now now = clock_now();
+	struct error why = { 0 };
+
+	troubles_end(c->troubles, TROUBLE_TOPIC);
+	if (!c->unknown)
+		return;
+	(void)error_set(
+		&why, ERROR_REFUSED,
+		"%s has a partition %d, but was made with %d, and that number is fixed for "
+		"the life of a deployment: commands from partition %d on are not "
+		"consumed, and those of most workspaces go to other partitions than before; "
+		"stop their authors and restore the topic",
+		topic_name(TOPIC_COMMANDS), c->unknown, c->deployment.partitions, c->unknown);
+	log_error("%s", why.text);
+	troubles_note(c->troubles, TROUBLE_TOPIC, &why, &now);
+}
+
 static void on_given(void *context, const int *partitions, size_t count, bool directory)
 {
 	struct consumer *c = context;
@@ -46,12 +69,10 @@ static void on_given(void *context, const int *partitions, size_t count, bool di
 	for (size_t i = 0; i < count; i++) {
 		if (partitions[i] < c->deployment.partitions)
 			partition_become(&c->partitions.list[partitions[i]], PARTITION_CLAIMING);
-		else
-			(void)error_set(&c->refusal, ERROR_REFUSED,
-					"%s has more than %d partitions now; the number is fixed "
-					"for the life of a deployment",
-					topic_name(TOPIC_COMMANDS), c->deployment.partitions);
+		else if (!c->unknown || partitions[i] < c->unknown)
+			c->unknown = partitions[i];
 	}
+	judge_unknown(c);
 	follower_own(c->follower, directory, intake_epoch(c->intake));
 	log_info("the group assigns us %zu partitions%s", count,
 		 directory ? " and the directory" : "");
@@ -68,6 +89,7 @@ static void on_taken(void *context, bool lost)
 	for (int i = 0; i < c->partitions.count; i++)
 		if (c->partitions.list[i].state != PARTITION_FOREIGN)
 			partition_become(&c->partitions.list[i], PARTITION_FOREIGN);
+	c->unknown = 0;
 	reaper_leave(c->reaper, lost);
 	follower_own(c->follower, false, 0);
 	log_info("%s", lost ? "lost all partitions: the group has moved on without us"
@@ -105,13 +127,9 @@ static int learn_deployment(struct consumer *c, struct error *err)
 	return intake_deployment(c->intake, &c->deployment, err);
 }
 
-/* Reading a mark refuses the index of another deployment before anything is claimed. */
 static int check_redis(struct consumer *c, struct error *err)
 {
-	struct mark mark;
-	int rc = index_check_server(c->index, err);
-
-	return rc ? rc : index_read_mark(c->index, 0, &mark, err);
+	return index_check_server(c->index, err);
 }
 
 static int open_intake(struct consumer *c, struct error *err)
@@ -294,6 +312,8 @@ static int open_parts(struct consumer *c, struct error *err)
 	wire_runner(c, (size_t)grants_max);
 	wire_recovery(c, accept_lost_grants);
 	wire_troubles(c);
+	c->health = (struct health){ .index = c->index, .troubles = c->troubles };
+	c->scrub = scrub_new(&c->partitions, c->index, c->follower);
 	wire_reaper(c);
 	return intake_join(c->intake, err);
 }
@@ -325,6 +345,7 @@ void consumer_close(struct consumer **cp)
 	topic_watch_free(&c->topics);
 	intake_close(&c->intake);
 	reaper_free(&c->reaper);
+	scrub_free(&c->scrub);
 	troubles_free(&c->troubles);
 	rebuild_free(&c->rebuild);
 	progress_done(&c->progress);

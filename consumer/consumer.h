@@ -9,10 +9,13 @@
  */
 
 #include "cache/stages.h"
+#include "consumer/flow.h"
+#include "consumer/health.h"
 #include "consumer/holes.h"
 #include "consumer/publisher_guard.h"
 #include "consumer/reaper.h"
 #include "consumer/recovery.h"
+#include "consumer/scrub.h"
 #include "consumer/topic_watch.h"
 #include "consumer/troubles.h"
 #include "ops/support/attributes.h"
@@ -45,7 +48,9 @@ struct consumer {
 	struct progress_reader progress;
 	struct recovery recovery;
 	struct troubles *troubles;
-	struct error refusal; /* found in a callback of the group, and ends the loop */
+	struct health health; /* of Redis */
+	struct scrub *scrub;
+	int unknown; /* the lowest partition given to us that the index does not have; or 0 */
 	bool may_fetch_more;  /* the last fetch stopped at its bound */
 	int64_t watched_ms;   /* when the marks were last looked at; monotonic */
 	int64_t started_ms;   /* when the stages were first counted; monotonic */

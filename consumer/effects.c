@@ -100,6 +100,7 @@ struct touched_workspace *effects_carry_out(struct effects *e, const struct inpu
 	}
 	if (!decision_fold(d, &in->record, in->source.time, w))
 		return NULL;
+	apply_count(e->apply, &before, w);
 	t = touch_workspace(e, in->held, &before);
 	if (input_is_fact(in))
 		index_fact(e, t, &before);

@@ -32,7 +32,7 @@ bool recovery_continues(const struct unsent_list *unsent, const struct progress 
 		struct bytes packed = buffer_bytes(&unsent->list[i].outputs);
 		struct run_range range;
 
-		if (!outputs_open(&packed, &range))
+		if (!outputs_are_whole(packed) || !outputs_open(&packed, &range))
 			return false;
 		if (run_is_over(&range, log, next))
 			continue;
@@ -42,6 +42,12 @@ bool recovery_continues(const struct unsent_list *unsent, const struct progress 
 		log = range.log;
 	}
 	return next == COMMITTED_NONE || (next == mark->applied && log == mark->log);
+}
+
+bool recovery_agrees(enum recovery_case is, const struct unsent_list *unsent,
+		     const struct progress *progress, const struct mark *mark)
+{
+	return is == RECOVERY_FRESH ? !unsent->count : recovery_continues(unsent, progress, mark);
 }
 
 static int64_t max_of(int64_t a, int64_t b)

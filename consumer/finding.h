@@ -32,8 +32,8 @@ enum recovery_case recovery_case_of(const struct mark *mark, const struct commit
 
 /*
  * A pure function. Do the runs in `unsent` lead from the progress to the mark
- * without a gap? If nothing was ever committed, any first run will do; the runs
- * must only reach the mark.
+ * without a gap, and can all be read? If nothing was ever committed, any first
+ * run will do; the runs must only reach the mark.
  *
  * A run that begins before `committed` and ends after it is of another history:
  * Redis had lost data, the commands were decided again in other runs, and then
@@ -42,6 +42,14 @@ enum recovery_case recovery_case_of(const struct mark *mark, const struct commit
  */
 bool recovery_continues(const struct unsent_list *unsent, const struct progress *progress,
 			const struct mark *mark);
+
+/*
+ * A pure function. Does what is unsent agree with the case? A partition that
+ * nobody knows has nothing unsent; if there is something, only its mark is gone.
+ * For the others see recovery_continues().
+ */
+bool recovery_agrees(enum recovery_case is, const struct unsent_list *unsent,
+		     const struct progress *progress, const struct mark *mark);
 
 /* Does the run end where that log was committed already, or before? */
 bool run_is_over(const struct run_range *run, int64_t log, int64_t committed);

@@ -441,3 +441,13 @@ int follower_watch(struct follower *f, struct error *err)
 {
 	return projector_check(&f->projector, err);
 }
+
+void follower_distrust(struct follower *f, const struct error *why)
+{
+	projector_distrust(&f->projector, why);
+}
+
+int follower_compare(struct follower *f, bool *more, struct error *err)
+{
+	return projector_compare(&f->projector, f->directory, f->position, more, err);
+}

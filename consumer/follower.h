@@ -99,16 +99,24 @@ bool follower_owns(const struct follower *f);
  * Brings Redis up to date with the view if this process owns the partition: at
  * first from scratch, unless Redis is as far already, and then change by change.
  * While there is a trouble, the directory in Redis is marked as not ready instead.
- * ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: the index belongs to another
- * deployment.
+ * ERROR_UNAVAILABLE: try again later.
  */
 MUST_USE int follower_project(struct follower *f, struct error *err);
 
 /*
  * Checks that Redis still has the mark of what was projected. If not,
  * follower_project() will project the view anew. Call it from time to time: a
- * Redis that has lost data does not say so. ERROR_UNAVAILABLE, ERROR_REFUSED.
+ * Redis that has lost data does not say so. ERROR_UNAVAILABLE.
  */
 MUST_USE int follower_watch(struct follower *f, struct error *err);
+
+/*
+ * Compares a piece of the view with what Redis holds of it, if it is we who
+ * project it: see projector_compare(), which is told the view and the position.
+ */
+MUST_USE int follower_compare(struct follower *f, bool *more, struct error *err);
+
+/* Takes note that what Redis holds of the directory is damaged: projector_distrust(). */
+void follower_distrust(struct follower *f, const struct error *why);
 
 #endif

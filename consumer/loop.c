@@ -1,5 +1,6 @@
 #include "consumer/loop.h"
 
+#include "consumer/damage.h"
 #include "consumer/fetch.h"
 #include "ops/support/log.h"
 #include "schemas/topics.h"
@@ -108,11 +109,26 @@ static void check_logs(struct consumer *c, int64_t now_ms)
 	}
 }
 
+/* Where keys were evicted, nothing that is there vouches for what is missing. */
+static int check_server(struct consumer *c, const struct now *now, struct error *err)
+{
+	struct error evicted = { 0 };
+	int rc = health_look(&c->health, now, &evicted, err);
+
+	if (rc || !evicted.code)
+		return rc;
+	for (int i = 0; i < c->partitions.count; i++)
+		if (c->partitions.list[i].state >= PARTITION_REBUILDING)
+			damage_found(c->index, &c->partitions.list[i], &evicted, now->monotonic_ms);
+	follower_distrust(c->follower, &evicted);
+	return 0;
+}
+
 /*
  * Without this an idle partition would not notice that Redis has lost data, and no answer from it
  * would be believed for long.
  */
-static int watch_marks(struct consumer *c, const struct now *now, struct error *err)
+static int watch_index(struct consumer *c, const struct now *now, struct error *err)
 {
 	int rc;
 
@@ -123,11 +139,13 @@ static int watch_marks(struct consumer *c, const struct now *now, struct error *
 	topic_watch_step(c->topics, now);
 	rc = check_marks(c, err);
 	if (!rc)
+		rc = check_server(c, now, err);
+	if (!rc)
 		rc = follower_watch(c->follower, err);
 	return rc ? rc : follower_project(c->follower, err);
 }
 
-static int64_t marks_due(const struct consumer *c)
+static int64_t watch_due(const struct consumer *c)
 {
 	return c->watched_ms + WATCH_EVERY_MS;
 }
@@ -175,11 +193,9 @@ static int64_t reaper_due(const struct consumer *c)
 static int fetch_commands(struct consumer *c, const struct now *now, struct error *err)
 {
 	(void)now;
+	(void)err;
 	c->may_fetch_more = fetch_messages(c->intake, &c->partitions, c->holes, FETCH_MAX);
-	if (!c->refusal.code)
-		return 0;
-	*err = c->refusal;
-	return ERROR_REFUSED;
+	return 0;
 }
 
 static int64_t fetch_due(const struct consumer *c)
@@ -210,10 +226,11 @@ static struct partition *next_staged(struct consumer *c, int from)
 }
 
 /*
- * Carries out the partition's staged messages, run by run. ERROR_FENCED is not
- * passed on: the partition is CLAIMING then, and will be recovered.
+ * Carries out the partition's staged messages, run by run. ERROR_FENCED and
+ * ERROR_DAMAGED are not passed on: the partition will be recovered, or rebuilt.
  */
-static int apply_partition(struct consumer *c, struct partition *part, struct error *err)
+static int apply_partition(struct consumer *c, struct partition *part, const struct now *now,
+			   struct error *err)
 {
 	const struct partition *after = next_staged(c, part->id + 1);
 	int rc = 0;
@@ -229,9 +246,12 @@ static int apply_partition(struct consumer *c, struct partition *part, struct er
 		rc = runner_run(c->runner, part, count, next, err);
 	}
 	part->vouched_ms = clock_monotonic_ms();
-	if (rc != ERROR_FENCED)
+	if (rc == ERROR_DAMAGED)
+		damage_found(c->index, part, err, now->monotonic_ms);
+	else if (rc == ERROR_FENCED)
+		log_warn("%s; recovering", err->text);
+	else
 		return rc;
-	log_warn("%s; recovering", err->text);
 	return 0;
 }
 
@@ -240,16 +260,25 @@ static int apply_staged(struct consumer *c, const struct now *now, struct error 
 	struct partition *part = next_staged(c, 0);
 	int rc = 0;
 
-	(void)now;
 	if (!publisher_is_started(c->publisher)) /* a rebalance has stopped it */
 		return 0;
 	if (follower_trouble(c->follower)->code) /* nothing is decided on half a directory */
 		return 0;
 	while (!rc && part) {
-		rc = apply_partition(c, part, err);
+		rc = apply_partition(c, part, now, err);
 		part = next_staged(c, part->id + 1);
 	}
 	return rc;
+}
+
+static int scrub_index(struct consumer *c, const struct now *now, struct error *err)
+{
+	return scrub_step(c->scrub, now, err);
+}
+
+static int64_t scrub_due(const struct consumer *c)
+{
+	return scrub_due_ms(c->scrub);
 }
 
 /* The lowest partition whose mark is ours, or -1. */
@@ -307,13 +336,14 @@ static const struct stage stages[] = {
 	{ "publish", serve_publisher, publisher_due },
 	{ "settle", note_committed, NULL },
 	{ "follow", follow_directory, directory_due },
-	{ "watch", watch_marks, marks_due },
+	{ "watch", watch_index, watch_due },
 	{ "rebuild", rebuild_index, rebuild_due },
 	{ "recover", recover_partitions, recovery_due },
 	{ "reap", reap_expired, reaper_due },
 	{ "fetch", fetch_commands, fetch_due },
 	{ "holes", step_over_holes, holes_due },
 	{ "apply", apply_staged, NULL },
+	{ "scrub", scrub_index, scrub_due },
 	{ "report", report_stages, report_due },
 };
 enum { STAGE_COUNT = sizeof(stages) / sizeof(stages[0]) };
@@ -370,10 +400,10 @@ static void wait_for_work(const struct consumer *c)
 		waker_wait(c->waker, earliest);
 }
 
-/* Does the error pass by itself? If so, the loop waits; if not, a person must act. */
+/* Does the error pass, by itself or by a rebuild? If not, a person must act. */
 static bool is_passing(int rc)
 {
-	return rc == ERROR_UNAVAILABLE || rc == ERROR_FENCED;
+	return rc == ERROR_UNAVAILABLE || rc == ERROR_FENCED || rc == ERROR_DAMAGED;
 }
 
 /* Lets people see why a turn failed. The report stage does that while turns succeed. */

@@ -104,3 +104,15 @@ bool output_take(struct bytes *rest, struct output *out)
 	*out = o;
 	return true;
 }
+
+bool outputs_are_whole(struct bytes packed)
+{
+	struct run_range range;
+	struct output o;
+
+	if (!outputs_open(&packed, &range))
+		return false;
+	while (output_take(&packed, &o))
+		;
+	return !packed.len;
+}

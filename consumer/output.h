@@ -59,6 +59,9 @@ void outputs_end_at(struct buffer *b, int64_t applied);
  */
 bool outputs_open(struct bytes *packed, struct run_range *out);
 
+/* Can the head and all outputs after it be read? */
+bool outputs_are_whole(struct bytes packed);
+
 /* Packs one more output; copies it. */
 void output_append(struct buffer *b, const struct output *o);
 

@@ -74,6 +74,7 @@ void partition_become(struct partition *part, enum partition_state to)
 	if (to == PARTITION_READY || to == PARTITION_FOREIGN) {
 		part->trouble = (struct error){ 0 };
 		part->accepting = false;
+		part->damaged = false;
 	}
 	if (to == PARTITION_READY) {
 		part->fetched = false;
@@ -94,15 +95,20 @@ void partitions_claim_again(struct partitions *all)
 		partition_claim_again(&all->list[i]);
 }
 
-void partition_set_aside(struct partition *part, const struct error *why, int64_t now_ms)
+void partition_set_aside_until(struct partition *part, const struct error *why, int64_t retry_ms)
 {
 	if (part->state == PARTITION_FOREIGN)
 		return;
 	if (strcmp(part->trouble.text, why->text) != 0)
 		log_warn("partition %d is set aside: %s", part->id, why->text);
 	part->trouble = *why;
-	part->retry_ms = now_ms + ASIDE_RETRY_MS;
+	part->retry_ms = retry_ms;
 	partition_become(part, PARTITION_ASIDE);
+}
+
+void partition_set_aside(struct partition *part, const struct error *why, int64_t now_ms)
+{
+	partition_set_aside_until(part, why, now_ms + ASIDE_RETRY_MS);
 }
 
 void partitions_retry_aside(struct partitions *all, int64_t now_ms)

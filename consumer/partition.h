@@ -32,6 +32,12 @@ enum { ASIDE_RETRY_MS = 30000 };
 
 struct partitions;
 
+/* How often something was found damaged, and when last. All zero at first. */
+struct damages {
+	unsigned count;
+	int64_t last_ms; /* monotonic */
+};
+
 struct partition {
 	int id;
 	enum partition_state state; /* only partition_become() writes it */
@@ -41,6 +47,8 @@ struct partition {
 	struct progress progress; /* the changelog's last; while REBUILDING, the last so far */
 	struct error trouble; /* while ASIDE: why, as a sentence; else the last reason, or none */
 	int64_t retry_ms;     /* while ASIDE: when recovery looks at it again; monotonic */
+	bool damaged;         /* what Redis holds of it is not believed: recovery rebuilds it */
+	struct damages damages;
 	int64_t vouched_ms; /* while READY: when its log was last known to be the same; monotonic */
 	unsigned doubts;    /* while READY: intake_doubts() at that time */
 	bool accepting;     /* another log is being accepted: see recovery.c; not while READY */
@@ -86,11 +94,11 @@ bool partitions_any(const struct partitions *all, enum partition_state state);
  * these:
  *
  *   CLAIMING -> READY        CLAIMING -> REBUILDING -> READY
- *   any state but FOREIGN -> ASIDE, by partition_set_aside() alone
+ *   any state but FOREIGN -> ASIDE, by partition_set_aside() and the like alone
  *   any state -> CLAIMING (from FOREIGN only when the group assigns it to us)
  *   any state -> FOREIGN
  *
- * READY and FOREIGN clear `trouble` and `accepting`.
+ * READY and FOREIGN clear `trouble`, `accepting` and `damaged`.
  */
 void partition_become(struct partition *part, enum partition_state to);
 
@@ -100,6 +108,9 @@ void partition_become(struct partition *part, enum partition_state to);
  * FOREIGN.
  */
 void partition_set_aside(struct partition *part, const struct error *why, int64_t now_ms);
+
+/* The same, for as long as is said: until retry_ms, monotonic. */
+void partition_set_aside_until(struct partition *part, const struct error *why, int64_t retry_ms);
 
 /* Makes CLAIMING each ASIDE partition that is due to be looked at again. */
 void partitions_retry_aside(struct partitions *all, int64_t now_ms);

@@ -1,9 +1,17 @@
 #include "consumer/projector.h"
 
 #include "cache/clearing.h"
+#include "cache/compare.h"
+#include "consumer/damage.h"
+#include "ops/support/clock.h"
 #include "ops/support/log.h"
 
-enum { PIECE_BYTES = 1024 * 1024 }; /* of one write; a single entity may be larger */
+enum {
+	PIECE_BYTES = 1024 * 1024, /* of one write; a single entity may be larger */
+	FOREIGN_RETRY_MS = 30000,
+	COMPARED_BYTES = 32 * 1024, /* in one step, about a millisecond */
+	COMPARE_EVERY_MS = 10000,
+};
 
 void projector_init(struct projector *p, struct index *index)
 {
@@ -20,6 +28,8 @@ void projector_own(struct projector *p, bool own, int64_t epoch)
 {
 	p->epoch = epoch;
 	p->state = own ? PROJECTING_UNKNOWN : PROJECTING_NOT;
+	p->damaged = false;
+	p->retry_ms = 0;
 	pipeline_clear(&p->changes.pipeline);
 }
 
@@ -124,16 +134,45 @@ static int write_first(struct projector *p, const struct directory *d, int64_t p
 	struct mark seen;
 	int rc = index_read_mark(p->index, KEYS_DIRECTORY, &seen, err);
 
+	if (!rc)
+		rc = index_check_mark(p->index, &seen, err);
 	if (rc)
 		return rc;
-	if (seen.state == MARK_READY && seen.applied == position)
+	if (!p->damaged && seen.state == MARK_READY && seen.applied == position)
 		rc = claim_mark(p, &seen, MARK_READY, position, err);
 	else
 		rc = write_all(p, d, position, &seen, err);
 	if (rc)
 		return rc;
 	p->state = PROJECTING_CHANGES;
+	p->damaged = false;
 	return projector_check(p, err); /* until the mark is stamped, no answer rests on it */
+}
+
+/* A mark of another deployment is for a person to remove; we look again from time to time. */
+static void wait_for_person(struct projector *p, const struct error *why)
+{
+	log_warn("the directory is not projected: %s", why->text);
+	p->retry_ms = clock_monotonic_ms() + FOREIGN_RETRY_MS;
+}
+
+void projector_distrust(struct projector *p, const struct error *why)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	struct error err = { 0 };
+	int64_t pause_ms;
+
+	if (p->state == PROJECTING_NOT)
+		return;
+	pause_ms = damages_note(&p->damages, now_ms);
+	log_warn("the directory is damaged in Redis: %s; projecting it anew in %lld s", why->text,
+		 (long long)pause_ms / 1000);
+	if (index_distrust(p->index, KEYS_DIRECTORY, &p->mark, &err))
+		log_warn("the directory's mark cannot be made `rebuilding` yet: %s", err.text);
+	p->state = PROJECTING_UNKNOWN;
+	p->damaged = true;
+	p->retry_ms = now_ms + pause_ms;
+	pipeline_clear(&p->changes.pipeline);
 }
 
 int projector_write(struct projector *p, const struct directory *d, int64_t position,
@@ -141,14 +180,59 @@ int projector_write(struct projector *p, const struct directory *d, int64_t posi
 {
 	int rc = 0;
 
+	if (p->state == PROJECTING_UNKNOWN && clock_monotonic_ms() < p->retry_ms)
+		return 0;
 	if (p->state == PROJECTING_UNKNOWN || p->state == PROJECTING_HELD)
 		rc = write_first(p, d, position, err);
 	else if (projector_lags(p, position))
 		rc = write_changes(p, MARK_READY, position, err);
 	if (rc)
 		p->state = PROJECTING_UNKNOWN;
-	/* Another process has claimed the mark, or Redis went back to older data. */
-	return rc == ERROR_FENCED ? 0 : rc;
+	if (rc == ERROR_DAMAGED)
+		projector_distrust(p, err);
+	else if (rc == ERROR_REFUSED)
+		wait_for_person(p, err);
+	/* FENCED: another process has claimed the mark, or Redis went back to older data. */
+	return rc == ERROR_DAMAGED || rc == ERROR_REFUSED || rc == ERROR_FENCED ? 0 : rc;
+}
+
+/* A pass begins anew when the directory has changed, because its entities may have gone. */
+static bool may_compare(struct projector *p, int64_t position)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (p->state != PROJECTING_CHANGES || projector_lags(p, position)) {
+		p->comparing.running = false;
+		return false;
+	}
+	if (!p->comparing.running && now_ms < p->comparing.begin_ms)
+		return false;
+	if (!p->comparing.running || p->comparing.position != position) {
+		p->comparing.at = NULL;
+		p->comparing.position = position;
+		p->comparing.begin_ms = now_ms + COMPARE_EVERY_MS;
+	}
+	return true;
+}
+
+int projector_compare(struct projector *p, const struct directory *d, int64_t position, bool *more,
+		      struct error *err)
+{
+	struct projection expected;
+	int rc;
+
+	*more = false;
+	if (!may_compare(p, position))
+		return 0;
+	projection_init(&expected, p->index);
+	*more = directory_project(d, &expected, &p->comparing.at, COMPARED_BYTES);
+	p->comparing.running = *more;
+	rc = compare_written(p->index, KEYS_DIRECTORY, &p->mark, &expected.pipeline, err);
+	projection_done(&expected);
+	if (rc == ERROR_DAMAGED)
+		projector_distrust(p, err);
+	/* FENCED: projector_check() will find that out, too. */
+	return rc == ERROR_DAMAGED || rc == ERROR_FENCED ? 0 : rc;
 }
 
 int projector_hold(struct projector *p, struct error *err)
@@ -158,10 +242,16 @@ int projector_hold(struct projector *p, struct error *err)
 
 	if (p->state == PROJECTING_NOT || p->state == PROJECTING_HELD)
 		return 0;
+	if (p->state == PROJECTING_UNKNOWN && clock_monotonic_ms() < p->retry_ms)
+		return 0;
 	pipeline_clear(&p->changes.pipeline);
 	rc = index_read_mark(p->index, KEYS_DIRECTORY, &seen, err);
 	if (!rc)
+		rc = index_check_mark(p->index, &seen, err);
+	if (!rc)
 		rc = claim_mark(p, &seen, MARK_REBUILDING, seen.applied, err);
 	p->state = rc ? PROJECTING_UNKNOWN : PROJECTING_HELD;
-	return rc == ERROR_FENCED ? 0 : rc;
+	if (rc == ERROR_REFUSED)
+		wait_for_person(p, err);
+	return rc == ERROR_REFUSED || rc == ERROR_FENCED ? 0 : rc;
 }

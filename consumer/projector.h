@@ -10,6 +10,7 @@
 #include "cache/directory.h"
 #include "cache/index.h"
 #include "consumer/directory.h"
+#include "consumer/partition.h"
 #include "ops/support/attributes.h"
 
 enum projecting {
@@ -25,6 +26,15 @@ struct projector {
 	int64_t epoch;    /* the lowest that the mark may get */
 	struct mark mark; /* while PROJECTING_CHANGES or _HELD: as we left it in Redis */
 	struct projection changes;
+	bool damaged; /* what Redis holds is not believed: everything is projected anew */
+	struct damages damages;
+	int64_t retry_ms; /* while PROJECTING_UNKNOWN: not before this time; monotonic */
+	struct {
+		bool running;
+		const struct entity *at; /* the next entity; valid while the position is this */
+		int64_t position;
+		int64_t begin_ms; /* when the next pass may begin; monotonic */
+	} comparing;
 };
 
 /* Begins with PROJECTING_NOT. */
@@ -49,8 +59,9 @@ size_t projector_size(const struct projector *p);
 /*
  * Brings Redis up to date with d, which is the directory as of `position`. Blocks.
  * 0 also when another process has the mark now: the group will say who owns the
- * partition. ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: the index belongs
- * to another deployment.
+ * partition. 0 also while it waits, with a line in the log: because what Redis
+ * holds is damaged again and again, or because the mark belongs to another
+ * deployment. ERROR_UNAVAILABLE: try again later.
  */
 MUST_USE int projector_write(struct projector *p, const struct directory *d, int64_t position,
 			     struct error *err);
@@ -65,8 +76,24 @@ MUST_USE int projector_hold(struct projector *p, struct error *err);
 /*
  * Checks that the mark in Redis is as we left it, and stamps it if it is ready; if
  * it is another one, the next projector_write() projects everything anew, or
- * projector_hold() holds it again. ERROR_UNAVAILABLE, ERROR_REFUSED.
+ * projector_hold() holds it again. ERROR_UNAVAILABLE.
  */
 MUST_USE int projector_check(struct projector *p, struct error *err);
+
+/*
+ * Compares a piece of d, which is the directory as of `position`, with what Redis
+ * holds, and distrusts that if they differ. Sets *more: the pass has not come to
+ * its end. Blocks for Redis; ERROR_UNAVAILABLE.
+ */
+MUST_USE int projector_compare(struct projector *p, const struct directory *d, int64_t position,
+			       bool *more, struct error *err);
+
+/*
+ * Takes note that what Redis holds of the directory is damaged, as `why` says:
+ * readers are told at once, and the next projector_write() projects everything
+ * anew, after a pause that grows if damage is found again and again. Blocks for
+ * Redis.
+ */
+void projector_distrust(struct projector *p, const struct error *why);
 
 #endif

@@ -1,6 +1,7 @@
 #include "consumer/reaper.h"
 
 #include "cache/stale.h"
+#include "consumer/damage.h"
 #include "consumer/reaping.h"
 #include "consumer/removal.h"
 #include "consumer/survey.h"
@@ -316,6 +317,12 @@ static int reap_partitions(struct reaper *reaper, const struct now *now, struct 
 			continue;
 		reaped++;
 		rc = reap_partition(reaper, r, now, err);
+		if (rc == ERROR_DAMAGED) {
+			damage_found(reaper->options.index,
+				     &reaper->options.partitions->list[partition], err,
+				     now->monotonic_ms);
+			rc = 0;
+		}
 		if (rc != ERROR_FENCED)
 			continue;
 		log_warn("%s; recovering", err->text);

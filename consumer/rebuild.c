@@ -1,6 +1,7 @@
 #include "consumer/rebuild.h"
 
 #include "cache/clearing.h"
+#include "consumer/damage.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
 #include "schemas/topics.h"
@@ -125,6 +126,18 @@ static void abandon_rebuild(struct rebuild *r)
 		if (r->parts[i]->state == PARTITION_REBUILDING)
 			partition_become(r->parts[i], PARTITION_CLAIMING);
 	end_rebuild(r);
+}
+
+/*
+ * Abandons the rebuild because what it has written is damaged already: somebody
+ * else writes there. Which of the partitions it is, an error does not say.
+ */
+static void give_up_damaged(struct rebuild *r, const struct error *why, const struct now *now)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->parts[i]->state == PARTITION_REBUILDING)
+			damage_found(r->options.index, r->parts[i], why, now->monotonic_ms);
+	abandon_rebuild(r);
 }
 
 /* ---- clearing ---- */
@@ -313,6 +326,10 @@ int rebuild_step(struct rebuild *r, const struct now *now, struct error *err)
 	case REBUILD_BROKEN:
 		abandon_rebuild(r);
 		break;
+	}
+	if (rc == ERROR_DAMAGED) {
+		give_up_damaged(r, err, now);
+		return 0;
 	}
 	if (rc)
 		abandon_rebuild(r);

@@ -48,7 +48,8 @@ void rebuild_break(struct rebuild *r);
 /*
  * Does a piece of the work, without waiting for more of the changelog. After the
  * last one the partitions are READY. ERROR_UNAVAILABLE, ERROR_FENCED: they are
- * CLAIMING again. ERROR_REFUSED: stop.
+ * CLAIMING again. What is damaged while it is being rebuilt is no error: see
+ * damage_found(). ERROR_REFUSED: stop.
  */
 MUST_USE int rebuild_step(struct rebuild *r, const struct now *now, struct error *err);
 

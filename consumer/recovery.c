@@ -1,5 +1,6 @@
 #include "consumer/recovery.h"
 
+#include "consumer/damage.h"
 #include "consumer/output.h"
 #include "consumer/refusal.h"
 #include "ops/support/log.h"
@@ -15,9 +16,10 @@ enum {
 };
 
 /*
- * Reads the unsent outputs. If they do not lead from the progress to the mark,
- * they are of another history: Redis has lost data, and the case becomes
- * RECOVERY_REBUILD. But when the group has committed more than the changelog
+ * Reads the unsent outputs. If they cannot be read, or do not lead from the
+ * progress to the mark, they are damaged or of another history: Redis has lost
+ * data, and the case becomes RECOVERY_REBUILD. So it does when there are any
+ * although nobody knows the partition: only its mark is gone. But when the group has committed more than the changelog
  * tells, it may be the changelog that has lost its end, and the index that is
  * good: RECOVERY_UNCLEAR. If Redis loses data after this, the claim fails.
  */
@@ -26,13 +28,15 @@ static int read_unsent(const struct recovery *r, int partition, struct finding *
 {
 	int rc;
 
-	if (f->is != RECOVERY_GO_ON && f->is != RECOVERY_PUBLISH)
+	if (f->is == RECOVERY_REBUILD || f->is == RECOVERY_UNCLEAR)
 		return 0;
 	rc = unsent_read(r->index, partition, &f->unsent, err);
-	if (!rc && !recovery_continues(&f->unsent, &f->committed.progress, &f->mark))
+	if (rc && rc != ERROR_DAMAGED)
+		return rc;
+	if (rc || !recovery_agrees(f->is, &f->unsent, &f->committed.progress, &f->mark))
 		f->is = f->committed.group > f->committed.progress.applied ? RECOVERY_UNCLEAR
 									   : RECOVERY_REBUILD;
-	return rc;
+	return 0;
 }
 
 /*
@@ -131,6 +135,8 @@ static int take_over(const struct recovery *r, struct partition *part, const str
 	part->committed_runs_count = 0;
 	part->mark = f->mark;
 	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
+	if (rebuild || f->is == RECOVERY_FRESH)
+		part->mark.workspaces = part->mark.grants = 0; /* it begins empty */
 	part->mark.suspect = part->accepting;
 	part->doubts = f->doubts;
 	part->progress = f->committed.progress;
@@ -283,8 +289,12 @@ static int recover_partition(const struct recovery *r, struct partition *part,
 	struct finding f = { .committed = *committed,
 			     .mark = *seen,
 			     .is = recovery_case_of(seen, committed) };
-	int rc = read_unsent(r, part->id, &f, err);
+	int rc = index_check_mark(r->index, seen, err);
 
+	if (part->damaged && f.is != RECOVERY_UNCLEAR)
+		f.is = RECOVERY_REBUILD;
+	if (!rc)
+		rc = read_unsent(r, part->id, &f, err);
 	if (f.is != RECOVERY_UNCLEAR)
 		warn_of_offsets(part->id, committed);
 	if (!rc)
@@ -471,8 +481,10 @@ static int recover_all(struct recovery *r, const struct now *now, struct error *
 		rc = recover_or_set_aside(r, c.parts[i], &c.committed[i], &c.marks[i], now, err);
 	if (!rc)
 		rc = make_ready(r, &c, now, err);
+	for (size_t i = 0; rc == ERROR_DAMAGED && i < c.count; i++)
+		damage_found(r->index, c.parts[i], err, now->monotonic_ms);
 	claiming_done(&c);
-	return rc;
+	return rc == ERROR_DAMAGED ? 0 : rc;
 }
 
 int recovery_step(struct recovery *r, const struct now *now, struct error *err)

@@ -121,6 +121,7 @@ static void replace_old(struct apply *a, struct loaded *l)
 
 	workspace_init(w, &old.id);
 	set_state(w, l->state);
+	apply_count(a, &old, w);
 	apply_grants(a, &old, w);
 	if (old.registered) {
 		apply_not_owned(a, &old);

@@ -23,6 +23,8 @@ enum trouble_source {
 	TROUBLE_TURN,      /* a turn of the loop failed */
 	TROUBLE_PUBLISHER, /* it broke, or nothing is published */
 	TROUBLE_DIRECTORY, /* the directory cannot be followed, so that nothing is decided */
+	TROUBLE_REDIS,     /* it may evict keys */
+	TROUBLE_TOPIC,     /* it has more partitions than the index */
 	TROUBLE_SOURCES,
 };
 

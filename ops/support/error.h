@@ -17,7 +17,8 @@ enum error_code {
 	ERROR_REFUSED = -4,     /* misconfigured: stop, a person must act */
 	ERROR_NOMEM = -5,       /* out of memory: stop */
 	ERROR_USAGE = -6,       /* a setting or flag is wrong: stop, whoever gave it must act */
-	ERROR_STALE = -7, /* the index has not reached the position asked for: try again later */
+	ERROR_STALE = -7,   /* the index has not reached the position asked for: try again later */
+	ERROR_DAMAGED = -8, /* the index holds something broken: rebuild it */
 };
 
 enum { ERROR_TEXT_SIZE = 512 };

@@ -171,7 +171,8 @@ enum exit_code run_status(struct session *s, const struct arguments *a)
 	survey_ask(&v, s);
 	if (!v.trouble.code)
 		verdict_give(&problems, v.rows, v.partitions,
-			     config_get(s->config, "consumer-group"), &s->arena);
+			     config_get(s->config, "consumer-group"), bytes_of(v.evicting.text),
+			     &s->arena);
 	verdict_add(&problems, v.topics, v.topics_count, &s->arena);
 	show_status(&v, &problems);
 	survey_done(&v);

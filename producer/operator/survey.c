@@ -241,6 +241,7 @@ static int ask_redis(struct survey *v, struct error *err)
 	for (int i = 0; i < v->partitions; i++)
 		take_mark(v, &v->rows[i], &marks.partitions[i]);
 	take_mark(v, &v->rows[v->partitions], &marks.directory);
+	error_ignore(server_check(&marks.server, from.address, &v->evicting));
 	return 0;
 }
 

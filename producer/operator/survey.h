@@ -34,8 +34,9 @@ struct survey {
 	struct bytes
 		*topics; /* which settings of topics endanger what is guaranteed, in sentences */
 	size_t topics_count;
-	struct error trouble; /* what could not be asked, in one sentence; code 0 if all could */
-	struct error foreign; /* whose index this is; code 0 if ours */
+	struct error trouble;  /* what could not be asked, in one sentence; code 0 if all could */
+	struct error foreign;  /* whose index this is; code 0 if ours */
+	struct error evicting; /* Redis may evict keys; code 0 if not */
 };
 
 /* Asks all. What it learns is in the session's arena. Release the rest with survey_done(). */

@@ -140,21 +140,24 @@ static void judge_trouble(struct judging *j, int at, bool *marked)
 }
 
 void verdict_give(struct verdict *out, const struct survey_row *rows, int partitions,
-		  const char *group, struct arena *arena)
+		  const char *group, struct bytes evicting, struct arena *arena)
 {
 	struct judging j = { out, rows, partitions, arena };
 	size_t places = (size_t)partitions + 1;
 	bool *marked = arena_zalloc(arena, places, sizeof(*marked));
 
-	/* One for the owners, one for each state that is wrong, and at most one for each row. */
-	*out = (struct verdict){ arena_zalloc(arena, places + 3, sizeof(*out->list)), 0 };
+	/* One for the owners, one for each state that is wrong, one for Redis, and at most one for each row. */
+	*out = (struct verdict){ arena_zalloc(arena, places + 4, sizeof(*out->list)), 0 };
 	if (!partitions)
 		return;
+	if (evicting.len)
+		add_sentence(&j, evicting);
 	judge_owners(&j, group, marked);
 	judge_state(&j, is_missing, "Redis has no index", marked);
 	judge_state(&j, is_rebuilding, "the index is being rebuilt", marked);
 	for (int i = 0; i <= partitions; i++)
-		if (rows[i].seen.trouble.text.data)
+		if (rows[i].seen.trouble.text.data &&
+		    !bytes_equal(rows[i].seen.trouble.text, evicting))
 			judge_trouble(&j, i, marked);
 }
 

@@ -16,10 +16,11 @@ struct verdict {
 
 /*
  * Judges `partitions` rows of partitions, and the directory's after them. What
- * could not be asked is not judged. `group` is the consumer group's name.
+ * could not be asked is not judged. `group` is the consumer group's name;
+ * `evicting` is a sentence about a Redis that may evict keys, or empty.
  */
 void verdict_give(struct verdict *out, const struct survey_row *rows, int partitions,
-		  const char *group, struct arena *arena);
+		  const char *group, struct bytes evicting, struct arena *arena);
 
 /* Adds sentences of others, which must live as long as the verdict. */
 void verdict_add(struct verdict *v, const struct bytes *list, size_t count, struct arena *arena);

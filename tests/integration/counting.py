@@ -47,8 +47,8 @@ class Count:
         if wanted != found:
             self._say(check, f"{where}:\n      wanted {wanted}\n      found  {found}")
 
-    def verify(self):
-        """Makes all checks; raises Differences, with the first few of each kind."""
+    def verify(self, only=None):
+        """Makes all checks, or the one of that name; raises Differences, with the first few of each kind."""
         for check in (
             self.events,
             self.notifications,
@@ -58,7 +58,8 @@ class Count:
             self.outcomes,
             self.offsets,
         ):
-            check()
+            if only in (None, check.__name__):
+                check()
         if self.problems:
             per = collections.Counter(check for check, _ in self.problems)
             shown = collections.Counter()
@@ -376,6 +377,10 @@ class Count:
         where = f"mark of {p}"
         self._same("index", where + " applied", b"%d" % self.model.ends[p], mark.get(b"applied"))
         self._same("index", where + " state", b"ready", mark.get(b"state"))
+        workspaces = self.model.workspaces[p].values()
+        self._same("index", where + " workspaces", b"%d" % len(workspaces), mark.get(b"workspaces"))
+        grants = sum(len(w.grants) for w in workspaces)
+        self._same("index", where + " grants", b"%d" % grants, mark.get(b"grants"))
         self._same("index", where + " cluster", self.cluster.encode(), mark.get(b"cluster"))
         self._same("index", where + " topic", b"sharing.commands", mark.get(b"topic"))
         self._same("index", where + " layout", b"3", mark.get(b"layout"))

@@ -171,7 +171,7 @@ def test_stages_are_those_of_the_loop_and_count_on(stack):
     before = stages(stack)
     assert list(before) == [
         *("publish", "settle", "follow", "watch", "rebuild"),
-        *("recover", "reap", "fetch", "apply", "report"),
+        *("recover", "reap", "fetch", "apply", "scrub", "report"),
     ]
     send_garbage(stack)
     settled(stack)

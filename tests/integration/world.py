@@ -156,6 +156,10 @@ class World:
     def verify(self):
         self.count().verify()
 
+    def verify_index(self):
+        """What Redis holds of the partitions, and nothing else."""
+        self.count().verify("index")
+
     def count(self, all_outcomes=True):
         return counting.Count(self, self.directory, all_outcomes)
 

@@ -92,6 +92,15 @@ static void parse(size_t count)
 	assert_int_equal(commands.count, 1 + count);
 }
 
+/* The same for a workspace that is written in part: first, its key must be there. */
+static void parse_guarded(size_t count)
+{
+	parse(1 + count);
+	assert_int_equal(apply.guard_count, 1);
+	assert_int_equal(apply.guards[0], 1);
+	assert_command(&commands, 1, "HEXISTS", "sb:{3}:ws:" DEV, "h", NULL);
+}
+
 static void new_workspace_is_written_whole(void **state)
 {
 	(void)state;
@@ -124,8 +133,8 @@ static void changed_grant_is_written_alone(void **state)
 	grant(user(CAROL), ROLE_USE, ABSENT);
 	touch(user(BOB));
 	apply_workspace(&apply, &touched);
-	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "2" SINCE, NULL);
+	parse_guarded(1);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "2" SINCE, NULL);
 }
 
 static void removed_grant_is_deleted(void **state)
@@ -134,9 +143,9 @@ static void removed_grant_is_deleted(void **state)
 	grant(user(CAROL), ROLE_USE, ABSENT);
 	touch(user(BOB));
 	apply_workspace(&apply, &touched);
-	parse(2);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", NULL);
-	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
+	parse_guarded(2);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", NULL);
+	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
 /* One command of a run grants, the next removes, or the other way round: the last one counts. */
@@ -150,10 +159,10 @@ static void only_the_end_of_the_run_is_written(void **state)
 	touch(user(BOB));
 	touch(group(GROUP));
 	apply_workspace(&apply, &touched);
-	parse(2);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "1" SINCE,
+	parse_guarded(2);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "1" SINCE,
 		       "u" BOB, "1" SINCE, NULL);
-	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "g" GROUP, "u" CAROL, "g" GROUP,
+	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "g" GROUP, "u" CAROL, "g" GROUP,
 		       NULL);
 }
 
@@ -165,8 +174,8 @@ static void new_command_is_written_with_those_of_its_field_alone(void **state)
 	touched.commands_end = 10;
 	remember("new-command-----");
 	apply_workspace(&apply, &touched);
-	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "3",
+	parse_guarded(1);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "3",
 		       "old-command-----AB"
 		       "new-command-----AB",
 		       NULL);
@@ -181,8 +190,8 @@ static void commands_of_one_field_are_written_together(void **state)
 	for (int i = 0; i < 3; i++)
 		remember("new-command-----");
 	apply_workspace(&apply, &touched);
-	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "4",
+	parse_guarded(1);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "4",
 		       "old-command-----AB"
 		       "new-command-----AB"
 		       "new-command-----AB",
@@ -201,16 +210,16 @@ static void fields_of_forgotten_commands_alone_are_removed(void **state)
 	touched.commands_first = 2;
 	touched.commands_end = 12;
 	apply_workspace(&apply, &touched);
-	parse(2);
-	assert_int_equal(commands.list[1].count, 8);
-	assert_true(bytes_equal_text(commands.list[1].arguments[4], "4"));
-	assert_true(bytes_equal_text(commands.list[1].arguments[5], "new-command-----AB"));
-	assert_true(bytes_equal_text(commands.list[1].arguments[6], "f"));
-	assert_true(bytes_equal(commands.list[1].arguments[7],
+	parse_guarded(2);
+	assert_int_equal(commands.list[2].count, 8);
+	assert_true(bytes_equal_text(commands.list[2].arguments[4], "4"));
+	assert_true(bytes_equal_text(commands.list[2].arguments[5], "new-command-----AB"));
+	assert_true(bytes_equal_text(commands.list[2].arguments[6], "f"));
+	assert_true(bytes_equal(commands.list[2].arguments[7],
 				(struct bytes){ (const uint8_t *)"\0\0\0\0\0\0\0\x08"
 								 "ABCDEFGH",
 						16 }));
-	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "0", "1", NULL);
+	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "0", "1", NULL);
 }
 
 /* A run with more commands of a workspace than it remembers. */
@@ -222,10 +231,10 @@ static void all_fields_that_the_index_had_may_go_at_once(void **state)
 	touched.commands_first = 1;
 	touched.commands_end = 5;
 	apply_workspace(&apply, &touched);
-	parse(2);
-	assert_int_equal(commands.list[1].count, 8);
-	assert_true(bytes_equal_text(commands.list[1].arguments[4], "3"));
-	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "0", "1", NULL);
+	parse_guarded(2);
+	assert_int_equal(commands.list[2].count, 8);
+	assert_true(bytes_equal_text(commands.list[2].arguments[4], "3"));
+	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "0", "1", NULL);
 }
 
 static void workspace_written_whole_has_what_it_forgot(void **state)
@@ -247,8 +256,8 @@ static void changed_header_is_written_without_the_grants(void **state)
 	touched.header = true;
 	workspace_set_name(&workspace, bytes_of("prod"));
 	apply_workspace(&apply, &touched);
-	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "a", "n", "prod",
+	parse_guarded(1);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "a", "n", "prod",
 		       "v", "8", NULL);
 }
 
@@ -265,10 +274,10 @@ static void all_grants_are_written_when_the_owner_changes(void **state)
 	touch(user(BOB));
 	touch(group(GROUP));
 	apply_workspace(&apply, &touched);
-	parse(2);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME BOB "a", "n", "dev", "v",
+	parse_guarded(2);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "h", ACME BOB "a", "n", "dev", "v",
 		       "8", "u" CAROL, "2" SINCE ALICE, "g" GROUP, "1" SINCE EXPIRY, NULL);
-	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
+	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
 static void deleted_workspace_is_one_key_deleted(void **state)
@@ -391,6 +400,25 @@ static void beginning_again_drops_the_run_before(void **state)
 	assert_command(&commands, 1, "HDEL", "sb:{4}:unsent", "41", NULL);
 }
 
+/* What a run adds and removes is counted from what the mark said. */
+static void mark_counts_workspaces_and_grants(void **state)
+{
+	const struct mark before = { .state = MARK_READY, .workspaces = 4, .grants = 9 };
+	struct workspace unknown = { .id = workspace.id };
+	const struct keys keys = apply.keys;
+
+	(void)state;
+	apply_begin(&apply, &keys, &before, 1);
+	grant(user(BOB), ROLE_USE, ABSENT);
+	grant(user(CAROL), ROLE_USE, ABSENT);
+	apply_count(&apply, &unknown, &workspace);
+	assert_true(apply.workspaces == 5 && apply.grants == 11);
+	apply_count(&apply, &workspace, &workspace);
+	assert_true(apply.workspaces == 5 && apply.grants == 11);
+	apply_count(&apply, &workspace, &unknown);
+	assert_true(apply.workspaces == 4 && apply.grants == 9);
+}
+
 /* Even if no command of this run requires it, those applied before do. */
 static void mark_requires_the_most_of_the_directory_that_any_author_has_seen(void **state)
 {
@@ -426,6 +454,7 @@ int main(void)
 		TEST(outcomes_are_one_entry_of_a_capped_stream),
 		TEST(outputs_are_kept_until_they_are_sent),
 		TEST(beginning_again_drops_the_run_before),
+		TEST(mark_counts_workspaces_and_grants),
 		TEST(mark_requires_the_most_of_the_directory_that_any_author_has_seen),
 	};
 

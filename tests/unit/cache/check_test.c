@@ -53,7 +53,8 @@ static void workspaces_scene(int count)
 	struct pipeline *scene = script_question(partition, partition);
 
 	for (int i = 0; i < count; i++) {
-		pipeline_command(scene, 1);
+		pipeline_command(scene, 2);
+		script_nil(scene);
 		script_nil(scene);
 	}
 	script_end_question(scene, partition, partition);
@@ -135,8 +136,9 @@ static void shared_scene(int64_t expires_at)
 	uint8_t value[GRANT_VALUE_MAX];
 
 	layout_header_value(header, &w);
-	pipeline_command(scene, 3);
+	pipeline_command(scene, 4);
 	pipeline_bytes(scene, (struct bytes){ header, sizeof(header) });
+	pipeline_text(scene, "8"); /* the version */
 	pipeline_bytes(scene, (struct bytes){ value, layout_grant_value(value, &g, &w.owner_id) });
 	script_nil(scene);
 	script_end_question(scene, partition, partition);
@@ -190,6 +192,40 @@ static void damaged_user_or_group_is_unavailable(void **state)
 	}
 }
 
+/* A "no" would be wrong: there is a workspace, whose owner cannot be read. */
+static void workspace_without_its_header_is_unavailable(void **state)
+{
+	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
+	struct pipeline *scene;
+	struct error err;
+
+	(void)state;
+	learn_scene();
+	scene = script_question(partition, partition);
+	pipeline_command(scene, 2);
+	script_nil(scene);
+	pipeline_text(scene, "8"); /* the version */
+	script_end_question(scene, partition, partition);
+	assert_int_equal(check_many(&checker, questions, 1, answers, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "}:ws: of workspace"));
+}
+
+/* Whatever type a key has that is not the index's. */
+static void key_of_another_type_is_unavailable(void **state)
+{
+	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
+	struct pipeline *scene;
+	struct error err;
+
+	(void)state;
+	learn_scene();
+	scene = script_question(partition, partition);
+	script_error(scene, "WRONGTYPE Operation against a key");
+	script_end_question(scene, partition, partition);
+	assert_int_equal(check_many(&checker, questions, 1, answers, &err), ERROR_UNAVAILABLE);
+	assert_int_equal(err.code, ERROR_UNAVAILABLE);
+}
+
 static int move_forever(void *context, struct error *err)
 {
 	(void)err;
@@ -216,6 +252,8 @@ int main(void)
 		TEST(no_question_is_answered_when_a_later_pipeline_fails),
 		TEST(grant_ends_when_the_owner_has_looked_after_its_end),
 		TEST(damaged_user_or_group_is_unavailable),
+		TEST(workspace_without_its_header_is_unavailable),
+		TEST(key_of_another_type_is_unavailable),
 		TEST(directory_that_never_stands_still_is_unavailable),
 	};
 

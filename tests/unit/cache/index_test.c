@@ -74,23 +74,86 @@ static struct pipeline *nil_exec_scene(void)
 	return scene;
 }
 
-static void foreign_mark_leaves_all_marks_of_a_read_untouched(void **state)
+static void failed_read_of_marks_leaves_them_untouched(void **state)
 {
-	const struct mark ours = script_ready_mark(7, 100);
-	struct mark foreign = ours;
 	struct mark out[2] = { { .epoch = 1 }, { .epoch = 2 } };
-	struct pipeline *scene = script_scene();
 
 	(void)state;
-	foreign.deployment.partitions = 3;
-	script_mark(scene, &ours);
-	script_mark(scene, &foreign);
-	assert_int_equal(index_read_marks(ix, (const int[]){ 0, 1 }, 2, out, NULL), ERROR_REFUSED);
 	script_no_answer();
 	assert_int_equal(index_read_marks(ix, (const int[]){ 0, 1 }, 2, out, NULL),
 			 ERROR_UNAVAILABLE);
 	assert_int_equal(out[0].epoch, 1);
 	assert_int_equal(out[1].epoch, 2);
+}
+
+/* Its neighbour's mark can be read all the same. */
+static void mark_of_another_type_is_no_mark(void **state)
+{
+	const struct mark ours = script_ready_mark(7, 100);
+	struct pipeline *scene = script_scene();
+	struct mark out[2];
+
+	(void)state;
+	script_error(scene, "WRONGTYPE Operation against a key");
+	script_mark(scene, &ours);
+	assert_int_equal(index_read_marks(ix, (const int[]){ 0, 1 }, 2, out, NULL), 0);
+	assert_int_equal(out[0].state, MARK_MISSING);
+	assert_int_equal(out[1].epoch, 7);
+}
+
+/* Only a start is refused. What Redis denies today it may give again tomorrow. */
+static void running_owner_waits_when_redis_refuses(void **state)
+{
+	static const char *const words[] = { "NOAUTH Authentication required.",
+					     "NOPERM this user has no permissions",
+					     "WRONGPASS invalid username-password pair",
+					     "ERR unknown command",
+					     "MISCONF Redis is configured to save",
+					     "OOM command not allowed",
+					     "BUSY Redis is busy",
+					     "WHATEVER may come" };
+	struct error err;
+	struct mark out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		script_error(script_scene(), words[i]);
+		assert_int_equal(index_read_mark(ix, 1, &out, &err), ERROR_UNAVAILABLE);
+		assert_int_equal(err.code, ERROR_UNAVAILABLE);
+		assert_non_null(strstr(err.text, words[i]));
+	}
+}
+
+/* The replies to index_check_server(): the server's words, and a mark or an error in its place. */
+static void server_scene(const char *memory, const struct mark *first)
+{
+	struct pipeline *scene = script_scene();
+
+	pipeline_text(scene, memory);
+	pipeline_text(scene, "evicted_keys:0\r\n");
+	script_mark(scene, first);
+}
+
+static void start_is_refused_where_keys_may_be_evicted_or_others_live(void **state)
+{
+	const struct mark ours = script_ready_mark(7, 100);
+	struct mark foreign = ours;
+	struct pipeline *scene;
+	struct error err;
+
+	(void)state;
+	foreign.deployment.partitions = 3;
+	server_scene("maxmemory_policy:noeviction\r\n", &ours);
+	assert_int_equal(index_check_server(ix, NULL), 0);
+	server_scene("maxmemory_policy:noeviction\r\n", &foreign);
+	assert_int_equal(index_check_server(ix, NULL), ERROR_REFUSED);
+	server_scene("maxmemory_policy:allkeys-lru\r\n", &ours);
+	assert_int_equal(index_check_server(ix, &err), ERROR_REFUSED);
+	assert_non_null(strstr(err.text, "maxmemory-policy is allkeys-lru"));
+	scene = script_scene();
+	for (int i = 0; i < 3; i++)
+		script_error(scene, "NOAUTH Authentication required.");
+	assert_int_equal(index_check_server(ix, NULL), ERROR_REFUSED);
 }
 
 static void broken_workspace_leaves_all_workspaces_of_a_run_empty(void **state)
@@ -100,18 +163,20 @@ static void broken_workspace_leaves_all_workspaces_of_a_run_empty(void **state)
 	struct error err;
 
 	(void)state;
-	pipeline_command(scene, 4); /* organization, owner and status make 33 bytes */
+	pipeline_command(scene, 6); /* organization, owner and status make 33 bytes */
 	pipeline_text(scene, "h");
 	pipeline_text(scene, "organization-1--owner-1-1-1-1-1-a");
 	pipeline_text(scene, "n");
 	pipeline_text(scene, "dev");
+	pipeline_text(scene, "v");
+	pipeline_text(scene, "1");
 	pipeline_command(scene, 2);
 	pipeline_text(scene, "h");
 	pipeline_text(scene, "broken");
-	assert_int_equal(index_read(ix, 1, &ours, both, 2, &err), ERROR_REFUSED);
-	assert_string_equal(err.text, "workspace 776f726b-7370-6163-652d-322d322d322d is broken in "
-				      "the index in Redis at 127.0.0.1:6379; delete the key "
-				      "sb:{1}:mark there, to have the partition rebuilt");
+	assert_int_equal(index_read(ix, 1, &ours, both, 2, &err), ERROR_DAMAGED);
+	assert_string_equal(err.text, "the key sb:{1}:ws: of workspace "
+				      "776f726b-7370-6163-652d-322d322d322d in Redis at "
+				      "127.0.0.1:6379 cannot be read");
 	for (int i = 0; i < 2; i++) {
 		assert_false(workspaces[i].registered);
 		assert_null(workspaces[i].name.data);
@@ -209,7 +274,133 @@ static void foreign_mark_read_ahead_does_not_fail_the_run_before(void **state)
 	assert_int_equal(index_apply(ix, 1, &ours, &apply, 0, NULL), 0);
 	assert_int_equal(ours.applied, 105);
 	(void)watch_scene(&foreign);
-	assert_int_equal(index_read(ix, 0, &ours, NULL, 0, NULL), ERROR_REFUSED);
+	assert_int_equal(index_read(ix, 0, &ours, NULL, 0, NULL), ERROR_FENCED);
+}
+
+/* EXEC with a result and an error: Redis does not undo the one because of the other. */
+static void half_applied_run_is_damage_whatever_the_error(void **state)
+{
+	static const char *const words[] = { "WRONGTYPE Operation against a key",
+					     "ERR The ID specified in XADD is equal or smaller" };
+	struct mark ours = script_ready_mark(7, 100);
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct pipeline *scene;
+
+		watch(&ours);
+		scene = script_scene();
+		script_status(scene, "OK");
+		script_status(scene, "QUEUED");
+		pipeline_command(scene, 1);
+		script_error(scene, words[i]);
+		assert_int_equal(index_apply(ix, 1, &ours, &apply, -1, &err), ERROR_DAMAGED);
+		assert_int_equal(err.code, ERROR_DAMAGED);
+		assert_non_null(strstr(err.text, words[i]));
+		assert_int_equal(ours.applied, 100);
+	}
+}
+
+/* Nothing happens in a transaction that Redis does not begin. */
+static void transaction_that_redis_refuses_is_tried_again(void **state)
+{
+	struct mark ours = script_ready_mark(7, 100);
+	struct pipeline *scene;
+	struct error err;
+
+	(void)state;
+	watch(&ours);
+	scene = script_scene();
+	script_status(scene, "OK");
+	script_error(scene, "OOM command not allowed when used memory > 'maxmemory'.");
+	script_error(scene, "EXECABORT Transaction discarded because of previous errors.");
+	assert_int_equal(index_apply(ix, 1, &ours, &apply, -1, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "OOM"));
+}
+
+/* The run's EXEC with the answers to the guard, the HSET and the mark's HSET. */
+static void guarded_scene(int64_t there)
+{
+	struct pipeline *scene = script_scene();
+
+	script_status(scene, "OK");
+	for (int i = 0; i < 3; i++)
+		script_status(scene, "QUEUED");
+	pipeline_command(scene, 3);
+	pipeline_number(scene, there);
+	pipeline_number(scene, 0);
+	pipeline_number(scene, 0);
+}
+
+static void write_into_a_lost_workspace_is_damage(void **state)
+{
+	const struct touched touched = { .workspace = &workspaces[0] };
+	struct mark ours = script_ready_mark(7, 100);
+	struct error err;
+
+	(void)state;
+	workspaces[0].registered = true;
+	watch(&ours);
+	apply_workspace(&apply, &touched);
+	guarded_scene(1);
+	assert_int_equal(index_apply(ix, 1, &ours, &apply, -1, NULL), 0);
+	watch(&ours);
+	apply_workspace(&apply, &touched);
+	guarded_scene(0);
+	assert_int_equal(index_apply(ix, 1, &ours, &apply, -1, &err), ERROR_DAMAGED);
+	assert_string_equal(err.text, "the key sb:{1}:ws: of a workspace that the run changed is "
+				      "missing in Redis at 127.0.0.1:6379");
+}
+
+/* The mark may have moved on with a run of which only a part was carried out. */
+static void distrusted_mark_is_rebuilding_wherever_it_is(void **state)
+{
+	const struct mark ours = script_ready_mark(7, 100);
+	const struct mark moved = script_ready_mark(7, 105);
+
+	(void)state;
+	script_mark(script_scene(), &moved);
+	(void)watch_scene(&moved);
+	(void)exec_scene();
+	assert_int_equal(index_distrust(ix, 1, &ours, NULL), 0);
+	assert_non_null(strstr(script_sent(), "rebuilding"));
+	assert_non_null(strstr(script_sent(), "$3\r\n105\r\n"));
+	assert_int_equal(script_left(), 0);
+}
+
+static void mark_of_another_owner_is_not_distrusted(void **state)
+{
+	const struct mark ours = script_ready_mark(7, 100);
+	const struct mark taken = script_ready_mark(8, 100);
+
+	(void)state;
+	script_mark(script_scene(), &taken);
+	assert_int_equal(index_distrust(ix, 1, &ours, NULL), 0);
+	script_mark(script_scene(), NULL);
+	assert_int_equal(index_distrust(ix, 1, &ours, NULL), 0);
+	assert_int_equal(script_left(), 0);
+}
+
+/* It may be of another type, which no HSET can change. */
+static void claim_replaces_what_is_no_mark(void **state)
+{
+	const struct mark missing = { .state = MARK_MISSING };
+	struct mark wanted = script_ready_mark(3, 0);
+	struct pipeline *scene = script_scene();
+
+	(void)state;
+	script_status(scene, "OK");
+	script_error(scene, "WRONGTYPE Operation against a key");
+	scene = script_scene();
+	script_status(scene, "OK");
+	script_status(scene, "QUEUED");
+	script_status(scene, "QUEUED");
+	pipeline_command(scene, 2);
+	pipeline_number(scene, 1);
+	pipeline_number(scene, 9);
+	assert_int_equal(index_claim(ix, 1, &missing, &wanted, NULL), 0);
+	assert_non_null(strstr(script_sent(), "DEL\r\n$11\r\nsb:{1}:mark"));
 }
 
 static void changed_mark_fences_the_owner_by_name(void **state)
@@ -260,7 +451,16 @@ static void claim_without_an_answer_tells_the_epoch_it_tried(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(foreign_mark_leaves_all_marks_of_a_read_untouched),
+		TEST(failed_read_of_marks_leaves_them_untouched),
+		TEST(mark_of_another_type_is_no_mark),
+		TEST(running_owner_waits_when_redis_refuses),
+		TEST(start_is_refused_where_keys_may_be_evicted_or_others_live),
+		TEST(half_applied_run_is_damage_whatever_the_error),
+		TEST(transaction_that_redis_refuses_is_tried_again),
+		TEST(write_into_a_lost_workspace_is_damage),
+		TEST(distrusted_mark_is_rebuilding_wherever_it_is),
+		TEST(mark_of_another_owner_is_not_distrusted),
+		TEST(claim_replaces_what_is_no_mark),
 		TEST(broken_workspace_leaves_all_workspaces_of_a_run_empty),
 		TEST(run_moves_the_mark_only_once_it_is_applied),
 		TEST(mark_read_ahead_saves_the_round_trip),

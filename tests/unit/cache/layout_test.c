@@ -190,6 +190,8 @@ static void grants_are_read_as_written(void **state)
 	/* after the grants: Redis returns the fields of a large hash in any order */
 	array_reply_add_text(&reply, LAYOUT_HEADER);
 	array_reply_add(&reply, (struct bytes){ header, sizeof(header) });
+	add("n", "dev");
+	add("v", "1");
 	workspace.owner_id = (struct uuid){ { 0 } };
 	assert_true(parse());
 	assert_int_equal(workspace.grant_count, COUNT);
@@ -322,6 +324,8 @@ static void commands_are_read_as_written(void **state)
 	array_reply_add_text(&reply, LAYOUT_FORGOTTEN);
 	array_reply_add(&reply, (struct bytes){ forgotten, sizeof(forgotten) });
 	add("h", HEADER);
+	add("n", "dev");
+	add("v", "1");
 	workspace_clear(&workspace);
 	assert_true(parse());
 	assert_int_equal(workspace.recent.first, 1000);
@@ -334,6 +338,7 @@ static void unknown_fields_are_ignored(void **state)
 {
 	(void)state;
 	add("n", "dev");
+	add("v", "1");
 	add("colour", "blue");
 	add("", "");
 	add("x" BOB, "1");

@@ -201,7 +201,7 @@ static void failed_lookup_of_lists_leaves_them_untouched(void **state)
 	assert_int_equal(named.count, 7);
 }
 
-static void broken_workspace_is_refused_and_leaves_all_untouched(void **state)
+static void broken_workspace_is_unavailable_and_leaves_all_untouched(void **state)
 {
 	struct workspace out[2] = { { .version = 5 }, { .version = 6 } };
 	int partition = reader_partition(reader, &ids[0]);
@@ -218,10 +218,9 @@ static void broken_workspace_is_refused_and_leaves_all_untouched(void **state)
 	pipeline_text(scene, "h");
 	pipeline_text(scene, "broken");
 	script_end_question(scene, partition, partition);
-	assert_int_equal(lookup_workspaces(reader, ids, 2, out, &err), ERROR_REFUSED);
-	assert_non_null(strstr(err.text, "workspace 2e2e2e2e-2e2e-2e2e-2e2e-2e2e2e2e2e2e is broken "
-					 "in the grant index in Redis at 127.0.0.1:6379; delete "
-					 "the key sb:{"));
+	assert_int_equal(lookup_workspaces(reader, ids, 2, out, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "}:ws: of workspace 2e2e2e2e-2e2e-2e2e-2e2e-2e2e2e2e2e2e "
+					 "in Redis at 127.0.0.1:6379 cannot be read"));
 	assert_int_equal(out[0].version, 5);
 	assert_int_equal(out[1].version, 6);
 }
@@ -235,7 +234,7 @@ int main(void)
 		TEST(owned_workspaces_of_one_name_are_found_in_all_partitions),
 		TEST(failed_lookup_of_entities_leaves_them_untouched),
 		TEST(failed_lookup_of_lists_leaves_them_untouched),
-		TEST(broken_workspace_is_refused_and_leaves_all_untouched),
+		TEST(broken_workspace_is_unavailable_and_leaves_all_untouched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

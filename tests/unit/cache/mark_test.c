@@ -29,12 +29,12 @@ static void reply_with_all(const char *const *values, int count, const char *loo
 		array_reply_add_nil(&reply);
 }
 
-static void reply_stamped(const char *const values[static 7], const char *looked)
+static void reply_stamped(const char *const values[static 9], const char *looked)
 {
-	reply_with_all(values, 7, looked);
+	reply_with_all(values, 9, looked);
 }
 
-static void reply_with(const char *const values[static 7])
+static void reply_with(const char *const values[static 9])
 {
 	reply_stamped(values, "1800000000123");
 }
@@ -42,7 +42,8 @@ static void reply_with(const char *const values[static 7])
 static void mark_is_read_as_stored(void **state)
 {
 	static const char *const values[] = { "7", "1234567890123", "cluster-a", "12",
-					      "3", "ready",         "88" };
+					      "3", "ready",         "88",        "3",
+					      "5" };
 	struct mark m;
 
 	(void)state;
@@ -55,12 +56,14 @@ static void mark_is_read_as_stored(void **state)
 	assert_int_equal(m.deployment.partitions, 12);
 	assert_int_equal(m.layout, 3);
 	assert_true(m.directory == 88);
+	assert_true(m.workspaces == 3 && m.grants == 5);
 	assert_true(m.looked == 1800000000123);
 }
 
 static void mark_that_nobody_has_stamped_was_never_looked_at(void **state)
 {
-	static const char *const values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0" };
+	static const char *const values[] = { "7",     "9", "cluster-a", "12", "3",
+					      "ready", "0", "3",         "5" };
 	struct mark m;
 
 	(void)state;
@@ -79,14 +82,14 @@ struct damage {
 
 static void check_damage(const struct damage *d)
 {
-	const char *values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0" };
+	const char *values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0", "3", "5" };
 	const char *looked = "1800000000123";
 	struct error err = { 0 };
 	struct keys k;
 	struct mark m;
 
 	keys_init(&k, "sb", 3);
-	if (d->field < 7)
+	if (d->field < 9)
 		values[d->field] = d->value;
 	else
 		looked = d->value;
@@ -121,8 +124,10 @@ static void damaged_mark_is_named_with_its_field_and_never_believed(void **state
 		{ 4, "4294967298", "layout is 4294967298" },
 		{ 6, "-1", "directory is -1" },
 		{ 6, "1e3", "directory is 1e3" },
-		{ 7, "-5", "looked is -5" },
-		{ 7, "soon", "looked is soon" },
+		{ 7, "-1", "workspaces is -1" },
+		{ 8, "x", "grants is x" },
+		{ 9, "-5", "looked is -5" },
+		{ 9, "soon", "looked is soon" },
 	};
 
 	(void)state;
@@ -132,8 +137,10 @@ static void damaged_mark_is_named_with_its_field_and_never_believed(void **state
 
 static void good_mark_or_none_is_not_damaged(void **state)
 {
-	static const char *const good[] = { "7", "9", "cluster-a", "12", "3", "ready", "0" };
-	static const char *const none[7] = { NULL };
+	static const char *const good[] = {
+		"7", "9", "cluster-a", "12", "3", "ready", "0", "3", "5"
+	};
+	static const char *const none[9] = { NULL };
 	struct keys k;
 
 	(void)state;
@@ -147,7 +154,7 @@ static void good_mark_or_none_is_not_damaged(void **state)
 static void what_identifies_the_log_is_read_as_stored(void **state)
 {
 	static const char *const values[MARK_FIELDS - 1] = {
-		"7", "9", "cluster-a",     "12", "3", "ready", "88",
+		"7", "9", "cluster-a",     "12", "3", "ready", "88", "3", "5",
 		"3", "8", "1795512600007", "42", "1",
 	};
 	struct mark m;
@@ -180,7 +187,8 @@ static void mark_lags_by_log_and_then_by_offset(void **state)
 /* An older version wrote such marks. */
 static void mark_without_a_directory_offset_requires_nothing_of_the_directory(void **state)
 {
-	static const char *const values[] = { "7", "9", "cluster-a", "12", "3", "ready", NULL };
+	static const char *const values[] = { "7",     "9",  "cluster-a", "12", "3",
+					      "ready", NULL, "3",         "5" };
 	struct mark m;
 
 	(void)state;
@@ -188,6 +196,33 @@ static void mark_without_a_directory_offset_requires_nothing_of_the_directory(vo
 	mark_parse(&m, &reply.reply);
 	assert_int_equal(m.state, MARK_READY);
 	assert_true(m.directory == 0);
+}
+
+/* An owner of an earlier version did not count. */
+static void mark_without_its_counts_is_rebuilding(void **state)
+{
+	struct mark m;
+
+	(void)state;
+	for (int i = 7; i < 9; i++) {
+		const char *values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0", "3", "5" };
+
+		values[i] = NULL;
+		reply_with(values);
+		mark_parse(&m, &reply.reply);
+		assert_int_equal(m.state, MARK_REBUILDING);
+	}
+}
+
+static void mark_without_a_cluster_is_nobodys(void **state)
+{
+	static const char *const values[] = { "7", "9", NULL, "12", "3", "ready", "0", "3", "5" };
+	struct mark m;
+
+	(void)state;
+	reply_with(values);
+	mark_parse(&m, &reply.reply);
+	assert_int_equal(m.state, MARK_MISSING);
 }
 
 static void state_is_read_from_its_word(void **state)
@@ -202,7 +237,8 @@ static void state_is_read_from_its_word(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *values[] = { "7", "9", "cluster-a", "12", "3", cases[i].text, "0" };
+		const char *values[] = { "7",           "9", "cluster-a", "12", "3",
+					 cases[i].text, "0", "3",         "5" };
 		struct mark m;
 
 		reply_with(values);
@@ -228,7 +264,7 @@ static void index_of_an_older_layout_counts_as_rebuilding(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const char *values[] = { "7",           "9", "cluster-a", "12", cases[i].layout,
-					 cases[i].text, "0" };
+					 cases[i].text, "0", "3",         "5" };
 		struct mark m;
 
 		reply_with(values);
@@ -256,7 +292,7 @@ static void long_cluster_id_is_cut(void **state)
 {
 	static const char longest[] =
 		"0123456789012345678901234567890123456789012345678901234567890123";
-	const char *values[] = { "7", "9", longest, "12", "3", "ready", "0" };
+	const char *values[] = { "7", "9", longest, "12", "3", "ready", "0", "3", "5" };
 	struct mark m;
 
 	(void)state;
@@ -272,6 +308,8 @@ static void commands_have_the_fields_of_the_design(void **state)
 			  .applied = 42,
 			  .deployment = OURS,
 			  .directory = 87,
+			  .workspaces = 3,
+			  .grants = 5,
 			  .log = 3,
 			  .tip = { 41, 1000, 5 },
 			  .suspect = true };
@@ -286,6 +324,8 @@ static void commands_have_the_fields_of_the_design(void **state)
 	mark_append_read(&p, &k);
 	after.applied = 43;
 	after.directory = 88;
+	after.workspaces = 4;
+	after.grants = 6;
 	after.suspect = false;
 	mark_append_applied(&p, &k, &after);
 	mark_append_write(&p, &k, &m, "sharing.commands");
@@ -294,19 +334,21 @@ static void commands_have_the_fields_of_the_design(void **state)
 	mark_append_stamp(&p, &k, &m);
 	commands_parse(&c, &p);
 	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
-		       "layout", "state", "directory", "log", "last_offset", "last_time",
-		       "last_hash", "suspect", "looked", NULL);
+		       "layout", "state", "directory", "workspaces", "grants", "log", "last_offset",
+		       "last_time", "last_hash", "suspect", "looked", NULL);
 	assert_command(&c, 1, "HSET", "sb:{3}:mark", "applied", "43", "directory", "88", "log", "3",
 		       "last_offset", "41", "last_time", "1000", "last_hash", "5", "suspect", "0",
-		       NULL);
+		       "workspaces", "4", "grants", "6", NULL);
 	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
 		       "cluster-a", "partitions", "12", "layout", "3", "state", "rebuilding",
 		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
-		       "last_hash", "5", "suspect", "1", "topic", "sharing.commands", NULL);
+		       "last_hash", "5", "suspect", "1", "workspaces", "3", "grants", "5", "topic",
+		       "sharing.commands", NULL);
 	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
 		       "cluster-a", "partitions", "12", "layout", "3", "state", "ready",
 		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
-		       "last_hash", "5", "suspect", "1", "topic", "sharing.commands", NULL);
+		       "last_hash", "5", "suspect", "1", "workspaces", "3", "grants", "5", "topic",
+		       "sharing.commands", NULL);
 	assert_command(&c, 4, "EVAL", MARK_STAMP_SCRIPT, "1", "sb:{3}:mark", "7", "42", "ready",
 		       NULL);
 	pipeline_done(&p);
@@ -388,6 +430,8 @@ int main(void)
 		cmocka_unit_test(mark_that_nobody_has_stamped_was_never_looked_at),
 		cmocka_unit_test(damaged_mark_is_named_with_its_field_and_never_believed),
 		cmocka_unit_test(good_mark_or_none_is_not_damaged),
+		cmocka_unit_test(mark_without_its_counts_is_rebuilding),
+		cmocka_unit_test(mark_without_a_cluster_is_nobodys),
 		cmocka_unit_test(state_is_read_from_its_word),
 		cmocka_unit_test(index_of_an_older_layout_counts_as_rebuilding),
 		cmocka_unit_test(reply_that_is_not_a_mark_counts_as_missing),

@@ -87,6 +87,13 @@ void script_integer(struct pipeline *scene, int64_t value)
 	append_text(scene, text);
 }
 
+void script_error(struct pipeline *scene, const char *words)
+{
+	append_text(scene, "-");
+	append_text(scene, words);
+	append_text(scene, "\r\n");
+}
+
 void script_nil(struct pipeline *scene)
 {
 	append_text(scene, "$-1\r\n");
@@ -114,6 +121,8 @@ void script_mark(struct pipeline *scene, const struct mark *m)
 	pipeline_number(scene, m->layout);
 	pipeline_text(scene, states[m->state]);
 	pipeline_number(scene, m->directory);
+	pipeline_number(scene, m->workspaces);
+	pipeline_number(scene, m->grants);
 	pipeline_number(scene, m->log);
 	pipeline_number(scene, m->tip.offset);
 	pipeline_number(scene, m->tip.time);

@@ -30,6 +30,9 @@ void script_integer(struct pipeline *scene, int64_t value);
 void script_nil(struct pipeline *scene);
 void script_nil_array(struct pipeline *scene);
 
+/* Adds an error, as a reply or as an element of the array that was begun. */
+void script_error(struct pipeline *scene, const char *words);
+
 /* Adds the reply to the command that reads a mark; NULL: there is none. */
 void script_mark(struct pipeline *scene, const struct mark *m);
 

@@ -183,6 +183,35 @@ static void unsent_outputs_that_cannot_be_read_are_lost_data(void **state)
 	assert_false(recovery_continues(&unsent, &(struct progress){ .applied = 4 },
 					&(struct mark){ .applied = 4 }));
 	buffer_done(&one.outputs);
+	buffer_init(&one.outputs);
+	outputs_begin(&one.outputs, &(struct run_range){ .begin = 0, .applied = 4 });
+	assert_true(recovery_continues(&unsent, &(struct progress){ .applied = 0 },
+				       &(struct mark){ .applied = 4 }));
+	buffer_append_text(&one.outputs, "?");
+	assert_false(recovery_continues(&unsent, &(struct progress){ .applied = 0 },
+					&(struct mark){ .applied = 4 }));
+	buffer_done(&one.outputs);
+}
+
+/* Only the mark is gone; its commands must not be decided on what they have left. */
+static void partition_that_nobody_knows_has_nothing_unsent(void **state)
+{
+	const struct progress nothing = { .applied = COMMITTED_NONE };
+	const struct progress begun = { .applied = 0 };
+	const struct mark missing = { .state = MARK_MISSING };
+	const struct mark ready = { .state = MARK_READY, .applied = 4 };
+	struct unsent one = { .last = 3 };
+	const struct unsent_list some = { &one, 1 };
+	const struct unsent_list none = { NULL, 0 };
+
+	(void)state;
+	buffer_init(&one.outputs);
+	outputs_begin(&one.outputs, &(struct run_range){ .begin = 0, .applied = 4 });
+	assert_true(recovery_agrees(RECOVERY_FRESH, &none, &nothing, &missing));
+	assert_false(recovery_agrees(RECOVERY_FRESH, &some, &nothing, &missing));
+	assert_true(recovery_agrees(RECOVERY_PUBLISH, &some, &begun, &ready));
+	assert_false(recovery_agrees(RECOVERY_PUBLISH, &none, &begun, &ready));
+	buffer_done(&one.outputs);
 }
 
 int main(void)
@@ -194,6 +223,7 @@ int main(void)
 		cmocka_unit_test(a_gap_in_what_is_unsent_is_lost_data),
 		cmocka_unit_test(unsent_runs_lead_into_a_log_that_was_accepted),
 		cmocka_unit_test(unsent_outputs_that_cannot_be_read_are_lost_data),
+		cmocka_unit_test(partition_that_nobody_knows_has_nothing_unsent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

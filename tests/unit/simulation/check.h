@@ -12,6 +12,12 @@ void check_begin(void);
 /* After each change of Redis: where a mark is `ready`, readers must see the state that it names. */
 void check_readers(void);
 
+/*
+ * Redis loses any key of the partition that readers need. Until the partition
+ * is rebuilt, its data is not checked, and nothing is settled.
+ */
+void check_lose_key(int partition);
+
 /* A transaction with these offsets commits: its grants must have been effective before. */
 void check_commit(const int64_t *offsets);
 

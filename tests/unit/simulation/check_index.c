@@ -15,10 +15,12 @@
 enum { KEY_MAX = 64, HEADER_FIELDS = 3 };
 
 static int64_t highest_applied[PARTITIONS];
+static bool damaged[PARTITIONS]; /* a key has vanished, and that has not been found yet */
 
 void check_begin(void)
 {
 	memset(highest_applied, 0, sizeof(highest_applied));
+	memset(damaged, 0, sizeof(damaged));
 }
 
 /* ---- Redis ---- */
@@ -283,6 +285,21 @@ static size_t count_keys(int partition)
 	return count;
 }
 
+static void check_counts(int partition, const struct store_key *mark,
+			 const struct model_workspace *all)
+{
+	int64_t workspaces = 0;
+	int64_t grants = 0;
+
+	for (int i = 0; i < WORKSPACES; i++) {
+		workspaces += all[i].registered;
+		for (int s = 0; all[i].registered && s < SUBJECTS; s++)
+			grants += all[i].grants[s].role != ROLE_NONE;
+	}
+	expect_number(partition, mark, "workspaces", workspaces);
+	expect_number(partition, mark, "grants", grants);
+}
+
 static void check_partition(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
@@ -290,7 +307,11 @@ static void check_partition(int partition)
 	const struct model_workspace *all;
 	size_t keys = 0;
 
-	if (!bytes_equal_text(store_get(mark, bytes_of("state")), "ready"))
+	if (!bytes_equal_text(store_get(mark, bytes_of("state")), "ready")) {
+		damaged[partition] = false; /* it is being rebuilt, or will be */
+		return;
+	}
+	if (damaged[partition])
 		return;
 	if (applied < 0 || applied > (int64_t)model.count[partition])
 		broken_promise("Redis, partition %d: %lld of %zu commands are applied", partition,
@@ -305,9 +326,43 @@ static void check_partition(int partition)
 	for (int u = 0; u < USERS; u++)
 		keys += check_owner(partition, u, all);
 	check_due(partition, all);
+	check_counts(partition, mark, all);
 	if (count_keys(partition) != keys)
 		broken_promise("Redis, partition %d: it has %zu keys, not %zu", partition,
 			       count_keys(partition), keys);
+}
+
+/* Does the partition's owner have to notice that the key is gone? */
+static bool is_missed(int partition, const struct store_key *k)
+{
+	static const char *const kinds[] = { "mark", "ws:", "u:", "g:", "o:", "due" };
+	struct keys keys;
+
+	keys_init(&keys, "sb", partition);
+	if (!k->count || k->name.len < keys.len || memcmp(k->name.data, keys.base, keys.len) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (k->name.len - keys.len >= strlen(kinds[i]) &&
+		    memcmp(k->name.data + keys.len, kinds[i], strlen(kinds[i])) == 0)
+			return true;
+	return false;
+}
+
+void check_lose_key(int partition)
+{
+	struct store_key *lost = NULL;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < STORE_BUCKETS; i++)
+		for (struct store_key *k = store_bucket(i); k; k = k->next)
+			if (is_missed(partition, k) && !draw(++count))
+				lost = k;
+	if (!lost)
+		return;
+	trace("      Redis loses a key of partition %d: %.*s", partition,
+	      (int)strcspn((const char *)lost->name.data, "}") + 4, (const char *)lost->name.data);
+	store_delete(lost);
+	damaged[partition] = true;
 }
 
 void check_readers(void)
@@ -331,7 +386,8 @@ static bool is_partition_settled(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
 
-	return number_of(store_get(mark, bytes_of("applied"))) == model_end(partition) &&
+	return !damaged[partition] &&
+	       number_of(store_get(mark, bytes_of("applied"))) == model_end(partition) &&
 	       bytes_equal_text(store_get(mark, bytes_of("state")), "ready");
 }
 

@@ -152,3 +152,17 @@ int follower_watch(struct follower *f, struct error *err)
 	(void)err;
 	return 0;
 }
+
+int follower_compare(struct follower *f, bool *more, struct error *err)
+{
+	(void)f;
+	(void)err;
+	*more = false;
+	return 0;
+}
+
+void follower_distrust(struct follower *f, const struct error *why)
+{
+	(void)f;
+	(void)why;
+}

@@ -207,7 +207,7 @@ static redisReply *do_zrange(const struct words *c)
 	return r;
 }
 
-/* HRANDFIELD key count: the first ones are as random as any. */
+/* HRANDFIELD or ZRANDMEMBER key count: the first ones are as random as any. */
 static redisReply *do_hrandfield(const struct words *c)
 {
 	const struct store_key *k = store_find(c->list[1], false);
@@ -218,6 +218,52 @@ static redisReply *do_hrandfield(const struct words *c)
 	for (size_t i = 0; i < count; i++)
 		r->element[i] = text(REDIS_REPLY_STRING, k->fields[i].name);
 	return r;
+}
+
+/* HGET key field, or ZSCORE key member: the score is the value. */
+static redisReply *do_hget(const struct words *c)
+{
+	return text(REDIS_REPLY_STRING, store_get(store_find(c->list[1], false), c->list[2]));
+}
+
+static redisReply *do_hexists(const struct words *c)
+{
+	return number(store_get(store_find(c->list[1], false), c->list[2]).data != NULL);
+}
+
+/* HLEN, ZCARD or XLEN key */
+static redisReply *do_hlen(const struct words *c)
+{
+	const struct store_key *k = store_find(c->list[1], false);
+
+	return number(k ? (long long)k->count : 0);
+}
+
+static bool ends_with(struct bytes key, const char *tail)
+{
+	size_t len = strlen(tail);
+
+	return key.len >= len && memcmp(key.data + key.len - len, tail, len) == 0;
+}
+
+/* Is it "sb:{p}:o:<id>"? */
+static bool names_owner(struct bytes key)
+{
+	const uint8_t *brace = memchr(key.data, '}', key.len);
+
+	return brace && key.data + key.len - brace > 4 && memcmp(brace, "}:o:", 4) == 0;
+}
+
+/* TYPE key: the store does not know it, but the names do. */
+static redisReply *do_type(const struct words *c)
+{
+	const struct store_key *k = store_find(c->list[1], false);
+
+	if (!k || !k->count)
+		return word("none");
+	if (ends_with(k->name, ":due") || names_owner(k->name))
+		return word("zset");
+	return word(ends_with(k->name, ":outcomes") ? "stream" : "hash");
 }
 
 /* XADD key MINID ~ n id field value; an entry's id must be above all others. */
@@ -298,6 +344,14 @@ static const struct verb {
 	{ "ZREM", true, do_hdel },
 	{ "ZRANGEBYSCORE", false, do_zrange },
 	{ "HRANDFIELD", false, do_hrandfield },
+	{ "ZRANDMEMBER", false, do_hrandfield },
+	{ "HGET", false, do_hget },
+	{ "HEXISTS", false, do_hexists },
+	{ "ZSCORE", false, do_hget },
+	{ "HLEN", false, do_hlen },
+	{ "ZCARD", false, do_hlen },
+	{ "XLEN", false, do_hlen },
+	{ "TYPE", false, do_type },
 };
 
 static const struct verb *verb_of(const struct words *c)
@@ -589,23 +643,29 @@ void replies_done(struct replies *r)
 	*r = (struct replies){ 0 };
 }
 
-static int check_reply(const redisReply *r, struct error *err)
+static int check_one(const redisReply *r, struct error *err)
 {
 	return r->type == REDIS_REPLY_ERROR
 		       ? error_set(err, ERROR_UNAVAILABLE, "Redis cannot serve now: %s", r->str)
 		       : 0;
 }
 
+int reply_check(const struct redisReply *r, const char *address, struct error *err)
+{
+	int rc = check_one(r, err);
+
+	(void)address;
+	for (size_t i = 0; !rc && i < r->elements; i++)
+		rc = check_one(r->element[i], err);
+	return rc;
+}
+
 int replies_check(const struct replies *r, const char *address, struct error *err)
 {
 	int rc = 0;
 
-	(void)address;
-	for (size_t i = 0; !rc && i < r->count; i++) {
-		rc = check_reply(r->list[i], err);
-		for (size_t j = 0; !rc && j < r->list[i]->elements; j++)
-			rc = check_reply(r->list[i]->element[j], err);
-	}
+	for (size_t i = 0; !rc && i < r->count; i++)
+		rc = reply_check(r->list[i], address, err);
 	return rc;
 }
 

@@ -32,6 +32,7 @@ enum {
 	TURNS_LEAST = 100,
 	TURNS_MORE = 400,
 	DELETE_CHANCE = 300,
+	LOSE_KEYS_CHANCE = 200,
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
 	LEAP_MS = 30000,         /* longer than any wait */
 };
@@ -371,6 +372,20 @@ static void delete_somebody(void)
 	model_delete(subject);
 }
 
+/*
+ * Redis loses single keys, of which no connection and no mark tells. It happens
+ * while nothing else does: a command on a workspace whose key is gone is rejected
+ * until the loss has been found.
+ */
+static void lose_keys(void)
+{
+	for (unsigned i = 1 + draw(3); i > 0; i--)
+		check_lose_key((int)draw(PARTITIONS));
+	settle();
+	check_index();
+	check_bus();
+}
+
 static void run_schedule(uint64_t seed)
 {
 	(void)snprintf(crashed, sizeof(crashed), "seed %llu: the program crashed\n",
@@ -388,6 +403,8 @@ static void run_schedule(uint64_t seed)
 	model_begin();
 	process_start(&processes[0]);
 	run_until_settled(TURNS_MORE);
+	if (chance(LOSE_KEYS_CHANCE))
+		lose_keys();
 	if (chance(DELETE_CHANCE)) {
 		delete_somebody();
 		run_until_settled(TURNS_MORE / 4);

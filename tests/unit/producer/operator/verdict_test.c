@@ -7,12 +7,14 @@
 enum { PARTITIONS = 4, DIRECTORY = PARTITIONS };
 
 static struct survey_row rows[PARTITIONS + 1];
+static struct bytes evicting;
 
 /* All is well before each test. */
 static void make_good(void)
 {
 	for (int i = 0; i <= PARTITIONS; i++)
 		rows[i] = (struct survey_row){ .owner = "host", .state = "ready" };
+	evicting = (struct bytes){ 0 };
 }
 
 static void set_trouble(int row, const char *text, const char *instance, int64_t since_ms)
@@ -26,7 +28,7 @@ static void assert_says(struct arena *arena, const char *const *sentences)
 	struct verdict v;
 	size_t count = 0;
 
-	verdict_give(&v, rows, PARTITIONS, "sharebus", arena);
+	verdict_give(&v, rows, PARTITIONS, "sharebus", evicting, arena);
 	for (; sentences[count]; count++) {
 		assert_true(count < v.count);
 		assert_string_equal((const char *)v.list[count].data, sentences[count]);
@@ -46,8 +48,18 @@ static void nothing_is_judged_that_could_not_be_asked(void **state)
 {
 	struct verdict v;
 
-	verdict_give(&v, rows, 0, "sharebus", *state);
+	verdict_give(&v, rows, 0, "sharebus", evicting, *state);
 	assert_int_equal(v.count, 0);
+}
+
+/* A consumer that runs says the same; it is told once. */
+static void a_redis_that_may_evict_is_named_once(void **state)
+{
+	make_good();
+	evicting = bytes_of("Redis may evict keys");
+	ASSERT_SAYS("Redis may evict keys");
+	set_trouble(1, "Redis may evict keys", "host", 1);
+	ASSERT_SAYS("Redis may evict keys");
 }
 
 static void a_group_without_members_is_told_to_be_started(void **state)
@@ -98,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ARENA_TEST(nothing_is_said_when_all_is_well),
 		ARENA_TEST(nothing_is_judged_that_could_not_be_asked),
+		ARENA_TEST(a_redis_that_may_evict_is_named_once),
 		ARENA_TEST(a_group_without_members_is_told_to_be_started),
 		ARENA_TEST(partitions_without_an_owner_are_named),
 		ARENA_TEST(states_are_told),
