@@ -27,6 +27,7 @@ const char *reject_code_name(enum reject_code c)
 		[REJECT_TOO_MANY_GRANTS] = "too_many_grants",
 		[REJECT_DIRECTORY_AHEAD] = "directory_ahead",
 		[REJECT_INVALID_COMMAND] = "invalid_command",
+		[REJECT_TOO_LARGE] = "too_large",
 	};
 
 	assert((unsigned)c < REJECT_CODE_COUNT);

@@ -2,6 +2,7 @@
 
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
+#include "schemas/bounds.h"
 #include "schemas/topics.h"
 
 #include <stdlib.h>
@@ -13,7 +14,6 @@ enum {
 	WAIT_DOUBLINGS = 7,
 	REDIS_TIMEOUT_MS = 5000,
 	WORKSPACES_BYTES = 24 * 1024 * 1024,
-	GRANTS_MAX = 100000, /* the highest --max-grants */
 };
 
 /* ---- when partitions change hands ---- */
@@ -28,6 +28,8 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 	struct consumer *c = context;
 
 	flow_follow(&c->flow, part);
+	if (part->state == PARTITION_ASIDE)
+		topic_sizes_suspect(&c->sizes);
 	if (part->state == PARTITION_READY) {
 		c->watched_ms = 0; /* until its mark is stamped, no answer rests on it */
 		return;
@@ -181,7 +183,18 @@ static void wire_publisher(struct consumer *c)
 	};
 }
 
-static void wire_runner(struct consumer *c, size_t grants_max)
+static void wire_sizes(struct consumer *c, size_t grants_max)
+{
+	const struct now now = clock_now();
+
+	c->sizes = (struct topic_sizes){ .client = intake_client(c->intake),
+					 .limits = limits_default() };
+	c->sizes.limits.grants_per_workspace = grants_max;
+	c->sizes.limits.access_url_bytes = strlen(config_get(c->config, "access-url"));
+	topic_sizes_begin(&c->sizes, &now);
+}
+
+static void wire_runner(struct consumer *c)
 {
 	c->runner = runner_new(&(struct runner_options){
 		.codec = c->codec,
@@ -191,7 +204,7 @@ static void wire_runner(struct consumer *c, size_t grants_max)
 		.publisher = c->publisher,
 		.access_url = config_get(c->config, "access-url"),
 		.partitions = c->deployment.partitions,
-		.limits = { .grants_per_workspace = grants_max },
+		.limits = &c->sizes.limits,
 	});
 	c->ready.intake = c->intake;
 	c->ready.runner = c->runner;
@@ -275,7 +288,8 @@ static int open_parts(struct consumer *c, struct error *err)
 		return rc;
 	wire_partitions(c);
 	wire_publisher(c);
-	wire_runner(c, (size_t)grants_max);
+	wire_sizes(c, (size_t)grants_max);
+	wire_runner(c);
 	wire_recovery(c);
 	wire_troubles(c);
 	wire_reaper(c);
@@ -306,6 +320,7 @@ void consumer_close(struct consumer **cp)
 
 	if (!c)
 		return;
+	topic_sizes_done(&c->sizes);
 	intake_close(&c->intake);
 	reaper_free(&c->reaper);
 	troubles_free(&c->troubles);

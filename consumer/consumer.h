@@ -13,6 +13,7 @@
 #include "consumer/publisher_guard.h"
 #include "consumer/reaper.h"
 #include "consumer/recovery.h"
+#include "consumer/topic_sizes.h"
 #include "consumer/troubles.h"
 #include "ops/support/attributes.h"
 
@@ -36,6 +37,7 @@ struct consumer {
 	struct rebuild *rebuild;
 	struct reaper *reaper;
 	struct partitions partitions;
+	struct topic_sizes sizes;
 	struct flow flow;
 	struct publisher_guard guard;
 	struct ready_maker ready;

@@ -1,6 +1,7 @@
 #include "consumer/deciding.h"
 
 #include "cache/access.h"
+#include "schemas/bounds.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -49,6 +50,20 @@ static struct bytes join_problems(const struct deciding *d)
 	return (struct bytes){ (uint8_t *)text, len };
 }
 
+/* Lists the problems, for the event. Beyond the bound it only says how many there are. */
+static void list_details(struct deciding *d)
+{
+	struct decision *out = d->out;
+	size_t max = d->problem_count > DETAILS_MAX ? DETAILS_MAX - 1 : d->problem_count;
+
+	out->details = arena_zalloc(d->world->arena, max + 1, sizeof(*out->details));
+	for (const struct problem *p = d->problems; out->detail_count < max; p = p->next)
+		out->details[out->detail_count++] = p->text;
+	if (d->problem_count > max)
+		out->details[out->detail_count++] =
+			arena_printf(d->world->arena, "and %zu more", d->problem_count - max);
+}
+
 static void reject_command(struct deciding *d)
 {
 	struct decision *out = d->out;
@@ -56,9 +71,7 @@ static void reject_command(struct deciding *d)
 	out->outcome = OUTCOME_REJECTED;
 	out->code = d->problems->code;
 	out->rejection = join_problems(d);
-	out->details = arena_zalloc(d->world->arena, d->problem_count, sizeof(*out->details));
-	for (const struct problem *p = d->problems; p; p = p->next)
-		out->details[out->detail_count++] = p->text;
+	list_details(d);
 	out->change_count = 0;
 }
 
@@ -118,11 +131,13 @@ static enum authority authority_of(const struct world *w, const struct actor *ac
 
 /* ---- the decision ---- */
 
-void deciding_init(struct deciding *d, const struct world *w, const struct command *command,
+void deciding_init(struct deciding *d, const struct world *w, const struct record *record,
 		   struct decision *out)
 {
+	const struct command *command = record_command(record);
+
 	*out = (struct decision){ .reason = REASON_COMMAND, .actor = { .kind = ACTOR_SYSTEM } };
-	*d = (struct deciding){ .world = w, .command = command, .out = out };
+	*d = (struct deciding){ .world = w, .record = record, .command = command, .out = out };
 	d->problems_end = &d->problems;
 	if (!command)
 		return;
@@ -235,12 +250,15 @@ static void check_version(struct deciding *d)
 
 bool check_command(struct deciding *d)
 {
+	struct error err = { 0 };
 	char id[UUID_TEXT_SIZE];
 
 	assert(d->command);
 	uuid_format(id, &d->command->workspace_id);
 	if (uuid_is_nil(&d->command->command_id))
 		problem(d, REJECT_INVALID_COMMAND, "the command has no id");
+	else if (bounds_check_command(d->record, &err))
+		problem(d, REJECT_INVALID_COMMAND, "%s", err.text);
 	else if (!d->world->workspace->registered)
 		problem(d, REJECT_UNKNOWN_WORKSPACE, "there is no workspace %s", id);
 	else

@@ -80,9 +80,11 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 	struct notice_scene scene = { d, *ws, e->directory, e->access_url, e->arena };
 	struct notice *list = NULL;
 	size_t count = notice_list(d, ws, e->directory, e->arena, &list);
+	size_t begin = e->packed->len;
+	size_t i;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < count; i++) {
+	for (i = 0; !rc && i < count && e->packed->len - begin < e->outputs_max; i++) {
 		struct record r = { .type = RECORD_NOTIFICATION };
 
 		notice_write(&list[i], &scene, &r.as.notification);
@@ -93,6 +95,7 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 						    id_text(e->arena, &list[i].recipient) },
 				 &r, err);
 	}
+	e->untold += rc ? 0 : count - i;
 	return rc;
 }
 

@@ -24,6 +24,8 @@ struct emitter {
 	struct codec *codec;
 	const struct directory *directory;
 	const char *access_url; /* see notice.h */
+	size_t outputs_max;     /* bytes that the notifications of one record may take */
+	size_t untold;          /* people who were not notified for that reason */
 	int partition;
 	int64_t log;           /* which log of the partition: see mark.h */
 	struct arena *arena;   /* of the run */
@@ -34,7 +36,9 @@ struct emitter {
 /*
  * Emits SharingChanged and its notifications, CommandRejected, or nothing, as the
  * decision demands. ws is the workspace as events should show it, version the
- * one after the decision.
+ * one after the decision. Notifications beyond e->outputs_max are left out and
+ * counted in e->untold: a share is rejected before it comes to that, but taking
+ * access away is never refused.
  */
 MUST_USE int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
 			   const struct workspace_ref *ws, int64_t version, struct error *err);

@@ -1,5 +1,6 @@
 #include "consumer/input.h"
 
+#include "schemas/bounds.h"
 #include "schemas/cloudevent.h"
 #include "schemas/murmur2.h"
 #include "schemas/topics.h"
@@ -32,19 +33,37 @@ static int check_place(const struct record *r, const struct input_place *place, 
 	return 0;
 }
 
+/* What the record says; fails when it is larger than any record that we know. */
+static int decode_record(const struct message *m, struct codec *codec, struct arena *arena,
+			 struct record *out, struct error *err)
+{
+	if (m->value.len > COMMAND_BYTES_MAX)
+		return error_set(err, ERROR_INPUT,
+				 "the record has %zu bytes; at most %d are allowed", m->value.len,
+				 COMMAND_BYTES_MAX);
+	return codec_decode(codec, m->value, arena, out, err);
+}
+
+/* A command beyond its bounds is rejected by name; a fact can only be a dead letter. */
+static int check_fact(const struct record *r, struct error *err)
+{
+	return record_command(r) ? 0 : bounds_check_fact(r, err);
+}
+
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena)
 {
+	struct bytes trace = message_header(m, HEADER_TRACEPARENT);
 	struct error err = { 0 };
 
 	*in = (struct input){ .message = m };
 	in->source = (struct source){
 		.offset = m->offset,
 		.time = m->time,
-		.traceparent = message_header(m, HEADER_TRACEPARENT),
+		.traceparent = traceparent_is_valid(trace) ? trace : (struct bytes){ 0 },
 	};
-	in->readable = !codec_decode(codec, m->value, arena, &in->record, &err) &&
-		       !check_place(&in->record, place, &err);
+	in->readable = !decode_record(m, codec, arena, &in->record, &err) &&
+		       !check_place(&in->record, place, &err) && !check_fact(&in->record, &err);
 	if (!in->readable)
 		in->why_unreadable = arena_printf(arena, "%s", err.text);
 }

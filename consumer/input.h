@@ -27,9 +27,9 @@ struct input_place {
 
 /*
  * Fills *in from the message, which must outlive it. A record is unreadable when
- * it cannot be decoded, does not belong on sharing.commands, or is about a
- * workspace of another partition: the records of a workspace have one order only
- * because they are on one partition.
+ * it is too large or cannot be decoded, does not belong on sharing.commands, is
+ * about a workspace of another partition, or is a fact beyond its bounds. The
+ * records of a workspace have one order only because they are on one partition.
  */
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena);

@@ -119,6 +119,7 @@ static int watch_marks(struct consumer *c, const struct now *now, struct error *
 		return 0;
 	c->watched_ms = now->monotonic_ms;
 	check_logs(c, now->monotonic_ms);
+	topic_sizes_follow(&c->sizes, now);
 	rc = check_marks(c, err);
 	if (!rc)
 		rc = follower_watch(c->follower, err);

@@ -22,7 +22,7 @@ MAY_INCLUDE = {
     "producer/examples/": "",
     "producer/cli/": r"ops/support/\w+\.h|producer/sharebus\.h|producer/cli/\w+\.h",
     "producer/operator/": rf"{LOWER}|{LIBRARY}|producer/(cli|operator)/([\w/]+/)?\w+\.h",
-    "consumer/": rf"{LOWER}|producer/bus\.h|consumer/\w+\.h",
+    "consumer/": rf"{LOWER}|producer/(?:bus|topic_settings)\.h|consumer/\w+\.h",
     "tests/": r".*",
 }
 
