@@ -66,6 +66,7 @@ static void on_taken(void *context, bool lost)
 
 	if (lost || !publisher_drain(c->publisher, deadline_ms))
 		publisher_stop(c->publisher);
+	probation_stop(c->probation);
 	for (int i = 0; i < c->partitions.count; i++)
 		if (c->partitions.list[i].state != PARTITION_FOREIGN)
 			partition_become(&c->partitions.list[i], PARTITION_FOREIGN);
@@ -174,6 +175,8 @@ static void wire_publisher(struct consumer *c)
 		.deployment = &c->deployment,
 		.intake = c->intake,
 		.waker = c->waker,
+		.letters = "ab",
+		.batch_bytes = &c->sizes.batch_bytes,
 	});
 	c->guard = (struct publisher_guard){
 		.publisher = c->publisher,
@@ -181,6 +184,20 @@ static void wire_publisher(struct consumer *c)
 		.partitions = &c->partitions,
 		.instance = config_get(c->config, "instance"),
 	};
+}
+
+static void wire_probation(struct consumer *c)
+{
+	c->probation_publisher = publisher_new(&(struct publisher_options){
+		.config = c->config,
+		.deployment = &c->deployment,
+		.intake = c->intake,
+		.waker = c->waker,
+		.letters = "c",
+		.apart = true,
+		.batch_bytes = &c->sizes.batch_bytes,
+	});
+	c->probation = probation_new(c->probation_publisher, &c->partitions);
 }
 
 static void wire_sizes(struct consumer *c, size_t grants_max)
@@ -229,6 +246,7 @@ static void wire_recovery(struct consumer *c)
 		.index = c->index,
 		.follower = c->follower,
 		.publisher = c->publisher,
+		.probation = c->probation,
 		.progress = &c->progress,
 		.rebuild = c->rebuild,
 		.ready = &c->ready,
@@ -287,8 +305,9 @@ static int open_parts(struct consumer *c, struct error *err)
 	if (rc)
 		return rc;
 	wire_partitions(c);
-	wire_publisher(c);
 	wire_sizes(c, (size_t)grants_max);
+	wire_publisher(c);
+	wire_probation(c);
 	wire_runner(c);
 	wire_recovery(c);
 	wire_troubles(c);
@@ -327,6 +346,8 @@ void consumer_close(struct consumer **cp)
 	rebuild_free(&c->rebuild);
 	progress_done(&c->progress);
 	runner_free(&c->runner);
+	probation_free(&c->probation);
+	publisher_free(&c->probation_publisher);
 	publisher_free(&c->publisher);
 	workspaces_free(&c->workspaces);
 	partitions_done(&c->partitions);

@@ -33,6 +33,8 @@ struct consumer {
 	struct verifier verifier;
 	struct workspaces *workspaces;
 	struct publisher *publisher;
+	struct publisher *probation_publisher; /* of the probation alone */
+	struct probation *probation;
 	struct runner *runner;
 	struct rebuild *rebuild;
 	struct reaper *reaper;

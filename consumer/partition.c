@@ -74,6 +74,8 @@ void partition_become(struct partition *part, enum partition_state to)
 		part->trouble = (struct error){ 0 };
 		part->accepting = false;
 	}
+	if (to == PARTITION_FOREIGN)
+		part->doubted = false;
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;

@@ -41,6 +41,7 @@ struct partition {
 	struct progress progress; /* the changelog's last; while REBUILDING, the last so far */
 	struct error trouble; /* while ASIDE: why, as a sentence; else the last reason, or none */
 	int64_t retry_ms;     /* while ASIDE: when recovery looks at it again; monotonic */
+	bool doubted;         /* a topic refused outputs that may be its own; see probation.h */
 	int64_t vouched_ms; /* while READY: when its log was last known to be the same; monotonic */
 	unsigned doubts;    /* while READY: intake_doubts() at that time */
 	bool accepting;     /* another log is being accepted: see recovery.c; not while READY */
@@ -89,7 +90,7 @@ bool partitions_any(const struct partitions *all, enum partition_state state);
  *   any state -> CLAIMING (from FOREIGN only when the group assigns it to us)
  *   any state -> FOREIGN
  *
- * READY and FOREIGN clear `trouble` and `accepting`.
+ * READY and FOREIGN clear `trouble` and `accepting`; FOREIGN also `doubted`.
  */
 void partition_become(struct partition *part, enum partition_state to);
 
