@@ -10,6 +10,7 @@ struct limits limits_default(void)
 		.event_bytes = topic_max_bytes(TOPIC_EVENTS),
 		.notification_bytes = topic_max_bytes(TOPIC_NOTIFICATIONS),
 		.state_bytes = topic_max_bytes(TOPIC_GRANTS),
+		.dead_letter_bytes = topic_max_bytes(TOPIC_DEADLETTER),
 		.outputs_bytes = COMMAND_OUTPUTS_MAX,
 	};
 }

@@ -16,6 +16,7 @@ struct limits {
 	size_t event_bytes;        /* what sharing.events takes */
 	size_t notification_bytes; /* what sharing.notifications takes */
 	size_t state_bytes;        /* what sharing.grants takes */
+	size_t dead_letter_bytes;  /* what sharing.deadletter takes */
 	size_t outputs_bytes;      /* all that one command makes known */
 	size_t access_url_bytes;   /* of the deployment's address, which notifications repeat */
 };

@@ -177,14 +177,13 @@ int emit_progress(struct emitter *e, struct source *src, const struct progress *
 	return emit_record(e, src, &to, &r, err);
 }
 
-void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,
-		      struct bytes headers)
+void emit_dead_letter(struct emitter *e, struct source *src, const struct dead_letter *letter)
 {
 	output_append(e->packed, &(struct output){ .topic = TOPIC_DEADLETTER,
 						   .offset = src->offset,
 						   .n = src->n++,
 						   .time = src->time,
-						   .key = key,
-						   .value = value,
-						   .headers = headers });
+						   .key = letter->key,
+						   .value = letter->value,
+						   .headers = letter->headers });
 }

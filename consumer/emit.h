@@ -7,6 +7,7 @@
  * returns the error of codec_encode().
  */
 
+#include "consumer/dead_letter.h"
 #include "consumer/decision.h"
 #include "consumer/output.h"
 #include "ops/support/attributes.h"
@@ -51,8 +52,7 @@ MUST_USE int emit_state(struct emitter *e, struct source *src, const struct work
 MUST_USE int emit_progress(struct emitter *e, struct source *src, const struct progress *progress,
 			   struct error *err);
 
-/* Emits an unreadable record as a dead letter, as it came. headers: as in struct output. */
-void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,
-		      struct bytes headers);
+/* Emits what is kept of an unreadable record. */
+void emit_dead_letter(struct emitter *e, struct source *src, const struct dead_letter *letter);
 
 #endif

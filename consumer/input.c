@@ -78,29 +78,27 @@ bool input_is_fact(const struct input *in)
 	return !record_command(&in->record);
 }
 
-static void add_header(struct buffer *b, const char *name, struct bytes value)
-{
-	buffer_append_sized(b, bytes_of(name));
-	buffer_append_optional(b, value);
-}
-
-struct bytes input_dead_letter_headers(const struct input *in, struct arena *arena)
+struct dead_record input_dead_record(const struct input *in, struct arena *arena)
 {
 	const struct message *m = in->message;
-	struct buffer b;
-	const char *name;
-	struct bytes value;
-	struct bytes packed;
+	struct header *headers = NULL;
+	size_t count = 0;
+	size_t cap = 0;
+	struct header h;
 
-	buffer_init(&b);
-	for (size_t i = 0; message_header_at(m, i, &name, &value); i++)
-		add_header(&b, name, value);
-	add_header(&b, "sharebus_reason", in->why_unreadable);
-	add_header(&b, "sharebus_topic", bytes_of(topic_name(TOPIC_COMMANDS)));
-	add_header(&b, "sharebus_partition", arena_printf(arena, "%d", m->partition));
-	add_header(&b, "sharebus_offset", arena_printf(arena, "%lld", (long long)m->offset));
-	add_header(&b, "sharebus_timestamp", arena_printf(arena, "%lld", (long long)m->time));
-	packed = arena_copy(arena, buffer_bytes(&b));
-	buffer_done(&b);
-	return packed;
+	for (; message_header_at(m, count, &h.name, &h.value); count++) {
+		if (count == cap)
+			headers = arena_grow(arena, headers, &cap, count + 1, sizeof(*headers));
+		headers[count] = h;
+	}
+	return (struct dead_record){
+		.partition = m->partition,
+		.offset = m->offset,
+		.time = m->time,
+		.key = m->key,
+		.value = m->value,
+		.headers = headers,
+		.header_count = count,
+		.reason = in->why_unreadable,
+	};
 }

@@ -6,6 +6,7 @@
  * it cannot be read.
  */
 
+#include "consumer/dead_letter.h"
 #include "consumer/emit.h"
 #include "consumer/message.h"
 #include "consumer/workspaces.h"
@@ -40,10 +41,7 @@ const struct uuid *input_workspace(const struct input *in);
 /* Is the readable input a fact, not a command? */
 bool input_is_fact(const struct input *in);
 
-/*
- * The headers of an unreadable input's dead letter, packed as output.h says, in
- * the arena: those that the record had, then the reason and the origin.
- */
-struct bytes input_dead_letter_headers(const struct input *in, struct arena *arena);
+/* An unreadable input as its dead letter is made from it; the list of headers is in the arena. */
+struct dead_record input_dead_record(const struct input *in, struct arena *arena);
 
 #endif

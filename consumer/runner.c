@@ -193,13 +193,14 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 
 static void bury_input(struct run *run, struct input *in)
 {
-	const struct message *m = in->message;
 	struct runner *r = run->runner;
+	const struct dead_record record = input_dead_record(in, &r->arena);
+	struct dead_letter letter;
 
 	if (!run->buried++)
 		run->first_buried = in;
-	emit_dead_letter(&r->emitter, &in->source, m->key, m->value,
-			 input_dead_letter_headers(in, &r->arena));
+	dead_letter_write(&letter, &record, r->options.limits->dead_letter_bytes, &r->arena);
+	emit_dead_letter(&r->emitter, &in->source, &letter);
 	note_outcome(run, in, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
 }
 

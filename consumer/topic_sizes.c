@@ -1,6 +1,7 @@
 #include "consumer/topic_sizes.h"
 
 #include "ops/support/log.h"
+#include "producer/bus.h"
 #include "producer/topic_settings.h"
 
 enum {
@@ -27,7 +28,7 @@ static size_t least_of(size_t a, size_t b)
 static size_t batch_bytes(const struct topic_sizes *s)
 {
 	size_t records = least_of(s->limits.event_bytes, s->limits.notification_bytes);
-	size_t others = least_of(s->limits.state_bytes, s->dead_letter_bytes);
+	size_t others = least_of(s->limits.state_bytes, s->limits.dead_letter_bytes);
 	size_t least = least_of(least_of(records, others), BATCH_BYTES_MAX);
 
 	return least > BATCH_BYTES_MIN ? least - least / 10 : BATCH_BYTES_MIN;
@@ -38,7 +39,8 @@ void topic_sizes_take(struct topic_sizes *s, const struct topics_found *found)
 	s->limits.event_bytes = size_of(found, TOPIC_EVENTS);
 	s->limits.notification_bytes = size_of(found, TOPIC_NOTIFICATIONS);
 	s->limits.state_bytes = size_of(found, TOPIC_GRANTS);
-	s->dead_letter_bytes = size_of(found, TOPIC_DEADLETTER);
+	s->limits.dead_letter_bytes =
+		least_of(size_of(found, TOPIC_DEADLETTER), BUS_MESSAGE_MAX_BYTES);
 	s->batch_bytes = batch_bytes(s);
 }
 

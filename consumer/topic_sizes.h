@@ -18,9 +18,8 @@ struct topics_question;
 /* The client is borrowed; it must outlive the sizes. All other fields start at 0. */
 struct topic_sizes {
 	struct rd_kafka_s *client;
-	struct limits limits;     /* grants_per_workspace and access_url_bytes are the owner's */
-	size_t dead_letter_bytes; /* what sharing.deadletter takes */
-	size_t batch_bytes;       /* what all topics take together as one batch of small records */
+	struct limits limits; /* grants_per_workspace and access_url_bytes are the owner's */
+	size_t batch_bytes;   /* what all topics take together as one batch of small records */
 	struct topics_question *question; /* on its way; NULL: none */
 	int64_t asked_ms;                 /* monotonic */
 };

@@ -359,10 +359,11 @@ static void progress_has_a_key_of_its_own(void **state)
 static void dead_letter_is_the_record_with_headers_that_say_why(void **state)
 {
 	(void)state;
-	emit_dead_letter(&emitter, &source, bytes_of("key"), bytes_of("nonsense"),
-			 bytes_of("headers"));
-	emit_dead_letter(&emitter, &source, (struct bytes){ 0 }, (struct bytes){ 0 },
-			 bytes_of("headers"));
+	emit_dead_letter(&emitter, &source,
+			 &(struct dead_letter){ bytes_of("key"), bytes_of("nonsense"),
+						bytes_of("headers") });
+	emit_dead_letter(&emitter, &source,
+			 &(struct dead_letter){ { 0 }, { 0 }, bytes_of("headers") });
 	unpack(2);
 	assert_int_equal(outputs[0].topic, TOPIC_DEADLETTER);
 	assert_int_equal(outputs[0].offset, OFFSET);
