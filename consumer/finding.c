@@ -44,6 +44,22 @@ bool recovery_continues(const struct unsent_list *unsent, const struct progress 
 	return next == COMMITTED_NONE || (next == mark->applied && log == mark->log);
 }
 
+int recovery_check_unsent(int partition, const struct unsent_list *unsent, struct error *err)
+{
+	for (size_t i = 0; i < unsent->count; i++) {
+		struct bytes packed = buffer_bytes(&unsent->list[i].outputs);
+		struct run_range range;
+
+		if (!outputs_open(&packed, &range))
+			return error_set(err, ERROR_REFUSED,
+					 "this version cannot read the unsent outputs of the run "
+					 "that ends with %d:%lld; publish them with the version "
+					 "that wrote them",
+					 partition, (long long)unsent->list[i].last);
+	}
+	return 0;
+}
+
 static int64_t max_of(int64_t a, int64_t b)
 {
 	return a > b ? a : b;

@@ -7,6 +7,7 @@
 #include "consumer/output.h"
 #include "consumer/progress.h"
 #include "consumer/verifier.h"
+#include "ops/support/attributes.h"
 
 /* What is to be done, by what Kafka and Redis say of a partition. */
 enum recovery_case {
@@ -42,6 +43,14 @@ enum recovery_case recovery_case_of(const struct mark *mark, const struct commit
  */
 bool recovery_continues(const struct unsent_list *unsent, const struct progress *progress,
 			const struct mark *mark);
+
+/*
+ * A pure function. ERROR_REFUSED when another version has packed one of the runs:
+ * they are true, but this version can neither send them nor tell how far they
+ * lead, and a rebuild would drop them.
+ */
+MUST_USE int recovery_check_unsent(int partition, const struct unsent_list *unsent,
+				   struct error *err);
 
 /* Does the run end where that log was committed already, or before? */
 bool run_is_over(const struct run_range *run, int64_t log, int64_t committed);

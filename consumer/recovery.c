@@ -29,6 +29,8 @@ static int read_unsent(const struct recovery *r, int partition, struct finding *
 	if (f->is != RECOVERY_GO_ON && f->is != RECOVERY_PUBLISH)
 		return 0;
 	rc = unsent_read(r->index, partition, &f->unsent, err);
+	if (!rc)
+		rc = recovery_check_unsent(partition, &f->unsent, err);
 	if (!rc && !recovery_continues(&f->unsent, &f->committed.progress, &f->mark))
 		f->is = f->committed.group > f->committed.progress.applied ? RECOVERY_UNCLEAR
 									   : RECOVERY_REBUILD;

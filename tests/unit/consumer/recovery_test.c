@@ -172,6 +172,27 @@ static void unsent_runs_lead_into_a_log_that_was_accepted(void **state)
 	assert_false(continues_in(runs, 0, &(struct progress){ .applied = 5 }, &mark));
 }
 
+/* Nor are they rebuilt over: a rebuild drops what is unsent. */
+static void unsent_outputs_of_another_version_are_refused(void **state)
+{
+	static const struct run_range range = { 3, 5, 0 };
+	struct unsent list[2] = { { .last = 4 }, { .last = 6 } };
+	const struct unsent_list unsent = { list, 2 };
+	struct error err = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		buffer_init(&list[i].outputs);
+		outputs_begin(&list[i].outputs, &range);
+	}
+	assert_int_equal(recovery_check_unsent(7, &unsent, &err), 0);
+	list[1].outputs.data[0]++;
+	assert_int_equal(recovery_check_unsent(7, &unsent, &err), ERROR_REFUSED);
+	assert_non_null(strstr(err.text, "7:6"));
+	for (int i = 0; i < 2; i++)
+		buffer_done(&list[i].outputs);
+}
+
 static void unsent_outputs_that_cannot_be_read_are_lost_data(void **state)
 {
 	struct unsent one = { .last = 3 };
@@ -193,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_run_across_the_committed_offset_is_of_another_history),
 		cmocka_unit_test(a_gap_in_what_is_unsent_is_lost_data),
 		cmocka_unit_test(unsent_runs_lead_into_a_log_that_was_accepted),
+		cmocka_unit_test(unsent_outputs_of_another_version_are_refused),
 		cmocka_unit_test(unsent_outputs_that_cannot_be_read_are_lost_data),
 	};
 
