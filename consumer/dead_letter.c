@@ -21,7 +21,7 @@ static size_t least_of(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static struct bytes cut(struct bytes b, size_t max)
+static struct bytes cut_bytes(struct bytes b, size_t max)
 {
 	return (struct bytes){ b.data, least_of(b.len, max) };
 }
@@ -91,8 +91,8 @@ void dead_letter_write(struct dead_letter *out, const struct dead_record *r, siz
 	if (!whole)
 		add_abridgement(&b, r, arena);
 	*out = (struct dead_letter){
-		.key = whole ? r->key : cut(r->key, KEY_KEPT_MAX),
-		.value = whole ? r->value : cut(r->value, least_of(VALUE_KEPT_MAX, max / 2)),
+		.key = whole ? r->key : cut_bytes(r->key, KEY_KEPT_MAX),
+		.value = whole ? r->value : cut_bytes(r->value, least_of(VALUE_KEPT_MAX, max / 2)),
 		.headers = arena_copy(arena, buffer_bytes(&b)),
 	};
 	buffer_done(&b);
