@@ -24,6 +24,7 @@ static struct emitter emitter;
 static struct buffer packed;
 static char url[301];
 static uint32_t seed;
+static bool short_names;
 
 static uint32_t draw(uint32_t below)
 {
@@ -52,9 +53,13 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A text of up to `max` bytes; in a quarter of all cases of exactly that many. */
-static struct bytes draw_text(size_t max)
+/*
+ * A text of up to `max` bytes, in a quarter of all cases of exactly that many. In
+ * every other scene all texts are short, so that what stands around them counts.
+ */
+static struct bytes draw_text(size_t longest)
 {
+	size_t max = short_names ? 4 : longest;
 	size_t len = draw(4) ? 1 + draw((uint32_t)max) : max;
 	uint8_t *text = arena_alloc(&s.arena, len + 1);
 
@@ -110,13 +115,15 @@ static size_t draw_subjects(struct subject out[static SUBJECTS])
 	return count;
 }
 
-/* The decision is by the owner, an admin of another name, or the system. */
+/* The decision is by the owner, somebody else, or the system. */
 static void draw_decision(void)
 {
 	struct subject subjects[SUBJECTS];
 	struct grant_wish wishes[SUBJECTS];
 	size_t count = draw_subjects(subjects);
 	bool removes = !draw(3);
+	const struct actor actors[] = { SYSTEM, actor(ALICE), actor(FRANK) };
+	const struct actor who = actors[draw(3)];
 
 	for (size_t i = 0; i < count; i++) {
 		wishes[i] = wish_until(subjects[i], draw(2) ? ROLE_USE : ROLE_ADMIN,
@@ -126,9 +133,9 @@ static void draw_decision(void)
 			      draw(2) ? NOW_MS : ABSENT);
 	}
 	if (removes)
-		(void)unshare(&s, draw(2) ? SYSTEM : actor(ALICE), REASON_COMMAND, subjects, count);
+		(void)unshare(&s, who, REASON_COMMAND, subjects, count);
 	else
-		(void)share(&s, draw(2) ? SYSTEM : actor(ALICE), wishes, count);
+		(void)share(&s, who, wishes, count);
 }
 
 /* The longest value of those that go to the topic, and their number. */
@@ -193,6 +200,7 @@ static void estimate_bounds_what_is_encoded(void **state)
 
 		url[draw(2) ? 0 : 300] = 0;
 		s.world.limits.access_url_bytes = strlen(url);
+		short_names = i % 2;
 		forget_grants();
 		s.command.command_id = (struct uuid){ { 7, (uint8_t)(i >> 8), (uint8_t)i } };
 		draw_names();
