@@ -19,7 +19,8 @@ struct touched {
 	bool whole;               /* it was not in the index: write every field */
 	bool header;              /* organization, owner, name or status changed */
 	bool grants;              /* write every grant: the owner changed, see layout.h */
-	unsigned command_places;  /* bit i: place i of the ring of command ids changed */
+	int64_t commands_first;   /* the numbers of the commands that the index remembers: the */
+	int64_t commands_end;     /* first, and the one after the last; see recent.h */
 	struct subject *subjects; /* whose grants changed; may repeat; in the run's arena */
 	size_t subject_count;
 	size_t subject_cap;

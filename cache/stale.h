@@ -42,16 +42,6 @@ struct stale_question {
 MUST_USE int stale_read(struct index *ix, int partition, const struct mark *ours,
 			const struct stale_question *q, struct stale_list *out, struct error *err);
 
-/* A workspace and the ids of the commands that it remembers: see workspace.h. */
-struct stale_memory {
-	struct uuid workspace_id;
-	struct uuid recent[RECENT_COMMANDS]; /* in no order; nil: none */
-};
-
-/* Sets `recent` of each workspace of the list. ERROR_FENCED as above. */
-MUST_USE int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
-			       struct stale_memory *list, size_t count, struct error *err);
-
 /* A subject that something is shared with in a partition. */
 struct holder {
 	int partition; /* as the key says; a foreign key may name one that does not exist */

@@ -2,7 +2,6 @@
 
 #include "ops/support/memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +15,7 @@ void workspace_done(struct workspace *w)
 	free((void *)(uintptr_t)w->name.data);
 	free(w->grants);
 	places_done(&w->places);
+	recent_done(&w->recent);
 	w->name = (struct bytes){ 0 };
 	w->grants = NULL;
 	w->grant_count = 0;
@@ -70,26 +70,6 @@ void workspace_drop_grant(struct workspace *w, const struct subject *s)
 	*g = w->grants[--w->grant_count];
 }
 
-bool workspace_saw_command(const struct workspace *w, const struct uuid *command_id)
-{
-	if (uuid_is_nil(command_id))
-		return false; /* or it would equal the empty places */
-	for (size_t i = 0; i < RECENT_COMMANDS; i++)
-		if (uuid_equal(&w->recent[i], command_id))
-			return true;
-	return false;
-}
-
-unsigned workspace_remember_command(struct workspace *w, const struct uuid *command_id)
-{
-	unsigned place = w->recent_next;
-
-	assert(place < RECENT_COMMANDS);
-	w->recent[place] = *command_id;
-	w->recent_next = (place + 1) % RECENT_COMMANDS;
-	return place;
-}
-
 void workspace_clear(struct workspace *w)
 {
 	struct uuid id = w->id;
@@ -106,5 +86,5 @@ struct workspace_ref workspace_ref(const struct workspace *w)
 size_t workspace_memory(const struct workspace *w)
 {
 	return sizeof(*w) + w->name.len + 1 + w->grant_cap * sizeof(struct grant) +
-	       places_memory(&w->places);
+	       places_memory(&w->places) + w->recent.cap * sizeof(struct recent_command);
 }

@@ -29,11 +29,12 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 
 	flow_follow(&c->flow, part);
 	if (part->state == PARTITION_ASIDE)
-		topic_sizes_suspect(&c->sizes);
+		topic_watch_suspect(c->topics);
 	if (part->state == PARTITION_READY) {
 		c->watched_ms = 0; /* until its mark is stamped, no answer rests on it */
 		return;
 	}
+	holes_forget(c->holes, part->id);
 	workspaces_forget(c->workspaces, part->id);
 	index_forget_ahead(c->index);
 	if (before == PARTITION_REBUILDING)
@@ -123,6 +124,12 @@ static int open_intake(struct consumer *c, struct error *err)
 	return intake_open(&c->intake, c->config, &owner, c->waker, err);
 }
 
+static int check_topics(struct consumer *c, struct error *err)
+{
+	c->topics = topic_watch_new(c->intake, &c->sizes);
+	return topic_watch_check(c->topics, c->deployment.partitions, err);
+}
+
 static int open_index(struct consumer *c, struct error *err)
 {
 	const struct index_options options = {
@@ -142,6 +149,8 @@ static int connect_all(struct consumer *c, struct error *err)
 
 	if (!rc)
 		rc = insist_on(c, learn_deployment, err);
+	if (!rc)
+		rc = check_topics(c, err);
 	if (!rc)
 		rc = open_index(c, err);
 	if (!rc)
@@ -164,7 +173,8 @@ static void wire_partitions(struct consumer *c)
 	const struct partition_watcher watcher = { on_partition_changed, c };
 
 	partitions_init(&c->partitions, c->deployment.partitions, &watcher);
-	c->flow = (struct flow){ c->intake, &c->partitions, false };
+	c->flow = (struct flow){ .intake = c->intake, .partitions = &c->partitions };
+	c->holes = holes_new(c->config, &c->flow, c->waker);
 	c->workspaces = workspaces_new(WORKSPACES_BYTES);
 }
 
@@ -200,17 +210,6 @@ static void wire_probation(struct consumer *c)
 	c->probation = probation_new(c->probation_publisher, &c->partitions);
 }
 
-static void wire_sizes(struct consumer *c, size_t grants_max)
-{
-	const struct now now = clock_now();
-
-	c->sizes = (struct topic_sizes){ .client = intake_client(c->intake),
-					 .limits = limits_default() };
-	c->sizes.limits.grants_per_workspace = grants_max;
-	c->sizes.limits.access_url_bytes = strlen(config_get(c->config, "access-url"));
-	topic_sizes_begin(&c->sizes, &now);
-}
-
 static void wire_runner(struct consumer *c)
 {
 	c->runner = runner_new(&(struct runner_options){
@@ -227,7 +226,7 @@ static void wire_runner(struct consumer *c)
 	c->ready.runner = c->runner;
 }
 
-static void wire_recovery(struct consumer *c)
+static void wire_recovery(struct consumer *c, bool accept_lost_grants)
 {
 	progress_init(&c->progress, c->changelog, c->codec);
 	c->verifier = (struct verifier){ c->intake, c->lookback };
@@ -239,6 +238,7 @@ static void wire_recovery(struct consumer *c)
 		.workspaces = c->workspaces,
 		.partitions = &c->partitions,
 		.ready = &c->ready,
+		.accept_lost_grants = accept_lost_grants,
 	});
 	c->recovery = (struct recovery){
 		.partitions = &c->partitions,
@@ -251,6 +251,8 @@ static void wire_recovery(struct consumer *c)
 		.rebuild = c->rebuild,
 		.ready = &c->ready,
 		.verifier = &c->verifier,
+		.changelog = c->changelog,
+		.accept_lost_grants = accept_lost_grants,
 	};
 }
 
@@ -293,6 +295,7 @@ static int read_accept(const struct consumer *c, const char *name, bool *accept,
 
 static int open_parts(struct consumer *c, struct error *err)
 {
+	bool accept_lost_grants = false;
 	int64_t grants_max = 0;
 	int rc = config_get_number(c->config, "max-grants", 1, GRANTS_MAX, &grants_max, err);
 
@@ -301,15 +304,19 @@ static int open_parts(struct consumer *c, struct error *err)
 	if (!rc)
 		rc = read_accept(c, "accept-other-log", &c->ready.accept_other_log, err);
 	if (!rc)
+		rc = read_accept(c, "accept-lost-grants", &accept_lost_grants, err);
+	topic_sizes_init(&c->sizes);
+	c->sizes.limits.grants_per_workspace = (size_t)grants_max;
+	c->sizes.limits.access_url_bytes = strlen(config_get(c->config, "access-url"));
+	if (!rc)
 		rc = connect_all(c, err);
 	if (rc)
 		return rc;
 	wire_partitions(c);
-	wire_sizes(c, (size_t)grants_max);
 	wire_publisher(c);
 	wire_probation(c);
 	wire_runner(c);
-	wire_recovery(c);
+	wire_recovery(c, accept_lost_grants);
 	wire_troubles(c);
 	wire_reaper(c);
 	return intake_join(c->intake, err);
@@ -339,7 +346,7 @@ void consumer_close(struct consumer **cp)
 
 	if (!c)
 		return;
-	topic_sizes_done(&c->sizes);
+	topic_watch_free(&c->topics);
 	intake_close(&c->intake);
 	reaper_free(&c->reaper);
 	troubles_free(&c->troubles);
@@ -350,6 +357,7 @@ void consumer_close(struct consumer **cp)
 	publisher_free(&c->probation_publisher);
 	publisher_free(&c->publisher);
 	workspaces_free(&c->workspaces);
+	holes_free(&c->holes);
 	partitions_done(&c->partitions);
 	lookback_close(&c->lookback);
 	changelog_close(&c->changelog);

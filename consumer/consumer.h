@@ -9,11 +9,12 @@
  */
 
 #include "cache/stages.h"
-#include "consumer/flow.h"
+#include "consumer/holes.h"
 #include "consumer/publisher_guard.h"
 #include "consumer/reaper.h"
 #include "consumer/recovery.h"
 #include "consumer/topic_sizes.h"
+#include "consumer/topic_watch.h"
 #include "consumer/troubles.h"
 #include "ops/support/attributes.h"
 
@@ -27,6 +28,7 @@ struct consumer {
 	struct intake *intake;
 	struct index *index;
 	struct codec *codec;
+	struct topic_watch *topics;
 	struct follower *follower;
 	struct changelog *changelog;
 	struct lookback *lookback;
@@ -41,6 +43,7 @@ struct consumer {
 	struct partitions partitions;
 	struct topic_sizes sizes;
 	struct flow flow;
+	struct holes *holes;
 	struct publisher_guard guard;
 	struct ready_maker ready;
 	struct progress_reader progress;

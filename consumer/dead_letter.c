@@ -67,7 +67,11 @@ static void add_origin(struct buffer *b, const struct dead_record *r, struct are
 	add_header(b, "sharebus_topic", bytes_of(topic_name(TOPIC_COMMANDS)));
 	add_header(b, "sharebus_partition", arena_printf(arena, "%d", r->partition));
 	add_header(b, "sharebus_offset", arena_printf(arena, "%lld", (long long)r->offset));
-	add_header(b, "sharebus_timestamp", arena_printf(arena, "%lld", (long long)r->time));
+	if (r->hole)
+		add_header(b, "sharebus_count", arena_printf(arena, "%lld", (long long)r->hole));
+	else
+		add_header(b, "sharebus_timestamp",
+			   arena_printf(arena, "%lld", (long long)r->time));
 }
 
 static void add_abridgement(struct buffer *b, const struct dead_record *r, struct arena *arena)

@@ -18,7 +18,8 @@
 struct dead_record {
 	int partition;
 	int64_t offset;
-	int64_t time; /* the broker's, ms since 1970 */
+	int64_t time; /* the broker's, ms since 1970; not of a hole */
+	int64_t hole; /* how many offsets a batch had that could not be unpacked; 0: it is a record */
 	struct bytes key;
 	struct bytes value;
 	const struct header *headers; /* a value may be absent */

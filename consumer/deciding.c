@@ -1,6 +1,7 @@
 #include "consumer/deciding.h"
 
 #include "cache/access.h"
+#include "ops/support/clock.h"
 #include "schemas/bounds.h"
 
 #include <assert.h>
@@ -210,7 +211,7 @@ bool is_duplicate(struct deciding *d)
 {
 	const struct workspace *w = d->world->workspace;
 
-	if (!w->registered || !workspace_saw_command(w, &d->command->command_id))
+	if (!w->registered || !recent_holds(&w->recent, &d->command->command_id))
 		return false;
 	d->out->outcome = OUTCOME_DUPLICATE;
 	return true;
@@ -248,23 +249,79 @@ static void check_version(struct deciding *d)
 			(long long)w->version, (long long)expected);
 }
 
-bool check_command(struct deciding *d)
+/* The command's id must say when it was made, so that rule 11 holds for it. */
+static void check_id(struct deciding *d)
 {
-	struct error err = { 0 };
+	int64_t made = uuid_v7_time(&d->command->command_id);
 	char id[UUID_TEXT_SIZE];
+	char when[RFC3339_SIZE];
 
-	assert(d->command);
-	uuid_format(id, &d->command->workspace_id);
+	uuid_format(id, &d->command->command_id);
+	clock_format_rfc3339(when, made);
 	if (uuid_is_nil(&d->command->command_id))
 		problem(d, REJECT_INVALID_COMMAND, "the command has no id");
-	else if (bounds_check_command(d->record, &err))
-		problem(d, REJECT_INVALID_COMMAND, "%s", err.text);
-	else if (!d->world->workspace->registered)
+	else if (decision_proves_itself(d->out))
+		return;
+	else if (made < 0)
+		problem(d, REJECT_INVALID_COMMAND,
+			"the command id %s is not a UUID of version 7, which says when it was "
+			"made; send the command under a new id",
+			id);
+	else if (made > d->world->now && made - d->world->now > RECENT_AHEAD_MAX_MS)
+		problem(d, REJECT_INVALID_COMMAND,
+			"the command id %s says that it was made at %s, more than an hour ahead of "
+			"Kafka; set the clock that it comes from, and send the command under a new "
+			"id",
+			id, when);
+}
+
+static void check_workspace(struct deciding *d)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(id, &d->command->workspace_id);
+	if (!d->world->workspace->registered)
 		problem(d, REJECT_UNKNOWN_WORKSPACE, "there is no workspace %s", id);
-	else
-		check_directory_offset(d);
-	if (!d->problems)
-		check_version(d);
+}
+
+/* Rule 11: is it certain that the command was not done before? */
+static void check_age(struct deciding *d)
+{
+	const struct workspace *w = d->world->workspace;
+	const struct uuid *id = &d->command->command_id;
+	int64_t made = uuid_v7_time(id);
+	char when[RFC3339_SIZE];
+
+	if (decision_proves_itself(d->out))
+		return;
+	if (d->world->now - made <= RECENT_BEHIND_MAX_MS && recent_reaches(&w->recent, id))
+		return;
+	clock_format_rfc3339(when, made);
+	problem(d, REJECT_COMMAND_TOO_OLD,
+		"the command id was made at %s, and %.*s no longer remembers whether a command of "
+		"that time was done; see whom it is shared with, and if need be send the command "
+		"under a new id, from a clock that is right",
+		when, BYTES_ARG(w->name));
+}
+
+/* The numbers and times of the command, and how many subjects it names. */
+static void check_bounds(struct deciding *d)
+{
+	struct error err = { 0 };
+
+	if (bounds_check_command(d->record, &err))
+		problem(d, REJECT_INVALID_COMMAND, "%s", err.text);
+}
+
+bool check_command(struct deciding *d)
+{
+	static void (*const checks[])(
+		struct deciding *) = { check_id,  check_bounds,           check_workspace,
+				       check_age, check_directory_offset, check_version };
+
+	assert(d->command);
+	for (size_t i = 0; !d->problems && i < sizeof(checks) / sizeof(*checks); i++)
+		checks[i](d);
 	return !d->problems;
 }
 

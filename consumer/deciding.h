@@ -68,7 +68,7 @@ const size_t *first_mentions(const struct deciding *d, const void *list, size_t 
 bool is_duplicate(struct deciding *d);
 
 /*
- * The command's own bounds, and rules 1, 8 and 13: the workspace, the version and
+ * The command's own bounds, and rules 1, 8, 11 and 13: its id, the workspace, the version and
  * the directory that it speaks of. Adds a problem and returns false when one is
  * broken.
  */

@@ -75,11 +75,12 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 }
 
 static int emit_notices(struct emitter *e, struct source *src, const struct decision *d,
-			const struct workspace_ref *ws, struct bytes event_id, struct error *err)
+			const struct consequence *c, struct bytes event_id, struct error *err)
 {
-	struct notice_scene scene = { d, *ws, e->directory, e->access_url, e->arena };
+	struct notice_scene scene = { d, c->workspace, e->directory, e->access_url, e->arena };
 	struct notice *list = NULL;
-	size_t count = notice_list(d, ws, e->directory, e->arena, &list);
+	size_t count =
+		notice_list(d, &c->audience, &c->workspace.owner_id, e->directory, e->arena, &list);
 	size_t begin = e->packed->len;
 	size_t i;
 	int rc = 0;
@@ -100,15 +101,16 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 }
 
 static int emit_change(struct emitter *e, struct source *src, const struct decision *d,
-		       const struct workspace_ref *ws, int64_t version, struct error *err)
+		       const struct consequence *c, struct error *err)
 {
 	struct record r = { .type = RECORD_SHARING_CHANGED };
+	struct address to = { TOPIC_EVENTS, id_text(e->arena, &c->workspace.id) };
 	struct bytes event_id = output_id(e, src);
 	int rc;
 
 	r.as.sharing_changed = (struct sharing_changed){
-		.workspace = *ws,
-		.version = version,
+		.workspace = c->workspace,
+		.version = c->version,
 		.actor = d->actor,
 		.command_id = d->command_id,
 		.reason = d->reason,
@@ -116,39 +118,23 @@ static int emit_change(struct emitter *e, struct source *src, const struct decis
 		.change_count = d->change_count,
 		.at = src->time,
 	};
-	rc = emit_record(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) }, &r,
-			 err);
-	return rc ? rc : emit_notices(e, src, d, ws, event_id, err);
+	rc = emit_record(e, src, &to, &r, err);
+	return rc ? rc : emit_notices(e, src, d, c, event_id, err);
 }
 
 int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
-		  const struct workspace_ref *ws, int64_t version, struct error *err)
+		  const struct consequence *c, struct error *err)
 {
 	if (d->outcome == OUTCOME_REJECTED)
-		return emit_rejection(e, src, d, ws, err);
+		return emit_rejection(e, src, d, &c->workspace, err);
 	if (d->outcome == OUTCOME_APPLIED && d->change_count)
-		return emit_change(e, src, d, ws, version, err);
+		return emit_change(e, src, d, c, err);
 	return 0;
-}
-
-/* Lists the remembered command ids, the oldest first, without the ring's empty places. */
-static size_t list_recent(const struct workspace *w, struct uuid out[static RECENT_COMMANDS])
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++) {
-		const struct uuid *id = &w->recent[(w->recent_next + i) % RECENT_COMMANDS];
-
-		if (!uuid_is_nil(id))
-			out[count++] = *id;
-	}
-	return count;
 }
 
 int emit_state(struct emitter *e, struct source *src, const struct workspace *w, struct error *err)
 {
 	struct record r = { .type = RECORD_WORKSPACE_GRANTS };
-	struct uuid recent[RECENT_COMMANDS];
 	struct address to = { TOPIC_GRANTS, id_text(e->arena, &w->id) };
 
 	if (!w->registered) {
@@ -161,8 +147,9 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 		.version = w->version,
 		.grants = w->grants,
 		.grant_count = w->grant_count,
-		.recent_commands = recent,
-		.recent_command_count = list_recent(w, recent),
+		.recent_commands = w->recent.list,
+		.recent_command_count = w->recent.count,
+		.forgotten_until = w->recent.forgotten,
 		.source_offset = src->offset,
 	};
 	return emit_record(e, src, &to, &r, err);

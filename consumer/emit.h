@@ -7,8 +7,8 @@
  * returns the error of codec_encode().
  */
 
+#include "consumer/audience.h"
 #include "consumer/dead_letter.h"
-#include "consumer/decision.h"
 #include "consumer/output.h"
 #include "ops/support/attributes.h"
 #include "schemas/codec.h"
@@ -34,15 +34,21 @@ struct emitter {
 	struct buffer value;   /* scratch */
 };
 
+/* What readers are told of a decision besides itself. */
+struct consequence {
+	struct workspace_ref workspace; /* as events should show it */
+	int64_t version;                /* after the decision */
+	struct audience audience;
+};
+
 /*
  * Emits SharingChanged and its notifications, CommandRejected, or nothing, as the
- * decision demands. ws is the workspace as events should show it, version the
- * one after the decision. Notifications beyond e->outputs_max are left out and
- * counted in e->untold: a share is rejected before it comes to that, but taking
- * access away is never refused.
+ * decision demands. Notifications beyond e->outputs_max are left out and counted
+ * in e->untold: a share is rejected before it comes to that, but taking access
+ * away is never refused.
  */
 MUST_USE int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
-			   const struct workspace_ref *ws, int64_t version, struct error *err);
+			   const struct consequence *c, struct error *err);
 
 /* Emits the workspace's state after src, or its tombstone when it is no longer registered. */
 MUST_USE int emit_state(struct emitter *e, struct source *src, const struct workspace *w,

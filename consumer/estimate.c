@@ -14,6 +14,8 @@ enum {
 	/* What an owner is told of each change besides the name, and how many changes they are told. */
 	SUMMARY_BYTES = 24,
 	SUMMARIES = 5,
+	/* A body names the group through which somebody has access, which any grant may be about. */
+	GROUP_BYTES_MAX = NAME_BYTES_MAX + 12, /* "everyone in " an organization */
 };
 
 static size_t max_of(size_t a, size_t b)
@@ -35,12 +37,12 @@ static size_t actor_bytes(const struct world *w, const struct actor *a)
 	return max_of(u ? u->name.len : 0, name_bytes(w, &s));
 }
 
-/* The longest name among the subjects, which a body may mention. */
+/* The longest name among the subjects that an owner is told of. */
 static size_t longest_subject(const struct world *w, const struct decision *d)
 {
 	size_t longest = 0;
 
-	for (size_t i = 0; i < d->change_count; i++)
+	for (size_t i = 0; i < d->change_count && i < SUMMARIES; i++)
 		longest = max_of(longest, name_bytes(w, &d->changes[i].subject));
 	return longest;
 }
@@ -50,7 +52,7 @@ static size_t notification_bytes(const struct world *w, const struct decision *d
 	const struct subject owner = { SUBJECT_USER, w->workspace->owner_id };
 	size_t subject = longest_subject(w, d);
 	size_t workspace = w->workspace->name.len;
-	size_t body = max_of(BODY_BYTES + subject, SUMMARIES * (SUMMARY_BYTES + subject));
+	size_t body = max_of(BODY_BYTES + GROUP_BYTES_MAX, SUMMARIES * (SUMMARY_BYTES + subject));
 	size_t title = TITLE_BYTES + actor_bytes(w, &d->actor) + workspace;
 	size_t link = w->limits.access_url_bytes + name_bytes(w, &owner) + workspace;
 
@@ -77,7 +79,8 @@ struct estimate estimate_outputs(const struct world *w, const struct decision *d
 	size_t grants = w->workspace->grant_count + d->change_count;
 	struct estimate e = {
 		.event = ENVELOPE_BYTES + bounds_event(name, d->change_count),
-		.state = ENVELOPE_BYTES + bounds_state(name, grants, RECENT_COMMANDS),
+		.state =
+			ENVELOPE_BYTES + bounds_state(name, grants, w->workspace->recent.count + 1),
 	};
 
 	if (!d->change_count)

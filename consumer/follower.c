@@ -2,6 +2,7 @@
 
 #include "consumer/arrivals.h"
 #include "consumer/judge.h"
+#include "consumer/prober.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
@@ -17,10 +18,22 @@ enum {
 	REACH_STEP_MS = 5,
 	GONE_IDS_MAX = 2 * POLL_MAX, /* the reaper takes them every turn */
 	PARTITION = 0,               /* the topic has only one */
+	NONE_ACCEPTED = -1,
+};
+
+/* A batch that cannot be unpacked, where the follower has stopped. */
+struct stop {
+	struct error why;      /* code 0: it has not stopped */
+	int64_t first;         /* the batch's first offset */
+	struct prober *prober; /* not NULL: the batch is being passed over, once its end is known */
 };
 
 struct follower {
+	const struct config *config;
+	const struct waker *waker;
 	rd_kafka_t *consumer;
+	int64_t accepted; /* batches up to this offset may be passed over; NONE_ACCEPTED */
+	struct stop stop;
 	struct codec *codec;
 	struct directory *directory; /* the view */
 	struct projector projector;
@@ -53,18 +66,27 @@ static int open_consumer(struct follower *f, const struct config *config, struct
 	return rc ? rc : bus_open_consumer(&f->consumer, conf, err);
 }
 
-static int assign_from_start(struct follower *f, struct error *err)
+static int assign_from(struct follower *f, int64_t offset, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_resp_err_t code;
 
 	rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_DIRECTORY), PARTITION)->offset =
-		RD_KAFKA_OFFSET_BEGINNING;
+		offset;
 	code = rd_kafka_assign(f->consumer, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	return code ? error_set(err, ERROR_UNAVAILABLE, "%s cannot be followed: %s",
 				topic_name(TOPIC_DIRECTORY), rd_kafka_err2str(code))
 		    : 0;
+}
+
+static int read_accepted(struct follower *f, struct error *err)
+{
+	f->accepted = NONE_ACCEPTED;
+	if (!config_get(f->config, "accept-lost-directory"))
+		return 0;
+	return config_get_number(f->config, "accept-lost-directory", 0, INT64_MAX, &f->accepted,
+				 err);
 }
 
 int follower_open(struct follower **out, const struct config *config, struct codec *codec,
@@ -73,13 +95,17 @@ int follower_open(struct follower **out, const struct config *config, struct cod
 	struct follower *f = memory_zalloc(1, sizeof(*f));
 	int rc;
 
+	f->config = config;
+	f->waker = waker;
 	f->codec = codec;
 	f->directory = directory_new();
 	arena_init(&f->arena);
 	projector_init(&f->projector, index);
-	rc = open_consumer(f, config, err);
+	rc = read_accepted(f, err);
 	if (!rc)
-		rc = assign_from_start(f, err);
+		rc = open_consumer(f, config, err);
+	if (!rc)
+		rc = assign_from(f, RD_KAFKA_OFFSET_BEGINNING, err);
 	if (rc) {
 		follower_close(&f);
 		return rc;
@@ -95,6 +121,7 @@ void follower_close(struct follower **fp)
 
 	if (!f)
 		return;
+	prober_close(&f->stop.prober);
 	if (f->consumer)
 		(void)rd_kafka_consumer_close(f->consumer);
 	bus_close(&f->consumer);
@@ -206,9 +233,92 @@ static void apply_record(struct follower *f, const rd_kafka_message_t *m)
 	arena_reset(&f->arena);
 }
 
-/* The client has given us a record, the topic's end, or an error. */
+/* ---- batches that cannot be unpacked ---- */
+
+/* The batch comes again with each fetch. */
+static void stop_at(struct follower *f, const rd_kafka_message_t *m)
+{
+	struct stop *s = &f->stop;
+
+	if (s->why.code && s->first == m->offset)
+		return;
+	prober_close(&s->prober);
+	s->first = m->offset;
+	(void)error_set(&s->why, ERROR_REFUSED,
+			"%s: the batch at offset %lld cannot be unpacked (%s), so nobody knows "
+			"what it changed: the directory is not ready until a person decides to go "
+			"on without it, with --accept-lost-directory %lld at all consumers, and "
+			"then announces the directory again",
+			topic_name(TOPIC_DIRECTORY), (long long)m->offset,
+			rd_kafka_message_errstr(m), (long long)m->offset);
+	if (s->first > f->accepted)
+		log_error("%s", s->why.text);
+}
+
+static int begin_probing(struct follower *f, struct error *err)
+{
+	int rc = prober_open(&f->stop.prober, f->config, TOPIC_DIRECTORY, f->waker, err);
+
+	if (!rc)
+		rc = prober_begin(f->stop.prober, PARTITION, f->stop.first, err);
+	if (rc)
+		prober_close(&f->stop.prober);
+	return rc;
+}
+
+/* Goes on after the batch, once it is known where it ends. */
+static int skip_batch(struct follower *f, struct error *err)
+{
+	int64_t end = 0;
+	int rc = 0;
+
+	if (!f->stop.why.code || f->stop.first > f->accepted)
+		return 0;
+	if (!f->stop.prober)
+		rc = begin_probing(f, err);
+	if (!rc)
+		rc = prober_step(f->stop.prober, &end, err);
+	if (rc == PROBED_END)
+		rc = assign_from(f, end, err);
+	else
+		return rc;
+	prober_close(&f->stop.prober);
+	if (rc)
+		return rc;
+	log_warn("%s: the offsets from %lld to %lld cannot be unpacked and are passed over, which "
+		 "is accepted; announce the directory again, if that has not been done since",
+		 topic_name(TOPIC_DIRECTORY), (long long)f->stop.first, (long long)end - 1);
+	f->stop = (struct stop){ 0 };
+	return 0;
+}
+
+static void end_stop(struct follower *f)
+{
+	if (!f->stop.why.code)
+		return;
+	log_warn("%s: the batch at offset %lld, which cannot be unpacked, is gone from the log; "
+		 "announce the directory again",
+		 topic_name(TOPIC_DIRECTORY), (long long)f->stop.first);
+	prober_close(&f->stop.prober);
+	f->stop = (struct stop){ 0 };
+}
+
+const struct error *follower_trouble(const struct follower *f)
+{
+	return &f->stop.why;
+}
+
+/* ---- following ---- */
+
+/* The client has given us a record, the topic's end, a batch that it cannot unpack, or an error. */
 static int handle_message(struct follower *f, const rd_kafka_message_t *m, struct error *err)
 {
+	if (bus_is_unreadable(m)) {
+		stop_at(f, m);
+		return 0;
+	}
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || !m->err)
+		end_stop(f);
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		f->position = m->offset;
 		f->complete = true;
@@ -239,7 +349,7 @@ int follower_poll(struct follower *f, int wait_ms, struct error *err)
 		rd_kafka_message_destroy(m);
 	}
 	f->has_more = m != NULL;
-	return rc;
+	return rc ? rc : skip_batch(f, err);
 }
 
 bool follower_has_more(const struct follower *f)
@@ -322,6 +432,8 @@ bool follower_owns(const struct follower *f)
 
 int follower_project(struct follower *f, struct error *err)
 {
+	if (f->stop.why.code)
+		return f->stop.first > f->accepted ? projector_hold(&f->projector, err) : 0;
 	return f->complete ? projector_write(&f->projector, f->directory, f->position, err) : 0;
 }
 

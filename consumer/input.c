@@ -50,12 +50,28 @@ static int check_fact(const struct record *r, struct error *err)
 	return record_command(r) ? 0 : bounds_check_fact(r, err);
 }
 
+static void read_hole(struct input *in, const struct message *m, struct arena *arena)
+{
+	*in = (struct input){
+		.message = m,
+		.source = { .offset = m->offset, .time = m->time },
+		.why_unreadable = arena_printf(arena,
+					       "the client cannot unpack the batch with this "
+					       "record: %s",
+					       m->why),
+	};
+}
+
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena)
 {
 	struct bytes trace = message_header(m, HEADER_TRACEPARENT);
 	struct error err = { 0 };
 
+	if (m->hole) {
+		read_hole(in, m, arena);
+		return;
+	}
 	*in = (struct input){ .message = m };
 	in->source = (struct source){
 		.offset = m->offset,
@@ -95,6 +111,7 @@ struct dead_record input_dead_record(const struct input *in, struct arena *arena
 		.partition = m->partition,
 		.offset = m->offset,
 		.time = m->time,
+		.hole = m->hole,
 		.key = m->key,
 		.value = m->value,
 		.headers = headers,

@@ -30,7 +30,8 @@ struct input_place {
  * Fills *in from the message, which must outlive it. A record is unreadable when
  * it is too large or cannot be decoded, does not belong on sharing.commands, is
  * about a workspace of another partition, or is a fact beyond its bounds. The
- * records of a workspace have one order only because they are on one partition.
+ * records of a workspace have one order only because they are on one partition. A
+ * hole is unreadable, too.
  */
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena);

@@ -1,6 +1,7 @@
 #include "consumer/intake.h"
 
 #include "consumer/arrivals.h"
+#include "ops/support/clock.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
@@ -244,6 +245,12 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 		rd_kafka_message_destroy(m);
 		return FETCHED_END;
 	}
+	if (bus_is_unreadable(m)) {
+		*out = message_hole(m->partition, m->offset, clock_unix_ms(),
+				    rd_kafka_message_errstr(m));
+		rd_kafka_message_destroy(m);
+		return FETCHED_HOLE;
+	}
 	if (m->err) {
 		handle_error(in, m);
 		rd_kafka_message_destroy(m);
@@ -385,6 +392,8 @@ static int open_consumer(struct intake *in, struct error *err)
 		{ "fetch.wait.max.ms", "100" },
 		/* A topic that was made anew is found again within seconds. */
 		{ "topic.metadata.refresh.interval.ms", "10000" },
+		/* After a batch that cannot be unpacked the partition must not rest for half a second. */
+		{ "fetch.error.backoff.ms", "50" },
 		{ "queued.max.messages.kbytes", "16384" },
 		{ "fetch.message.max.bytes", "2097152" },
 		{ NULL, NULL },

@@ -61,6 +61,7 @@ enum fetched {
 	FETCHED_NOTHING = 0,
 	FETCHED_TROUBLE, /* something was wrong, and is logged; there may be more */
 	FETCHED_MESSAGE, /* *out is the caller's: message_done() */
+	FETCHED_HOLE,    /* the same; the batch that begins there cannot be unpacked: see holes.h */
 	FETCHED_END,     /* *out names a partition and the offset where its log ends now */
 };
 
@@ -68,7 +69,8 @@ enum fetched {
  * The next record, if one has arrived; does not wait. The callbacks of struct
  * intake_owner run from here. Errors of the client are logged; when a partition
  * can no longer be fetched, the group is joined anew, so that all partitions are
- * taken and given again.
+ * taken and given again. A batch that cannot be unpacked comes again with each
+ * fetch, as a hole at its first offset, until intake_seek() leads past it.
  */
 enum fetched intake_poll(struct intake *in, struct message *out);
 

@@ -55,6 +55,7 @@ static int follow_directory(struct consumer *c, const struct now *now, struct er
 	int rc = follower_poll(c->follower, 0, err);
 
 	(void)now;
+	flow_suspend(&c->flow, follower_trouble(c->follower)->code != 0);
 	return rc ? rc : follower_project(c->follower, err);
 }
 
@@ -119,7 +120,7 @@ static int watch_marks(struct consumer *c, const struct now *now, struct error *
 		return 0;
 	c->watched_ms = now->monotonic_ms;
 	check_logs(c, now->monotonic_ms);
-	topic_sizes_follow(&c->sizes, now);
+	topic_watch_step(c->topics, now);
 	rc = check_marks(c, err);
 	if (!rc)
 		rc = follower_watch(c->follower, err);
@@ -174,7 +175,7 @@ static int64_t reaper_due(const struct consumer *c)
 static int fetch_commands(struct consumer *c, const struct now *now, struct error *err)
 {
 	(void)now;
-	c->may_fetch_more = fetch_messages(c->intake, &c->partitions, FETCH_MAX);
+	c->may_fetch_more = fetch_messages(c->intake, &c->partitions, c->holes, FETCH_MAX);
 	if (!c->refusal.code)
 		return 0;
 	*err = c->refusal;
@@ -184,6 +185,18 @@ static int fetch_commands(struct consumer *c, const struct now *now, struct erro
 static int64_t fetch_due(const struct consumer *c)
 {
 	return c->may_fetch_more ? 0 : INT64_MAX;
+}
+
+static int step_over_holes(struct consumer *c, const struct now *now, struct error *err)
+{
+	(void)err;
+	holes_step(c->holes, now);
+	return 0;
+}
+
+static int64_t holes_due(const struct consumer *c)
+{
+	return holes_due_ms(c->holes);
 }
 
 /* The first READY partition with staged messages, from the id `from` on; NULL: none. */
@@ -229,6 +242,8 @@ static int apply_staged(struct consumer *c, const struct now *now, struct error 
 
 	(void)now;
 	if (!publisher_is_started(c->publisher)) /* a rebalance has stopped it */
+		return 0;
+	if (follower_trouble(c->follower)->code) /* nothing is decided on half a directory */
 		return 0;
 	while (!rc && part) {
 		rc = apply_partition(c, part, err);
@@ -297,6 +312,7 @@ static const struct stage stages[] = {
 	{ "recover", recover_partitions, recovery_due },
 	{ "reap", reap_expired, reaper_due },
 	{ "fetch", fetch_commands, fetch_due },
+	{ "holes", step_over_holes, holes_due },
 	{ "apply", apply_staged, NULL },
 	{ "report", report_stages, report_due },
 };
@@ -403,7 +419,7 @@ int loop_run(struct consumer *c, struct error *err)
 			break;
 		consumer_wait(c, attempt++, err);
 		/* Polling keeps our membership of the group, whatever else is wrong. */
-		(void)fetch_messages(c->intake, &c->partitions, 1);
+		(void)fetch_messages(c->intake, &c->partitions, c->holes, 1);
 	}
 	finish_work(c);
 	return is_passing(rc) ? 0 : rc;

@@ -47,6 +47,7 @@ struct partition {
 	bool accepting;     /* another log is being accepted: see recovery.c; not while READY */
 	bool fetched;       /* while READY: a message was fetched, or the log's end reached */
 	int64_t end;        /* while READY: where the log ended when it was last reached */
+	bool probing;       /* while READY: not fetched until holes.h knows where a hole ends */
 	struct staged staged; /* empty unless READY */
 	/*
 	 * The last offsets of runs that are committed in Kafka, whose `unsent`

@@ -81,13 +81,19 @@ int progress_read(struct progress_reader *r, const int *partitions, size_t count
 		found[partitions[i]] = (struct progress){ .applied = COMMITTED_NONE };
 	rc = read_part(r, partitions, count, CHANGELOG_TAIL, found, err);
 	for (size_t i = 0; i < count; i++)
-		if (found[partitions[i]].applied == COMMITTED_NONE)
+		if (found[partitions[i]].applied == COMMITTED_NONE &&
+		    !changelog_trouble(r->changelog, partitions[i]))
 			rest[rest_count++] = partitions[i];
 	if (!rc && rest_count)
 		rc = read_part(r, rest, rest_count, CHANGELOG_WHOLE, found, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		out[i] = found[partitions[i]];
 	return rc;
+}
+
+const struct error *progress_trouble(const struct progress_reader *r, int partition)
+{
+	return changelog_trouble(r->changelog, partition);
 }
 
 struct tip progress_tip(const struct progress *p)

@@ -38,13 +38,17 @@ void progress_note(struct progress_reader *r, const struct message *m, struct pr
 
 /*
  * Sets out[i] to the last Progress of partitions[i], with applied =
- * COMMITTED_NONE where the changelog has none. Ends any other reading of the
- * changelog. Blocks. ERROR_UNAVAILABLE.
+ * COMMITTED_NONE where the changelog has none. What progress_trouble() then names
+ * must not be relied on. Ends any other reading of the changelog. Blocks.
+ * ERROR_UNAVAILABLE.
  */
 MUST_USE int progress_read(struct progress_reader *r, const int *partitions, size_t count,
 			   struct progress *out, struct error *err);
 
 /* The tip of the log as of that progress. */
 struct tip progress_tip(const struct progress *p);
+
+/* Why the Progress of a partition could not be read by progress_read(); NULL: it could. */
+const struct error *progress_trouble(const struct progress_reader *r, int partition);
 
 #endif

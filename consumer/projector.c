@@ -102,13 +102,15 @@ int projector_check(struct projector *p, struct error *err)
 	struct mark now;
 	int rc;
 
-	if (p->state != PROJECTING_CHANGES)
+	if (p->state != PROJECTING_CHANGES && p->state != PROJECTING_HELD)
 		return 0;
 	rc = index_read_mark(p->index, KEYS_DIRECTORY, &now, err);
 	if (rc)
 		return rc;
 	if (mark_equal(&now, &p->mark))
-		return index_stamp(p->index, &directory, &now, 1, err);
+		return p->state == PROJECTING_HELD
+			       ? 0
+			       : index_stamp(p->index, &directory, &now, 1, err);
 	log_warn("the directory's mark in Redis is missing or not the one we wrote; projecting the "
 		 "directory anew");
 	p->state = PROJECTING_UNKNOWN;
@@ -139,12 +141,27 @@ int projector_write(struct projector *p, const struct directory *d, int64_t posi
 {
 	int rc = 0;
 
-	if (p->state == PROJECTING_UNKNOWN)
+	if (p->state == PROJECTING_UNKNOWN || p->state == PROJECTING_HELD)
 		rc = write_first(p, d, position, err);
 	else if (projector_lags(p, position))
 		rc = write_changes(p, MARK_READY, position, err);
 	if (rc)
 		p->state = PROJECTING_UNKNOWN;
 	/* Another process has claimed the mark, or Redis went back to older data. */
+	return rc == ERROR_FENCED ? 0 : rc;
+}
+
+int projector_hold(struct projector *p, struct error *err)
+{
+	struct mark seen;
+	int rc;
+
+	if (p->state == PROJECTING_NOT || p->state == PROJECTING_HELD)
+		return 0;
+	pipeline_clear(&p->changes.pipeline);
+	rc = index_read_mark(p->index, KEYS_DIRECTORY, &seen, err);
+	if (!rc)
+		rc = claim_mark(p, &seen, MARK_REBUILDING, seen.applied, err);
+	p->state = rc ? PROJECTING_UNKNOWN : PROJECTING_HELD;
 	return rc == ERROR_FENCED ? 0 : rc;
 }

@@ -234,14 +234,14 @@ static bool has_progress(const struct partition *part)
 /*
  * Writes the mark `ready`. A transaction commits the group's offset and a Progress
  * together: so a changelog that ends with less Progress than is committed was not
- * read completely.
+ * read completely, unless its end is what is gone.
  */
 static int finish_partition(struct rebuild *r, struct partition *part, struct error *err)
 {
 	struct pipeline *body = &r->restorer.apply.pipeline;
 	const struct mark seen = part->mark;
 
-	if (part->mark.applied > 0 && !has_progress(part))
+	if (part->mark.applied > 0 && !has_progress(part) && !r->options.accept_lost_grants)
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "%s partition %d ends at progress %lld, but %lld is committed: "
 				 "reading it again",
@@ -253,10 +253,30 @@ static int finish_partition(struct rebuild *r, struct partition *part, struct er
 	return index_write(r->options.index, part->id, &seen, &part->mark, body, err);
 }
 
+/* Sets aside the partitions whose changelog could not be read; the others stay in the list. */
+static void drop_unreadable(struct rebuild *r, const struct now *now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct partition *part = r->parts[i];
+		const struct error *why = changelog_trouble(r->options.changelog, part->id);
+
+		if (why)
+			partition_set_aside(part, why, now->monotonic_ms);
+		else
+			r->parts[kept++] = part;
+	}
+	for (size_t i = kept; i < r->count; i++)
+		pipeline_done(&r->clearings[i].body);
+	r->count = kept;
+}
+
 static int finish_all(struct rebuild *r, const struct now *now, struct error *err)
 {
 	int rc = 0;
 
+	drop_unreadable(r, now);
 	for (size_t i = 0; !rc && i < r->count; i++)
 		rc = finish_partition(r, r->parts[i], err);
 	if (!rc)

@@ -313,6 +313,8 @@ static int recover_partition(const struct recovery *r, struct partition *part,
 		warn_of_offsets(part->id, committed);
 	if (!rc)
 		rc = check_log(r, part, &f, err);
+	if (!rc && f.is == RECOVERY_REBUILD && !r->accept_lost_grants)
+		rc = changelog_check_begin(r->changelog, part->id, err);
 	if (!rc)
 		rc = take_over(r, part, &f, err);
 	unsent_done(&f.unsent);
@@ -451,11 +453,46 @@ static int read_both(struct recovery *r, struct claiming *c, struct error *err)
 	return rc;
 }
 
+/* Where the changelog's end cannot be read, the group's offset says how far the partition is. */
+static void believe_group(struct committed *c, const struct mark *mark)
+{
+	if (c->group > c->progress.applied)
+		c->progress = (struct progress){ .applied = c->group, .log = mark->log };
+}
+
+/*
+ * Sets aside the partitions of which neither the group nor the changelog says
+ * how far they are, because the changelog could not be read; the others stay in
+ * the list.
+ */
+static void drop_unreadable(const struct recovery *r, struct claiming *c, const struct now *now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct error *why = progress_trouble(r->progress, c->ids[i]);
+
+		if (why && c->committed[i].group == COMMITTED_NONE) {
+			partition_set_aside(c->parts[i], why, now->monotonic_ms);
+			continue;
+		}
+		if (why)
+			believe_group(&c->committed[i], &c->marks[i]);
+		c->parts[kept] = c->parts[i];
+		c->committed[kept] = c->committed[i];
+		c->ids[kept] = c->ids[i];
+		c->marks[kept++] = c->marks[i];
+	}
+	c->count = kept;
+}
+
 static int recover_all(struct recovery *r, const struct now *now, struct error *err)
 {
 	struct claiming c = list_claiming(r->partitions);
 	int rc = read_both(r, &c, err);
 
+	if (!rc)
+		drop_unreadable(r, &c, now);
 	for (size_t i = 0; !rc && i < c.count; i++)
 		rc = recover_or_set_aside(r, c.parts[i], &c.committed[i], &c.marks[i], now, err);
 	if (!rc)

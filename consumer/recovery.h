@@ -31,6 +31,8 @@ struct recovery {
 	struct rebuild *rebuild;
 	const struct ready_maker *ready;
 	const struct verifier *verifier;
+	struct changelog *changelog;
+	bool accept_lost_grants;    /* a person has decided to rebuild without what is gone */
 	int64_t unsettled_since_ms; /* when Kafka stopped saying what is committed; 0 while it does */
 	bool orphans_suspected;     /* that has lasted too long; see recovery_suspects_orphans() */
 };

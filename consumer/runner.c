@@ -12,7 +12,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { DIRECTORY_WAIT_MS = 1000 };
+enum {
+	DIRECTORY_WAIT_MS = 1000,
+	HOLE_OUTCOMES_MAX = 1000, /* of the records of one batch that are listed */
+};
 
 /* Keeps its scratch memory from run to run, so that the hot path does not allocate. */
 struct runner {
@@ -156,8 +159,8 @@ static struct world world_of(const struct run *run, const struct input *in)
 static void count_state(struct run *run, const struct workspace *w, size_t changes, bool first)
 {
 	run->states +=
-		first ? ENVELOPE_BYTES + bounds_state(w->name.len, w->grant_count, RECENT_COMMANDS)
-		      : changes * GRANT_BYTES_MAX;
+		first ? ENVELOPE_BYTES + bounds_state(w->name.len, w->grant_count, w->recent.count)
+		      : changes * GRANT_BYTES_MAX + COMMAND_MEMORY_BYTES;
 }
 
 /* Decides on one record, changes its workspace accordingly, and emits the outputs. */
@@ -165,9 +168,8 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 {
 	const struct workspace *w = &in->held->workspace;
 	const struct world world = world_of(run, in);
-	struct workspace_ref ref = ref_before(run, in);
+	struct consequence c = { ref_before(run, in), w->version + 1, { 0 } };
 	bool was_registered = w->registered;
-	int64_t version = w->version + 1;
 	size_t workspaces = run->effects.count;
 	struct touched_workspace *touched;
 	struct decision d;
@@ -176,19 +178,36 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 	if (!decide(&world, &in->record, &d))
 		return error_set(err, ERROR_REFUSED, "a record of type %s cannot be decided",
 				 record_name(in->record.type));
+	audience_find(&world, &in->record, &d, &c.audience);
 	touched = effects_carry_out(&run->effects, in, &d);
 	/* A deletion has cleared the workspace, but its event shows it as it was. */
 	if (!was_registered || w->registered)
-		version = w->version;
+		c.version = w->version;
 	if (w->registered || !input_is_fact(in))
-		ref = workspace_ref(w);
-	note_outcome(run, in, &d, version);
-	rc = emit_decision(&run->runner->emitter, &in->source, &d, &ref, version, err);
+		c.workspace = workspace_ref(w);
+	note_outcome(run, in, &d, c.version);
+	rc = emit_decision(&run->runner->emitter, &in->source, &d, &c, err);
 	if (touched) {
 		touched->source = in->source;
 		count_state(run, w, d.change_count, run->effects.count > workspaces);
 	}
 	return rc;
+}
+
+/*
+ * A batch of a megabyte can hold millions of records. Whoever waits for one of
+ * those that are not listed learns that its outcome is not kept.
+ */
+static void note_unreadable(struct run *run, const struct input *in)
+{
+	int64_t end = message_end(in->message);
+
+	if (end > in->source.offset + HOLE_OUTCOMES_MAX)
+		end = in->source.offset + HOLE_OUTCOMES_MAX;
+	for (int64_t offset = in->source.offset; offset < end; offset++)
+		outcome_append(
+			&run->runner->outcomes,
+			&(struct outcome_entry){ .offset = offset, .outcome = OUTCOME_UNREADABLE });
 }
 
 static void bury_input(struct run *run, struct input *in)
@@ -201,14 +220,14 @@ static void bury_input(struct run *run, struct input *in)
 		run->first_buried = in;
 	dead_letter_write(&letter, &record, r->options.limits->dead_letter_bytes, &r->arena);
 	emit_dead_letter(&r->emitter, &in->source, &letter);
-	note_outcome(run, in, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
+	note_unreadable(run, in);
 }
 
 /* Ends the run after its first `count` records; the others are left for the next run. */
 static void cut_run(struct run *run, size_t count)
 {
 	run->count = count;
-	run->applied = run->inputs[count - 1].message->offset + 1;
+	run->applied = message_end(run->inputs[count - 1].message);
 	run->runner->apply.applied = run->applied;
 	outputs_end_at(&run->runner->packed, run->applied);
 }
@@ -369,7 +388,7 @@ int runner_run(struct runner *r, struct partition *part, size_t count, int next,
 
 	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
 	assert(part->staged.list[0].offset >= part->mark.applied);
-	begin_run(&run, part->mark.log, part->staged.list[count - 1].offset + 1);
+	begin_run(&run, part->mark.log, message_end(&part->staged.list[count - 1]));
 	read_inputs(&run);
 	rc = reach_directory(&run, err);
 	if (!rc)

@@ -1,15 +1,11 @@
 #include "consumer/topic_sizes.h"
 
-#include "ops/support/log.h"
 #include "producer/bus.h"
 #include "producer/topic_settings.h"
 
 enum {
-	ASK_EVERY_MS = 60000,
-	ANSWER_WAIT_MS = 10000,
 	BATCH_BYTES_MAX = 1000000, /* the client's default */
 	BATCH_BYTES_MIN = 1024,    /* where topics take even less, nothing fits anyway */
-	BEGIN_WAIT_MS = 5000, /* without an answer by then, the sizes of schemas/topics.c count */
 };
 
 static size_t size_of(const struct topics_found *found, enum topic topic)
@@ -44,35 +40,10 @@ void topic_sizes_take(struct topic_sizes *s, const struct topics_found *found)
 	s->batch_bytes = batch_bytes(s);
 }
 
-void topic_sizes_begin(struct topic_sizes *s, const struct now *now)
+void topic_sizes_init(struct topic_sizes *s)
 {
-	struct topics_found found;
+	const struct topics_found nothing = { 0 };
 
-	topics_find(s->client, BEGIN_WAIT_MS, &found);
-	if (found.trouble.code)
-		log_warn("%s", found.trouble.text);
-	topic_sizes_take(s, &found);
-	s->asked_ms = now->monotonic_ms;
-}
-
-void topic_sizes_follow(struct topic_sizes *s, const struct now *now)
-{
-	struct topics_found found;
-
-	if (s->question && topics_answered(&s->question, &found) && !found.trouble.code)
-		topic_sizes_take(s, &found);
-	if (s->question || now->monotonic_ms - s->asked_ms < ASK_EVERY_MS)
-		return;
-	s->asked_ms = now->monotonic_ms;
-	s->question = topics_ask(s->client, ANSWER_WAIT_MS);
-}
-
-void topic_sizes_suspect(struct topic_sizes *s)
-{
-	s->asked_ms -= ASK_EVERY_MS;
-}
-
-void topic_sizes_done(struct topic_sizes *s)
-{
-	topics_forget(&s->question);
+	s->limits = limits_default();
+	topic_sizes_take(s, &nothing);
 }

@@ -315,6 +315,57 @@ int64_t bus_high(rd_kafka_t *rk, enum topic topic, int partition)
 		       : high;
 }
 
+static void describe_lost(const rd_kafka_topic_partition_t *p, struct error *out)
+{
+	bool directory = strcmp(p->topic, topic_name(TOPIC_DIRECTORY)) == 0;
+
+	(void)error_set(out, ERROR_REFUSED,
+			"%s partition %d begins at offset %lld, so its older records are gone "
+			"although it should be compacted: %s",
+			p->topic, (int)p->partition, (long long)p->offset,
+			directory ? "announce the whole directory again"
+				  : "grants may be missing from it, and only Redis has them; keep "
+				    "copies of Redis until each workspace has changed, or make the "
+				    "deployment anew");
+}
+
+bool bus_lacks_beginning(rd_kafka_t *rk, int partitions, int wait_ms, struct error *out)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions + 1);
+	rd_kafka_resp_err_t code;
+	bool lacks = false;
+
+	for (int i = 0; i < partitions; i++)
+		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_GRANTS), i);
+	rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_DIRECTORY), 0);
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+	code = rd_kafka_offsets_for_times(rk, list, wait_ms);
+	for (int i = 0; !code && !lacks && i < list->cnt; i++) {
+		lacks = !list->elems[i].err && list->elems[i].offset > 0;
+		if (lacks)
+			describe_lost(&list->elems[i], out);
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return lacks;
+}
+
+bool bus_is_unreadable(const rd_kafka_message_t *m)
+{
+	return m->rkt && m->offset >= 0 &&
+	       (m->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+		m->err == RD_KAFKA_RESP_ERR__BAD_MSG ||
+		m->err == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED);
+}
+
+int bus_refuse_unreadable(const rd_kafka_message_t *m, struct error *err)
+{
+	return error_set(err, ERROR_REFUSED,
+			 "%s partition %d: the batch at offset %lld cannot be unpacked: %s",
+			 rd_kafka_topic_name(m->rkt), (int)m->partition, (long long)m->offset,
+			 rd_kafka_message_errstr(m));
+}
+
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count)
 {
 	rd_kafka_headers_t *h = rd_kafka_headers_new(count);

@@ -84,7 +84,7 @@ enum { SHAREBUS_ID_SIZE = 37 };
 SHAREBUS_RESULT int sharebus_parse_id(struct sharebus_id *out, const char *text);
 
 /*
- * Makes a new id (UUID version 7). Store it as command_id before you send a
+ * Makes a new id (UUID version 7, which says when it was made). Store it as command_id before you send a
  * command, and you can repeat the command safely even if you crash before its
  * outcome arrives. SHAREBUS_UNAVAILABLE when the kernel has no randomness.
  */
@@ -179,8 +179,11 @@ struct sharebus_request {
 	size_t subject_count;
 	const char *message; /* for the people it is shared with, in UTF-8; may be NULL */
 	/*
-	 * Names the command; zero: a new id. A command that is sent again under its
-	 * id is applied only once, so never use an id for two different commands.
+	 * Names the command: an id of sharebus_new_id(); zero: a new one. A command
+	 * that is sent again under its id is applied only once, so never use an id for
+	 * two different commands. A workspace remembers the commands of the last hour,
+	 * at least the last 16 and at most 1,000; one that is older is rejected as
+	 * command_too_old, never applied again. The memory ends with the workspace.
 	 */
 	struct sharebus_id command_id;
 	int64_t expected_version; /* apply only if the sharing has this version; 0: any */

@@ -12,9 +12,8 @@ enum {
 		      TEXT_ID_BYTES + 1 + TEXT_ID_BYTES + 1 + 1 + COUNT_BYTES + NUMBER_BYTES,
 	/* Workspace, status, version, grants, commands, offset. */
 	STATE_BYTES = FRAME_BYTES + 3 * 16 + NUMBER_BYTES + 1 + NUMBER_BYTES + 2 * COUNT_BYTES +
-		      NUMBER_BYTES,
+		      2 * NUMBER_BYTES,
 	COMMAND_MEMORY_MAX = 1000, /* ids that a state remembers, with a time each */
-	COMMAND_MEMORY_BYTES = 16 + NUMBER_BYTES,
 };
 
 _Static_assert(TOPIC_BYTES_LARGE > EVENT_BYTES + NAME_BYTES_MAX + ENVELOPE_BYTES +

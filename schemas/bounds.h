@@ -68,6 +68,8 @@ enum {
 	CHANGE_BYTES_MAX = 1 + 37 + 2 + 2 + 11,
 	/* A grant in a WorkspaceGrants: kind, id, role, id, time, optional time. */
 	GRANT_BYTES_MAX = 1 + 16 + 1 + 16 + 10 + 11,
+	/* A remembered command in a WorkspaceGrants: its id and a number. */
+	COMMAND_MEMORY_BYTES = 16 + 10,
 	/*
 	 * What surrounds a value on the bus: the batch (61 bytes), the record's own
 	 * numbers (30), a key (36), and the headers with their names (430) but for a

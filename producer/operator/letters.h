@@ -25,6 +25,7 @@ struct letter {
 	struct bytes key;   /* absent: it has none */
 	struct bytes value; /* absent: it has none */
 	int64_t whole_size; /* of a value of which only the beginning was kept; ABSENT: it is whole */
+	bool is_hole;       /* it stands for a batch that could not be unpacked, not for a record */
 	struct rd_kafka_headers_s *headers; /* NULL: none; see letter_header() */
 };
 

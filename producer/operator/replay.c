@@ -190,6 +190,11 @@ static int finish_batch(struct replay *p, struct error *err)
 /* A letter goes back to where the consumer met it, which must be a partition of the commands. */
 static bool check_origin(struct replay *p, const struct letter *l, struct replayed *r)
 {
+	if (l->is_hole) {
+		r->refused = bytes_of("its batch could not be unpacked, so its records are not "
+				      "here; their authors must send them again");
+		return false;
+	}
 	if (bytes_equal_text(l->topic, topic_name(TOPIC_COMMANDS)) && l->from.partition >= 0 &&
 	    l->from.partition < letters_partitions(p->letters))
 		return true;

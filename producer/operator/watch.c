@@ -282,6 +282,8 @@ static int take_message(struct watch *w, const rd_kafka_message_t *m, struct err
 	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
 		w->at, rd_kafka_topic_name(m->rkt), m->partition);
 
+	if (bus_is_unreadable(m))
+		return bus_refuse_unreadable(m, err);
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		p->offset = m->offset;
 	} else if (!m->err) {

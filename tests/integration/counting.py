@@ -1,6 +1,8 @@
 """Compares all that a consumer has left on the topics and in Redis, one by one, with the model."""
 
 import collections
+import dataclasses
+import struct
 import uuid
 
 import redis
@@ -273,7 +275,8 @@ class Count:
             ("status", w.status, found["status"]),
             ("version", w.version, found["version"]),
             ("grants", w.grants, grants),
-            ("recent commands", list(w.recent), found["recent_commands"]),
+            ("recent commands", [dataclasses.asdict(c) for c in w.recent], found["recent_commands"]),
+            ("forgotten", w.forgotten_until, found["forgotten_until"]),
         ):
             self._same("changelog", f"{where} {what}", wanted, got)
         # a duplicate after it may or may not count as the record that it comes from
@@ -353,15 +356,21 @@ class Count:
         }
         for (kind, subject), g in w.grants.items():
             wanted[kind[0].encode() + uuid.UUID(subject).bytes] = _grant_value(g, w.owner_id)
-        ring = {f: found.get(f, b"") for f in (b"%d" % n for n in range(6))}
-        packed = b"".join(value.ljust(48, b"\0") for value in ring.values())
-        ids = [packed[at : at + 16] for at in range(0, 16 * 16, 16)]
-        place = int(found.get(b"c", b"0"))
-        recent = [id for id in ids[place:] + ids[:place] if any(id)]
-        rest = {f: v for f, v in found.items() if f != b"c" and f not in ring}
+        fields = {int(f): v for f, v in found.items() if f.isdigit()}
+        first, forgotten = struct.unpack(">qq", found.get(b"f", bytes(16)))
+        rest = {f: v for f, v in found.items() if f != b"f" and not f.isdigit()}
         self._same("index", f"{p} ws:{w.id}", wanted, rest)
-        wanted_recent = [uuid.UUID(c).bytes for c in w.recent]
+        places = {
+            field * 3 + n: (value[18 * n : 18 * n + 16], int.from_bytes(value[18 * n + 16 : 18 * n + 18], "big"))
+            for field, value in fields.items()
+            for n in range(len(value) // 18)
+        }
+        recent = [places[n] for n in sorted(places) if n >= first]
+        wanted_recent = [(uuid.UUID(c.id).bytes, c.late_minutes) for c in w.recent]
         self._same("index", f"{p} ws:{w.id} recent commands", wanted_recent, recent)
+        self._same("index", f"{p} ws:{w.id} forgotten", w.forgotten_until, forgotten)
+        if first // 3 > min(fields, default=first // 3):
+            self._say("index", f"{p} ws:{w.id} has fields of forgotten commands: {sorted(fields)[:SHOWN]}")
 
     def _mark(self, p, mark):
         where = f"mark of {p}"

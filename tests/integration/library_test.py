@@ -166,6 +166,7 @@ def place(stack, tmp_path_factory):  # noqa: F811
         ({"version": -5}, "expected_version must not be negative (got -5)"),
         ({"kind": 0}, "must be user or group (got 0)"),
         ({"kind": 3}, "must be user or group (got 3)"),
+        ({"command_id": "12345678-9abc-4def-8123-456789abcdef"}, "is no UUID of version 7"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_not_sent(place, wrong, words):

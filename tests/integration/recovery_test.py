@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import time
 
 import bus
 import confluent_kafka
@@ -13,6 +14,7 @@ from confluent_kafka import admin
 
 SHAPE = {"users": 500, "workspaces": 2000}
 REFUSED = 3
+REMEMBERED_MAX = 1000  # commands of a workspace
 
 
 def _fill(world, seed, commands):
@@ -105,6 +107,36 @@ def test_an_index_of_an_older_layout_is_rebuilt(world):
     _make_layout_1(world)
     _finish(world, world.start_consumer())
     world.count(all_outcomes=False).verify()
+
+
+def _send(world, commands):
+    bus.send_all(world.brokers, bus.COMMANDS, commands)
+    world.forget_ends()
+
+
+def test_commands_are_remembered_or_too_old_also_after_a_rebuild(world):
+    """A command that was revoked and forgotten does not come back, however late it is repeated."""
+    made = world.populate(load.Shape(seed=40, users=50, groups=1, workspaces=1))
+    (w,) = made.workspaces
+    bob, alice = [u for u in made.directory.users if u != made.owner[w]][:2]
+    first = made._share(w, [("user", bob, "admin", None)])
+    time.sleep(0.01)  # the ids of the same millisecond would be too old together
+    revoked = made._remove(w, [("user", bob)])
+    others = [
+        made._share(w, [("user", alice, ("use", "admin")[n % 2], None)]) for n in range(REMEMBERED_MAX)
+    ]
+    _send(world, [first, revoked, *others, first, others[1]])
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    _flush(world)
+    world.wait("rebuilt", lambda: world.applied() == world.ends(), alive=[consumer])
+    _send(world, [first, others[-1], made._share(w, [("user", alice, "use", None)])])
+    _finish(world, consumer)
+    count = world.count(all_outcomes=False)
+    count.verify()
+    outcomes = count.model.counts()
+    assert outcomes["rejected command_too_old"] == 2
+    assert outcomes["duplicate"] == 2
 
 
 def _snapshot(world):

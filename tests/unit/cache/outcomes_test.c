@@ -149,6 +149,7 @@ static void names_are_those_of_the_design(void **state)
 					     "too_many_grants",
 					     "directory_ahead",
 					     "invalid_command",
+					     "command_too_old",
 					     "too_large" };
 
 	(void)state;

@@ -101,7 +101,7 @@ static double cost_of(size_t count, bool sharing)
 	share_with(count);
 	end = clock();
 	if (!sharing) {
-		s.command.command_id.bytes[0] ^= 1;
+		s.command.command_id.bytes[15] ^= 1;
 		begin = clock();
 		remove_from(count);
 		end = clock();

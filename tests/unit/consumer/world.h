@@ -63,7 +63,10 @@ struct scene {
 	struct subject subject; /* of unshare_one() */
 };
 
-/* Ids rise in the order of the names. */
+/*
+ * Ids rise in the order of the names. Those of commands, from COMMAND on, are of
+ * version 7 and were made at NOW_MS.
+ */
 struct uuid id_of(enum name name);
 struct subject user(enum name name);
 struct subject group(enum name name);

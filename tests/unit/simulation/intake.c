@@ -6,6 +6,7 @@
 #include "consumer/intake.h"
 
 #include "consumer/lookback.h"
+#include "ops/support/memory.h"
 #include "tests/unit/simulation/broker.h"
 #include "tests/unit/simulation/process.h"
 #include "tests/unit/simulation/schedule.h"
@@ -20,9 +21,21 @@ enum {
 
 /* ---- message.h ---- */
 
+struct message message_hole(int partition, int64_t offset, int64_t unix_ms, const char *why)
+{
+	return (struct message){
+		.partition = partition,
+		.offset = offset,
+		.time = unix_ms,
+		.hole = 1,
+		.why = memory_must(strdup(why)),
+	};
+}
+
 void message_done(struct message *m)
 {
-	m->handle = NULL;
+	free(m->why);
+	*m = (struct message){ 0 };
 }
 
 struct bytes message_header(const struct message *m, const char *name)
@@ -36,7 +49,7 @@ bool message_header_at(const struct message *m, size_t i, const char **name, str
 {
 	const struct input *in = m->handle;
 
-	if (i)
+	if (i || !in)
 		return false;
 	*name = "ce_id";
 	*value = in->ce_id;
@@ -204,8 +217,16 @@ static bool fetch(struct intake *in, struct message *out)
 		if (!skip_markers(in, p) || in->position[p] >= broker_end(p))
 			continue;
 		record = &model.inputs[p][in->position[p]];
-		*out = (struct message){ p,           in->position[p]++, record->time,
-					 record->key, record->value,     record };
+		if (record->hole) { /* and it comes again */
+			*out = message_hole(p, record->hole_begin, record->time, "too large");
+			return true;
+		}
+		*out = (struct message){ .partition = p,
+					 .offset = in->position[p]++,
+					 .time = record->time,
+					 .key = record->key,
+					 .value = record->value,
+					 .handle = record };
 		return true;
 	}
 	return false;
@@ -259,7 +280,7 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 		return FETCHED_TROUBLE;
 	}
 	if (fetch(in, out))
-		return FETCHED_MESSAGE;
+		return out->hole ? FETCHED_HOLE : FETCHED_MESSAGE;
 	if (reach_end(in, out))
 		return FETCHED_END;
 	take_time();
