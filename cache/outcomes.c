@@ -28,6 +28,7 @@ const char *reject_code_name(enum reject_code c)
 		[REJECT_DIRECTORY_AHEAD] = "directory_ahead",
 		[REJECT_COMMAND_TOO_OLD] = "command_too_old",
 		[REJECT_INVALID_COMMAND] = "invalid_command",
+		[REJECT_TOO_LARGE] = "too_large",
 	};
 
 	assert((unsigned)c < REJECT_CODE_COUNT);

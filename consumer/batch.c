@@ -8,7 +8,9 @@ struct batch *batch_new(int partition, int64_t last, int64_t applied, struct byt
 {
 	struct batch *b = memory_must(malloc(sizeof(*b) + packed.len));
 
-	*b = (struct batch){ NULL, partition, last, applied, packed.len };
+	*b = (struct batch){
+		.partition = partition, .last = last, .applied = applied, .len = packed.len
+	};
 	memcpy(b->packed, packed.data, packed.len);
 	return b;
 }

@@ -5,12 +5,15 @@
 
 #include "ops/support/bytes.h"
 
+#include <stdbool.h>
+
 /* One block of memory, released with free(). */
 struct batch {
 	struct batch *next;
 	int partition;
 	int64_t last;    /* the run's last offset, under which `unsent` has it */
 	int64_t applied; /* what the partition's committed offset becomes */
+	bool refused;    /* a topic does not take one of its records; see undeliverable.h */
 	size_t len;
 	uint8_t packed[]; /* see output.h */
 };

@@ -2,6 +2,7 @@
 
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
+#include "schemas/bounds.h"
 #include "schemas/topics.h"
 
 #include <stdlib.h>
@@ -13,7 +14,6 @@ enum {
 	WAIT_DOUBLINGS = 7,
 	REDIS_TIMEOUT_MS = 5000,
 	WORKSPACES_BYTES = 24 * 1024 * 1024,
-	GRANTS_MAX = 100000, /* the highest --max-grants */
 };
 
 /* ---- when partitions change hands ---- */
@@ -28,6 +28,8 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 	struct consumer *c = context;
 
 	flow_follow(&c->flow, part);
+	if (part->state == PARTITION_ASIDE)
+		topic_watch_suspect(c->topics);
 	if (part->state == PARTITION_READY) {
 		c->watched_ms = 0; /* until its mark is stamped, no answer rests on it */
 		return;
@@ -86,6 +88,7 @@ static void on_taken(void *context, bool lost)
 
 	if (lost || !publisher_drain(c->publisher, deadline_ms))
 		publisher_stop(c->publisher);
+	probation_stop(c->probation);
 	for (int i = 0; i < c->partitions.count; i++)
 		if (c->partitions.list[i].state != PARTITION_FOREIGN)
 			partition_become(&c->partitions.list[i], PARTITION_FOREIGN);
@@ -141,7 +144,7 @@ static int open_intake(struct consumer *c, struct error *err)
 
 static int check_topics(struct consumer *c, struct error *err)
 {
-	c->topics = topic_watch_new(c->intake);
+	c->topics = topic_watch_new(c->intake, &c->sizes);
 	return topic_watch_check(c->topics, c->deployment.partitions, err);
 }
 
@@ -200,6 +203,8 @@ static void wire_publisher(struct consumer *c)
 		.deployment = &c->deployment,
 		.intake = c->intake,
 		.waker = c->waker,
+		.letters = "ab",
+		.batch_bytes = &c->sizes.batch_bytes,
 	});
 	c->guard = (struct publisher_guard){
 		.publisher = c->publisher,
@@ -209,7 +214,21 @@ static void wire_publisher(struct consumer *c)
 	};
 }
 
-static void wire_runner(struct consumer *c, size_t grants_max)
+static void wire_probation(struct consumer *c)
+{
+	c->probation_publisher = publisher_new(&(struct publisher_options){
+		.config = c->config,
+		.deployment = &c->deployment,
+		.intake = c->intake,
+		.waker = c->waker,
+		.letters = "c",
+		.apart = true,
+		.batch_bytes = &c->sizes.batch_bytes,
+	});
+	c->probation = probation_new(c->probation_publisher, &c->partitions);
+}
+
+static void wire_runner(struct consumer *c)
 {
 	c->runner = runner_new(&(struct runner_options){
 		.codec = c->codec,
@@ -219,7 +238,7 @@ static void wire_runner(struct consumer *c, size_t grants_max)
 		.publisher = c->publisher,
 		.access_url = config_get(c->config, "access-url"),
 		.partitions = c->deployment.partitions,
-		.limits = { .grants_per_workspace = grants_max },
+		.limits = &c->sizes.limits,
 	});
 	c->ready.intake = c->intake;
 	c->ready.runner = c->runner;
@@ -245,6 +264,7 @@ static void wire_recovery(struct consumer *c, bool accept_lost_grants)
 		.index = c->index,
 		.follower = c->follower,
 		.publisher = c->publisher,
+		.probation = c->probation,
 		.progress = &c->progress,
 		.rebuild = c->rebuild,
 		.ready = &c->ready,
@@ -303,13 +323,17 @@ static int open_parts(struct consumer *c, struct error *err)
 		rc = read_accept(c, "accept-other-log", &c->ready.accept_other_log, err);
 	if (!rc)
 		rc = read_accept(c, "accept-lost-grants", &accept_lost_grants, err);
+	topic_sizes_init(&c->sizes);
+	c->sizes.limits.grants_per_workspace = (size_t)grants_max;
+	c->sizes.limits.access_url_bytes = strlen(config_get(c->config, "access-url"));
 	if (!rc)
 		rc = connect_all(c, err);
 	if (rc)
 		return rc;
 	wire_partitions(c);
 	wire_publisher(c);
-	wire_runner(c, (size_t)grants_max);
+	wire_probation(c);
+	wire_runner(c);
 	wire_recovery(c, accept_lost_grants);
 	wire_troubles(c);
 	c->health = (struct health){ .index = c->index, .troubles = c->troubles };
@@ -350,6 +374,8 @@ void consumer_close(struct consumer **cp)
 	rebuild_free(&c->rebuild);
 	progress_done(&c->progress);
 	runner_free(&c->runner);
+	probation_free(&c->probation);
+	publisher_free(&c->probation_publisher);
 	publisher_free(&c->publisher);
 	workspaces_free(&c->workspaces);
 	holes_free(&c->holes);

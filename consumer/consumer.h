@@ -16,6 +16,7 @@
 #include "consumer/reaper.h"
 #include "consumer/recovery.h"
 #include "consumer/scrub.h"
+#include "consumer/topic_sizes.h"
 #include "consumer/topic_watch.h"
 #include "consumer/troubles.h"
 #include "ops/support/attributes.h"
@@ -37,10 +38,13 @@ struct consumer {
 	struct verifier verifier;
 	struct workspaces *workspaces;
 	struct publisher *publisher;
+	struct publisher *probation_publisher; /* of the probation alone */
+	struct probation *probation;
 	struct runner *runner;
 	struct rebuild *rebuild;
 	struct reaper *reaper;
 	struct partitions partitions;
+	struct topic_sizes sizes;
 	struct flow flow;
 	struct holes *holes;
 	struct publisher_guard guard;

@@ -42,7 +42,7 @@ bool decide(const struct world *w, const struct record *r, struct decision *out)
 {
 	struct deciding d;
 
-	deciding_init(&d, w, record_command(r), out);
+	deciding_init(&d, w, r, out);
 	if (r->type == RECORD_SHARE_WORKSPACE)
 		decide_share(&d, &r->as.share_workspace);
 	else if (r->type == RECORD_REMOVE_SHARING)

@@ -1,7 +1,10 @@
 #include "consumer/decide_share.h"
 
 #include "cache/access.h"
+#include "consumer/estimate.h"
 #include "ops/support/clock.h"
+#include "schemas/bounds.h"
+#include "schemas/topics.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -158,38 +161,41 @@ static void check_count(struct deciding *d)
 			BYTES_ARG(w->name), count, max);
 }
 
-/*
- * How many people are notified, each counted once for each group that they are
- * in. Stops counting once there are more than `max`.
- */
-static size_t count_notified(const struct deciding *d, size_t max)
-{
-	size_t notified = 0;
-
-	for (size_t i = 0; i < d->out->change_count && notified <= max; i++) {
-		const struct subject *s = &d->out->changes[i].subject;
-
-		notified += s->kind == SUBJECT_USER
-				    ? 1
-				    : directory_member_count(d->world->directory, &s->id);
-	}
-	return notified;
-}
-
-/* Everybody notified gets the message, and Redis keeps all of these outputs as one value. */
 static void check_message(struct deciding *d, const struct share_workspace *c)
 {
-	size_t len = c->message.len;
-	size_t max = len ? MESSAGES_MAX / len : 0;
+	if (c->message.len > MESSAGE_MAX)
+		problem(d, REJECT_INVALID_COMMAND,
+			"the message has %zu bytes; at most %d are allowed", c->message.len,
+			MESSAGE_MAX);
+}
 
-	if (len > MESSAGE_MAX)
-		problem(d, REJECT_INVALID_COMMAND,
-			"the message has %zu bytes; at most %d are allowed", len, MESSAGE_MAX);
-	else if (len && count_notified(d, max) > max)
-		problem(d, REJECT_INVALID_COMMAND,
-			"a message of %zu bytes may go to %zu people (counted once for each "
-			"group), and these are more",
-			len, max);
+static void check_record(struct deciding *d, const char *what, enum topic topic, size_t size,
+			 size_t max)
+{
+	if (size > max)
+		problem(d, REJECT_TOO_LARGE,
+			"%s would have up to %zu bytes, but %s takes %zu (max.message.bytes)", what,
+			size, topic_name(topic), max);
+}
+
+/* What the command makes known must fit into the topics, and all of it into Redis. */
+static void check_outputs(struct deciding *d)
+{
+	const struct limits *max = &d->world->limits;
+	const struct estimate e = estimate_outputs(d->world, d->out);
+
+	if (!d->out->change_count)
+		return;
+	check_record(d, "its event", TOPIC_EVENTS, e.event, max->event_bytes);
+	check_record(d, "each notification", TOPIC_NOTIFICATIONS, e.notification,
+		     max->notification_bytes);
+	check_record(d, "the workspace's state", TOPIC_GRANTS, e.state, max->state_bytes);
+	if (e.total > max->outputs_bytes)
+		problem(d, REJECT_TOO_LARGE,
+			"%zu people (counted once for each group) would be told up to %zu bytes "
+			"each; at most %zu MB in all are allowed: share with smaller groups, or "
+			"send a shorter message",
+			e.notified, e.notification, max->outputs_bytes >> 20);
 }
 
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)
@@ -221,5 +227,7 @@ void decide_share(struct deciding *d, const struct share_workspace *c)
 		decide_wishes(d, c);
 	if (!d->problems)
 		check_message(d, c);
+	if (!d->problems)
+		check_outputs(d);
 	conclude_decision(d);
 }

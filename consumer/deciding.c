@@ -2,6 +2,7 @@
 
 #include "cache/access.h"
 #include "ops/support/clock.h"
+#include "schemas/bounds.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -50,6 +51,20 @@ static struct bytes join_problems(const struct deciding *d)
 	return (struct bytes){ (uint8_t *)text, len };
 }
 
+/* Lists the problems, for the event. Beyond the bound it only says how many there are. */
+static void list_details(struct deciding *d)
+{
+	struct decision *out = d->out;
+	size_t max = d->problem_count > DETAILS_MAX ? DETAILS_MAX - 1 : d->problem_count;
+
+	out->details = arena_zalloc(d->world->arena, max + 1, sizeof(*out->details));
+	for (const struct problem *p = d->problems; out->detail_count < max; p = p->next)
+		out->details[out->detail_count++] = p->text;
+	if (d->problem_count > max)
+		out->details[out->detail_count++] =
+			arena_printf(d->world->arena, "and %zu more", d->problem_count - max);
+}
+
 static void reject_command(struct deciding *d)
 {
 	struct decision *out = d->out;
@@ -57,9 +72,7 @@ static void reject_command(struct deciding *d)
 	out->outcome = OUTCOME_REJECTED;
 	out->code = d->problems->code;
 	out->rejection = join_problems(d);
-	out->details = arena_zalloc(d->world->arena, d->problem_count, sizeof(*out->details));
-	for (const struct problem *p = d->problems; p; p = p->next)
-		out->details[out->detail_count++] = p->text;
+	list_details(d);
 	out->change_count = 0;
 }
 
@@ -119,11 +132,13 @@ static enum authority authority_of(const struct world *w, const struct actor *ac
 
 /* ---- the decision ---- */
 
-void deciding_init(struct deciding *d, const struct world *w, const struct command *command,
+void deciding_init(struct deciding *d, const struct world *w, const struct record *record,
 		   struct decision *out)
 {
+	const struct command *command = record_command(record);
+
 	*out = (struct decision){ .reason = REASON_COMMAND, .actor = { .kind = ACTOR_SYSTEM } };
-	*d = (struct deciding){ .world = w, .command = command, .out = out };
+	*d = (struct deciding){ .world = w, .record = record, .command = command, .out = out };
 	d->problems_end = &d->problems;
 	if (!command)
 		return;
@@ -289,11 +304,20 @@ static void check_age(struct deciding *d)
 		when, BYTES_ARG(w->name));
 }
 
+/* The numbers and times of the command, and how many subjects it names. */
+static void check_bounds(struct deciding *d)
+{
+	struct error err = { 0 };
+
+	if (bounds_check_command(d->record, &err))
+		problem(d, REJECT_INVALID_COMMAND, "%s", err.text);
+}
+
 bool check_command(struct deciding *d)
 {
-	static void (*const checks[])(struct deciding *) = { check_id, check_workspace, check_age,
-							     check_directory_offset,
-							     check_version };
+	static void (*const checks[])(
+		struct deciding *) = { check_id,  check_bounds,           check_workspace,
+				       check_age, check_directory_offset, check_version };
 
 	assert(d->command);
 	for (size_t i = 0; !d->problems && i < sizeof(checks) / sizeof(*checks); i++)

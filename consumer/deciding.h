@@ -20,7 +20,8 @@ struct problem;
 
 struct deciding {
 	const struct world *world;
-	const struct command *command; /* NULL: a fact */
+	const struct record *record;
+	const struct command *command; /* of the record; NULL: a fact */
 	struct decision *out;
 	struct problem *problems; /* in the order in which they were found; NULL: none */
 	struct problem **problems_end;
@@ -29,8 +30,8 @@ struct deciding {
 	enum authority authority;
 };
 
-/* Begins the decision on a command or, with NULL, on a fact, whose actor is the system. */
-void deciding_init(struct deciding *d, const struct world *w, const struct command *command,
+/* Begins the decision on a command, or on a fact, whose actor is the system. */
+void deciding_init(struct deciding *d, const struct world *w, const struct record *record,
 		   struct decision *out);
 
 /* Makes room for that many changes, once. */
@@ -67,7 +68,7 @@ const size_t *first_mentions(const struct deciding *d, const void *list, size_t 
 bool is_duplicate(struct deciding *d);
 
 /*
- * Rules 1, 8, 11 and 13: the command's id, and the workspace, the version and
+ * The command's own bounds, and rules 1, 8, 11 and 13: its id, the workspace, the version and
  * the directory that it speaks of. Adds a problem and returns false when one is
  * broken.
  */

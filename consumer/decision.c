@@ -1,5 +1,20 @@
 #include "consumer/decision.h"
 
+#include "schemas/bounds.h"
+#include "schemas/topics.h"
+
+struct limits limits_default(void)
+{
+	return (struct limits){
+		.grants_per_workspace = GRANTS_PER_WORKSPACE_DEFAULT,
+		.event_bytes = topic_max_bytes(TOPIC_EVENTS),
+		.notification_bytes = topic_max_bytes(TOPIC_NOTIFICATIONS),
+		.state_bytes = topic_max_bytes(TOPIC_GRANTS),
+		.dead_letter_bytes = topic_max_bytes(TOPIC_DEADLETTER),
+		.outputs_bytes = COMMAND_OUTPUTS_MAX,
+	};
+}
+
 static void fold_header(const struct workspace_changed *c, struct workspace *w)
 {
 	w->registered = true;

@@ -10,14 +10,21 @@
 #include "cache/workspace.h"
 #include "consumer/directory.h"
 
+/* What a command may not exceed. The sizes are those of records, in bytes. */
 struct limits {
 	size_t grants_per_workspace;
+	size_t event_bytes;        /* what sharing.events takes */
+	size_t notification_bytes; /* what sharing.notifications takes */
+	size_t state_bytes;        /* what sharing.grants takes */
+	size_t dead_letter_bytes;  /* what sharing.deadletter takes */
+	size_t outputs_bytes;      /* all that one command makes known */
+	size_t access_url_bytes;   /* of the deployment's address, which notifications repeat */
 };
 
-enum {
-	GRANTS_PER_WORKSPACE_DEFAULT = 1000,
-	MESSAGES_MAX = 64 << 20, /* bytes of a command's message in all its notifications */
-};
+enum { GRANTS_PER_WORKSPACE_DEFAULT = 1000 };
+
+/* The limits of a deployment whose topics are set up as schemas/topics.h says. */
+struct limits limits_default(void);
 
 /* All that a decision may depend on besides the record. */
 struct world {

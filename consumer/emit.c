@@ -81,9 +81,11 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 	struct notice *list = NULL;
 	size_t count =
 		notice_list(d, &c->audience, &c->workspace.owner_id, e->directory, e->arena, &list);
+	size_t begin = e->packed->len;
+	size_t i;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < count; i++) {
+	for (i = 0; !rc && i < count && e->packed->len - begin < e->outputs_max; i++) {
 		struct record r = { .type = RECORD_NOTIFICATION };
 
 		notice_write(&list[i], &scene, &r.as.notification);
@@ -94,6 +96,7 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 						    id_text(e->arena, &list[i].recipient) },
 				 &r, err);
 	}
+	e->untold += rc ? 0 : count - i;
 	return rc;
 }
 
@@ -161,14 +164,13 @@ int emit_progress(struct emitter *e, struct source *src, const struct progress *
 	return emit_record(e, src, &to, &r, err);
 }
 
-void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,
-		      struct bytes headers)
+void emit_dead_letter(struct emitter *e, struct source *src, const struct dead_letter *letter)
 {
 	output_append(e->packed, &(struct output){ .topic = TOPIC_DEADLETTER,
 						   .offset = src->offset,
 						   .n = src->n++,
 						   .time = src->time,
-						   .key = key,
-						   .value = value,
-						   .headers = headers });
+						   .key = letter->key,
+						   .value = letter->value,
+						   .headers = letter->headers });
 }

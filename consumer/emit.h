@@ -8,6 +8,7 @@
  */
 
 #include "consumer/audience.h"
+#include "consumer/dead_letter.h"
 #include "consumer/output.h"
 #include "ops/support/attributes.h"
 #include "schemas/codec.h"
@@ -24,6 +25,8 @@ struct emitter {
 	struct codec *codec;
 	const struct directory *directory;
 	const char *access_url; /* see notice.h */
+	size_t outputs_max;     /* bytes that the notifications of one record may take */
+	size_t untold;          /* people who were not notified for that reason */
 	int partition;
 	int64_t log;           /* which log of the partition: see mark.h */
 	struct arena *arena;   /* of the run */
@@ -40,7 +43,9 @@ struct consequence {
 
 /*
  * Emits SharingChanged and its notifications, CommandRejected, or nothing, as the
- * decision demands.
+ * decision demands. Notifications beyond e->outputs_max are left out and counted
+ * in e->untold: a share is rejected before it comes to that, but taking access
+ * away is never refused.
  */
 MUST_USE int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
 			   const struct consequence *c, struct error *err);
@@ -53,8 +58,7 @@ MUST_USE int emit_state(struct emitter *e, struct source *src, const struct work
 MUST_USE int emit_progress(struct emitter *e, struct source *src, const struct progress *progress,
 			   struct error *err);
 
-/* Emits an unreadable record as a dead letter, as it came. headers: as in struct output. */
-void emit_dead_letter(struct emitter *e, struct source *src, struct bytes key, struct bytes value,
-		      struct bytes headers);
+/* Emits what is kept of an unreadable record. */
+void emit_dead_letter(struct emitter *e, struct source *src, const struct dead_letter *letter);
 
 #endif

@@ -7,6 +7,7 @@
 #include "consumer/output.h"
 #include "consumer/progress.h"
 #include "consumer/verifier.h"
+#include "ops/support/attributes.h"
 
 /* What is to be done, by what Kafka and Redis say of a partition. */
 enum recovery_case {

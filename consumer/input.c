@@ -1,5 +1,6 @@
 #include "consumer/input.h"
 
+#include "schemas/bounds.h"
 #include "schemas/cloudevent.h"
 #include "schemas/murmur2.h"
 #include "schemas/topics.h"
@@ -32,6 +33,23 @@ static int check_place(const struct record *r, const struct input_place *place, 
 	return 0;
 }
 
+/* What the record says; fails when it is larger than any record that we know. */
+static int decode_record(const struct message *m, struct codec *codec, struct arena *arena,
+			 struct record *out, struct error *err)
+{
+	if (m->value.len > COMMAND_BYTES_MAX)
+		return error_set(err, ERROR_INPUT,
+				 "the record has %zu bytes; at most %d are allowed", m->value.len,
+				 COMMAND_BYTES_MAX);
+	return codec_decode(codec, m->value, arena, out, err);
+}
+
+/* A command beyond its bounds is rejected by name; a fact can only be a dead letter. */
+static int check_fact(const struct record *r, struct error *err)
+{
+	return record_command(r) ? 0 : bounds_check_fact(r, err);
+}
+
 static void read_hole(struct input *in, const struct message *m, struct arena *arena)
 {
 	*in = (struct input){
@@ -47,6 +65,7 @@ static void read_hole(struct input *in, const struct message *m, struct arena *a
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena)
 {
+	struct bytes trace = message_header(m, HEADER_TRACEPARENT);
 	struct error err = { 0 };
 
 	if (m->hole) {
@@ -57,10 +76,10 @@ void input_read(struct input *in, const struct message *m, struct codec *codec,
 	in->source = (struct source){
 		.offset = m->offset,
 		.time = m->time,
-		.traceparent = message_header(m, HEADER_TRACEPARENT),
+		.traceparent = traceparent_is_valid(trace) ? trace : (struct bytes){ 0 },
 	};
-	in->readable = !codec_decode(codec, m->value, arena, &in->record, &err) &&
-		       !check_place(&in->record, place, &err);
+	in->readable = !decode_record(m, codec, arena, &in->record, &err) &&
+		       !check_place(&in->record, place, &err) && !check_fact(&in->record, &err);
 	if (!in->readable)
 		in->why_unreadable = arena_printf(arena, "%s", err.text);
 }
@@ -75,33 +94,28 @@ bool input_is_fact(const struct input *in)
 	return !record_command(&in->record);
 }
 
-static void add_header(struct buffer *b, const char *name, struct bytes value)
-{
-	buffer_append_sized(b, bytes_of(name));
-	buffer_append_optional(b, value);
-}
-
-struct bytes input_dead_letter_headers(const struct input *in, struct arena *arena)
+struct dead_record input_dead_record(const struct input *in, struct arena *arena)
 {
 	const struct message *m = in->message;
-	struct buffer b;
-	const char *name;
-	struct bytes value;
-	struct bytes packed;
+	struct header *headers = NULL;
+	size_t count = 0;
+	size_t cap = 0;
+	struct header h;
 
-	buffer_init(&b);
-	for (size_t i = 0; message_header_at(m, i, &name, &value); i++)
-		add_header(&b, name, value);
-	add_header(&b, "sharebus_reason", in->why_unreadable);
-	add_header(&b, "sharebus_topic", bytes_of(topic_name(TOPIC_COMMANDS)));
-	add_header(&b, "sharebus_partition", arena_printf(arena, "%d", m->partition));
-	add_header(&b, "sharebus_offset", arena_printf(arena, "%lld", (long long)m->offset));
-	if (m->hole)
-		add_header(&b, "sharebus_count", arena_printf(arena, "%lld", (long long)m->hole));
-	else
-		add_header(&b, "sharebus_timestamp",
-			   arena_printf(arena, "%lld", (long long)m->time));
-	packed = arena_copy(arena, buffer_bytes(&b));
-	buffer_done(&b);
-	return packed;
+	for (; message_header_at(m, count, &h.name, &h.value); count++) {
+		if (count == cap)
+			headers = arena_grow(arena, headers, &cap, count + 1, sizeof(*headers));
+		headers[count] = h;
+	}
+	return (struct dead_record){
+		.partition = m->partition,
+		.offset = m->offset,
+		.time = m->time,
+		.hole = m->hole,
+		.key = m->key,
+		.value = m->value,
+		.headers = headers,
+		.header_count = count,
+		.reason = in->why_unreadable,
+	};
 }

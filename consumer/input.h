@@ -6,6 +6,7 @@
  * it cannot be read.
  */
 
+#include "consumer/dead_letter.h"
 #include "consumer/emit.h"
 #include "consumer/message.h"
 #include "consumer/workspaces.h"
@@ -27,9 +28,10 @@ struct input_place {
 
 /*
  * Fills *in from the message, which must outlive it. A record is unreadable when
- * it cannot be decoded, does not belong on sharing.commands, or is about a
- * workspace of another partition: the records of a workspace have one order only
- * because they are on one partition. A hole is unreadable, too.
+ * it is too large or cannot be decoded, does not belong on sharing.commands, is
+ * about a workspace of another partition, or is a fact beyond its bounds. The
+ * records of a workspace have one order only because they are on one partition. A
+ * hole is unreadable, too.
  */
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena);
@@ -40,11 +42,7 @@ const struct uuid *input_workspace(const struct input *in);
 /* Is the readable input a fact, not a command? */
 bool input_is_fact(const struct input *in);
 
-/*
- * The headers of an unreadable input's dead letter, packed as output.h says, in
- * the arena: those that the record had, then the reason and the origin. A hole
- * has no time of the broker, but a count of the offsets that it covers.
- */
-struct bytes input_dead_letter_headers(const struct input *in, struct arena *arena);
+/* An unreadable input as its dead letter is made from it; the list of headers is in the arena. */
+struct dead_record input_dead_record(const struct input *in, struct arena *arena);
 
 #endif

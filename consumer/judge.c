@@ -1,5 +1,7 @@
 #include "consumer/judge.h"
 
+#include "schemas/bounds.h"
+
 #include <string.h>
 
 static const char DEPLOYMENT_KEY[] = "deployment";
@@ -89,6 +91,8 @@ enum verdict judge_fact(const struct directory *d, const struct uuid *key,
 	const struct entry holder = holder_of(d, key);
 	char id[UUID_TEXT_SIZE];
 
+	if (it.kind && bounds_check_directory(fact, why))
+		return VERDICT_PASS_OVER;
 	uuid_format(id, &it.id);
 	if (!it.kind)
 		(void)error_set(why, ERROR_INPUT, "%s does not belong on this topic",

@@ -34,7 +34,6 @@ static int note_committed(struct consumer *c, const struct now *now, struct erro
 {
 	struct batch *b = publisher_take_committed(c->publisher);
 
-	(void)now;
 	(void)err;
 	if (b)
 		troubles_note_published(c->troubles);
@@ -47,6 +46,7 @@ static int note_committed(struct consumer *c, const struct now *now, struct erro
 		free(b);
 		b = next;
 	}
+	probation_settle(c->probation, now);
 	flow_regulate(&c->flow, publisher_backlog(c->publisher));
 	return 0;
 }
@@ -424,6 +424,7 @@ static void finish_work(struct consumer *c)
 		log_warn("some outputs are not published yet; the next owner of their partitions "
 			 "will do it");
 	publisher_stop(c->publisher);
+	probation_stop(c->probation);
 	intake_close(&c->intake);
 	log_info("stopped after %llu records in %llu runs, %llu of them dead letters",
 		 (unsigned long long)counts.records, (unsigned long long)counts.runs,

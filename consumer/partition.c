@@ -76,6 +76,8 @@ void partition_become(struct partition *part, enum partition_state to)
 		part->accepting = false;
 		part->damaged = false;
 	}
+	if (to == PARTITION_FOREIGN)
+		part->doubted = false;
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;

@@ -1,5 +1,5 @@
 /*
- * Two threads, the queue that feeds them and the list that they fill share one
+ * Up to two threads, the queue that feeds them and the list that they fill share one
  * lock. A little over 400 lines: who may touch what under the lock is easier to
  * see in one file.
  */
@@ -12,10 +12,11 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
-	PRODUCERS = 2,
+	PRODUCERS_MAX = 2,
 	IDLE_POLL_MS = 100,
 	/* One transaction: large enough that its fixed cost (a few ms) is small beside it. */
 	TRANSACTION_BYTES = 8 * 1024 * 1024,
@@ -67,7 +68,9 @@ struct publisher {
 	uint64_t committed; /* how many transactions have committed */
 	struct batch *done; /* committed, for publisher_take_committed() */
 	struct batch **done_end;
-	struct worker workers[PRODUCERS];
+	bool *refused; /* by partition; see publisher_refused() */
+	struct worker workers[PRODUCERS_MAX];
+	int worker_count;
 };
 
 /* ---- the workers' loop ---- */
@@ -83,6 +86,12 @@ static void wait_a_little(struct publisher *p)
 	(void)pthread_cond_timedwait(&p->moved, &p->lock, &until);
 }
 
+/* May the two be in one transaction? */
+static bool may_join(const struct publisher *p, const struct batch *a, const struct batch *b)
+{
+	return !p->options.apart || a->partition == b->partition;
+}
+
 /* Called with the lock. Takes batches from the queue's front, at least one, up to the bound. */
 static struct batch *take_some(struct publisher *p)
 {
@@ -90,7 +99,8 @@ static struct batch *take_some(struct publisher *p)
 	struct batch *last = first;
 	size_t bytes = first->len;
 
-	while (last->next && bytes + last->next->len <= TRANSACTION_BYTES) {
+	while (last->next && bytes + last->next->len <= TRANSACTION_BYTES &&
+	       may_join(p, first, last->next)) {
 		last = last->next;
 		bytes += last->len;
 	}
@@ -127,7 +137,7 @@ static void take_batches(struct worker *w)
 	w->batches = take_some(p);
 	w->ticket = p->taken++;
 	w->state = WORKER_TAKEN;
-	p->turn = (w->number + 1) % PRODUCERS;
+	p->turn = (w->number + 1) % p->worker_count;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
 }
@@ -189,6 +199,8 @@ static void break_worker(struct worker *w, const struct error *why)
 
 	pthread_mutex_lock(&p->lock);
 	w->state = WORKER_BROKEN;
+	for (const struct batch *b = w->batches; b; b = b->next)
+		p->refused[b->partition] = p->refused[b->partition] || b->refused;
 	if (why && p->state == PUBLISHER_WORKING) {
 		p->state = PUBLISHER_BROKEN;
 		p->why = *why;
@@ -259,7 +271,9 @@ static int worker_start(struct worker *w, bool abort_orphans, struct error *err)
 	const struct transactor_options options = { .config = o->config,
 						    .deployment = o->deployment,
 						    .intake = o->intake,
-						    .letter = "ab"[w->number],
+						    .letter = o->letters[w->number],
+						    .batch_bytes = *o->batch_bytes,
+						    .singly = o->apart,
 						    .abort_orphans = abort_orphans };
 	int rc = transactor_open(&w->transactor, &options, err);
 
@@ -303,8 +317,10 @@ static void make_empty(struct publisher *p)
 	p->taken = 0;
 	p->written = 0;
 	p->committed = 0;
-	for (int i = 0; i < PRODUCERS; i++)
+	for (int i = 0; i < p->worker_count; i++)
 		p->workers[i] = (struct worker){ .publisher = p, .number = i };
+	for (int i = 0; i < p->options.deployment->partitions; i++)
+		p->refused[i] = false;
 }
 
 struct publisher *publisher_new(const struct publisher_options *o)
@@ -312,6 +328,9 @@ struct publisher *publisher_new(const struct publisher_options *o)
 	struct publisher *p = memory_zalloc(1, sizeof(*p));
 
 	p->options = *o;
+	p->worker_count = (int)strlen(o->letters);
+	assert(p->worker_count >= 1 && p->worker_count <= PRODUCERS_MAX);
+	p->refused = memory_zalloc((size_t)o->deployment->partitions, sizeof(*p->refused));
 	p->state = PUBLISHER_STOPPED;
 	init_lock(p);
 	make_empty(p);
@@ -327,6 +346,7 @@ void publisher_free(struct publisher **pp)
 	publisher_stop(p);
 	(void)pthread_mutex_destroy(&p->lock);
 	(void)pthread_cond_destroy(&p->moved);
+	free(p->refused);
 	free(p);
 	*pp = NULL;
 }
@@ -338,7 +358,7 @@ int publisher_start(struct publisher *p, bool abort_orphans, struct error *err)
 	assert(!p->started && p->state == PUBLISHER_STOPPED);
 	p->started = true;
 	p->state = PUBLISHER_WORKING;
-	for (int i = 0; !rc && i < PRODUCERS; i++)
+	for (int i = 0; !rc && i < p->worker_count; i++)
 		rc = worker_start(&p->workers[i], abort_orphans, err);
 	if (rc)
 		publisher_stop(p);
@@ -354,7 +374,7 @@ void publisher_stop(struct publisher *p)
 	p->state = PUBLISHER_STOPPING;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
-	for (int i = 0; i < PRODUCERS; i++)
+	for (int i = 0; i < p->worker_count; i++)
 		worker_stop(&p->workers[i]);
 	batch_free_list(p->queue);
 	batch_free_list(p->done);
@@ -413,6 +433,16 @@ int publisher_check(struct publisher *p, struct error *err)
 		*err = p->why;
 	pthread_mutex_unlock(&p->lock);
 	return rc;
+}
+
+bool publisher_refused(struct publisher *p, int partition)
+{
+	bool refused;
+
+	pthread_mutex_lock(&p->lock);
+	refused = p->refused[partition];
+	pthread_mutex_unlock(&p->lock);
+	return refused;
 }
 
 bool publisher_drain(struct publisher *p, int64_t deadline_ms)

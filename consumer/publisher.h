@@ -10,6 +10,9 @@
  * have committed. So offsets and outputs become visible in the order of the
  * runs.
  *
+ * A publisher can also be told to publish each partition apart, in transactions
+ * of its own, so that a topic that refuses a record breaks it for one partition.
+ *
  * Any failure breaks the publisher as a whole. Only the brokers know then what
  * was committed. Stop the publisher, start it again (init_transactions settles
  * what was open), ask for the committed offsets, and publish again what Redis
@@ -35,7 +38,12 @@ struct publisher_options {
 	const struct deployment *deployment;
 	struct intake *intake; /* whose group's offsets are committed */
 	const struct waker
-		*waker; /* woken when a transaction commits, and when the publisher breaks */
+		*waker;      /* woken when a transaction commits, and when the publisher breaks */
+	const char *letters; /* one producer for each, at most two; see transactor_options */
+	/* No transaction has outputs of two partitions, and no request two records. */
+	bool apart;
+	/* Of the records of one request to a partition, at most; read at each start. */
+	const size_t *batch_bytes;
 };
 
 /* A new publisher, which is stopped. What the options point to must outlive it. */
@@ -73,9 +81,12 @@ struct batch *publisher_take_committed(struct publisher *p);
 
 /*
  * 0 while the publisher works or is stopped, else why it has broken: ERROR_FENCED,
- * ERROR_UNAVAILABLE or ERROR_REFUSED.
+ * ERROR_UNAVAILABLE; or ERROR_REFUSED, because of publisher_refused() partitions.
  */
 MUST_USE int publisher_check(struct publisher *p, struct error *err);
+
+/* Has it broken because a topic does not take a record that may be of this partition? */
+bool publisher_refused(struct publisher *p, int partition);
 
 /*
  * Waits until all batches are committed, CLOCK_MONOTONIC reaches deadline_ms, or

@@ -33,15 +33,31 @@ static int judge_namesake(struct publisher_guard *g, struct error *err)
 			 g->instance);
 }
 
+/* Some of these are innocent: a broker refuses a request as a whole. */
+static void doubt_refused(const struct publisher_guard *g, const struct error *why)
+{
+	for (int i = 0; i < g->partitions->count; i++) {
+		struct partition *part = &g->partitions->list[i];
+
+		if (part->state == PARTITION_FOREIGN || !publisher_refused(g->publisher, i))
+			continue;
+		part->doubted = true;
+		(void)error_set(&part->trouble, ERROR_REFUSED,
+				"its outputs are tried alone, because %s", why->text);
+	}
+}
+
 /* Stops a publisher that has broken; 0 if it may be started again. */
 static int drop_broken(struct publisher_guard *g, const struct now *now, struct error *err)
 {
 	int rc = publisher_check(g->publisher, err);
 
-	if (!rc || rc == ERROR_REFUSED)
-		return rc;
+	if (!rc)
+		return 0;
 	log_warn("the publisher broke: %s; starting it anew", err->text);
 	troubles_note(g->troubles, TROUBLE_PUBLISHER, err, now);
+	if (rc == ERROR_REFUSED)
+		doubt_refused(g, err);
 	publisher_stop(g->publisher);
 	return rc == ERROR_FENCED ? judge_namesake(g, err) : 0;
 }

@@ -26,10 +26,10 @@ struct publisher_guard {
 
 /*
  * Starts the publisher if it is stopped, and starts it anew if it has broken; both
- * block. Then all partitions are claimed again, because only the brokers know
- * what was committed. ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_REFUSED:
- * another process runs under our name, or unsent outputs cannot be read.
- * ERROR_USAGE names a setting that is wrong.
+ * block. Then all partitions are claimed again, because only the brokers know what
+ * was committed; those whose outputs may have been refused are doubted, see
+ * probation.h. ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_REFUSED: another
+ * process runs under our name. ERROR_USAGE names a setting that is wrong.
  */
 MUST_USE int publisher_guard_serve(struct publisher_guard *g, const struct now *now,
 				   struct error *err);

@@ -190,19 +190,28 @@ static int read_changelog(struct rebuild *r, struct error *err)
 	return step;
 }
 
-static int write_latest(struct rebuild *r, struct error *err)
+/*
+ * A partition whose changelog cannot be read is set aside. That breaks the rebuild,
+ * which begins again without it.
+ */
+static int write_latest(struct rebuild *r, const struct now *now, struct error *err)
 {
 	const struct latest_entry *entries[BATCH_MAX];
 	size_t count;
 	int rc = 0;
 
 	latest_sort(r->latest);
-	while (!rc &&
+	while (!rc && r->phase == REBUILD_LOADING &&
 	       (count = latest_portion(r->latest, BATCH_MAX, BATCH_MAX_BYTES, entries)) > 0) {
 		int partition = entries[0]->partition;
+		struct partition *part = &r->options.partitions->list[partition];
 
-		rc = restore_batch(&r->restorer, &r->options.partitions->list[partition], entries,
-				   count, changelog_reach(r->options.changelog, partition), err);
+		rc = restore_batch(&r->restorer, part, entries, count,
+				   changelog_reach(r->options.changelog, partition), err);
+		if (rc == ERROR_REFUSED) {
+			partition_set_aside(part, err, now->monotonic_ms);
+			rc = 0;
+		}
 		latest_drop(r->latest, count);
 	}
 	return rc;
@@ -298,8 +307,8 @@ static int load_partitions(struct rebuild *r, const struct now *now, struct erro
 	int rc = step < 0 ? step : 0;
 
 	if (!rc && (step == CHANGELOG_END || latest_is_full(r->latest)))
-		rc = write_latest(r, err);
-	if (rc)
+		rc = write_latest(r, now, err);
+	if (rc || r->phase != REBUILD_LOADING)
 		return rc;
 	log_progress(r, now);
 	return step == CHANGELOG_END ? finish_all(r, now, err) : 0;

@@ -103,12 +103,14 @@ static void log_claim(const struct partition *part, const struct finding *f)
 }
 
 /*
- * Queues the unsent runs after `committed` as they are; the next apply deletes
- * those that are committed.
+ * The unsent runs after `committed`, as they are. The next apply deletes those that
+ * are committed.
  */
-static void publish_unsent(const struct recovery *r, struct partition *part,
-			   const struct finding *f)
+static struct batch *list_unsent(struct partition *part, const struct finding *f)
 {
+	struct batch *first = NULL;
+	struct batch **end = &first;
+
 	for (size_t i = 0; i < f->unsent.count; i++) {
 		const struct unsent *u = &f->unsent.list[i];
 		struct bytes packed = buffer_bytes(&u->outputs);
@@ -116,12 +118,33 @@ static void publish_unsent(const struct recovery *r, struct partition *part,
 		bool good = outputs_open(&packed, &range);
 
 		assert(good); /* recovery_continues() has read the head before */
-		if (run_is_over(&range, f->committed.progress.log, f->committed.progress.applied))
+		if (run_is_over(&range, f->committed.progress.log, f->committed.progress.applied)) {
 			partition_note_committed(part, u->last);
-		else
-			publisher_push(r->publisher, batch_new(part->id, u->last, range.applied,
-							       buffer_bytes(&u->outputs)));
+			continue;
+		}
+		*end = batch_new(part->id, u->last, range.applied, buffer_bytes(&u->outputs));
+		end = &(*end)->next;
 	}
+	return first;
+}
+
+/* Publishes what is unsent; that of a doubted partition on probation. */
+static int publish_unsent(const struct recovery *r, struct partition *part, const struct finding *f,
+			  struct error *err)
+{
+	const struct now now = clock_now(); /* not the turn's: recovery blocks */
+	struct batch *b = list_unsent(part, f);
+
+	if (b && part->doubted)
+		return probation_try(r->probation, part, b, &now, err);
+	part->doubted = false;
+	while (b) {
+		struct batch *next = b->next;
+
+		publisher_push(r->publisher, b);
+		b = next;
+	}
+	return 0;
 }
 
 /* Claims the partition and does what its case requires. */
@@ -149,10 +172,9 @@ static int take_over(const struct recovery *r, struct partition *part, const str
 	if (rc)
 		return rc;
 	log_claim(part, f);
-	if (rebuild)
-		rebuild_add(r->rebuild, part);
-	else
-		publish_unsent(r, part, f);
+	if (!rebuild)
+		return publish_unsent(r, part, f, err);
+	rebuild_add(r->rebuild, part);
 	return 0;
 }
 
@@ -319,6 +341,8 @@ static int recover_or_set_aside(const struct recovery *r, struct partition *part
 	partition_set_aside(part, err, now->monotonic_ms);
 	if (part->accepting)
 		part->retry_ms = now->monotonic_ms + ACCEPT_RETRY_MS;
+	if (probation_is_trying(r->probation, part->id)) /* its outputs are still on their way */
+		part->retry_ms = INT64_MAX;
 	return 0;
 }
 

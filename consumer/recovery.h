@@ -10,6 +10,7 @@
 
 #include "consumer/finding.h"
 #include "consumer/follower.h"
+#include "consumer/probation.h"
 #include "consumer/progress.h"
 #include "consumer/publisher.h"
 #include "consumer/ready.h"
@@ -25,6 +26,7 @@ struct recovery {
 	struct index *index;
 	struct follower *follower;
 	struct publisher *publisher;
+	struct probation *probation;
 	struct progress_reader *progress;
 	struct rebuild *rebuild;
 	const struct ready_maker *ready;

@@ -40,37 +40,48 @@ struct batch_load {
 	size_t missing_count;
 };
 
-/* NULL: the entry cannot be read, which has been logged. */
-static struct record *decode_entry(struct restorer *r, const struct latest_entry *e)
+static int refuse_entry(const struct latest_entry *e, const char *why, struct error *err)
 {
-	struct record *record = arena_zalloc(&r->arena, 1, sizeof(*record));
-	struct error err = { 0 };
-
-	if (codec_decode(r->codec, e->value, &r->arena, record, &err)) {
-		restore_pass_over(e->partition, e->offset, err.text);
-		return NULL;
-	}
-	if (record->type != RECORD_WORKSPACE_GRANTS) {
-		restore_pass_over(e->partition, e->offset, "it is not a WorkspaceGrants record");
-		return NULL;
-	}
-	return record;
+	return error_set(err, ERROR_REFUSED,
+			 "%s partition %d cannot be loaded, because its record at offset %lld "
+			 "cannot be read: %s; rebuild it with the version that wrote that record",
+			 topic_name(TOPIC_GRANTS), e->partition, (long long)e->offset, why);
 }
 
-static void load_entry(struct batch_load *b, const struct latest_entry *e)
+/* Sets *out to what the entry says, or to NULL when it is a tombstone. */
+static int decode_entry(struct restorer *r, const struct latest_entry *e, struct record **out,
+			struct error *err)
+{
+	struct record *record = arena_zalloc(&r->arena, 1, sizeof(*record));
+	struct error why = { 0 };
+
+	*out = NULL;
+	if (!e->value.data)
+		return 0;
+	if (codec_decode(r->codec, e->value, &r->arena, record, &why))
+		return refuse_entry(e, why.text, err);
+	if (record->type != RECORD_WORKSPACE_GRANTS)
+		return refuse_entry(e, "it is not a WorkspaceGrants record", err);
+	*out = record;
+	return 0;
+}
+
+static int load_entry(struct batch_load *b, const struct latest_entry *e, struct error *err)
 {
 	struct restorer *r = b->restorer;
-	const struct record *record = e->value.data ? decode_entry(r, e) : NULL;
+	struct record *record = NULL;
 	struct loaded *l;
+	int rc = decode_entry(r, e, &record, err);
 
-	if (e->value.data && !record)
-		return;
+	if (rc)
+		return rc;
 	l = &b->list[b->count++];
 	l->workspace =
 		&workspaces_hold(r->workspaces, b->part->id, &e->id, b->missing, &b->missing_count)
 			 ->workspace;
 	l->touched.workspace = l->workspace;
 	l->state = record ? &record->as.workspace_grants : NULL;
+	return 0;
 }
 
 static void set_state(struct workspace *w, const struct workspace_grants *state)
@@ -139,18 +150,20 @@ static void put_new(struct apply *a, struct loaded *l)
 	apply_workspace(a, &l->touched);
 }
 
-static void begin_batch(struct batch_load *b, const struct latest_entry *const *entries,
-			size_t count)
+static int begin_batch(struct batch_load *b, const struct latest_entry *const *entries,
+		       size_t count, struct error *err)
 {
 	struct restorer *r = b->restorer;
 	const struct mark *mark = &b->part->mark;
+	int rc = 0;
 
 	arena_reset(&r->arena);
 	apply_begin(&r->apply, index_keys(r->index, b->part->id), mark, mark->applied);
 	b->list = arena_zalloc(&r->arena, count, sizeof(*b->list));
 	b->missing = arena_alloc(&r->arena, count * sizeof(struct workspace *));
-	for (size_t i = 0; i < count; i++)
-		load_entry(b, entries[i]);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = load_entry(b, entries[i], err);
+	return rc;
 }
 
 /* Deletes all old states before it writes the new ones: within a batch names may change hands. */
@@ -160,10 +173,10 @@ int restore_batch(struct restorer *r, struct partition *part,
 {
 	struct batch_load b = { .restorer = r, .part = part };
 	struct apply *a = &r->apply;
-	int rc;
+	int rc = begin_batch(&b, entries, count, err);
 
-	begin_batch(&b, entries, count);
-	rc = index_read(r->index, part->id, &part->mark, b.missing, b.missing_count, err);
+	if (!rc)
+		rc = index_read(r->index, part->id, &part->mark, b.missing, b.missing_count, err);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < b.count; i++)

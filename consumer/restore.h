@@ -30,9 +30,10 @@ void restorer_done(struct restorer *r);
 
 /*
  * Writes the entries, which are all of this partition, and into the mark, which
- * must be ours, how much of the changelog has been loaded. An entry that cannot
- * be read is passed over with a warning. ERROR_FENCED, ERROR_UNAVAILABLE: start
- * the rebuild again.
+ * must be ours, how much of the changelog has been loaded. ERROR_FENCED,
+ * ERROR_UNAVAILABLE: start the rebuild again. ERROR_REFUSED: an entry cannot be
+ * read, and a partition without that workspace would say that nobody has a right
+ * to it.
  */
 MUST_USE int restore_batch(struct restorer *r, struct partition *part,
 			   const struct latest_entry *const *entries, size_t count,

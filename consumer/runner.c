@@ -7,15 +7,14 @@
 #include "ops/support/crash.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
+#include "schemas/bounds.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum {
 	DIRECTORY_WAIT_MS = 1000,
-	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* those of 2,000 typical records take a quarter */
-	VALUE_MAX_BYTES = 512 << 20,          /* the default of Redis' proto-max-bulk-len */
-	HOLE_OUTCOMES_MAX = 1000,             /* of the records of one batch that are listed */
+	HOLE_OUTCOMES_MAX = 1000, /* of the records of one batch that are listed */
 };
 
 /* Keeps its scratch memory from run to run, so that the hot path does not allocate. */
@@ -36,6 +35,7 @@ struct run {
 	struct input *inputs;
 	size_t count;
 	struct effects effects;
+	size_t states; /* an upper bound of what the states of its workspaces will take */
 	size_t buried; /* records that became dead letters */
 	const struct input *first_buried;
 	int64_t applied; /* the partition's mark.applied after the run */
@@ -149,10 +149,18 @@ static struct world world_of(const struct run *run, const struct input *in)
 		.workspace = &in->held->workspace,
 		.directory = follower_directory(f),
 		.directory_position = follower_position(f),
-		.limits = run->runner->options.limits,
+		.limits = *run->runner->options.limits,
 		.now = in->source.time,
 		.arena = &run->runner->arena,
 	};
+}
+
+/* Counts the state that a decision will make the run emit at its end. */
+static void count_state(struct run *run, const struct workspace *w, size_t changes, bool first)
+{
+	run->states +=
+		first ? ENVELOPE_BYTES + bounds_state(w->name.len, w->grant_count, w->recent.count)
+		      : changes * GRANT_BYTES_MAX + COMMAND_MEMORY_BYTES;
 }
 
 /* Decides on one record, changes its workspace accordingly, and emits the outputs. */
@@ -162,6 +170,7 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 	const struct world world = world_of(run, in);
 	struct consequence c = { ref_before(run, in), w->version + 1, { 0 } };
 	bool was_registered = w->registered;
+	size_t workspaces = run->effects.count;
 	struct touched_workspace *touched;
 	struct decision d;
 	int rc;
@@ -178,8 +187,10 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 		c.workspace = workspace_ref(w);
 	note_outcome(run, in, &d, c.version);
 	rc = emit_decision(&run->runner->emitter, &in->source, &d, &c, err);
-	if (touched)
+	if (touched) {
 		touched->source = in->source;
+		count_state(run, w, d.change_count, run->effects.count > workspaces);
+	}
 	return rc;
 }
 
@@ -201,13 +212,14 @@ static void note_unreadable(struct run *run, const struct input *in)
 
 static void bury_input(struct run *run, struct input *in)
 {
-	const struct message *m = in->message;
 	struct runner *r = run->runner;
+	const struct dead_record record = input_dead_record(in, &r->arena);
+	struct dead_letter letter;
 
 	if (!run->buried++)
 		run->first_buried = in;
-	emit_dead_letter(&r->emitter, &in->source, m->key, m->value,
-			 input_dead_letter_headers(in, &r->arena));
+	dead_letter_write(&letter, &record, r->options.limits->dead_letter_bytes, &r->arena);
+	emit_dead_letter(&r->emitter, &in->source, &letter);
 	note_unreadable(run, in);
 }
 
@@ -223,7 +235,7 @@ static void cut_run(struct run *run, size_t count)
 /*
  * The outputs of a record are many times its own size when a large group is
  * notified, and Redis takes the outputs of a run as one value: so a run ends when
- * its outputs are large.
+ * its outputs, with the states that come at its end, are large.
  */
 static int decide_inputs(struct run *run, struct error *err)
 {
@@ -238,7 +250,7 @@ static int decide_inputs(struct run *run, struct error *err)
 			rc = decide_input(run, in, err);
 		else
 			bury_input(run, in);
-		if (!rc && r->packed.len >= r->outputs_max)
+		if (!rc && r->packed.len + run->states >= r->outputs_max)
 			cut_run(run, i + 1);
 	}
 	return rc;
@@ -283,16 +295,6 @@ static int emit_results(struct run *run, struct error *err)
 
 /* ---- apply ---- */
 
-static void warn_of_size(const struct run *run)
-{
-	size_t len = run->runner->packed.len;
-
-	if (len >= VALUE_MAX_BYTES)
-		log_warn("the outputs of the record at %d:%lld take %zu MB: Redis needs a larger "
-			 "proto-max-bulk-len",
-			 run->part->id, (long long)run->applied - 1, len >> 20);
-}
-
 static int apply_run(struct run *run, int next, struct error *err)
 {
 	struct runner *r = run->runner;
@@ -303,7 +305,6 @@ static int apply_run(struct run *run, int next, struct error *err)
 
 	for (size_t i = 0; i < part->committed_runs_count; i++)
 		apply_sent(&r->apply, part->committed_runs[i]);
-	warn_of_size(run);
 	if (last >= 0) /* a log that is accepted may begin at 0 */
 		apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
 	apply_unsent(&r->apply, last, packed);
@@ -329,11 +330,22 @@ static void report_buried(const struct run *run)
 			 BYTES_ARG(in->why_unreadable));
 }
 
+/* Taking access away is never too large; but then not everybody may be told. */
+static void report_untold(const struct run *run)
+{
+	if (run->runner->emitter.untold)
+		log_warn("partition %d: %zu people are not told of what was taken away before "
+			 "offset %lld: the notifications of one record may take %d MB in all",
+			 run->part->id, run->runner->emitter.untold, (long long)run->applied,
+			 COMMAND_OUTPUTS_MAX >> 20);
+}
+
 static void finish_run(struct run *run)
 {
 	struct runner *r = run->runner;
 
 	report_buried(run);
+	report_untold(run);
 	effects_end(&run->effects);
 	workspaces_trim(r->options.workspaces);
 	staged_drop(&run->part->staged, run->count);
@@ -366,6 +378,7 @@ static void begin_run(struct run *run, int64_t log, int64_t applied)
 	effects_begin(&run->effects, &r->apply, &r->arena, run->count);
 	r->emitter.partition = partition;
 	r->emitter.log = log;
+	r->emitter.untold = 0;
 }
 
 int runner_run(struct runner *r, struct partition *part, size_t count, int next, struct error *err)
@@ -436,13 +449,14 @@ struct runner *runner_new(const struct runner_options *o)
 	struct runner *r = memory_zalloc(1, sizeof(*r));
 
 	r->options = *o;
-	r->outputs_max = OUTPUTS_MAX_BYTES;
+	r->outputs_max = RUN_OUTPUTS_BYTES;
 	arena_init(&r->arena);
 	apply_init(&r->apply);
 	buffer_init(&r->packed);
 	buffer_init(&r->outcomes);
 	r->emitter = (struct emitter){ .codec = o->codec,
 				       .access_url = o->access_url,
+				       .outputs_max = COMMAND_OUTPUTS_MAX,
 				       .arena = &r->arena,
 				       .packed = &r->packed };
 	return r;

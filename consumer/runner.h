@@ -23,9 +23,9 @@ struct runner_options {
 	struct follower *follower;
 	struct workspaces *workspaces;
 	struct publisher *publisher;
-	const char *access_url; /* of the deployment, for links in notifications */
-	int partitions;         /* of sharing.commands */
-	struct limits limits;
+	const char *access_url;      /* of the deployment, for links in notifications */
+	int partitions;              /* of sharing.commands */
+	const struct limits *limits; /* may change between runs */
 };
 
 struct runner *runner_new(const struct runner_options *o);

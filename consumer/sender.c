@@ -2,6 +2,8 @@
 
 #include "consumer/kafka_error.h"
 #include "consumer/output.h"
+#include "consumer/undeliverable.h"
+#include "ops/support/clock.h"
 #include "producer/bus.h"
 
 #include <librdkafka/rdkafka.h>
@@ -10,6 +12,7 @@
 enum {
 	QUEUE_POLL_MS = 100,
 	FLUSH_WAIT_MS = 15000, /* longer than a transaction may last */
+	FLUSH_STEP_MS = 100,   /* how soon a refusal is noticed */
 };
 
 void sender_close(struct sender *s)
@@ -39,7 +42,7 @@ int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *clust
 
 /* A batch that is being sent, and what its head says. */
 struct sending {
-	const struct batch *batch;
+	struct batch *batch;
 	struct run_range range;
 };
 
@@ -91,6 +94,11 @@ static int32_t partition_for(const struct batch *b, const struct output *o)
 	return o->topic == TOPIC_GRANTS ? b->partition : RD_KAFKA_PARTITION_UA;
 }
 
+static size_t output_size(const struct output *o)
+{
+	return o->key.len + o->value.len + o->headers.len;
+}
+
 /* The payload stays in the batch, which outlives the transaction. */
 static rd_kafka_error_t *produce_output(const struct sender *s, const struct sending *b,
 					const struct output *o)
@@ -104,6 +112,7 @@ static rd_kafka_error_t *produce_output(const struct sender *s, const struct sen
 		{ .vtype = RD_KAFKA_VTYPE_VALUE,
 		  .u.mem = { .ptr = without_const(o->value.data), .size = o->value.len } },
 		{ .vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = o->time },
+		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = b->batch },
 		/* Last, because it is left out when there are none. */
 		{ .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
 	};
@@ -129,10 +138,16 @@ static int produce_patiently(const struct sender *s, const struct sending *b,
 		(void)rd_kafka_poll(s->producer, QUEUE_POLL_MS);
 		e = produce_output(s, b, o);
 	}
-	return e ? kafka_error(e, topic_name(o->topic), err) : 0;
+	if (!e)
+		return 0;
+	if (!undeliverable_is(rd_kafka_error_code(e)))
+		return kafka_error(e, topic_name(o->topic), err);
+	undeliverable_describe(err, topic_name(o->topic), output_size(o), rd_kafka_error_code(e));
+	rd_kafka_error_destroy(e);
+	return ERROR_REFUSED;
 }
 
-int sender_send(const struct sender *s, const struct batch *b, bool last, struct error *err)
+int sender_send(const struct sender *s, struct batch *b, bool last, struct error *err)
 {
 	struct bytes rest = { b->packed, b->len };
 	struct sending sending = { .batch = b };
@@ -140,19 +155,19 @@ int sender_send(const struct sender *s, const struct batch *b, bool last, struct
 	int rc = 0;
 
 	if (!outputs_open(&rest, &sending.range))
-		return error_set(
-			err, ERROR_REFUSED,
-			"partition %d: this version cannot read the unsent outputs; publish them "
-			"with the version that wrote them",
-			b->partition);
+		rc = error_set(err, ERROR_REFUSED,
+			       "this version cannot read the unsent outputs; publish them with the "
+			       "version that wrote them");
 	while (!rc && output_take(&rest, &o)) {
 		if (o.type == RECORD_PROGRESS && !last)
 			continue; /* the last one of a partition says all */
 		rc = produce_patiently(s, &sending, &o, err);
 	}
 	if (!rc && rest.len)
-		return error_set(err, ERROR_REFUSED, "partition %d: the unsent outputs are damaged",
-				 b->partition);
+		rc = error_set(err, ERROR_REFUSED,
+			       "the unsent outputs in Redis are damaged; delete its mark there to "
+			       "have the partition rebuilt");
+	b->refused = rc == ERROR_REFUSED;
 	return rc;
 }
 
@@ -170,10 +185,14 @@ int sender_touch(const struct sender *s, enum topic topic, int partition, struct
 	return e ? kafka_error(e, topic_name(topic), err) : 0;
 }
 
-int sender_flush(const struct sender *s, struct error *err)
+int sender_flush(const struct sender *s, const struct error *refusal, struct error *err)
 {
-	rd_kafka_resp_err_t code = rd_kafka_flush(s->producer, FLUSH_WAIT_MS);
+	int64_t deadline_ms = clock_monotonic_ms() + FLUSH_WAIT_MS;
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
 
+	while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && !refusal->code &&
+	       clock_monotonic_ms() < deadline_ms)
+		code = rd_kafka_flush(s->producer, FLUSH_STEP_MS);
 	return code ? error_set(err, ERROR_UNAVAILABLE, "the brokers did not take the outputs: %s",
 				rd_kafka_err2str(code))
 		    : 0;

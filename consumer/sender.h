@@ -35,22 +35,23 @@ void sender_close(struct sender *s);
 
 /*
  * Queues the outputs of the batch, which must stay until they are delivered or
- * purged. last: no later batch of this partition is in the transaction, so that
- * its Progress is needed, too. Blocks while the client's queue is full.
- * ERROR_REFUSED when the outputs cannot be read; ERROR_UNAVAILABLE, ERROR_FENCED.
+ * purged, and comes back as the opaque of their delivery reports. last: no later
+ * batch of this partition is in the transaction, so that its Progress is needed,
+ * too. Blocks while the client's queue is full. ERROR_REFUSED, and b->refused is
+ * set, when the outputs cannot be read or the client itself refuses one of them;
+ * ERROR_UNAVAILABLE, ERROR_FENCED.
  */
-MUST_USE int sender_send(const struct sender *s, const struct batch *b, bool last,
-			 struct error *err);
+MUST_USE int sender_send(const struct sender *s, struct batch *b, bool last, struct error *err);
 
 /* Queues a dummy record, to enlist the partition in the transaction. */
 MUST_USE int sender_touch(const struct sender *s, enum topic topic, int partition,
 			  struct error *err);
 
 /*
- * Waits until the brokers have all that is queued, for 15 s at most:
- * ERROR_UNAVAILABLE. They get it in few large batches: the many small ones that
+ * Waits until the brokers have all that is queued, for 15 s at most, or until a
+ * delivery report has set *refusal: ERROR_UNAVAILABLE. They get it in few large batches: the many small ones that
  * are sent while records are still being queued cost the brokers far more.
  */
-MUST_USE int sender_flush(const struct sender *s, struct error *err);
+MUST_USE int sender_flush(const struct sender *s, const struct error *refusal, struct error *err);
 
 #endif

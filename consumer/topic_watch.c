@@ -12,6 +12,7 @@ enum { LOOK_EVERY_MS = 60000, ANSWER_WAIT_MS = 5000 };
 
 struct topic_watch {
 	struct intake *intake;
+	struct topic_sizes *sizes;
 	struct topics_question *question;            /* NULL: none is open */
 	int64_t asked_ms;                            /* monotonic */
 	struct topics_found found;                   /* the last answer */
@@ -19,11 +20,12 @@ struct topic_watch {
 	size_t count;
 };
 
-struct topic_watch *topic_watch_new(struct intake *intake)
+struct topic_watch *topic_watch_new(struct intake *intake, struct topic_sizes *sizes)
 {
 	struct topic_watch *w = memory_zalloc(1, sizeof(*w));
 
 	w->intake = intake;
+	w->sizes = sizes;
 	return w;
 }
 
@@ -70,6 +72,7 @@ static int judge_topics(struct topic_watch *w, const struct topics_found *found,
 	}
 	if (w->count && !count)
 		log_info("the topics are set up as they must be again");
+	topic_sizes_take(w->sizes, found);
 	w->found = *found;
 	w->count = topics_judge(&w->found, w->faults);
 	return grave;
@@ -106,4 +109,9 @@ void topic_watch_step(struct topic_watch *w, const struct now *now)
 		w->asked_ms = now->monotonic_ms;
 		w->question = topics_ask(intake_client(w->intake), ANSWER_WAIT_MS);
 	}
+}
+
+void topic_watch_suspect(struct topic_watch *w)
+{
+	w->asked_ms -= LOOK_EVERY_MS;
 }

@@ -8,13 +8,14 @@
  */
 
 #include "consumer/intake.h"
+#include "consumer/topic_sizes.h"
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
 struct topic_watch;
 
-/* The intake is borrowed and must outlive the watch. */
-struct topic_watch *topic_watch_new(struct intake *intake);
+/* Both are borrowed and must outlive the watch, which keeps the sizes true. */
+struct topic_watch *topic_watch_new(struct intake *intake, struct topic_sizes *sizes);
 void topic_watch_free(struct topic_watch **w); /* sets *w to NULL; accepts NULL */
 
 /*
@@ -31,5 +32,8 @@ MUST_USE int topic_watch_check(struct topic_watch *w, int partitions, struct err
  * `sharebus status` looks for itself.
  */
 void topic_watch_step(struct topic_watch *w, const struct now *now);
+
+/* Has topic_watch_step() look at once: a topic may have refused a record. */
+void topic_watch_suspect(struct topic_watch *w);
 
 #endif

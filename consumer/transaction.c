@@ -2,6 +2,7 @@
 
 #include "consumer/kafka_error.h"
 #include "consumer/sender.h"
+#include "consumer/undeliverable.h"
 #include "ops/support/crash.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
@@ -9,6 +10,7 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	INIT_WAIT_MS = 30000,
@@ -20,6 +22,8 @@ struct transactor {
 	struct intake *intake; /* whose group's offsets are committed */
 	rd_kafka_t *producer;
 	struct sender sender;
+	struct error refusal; /* of the transaction in hand; code 0: none */
+	size_t refused_bytes; /* of the largest record refused */
 };
 
 /* ---- sending ---- */
@@ -83,18 +87,30 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 	return rc;
 }
 
-int transactor_send(struct transactor *t, const struct batch *batches, struct error *err)
+/* Refusals that have been reported so far outweigh whatever else went wrong because of them. */
+static int settle_refusal(const struct transactor *t, int rc, struct error *err)
+{
+	if (!t->refusal.code)
+		return rc;
+	*err = t->refusal;
+	return ERROR_REFUSED;
+}
+
+int transactor_send(struct transactor *t, struct batch *batches, struct error *err)
 {
 	rd_kafka_error_t *e;
 	int rc;
 
+	t->refusal = (struct error){ 0 };
+	t->refused_bytes = 0;
 	crash_point("before-begin");
 	e = rd_kafka_begin_transaction(t->producer);
 	rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
-	for (const struct batch *b = batches; !rc && b; b = b->next)
+	for (struct batch *b = batches; !rc && b; b = b->next)
 		rc = sender_send(&t->sender, b, is_last_of_partition(b), err);
 	if (!rc)
-		rc = sender_flush(&t->sender, err);
+		rc = sender_flush(&t->sender, &t->refusal, err);
+	rc = settle_refusal(t, rc, err);
 	crash_point("after-produce");
 	return rc ? rc : send_offsets(t, batches, err);
 }
@@ -120,12 +136,40 @@ void transactor_serve(struct transactor *t)
 
 /* ---- lifecycle ---- */
 
-/* Does nothing; but without a delivery callback librdkafka polls in steps of 10 ms. */
+static size_t headers_size(const rd_kafka_message_t *m)
+{
+	rd_kafka_headers_t *headers = NULL;
+	const char *name;
+	const void *value;
+	size_t size;
+	size_t sum = 0;
+
+	if (rd_kafka_message_headers(m, &headers))
+		return 0;
+	for (size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &value, &size); i++)
+		sum += strlen(name) + size;
+	return sum;
+}
+
+/*
+ * Notes whose record was refused. There must be a callback anyway: without one
+ * librdkafka polls in steps of 10 ms.
+ */
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
+	struct transactor *t = opaque;
+	struct batch *b = m->_private;
+	size_t size;
+
 	(void)rk;
-	(void)m;
-	(void)opaque;
+	if (!m->err || !b || !undeliverable_is(m->err))
+		return;
+	b->refused = true;
+	size = m->key_len + m->len + headers_size(m);
+	if (t->refusal.code && size <= t->refused_bytes)
+		return;
+	t->refused_bytes = size;
+	undeliverable_describe(&t->refusal, rd_kafka_topic_name(m->rkt), size, m->err);
 }
 
 static int open_producer(struct transactor *t, const struct transactor_options *o,
@@ -136,10 +180,13 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 	char id[256];
 	char timeout[16];
 	char largest[16];
+	char batch[24];
 	const struct bus_setting settings[] = {
 		{ "transactional.id", id },
 		{ "transaction.timeout.ms", timeout },
 		{ "message.max.bytes", largest },
+		{ "batch.size", batch },
+		{ "batch.num.messages", o->singly ? "1" : "10000" },
 		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
 		/* Records are sent when the transaction is complete: transactor_send() flushes. */
 		{ "linger.ms", "1000" },
@@ -162,10 +209,12 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 				 sizeof(id) - 4);
 	(void)snprintf(timeout, sizeof(timeout), "%d", TRANSACTION_TIMEOUT_MS);
 	(void)snprintf(largest, sizeof(largest), "%d", BUS_MESSAGE_MAX_BYTES);
+	(void)snprintf(batch, sizeof(batch), "%zu", o->batch_bytes);
 	rc = bus_conf(&conf, config, settings, err);
 	if (rc)
 		return rc;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	rd_kafka_conf_set_opaque(conf, t);
 	return bus_open_producer(&t->producer, conf, err);
 }
 
@@ -207,7 +256,7 @@ static int abort_orphans(const struct transactor *t, const struct transactor_opt
 		for (int p = 0; !rc && p < o->deployment->partitions; p++)
 			rc = sender_touch(&t->sender, outputs[i], p, err);
 	if (!rc)
-		rc = sender_flush(&t->sender, err);
+		rc = sender_flush(&t->sender, &t->refusal, err);
 	if (!rc)
 		rc = touch_offsets(t, config_get(o->config, "consumer-group"), err);
 	if (rc)

@@ -21,6 +21,8 @@ struct transactor_options {
 	const struct deployment *deployment;
 	struct intake *intake; /* whose group's offsets are committed */
 	char letter;           /* the transactional.id is group.instance.letter */
+	size_t batch_bytes;    /* a topic counts the records of one request as one */
+	bool singly;           /* no request has two records, so only the guilty is refused */
 	bool abort_orphans;    /* see transactor_open() */
 };
 
@@ -44,14 +46,16 @@ void transactor_close(struct transactor **t);
  * Begins a transaction, sends the outputs of a list of batches, and then the
  * offsets after them. Returns when the brokers have all of it. The batches must
  * stay until the transaction is committed or discarded. ERROR_FENCED,
- * ERROR_UNAVAILABLE, or ERROR_REFUSED when the batches cannot be read.
+ * ERROR_UNAVAILABLE, or ERROR_REFUSED when a topic does not take a record, or a
+ * batch cannot be read: then `refused` is set in the batches that may be to blame.
+ * Several can be, because a broker refuses what came in one request as a whole.
  *
  * Of two transactions with offsets of one partition, the group keeps the
  * offset that was added last, whichever commits last, and readers see records
  * in the order in which they were written. So the later of two transactions must
  * not call this before the earlier one has returned from it.
  */
-MUST_USE int transactor_send(struct transactor *t, const struct batch *batches, struct error *err);
+MUST_USE int transactor_send(struct transactor *t, struct batch *batches, struct error *err);
 
 /* Commits; blocks. On failure it is not known whether the transaction has committed. */
 MUST_USE int transactor_commit(struct transactor *t, struct error *err);

@@ -6,6 +6,7 @@
 #include "producer/ids.h"
 #include "producer/names.h"
 #include "producer/send.h"
+#include "schemas/bounds.h"
 
 #include <stdio.h>
 
@@ -215,6 +216,10 @@ static int check_subject(const struct sharebus_subject *s, bool needs_role, stru
 				 sharebus_role_name(s->role));
 	if (needs_role && s->expires_at < 0)
 		return error_set(err, ERROR_USAGE, "expires_at must not be negative (got %lld)",
+				 (long long)s->expires_at);
+	if (needs_role && s->expires_at > TIME_MAX_MS)
+		return error_set(err, ERROR_USAGE,
+				 "expires_at must not lie after the year 9999 (got %lld)",
 				 (long long)s->expires_at);
 	return 0;
 }

@@ -10,11 +10,21 @@
 
 #include "ops/support/bytes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { CLOUDEVENT_HEADERS_MAX = 6 };
 
 #define HEADER_TRACEPARENT "traceparent"
+
+/*
+ * Is it a traceparent that may be passed on? W3C Trace Context, level 1, section
+ * 3.2: two digits of a version other than ff, and in version 00 exactly the ids
+ * and flags after it; a later version may have more after a hyphen. Digits are
+ * hexadecimal in lower case, and neither id is all zeros. At most TRACEPARENT_MAX
+ * bytes, all of them visible ASCII.
+ */
+bool traceparent_is_valid(struct bytes text);
 
 /* One Kafka header: a name and borrowed bytes. */
 struct header {

@@ -307,6 +307,16 @@ static void set_missing(const struct field *f, uint8_t *to)
 	}
 }
 
+/* An optional number that is there is never ABSENT; see records.h. */
+static int read_long(const struct field *f, avro_value_t *v, int64_t *out)
+{
+	int rc = avro_value_get_long(v, out);
+
+	if (!rc && f->optional && *out == ABSENT)
+		*out = ABSENT + 1;
+	return rc;
+}
+
 static int read_present(const struct field *f, const struct field_binding *b, avro_value_t *v,
 			uint8_t *to, struct decoding *d)
 {
@@ -322,7 +332,7 @@ static int read_present(const struct field *f, const struct field_binding *b, av
 		*(struct bytes *)at = arena_copy(d->arena, text);
 		return 0;
 	case FIELD_LONG:
-		return avro_value_get_long(v, (int64_t *)at);
+		return read_long(f, v, at);
 	case FIELD_BOOL:
 		(void)avro_value_get_boolean(v, &flag);
 		*(bool *)at = flag != 0;

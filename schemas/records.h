@@ -6,7 +6,9 @@
  * fields named as there; the files say what each field means.
  *
  * Conventions: an absent uuid is nil, an absent text has data NULL, an absent
- * number or time is ABSENT, an absent enum is 0. Times are milliseconds since
+ * number or time is ABSENT, an absent enum is 0. An optional number that has the
+ * very value of ABSENT is read as the next one, ABSENT + 1, so that it is never
+ * taken for absent; both are beyond every bound. Times are milliseconds since
  * 1970 in UTC. Texts and arrays are borrowed: after decoding they live in the
  * arena given to codec_decode().
  */
@@ -86,8 +88,6 @@ struct command {
 	int64_t directory_offset;
 };
 
-enum { MESSAGE_MAX = 2000 }; /* bytes of the message of a ShareWorkspace */
-
 struct share_workspace {
 	struct command command;
 	struct grant_wish *grants;
@@ -132,9 +132,6 @@ struct user_changed {
 	struct membership *organizations;
 	size_t organization_count;
 };
-
-/* A group of this many is a record of 9.3 MB, and has fewer items than WALK_ITEMS_MAX. */
-enum { GROUP_MEMBERS_MAX = 250000 };
 
 struct group_changed {
 	struct uuid id;

@@ -1,13 +1,31 @@
 #include "schemas/topics.h"
 
 #include "ops/support/number.h"
+#include "schemas/bounds.h"
 
 #include <string.h>
 
 #define DAYS_7  "604800000"
 #define DAYS_30 "2592000000"
 
-#define DIRECTORY_MAX_BYTES "16777216"
+#define TEXT_OF(number) #number
+#define MAX_BYTES(bound)                                                                           \
+	{                                                                                          \
+		"max.message.bytes", TEXT_OF(bound), DEMAND_AT_LEAST                               \
+	}
+
+/*
+ * Compaction drops all but the last record of a key: it would lose commands and
+ * events. Deletion by age drops the only record of a workspace, a user or a group.
+ */
+#define KEEP_ALL                                                                                   \
+	{                                                                                          \
+		"cleanup.policy", "delete", DEMAND_EQUAL                                           \
+	}
+#define KEEP_LAST                                                                                  \
+	{                                                                                          \
+		"cleanup.policy", "compact", DEMAND_EQUAL                                          \
+	}
 
 /*
  * Compaction drops all but the last record of a key: it would lose commands and
@@ -31,22 +49,23 @@ static const struct {
 			     { KEEP_ALL,
 			       { "retention.ms", DAYS_7, DEMAND_NONE },
 			       { "message.timestamp.type", "LogAppendTime", DEMAND_EQUAL } } },
-	/* A group is one record, of 37 bytes a member: a quarter of a million members fit. */
 	[TOPIC_DIRECTORY] = { "sharing.directory",
-			      { KEEP_LAST,
-				{ "max.message.bytes", DIRECTORY_MAX_BYTES, DEMAND_AT_LEAST } } },
+			      { KEEP_LAST, MAX_BYTES(TOPIC_BYTES_DIRECTORY) } },
 	[TOPIC_EVENTS] = { "sharing.events",
-			   { KEEP_ALL, { "retention.ms", DAYS_30, DEMAND_NONE } } },
+			   { KEEP_ALL,
+			     { "retention.ms", DAYS_30, DEMAND_NONE },
+			     MAX_BYTES(TOPIC_BYTES_LARGE) } },
 	[TOPIC_NOTIFICATIONS] = { "sharing.notifications",
-				  { KEEP_ALL, { "retention.ms", DAYS_7, DEMAND_NONE } } },
+				  { KEEP_ALL,
+				    { "retention.ms", DAYS_7, DEMAND_NONE },
+				    MAX_BYTES(TOPIC_BYTES_PLAIN) } },
 	[TOPIC_HANDOFFS] = { "sharing.handoffs",
 			     { KEEP_ALL, { "retention.ms", DAYS_30, DEMAND_NONE } } },
-	[TOPIC_GRANTS] = { "sharing.grants", { KEEP_LAST } },
-	/* Whatever sharing.commands has taken must fit, with the headers that say why it is here. */
+	[TOPIC_GRANTS] = { "sharing.grants", { KEEP_LAST, MAX_BYTES(TOPIC_BYTES_LARGE) } },
 	[TOPIC_DEADLETTER] = { "sharing.deadletter",
 			       { KEEP_ALL,
 				 { "retention.ms", DAYS_30, DEMAND_NONE },
-				 { "max.message.bytes", "67108864", DEMAND_AT_LEAST } } },
+				 MAX_BYTES(TOPIC_BYTES_DEAD) } },
 };
 
 const char *topic_name(enum topic topic)
@@ -84,4 +103,14 @@ bool topic_meets(const struct topic_setting *s, const char *value)
 		return is_at_least(value, s->value);
 	}
 	return false;
+}
+
+size_t topic_max_bytes(enum topic topic)
+{
+	int64_t bytes = TOPIC_BYTES_PLAIN;
+
+	for (const struct topic_setting *s = topics[topic].settings; s->name; s++)
+		if (strcmp(s->name, "max.message.bytes") == 0)
+			(void)number_parse(bytes_of(s->value), 1, INT32_MAX, &bytes);
+	return (size_t)bytes;
 }

@@ -5,6 +5,8 @@
 
 #include "ops/support/bytes.h"
 
+#include <stddef.h>
+
 enum topic {
 	TOPIC_COMMANDS,
 	TOPIC_DIRECTORY,
@@ -42,6 +44,9 @@ struct topic_setting {
 };
 
 enum { TOPIC_SETTINGS_MAX = 4 };
+
+/* How large a record the topic takes when it is set up like that, in bytes. */
+size_t topic_max_bytes(enum topic topic);
 
 /* The topic's configuration in Kafka; ends with an entry whose name is NULL. */
 const struct topic_setting *topic_settings(enum topic topic);

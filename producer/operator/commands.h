@@ -13,12 +13,14 @@ enum exit_code run_watch(struct session *s, const struct arguments *a);
 
 /*
  * List, show, and resend dead letters. -o json, with all keys in any case:
- *   list    [{"position": "p:o", "from": "p:o", "topic", "at", "size", "reason"}], newest last
+ *   list    [{"position": "p:o", "from": "p:o", "topic", "at", "size", "abridged",
+ *             "reason"}], newest last
  *   show    the same object with "key", "value" (base64) and "headers": [{"name", "value"
  *           (base64)}]
  *   replay  [{"position": "p:o", "sent_to": "p:o", "outcome", "code", "message"}], in the order
  *           in which they were sent
- * null means unknown or absent; for "size", "key" and "value", that the record has none.
+ * "abridged" is true when the record was too large to be kept: "size" is what its value had, and
+ * "value" its beginning. null means unknown or absent; for "size", "key" and "value", that the record has none.
  * "outcome" is applied, unchanged, duplicate, rejected, unreadable, or refused (it could not be
  * sent; "message" says why).
  */

@@ -38,7 +38,8 @@ struct row {
 	struct position at;
 	struct position from;
 	int64_t time;
-	int64_t size; /* ABSENT: no value */
+	int64_t size;  /* of the record's value; ABSENT: none */
+	bool abridged; /* only the value's beginning was kept */
 	size_t topic_len;
 	size_t reason_len;
 	bool has_reason;
@@ -97,7 +98,8 @@ static void fill_row(struct row *r, const struct letter *l)
 		.at = l->at,
 		.from = l->from,
 		.time = l->time,
-		.size = l->value.data ? (int64_t)l->value.len : ABSENT,
+		.size = letter_size(l),
+		.abridged = l->whole_size != ABSENT,
 		.has_reason = l->reason.data != NULL,
 		.has_topic = l->topic.data != NULL,
 	};
@@ -209,6 +211,7 @@ static json_t *row_json(struct session *s, const struct row *r)
 	(void)json_object_set_new(o, "at", json_text(time_text(&s->arena, r->time)));
 	(void)json_object_set_new(o, "size",
 				  r->size == ABSENT ? json_null() : json_integer(r->size));
+	(void)json_object_set_new(o, "abridged", json_boolean(r->abridged));
 	(void)json_object_set_new(o, "reason", json_text(row_reason(r)));
 	return o;
 }
@@ -322,6 +325,8 @@ static void print_letter(struct session *s, const struct letter *l, const struct
 				    (const char *)printable(bytes_of(h.name), &s->arena).data)
 				    .data,
 			    h.value);
+	if (r->abridged)
+		(void)printf("only the first %zu bytes of the value were kept\n", l->value.len);
 	if (l->value.len)
 		(void)putchar('\n');
 	dump_value(l->value);
@@ -331,6 +336,9 @@ static int write_raw(const struct letter *l, struct error *err)
 {
 	size_t len = l->value.len;
 
+	if (l->whole_size != ABSENT)
+		(void)fprintf(stderr, "Only the first %zu of %lld bytes were kept.\n", len,
+			      (long long)l->whole_size);
 	if ((len && fwrite(l->value.data, 1, len, stdout) != len) || fflush(stdout))
 		return error_set(err, ERROR_UNAVAILABLE, "standard output cannot be written");
 	return 0;

@@ -70,6 +70,13 @@ static int64_t header_number(const struct letter *l, const char *name, int64_t m
 	return value;
 }
 
+int64_t letter_size(const struct letter *l)
+{
+	if (l->whole_size != ABSENT)
+		return l->whole_size;
+	return l->value.data ? (int64_t)l->value.len : ABSENT;
+}
+
 static void open_letter(struct letter *l, const rd_kafka_message_t *m)
 {
 	int64_t partition;
@@ -88,6 +95,9 @@ static void open_letter(struct letter *l, const rd_kafka_message_t *m)
 	l->time = header_number(l, "sharebus_timestamp", INT64_MAX);
 	if (l->time < 0)
 		l->time = ABSENT;
+	l->whole_size = header_number(l, "sharebus_size", INT64_MAX);
+	if (l->whole_size < 0)
+		l->whole_size = ABSENT;
 	partition = header_number(l, "sharebus_partition", INT32_MAX);
 	offset = header_number(l, "sharebus_offset", INT64_MAX);
 	l->from = partition < 0 || offset < 0 ? (struct position){ -1, -1 }

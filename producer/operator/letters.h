@@ -24,12 +24,16 @@ struct letter {
 	int64_t time;       /* when it was sent to that topic, in ms since 1970; ABSENT: unknown */
 	struct bytes key;   /* absent: it has none */
 	struct bytes value; /* absent: it has none */
+	int64_t whole_size; /* of a value of which only the beginning was kept; ABSENT: it is whole */
 	bool is_hole;       /* it stands for a batch that could not be unpacked, not for a record */
 	struct rd_kafka_headers_s *headers; /* NULL: none; see letter_header() */
 };
 
 /* Fills in the i-th header; false after the last one. */
 bool letter_header(const struct letter *l, size_t i, struct header *out);
+
+/* How large the value of the record was, in bytes; ABSENT: it had none. */
+int64_t letter_size(const struct letter *l);
 
 /* Did the consumer add this header? */
 bool header_is_ours(const struct header *h);

@@ -203,6 +203,18 @@ static bool check_origin(struct replay *p, const struct letter *l, struct replay
 	return false;
 }
 
+/* What was kept in part cannot be sent as it was. */
+static bool check_whole(struct replay *p, const struct letter *l, struct replayed *r)
+{
+	if (l->whole_size == ABSENT)
+		return true;
+	r->refused = arena_printf(&p->arena,
+				  "only the beginning of the record was kept, because it was too "
+				  "large for %s; whoever sent it must send it again",
+				  topic_name(TOPIC_DEADLETTER));
+	return false;
+}
+
 /* Lists the headers that are not the consumer's, in the arena. */
 static struct header *own_headers(struct replay *p, const struct letter *l, size_t *count)
 {
@@ -278,7 +290,7 @@ static int send_letter(void *context, const struct letter *l, struct error *err)
 	p->count++;
 
 	*r = (struct replayed){ .at = l->at, .id = letter_id(p, l) };
-	if (check_origin(p, l, r))
+	if (check_origin(p, l, r) && check_whole(p, l, r))
 		rc = queue_letter(p, l, r, err);
 	p->bytes += l->value.len;
 	if (!rc && (p->count == BATCH_MAX || p->bytes >= BATCH_BYTES))

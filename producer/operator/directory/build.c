@@ -1,6 +1,7 @@
 #include "producer/operator/directory/build.h"
 
 #include "producer/operator/directory/entry.h"
+#include "schemas/bounds.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -149,7 +149,8 @@ static void names_are_those_of_the_design(void **state)
 					     "too_many_grants",
 					     "directory_ahead",
 					     "invalid_command",
-					     "command_too_old" };
+					     "command_too_old",
+					     "too_large" };
 
 	(void)state;
 	for (int i = OUTCOME_APPLIED; i <= OUTCOME_UNREADABLE; i++)

@@ -4,6 +4,7 @@
  * world.h.
  */
 
+#include "schemas/bounds.h"
 #include "tests/unit/consumer/world.h"
 
 #include "tests/unit/cache/commands.h"
@@ -91,7 +92,7 @@ static void expected_version_must_be_the_current_one(void **state)
 
 static void expiry_must_lie_in_the_future(void **state)
 {
-	static const int64_t past[] = { NOW_MS, NOW_MS - 1, 0, -1 };
+	static const int64_t past[] = { NOW_MS, NOW_MS - 1, 0 };
 	struct grant_wish w = wish_until(user(BOB), ROLE_USE, NOW_MS + 1);
 
 	(void)state;
@@ -102,7 +103,7 @@ static void expiry_must_lie_in_the_future(void **state)
 				"lies in the past");
 	}
 	assert_rejected(share(&s, actor(ALICE), &w, 1), REJECT_ALREADY_EXPIRED,
-			"1969-12-31T23:59:59.999Z");
+			"1970-01-01T00:00:00.000Z");
 }
 
 /* ---- rule 10 ---- */
@@ -426,27 +427,87 @@ static void message_that_is_too_long_is_invalid(void **state)
 	assert_applied(share(&s, actor(ALICE), one, 1), 1);
 }
 
-/* A message of 2,000 bytes may go to 33,554 people: 64 MB in all. */
+/* Fills the group TEAM with that many people, who need not exist. */
+static void fill_team(size_t count)
+{
+	static struct uuid members[GROUP_MEMBERS_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		members[i] =
+			(struct uuid){ { 9, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } };
+	put_group(&s, TEAM, members, count);
+}
+
 static void message_times_people_has_a_bound(void **state)
 {
-	enum { MOST = MESSAGES_MAX / MESSAGE_MAX };
-	static struct uuid members[MOST + 1];
+	enum { PEOPLE = 1000 };
 	static char text[MESSAGE_MAX + 1];
 	struct grant_wish team[] = { wish(group(TEAM), ROLE_USE) };
 
 	(void)state;
-	for (size_t i = 0; i < MOST + 1; i++)
-		members[i] =
-			(struct uuid){ { 9, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } };
 	memset(text, 'x', MESSAGE_MAX);
 	s.message = bytes_of(text);
-	put_group(&s, TEAM, members, MOST);
+	s.world.limits.outputs_bytes = 4 << 20;
+	fill_team(PEOPLE);
 	assert_applied(share(&s, actor(ALICE), team, 1), 1);
-	put_group(&s, TEAM, members, MOST + 1);
-	assert_rejected(share(&s, actor(ALICE), team, 1), REJECT_INVALID_COMMAND,
-			"a message of 2000 bytes may go to 33554 people");
+	fill_team(2 * PEOPLE);
+	assert_rejected(share(&s, actor(ALICE), team, 1), REJECT_TOO_LARGE,
+			"2001 people (counted once for each group) would be told up to");
 	s.message = (struct bytes){ 0 };
 	assert_applied(share(&s, actor(ALICE), team, 1), 1);
+}
+
+static void largest_group_can_be_shared_with(void **state)
+{
+	struct grant_wish team[] = { wish(group(TEAM), ROLE_USE) };
+
+	(void)state;
+	s.message = (struct bytes){ 0 };
+	fill_team(GROUP_MEMBERS_MAX);
+	assert_applied(share(&s, actor(ALICE), team, 1), 1);
+}
+
+/* A topic that takes less than what a share makes known. */
+static void share_that_does_not_fit_a_topic_is_too_large(void **state)
+{
+	static const struct {
+		size_t offset;
+		const char *topic;
+	} cases[] = {
+		{ offsetof(struct limits, event_bytes), "sharing.events takes 100" },
+		{ offsetof(struct limits, notification_bytes), "sharing.notifications takes 100" },
+		{ offsetof(struct limits, state_bytes), "sharing.grants takes 100" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		s.world.limits = limits_default();
+		*(size_t *)(void *)((uint8_t *)&s.world.limits + cases[i].offset) = 100;
+		assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_TOO_LARGE,
+				cases[i].topic);
+	}
+}
+
+/* Whoever may take access away is never told that it is too much. */
+static void removal_is_never_too_large(void **state)
+{
+	(void)state;
+	s.world.limits = (struct limits){ 0 };
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	assert_applied(unshare_one(&s, actor(ALICE), user(BOB)), 1);
+}
+
+static void command_beyond_its_bounds_is_invalid(void **state)
+{
+	struct grant_wish late[] = { wish_until(user(BOB), ROLE_USE, TIME_MAX_MS + 1) };
+	struct grant_wish early[] = { wish_until(user(BOB), ROLE_USE, ABSENT + 1) };
+
+	(void)state;
+	assert_rejected(share(&s, actor(ALICE), late, 1), REJECT_INVALID_COMMAND, "expires_at");
+	assert_rejected(share(&s, actor(ALICE), early, 1), REJECT_INVALID_COMMAND, "expires_at");
+	s.command.issued_at = -1;
+	assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)), REJECT_INVALID_COMMAND,
+			"issued_at");
 }
 
 static void subject_twice_with_two_roles_is_invalid(void **state)
@@ -571,6 +632,21 @@ static void message_of_many_problems_is_cut_between_them(void **state)
 			"the command names 1200");
 }
 
+static void details_have_a_bound(void **state)
+{
+	static struct grant_wish wishes[MANY];
+
+	(void)state;
+	s.world.limits.grants_per_workspace = MANY;
+	for (size_t i = 0; i < MANY; i++)
+		wishes[i] = wish(
+			(struct subject){ SUBJECT_USER, { { 9, (uint8_t)(i >> 8), (uint8_t)i } } },
+			ROLE_USE);
+	(void)share(&s, actor(ALICE), wishes, MANY);
+	assert_int_equal(s.decision.detail_count, DETAILS_MAX);
+	assert_true(bytes_equal_text(s.decision.details[DETAILS_MAX - 1], "and 201 more"));
+}
+
 /* The workspace's name alone is longer than a rejection may be. */
 static void first_problem_is_cut_when_it_is_too_long(void **state)
 {
@@ -675,6 +751,10 @@ int main(void)
 		TEST(command_that_names_nobody_is_invalid),
 		TEST(message_that_is_too_long_is_invalid),
 		TEST(message_times_people_has_a_bound),
+		TEST(largest_group_can_be_shared_with),
+		TEST(share_that_does_not_fit_a_topic_is_too_large),
+		TEST(removal_is_never_too_large),
+		TEST(command_beyond_its_bounds_is_invalid),
 		TEST(subject_twice_with_two_roles_is_invalid),
 		TEST(subject_twice_is_invalid_even_if_the_first_changes_nothing),
 		TEST(wrong_subject_named_twice_is_reported_once),
@@ -685,6 +765,7 @@ int main(void)
 		TEST(switched_off_and_forbidden_are_reported_together),
 		TEST(message_of_many_problems_is_cut_between_them),
 		TEST(first_problem_is_cut_when_it_is_too_long),
+		TEST(details_have_a_bound),
 		TEST(one_wrong_wish_rejects_them_all),
 		TEST(one_wrong_removal_rejects_them_all),
 		TEST(rules_on_the_command_come_before_those_on_its_wishes),

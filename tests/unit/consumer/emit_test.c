@@ -29,6 +29,7 @@ static int set_up(void **state)
 	if (codec_new(&codec, &err))
 		return -1;
 	emitter = (struct emitter){ .codec = codec,
+				    .outputs_max = SIZE_MAX,
 				    .directory = s.directory,
 				    .access_url = "https://x",
 				    .partition = PARTITION,
@@ -127,6 +128,23 @@ static void change_is_an_event_and_its_notifications(void **state)
 	r = decode(2, RECORD_NOTIFICATION);
 	assert_int_equal(r.as.notification.kind, NOTIFY_OWNER_NOTICE);
 	assert_true(bytes_equal_text(r.as.notification.event_id, "3-17-0"));
+}
+
+/* The event is never left out, and nothing that takes access away is refused. */
+static void notifications_end_at_their_bound(void **state)
+{
+	struct subject both[] = { user(BOB), user(CAROL) };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	grant(&s, user(CAROL), ROLE_USE, ABSENT);
+	(void)unshare(&s, actor(ALICE), REASON_COMMAND, both, 2);
+	emitter.outputs_max = 1;
+	emit(2);
+	unpack(2);
+	assert_output(0, TOPIC_EVENTS, DEV);
+	assert_output(1, TOPIC_NOTIFICATIONS, BOB);
+	assert_int_equal(emitter.untold, 1);
 }
 
 static void event_says_what_changed(void **state)
@@ -342,10 +360,11 @@ static void progress_has_a_key_of_its_own(void **state)
 static void dead_letter_is_the_record_with_headers_that_say_why(void **state)
 {
 	(void)state;
-	emit_dead_letter(&emitter, &source, bytes_of("key"), bytes_of("nonsense"),
-			 bytes_of("headers"));
-	emit_dead_letter(&emitter, &source, (struct bytes){ 0 }, (struct bytes){ 0 },
-			 bytes_of("headers"));
+	emit_dead_letter(&emitter, &source,
+			 &(struct dead_letter){ bytes_of("key"), bytes_of("nonsense"),
+						bytes_of("headers") });
+	emit_dead_letter(&emitter, &source,
+			 &(struct dead_letter){ { 0 }, { 0 }, bytes_of("headers") });
 	unpack(2);
 	assert_int_equal(outputs[0].topic, TOPIC_DEADLETTER);
 	assert_int_equal(outputs[0].offset, OFFSET);
@@ -379,6 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(change_is_an_event_and_its_notifications),
 		TEST(event_says_what_changed),
+		TEST(notifications_end_at_their_bound),
 		TEST(notifications_name_their_event),
 		TEST(rejection_is_one_event),
 		TEST(unchanged_and_duplicate_emit_nothing),

@@ -2,6 +2,7 @@
 
 #include "consumer/input.h"
 
+#include "schemas/bounds.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -46,12 +47,16 @@ static void dead_letter_of_a_hole_has_a_count_and_no_time(void **state)
 		       { "sharebus_count", "7" } };
 	struct message m = hole();
 	struct input in;
+	struct dead_record record;
+	struct dead_letter letter;
 	struct bytes rest;
 	struct bytes name;
 	struct bytes value;
 
 	read_hole_of(&in, &m, *state);
-	rest = input_dead_letter_headers(&in, *state);
+	record = input_dead_record(&in, *state);
+	dead_letter_write(&letter, &record, TOPIC_BYTES_DEAD, *state);
+	rest = letter.headers;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		assert_true(bytes_take_sized(&rest, &name));
 		assert_true(bytes_take_optional(&rest, &value));

@@ -2,6 +2,7 @@
 
 #include "consumer/judge.h"
 
+#include "schemas/bounds.h"
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/unit.h"
 
@@ -186,6 +187,23 @@ static void id_of_what_was_deleted_is_free(void **state)
 	assert_int_equal(judge_fact(directory, &alice, &group, NULL), VERDICT_TAKE);
 }
 
+static void what_is_beyond_its_bounds_is_passed_over(void **state)
+{
+	static char name[NAME_BYTES_MAX + 2];
+	const struct uuid key = id_from(UNKNOWN);
+	struct error why = { 0 };
+	struct record r;
+
+	(void)state;
+	memset(name, 'x', NAME_BYTES_MAX);
+	r = user_of(UNKNOWN, name);
+	assert_int_equal(judge_fact(directory, &key, &r, &why), VERDICT_TAKE);
+	name[NAME_BYTES_MAX] = 'x';
+	r = user_of(UNKNOWN, name);
+	assert_int_equal(judge_fact(directory, &key, &r, &why), VERDICT_PASS_OVER);
+	assert_non_null(strstr(why.text, "256 bytes; at most 255"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +211,7 @@ int main(void)
 		TEST(verdict_rests_on_key_kind_and_what_has_the_id),
 		TEST(everyone_is_no_group_before_the_organization_is_known),
 		TEST(id_of_what_was_deleted_is_free),
+		TEST(what_is_beyond_its_bounds_is_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

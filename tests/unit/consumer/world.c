@@ -134,9 +134,8 @@ void scene_open(struct scene *s)
 	s->workspace.owner_id = id_of(ALICE);
 	s->workspace.version = 1;
 	workspace_set_name(&s->workspace, bytes_of("dev"));
-	s->world =
-		(struct world){ &s->workspace, s->directory, 100, { GRANTS_PER_WORKSPACE_DEFAULT },
-				NOW_MS,        &s->arena };
+	s->world = (struct world){ &s->workspace,    s->directory, 100,
+				   limits_default(), NOW_MS,       &s->arena };
 	s->command = (struct command){ .command_id = id_of(COMMAND),
 				       .issued_at = NOW_MS,
 				       .workspace_id = dev,

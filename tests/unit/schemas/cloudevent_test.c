@@ -4,6 +4,7 @@
 
 #include "schemas/cloudevent.h"
 
+#include "schemas/bounds.h"
 #include "tests/unit/unit.h"
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -83,12 +84,65 @@ static void empty_is_not_absent(void **state)
 	assert_int_equal(h.list[h.count - 1].value.len, 0);
 }
 
+#define IDS "-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+static void only_a_traceparent_by_its_grammar_is_valid(void **state)
+{
+	static const struct {
+		const char *text;
+		bool valid;
+	} cases[] = {
+		{ "00" IDS, true },
+		{ "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff", true },
+		{ "cc" IDS, true },
+		{ "cc" IDS "-what the future holds", false },
+		{ "cc" IDS "-what-the-future-holds", true },
+		{ "cc" IDS "-\x7f", false },
+		{ "cc" IDS "x", false },
+		{ "00" IDS "-01", false },
+		{ "ff" IDS, false },
+		{ "0" IDS, false },
+		{ "", false },
+		{ "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false },
+		{ "00-00000000000000000000000000000000-00f067aa0ba902b7-01", false },
+		{ "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", false },
+		{ "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0", false },
+		{ "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g", false },
+		{ "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false },
+		{ "00-4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7-01", false },
+		{ "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7_01", false },
+		{ "00-4bf92f3577b34da6a3ce929d0e0e473\xff-00f067aa0ba902b7-01", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		if (traceparent_is_valid(bytes_of(cases[i].text)) != cases[i].valid)
+			fail_msg("\"%s\"", cases[i].text);
+	assert_false(traceparent_is_valid((struct bytes){ 0 }));
+}
+
+static void long_traceparent_is_not_valid(void **state)
+{
+	char text[TRACEPARENT_MAX + 2];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "cc" IDS "-", 56);
+	text[TRACEPARENT_MAX] = 0;
+	assert_true(traceparent_is_valid(bytes_of(text)));
+	text[TRACEPARENT_MAX] = 'x';
+	text[TRACEPARENT_MAX + 1] = 0;
+	assert_false(traceparent_is_valid(bytes_of(text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trace_is_passed_through_after_the_required_attributes),
 		cmocka_unit_test(event_without_a_trace_has_the_required_attributes_alone),
 		cmocka_unit_test(empty_is_not_absent),
+		cmocka_unit_test(only_a_traceparent_by_its_grammar_is_valid),
+		cmocka_unit_test(long_traceparent_is_not_valid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

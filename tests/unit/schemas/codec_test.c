@@ -546,6 +546,27 @@ static void required_enum_must_be_set(void **state)
 	}
 }
 
+/* Its bytes are those of the next number, but for the first: fd becomes ff. */
+static void smallest_number_is_not_absent(void **state)
+{
+	static const uint8_t next[] = { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1 };
+	struct grant_wish wish = { { SUBJECT_USER, ID(1) }, ROLE_USE, ABSENT + 1 };
+	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
+	struct record got;
+	uint8_t *at = NULL;
+
+	(void)state;
+	r.as.share_workspace.grants = &wish;
+	r.as.share_workspace.grant_count = 1;
+	assert_int_equal(codec_encode(codec, &r, &value, &err), 0);
+	for (size_t i = 0; !at && i + sizeof(next) <= value.len; i++)
+		at = memcmp(value.data + i, next, sizeof(next)) ? NULL : value.data + i;
+	assert_non_null(at);
+	*at = 0xff;
+	assert_int_equal(codec_decode(codec, buffer_bytes(&value), &arena, &got, &err), 0);
+	assert_true(got.as.share_workspace.grants[0].expires_at == ABSENT + 1);
+}
+
 static void enum_inside_an_array_must_be_set(void **state)
 {
 	struct grant_wish wishes[2] = { { { SUBJECT_USER, ID(1) }, ROLE_USE, ABSENT },
@@ -632,6 +653,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(records_with_all_fields_come_back),
 		TEST(records_without_optional_fields_come_back),
+		TEST(smallest_number_is_not_absent),
 		TEST(records_do_not_leak_into_the_next),
 		TEST(every_kind_of_symbol_comes_back),
 		TEST(long_text_comes_back),

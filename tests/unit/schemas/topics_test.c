@@ -2,7 +2,7 @@
  * The topics of a deployment, as the design lists them.
  */
 
-#include "schemas/records.h"
+#include "schemas/bounds.h"
 
 #include "schemas/topics.h"
 #include "tests/unit/unit.h"

@@ -13,7 +13,7 @@
 #include "tests/unit/simulation/model.h"
 
 enum { EPOCHS_PER_GENERATION = 1 << 20 }; /* as the consumer has it */
-enum { MEMBERS = 3, PRODUCERS_MAX = 2 * MEMBERS, PRODUCER_NAME_SIZE = 24, NO_OFFSET = -1 };
+enum { MEMBERS = 3, PRODUCERS_MAX = 3 * MEMBERS, PRODUCER_NAME_SIZE = 24, NO_OFFSET = -1 };
 
 enum transaction_state {
 	TRANSACTION_OPEN,
@@ -70,6 +70,7 @@ struct broker {
 	struct producer producers[PRODUCERS_MAX];
 	struct transaction *transactions;
 	uint64_t additions;
+	bool refused[PARTITIONS]; /* a topic does not take the outputs of that partition */
 	int64_t committed[PARTITIONS];
 	size_t hidden
 		[PARTITIONS]; /* how many records at the end of the log the brokers do not show */

@@ -16,7 +16,7 @@
 
 enum {
 	PROCESSES = 3,
-	THREADS_MAX = 3, /* the loop and the publisher's two */
+	THREADS_MAX = 4, /* the loop, the publisher's two, and that of the probation */
 	INSTANCE_SIZE = 16,
 };
 

@@ -18,6 +18,7 @@ struct rates {
 	unsigned redis_full;   /* Redis refuses writes */
 	unsigned kafka_fails;  /* a request to the brokers fails */
 	unsigned commit_fails; /* a commit fails, whatever becomes of its transaction */
+	unsigned refuse;       /* from now on a topic does not take a partition's records */
 	/* At a turn of the scheduler: */
 	unsigned kill;
 	unsigned freeze;

@@ -153,6 +153,13 @@ static void send_commands(void)
 		model_send(p);
 }
 
+/* A person lets the topics take everything again. */
+static void let_topics_take_all(void)
+{
+	for (int p = 0; p < PARTITIONS; p++)
+		broker.refused[p] = false;
+}
+
 static void cause_trouble(void)
 {
 	const struct rates *r = &schedule.rates;
@@ -177,6 +184,8 @@ static void cause_trouble(void)
 		move_offset();
 	if (chance(r->shorten))
 		shorten_or_restore();
+	if (chance(r->refuse))
+		let_topics_take_all();
 }
 
 /* What happens in every schedule, whether there is trouble or not. */
@@ -214,6 +223,7 @@ static void draw_rates(void)
 		.redis_full = draw_rate(40),
 		.kafka_fails = draw_rate(60),
 		.commit_fails = draw_rate(300),
+		.refuse = draw_rate(60),
 		.kill = draw_rate(20),
 		.freeze = draw_rate(30),
 		.leave = draw_rate(10),
@@ -267,6 +277,7 @@ static void heal(void)
 	if (broker.moved) /* what a person is asked to do */
 		forget_offsets();
 	broker.moved = false;
+	let_topics_take_all();
 	for (int i = 0; i < PROCESSES; i++) {
 		if (!processes[i].alive)
 			broker_leave(i);

@@ -85,6 +85,23 @@ static void write_output(struct transaction *t, const struct batch *b, const str
 	t->unmarked[o->topic][partition] = true;
 }
 
+/*
+ * A topic does not take a record of the batch, from now on or since some time. The
+ * broker refuses a request as a whole, so others may seem to be to blame as well.
+ */
+static int refuse_batch(struct batch *b, struct batch *all, struct error *err)
+{
+	if (chance(schedule.rates.refuse))
+		broker.refused[b->partition] = true;
+	if (!broker.refused[b->partition])
+		return 0;
+	trace("%s: a record of partition %d is refused", process_current()->instance, b->partition);
+	b->refused = true;
+	for (struct batch *other = all; other; other = other->next)
+		other->refused = other->refused || draw(2);
+	return error_set(err, ERROR_REFUSED, "a topic does not take a record");
+}
+
 static int write_batch(struct transactor *t, const struct batch *b, struct error *err)
 {
 	struct bytes rest = { b->packed, b->len };
@@ -128,7 +145,7 @@ static int add_offsets(struct transactor *t, const struct batch *batches, struct
 	return 0;
 }
 
-int transactor_send(struct transactor *t, const struct batch *batches, struct error *err)
+int transactor_send(struct transactor *t, struct batch *batches, struct error *err)
 {
 	int rc;
 
@@ -137,8 +154,11 @@ int transactor_send(struct transactor *t, const struct batch *batches, struct er
 	rc = check_producer(t, err);
 	if (!rc)
 		t->transaction = broker_begin_transaction(t->producer);
-	for (const struct batch *b = batches; !rc && b; b = b->next)
+	for (struct batch *b = batches; !rc && b; b = b->next) {
 		rc = write_batch(t, b, err);
+		if (!rc)
+			rc = refuse_batch(b, batches, err);
+	}
 	return rc ? rc : add_offsets(t, batches, err);
 }
 
