@@ -25,16 +25,16 @@ class Stuck(AssertionError):
 
 
 class ConsumerProcess:
-    """A consumer process; `environment` is added to its environment."""
+    """A consumer process; `environment` is added to its environment, `redis` is another address."""
 
-    def __init__(self, world, instance, number, arguments=(), environment=None):
+    def __init__(self, world, instance, number, arguments=(), environment=None, redis=None):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
         self.instance = instance
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [
                     load.sharebus_program("sharebus-consumer"),
-                    *("--brokers", world.brokers, "--redis", world.redis_address),
+                    *("--brokers", world.brokers, "--redis", redis or world.redis_address),
                     *("--instance", instance, *arguments),
                 ],
                 env={**os.environ, **(environment or {})},
@@ -126,9 +126,9 @@ class World:
         load.write_commands(self.brokers, made, count, mix)
         self._ends = None
 
-    def start_consumer(self, instance="one", environment=None, arguments=()):
+    def start_consumer(self, instance="one", environment=None, arguments=(), redis=None):
         consumer = ConsumerProcess(
-            self, instance, len(self.consumers), (*self._extra(), *arguments), environment
+            self, instance, len(self.consumers), (*self._extra(), *arguments), environment, redis
         )
         self.consumers.append(consumer)
         return consumer
