@@ -74,7 +74,7 @@ unsigned access_sharing_denials(bool sharing_enabled,
 	return denials;
 }
 
-static unsigned all_denials(const struct access_facts *f)
+unsigned access_denials(const struct access_facts *f)
 {
 	unsigned denials = access_sharing_denials(f->sharing_enabled, f->organization, f->owner);
 
@@ -205,7 +205,7 @@ struct access access_check(const struct access_facts *f, enum action action)
 		return access_of(ACCESS_UNKNOWN_WORKSPACE, ROLE_NONE, 0);
 	if (!f->user || f->user->status == USER_DELETED)
 		return access_of(ACCESS_UNKNOWN_USER, ROLE_NONE, 0);
-	denials = all_denials(f);
+	denials = access_denials(f);
 	if (denials & DENIAL_SUSPENDED)
 		return access_of(ACCESS_SUSPENDED, ROLE_NONE, denials);
 	right = right_without_grant(f, action);

@@ -5,7 +5,7 @@
  * Who may do what on a workspace, as of one moment. Pure: check.c asks it
  * whether a user may perform an action, consumer/decide_share.c whether a
  * workspace may be shared at all, consumer/deciding.c whether a grant has
- * expired.
+ * expired, consumer/audience.c whether somebody's grants count.
  *
  * A grant and its effect are two things. Policy, suspension, dormancy and
  * expiry are judged here, each time anew; they keep a grant from counting but
@@ -75,6 +75,9 @@ struct access {
 
 /* May the user perform the action? */
 struct access access_check(const struct access_facts *f, enum action action);
+
+/* All denials that hold for the user, who must be known: a mask of enum access_denial. */
+unsigned access_denials(const struct access_facts *f);
 
 /*
  * Does the grant concern the user, who must be known: directly, through one of

@@ -1,5 +1,6 @@
 #include "cache/apply.h"
 
+#include "cache/bearers.h"
 #include "cache/layout.h"
 #include "cache/outcomes.h"
 
@@ -28,10 +29,11 @@ void apply_done(struct apply *a)
 
 void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark, int64_t applied)
 {
-	assert(applied >= mark->applied);
 	a->keys = *keys;
 	a->applied = applied;
 	a->directory = mark->directory;
+	a->log = mark->log;
+	a->tip = mark->tip;
 	pipeline_clear(&a->pipeline);
 	pipeline_command(&a->pipeline, 1);
 	pipeline_text(&a->pipeline, "MULTI");
@@ -73,16 +75,71 @@ static void add_header(struct apply *a, const struct workspace *w)
 	add_number_field(a, LAYOUT_VERSION, w->version);
 }
 
-static void add_commands(struct apply *a, const struct workspace *w, unsigned fields)
+/* A range of fields of commands, by their numbers: see layout.h. */
+struct field_range {
+	int64_t first;
+	int64_t end;
+};
+
+static size_t count_fields(struct field_range f)
 {
+	return f.end > f.first ? (size_t)(f.end - f.first) : 0;
+}
+
+/* The fields of the commands from one number up to, and not including, another. */
+static struct field_range fields_of(int64_t first, int64_t end)
+{
+	struct field_range none = { 0 };
+
+	if (first >= end)
+		return none;
+	return (struct field_range){ layout_recent_field(first), layout_recent_field(end - 1) + 1 };
+}
+
+/* Which fields of commands are to be written. */
+static struct field_range new_fields(const struct touched *t)
+{
+	const struct recent *r = &t->workspace->recent;
+	int64_t from = t->whole || t->commands_end < r->first ? r->first : t->commands_end;
+
+	return fields_of(from, recent_end(r));
+}
+
+/* Which fields of commands are to be removed, because all that they hold is forgotten. */
+static struct field_range old_fields(const struct touched *t)
+{
+	struct field_range f = fields_of(t->commands_first, t->commands_end);
+	int64_t kept = layout_recent_field(t->workspace->recent.first);
+
+	if (f.end > kept)
+		f.end = kept;
+	return t->whole ? (struct field_range){ 0 } : f;
+}
+
+/* Is what is forgotten to be written? */
+static bool forgot_more(const struct touched *t)
+{
+	const struct recent *r = &t->workspace->recent;
+
+	return t->whole ? r->forgotten > 0 : r->first != t->commands_first;
+}
+
+static void add_commands(struct apply *a, const struct touched *t)
+{
+	const struct recent *r = &t->workspace->recent;
+	const struct field_range f = new_fields(t);
+	uint8_t forgotten[FORGOTTEN_VALUE_SIZE];
 	uint8_t value[RECENT_VALUE_MAX];
 
-	add_number_field(a, LAYOUT_NEXT_RECENT, w->recent_next);
-	for (unsigned i = 0; i < RECENT_FIELDS; i++)
-		if (fields & 1U << i)
-			add_text_field(
-				a, layout_recent_field(i),
-				(struct bytes){ value, layout_recent_value(value, w->recent, i) });
+	for (int64_t i = f.first; i < f.end; i++) {
+		pipeline_number(&a->pipeline, i);
+		pipeline_bytes(&a->pipeline,
+			       (struct bytes){ value, layout_recent_value(value, r, i) });
+	}
+	if (!forgot_more(t))
+		return;
+	layout_forgotten_value(forgotten, r);
+	add_text_field(a, LAYOUT_FORGOTTEN, (struct bytes){ forgotten, sizeof(forgotten) });
 }
 
 static void add_grant(struct apply *a, const struct workspace *w, const struct grant *g)
@@ -96,27 +153,6 @@ static void add_grant(struct apply *a, const struct workspace *w, const struct g
 		       (struct bytes){ value, layout_grant_value(value, g, &w->owner_id) });
 }
 
-/* Which fields of the ring of command ids are to be written: bit i is field i. */
-static unsigned ring_fields(const struct touched *t)
-{
-	unsigned fields = 0;
-
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
-		if (t->command_places & 1U << i ||
-		    (t->whole && !uuid_is_nil(&t->workspace->recent[i])))
-			fields |= 1U << i / RECENT_FIELD_PLACES;
-	return fields;
-}
-
-static size_t count_bits(unsigned bits)
-{
-	size_t n = 0;
-
-	for (; bits; bits &= bits - 1)
-		n++;
-	return n;
-}
-
 /*
  * Sets the fields that changed. Returns how many of the touched subjects have no grant any more, so
  * that their fields are to be removed; none have fields when the workspace is written whole.
@@ -124,7 +160,6 @@ static size_t count_bits(unsigned bits)
 static size_t set_fields(struct apply *a, const struct touched *t)
 {
 	const struct workspace *w = t->workspace;
-	unsigned ring = ring_fields(t);
 	bool header = t->header || t->whole;
 	bool all_grants = t->grants || t->whole;
 	size_t kept = 0;
@@ -132,15 +167,14 @@ static size_t set_fields(struct apply *a, const struct touched *t)
 
 	for (size_t i = 0; i < t->subject_count; i++)
 		kept += workspace_grant(w, &t->subjects[i]) != NULL;
-	fields = (header ? HEADER_FIELDS : 1) + (ring ? 1 + count_bits(ring) : 0) +
+	fields = (header ? HEADER_FIELDS : 1) + count_fields(new_fields(t)) + forgot_more(t) +
 		 (all_grants ? w->grant_count : kept);
 	begin_key(a, "HSET", 2 * fields, "ws:", &w->id);
 	if (header)
 		add_header(a, w);
 	else
 		add_number_field(a, LAYOUT_VERSION, w->version);
-	if (ring)
-		add_commands(a, w, ring);
+	add_commands(a, t);
 	for (size_t i = 0; all_grants && i < w->grant_count; i++)
 		add_grant(a, w, &w->grants[i]);
 	for (size_t i = 0; !all_grants && i < t->subject_count; i++) {
@@ -165,6 +199,17 @@ static void remove_fields(struct apply *a, const struct touched *t, size_t gone)
 	}
 }
 
+static void remove_commands(struct apply *a, const struct touched *t)
+{
+	const struct field_range f = old_fields(t);
+
+	if (!count_fields(f))
+		return;
+	begin_key(a, "HDEL", count_fields(f), "ws:", &t->workspace->id);
+	for (int64_t i = f.first; i < f.end; i++)
+		pipeline_number(&a->pipeline, i);
+}
+
 void apply_workspace(struct apply *a, const struct touched *t)
 {
 	size_t gone;
@@ -174,6 +219,7 @@ void apply_workspace(struct apply *a, const struct touched *t)
 	gone = set_fields(a, t);
 	if (gone)
 		remove_fields(a, t, gone);
+	remove_commands(a, t);
 }
 
 void apply_delete(struct apply *a, const struct uuid *workspace_id)
@@ -209,14 +255,12 @@ void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct
 
 void apply_owned(struct apply *a, const struct workspace *w)
 {
-	begin_key(a, "HSET", 2, "o:", &w->owner_id);
-	pipeline_bytes(&a->pipeline, w->name);
-	pipeline_id(&a->pipeline, &w->id);
+	bearers_add(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
 }
 
 void apply_not_owned(struct apply *a, const struct workspace *w)
 {
-	pipeline_hdel_if(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
+	bearers_drop(&a->pipeline, &a->keys, "o:", &w->owner_id, w->name, &w->id);
 }
 
 /* Offsets begin at 0, but the id of an entry must be greater than 0-0: hence the "-1". */
@@ -243,6 +287,12 @@ void apply_unsent(struct apply *a, int64_t last, struct bytes outputs)
 	begin_key(a, "HSET", 2, "unsent", NULL);
 	pipeline_number(&a->pipeline, last);
 	pipeline_bytes(&a->pipeline, outputs);
+}
+
+void apply_forget_log(struct apply *a)
+{
+	begin_key(a, "DEL", 0, "outcomes", NULL);
+	begin_key(a, "DEL", 0, "unsent", NULL);
 }
 
 void apply_sent(struct apply *a, int64_t last)

@@ -19,7 +19,8 @@ struct touched {
 	bool whole;               /* it was not in the index: write every field */
 	bool header;              /* organization, owner, name or status changed */
 	bool grants;              /* write every grant: the owner changed, see layout.h */
-	unsigned command_places;  /* bit i: place i of the ring of command ids changed */
+	int64_t commands_first;   /* the numbers of the commands that the index remembers: the */
+	int64_t commands_end;     /* first, and the one after the last; see recent.h */
 	struct subject *subjects; /* whose grants changed; may repeat; in the run's arena */
 	size_t subject_count;
 	size_t subject_cap;
@@ -33,6 +34,8 @@ struct apply {
 	struct keys keys;
 	int64_t applied;   /* the mark's new `applied` */
 	int64_t directory; /* the mark's new `directory`: mark.h */
+	int64_t log;       /* the same of `log` */
+	struct tip tip;    /* the same of `tip` */
 };
 
 /* Starts empty, without memory. */
@@ -44,7 +47,8 @@ void apply_done(struct apply *a);
 /*
  * Drops what was gathered and begins a transaction on the partition of these
  * keys. `mark` is the partition's mark now; `applied` is what the transaction
- * sets it to.
+ * sets it to. `directory`, `log` and `tip` stay as they are unless the caller
+ * sets them.
  */
 void apply_begin(struct apply *a, const struct keys *keys, const struct mark *mark,
 		 int64_t applied);
@@ -85,6 +89,12 @@ void apply_outcomes(struct apply *a, int64_t last, struct bytes outcomes);
 
 /* Keeps the outputs of that run in Redis until they are committed in Kafka. */
 void apply_unsent(struct apply *a, int64_t last, struct bytes outputs);
+
+/*
+ * Forgets all outcomes and all outputs that are kept: they are of another log. To
+ * be called before apply_outcomes() and apply_unsent().
+ */
+void apply_forget_log(struct apply *a);
 
 /* Removes the outputs of an earlier run, which were sent and are committed. */
 void apply_sent(struct apply *a, int64_t last);

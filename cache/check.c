@@ -2,7 +2,6 @@
 
 #include "cache/layout.h"
 #include "cache/redis.h"
-#include "ops/support/clock.h"
 
 #include <hiredis/hiredis.h>
 
@@ -147,7 +146,6 @@ static int try_piece(void *context, struct error *err)
 {
 	struct piece *c = context;
 	int rc = people_learn_users(c->people, c->reader, c->users, c->count, err);
-	int64_t now;
 
 	arena_reset(&c->arena);
 	if (rc)
@@ -160,11 +158,11 @@ static int try_piece(void *context, struct error *err)
 		rc = take_workspace(c, i, err);
 	if (!rc)
 		rc = people_learn_workspaces(c->people, c->reader, c->workspaces, c->count, err);
-	now = clock_unix_ms(); /* after reading: a grant that expired meanwhile does not count */
 	for (size_t i = 0; !rc && i < c->count; i++) {
+		const struct workspace *w = &c->workspaces[i];
 		struct access_facts facts;
 
-		people_facts(c->people, c->persons[i], &c->workspaces[i], now, &facts);
+		people_facts(c->people, c->persons[i], w, reader_time(c->reader, &w->id), &facts);
 		c->out[i] = access_check(&facts, c->questions[i].action);
 	}
 	return rc;

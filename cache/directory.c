@@ -1,5 +1,6 @@
 #include "cache/directory.h"
 
+#include "cache/bearers.h"
 #include "cache/redis.h"
 
 #include <hiredis/hiredis.h>
@@ -40,20 +41,17 @@ static void delete_key(struct projection *p, const char *kind, const struct uuid
 	begin_command(p, "DEL", 0, kind, id);
 }
 
-/* Sets name -> id in the hash of names of that kind; `of` is the parent, or NULL. */
-static void set_name(struct projection *p, const char *kind, const struct uuid *of,
+/* Adds the bearer of a name to the index of that kind; `of` is the parent, or NULL. */
+static void add_name(struct projection *p, const char *kind, const struct uuid *of,
 		     struct bytes name, const struct uuid *id)
 {
-	begin_command(p, "HSET", 2, kind, of);
-	pipeline_bytes(&p->pipeline, name);
-	pipeline_id(&p->pipeline, id);
+	bearers_add(&p->pipeline, &p->keys, kind, of, name, id);
 }
 
-/* Removes the name from there, unless it already leads to another id. */
 static void remove_name(struct projection *p, const char *kind, const struct uuid *of,
 			struct bytes name, const struct uuid *id)
 {
-	pipeline_hdel_if(&p->pipeline, &p->keys, kind, of, name, id);
+	bearers_drop(&p->pipeline, &p->keys, kind, of, name, id);
 }
 
 static void add_field(struct projection *p, const char *field, struct bytes value)
@@ -100,7 +98,7 @@ void projection_user(struct projection *p, const struct user_changed *old,
 	if (!new)
 		return;
 	if (holds_name(new))
-		set_name(p, "usernames", NULL, new->username, &new->id);
+		add_name(p, "usernames", NULL, new->username, &new->id);
 	begin_command(p, "HSET", 14, "user:", &new->id);
 	add_field(p, "username", new->username);
 	add_field(p, "name", new->name);
@@ -177,7 +175,7 @@ void projection_group(struct projection *p, const struct group_changed *old,
 		delete_key(p, "group:", &old->id);
 	if (!new)
 		return;
-	set_name(p, "groupnames:", &new->organization_id, new->name, &new->id);
+	add_name(p, "groupnames:", &new->organization_id, new->name, &new->id);
 	begin_command(p, "HSET", 4, "group:", &new->id);
 	add_field(p, "name", new->name);
 	pipeline_text(&p->pipeline, "org");
@@ -193,7 +191,7 @@ void projection_organization(struct projection *p, const struct organization_cha
 		delete_key(p, "org:", &old->id);
 	if (!new)
 		return;
-	set_name(p, "orgnames", NULL, new->name, &new->id);
+	add_name(p, "orgnames", NULL, new->name, &new->id);
 	begin_command(p, "HSET", 4, "org:", &new->id);
 	add_field(p, "name", new->name);
 	add_symbol(p, "sharing", sharing_policy_symbols, (int)new->sharing);
@@ -203,6 +201,12 @@ void projection_deployment(struct projection *p, const struct deployment_changed
 {
 	begin_command(p, "HSET", 2, "deployment", NULL);
 	add_field(p, "sharing_enabled", bytes_of(new->sharing_enabled ? "1" : "0"));
+}
+
+void projection_shadow(struct projection *p, const struct uuid *id, bool shadowed)
+{
+	begin_command(p, shadowed ? "SADD" : "SREM", 1, "shadowed", NULL);
+	pipeline_id(&p->pipeline, id);
 }
 
 int projection_write(struct index *ix, struct projection *p, const struct mark *seen,

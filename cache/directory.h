@@ -9,14 +9,16 @@
  *
  *   sb:{dir}:mark              hash  mark.h; `applied` is an offset of sharing.directory
  *   sb:{dir}:user:<id>         hash  username, name, email, status, kind, site_role, orgs
- *   sb:{dir}:usernames         hash  username -> user id
+ *   sb:{dir}:usernames         zset  usernames and user ids: bearers.h
  *   sb:{dir}:group:<id>        hash  name, org
- *   sb:{dir}:groupnames:<org>  hash  name -> group id
+ *   sb:{dir}:groupnames:<org>  zset  names and ids of the organization's groups
  *   sb:{dir}:members:<group>   set   user ids
  *   sb:{dir}:of:<user>         set   group ids
  *   sb:{dir}:org:<id>          hash  name, sharing
- *   sb:{dir}:orgnames          hash  name -> organization id
+ *   sb:{dir}:orgnames          zset  names and ids of organizations
  *   sb:{dir}:deployment        hash  sharing_enabled
+ *   sb:{dir}:shadowed          set   ids of entities, 16 zeros for the deployment, whose record on
+ *                                    the topic is shadowed by a later one that was passed over
  *
  * The field orgs has 17 bytes for each organization of the user: its id, then
  * 'm' for a member or 'a' for an admin.
@@ -60,6 +62,9 @@ void projection_group(struct projection *p, const struct group_changed *old,
 void projection_organization(struct projection *p, const struct organization_changed *old,
 			     const struct organization_changed *new);
 void projection_deployment(struct projection *p, const struct deployment_changed *new);
+
+/* Adds that the record of this entity is shadowed, or no longer. */
+void projection_shadow(struct projection *p, const struct uuid *id, bool shadowed);
 
 /* The bytes of the changes gathered so far, for callers that write in pieces. */
 size_t projection_size(const struct projection *p);

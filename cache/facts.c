@@ -23,15 +23,12 @@ static size_t lesser_of(size_t a, size_t b)
 static void ask_name(struct reader *r, struct pipeline *p, int partition, const char *kind,
 		     const struct child_name *name)
 {
-	pipeline_command(p, 3);
-	pipeline_text(p, "HGET");
-	pipeline_key(p, reader_keys(r, partition), kind, &name->parent);
-	pipeline_bytes(p, name->name);
+	bearers_ask(p, reader_keys(r, partition), kind, &name->parent, name->name);
 	reader_touch(r, partition);
 }
 
 static int ask_groups(struct reader *r, const struct child_name *names, size_t count,
-		      struct uuid *ids, struct error *err)
+		      struct bearers *out, struct error *err)
 {
 	struct pipeline *p = reader_begin(r);
 	int rc;
@@ -40,13 +37,13 @@ static int ask_groups(struct reader *r, const struct child_name *names, size_t c
 		ask_name(r, p, KEYS_DIRECTORY, "groupnames:", &names[i]);
 	rc = reader_ask(r, err);
 	for (size_t i = 0; !rc && i < count; i++)
-		(void)uuid_from_raw(&ids[i], reply_bytes(reader_reply(r, i)));
+		bearers_take(&out[i], reader_reply(r, i));
 	return rc;
 }
 
 /* Asks every partition: which one has a workspace follows from its id, which is not known yet. */
 static int ask_owned(struct reader *r, const struct child_name *names, size_t count,
-		     struct uuid *ids, struct error *err)
+		     struct bearers *out, struct error *err)
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
@@ -59,46 +56,46 @@ static int ask_owned(struct reader *r, const struct child_name *names, size_t co
 	rc = reader_ask(r, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		for (int partition = 0; partition < partitions; partition++, reply++)
-			if (uuid_is_nil(&ids[i]))
-				(void)uuid_from_raw(&ids[i], reply_bytes(reader_reply(r, reply)));
+			bearers_take(&out[i], reader_reply(r, reply));
 	return rc;
 }
 
-/* How to ask for the ids of names, and for how many of them in one pipeline. */
+/* How to ask for the bearers of names, and for how many of them in one pipeline. */
 struct id_question {
-	int (*ask)(struct reader *r, const struct child_name *names, size_t count, struct uuid *ids,
-		   struct error *err); /* sets ids, which are nil before */
+	int (*ask)(struct reader *r, const struct child_name *names, size_t count,
+		   struct bearers *out,
+		   struct error *err); /* adds to out, which are empty before */
 	size_t max;
 };
 
 static int ask_in_pieces(struct reader *r, const struct id_question *q,
-			 const struct child_name *names, size_t count, struct uuid *ids,
+			 const struct child_name *names, size_t count, struct bearers *out,
 			 struct error *err)
 {
-	struct uuid *found = memory_zalloc(count + 1, sizeof(*found));
+	struct bearers *found = memory_zalloc(count + 1, sizeof(*found));
 	int rc = 0;
 
 	for (size_t from = 0; !rc && from < count; from += q->max)
 		rc = q->ask(r, names + from, lesser_of(count - from, q->max), found + from, err);
 	if (!rc && count)
-		memcpy(ids, found, count * sizeof(*ids));
+		memcpy(out, found, count * sizeof(*out));
 	free(found);
 	return rc;
 }
 
 int facts_group_ids(struct reader *r, const struct child_name *names, size_t count,
-		    struct uuid *ids, struct error *err)
+		    struct bearers *out, struct error *err)
 {
-	return ask_in_pieces(r, &(struct id_question){ ask_groups, PIECE }, names, count, ids, err);
+	return ask_in_pieces(r, &(struct id_question){ ask_groups, PIECE }, names, count, out, err);
 }
 
 int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t count,
-			struct uuid *ids, struct error *err)
+			struct bearers *out, struct error *err)
 {
 	size_t partitions = (size_t)reader_deployment(r)->partitions;
 	const struct id_question q = { ask_owned, partitions < PIECE ? PIECE / partitions : 1 };
 
-	return ask_in_pieces(r, &q, names, count, ids, err);
+	return ask_in_pieces(r, &q, names, count, out, err);
 }
 
 /* ---- groups ---- */
@@ -228,6 +225,25 @@ int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count, str
 	if (!rc && count)
 		memcpy(out, found, count * sizeof(*out));
 	return rc;
+}
+
+/* ---- what is shadowed ---- */
+
+int facts_shadowed(struct reader *r, struct arena *arena, struct uuid_list *out, struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+	struct members found;
+	int rc;
+
+	pipeline_command(p, 2);
+	pipeline_text(p, "SMEMBERS");
+	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "shadowed", NULL);
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	take_members(&found, reader_reply(r, 0), arena);
+	*out = (struct uuid_list){ found.list, found.count };
+	return 0;
 }
 
 /* ---- the deployment ---- */

@@ -20,11 +20,11 @@ struct child_name {
 	struct bytes name;
 };
 
-/* The ids of groups, or of workspaces, by name. ids[i] is nil when there is none. */
+/* The groups, or the workspaces, of these names: out[i] has those called names[i]. */
 MUST_USE int facts_group_ids(struct reader *r, const struct child_name *names, size_t count,
-			     struct uuid *ids, struct error *err);
+			     struct bearers *out, struct error *err);
 MUST_USE int facts_workspace_ids(struct reader *r, const struct child_name *names, size_t count,
-				 struct uuid *ids, struct error *err);
+				 struct bearers *out, struct error *err);
 
 /* Sets the members of the groups, whose ids are set, sorted by their bytes. */
 MUST_USE int facts_members(struct reader *r, struct group_changed *groups, size_t count,
@@ -34,6 +34,13 @@ MUST_USE int facts_members(struct reader *r, struct group_changed *groups, size_
 MUST_USE int facts_workspaces(struct reader *r, const struct uuid *ids, size_t count,
 			      struct arena *arena, struct workspace_changed *out,
 			      struct error *err);
+
+/*
+ * The ids of entities, nil for the deployment's switch, that have to be announced
+ * again, because a later record under their key was passed over. Sorted.
+ */
+MUST_USE int facts_shadowed(struct reader *r, struct arena *arena, struct uuid_list *out,
+			    struct error *err);
 
 /* The deployment's switch; sharing is enabled where the directory does not say. */
 MUST_USE int facts_deployment(struct reader *r, struct deployment_changed *out, struct error *err);

@@ -164,6 +164,23 @@ int index_read_mark(struct index *ix, int partition, struct mark *out, struct er
 	return index_read_marks(ix, &partition, 1, out, err);
 }
 
+int index_stamp(struct index *ix, const int *partitions, const struct mark *list, size_t count,
+		struct error *err)
+{
+	static const char *const unwatch[] = { "UNWATCH", NULL };
+
+	if (!count)
+		return 0;
+	/* Our own stamp would spoil the watch of a mark that was read ahead. */
+	index_forget_ahead(ix);
+	ix->watched.partition = NO_PARTITION;
+	pipeline_clear(&ix->pipeline);
+	pipeline_texts(&ix->pipeline, unwatch);
+	for (size_t i = 0; i < count; i++)
+		mark_append_stamp(&ix->pipeline, index_keys(ix, partitions[i]), &list[i]);
+	return index_roundtrip(ix, &ix->pipeline, err);
+}
+
 static int fail_fenced(const struct index *ix, int partition, struct error *err)
 {
 	char name[24] = "the directory";
@@ -350,19 +367,23 @@ int index_apply(struct index *ix, int partition, struct mark *ours, struct apply
 		struct error *err)
 {
 	size_t exec = a->pipeline.commands + 1; /* after the mark's HSET */
+	struct mark after = *ours;
 	int rc;
 
 	assert(a->pipeline.commands > 0); /* apply_begin() was called */
 	index_forget_ahead(ix);
-	mark_append_applied(&a->pipeline, &a->keys, a->applied, a->directory);
+	after.applied = a->applied;
+	after.directory = a->directory;
+	after.log = a->log;
+	after.tip = a->tip;
+	mark_append_applied(&a->pipeline, &a->keys, &after);
 	append_verb(&a->pipeline, "EXEC");
 	if (next >= 0)
 		append_watch(&a->pipeline, index_keys(ix, next));
 	rc = carry_out(ix, partition, &a->pipeline, exec, err);
 	if (rc)
 		return rc;
-	ours->applied = a->applied;
-	ours->directory = a->directory;
+	*ours = after;
 	if (next >= 0)
 		keep_ahead(ix, next, exec + 2);
 	return 0;

@@ -13,7 +13,7 @@
  * noticed before anything is written.
  *
  * One thread at a time. Each call that takes a struct error may block, for as
- * long as the timeout given to index_open() for each wait for Redis, and fails
+ * long as the timeout given to index_open() for each round trip, and fails
  * with ERROR_UNAVAILABLE when Redis does not answer, or ERROR_REFUSED when it
  * answers with an error that does not pass by itself. A partition is 0 or more
  * and less than the deployment has, or KEYS_DIRECTORY where that is said.
@@ -33,7 +33,7 @@ struct index_options {
 	const char *prefix;  /* of all keys; copied */
 	const char *topic;   /* the one that the marks speak of; must outlive the index */
 	struct deployment deployment;
-	int timeout_ms; /* of each wait for Redis */
+	int timeout_ms; /* of each round trip */
 };
 
 /*
@@ -77,6 +77,13 @@ MUST_USE int index_read_marks(struct index *ix, const int *partitions, size_t co
 			      struct mark *out, struct error *err);
 
 /*
+ * Stamps the marks (mark.h): list[i] of partitions[i], each provided that it is
+ * still as it was read. A mark that has changed stays as it is.
+ */
+MUST_USE int index_stamp(struct index *ix, const int *partitions, const struct mark *list,
+			 size_t count, struct error *err);
+
+/*
  * Takes a partition or KEYS_DIRECTORY: writes the mark *wanted, provided that
  * the mark in Redis is still as *seen. Raises wanted->epoch if it is not higher
  * than the epoch seen, and sets wanted->deployment. On failure *wanted keeps
@@ -101,7 +108,7 @@ MUST_USE int index_read(struct index *ix, int partition, const struct mark *ours
 /*
  * After index_read() of the same partition, in one round trip: completes the
  * transaction in *a, which moves the mark to a->applied, and carries it out.
- * Sets ours->applied and ours->directory on success. Then reads the mark of
+ * Sets *ours to the new mark on success. Then reads the mark of
  * partition `next` ahead, for the index_read() to follow, unless next is -1.
  *
  * ERROR_FENCED means that nothing was written; ERROR_UNAVAILABLE that the

@@ -52,18 +52,6 @@ void pipeline_id(struct pipeline *p, const struct uuid *id)
 	pipeline_bytes(p, (struct bytes){ id->bytes, sizeof(id->bytes) });
 }
 
-void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind,
-		      const struct uuid *id, struct bytes field, const struct uuid *value)
-{
-	pipeline_command(p, 6);
-	pipeline_text(p, "EVAL");
-	pipeline_text(p, HDEL_IF_SCRIPT);
-	pipeline_text(p, "1");
-	pipeline_key(p, k, kind, id);
-	pipeline_bytes(p, field);
-	pipeline_id(p, value);
-}
-
 void pipeline_scan(struct pipeline *p, const struct keys *any, const char *pattern,
 		   const char *cursor)
 {

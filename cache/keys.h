@@ -10,7 +10,7 @@
  *   sb:{p}:ws:<id>     hash    a workspace: layout.h
  *   sb:{p}:u:<id>      hash    workspace id -> role, for each workspace shared with a user
  *   sb:{p}:g:<id>      hash    the same for a group
- *   sb:{p}:o:<id>      hash    name -> workspace id, for each workspace that a user owns
+ *   sb:{p}:o:<id>      zset    names and ids of the workspaces that a user owns: bearers.h
  *   sb:{p}:due         zset    grants that expire: workspace id and subject in 33 bytes
  *                              (layout.h); the score is the time of expiry, ms since 1970
  *   sb:{p}:outcomes    stream  the outcome of each command: outcomes.h
@@ -31,11 +31,6 @@ enum {
 	KEY_BASE_SIZE = PREFIX_MAX + 16,
 	KEYS_DIRECTORY = -1, /* stands for the directory where a partition is expected */
 };
-
-/* The script of pipeline_hdel_if(): KEYS[1] the hash, ARGV[1] the field, ARGV[2] the value. */
-#define HDEL_IF_SCRIPT                                                                             \
-	"if redis.call('HGET',KEYS[1],ARGV[1])==ARGV[2] then return "                              \
-	"redis.call('HDEL',KEYS[1],ARGV[1]) end return 0"
 
 /* What all keys of one partition begin with: "sb:{3}:". */
 struct keys {
@@ -60,16 +55,6 @@ void pipeline_key(struct pipeline *p, const struct keys *k, const char *kind,
 /* Adds a key whose last part is text instead of an id. */
 void pipeline_key_text(struct pipeline *p, const struct keys *k, const char *kind,
 		       struct bytes text);
-
-/*
- * Adds the command that removes `field` from the hash of that kind and id
- * (which may be NULL) if its value is `value`. When two entities swap their
- * names, the first to be written takes the second one's old name; a plain
- * HDEL for the second would then remove the entry that now belongs to the
- * first.
- */
-void pipeline_hdel_if(struct pipeline *p, const struct keys *k, const char *kind,
-		      const struct uuid *id, struct bytes field, const struct uuid *value);
 
 /* Adds an id, 16 bytes, as an argument. */
 void pipeline_id(struct pipeline *p, const struct uuid *id);

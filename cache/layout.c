@@ -2,6 +2,7 @@
 
 #include "cache/keys.h"
 #include "cache/redis.h"
+#include "ops/support/number.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
@@ -12,6 +13,9 @@ enum {
 	TIME_SIZE = 6, /* suffices until the year 10889 */
 	WIDE_TIME_SIZE = 8,
 };
+
+/* No command has a greater number, so that sums of numbers do not overflow. */
+#define RECENT_NUMBER_MAX (INT64_MAX / 4)
 
 static void put_be(uint8_t *p, int64_t value, size_t size)
 {
@@ -180,52 +184,79 @@ bool layout_parse_grant(struct grant *out, const struct uuid *owner_id, struct b
 	return true;
 }
 
-/* ---- the ring of command ids ---- */
+/* ---- the memory of commands ---- */
 
-const char *layout_recent_field(unsigned i)
+int64_t layout_recent_field(int64_t number)
 {
-	static const char *const names[RECENT_FIELDS] = { "0", "1", "2", "3", "4", "5" };
-
-	assert(i < RECENT_FIELDS);
-	return names[i];
+	return number / RECENT_FIELD_COMMANDS;
 }
 
-/* How many places of the ring the i-th field has. */
-static unsigned recent_places(unsigned i)
+/* A command that is forgotten while others of its field are remembered leaves zeros. */
+size_t layout_recent_value(uint8_t out[static RECENT_VALUE_MAX], const struct recent *r,
+			   int64_t field)
 {
-	unsigned rest = RECENT_COMMANDS - i * RECENT_FIELD_PLACES;
+	const int64_t begin = field * RECENT_FIELD_COMMANDS;
+	int64_t number = begin;
 
-	return rest < RECENT_FIELD_PLACES ? rest : RECENT_FIELD_PLACES;
+	memset(out, 0, RECENT_VALUE_MAX);
+	for (; number < begin + RECENT_FIELD_COMMANDS && number < recent_end(r); number++) {
+		uint8_t *at = out + (number - begin) * RECENT_COMMAND_SIZE;
+		const struct recent_command *c;
+
+		if (number < r->first)
+			continue;
+		c = &r->list[number - r->first];
+		memcpy(at, c->id.bytes, ID_SIZE);
+		put_be(at + ID_SIZE, c->late_minutes, RECENT_COMMAND_SIZE - ID_SIZE);
+	}
+	assert(number > begin);
+	return (size_t)(number - begin) * RECENT_COMMAND_SIZE;
 }
 
-size_t layout_recent_value(uint8_t out[static RECENT_VALUE_MAX],
-			   const struct uuid ring[static RECENT_COMMANDS], unsigned i)
+bool layout_parse_recent(struct recent *r, int64_t field, struct bytes value)
 {
-	const struct uuid *first = &ring[(size_t)i * RECENT_FIELD_PLACES];
-	size_t count = recent_places(i);
+	int64_t number = field * RECENT_FIELD_COMMANDS;
 
-	while (count && uuid_is_nil(&first[count - 1]))
-		count--;
-	memcpy(out, first, count * ID_SIZE);
-	return count * ID_SIZE;
-}
-
-bool layout_parse_recent(struct uuid ring[static RECENT_COMMANDS], unsigned i, struct bytes value)
-{
-	if (!value.len || value.len % ID_SIZE || value.len / ID_SIZE > recent_places(i))
+	if (!value.len || value.len % RECENT_COMMAND_SIZE || value.len > RECENT_VALUE_MAX)
 		return false;
-	memcpy(&ring[(size_t)i * RECENT_FIELD_PLACES], value.data, value.len);
+	for (size_t at = 0; at < value.len; at += RECENT_COMMAND_SIZE) {
+		struct recent_command c;
+
+		memcpy(c.id.bytes, value.data + at, ID_SIZE);
+		c.late_minutes = get_be(value.data + at + ID_SIZE, RECENT_COMMAND_SIZE - ID_SIZE);
+		if (!recent_place(r, number++, &c))
+			return false;
+	}
 	return true;
 }
 
-/* Which field of the ring has that name; RECENT_FIELDS when none has. */
-static unsigned recent_index(struct bytes field)
+void layout_forgotten_value(uint8_t out[static FORGOTTEN_VALUE_SIZE], const struct recent *r)
 {
-	unsigned i = 0;
+	put_be(out, r->first, WIDE_TIME_SIZE);
+	put_be(out + WIDE_TIME_SIZE, r->forgotten, WIDE_TIME_SIZE);
+}
 
-	while (i < RECENT_FIELDS && !bytes_equal_text(field, layout_recent_field(i)))
-		i++;
-	return i;
+bool layout_parse_forgotten(struct recent *r, struct bytes value)
+{
+	int64_t first;
+	int64_t forgotten;
+
+	if (value.len != FORGOTTEN_VALUE_SIZE)
+		return false;
+	first = get_be(value.data, WIDE_TIME_SIZE);
+	forgotten = get_be(value.data + WIDE_TIME_SIZE, WIDE_TIME_SIZE);
+	if (first < 0 || first > RECENT_NUMBER_MAX || forgotten < 0)
+		return false;
+	r->first = first;
+	r->forgotten = forgotten;
+	return true;
+}
+
+/* Sets *field when it is the name of a field of commands: a number as we write it. */
+static bool is_recent_field(struct bytes name, int64_t *field)
+{
+	return (name.len == 1 || (name.len && name.data[0] != '0')) &&
+	       number_parse(name, 0, RECENT_NUMBER_MAX / RECENT_FIELD_COMMANDS, field);
 }
 
 /* ---- the whole workspace ---- */
@@ -240,32 +271,43 @@ static bool add_grant(struct workspace *w, struct bytes field, struct bytes valu
 	return true;
 }
 
-/* Sets in *w what one field says. The header is skipped: it was parsed before all others. */
+/* Sets in *w what one field says. The two that were parsed before all others are skipped. */
 static bool parse_field(struct workspace *w, struct bytes field, const redisReply *reply)
 {
 	struct bytes value = reply_bytes(reply);
 	struct subject subject;
+	int64_t number;
 
 	if (layout_parse_subject(&subject, field))
 		return add_grant(w, field, value);
-	if (recent_index(field) < RECENT_FIELDS)
-		return layout_parse_recent(w->recent, recent_index(field), value);
-	if (bytes_equal_text(field, LAYOUT_NEXT_RECENT))
-		w->recent_next = (unsigned)reply_number(reply, 0) % RECENT_COMMANDS;
-	else if (bytes_equal_text(field, LAYOUT_NAME))
+	if (is_recent_field(field, &number))
+		return layout_parse_recent(&w->recent, number, value);
+	if (bytes_equal_text(field, LAYOUT_NAME))
 		workspace_set_name(w, value);
 	else if (bytes_equal_text(field, LAYOUT_VERSION))
 		w->version = reply_number(reply, 0);
 	return true;
 }
 
-/* Finds and parses the header, which the grants need; Redis may return it after them. */
-static bool parse_header(struct workspace *w, const redisReply *reply)
+/* The value of that field in the reply to HGETALL; absent when it has no such field. */
+static struct bytes find_field(const redisReply *reply, const char *field)
 {
 	for (size_t i = 0; i < reply->elements; i += 2)
-		if (bytes_equal_text(reply_bytes(reply->element[i]), LAYOUT_HEADER))
-			return layout_parse_header(w, reply_bytes(reply->element[i + 1]));
-	return false;
+		if (bytes_equal_text(reply_bytes(reply->element[i]), field))
+			return reply_bytes(reply->element[i + 1]);
+	return (struct bytes){ 0 };
+}
+
+/*
+ * Parses what other fields need: the grants the header, and the commands what is
+ * forgotten. Redis may return both after them.
+ */
+static bool parse_needed(struct workspace *w, const redisReply *reply)
+{
+	struct bytes forgotten = find_field(reply, LAYOUT_FORGOTTEN);
+
+	return layout_parse_header(w, find_field(reply, LAYOUT_HEADER)) &&
+	       (!forgotten.data || layout_parse_forgotten(&w->recent, forgotten));
 }
 
 static bool parse_fields(struct workspace *w, const redisReply *reply)
@@ -273,12 +315,12 @@ static bool parse_fields(struct workspace *w, const redisReply *reply)
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2)
 		return false;
 	w->registered = reply->elements > 0;
-	if (w->registered && !parse_header(w, reply))
+	if (w->registered && !parse_needed(w, reply))
 		return false;
 	for (size_t i = 0; i < reply->elements; i += 2)
 		if (!parse_field(w, reply_bytes(reply->element[i]), reply->element[i + 1]))
 			return false;
-	return true;
+	return recent_is_whole(&w->recent);
 }
 
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)

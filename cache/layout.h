@@ -3,15 +3,18 @@
 
 /*
  * How a workspace is written into its hash `sb:{p}:ws:<id>`, and read back
- * (layout 2):
+ * (layout 3):
  *
  *   h               organization and owner (16 bytes each), status ('a' active, 'd' dormant)
  *   n               name, text
  *   v               version, decimal
- *   c               place in the ring for the next command id, decimal; absent before the first
- *   0 … 5           the ring of the last 16 command ids: places 0 to 2 in field 0, 3 to 5 in
- *                   field 1, …, place 15 alone in field 5. Each field holds 16 bytes for each of
- *                   its places up to the last that is taken; an empty place before is 16 zeros
+ *   0, 1, 2, …      the remembered commands (recent.h), by their numbers: 0 to 2 in field 0, 3 to 5
+ *                   in field 1, and so on. 18 bytes for each: the id (16) and how many minutes its
+ *                   record was late (2, big-endian)
+ *   f               what is forgotten, 8 bytes each, big-endian: the number of the first command
+ *                   that is remembered, and the latest time in a forgotten id; absent before the
+ *                   first is forgotten. Commands with lower numbers may still stand in their
+ *                   field, and do not count; fields that have only such ones are removed
  *   u<id>, g<id>    a grant: role ('1' use, '2' admin) and the time of the grant; then the grantor
  *                   (16 bytes) unless that is the workspace's owner; then the time at which the
  *                   grant expires, if it does
@@ -32,7 +35,8 @@
  * No value but the name is longer than 64 bytes, so that Redis keeps a small
  * workspace in one compact piece of memory. With five grants by the owner and
  * five remembered commands that piece is about 300 bytes, in the allocator's
- * class of 320.
+ * class of 320. One command writes one field of commands, however many are
+ * remembered.
  *
  * In the reverse index, `u:<id>` and `g:<id>`, the role is the same '1' or '2':
  * Redis stores a small number in one byte less than a letter.
@@ -48,16 +52,17 @@
 
 struct redisReply;
 
-#define LAYOUT_HEADER      "h"
-#define LAYOUT_NAME        "n"
-#define LAYOUT_VERSION     "v"
-#define LAYOUT_NEXT_RECENT "c"
+#define LAYOUT_HEADER    "h"
+#define LAYOUT_NAME      "n"
+#define LAYOUT_VERSION   "v"
+#define LAYOUT_FORGOTTEN "f"
 
 enum {
 	HEADER_VALUE_SIZE = 33,
-	RECENT_FIELD_PLACES = 3,
-	RECENT_FIELDS = (RECENT_COMMANDS + RECENT_FIELD_PLACES - 1) / RECENT_FIELD_PLACES,
-	RECENT_VALUE_MAX = RECENT_FIELD_PLACES * 16,
+	RECENT_FIELD_COMMANDS = 3, /* so many commands in a field */
+	RECENT_COMMAND_SIZE = 18,
+	RECENT_VALUE_MAX = RECENT_FIELD_COMMANDS * RECENT_COMMAND_SIZE,
+	FORGOTTEN_VALUE_SIZE = 16,
 	GRANT_VALUE_MAX = 33,
 	SUBJECT_FIELD_SIZE = 17,
 	DUE_MEMBER_SIZE = 16 + SUBJECT_FIELD_SIZE
@@ -103,15 +108,24 @@ void layout_header_value(uint8_t out[static HEADER_VALUE_SIZE], const struct wor
 /* Sets organization, owner and status from it. False if it is broken; *w is then untouched. */
 bool layout_parse_header(struct workspace *w, struct bytes value);
 
-/* The name of the ring's i-th field, i < RECENT_FIELDS; a constant. */
-const char *layout_recent_field(unsigned i);
+/* The number of the field that holds the command of that number; it is the field's name. */
+int64_t layout_recent_field(int64_t number);
 
-/* Writes the value of that field; returns its length, 0 when its places are empty. */
-size_t layout_recent_value(uint8_t out[static RECENT_VALUE_MAX],
-			   const struct uuid ring[static RECENT_COMMANDS], unsigned i);
+/* Writes the value of that field, whose commands are remembered in part at least; its length. */
+size_t layout_recent_value(uint8_t out[static RECENT_VALUE_MAX], const struct recent *r,
+			   int64_t field);
 
-/* Sets the ring's places from that field. False if the value is broken; the ring is untouched. */
-bool layout_parse_recent(struct uuid ring[static RECENT_COMMANDS], unsigned i, struct bytes value);
+/*
+ * Sets the commands of that field, once LAYOUT_FORGOTTEN has been parsed. False
+ * if the value is broken.
+ */
+bool layout_parse_recent(struct recent *r, int64_t field, struct bytes value);
+
+/* Writes the value of LAYOUT_FORGOTTEN. */
+void layout_forgotten_value(uint8_t out[static FORGOTTEN_VALUE_SIZE], const struct recent *r);
+
+/* Sets what is forgotten from it. False if it is broken; *r is then untouched. */
+bool layout_parse_forgotten(struct recent *r, struct bytes value);
 
 /*
  * Sets *w, which must be as workspace_init() left it, from the reply to

@@ -22,57 +22,54 @@ static int ask_names(struct reader *r, const char *kind, const struct uuid *of,
 {
 	struct pipeline *p = reader_begin(r);
 
-	for (size_t i = 0; i < count; i++) {
-		pipeline_command(p, 3);
-		pipeline_text(p, "HGET");
-		pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), kind, of);
-		pipeline_bytes(p, names[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		bearers_ask(p, reader_keys(r, KEYS_DIRECTORY), kind, of, names[i]);
 	return reader_ask(r, err);
 }
 
-/* A hash of names: name -> id. */
+/* An index by name. */
 struct names {
 	const char *kind;
 	const struct uuid *of; /* the parent that the names are unique in; NULL: the deployment */
 };
 
-static int lookup_names(struct reader *r, const struct names *hash, const struct bytes *names,
-			size_t count, struct uuid *ids, struct error *err)
+static int lookup_names(struct reader *r, const struct names *index, const struct bytes *names,
+			size_t count, struct bearers *out, struct error *err)
 {
-	struct uuid *found = memory_zalloc(count + 1, sizeof(*found));
+	struct bearers *found = memory_zalloc(count + 1, sizeof(*found));
 	int rc = 0;
 
 	for (size_t from = 0; !rc && from < count; from += PIECE) {
 		size_t piece = piece_of(count, from);
 
-		rc = ask_names(r, hash->kind, hash->of, names + from, piece, err);
+		rc = ask_names(r, index->kind, index->of, names + from, piece, err);
 		for (size_t i = 0; !rc && i < piece; i++)
-			(void)uuid_from_raw(&found[from + i], reply_bytes(reader_reply(r, i)));
+			bearers_take(&found[from + i], reader_reply(r, i));
 	}
 	if (!rc && count)
-		memcpy(ids, found, count * sizeof(*ids));
+		memcpy(out, found, count * sizeof(*out));
 	free(found);
 	return rc;
 }
 
-int lookup_usernames(struct reader *r, const struct bytes *names, size_t count, struct uuid *ids,
+int lookup_usernames(struct reader *r, const struct bytes *names, size_t count, struct bearers *out,
 		     struct error *err)
 {
-	return lookup_names(r, &(struct names){ "usernames", NULL }, names, count, ids, err);
+	return lookup_names(r, &(struct names){ "usernames", NULL }, names, count, out, err);
 }
 
 int lookup_groupnames(struct reader *r, const struct uuid *organization_id,
-		      const struct bytes *names, size_t count, struct uuid *ids, struct error *err)
+		      const struct bytes *names, size_t count, struct bearers *out,
+		      struct error *err)
 {
-	return lookup_names(r, &(struct names){ "groupnames:", organization_id }, names, count, ids,
+	return lookup_names(r, &(struct names){ "groupnames:", organization_id }, names, count, out,
 			    err);
 }
 
 int lookup_organization_names(struct reader *r, const struct bytes *names, size_t count,
-			      struct uuid *ids, struct error *err)
+			      struct bearers *out, struct error *err)
 {
-	return lookup_names(r, &(struct names){ "orgnames", NULL }, names, count, ids, err);
+	return lookup_names(r, &(struct names){ "orgnames", NULL }, names, count, out, err);
 }
 
 int lookup_all_organizations(struct reader *r, struct arena *arena, struct named_list *out,
@@ -83,19 +80,19 @@ int lookup_all_organizations(struct reader *r, struct arena *arena, struct named
 	const redisReply *all;
 	int rc;
 
-	pipeline_command(p, 2);
-	pipeline_text(p, "HGETALL");
-	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "orgnames", NULL);
+	bearers_ask_all(p, reader_keys(r, KEYS_DIRECTORY), "orgnames", NULL);
 	rc = reader_ask(r, err);
 	if (rc)
 		return rc;
 	all = reader_reply(r, 0);
-	found.list = arena_zalloc(arena, all->elements / 2 + 1, sizeof(*found.list));
-	for (size_t i = 0; i + 1 < all->elements; i += 2) {
-		struct named *n = &found.list[found.count++];
+	found.list = arena_zalloc(arena, all->elements + 1, sizeof(*found.list));
+	for (size_t i = 0; i < all->elements; i++) {
+		struct named *n = &found.list[found.count];
 
-		n->name = arena_copy(arena, reply_bytes(all->element[i]));
-		(void)uuid_from_raw(&n->id, reply_bytes(all->element[i + 1]));
+		if (!bearers_parse(reply_bytes(all->element[i]), &n->name, &n->id))
+			continue;
+		n->name = arena_copy(arena, n->name);
+		found.count++;
 	}
 	*out = found;
 	return 0;
@@ -200,61 +197,79 @@ int lookup_groups_of(struct reader *r, const struct user_changed *user, struct a
 
 /* ---- workspaces ---- */
 
+static void collect_owned(const redisReply *members, struct uuid_list *out)
+{
+	struct bytes name;
+
+	for (size_t i = 0; i < members->elements; i++)
+		if (bearers_parse(reply_bytes(members->element[i]), &name, &out->list[out->count]))
+			out->count++;
+}
+
 int lookup_owned_by_name(struct reader *r, const struct uuid *owner_id, struct bytes name,
-			 struct arena *arena, struct uuid_list *out, struct error *err)
+			 struct bearers *out, struct error *err)
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
 	int rc;
 
 	for (int i = 0; i < partitions; i++) {
-		pipeline_command(p, 3);
-		pipeline_text(p, "HGET");
-		pipeline_key(p, reader_keys(r, i), "o:", owner_id);
-		pipeline_bytes(p, name);
+		bearers_ask(p, reader_keys(r, i), "o:", owner_id, name);
 		reader_touch(r, i);
 	}
 	rc = reader_ask(r, err);
 	if (rc)
 		return rc;
-	*out = (struct uuid_list){ arena_zalloc(arena, (size_t)partitions, sizeof(struct uuid)),
-				   0 };
+	out->count = 0;
 	for (int i = 0; i < partitions; i++)
-		if (uuid_from_raw(&out->list[out->count], reply_bytes(reader_reply(r, (size_t)i))))
-			out->count++;
+		bearers_take(out, reader_reply(r, (size_t)i));
 	return 0;
 }
 
-/* Whether a reverse index has the ids of workspaces in the fields of its hash or in the values. */
-enum id_place { ID_IN_FIELD, ID_IN_VALUE };
-
-static void collect_ids(const redisReply *hash, enum id_place place, struct uuid_list *out)
-{
-	for (size_t i = 0; i + 1 < hash->elements; i += 2)
-		if (uuid_from_raw(&out->list[out->count],
-				  reply_bytes(hash->element[i + (place == ID_IN_VALUE)])))
-			out->count++;
-}
-
-/* One of the reverse indexes, which has a hash in each partition. */
-struct reverse {
-	const char *kind;
-	const struct uuid *id; /* of the user or group that it is about */
-	enum id_place place;
-};
-
-static int lookup_reverse(struct reader *r, const struct reverse *index, struct arena *arena,
-			  struct uuid_list *out, struct error *err)
+int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *arena,
+		 struct uuid_list *out, struct error *err)
 {
 	int partitions = reader_deployment(r)->partitions;
 	struct pipeline *p = reader_begin(r);
-	size_t max = 0;
+	size_t max = 1;
+	int rc;
+
+	for (int i = 0; i < partitions; i++) {
+		bearers_ask_all(p, reader_keys(r, i), "o:", owner_id);
+		reader_touch(r, i);
+	}
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	for (int i = 0; i < partitions; i++)
+		max += reader_reply(r, (size_t)i)->elements;
+	*out = (struct uuid_list){ arena_zalloc(arena, max, sizeof(struct uuid)), 0 };
+	for (int i = 0; i < partitions; i++)
+		collect_owned(reader_reply(r, (size_t)i), out);
+	return 0;
+}
+
+/* ---- the reverse index, which has a hash of workspace id -> role in each partition ---- */
+
+static void collect_ids(const redisReply *hash, struct uuid_list *out)
+{
+	for (size_t i = 0; i + 1 < hash->elements; i += 2)
+		if (uuid_from_raw(&out->list[out->count], reply_bytes(hash->element[i])))
+			out->count++;
+}
+
+int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *arena,
+		       struct uuid_list *out, struct error *err)
+{
+	int partitions = reader_deployment(r)->partitions;
+	struct pipeline *p = reader_begin(r);
+	size_t max = 1;
 	int rc;
 
 	for (int i = 0; i < partitions; i++) {
 		pipeline_command(p, 2);
 		pipeline_text(p, "HGETALL");
-		pipeline_key(p, reader_keys(r, i), index->kind, index->id);
+		pipeline_key(p, reader_keys(r, i), keys_subject_kind(s->kind), &s->id);
 		reader_touch(r, i);
 	}
 	rc = reader_ask(r, err);
@@ -262,24 +277,10 @@ static int lookup_reverse(struct reader *r, const struct reverse *index, struct 
 		return rc;
 	for (int i = 0; i < partitions; i++)
 		max += reader_reply(r, (size_t)i)->elements / 2;
-	*out = (struct uuid_list){ arena_zalloc(arena, max + 1, sizeof(struct uuid)), 0 };
+	*out = (struct uuid_list){ arena_zalloc(arena, max, sizeof(struct uuid)), 0 };
 	for (int i = 0; i < partitions; i++)
-		collect_ids(reader_reply(r, (size_t)i), index->place, out);
+		collect_ids(reader_reply(r, (size_t)i), out);
 	return 0;
-}
-
-int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *arena,
-		 struct uuid_list *out, struct error *err)
-{
-	return lookup_reverse(r, &(struct reverse){ "o:", owner_id, ID_IN_VALUE }, arena, out, err);
-}
-
-int lookup_shared_with(struct reader *r, const struct subject *s, struct arena *arena,
-		       struct uuid_list *out, struct error *err)
-{
-	const struct reverse index = { keys_subject_kind(s->kind), &s->id, ID_IN_FIELD };
-
-	return lookup_reverse(r, &index, arena, out, err);
 }
 
 /* Appends the ids in the replies to the list, which grows in the arena. */
@@ -293,7 +294,7 @@ static void append_ids(const struct reader *r, size_t replies, struct arena *are
 		max += reader_reply(r, i)->elements / 2;
 	out->list = arena_grow(arena, out->list, &cap, max + 1, sizeof(*out->list));
 	for (size_t i = 0; i < replies; i++)
-		collect_ids(reader_reply(r, i), ID_IN_FIELD, out);
+		collect_ids(reader_reply(r, i), out);
 }
 
 /* Appends the questions for the hashes of groups: hash i is of group i / partitions. */

@@ -11,24 +11,25 @@
  * fails as reader_ask() does.
  */
 
+#include "cache/bearers.h"
 #include "cache/reader.h"
 #include "cache/workspace.h"
 #include "ops/support/attributes.h"
 
 /* ---- ids by name ---- */
 
-/* The ids of users by name. ids[i] is nil when no user has names[i]. */
+/* The users of these names: out[i] has those called names[i], and may have none or several. */
 MUST_USE int lookup_usernames(struct reader *r, const struct bytes *names, size_t count,
-			      struct uuid *ids, struct error *err);
+			      struct bearers *out, struct error *err);
 
 /* The same for the groups of an organization. */
 MUST_USE int lookup_groupnames(struct reader *r, const struct uuid *organization_id,
-			       const struct bytes *names, size_t count, struct uuid *ids,
+			       const struct bytes *names, size_t count, struct bearers *out,
 			       struct error *err);
 
 /* The same for organizations. */
 MUST_USE int lookup_organization_names(struct reader *r, const struct bytes *names, size_t count,
-				       struct uuid *ids, struct error *err);
+				       struct bearers *out, struct error *err);
 
 struct named {
 	struct bytes name;
@@ -66,9 +67,9 @@ MUST_USE int lookup_groups_of(struct reader *r, const struct user_changed *user,
 
 /* ---- workspaces ---- */
 
-/* The workspaces that a user owns under this name: one at most, unless something went wrong. */
+/* The workspaces that a user owns under this name. */
 MUST_USE int lookup_owned_by_name(struct reader *r, const struct uuid *owner_id, struct bytes name,
-				  struct arena *arena, struct uuid_list *out, struct error *err);
+				  struct bearers *out, struct error *err);
 
 /* All workspaces that a user owns. */
 MUST_USE int lookup_owned(struct reader *r, const struct uuid *owner_id, struct arena *arena,

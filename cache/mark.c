@@ -1,23 +1,121 @@
 #include "cache/mark.h"
 
 #include "cache/redis.h"
+#include "ops/support/number.h"
+#include "schemas/topics.h"
 
 #include <hiredis/hiredis.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *const fields[] = { "epoch",  "applied", "cluster",  "partitions",
-				      "layout", "state",   "directory" };
-enum { EPOCH, APPLIED, CLUSTER, PARTITIONS, LAYOUT, STATE, DIRECTORY, FIELD_COUNT };
+static const char *const fields[] = { "epoch",       "applied",   "cluster",   "partitions",
+				      "layout",      "state",     "directory", "log",
+				      "last_offset", "last_time", "last_hash", "suspect" };
+enum {
+	EPOCH,
+	APPLIED,
+	CLUSTER,
+	PARTITIONS,
+	LAYOUT,
+	STATE,
+	DIRECTORY,
+	LOG,
+	LAST_OFFSET,
+	LAST_TIME,
+	LAST_HASH,
+	SUSPECT,
+	FIELD_COUNT
+};
+_Static_assert((int)FIELD_COUNT + 1 == (int)MARK_FIELDS, "MARK_FIELDS"); /* and `looked` */
 
 void mark_append_read(struct pipeline *p, const struct keys *k)
 {
-	pipeline_command(p, 2 + FIELD_COUNT);
+	pipeline_command(p, 2 + FIELD_COUNT + 1);
 	pipeline_text(p, "HMGET");
 	pipeline_key(p, k, "mark", NULL);
 	for (int i = 0; i < FIELD_COUNT; i++)
 		pipeline_text(p, fields[i]);
+	pipeline_text(p, "looked");
 }
+
+/* ---- damage ---- */
+
+/* The numbers in the reply to mark_append_read(), and what they can be. */
+static const struct number {
+	int field;
+	const char *name;
+	int64_t min;
+	int64_t max;
+	bool needed; /* an older layout may lack the others, and a mark without a stamp one */
+} numbers[] = {
+	{ EPOCH, "epoch", 0, INT64_MAX, true },
+	{ APPLIED, "applied", 0, INT64_MAX, true },
+	{ PARTITIONS, "partitions", 1, PARTITIONS_MAX, true },
+	{ LAYOUT, "layout", 0, INT_MAX, false },
+	{ DIRECTORY, "directory", 0, INT64_MAX, false },
+	{ LOG, "log", 0, INT64_MAX, false },
+	{ LAST_OFFSET, "last_offset", 0, INT64_MAX, false },
+	{ LAST_TIME, "last_time", 0, INT64_MAX, false },
+	{ LAST_HASH, "last_hash", 0, INT64_MAX, false },
+	{ SUSPECT, "suspect", 0, 1, false },
+	{ FIELD_COUNT, "looked", 0, INT64_MAX, false },
+};
+
+static bool is_mark(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements == FIELD_COUNT + 1;
+}
+
+/* The first number that the mark cannot have; NULL: there is none, or there is no mark. */
+static const struct number *find_damage(const redisReply *reply)
+{
+	int64_t value;
+
+	if (!reply_bytes(reply->element[STATE]).data)
+		return NULL;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		const struct number *n = &numbers[i];
+		struct bytes text = reply_bytes(reply->element[n->field]);
+
+		if (text.data ? !number_parse(text, n->min, n->max, &value) : n->needed)
+			return n;
+	}
+	return NULL;
+}
+
+/* Is the text so short and plain that a message may repeat it? */
+static bool is_printable(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] < ' ' || text.data[i] > '~')
+			return false;
+	return text.data && text.len <= 40;
+}
+
+int mark_check_fields(const struct redisReply *reply, const struct keys *k, const char *address,
+		      struct error *err)
+{
+	const struct number *n;
+	struct bytes text;
+
+	if (!is_mark(reply))
+		return 0;
+	n = find_damage(reply);
+	if (!n)
+		return 0;
+	text = reply_bytes(reply->element[n->field]);
+	if (!is_printable(text))
+		text = bytes_of(text.data ? "(not a text)" : "(missing)");
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the mark %smark in Redis at %s is damaged: its field %s is %s, but must "
+			 "be a number from %lld to %lld; a running sharebus-consumer rebuilds the "
+			 "partition, so try again shortly",
+			 k->base, address, n->name, text_of(text), (long long)n->min,
+			 (long long)n->max);
+}
+
+/* ---- reading ---- */
 
 static enum mark_state parse_state(struct bytes text)
 {
@@ -31,12 +129,18 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 	struct bytes cluster;
 
 	*out = (struct mark){ .state = MARK_MISSING };
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != FIELD_COUNT)
+	if (!is_mark(reply) || find_damage(reply))
 		return;
 	out->state = parse_state(reply_bytes(reply->element[STATE]));
 	out->epoch = reply_number(reply->element[EPOCH], 0);
 	out->applied = reply_number(reply->element[APPLIED], 0);
 	out->directory = reply_number(reply->element[DIRECTORY], 0);
+	out->looked = reply_number(reply->element[FIELD_COUNT], 0);
+	out->log = reply_number(reply->element[LOG], 0);
+	out->tip.offset = reply_number(reply->element[LAST_OFFSET], 0);
+	out->tip.time = reply_number(reply->element[LAST_TIME], 0);
+	out->tip.hash = reply_number(reply->element[LAST_HASH], 0);
+	out->suspect = reply_number(reply->element[SUSPECT], 0) != 0;
 	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
 	if (out->state == MARK_READY && out->layout < INDEX_LAYOUT)
 		out->state = MARK_REBUILDING;
@@ -46,40 +150,73 @@ void mark_parse(struct mark *out, const struct redisReply *reply)
 		       (int)cluster.len, cluster.data ? (const char *)cluster.data : "");
 }
 
+/* ---- writing ---- */
+
+static const char *state_name(enum mark_state state)
+{
+	return state == MARK_REBUILDING ? "rebuilding" : "ready";
+}
+
+static void append_field(struct pipeline *p, int field, int64_t value)
+{
+	pipeline_text(p, fields[field]);
+	pipeline_number(p, value);
+}
+
+static void append_tip(struct pipeline *p, const struct mark *m)
+{
+	append_field(p, LOG, m->log);
+	append_field(p, LAST_OFFSET, m->tip.offset);
+	append_field(p, LAST_TIME, m->tip.time);
+	append_field(p, LAST_HASH, m->tip.hash);
+	append_field(p, SUSPECT, m->suspect);
+}
+
 void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
 		       const char *topic)
 {
 	pipeline_command(p, 2 + 2 * (FIELD_COUNT + 1));
 	pipeline_text(p, "HSET");
 	pipeline_key(p, k, "mark", NULL);
-	pipeline_text(p, fields[EPOCH]);
-	pipeline_number(p, m->epoch);
-	pipeline_text(p, fields[APPLIED]);
-	pipeline_number(p, m->applied);
+	append_field(p, EPOCH, m->epoch);
+	append_field(p, APPLIED, m->applied);
 	pipeline_text(p, fields[CLUSTER]);
 	pipeline_text(p, m->deployment.cluster);
-	pipeline_text(p, fields[PARTITIONS]);
-	pipeline_number(p, m->deployment.partitions);
-	pipeline_text(p, fields[LAYOUT]);
-	pipeline_number(p, INDEX_LAYOUT);
+	append_field(p, PARTITIONS, m->deployment.partitions);
+	append_field(p, LAYOUT, INDEX_LAYOUT);
 	pipeline_text(p, fields[STATE]);
-	pipeline_text(p, m->state == MARK_REBUILDING ? "rebuilding" : "ready");
-	pipeline_text(p, fields[DIRECTORY]);
-	pipeline_number(p, m->directory);
+	pipeline_text(p, state_name(m->state));
+	append_field(p, DIRECTORY, m->directory);
+	append_tip(p, m);
 	pipeline_text(p, "topic");
 	pipeline_text(p, topic);
 }
 
-void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied,
-			 int64_t directory)
+void mark_append_applied(struct pipeline *p, const struct keys *k, const struct mark *m)
 {
-	pipeline_command(p, 6);
+	pipeline_command(p, 2 + 2 * 7);
 	pipeline_text(p, "HSET");
 	pipeline_key(p, k, "mark", NULL);
-	pipeline_text(p, fields[APPLIED]);
-	pipeline_number(p, applied);
-	pipeline_text(p, fields[DIRECTORY]);
-	pipeline_number(p, directory);
+	append_field(p, APPLIED, m->applied);
+	append_field(p, DIRECTORY, m->directory);
+	append_tip(p, m);
+}
+
+bool mark_lags(const struct mark *m, int64_t log, int64_t applied)
+{
+	return m->log != log ? m->log < log : m->applied < applied;
+}
+
+void mark_append_stamp(struct pipeline *p, const struct keys *k, const struct mark *m)
+{
+	pipeline_command(p, 7);
+	pipeline_text(p, "EVAL");
+	pipeline_text(p, MARK_STAMP_SCRIPT);
+	pipeline_text(p, "1");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_number(p, m->epoch);
+	pipeline_number(p, m->applied);
+	pipeline_text(p, state_name(m->state));
 }
 
 bool mark_equal(const struct mark *a, const struct mark *b)

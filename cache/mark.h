@@ -14,6 +14,16 @@
  * that, a user removed from a group before a share could gain access through
  * it.
  *
+ * Answers have an age. While the consumer group holds a partition to be its own,
+ * the owner looks at the mark every second, and if the mark is still as the owner
+ * has left it, stamps it with the time, by Redis' own clock: `looked`. So the
+ * stamp says that until then nobody but this owner changed the partition, and
+ * that what the owner had applied was there. It does not say that the owner had
+ * applied all of the log: how far it lags, `sharebus status` tells. Nobody stamps
+ * for an owner that is dead, is frozen, or cannot reach Redis, nor a Redis that
+ * came back from an old snapshot; so the stamp gets old, and readers no longer
+ * believe the mark (reader.h). A stamp changes nothing that the mark vouches for.
+ *
  * Commands and replies only; nothing here blocks.
  */
 
@@ -21,10 +31,14 @@
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
 #include "schemas/deployment.h"
+#include "schemas/tip.h"
 
 struct redisReply;
 
-enum { INDEX_LAYOUT = 2 };
+enum {
+	INDEX_LAYOUT = 3,
+	MARK_FIELDS = 13, /* that mark_append_read() asks for */
+};
 
 enum mark_state {
 	MARK_MISSING,    /* Redis does not have this partition: it is new or was emptied */
@@ -39,32 +53,72 @@ struct mark {
 	struct deployment deployment;
 	int layout;
 	int64_t directory; /* answers need every offset of sharing.directory before this one */
+	int64_t looked;    /* when the owner last looked, ms since 1970 of Redis' clock; 0: never */
+	/*
+	 * Which log of the partition `applied` is in. It counts how often a person
+	 * has accepted another log in place of the one before, so that positions of
+	 * the two are never compared.
+	 */
+	int64_t log;
+	struct tip tip; /* of that log: the last record applied */
+	/*
+	 * Kafka has shown a log that does not seem to be the one that is applied.
+	 * Positions say nothing then.
+	 */
+	bool suspect;
 };
 
 /* Appends the command that reads the mark of the partition that k names. */
 void mark_append_read(struct pipeline *p, const struct keys *k);
 
 /*
- * Sets *out from the reply to that command. A reply that is not a mark gives
- * MARK_MISSING. A mark of an older layout gives MARK_REBUILDING instead of
+ * Sets *out from the reply to that command. A reply that is not a mark, or is a
+ * damaged one, gives MARK_MISSING. A mark of an older layout gives MARK_REBUILDING instead of
  * MARK_READY: this program cannot read its data, and its next owner loads it
  * anew.
  */
 void mark_parse(struct mark *out, const struct redisReply *reply);
 
 /*
- * Appends the command that writes the whole mark, with the layout of this
- * program. The topic is stored for people who look into Redis.
+ * Returns 0 when every field in the reply can be what an owner wrote there, or
+ * there is no mark at all; otherwise ERROR_UNAVAILABLE with a sentence that
+ * names the mark, the field and its value. k are the keys of the partition, and
+ * `address` is the Redis.
+ */
+MUST_USE int mark_check_fields(const struct redisReply *reply, const struct keys *k,
+			       const char *address, struct error *err);
+
+/*
+ * Appends the command that writes the whole mark but its stamp, with the layout
+ * of this program. The topic is stored for people who look into Redis.
  */
 void mark_append_write(struct pipeline *p, const struct keys *k, const struct mark *m,
 		       const char *topic);
 
+/* Does the mark lag behind what that Progress says? In log and offset; the state does not count. */
+bool mark_lags(const struct mark *m, int64_t log, int64_t applied);
+
 /* Are both marks of the same owner, in the same state and at the same offset? */
 bool mark_equal(const struct mark *a, const struct mark *b);
 
-/* Appends the command that sets `applied` and `directory`. */
-void mark_append_applied(struct pipeline *p, const struct keys *k, int64_t applied,
-			 int64_t directory);
+/* Appends the command that sets what a run changes: all but owner, state and deployment. */
+void mark_append_applied(struct pipeline *p, const struct keys *k, const struct mark *m);
+
+/*
+ * Stamps the mark KEYS[1] if it has the epoch, the offset and the state in ARGV.
+ * The comparison and the stamp are one step, so that an owner that was frozen in
+ * between cannot stamp another's mark.
+ */
+#define MARK_STAMP_SCRIPT                                                                          \
+	"local m = redis.call('HMGET', KEYS[1], 'epoch', 'applied', 'state') "                     \
+	"if m[1] ~= ARGV[1] or m[2] ~= ARGV[2] or m[3] ~= ARGV[3] then return 0 end "              \
+	"local t = redis.call('TIME') "                                                            \
+	"redis.call('HSET', KEYS[1], 'looked', "                                                   \
+	"string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000))) "                           \
+	"return 1"
+
+/* Appends the command that stamps the mark, provided that it is still as *m. */
+void mark_append_stamp(struct pipeline *p, const struct keys *k, const struct mark *m);
 
 /*
  * Appends the command that notes the progress of a rebuild beside the mark:

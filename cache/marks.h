@@ -30,7 +30,7 @@ struct marks {
 struct marks_source {
 	const char *address;
 	const char *prefix;
-	int timeout_ms; /* of each wait for Redis */
+	int timeout_ms; /* of each round trip to Redis */
 };
 
 /*

@@ -26,6 +26,7 @@ const char *reject_code_name(enum reject_code c)
 		[REJECT_ALREADY_EXPIRED] = "already_expired",
 		[REJECT_TOO_MANY_GRANTS] = "too_many_grants",
 		[REJECT_DIRECTORY_AHEAD] = "directory_ahead",
+		[REJECT_COMMAND_TOO_OLD] = "command_too_old",
 		[REJECT_INVALID_COMMAND] = "invalid_command",
 	};
 

@@ -34,13 +34,18 @@ enum reject_code {
 	REJECT_TOO_MANY_GRANTS,
 	REJECT_DIRECTORY_AHEAD,
 	REJECT_INVALID_COMMAND,
+	REJECT_COMMAND_TOO_OLD,
 	REJECT_CODE_COUNT
 };
 
 /* The outcome of one command. */
 struct outcome_entry {
 	int64_t offset;
-	struct uuid command_id; /* nil for a fact and for what cannot be read */
+	/*
+	 * Of what is no command, or cannot be read, the id in its header ce_id; nil
+	 * when that is not a UUID.
+	 */
+	struct uuid command_id;
 	enum outcome outcome;
 	enum reject_code code;
 	int64_t version;      /* of the workspace after the command */

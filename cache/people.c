@@ -3,12 +3,12 @@
 #include "cache/directory.h"
 #include "cache/redis.h"
 #include "ops/support/buffer.h"
+#include "ops/support/hash.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 enum {
 	PIECE = 500,            /* entities of one pipeline; a user takes two commands */

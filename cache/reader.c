@@ -2,10 +2,13 @@
 
 #include "cache/redis.h"
 #include "ops/support/clock.h"
+#include "ops/support/number.h"
 #include "schemas/murmur2.h"
 #include "schemas/topics.h"
 
 #include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -27,6 +30,9 @@ struct reader {
 	struct keys *keys; /* of each slot */
 	bool *touched;     /* by the question; of each slot */
 	int64_t *required; /* the least that `applied` must be; of each slot */
+	int64_t *looked;   /* the stamp of the mark before the data; of each slot */
+	int64_t *logs;     /* of each slot: 1 + the mark's `log` that was seen last; 0: none yet */
+	int64_t max_age_ms;
 	int timeout_ms;
 	struct pipeline pipeline; /* the question */
 	struct pipeline whole;    /* marks, the question, marks */
@@ -63,6 +69,16 @@ const char *reader_address(const struct reader *r)
 const struct mark *reader_directory(const struct reader *r)
 {
 	return &r->directory;
+}
+
+int64_t reader_time(const struct reader *r, const struct uuid *workspace_id)
+{
+	return r->looked[slot_of(r, reader_partition(r, workspace_id))];
+}
+
+void reader_set_max_age(struct reader *r, int64_t max_age_ms)
+{
+	r->max_age_ms = max_age_ms;
 }
 
 void reader_require(struct reader *r, int partition, int64_t offset)
@@ -131,6 +147,18 @@ int reader_ask_blocking(struct reader *r, int block_ms, struct error *err)
 	return reader_roundtrip(r, &r->pipeline, block_ms, err);
 }
 
+/* Sets *m from a reply, unless that is damaged. */
+static int take_mark(const struct reader *r, const redisReply *reply, const struct keys *k,
+		     struct mark *m, struct error *err)
+{
+	int rc = mark_check_fields(reply, k, redis_address(r->redis), err);
+
+	if (rc)
+		return rc;
+	mark_parse(m, reply);
+	return 0;
+}
+
 /* Returns 0 when the mark vouches for the data of its partition. */
 static int check_mark(const struct reader *r, const struct mark *m, struct error *err)
 {
@@ -171,20 +199,45 @@ static int fail_stale(const struct reader *r, size_t slot, int64_t applied, stru
 			 address, slot, required - 1, (long long)applied);
 }
 
+/* A position says nothing when the log that it is in may be another than the index was made from. */
+static int fail_suspect(const struct reader *r, size_t slot, struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "Kafka's log of partition %zu does not seem to be the one that the grant "
+			 "index in Redis at %s was made from, so nothing is as fresh as a position "
+			 "in it; see what sharebus-consumer says of the partition",
+			 slot, redis_address(r->redis));
+}
+
+/*
+ * An index that goes on with another log has all that was required of the log
+ * before: it keeps what was applied of that.
+ */
+static void note_log(struct reader *r, size_t slot, int64_t log)
+{
+	if (r->logs[slot] && r->logs[slot] < log + 1)
+		r->required[slot] = 0;
+	r->logs[slot] = log + 1;
+}
+
 /* Checks the mark of a slot, in that reply. Notes the directory, or how much of it is needed. */
 static int check_slot(struct reader *r, size_t slot, size_t reply, struct error *err)
 {
 	struct mark m;
 	int rc;
 
-	mark_parse(&m, reader_reply(r, reply));
-	rc = check_mark(r, &m, err);
+	rc = take_mark(r, reader_reply(r, reply), &r->keys[slot], &m, err);
+	if (!rc)
+		rc = check_mark(r, &m, err);
 	if (rc)
 		return rc;
 	if (slot == r->slots - 1)
 		r->directory = m;
 	else if (m.directory > r->directory_needed)
 		r->directory_needed = m.directory;
+	note_log(r, slot, m.log);
+	if (m.suspect && r->required[slot] > 0)
+		return fail_suspect(r, slot, err);
 	return m.applied < r->required[slot] ? fail_stale(r, slot, m.applied, err) : 0;
 }
 
@@ -197,24 +250,101 @@ static void append_marks(struct reader *r)
 
 /*
  * Was every mark of the same state and owner before and after the data? A good mark after the data
- * alone proves nothing: the partition may have been rebuilt between the parts of the pipeline.
+ * alone proves nothing: the partition may have been rebuilt between the parts of the pipeline. Notes
+ * the stamps that the marks had before the data: the data is not older.
  */
 static bool same_owners(const struct reader *r)
 {
-	for (size_t i = 0; i < r->marks_before; i++) {
+	size_t reply = 0;
+
+	for (size_t i = 0; i < r->slots; i++) {
 		struct mark before;
 		struct mark after;
 
-		mark_parse(&before, r->replies.list[i]);
-		mark_parse(&after, reader_reply(r, r->pipeline.commands + i));
+		if (!r->touched[i])
+			continue;
+		mark_parse(&before, r->replies.list[reply]);
+		mark_parse(&after, reader_reply(r, r->pipeline.commands + reply++));
 		if (before.state != after.state || before.epoch != after.epoch)
 			return false;
+		r->looked[i] = before.looked;
 	}
 	return true;
 }
 
+/* ---- the age of an answer ---- */
+
+/* Sets *out to the time in the reply to TIME, seconds and microseconds, in ms. */
+static bool parse_time(const redisReply *reply, int64_t *out)
+{
+	int64_t seconds;
+	int64_t us;
+
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+	    !number_parse(reply_bytes(reply->element[0]), 0, INT64_MAX / 2000, &seconds) ||
+	    !number_parse(reply_bytes(reply->element[1]), 0, 999999, &us))
+		return false;
+	*out = seconds * 1000 + us / 1000;
+	return true;
+}
+
+/* "the directory", or "partition 3". */
+static const char *name_slot(const struct reader *r, size_t slot, char out[static 32])
+{
+	if (slot == r->slots - 1)
+		return "the directory";
+	(void)snprintf(out, 32, "partition %zu", slot);
+	return out;
+}
+
+static int fail_old(const struct reader *r, size_t slot, int64_t age_ms, struct error *err)
+{
+	const char *address = redis_address(r->redis);
+	char room[32];
+	const char *name = name_slot(r, slot, room);
+
+	if (!r->looked[slot])
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "no sharebus-consumer has looked at %s of the grant index in "
+				 "Redis at %s yet; start sharebus-consumer",
+				 name, address);
+	if (age_ms < 0)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "%s of the grant index in Redis at %s was last looked at %.1f s "
+				 "from now, for the clock of Redis went back; sharebus-consumer "
+				 "mends that within a second, so try again shortly",
+				 name, address, (double)-age_ms / 1000);
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "no sharebus-consumer has looked at %s of the grant index in Redis at %s "
+			 "for %.1f s, and an answer may be %.1f s old at most (max-age); start "
+			 "sharebus-consumer, or see `sharebus status`",
+			 name, address, (double)age_ms / 1000, (double)r->max_age_ms / 1000);
+}
+
+/* Returns 0 when no mark that the answer rests on is too old. `reply` is that to TIME. */
+static int check_age(const struct reader *r, size_t reply, struct error *err)
+{
+	int64_t now;
+
+	if (!parse_time(reader_reply(r, reply), &now))
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "Redis at %s does not say what time it is; connect to the Redis "
+				 "server itself",
+				 redis_address(r->redis));
+	for (size_t i = 0; i < r->slots; i++) {
+		int64_t age_ms = now - r->looked[i];
+
+		if (r->touched[i] && (age_ms > r->max_age_ms || age_ms < -r->max_age_ms))
+			return fail_old(r, i, age_ms, err);
+	}
+	return 0;
+}
+
+/* ---- asking ---- */
+
 static int ask_once(struct reader *r, enum verdict *verdict, struct error *err)
 {
+	static const char *const time[] = { "TIME", NULL };
 	size_t reply = r->pipeline.commands;
 	int rc;
 
@@ -224,6 +354,7 @@ static int ask_once(struct reader *r, enum verdict *verdict, struct error *err)
 	buffer_append(&r->whole.bytes, r->pipeline.bytes.data, r->pipeline.bytes.len);
 	r->whole.commands += r->pipeline.commands;
 	append_marks(r);
+	pipeline_texts(&r->whole, time);
 	rc = reader_roundtrip(r, &r->whole, 0, err);
 	r->directory_needed = 0;
 	for (size_t i = 0; !rc && i < r->slots; i++)
@@ -231,10 +362,15 @@ static int ask_once(struct reader *r, enum verdict *verdict, struct error *err)
 			rc = check_slot(r, i, reply++, err);
 	if (rc)
 		return rc;
-	assert(r->marks_before + reply == r->replies.count);
-	if (!same_owners(r))
+	assert(r->marks_before + reply + 1 == r->replies.count);
+	if (!same_owners(r)) {
 		*verdict = VERDICT_OWNER_CHANGED;
-	else if (r->directory.applied < r->directory_needed)
+		return 0;
+	}
+	rc = check_age(r, reply, err);
+	if (rc)
+		return rc;
+	if (r->directory.applied < r->directory_needed)
 		*verdict = VERDICT_DIRECTORY_LAGS;
 	else
 		*verdict = VERDICT_GOOD;
@@ -299,7 +435,9 @@ static int allocate_slots(struct reader *r, const char *prefix, struct error *er
 	r->keys = calloc(r->slots, sizeof(*r->keys));
 	r->touched = calloc(r->slots, sizeof(*r->touched));
 	r->required = calloc(r->slots, sizeof(*r->required));
-	if (!r->keys || !r->touched || !r->required)
+	r->looked = calloc(r->slots, sizeof(*r->looked));
+	r->logs = calloc(r->slots, sizeof(*r->logs));
+	if (!r->keys || !r->touched || !r->required || !r->looked || !r->logs)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	for (size_t i = 0; i + 1 < r->slots; i++)
 		keys_init(&r->keys[i], prefix, (int)i);
@@ -319,17 +457,12 @@ static int learn_deployment(struct reader *r, const char *prefix, struct error *
 	rc = reader_roundtrip(r, &r->pipeline, 0, err);
 	if (rc)
 		return rc;
-	mark_parse(&m, r->replies.list[0]);
-	r->deployment = m.deployment; /* check_mark() has nothing else to compare it with */
-	rc = check_mark(r, &m, err);
+	rc = take_mark(r, r->replies.list[0], &first, &m, err);
 	if (rc)
 		return rc;
-	if (m.deployment.partitions < 1 || m.deployment.partitions > PARTITIONS_MAX)
-		return error_set(err, ERROR_REFUSED,
-				 "the grant index in Redis at %s says that it has %d partitions; "
-				 "give the right --redis",
-				 redis_address(r->redis), m.deployment.partitions);
-	return allocate_slots(r, prefix, err);
+	r->deployment = m.deployment; /* check_mark() has nothing else to compare it with */
+	rc = check_mark(r, &m, err);
+	return rc ? rc : allocate_slots(r, prefix, err);
 }
 
 int reader_open(struct reader **out, const char *address, const char *prefix, int timeout_ms,
@@ -343,6 +476,7 @@ int reader_open(struct reader **out, const char *address, const char *prefix, in
 	pipeline_init(&r->pipeline);
 	pipeline_init(&r->whole);
 	r->timeout_ms = timeout_ms;
+	r->max_age_ms = READER_MAX_AGE_MS;
 	rc = redis_new(&r->redis, address, timeout_ms, err);
 	if (!rc)
 		rc = learn_deployment(r, prefix, err);
@@ -366,6 +500,8 @@ void reader_close(struct reader **rp)
 	free(r->keys);
 	free(r->touched);
 	free(r->required);
+	free(r->looked);
+	free(r->logs);
 	free(r);
 	*rp = NULL;
 }

@@ -9,11 +9,18 @@
  * like a "no".
  *
  * The answer is never "no" when the index is not sure: it is
- * ERROR_UNAVAILABLE when a mark is missing or rebuilding, or its owner
- * changed meanwhile, and ERROR_STALE when a partition lags behind what
+ * ERROR_UNAVAILABLE when a mark is missing, damaged or rebuilding, when its owner
+ * changed meanwhile, or has not looked at it for longer than an answer may be
+ * old (mark.h says what the owner's stamp means), and ERROR_STALE when a partition lags behind what
  * reader_require() asked for. When the directory has less than the authors of
  * the partitions' commands had seen, the question is asked again until the
  * timeout has passed; then that is ERROR_UNAVAILABLE, too.
+ *
+ * How old a mark is, and what has expired, is judged by Redis' own clock alone: a
+ * question asks for its time after all else. So the asker's clock may be wrong.
+ * When the clock of Redis jumps, or another server takes over whose clock differs,
+ * ages are wrong by the difference until the owners have looked again, within a
+ * second.
  *
  * lookup.h, check.h, facts.h and scan.h ask questions, wait.h waits for what is
  * not in the index yet. One thread at a time for each reader.
@@ -28,13 +35,18 @@ struct redisReply;
 
 /*
  * Connects, and reads from the first mark which deployment the index belongs
- * to. timeout_ms is for each wait for Redis. *out is the caller's, for
+ * to. timeout_ms is for each round trip. *out is the caller's, for
  * reader_close(). Blocks. ERROR_UNAVAILABLE when Redis does not answer or has
  * no complete index, ERROR_USAGE for a bad address, ERROR_REFUSED for an index
  * of a newer layout, ERROR_NOMEM.
  */
 MUST_USE int reader_open(struct reader **out, const char *address, const char *prefix,
 			 int timeout_ms, struct error *err);
+
+enum { READER_MAX_AGE_MS = 60000 };
+
+/* From now on answers may be so old; READER_MAX_AGE_MS at first. */
+void reader_set_max_age(struct reader *r, int64_t max_age_ms);
 
 /* Closes and frees the reader, and sets *r NULL. *r may be NULL. */
 void reader_close(struct reader **r);
@@ -49,8 +61,16 @@ const char *reader_address(const struct reader *r);
 int reader_partition(const struct reader *r, const struct uuid *workspace_id);
 
 /*
+ * The time of the answers about that workspace, ms since 1970: when the owner of
+ * its partition last looked, as the last question that touched it has found. A
+ * grant has expired if it expires at that time or before. 0 before any question.
+ */
+int64_t reader_time(const struct reader *r, const struct uuid *workspace_id);
+
+/*
  * From now on, questions that touch the partition, or KEYS_DIRECTORY, need
- * everything before `offset` to be applied. A requirement can only rise.
+ * everything before `offset` to be applied. A requirement can only rise, until
+ * the partition goes on with another log (mark.h), which ends it.
  */
 void reader_require(struct reader *r, int partition, int64_t offset);
 

@@ -1,23 +1,55 @@
+/*
+ * hiredis parses here and does no I/O: it has timeouts for each read and none for
+ * an answer, so that a server which sends a byte now and then would hold it for ever.
+ */
+
 #include "cache/redis.h"
+
+#include "cache/socket.h"
+#include "ops/support/clock.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+#include <unistd.h>
+
+enum {
+	RECEIVE_BYTES = 64 * 1024,
+	/*
+	 * Of the replies of one round trip. The largest that we ask for are the outputs of a
+	 * partition that are not yet published, and the members of a group.
+	 */
+	REPLIES_MAX_BYTES = 512 * 1024 * 1024,
+	/* Of one array. hiredis makes room for all that the server says are to come. */
+	ELEMENTS_MAX = 4 * 1024 * 1024,
+};
 
 struct redis {
 	char *address;
 	char *host; /* or the path of a socket; then port is 0 */
 	int port;
 	int timeout_ms;
-	redisContext *context; /* NULL while not connected */
-	unsigned connection;   /* see redis_connection() */
+	int fd;              /* -1 while not connected */
+	redisReader *parser; /* NULL while not connected */
+	char received[RECEIVE_BYTES];
+	unsigned connection; /* see redis_connection() */
+#if HIREDIS_MAJOR < 1
+	redisReplyObjectFunctions functions; /* the parser's, with a bound for arrays */
+	void *(*create_array)(const redisReadTask *task, int elements);
+#endif
 };
 
 /* ---- connection ---- */
+
+/* The text is not repeated: it may be a URL with a password in it. */
+static int refuse_address(struct error *err)
+{
+	return error_set(err, ERROR_USAGE,
+			 "the address of Redis must be host:port, [IPv6 address]:port or the path "
+			 "of a socket, and not a URL");
+}
 
 static int parse_address(struct redis *r, const char *address, struct error *err)
 {
@@ -31,11 +63,9 @@ static int parse_address(struct redis *r, const char *address, struct error *err
 	}
 	if (colon)
 		port = strtol(colon + 1, &end, 10);
-	if (!colon || colon == address || *end || port < 1 || port > 65535)
-		return error_set(
-			err, ERROR_USAGE,
-			"\"%s\" is not an address of Redis; give host:port or the path of a socket",
-			address);
+	if (!colon || colon == address || *end || port < 1 || port > 65535 ||
+	    strpbrk(address, "@/"))
+		return refuse_address(err);
 	r->port = (int)port;
 	if (address[0] == '[' && colon[-1] == ']')
 		r->host = strndup(address + 1, (size_t)(colon - address) - 2);
@@ -51,6 +81,7 @@ int redis_new(struct redis **out, const char *address, int timeout_ms, struct er
 
 	if (!r)
 		return error_set(err, ERROR_NOMEM, "out of memory");
+	r->fd = -1;
 	r->timeout_ms = timeout_ms;
 	r->address = strdup(address);
 	rc = r->address ? parse_address(r, address, err)
@@ -64,9 +95,12 @@ int redis_new(struct redis **out, const char *address, int timeout_ms, struct er
 
 static void close_connection(struct redis *r)
 {
-	if (r->context)
-		redisFree(r->context);
-	r->context = NULL;
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	r->fd = -1;
+	if (r->parser)
+		redisReaderFree(r->parser);
+	r->parser = NULL;
 	r->connection++;
 }
 
@@ -90,7 +124,7 @@ const char *redis_address(const struct redis *r)
 
 bool redis_is_connected(const struct redis *r)
 {
-	return r->context != NULL;
+	return r->fd >= 0;
 }
 
 unsigned redis_connection(const struct redis *r)
@@ -98,37 +132,62 @@ unsigned redis_connection(const struct redis *r)
 	return r->connection;
 }
 
-static struct timeval timeval_of(int ms)
+#if HIREDIS_MAJOR < 1
+/* Later versions of hiredis have this bound themselves. */
+static void *create_bounded_array(const redisReadTask *task, int elements)
 {
-	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000L };
+	const struct redis *r = task->privdata;
+
+	return elements > ELEMENTS_MAX ? NULL : r->create_array(task, elements);
+}
+#endif
+
+static redisReader *make_parser(struct redis *r)
+{
+	redisReader *parser = redisReaderCreate();
+
+	if (!parser)
+		return NULL;
+#if HIREDIS_MAJOR < 1
+	r->functions = *parser->fn;
+	r->create_array = r->functions.createArray;
+	r->functions.createArray = create_bounded_array;
+	parser->fn = &r->functions;
+	parser->privdata = r;
+#else
+	parser->maxelements = ELEMENTS_MAX;
+#endif
+	return parser;
 }
 
-static int open_connection(struct redis *r, struct error *err)
+static int open_connection(struct redis *r, int64_t deadline_ms, struct error *err)
 {
-	struct timeval tv = timeval_of(r->timeout_ms);
-
-	if (r->context)
+	if (r->fd >= 0)
 		return 0;
-	r->context = r->port ? redisConnectWithTimeout(r->host, r->port, tv)
-			     : redisConnectUnixWithTimeout(r->host, tv);
-	if (r->context && !r->context->err)
+	r->parser = make_parser(r);
+	if (!r->parser)
+		return error_set(err, ERROR_NOMEM, "out of memory");
+	r->fd = socket_connect(r->host, r->port, deadline_ms);
+	if (r->fd >= 0)
 		return 0;
 	(void)error_set(err, ERROR_UNAVAILABLE, "Redis at %s does not answer: %s", r->address,
-			r->context ? r->context->errstr : "out of memory");
+			strerror(errno));
 	close_connection(r);
 	return ERROR_UNAVAILABLE;
 }
 
-static int fail_broken(struct redis *r, struct error *err)
+/* Closes the connection, on which nothing that follows can be understood any more. */
+static int fail_broken(struct redis *r, const char *why, struct error *err)
 {
-	const char *why = r->context->err ? r->context->errstr : strerror(errno);
-
-	if (errno == EAGAIN && (!r->context->err || r->context->err == REDIS_ERR_IO))
-		why = "no answer in time";
 	(void)error_set(err, ERROR_UNAVAILABLE, "the connection to Redis at %s broke: %s",
 			r->address, why);
 	close_connection(r);
 	return ERROR_UNAVAILABLE;
+}
+
+static int fail_io(struct redis *r, struct error *err)
+{
+	return fail_broken(r, errno == ETIMEDOUT ? "no answer in time" : strerror(errno), err);
 }
 
 /* ---- replies ---- */
@@ -147,52 +206,72 @@ static int reserve_replies(struct replies *out, size_t count, struct error *err)
 	return 0;
 }
 
-/* Sends the bytes without hiredis, which would copy them into a buffer that it frees each time. */
-static int send_all(int fd, struct bytes rest)
+/* Takes the replies that have arrived completely, up to `count` in all. */
+static int take_replies(struct redis *r, size_t count, struct replies *out, struct error *err)
 {
-	while (rest.len) {
-		ssize_t n = send(fd, rest.data, rest.len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0)
-			rest = (struct bytes){ rest.data + n, rest.len - (size_t)n };
-	}
-	return 0;
-}
-
-static int read_replies(redisContext *context, size_t count, struct replies *out)
-{
-	for (size_t i = 0; i < count; i++) {
+	while (out->count < count) {
 		void *reply = NULL;
 
-		if (redisGetReply(context, &reply))
-			return -1;
+		if (redisReaderGetReply(r->parser, &reply))
+			return fail_broken(r, r->parser->errstr, err);
+		if (!reply)
+			return 0;
 		out->list[out->count++] = reply;
 	}
-	return 0;
+	return r->parser->pos == r->parser->len
+		       ? 0
+		       : fail_broken(r, "it sends more than it was asked for", err);
+}
+
+static int read_replies(struct redis *r, size_t count, int64_t deadline_ms, struct replies *out,
+			struct error *err)
+{
+	size_t received = 0;
+	int rc = 0;
+
+	while (!rc && out->count < count) {
+		ssize_t n = socket_receive(r->fd, r->received, sizeof(r->received), deadline_ms);
+
+		if (n < 0)
+			return fail_io(r, err);
+		if (n == 0)
+			return fail_broken(r, "the server closed it", err);
+		received += (size_t)n;
+		if (received > REPLIES_MAX_BYTES)
+			return fail_broken(r, "the answer is larger than any can be", err);
+		if (redisReaderFeed(r->parser, r->received, (size_t)n))
+			return fail_broken(r, r->parser->errstr, err);
+		rc = take_replies(r, count, out, err);
+	}
+	return rc;
+}
+
+static int send_and_read(struct redis *r, const struct pipeline *p, int64_t deadline_ms,
+			 struct replies *out, struct error *err)
+{
+	int rc = open_connection(r, deadline_ms, err);
+
+	if (rc)
+		return rc;
+	if (socket_send(r->fd, buffer_bytes(&p->bytes), deadline_ms))
+		return fail_io(r, err);
+	return read_replies(r, p->commands, deadline_ms, out, err);
 }
 
 int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
 			     struct replies *out, struct error *err)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + r->timeout_ms + wait_ms;
 	int rc;
 
 	replies_clear(out);
 	rc = reserve_replies(out, p->commands, err);
 	if (!rc)
-		rc = open_connection(r, err);
+		rc = send_and_read(r, p, deadline_ms, out, err);
 	if (rc)
-		return rc;
-	(void)redisSetTimeout(r->context, timeval_of(r->timeout_ms + wait_ms));
-	if (send_all(r->context->fd, buffer_bytes(&p->bytes)) ||
-	    read_replies(r->context, p->commands, out)) {
-		rc = fail_broken(r, err);
 		replies_clear(out);
-		return rc;
-	}
-	assert(out->count == p->commands);
-	return 0;
+	assert(rc || out->count == p->commands);
+	return rc;
 }
 
 int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,

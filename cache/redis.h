@@ -20,8 +20,9 @@ struct redis;
 /*
  * Makes a connection that opens at its first round trip. The address is
  * host:port, [v6]:port or the path of a socket, which begins with '/'; it is
- * copied. Each wait for Redis, to connect and for a reply, lasts timeout_ms at
- * most. *out is the caller's, for redis_free(). ERROR_USAGE when the address
+ * copied. A round trip, with the connecting if that is needed, the sending and all
+ * replies, lasts timeout_ms at most, however slowly Redis goes on; only the
+ * resolution of a host's name comes on top. *out is the caller's, for redis_free(). ERROR_USAGE when the address
  * cannot be understood, ERROR_NOMEM. Does not block.
  */
 MUST_USE int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err);
@@ -51,14 +52,16 @@ struct replies {
 
 /*
  * Sends the pipeline and reads a reply to each of its commands into *out, whose
- * earlier replies are freed first. Blocks. ERROR_UNAVAILABLE when Redis cannot
- * be reached or the connection broke, ERROR_NOMEM; *out is then empty. A reply
- * that is an error does not make the round trip fail: see replies_check().
+ * earlier replies are freed first. Blocks until the timeout at most.
+ * ERROR_UNAVAILABLE when Redis cannot be reached, does not answer in time, sends
+ * more than any answer can have, or the connection broke; ERROR_NOMEM; *out is
+ * then empty. A reply that is an error does not make the round trip fail: see
+ * replies_check().
  */
 MUST_USE int redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
 			     struct error *err);
 
-/* The same, but waits up to wait_ms longer for each reply: for commands that block in Redis. */
+/* The same, but may last wait_ms longer: for a command that blocks in Redis so long. */
 MUST_USE int redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
 				      struct replies *out, struct error *err);
 

@@ -81,39 +81,6 @@ int stale_read(struct index *ix, int partition, const struct mark *ours,
 	return 0;
 }
 
-/* ---- recent commands ---- */
-
-static void append_memory(struct pipeline *p, const struct keys *k, const struct uuid *workspace_id)
-{
-	pipeline_command(p, 2 + RECENT_FIELDS);
-	pipeline_text(p, "HMGET");
-	pipeline_key(p, k, "ws:", workspace_id);
-	for (unsigned i = 0; i < RECENT_FIELDS; i++)
-		pipeline_text(p, layout_recent_field(i));
-}
-
-static void take_memory(struct stale_memory *m, const redisReply *reply)
-{
-	memset(m->recent, 0, sizeof(m->recent));
-	for (unsigned i = 0; i < reply->elements && i < RECENT_FIELDS; i++)
-		(void)layout_parse_recent(m->recent, i, reply_bytes(reply->element[i]));
-}
-
-int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
-		      struct stale_memory *list, size_t count, struct error *err)
-{
-	struct pipeline *p = index_begin(ix);
-	const struct replies *replies;
-	int rc;
-
-	for (size_t i = 0; i < count; i++)
-		append_memory(p, index_keys(ix, partition), &list[i].workspace_id);
-	rc = index_ask_owned(ix, partition, ours, &replies, err);
-	for (size_t i = 0; !rc && i < count; i++)
-		take_memory(&list[i], replies->list[i]);
-	return rc;
-}
-
 /* ---- subjects ---- */
 
 static bool take_holder(struct holder *out, const struct keys *any, struct bytes key)

@@ -2,7 +2,7 @@
 #define SB_CACHE_STALE_H
 
 /*
- * Stale grants have expired, or their subject no longer exists; they are to be
+ * Stale grants have expired, or their subject was deleted; they are to be
  * revoked although no command asks for it. This is what the owner of a
  * partition reads of the index to find them. Nothing is written, and a watch
  * that index_read() or index_apply() has set stays.
@@ -41,16 +41,6 @@ struct stale_question {
  */
 MUST_USE int stale_read(struct index *ix, int partition, const struct mark *ours,
 			const struct stale_question *q, struct stale_list *out, struct error *err);
-
-/* A workspace and the ids of the commands that it remembers: see workspace.h. */
-struct stale_memory {
-	struct uuid workspace_id;
-	struct uuid recent[RECENT_COMMANDS]; /* in no order; nil: none */
-};
-
-/* Sets `recent` of each workspace of the list. ERROR_FENCED as above. */
-MUST_USE int stale_read_memory(struct index *ix, int partition, const struct mark *ours,
-			       struct stale_memory *list, size_t count, struct error *err);
 
 /* A subject that something is shared with in a partition. */
 struct holder {

@@ -68,9 +68,21 @@ static int fail_dropped(const struct position *at, struct error *err)
 			 at->partition, (long long)at->offset);
 }
 
-int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
+static int fail_another(const struct position *at, struct error *err)
+{
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"the outcome at %d:%lld is another command's, so the log of partition %d is "
+		"not the one that the index was made from; see what sharebus-consumer says "
+		"of the partition, then repeat the command under its id",
+		at->partition, (long long)at->offset, at->partition);
+}
+
+int wait_outcome(struct reader *r, const struct awaited *a, int64_t deadline_ms,
 		 struct arena *arena, struct outcome_entry *out, struct error *err)
 {
+	const struct position *at = &a->at;
+	struct outcome_entry found;
 	int rc = 0;
 
 	for (;;) {
@@ -89,9 +101,12 @@ int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_m
 		entry = entry_value(reader_reply(r, 0));
 		if (!entry.data)
 			continue;
-		if (!find_outcome(entry, at->offset, out))
+		if (!find_outcome(entry, at->offset, &found))
 			return fail_dropped(at, err);
-		out->message = arena_copy(arena, out->message);
+		if (!uuid_equal(&found.command_id, &a->command_id))
+			return fail_another(at, err);
+		*out = found;
+		out->message = arena_copy(arena, found.message);
 		return 0;
 	}
 }

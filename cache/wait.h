@@ -13,11 +13,22 @@
 #include "schemas/position.h"
 
 /*
- * Waits for the outcome of the command at that position; its message lives in
- * the arena. Blocks. ERROR_UNAVAILABLE when the deadline passes first, or when
- * the outcome is no longer kept (OUTCOMES_KEPT); other errors as reader_ask().
+ * The command whose outcome is waited for. Its position alone is not enough: when
+ * Kafka's log has come back shorter or was made anew, the index still keeps the
+ * outcome of whatever was at that position before.
  */
-MUST_USE int wait_outcome(struct reader *r, const struct position *at, int64_t deadline_ms,
+struct awaited {
+	struct position at;
+	struct uuid command_id; /* as in struct outcome_entry */
+};
+
+/*
+ * Waits for the outcome of that command; its message lives in the arena. Blocks.
+ * ERROR_UNAVAILABLE when the deadline passes first, when the outcome at the
+ * position is another command's, or when it is no longer kept (OUTCOMES_KEPT);
+ * other errors as reader_ask().
+ */
+MUST_USE int wait_outcome(struct reader *r, const struct awaited *a, int64_t deadline_ms,
 			  struct arena *arena, struct outcome_entry *out, struct error *err);
 
 /*

@@ -2,7 +2,6 @@
 
 #include "ops/support/memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +14,8 @@ void workspace_done(struct workspace *w)
 {
 	free((void *)(uintptr_t)w->name.data);
 	free(w->grants);
+	places_done(&w->places);
+	recent_done(&w->recent);
 	w->name = (struct bytes){ 0 };
 	w->grants = NULL;
 	w->grant_count = 0;
@@ -34,11 +35,9 @@ void workspace_set_name(struct workspace *w, struct bytes name)
 
 struct grant *workspace_grant(const struct workspace *w, const struct subject *s)
 {
-	for (size_t i = 0; i < w->grant_count; i++)
-		if (w->grants[i].subject.kind == s->kind &&
-		    uuid_equal(&w->grants[i].subject.id, &s->id))
-			return &w->grants[i];
-	return NULL;
+	size_t i = places_find(&w->places, w->grants, w->grant_count, s);
+
+	return i == SIZE_MAX ? NULL : &w->grants[i];
 }
 
 int64_t workspace_expiry(const struct workspace *w, const struct subject *s)
@@ -58,34 +57,17 @@ void workspace_put_grant(struct workspace *w, const struct grant *g)
 	}
 	w->grants = memory_grow(w->grants, &w->grant_cap, w->grant_count + 1, sizeof(*w->grants));
 	w->grants[w->grant_count++] = *g;
+	places_add(&w->places, w->grants, w->grant_count);
 }
 
 void workspace_drop_grant(struct workspace *w, const struct subject *s)
 {
 	struct grant *g = workspace_grant(w, s);
 
-	if (g)
-		*g = w->grants[--w->grant_count];
-}
-
-bool workspace_saw_command(const struct workspace *w, const struct uuid *command_id)
-{
-	if (uuid_is_nil(command_id))
-		return false; /* or it would equal the empty places */
-	for (size_t i = 0; i < RECENT_COMMANDS; i++)
-		if (uuid_equal(&w->recent[i], command_id))
-			return true;
-	return false;
-}
-
-unsigned workspace_remember_command(struct workspace *w, const struct uuid *command_id)
-{
-	unsigned place = w->recent_next;
-
-	assert(place < RECENT_COMMANDS);
-	w->recent[place] = *command_id;
-	w->recent_next = (place + 1) % RECENT_COMMANDS;
-	return place;
+	if (!g)
+		return;
+	places_drop(&w->places, w->grants, w->grant_count, (size_t)(g - w->grants));
+	*g = w->grants[--w->grant_count];
 }
 
 void workspace_clear(struct workspace *w)
@@ -103,5 +85,6 @@ struct workspace_ref workspace_ref(const struct workspace *w)
 
 size_t workspace_memory(const struct workspace *w)
 {
-	return sizeof(*w) + w->name.len + 1 + w->grant_cap * sizeof(struct grant);
+	return sizeof(*w) + w->name.len + 1 + w->grant_cap * sizeof(struct grant) +
+	       places_memory(&w->places) + w->recent.cap * sizeof(struct recent_command);
 }

@@ -7,14 +7,14 @@
  * workspace aborts (memory.h).
  */
 
+#include "cache/places.h"
+#include "cache/recent.h"
 #include "ops/support/bytes.h"
 #include "schemas/records.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { RECENT_COMMANDS = 16 };
 
 /*
  * A workspace that is not registered was never announced or has been deleted;
@@ -31,14 +31,14 @@ struct workspace {
 	struct grant *grants; /* owned; one for each subject, in no order */
 	size_t grant_count;
 	size_t grant_cap;
-	struct uuid recent[RECENT_COMMANDS]; /* a ring of command ids; an empty place is nil */
-	unsigned recent_next;                /* the place of the ring for the next id */
+	struct places places; /* of the grants, by subject */
+	struct recent recent; /* the commands that it remembers */
 };
 
 /* Starts as not registered, without memory of its own. */
 void workspace_init(struct workspace *w, const struct uuid *id);
 
-/* Gives the name and the grants back. Call workspace_init() before using w again. */
+/* Gives the name, the grants and the memory of commands back. Call workspace_init() before using w again. */
 void workspace_done(struct workspace *w);
 
 /* Sets the name to a copy. */
@@ -56,16 +56,7 @@ void workspace_put_grant(struct workspace *w, const struct grant *g);
 /* Removes the grant of that subject, if there is one. */
 void workspace_drop_grant(struct workspace *w, const struct subject *s);
 
-/*
- * Is the command among the last RECENT_COMMANDS that the workspace remembers:
- * those that were applied or unchanged? Never for a nil id.
- */
-bool workspace_saw_command(const struct workspace *w, const struct uuid *command_id);
-
-/* Puts the command into the ring, in place of the oldest, and returns its place there. */
-unsigned workspace_remember_command(struct workspace *w, const struct uuid *command_id);
-
-/* Makes the workspace unregistered again: drops its grants, name and recent commands. */
+/* Makes the workspace unregistered again: drops its grants, name and memory of commands. */
 void workspace_clear(struct workspace *w);
 
 /* The workspace as events show it. Its name is borrowed from w. */

@@ -25,7 +25,9 @@ struct changelog {
 	struct reading *list;
 	size_t count;
 	size_t cap;
-	size_t unfinished; /* partitions that are not read to their goal */
+	size_t unfinished;      /* partitions that are not read to their goal */
+	struct error *troubles; /* by partition; kept until the partition is read again */
+	size_t troubles_cap;
 };
 
 static int open_client(rd_kafka_t **out, const struct config *config, const char *isolation,
@@ -77,6 +79,7 @@ void changelog_close(struct changelog **cp)
 	bus_close(&c->reader);
 	bus_close(&c->asker);
 	free(c->list);
+	free(c->troubles);
 	free(c);
 	*cp = NULL;
 }
@@ -126,6 +129,17 @@ static int start_reading(struct changelog *c, struct error *err)
 		    : 0;
 }
 
+static void clear_trouble(struct changelog *c, int partition)
+{
+	size_t cap = c->troubles_cap;
+
+	c->troubles = memory_grow(c->troubles, &c->troubles_cap, (size_t)partition + 1,
+				  sizeof(*c->troubles));
+	for (; cap < c->troubles_cap; cap++)
+		c->troubles[cap] = (struct error){ 0 };
+	c->troubles[partition] = (struct error){ 0 };
+}
+
 int changelog_begin(struct changelog *c, const int *partitions, size_t count,
 		    enum changelog_from from, struct error *err)
 {
@@ -135,12 +149,30 @@ int changelog_begin(struct changelog *c, const int *partitions, size_t count,
 	stop_reading(c);
 	for (size_t i = 0; !rc && i < count; i++) {
 		c->list[i] = (struct reading){ .partition = partitions[i] };
+		clear_trouble(c, partitions[i]);
 		rc = measure_log(c, &c->list[i], from, err);
 	}
 	if (rc)
 		return rc;
 	c->count = count;
 	return start_reading(c, err);
+}
+
+int changelog_check_begin(struct changelog *c, int partition, struct error *err)
+{
+	int64_t begin = 0;
+	int64_t end = 0;
+	int rc = bus_range(c->asker, TOPIC_GRANTS, partition, &begin, &end, err);
+
+	if (rc || !begin)
+		return rc;
+	return error_set(
+		err, ERROR_REFUSED,
+		"%s partition %d begins at offset %lld, so its older records are gone "
+		"although it should be compacted, and a rebuild from it would lose grants; "
+		"restore Redis or the topic from a copy, or start once with "
+		"--accept-lost-grants",
+		topic_name(TOPIC_GRANTS), partition, (long long)begin);
 }
 
 /* ---- reading ---- */
@@ -170,6 +202,25 @@ static void advance_to(struct changelog *c, struct reading *r, int64_t next)
 		c->unfinished--;
 }
 
+const struct error *changelog_trouble(const struct changelog *c, int partition)
+{
+	return (size_t)partition < c->troubles_cap && c->troubles[partition].code
+		       ? &c->troubles[partition]
+		       : NULL;
+}
+
+/* The batch would come again for ever: the partition is read no further. */
+static void give_up(struct changelog *c, struct reading *r, const rd_kafka_message_t *m)
+{
+	(void)error_set(&c->troubles[r->partition], ERROR_REFUSED,
+			"%s partition %d: the batch at offset %lld cannot be unpacked (%s); only "
+			"the consumer should write there, so somebody else has, and what is in it "
+			"is lost",
+			topic_name(TOPIC_GRANTS), r->partition, (long long)m->offset,
+			rd_kafka_message_errstr(m));
+	advance_to(c, r, r->goal);
+}
+
 /* Notes how far m brings its partition. True: m is a record, and *out has taken it over. */
 static bool take_message(struct changelog *c, rd_kafka_message_t *m, struct message *out)
 {
@@ -179,6 +230,8 @@ static bool take_message(struct changelog *c, rd_kafka_message_t *m, struct mess
 		return false;
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
 		advance_to(c, r, m->offset);
+	if (bus_is_unreadable(m) && !c->troubles[r->partition].code)
+		give_up(c, r, m);
 	if (m->err)
 		return false;
 	advance_to(c, r, m->offset + 1);
@@ -197,7 +250,7 @@ int changelog_next(struct changelog *c, int wait_ms, struct message *out, struct
 			return CHANGELOG_LATER;
 		if (take_message(c, m, out))
 			return CHANGELOG_RECORD;
-		rc = m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF
+		rc = m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && !bus_is_unreadable(m)
 			     ? error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_GRANTS),
 					 rd_kafka_message_errstr(m))
 			     : 0;

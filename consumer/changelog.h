@@ -39,10 +39,18 @@ enum changelog_from {
 MUST_USE int changelog_begin(struct changelog *c, const int *partitions, size_t count,
 			     enum changelog_from from, struct error *err);
 
+/*
+ * Refuses a partition that has lost its beginning: grants that only stood there
+ * would be lost by a rebuild. Compaction never moves the beginning of a log;
+ * deletion by age does, and so does a person. Blocks. ERROR_REFUSED,
+ * ERROR_UNAVAILABLE.
+ */
+MUST_USE int changelog_check_begin(struct changelog *c, int partition, struct error *err);
+
 enum changelog_step {
 	CHANGELOG_LATER = 0, /* nothing has come within wait_ms */
 	CHANGELOG_RECORD,    /* *out is the caller's: message_done() */
-	CHANGELOG_END,       /* all partitions are read to their ends */
+	CHANGELOG_END,       /* all partitions are read to their ends, or have a trouble */
 };
 
 /*
@@ -51,6 +59,14 @@ enum changelog_step {
  */
 MUST_USE int changelog_next(struct changelog *c, int wait_ms, struct message *out,
 			    struct error *err);
+
+/*
+ * Why a partition could not be read to its end: a batch that the client cannot
+ * unpack, which only a stranger can have written. No more of the partition is
+ * read then, and CHANGELOG_END comes all the same. NULL: nothing is wrong.
+ * Borrowed until the partition is read again.
+ */
+const struct error *changelog_trouble(const struct changelog *c, int partition);
 
 /* How many offsets of a partition have been read, and how many are to be read in all. */
 struct changelog_reach {

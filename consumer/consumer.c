@@ -28,8 +28,11 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 	struct consumer *c = context;
 
 	flow_follow(&c->flow, part);
-	if (part->state == PARTITION_READY)
+	if (part->state == PARTITION_READY) {
+		c->watched_ms = 0; /* until its mark is stamped, no answer rests on it */
 		return;
+	}
+	holes_forget(c->holes, part->id);
 	workspaces_forget(c->workspaces, part->id);
 	index_forget_ahead(c->index);
 	if (before == PARTITION_REBUILDING)
@@ -118,6 +121,12 @@ static int open_intake(struct consumer *c, struct error *err)
 	return intake_open(&c->intake, c->config, &owner, c->waker, err);
 }
 
+static int check_topics(struct consumer *c, struct error *err)
+{
+	c->topics = topic_watch_new(c->intake);
+	return topic_watch_check(c->topics, c->deployment.partitions, err);
+}
+
 static int open_index(struct consumer *c, struct error *err)
 {
 	const struct index_options options = {
@@ -138,6 +147,8 @@ static int connect_all(struct consumer *c, struct error *err)
 	if (!rc)
 		rc = insist_on(c, learn_deployment, err);
 	if (!rc)
+		rc = check_topics(c, err);
+	if (!rc)
 		rc = open_index(c, err);
 	if (!rc)
 		rc = insist_on(c, check_redis, err);
@@ -147,6 +158,8 @@ static int connect_all(struct consumer *c, struct error *err)
 		rc = follower_open(&c->follower, c->config, c->codec, c->index, c->waker, err);
 	if (!rc)
 		rc = changelog_open(&c->changelog, c->config, c->waker, err);
+	if (!rc)
+		rc = lookback_open(&c->lookback, c->config, err);
 	return rc;
 }
 
@@ -157,7 +170,8 @@ static void wire_partitions(struct consumer *c)
 	const struct partition_watcher watcher = { on_partition_changed, c };
 
 	partitions_init(&c->partitions, c->deployment.partitions, &watcher);
-	c->flow = (struct flow){ c->intake, &c->partitions, false };
+	c->flow = (struct flow){ .intake = c->intake, .partitions = &c->partitions };
+	c->holes = holes_new(c->config, &c->flow, c->waker);
 	c->workspaces = workspaces_new(WORKSPACES_BYTES);
 }
 
@@ -177,7 +191,7 @@ static void wire_publisher(struct consumer *c)
 	};
 }
 
-static void wire_runner(struct consumer *c, size_t grants_max, bool accept_lost_commands)
+static void wire_runner(struct consumer *c, size_t grants_max)
 {
 	c->runner = runner_new(&(struct runner_options){
 		.codec = c->codec,
@@ -189,12 +203,14 @@ static void wire_runner(struct consumer *c, size_t grants_max, bool accept_lost_
 		.partitions = c->deployment.partitions,
 		.limits = { .grants_per_workspace = grants_max },
 	});
-	c->ready = (struct ready_maker){ c->intake, c->runner, accept_lost_commands };
+	c->ready.intake = c->intake;
+	c->ready.runner = c->runner;
 }
 
-static void wire_recovery(struct consumer *c)
+static void wire_recovery(struct consumer *c, bool accept_lost_grants)
 {
 	progress_init(&c->progress, c->changelog, c->codec);
+	c->verifier = (struct verifier){ c->intake, c->lookback };
 	c->rebuild = rebuild_new(&(struct rebuild_options){
 		.codec = c->codec,
 		.index = c->index,
@@ -203,6 +219,7 @@ static void wire_recovery(struct consumer *c)
 		.workspaces = c->workspaces,
 		.partitions = &c->partitions,
 		.ready = &c->ready,
+		.accept_lost_grants = accept_lost_grants,
 	});
 	c->recovery = (struct recovery){
 		.partitions = &c->partitions,
@@ -213,6 +230,9 @@ static void wire_recovery(struct consumer *c)
 		.progress = &c->progress,
 		.rebuild = c->rebuild,
 		.ready = &c->ready,
+		.verifier = &c->verifier,
+		.changelog = c->changelog,
+		.accept_lost_grants = accept_lost_grants,
 	};
 }
 
@@ -241,34 +261,38 @@ static void wire_reaper(struct consumer *c)
 	});
 }
 
-/* The flag takes no value and means yes; in a file it is a word, and only `yes` may lose commands. */
-static int read_accept_lost(const struct consumer *c, bool *accept, struct error *err)
+/* The flag takes no value and means yes; in a file it is a word, and only `yes` decides. */
+static int read_accept(const struct consumer *c, const char *name, bool *accept, struct error *err)
 {
-	const char *value = config_get(c->config, "accept-lost-commands");
+	const char *value = config_get(c->config, name);
 
 	if (value && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return error_set(err, ERROR_INPUT,
-				 "accept-lost-commands is \"%s\"; it must be yes or no", value);
+		return error_set(err, ERROR_INPUT, "%s is \"%s\"; it must be yes or no", name,
+				 value);
 	*accept = value && strcmp(value, "yes") == 0;
 	return 0;
 }
 
 static int open_parts(struct consumer *c, struct error *err)
 {
-	bool accept_lost_commands = false;
+	bool accept_lost_grants = false;
 	int64_t grants_max = 0;
 	int rc = config_get_number(c->config, "max-grants", 1, GRANTS_MAX, &grants_max, err);
 
 	if (!rc)
-		rc = read_accept_lost(c, &accept_lost_commands, err);
+		rc = read_accept(c, "accept-lost-commands", &c->ready.accept_lost_commands, err);
+	if (!rc)
+		rc = read_accept(c, "accept-other-log", &c->ready.accept_other_log, err);
+	if (!rc)
+		rc = read_accept(c, "accept-lost-grants", &accept_lost_grants, err);
 	if (!rc)
 		rc = connect_all(c, err);
 	if (rc)
 		return rc;
 	wire_partitions(c);
 	wire_publisher(c);
-	wire_runner(c, (size_t)grants_max, accept_lost_commands);
-	wire_recovery(c);
+	wire_runner(c, (size_t)grants_max);
+	wire_recovery(c, accept_lost_grants);
 	wire_troubles(c);
 	wire_reaper(c);
 	return intake_join(c->intake, err);
@@ -298,6 +322,7 @@ void consumer_close(struct consumer **cp)
 
 	if (!c)
 		return;
+	topic_watch_free(&c->topics);
 	intake_close(&c->intake);
 	reaper_free(&c->reaper);
 	troubles_free(&c->troubles);
@@ -306,7 +331,9 @@ void consumer_close(struct consumer **cp)
 	runner_free(&c->runner);
 	publisher_free(&c->publisher);
 	workspaces_free(&c->workspaces);
+	holes_free(&c->holes);
 	partitions_done(&c->partitions);
+	lookback_close(&c->lookback);
 	changelog_close(&c->changelog);
 	follower_close(&c->follower);
 	codec_free(&c->codec);

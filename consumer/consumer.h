@@ -9,10 +9,11 @@
  */
 
 #include "cache/stages.h"
-#include "consumer/flow.h"
+#include "consumer/holes.h"
 #include "consumer/publisher_guard.h"
 #include "consumer/reaper.h"
 #include "consumer/recovery.h"
+#include "consumer/topic_watch.h"
 #include "consumer/troubles.h"
 #include "ops/support/attributes.h"
 
@@ -26,8 +27,11 @@ struct consumer {
 	struct intake *intake;
 	struct index *index;
 	struct codec *codec;
+	struct topic_watch *topics;
 	struct follower *follower;
 	struct changelog *changelog;
+	struct lookback *lookback;
+	struct verifier verifier;
 	struct workspaces *workspaces;
 	struct publisher *publisher;
 	struct runner *runner;
@@ -35,6 +39,7 @@ struct consumer {
 	struct reaper *reaper;
 	struct partitions partitions;
 	struct flow flow;
+	struct holes *holes;
 	struct publisher_guard guard;
 	struct ready_maker ready;
 	struct progress_reader progress;

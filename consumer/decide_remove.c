@@ -15,9 +15,9 @@ static bool is_proven(const struct deciding *d, const struct subject *s, enum re
 	case REASON_EXPIRED:
 		return g && grant_expired(g, w->now);
 	case REASON_USER_DELETED:
-		return s->kind == SUBJECT_USER && directory_lacks(w->directory, s);
+		return s->kind == SUBJECT_USER && directory_deleted(w->directory, s);
 	case REASON_GROUP_DELETED:
-		return s->kind == SUBJECT_GROUP && directory_lacks(w->directory, s);
+		return s->kind == SUBJECT_GROUP && directory_deleted(w->directory, s);
 	case REASON_COMMAND:
 	case REASON_OWNER_CHANGED:
 	case REASON_WORKSPACE_DELETED:
@@ -32,15 +32,6 @@ static bool is_self(const struct deciding *d, const struct subject *s)
 	return s->kind == SUBJECT_USER && uuid_equal(&s->id, &d->command->actor.id);
 }
 
-/* Has the command named the subject before? */
-static bool is_removed(const struct decision *out, const struct subject *s)
-{
-	for (size_t i = 0; i < out->change_count; i++)
-		if (subject_equal(&out->changes[i].subject, s))
-			return true;
-	return false;
-}
-
 /*
  * Rules 4 and 7: all may remove their own grant, but an admin may not remove
  * another's admin grant.
@@ -50,7 +41,7 @@ static void decide_removal(struct deciding *d, const struct subject *s, enum rea
 	const struct grant *g = workspace_grant(d->world->workspace, s);
 	struct bytes name = deciding_name(d, s);
 
-	if (!g || is_removed(d->out, s) || !is_proven(d, s, reason))
+	if (!g || !is_proven(d, s, reason))
 		return;
 	if (d->authority == AUTHORITY_ADMIN && g->role == ROLE_ADMIN && live_grant(d, s) &&
 	    !is_self(d, s))
@@ -75,6 +66,16 @@ static void check_named(struct deciding *d, const struct remove_sharing *c)
 		problem(d, REJECT_FORBIDDEN, "only the system gives a reason for a removal");
 }
 
+static void decide_removals(struct deciding *d, const struct remove_sharing *c)
+{
+	const size_t *first =
+		first_mentions(d, c->subjects, sizeof(*c->subjects), c->subject_count);
+
+	for (size_t i = 0; !d->problems && i < c->subject_count; i++)
+		if (first[i] == i)
+			decide_removal(d, &c->subjects[i], c->reason);
+}
+
 /* Whoever removes only their own grant needs no authority (rule 3). */
 void decide_remove(struct deciding *d, const struct remove_sharing *c)
 {
@@ -86,7 +87,7 @@ void decide_remove(struct deciding *d, const struct remove_sharing *c)
 		require_authority(d);
 	if (!d->problems)
 		check_named(d, c);
-	for (size_t i = 0; !d->problems && i < c->subject_count; i++)
-		decide_removal(d, &c->subjects[i], c->reason);
+	if (!d->problems)
+		decide_removals(d, c);
 	conclude_decision(d);
 }

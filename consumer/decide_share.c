@@ -3,6 +3,11 @@
 #include "cache/access.h"
 #include "ops/support/clock.h"
 
+#include <assert.h>
+#include <stddef.h>
+
+static_assert(offsetof(struct grant_wish, subject) == 0, "first_mentions() reads the subjects");
+
 /* Rule 2: every policy that keeps the workspace from being shared is a problem. */
 static void require_sharing(struct deciding *d)
 {
@@ -93,16 +98,6 @@ static void check_expiry(struct deciding *d, const struct grant_wish *wish)
 	problem(d, REJECT_ALREADY_EXPIRED, "%s lies in the past", when);
 }
 
-/* An earlier wish of the command for the same subject, or NULL. */
-static const struct grant_wish *earlier_wish(const struct share_workspace *c,
-					     const struct grant_wish *wish)
-{
-	for (const struct grant_wish *w = c->grants; w < wish; w++)
-		if (subject_equal(&w->subject, &wish->subject))
-			return w;
-	return NULL;
-}
-
 /* A subject may be named twice with the same role and expiry. */
 static void check_repetition(struct deciding *d, const struct grant_wish *wish,
 			     const struct grant_wish *earlier)
@@ -114,16 +109,10 @@ static void check_repetition(struct deciding *d, const struct grant_wish *wish,
 			BYTES_ARG(name));
 }
 
-static void decide_wish(struct deciding *d, const struct share_workspace *c,
-			const struct grant_wish *wish)
+static void decide_wish(struct deciding *d, const struct grant_wish *wish)
 {
 	const struct grant *g = live_grant(d, &wish->subject);
-	const struct grant_wish *earlier = earlier_wish(c, wish);
 
-	if (earlier) {
-		check_repetition(d, wish, earlier);
-		return;
-	}
 	if (wish->subject.kind == SUBJECT_USER)
 		check_user(d, &wish->subject);
 	else
@@ -205,8 +194,13 @@ static void check_message(struct deciding *d, const struct share_workspace *c)
 
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)
 {
+	const size_t *first = first_mentions(d, c->grants, sizeof(*c->grants), c->grant_count);
+
 	for (size_t i = 0; i < c->grant_count; i++)
-		decide_wish(d, c, &c->grants[i]);
+		if (first[i] == i)
+			decide_wish(d, &c->grants[i]);
+		else
+			check_repetition(d, &c->grants[i], &c->grants[first[i]]);
 	if (!d->problems)
 		check_count(d);
 }

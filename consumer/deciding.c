@@ -1,9 +1,11 @@
 #include "consumer/deciding.h"
 
 #include "cache/access.h"
+#include "ops/support/clock.h"
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 struct problem {
 	struct problem *next;
@@ -154,11 +156,47 @@ void add_change(struct deciding *d, const struct subject *s, enum role after, in
 		(struct change){ *s, g ? g->role : ROLE_NONE, after, expires_at };
 }
 
+struct mention {
+	const struct subject *subject;
+	size_t index;
+};
+
+/* By subject, then in the order of the command. */
+static int by_subject(const void *a, const void *b)
+{
+	const struct mention *x = a;
+	const struct mention *y = b;
+	int order = x->subject->kind != y->subject->kind
+			    ? (x->subject->kind > y->subject->kind) * 2 - 1
+			    : uuid_compare(&x->subject->id, &y->subject->id);
+
+	return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+const size_t *first_mentions(const struct deciding *d, const void *list, size_t size, size_t count)
+{
+	struct mention *sorted = arena_alloc(d->world->arena, (count + 1) * sizeof(*sorted));
+	size_t *first = arena_alloc(d->world->arena, (count + 1) * sizeof(*first));
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = (struct mention){
+			(const struct subject *)(const void *)((const uint8_t *)list + i * size), i
+		};
+	if (count > 1)
+		qsort(sorted, count, sizeof(*sorted), by_subject);
+	for (size_t i = 0; i < count; i++) {
+		bool again = i && subject_equal(sorted[i].subject, sorted[i - 1].subject);
+
+		first[sorted[i].index] = again ? first[sorted[i - 1].index] : sorted[i].index;
+	}
+	return first;
+}
+
 bool is_duplicate(struct deciding *d)
 {
 	const struct workspace *w = d->world->workspace;
 
-	if (!w->registered || !workspace_saw_command(w, &d->command->command_id))
+	if (!w->registered || !recent_holds(&w->recent, &d->command->command_id))
 		return false;
 	d->out->outcome = OUTCOME_DUPLICATE;
 	return true;
@@ -196,20 +234,70 @@ static void check_version(struct deciding *d)
 			(long long)w->version, (long long)expected);
 }
 
-bool check_command(struct deciding *d)
+/* The command's id must say when it was made, so that rule 11 holds for it. */
+static void check_id(struct deciding *d)
+{
+	int64_t made = uuid_v7_time(&d->command->command_id);
+	char id[UUID_TEXT_SIZE];
+	char when[RFC3339_SIZE];
+
+	uuid_format(id, &d->command->command_id);
+	clock_format_rfc3339(when, made);
+	if (uuid_is_nil(&d->command->command_id))
+		problem(d, REJECT_INVALID_COMMAND, "the command has no id");
+	else if (decision_proves_itself(d->out))
+		return;
+	else if (made < 0)
+		problem(d, REJECT_INVALID_COMMAND,
+			"the command id %s is not a UUID of version 7, which says when it was "
+			"made; send the command under a new id",
+			id);
+	else if (made > d->world->now && made - d->world->now > RECENT_AHEAD_MAX_MS)
+		problem(d, REJECT_INVALID_COMMAND,
+			"the command id %s says that it was made at %s, more than an hour ahead of "
+			"Kafka; set the clock that it comes from, and send the command under a new "
+			"id",
+			id, when);
+}
+
+static void check_workspace(struct deciding *d)
 {
 	char id[UUID_TEXT_SIZE];
 
-	assert(d->command);
 	uuid_format(id, &d->command->workspace_id);
-	if (uuid_is_nil(&d->command->command_id))
-		problem(d, REJECT_INVALID_COMMAND, "the command has no id");
-	else if (!d->world->workspace->registered)
+	if (!d->world->workspace->registered)
 		problem(d, REJECT_UNKNOWN_WORKSPACE, "there is no workspace %s", id);
-	else
-		check_directory_offset(d);
-	if (!d->problems)
-		check_version(d);
+}
+
+/* Rule 11: is it certain that the command was not done before? */
+static void check_age(struct deciding *d)
+{
+	const struct workspace *w = d->world->workspace;
+	const struct uuid *id = &d->command->command_id;
+	int64_t made = uuid_v7_time(id);
+	char when[RFC3339_SIZE];
+
+	if (decision_proves_itself(d->out))
+		return;
+	if (d->world->now - made <= RECENT_BEHIND_MAX_MS && recent_reaches(&w->recent, id))
+		return;
+	clock_format_rfc3339(when, made);
+	problem(d, REJECT_COMMAND_TOO_OLD,
+		"the command id was made at %s, and %.*s no longer remembers whether a command of "
+		"that time was done; see whom it is shared with, and if need be send the command "
+		"under a new id, from a clock that is right",
+		when, BYTES_ARG(w->name));
+}
+
+bool check_command(struct deciding *d)
+{
+	static void (*const checks[])(struct deciding *) = { check_id, check_workspace, check_age,
+							     check_directory_offset,
+							     check_version };
+
+	assert(d->command);
+	for (size_t i = 0; !d->problems && i < sizeof(checks) / sizeof(*checks); i++)
+		checks[i](d);
 	return !d->problems;
 }
 

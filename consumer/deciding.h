@@ -55,12 +55,21 @@ const struct grant *live_grant(const struct deciding *d, const struct subject *s
 /* Adds a change of the subject's grant, for which there must be room; ROLE_NONE removes it. */
 void add_change(struct deciding *d, const struct subject *s, enum role after, int64_t expires_at);
 
+/*
+ * A command may name a subject twice. Of `count` elements of `size` bytes, which
+ * begin with a struct subject each, returns for each the index of the first that
+ * has the same subject, which is its own unless it repeats another. In the arena;
+ * the time is that of sorting them.
+ */
+const size_t *first_mentions(const struct deciding *d, const void *list, size_t size, size_t count);
+
 /* Rule 11: does the workspace remember the command? Then the outcome is `duplicate`. */
 bool is_duplicate(struct deciding *d);
 
 /*
- * Rules 1, 8 and 13: the workspace, the version and the directory that the
- * command speaks of. Adds a problem and returns false when one is broken.
+ * Rules 1, 8, 11 and 13: the command's id, and the workspace, the version and
+ * the directory that it speaks of. Adds a problem and returns false when one is
+ * broken.
  */
 bool check_command(struct deciding *d);
 

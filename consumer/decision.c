@@ -22,11 +22,19 @@ static void fold_changes(const struct decision *d, int64_t now, struct workspace
 	}
 }
 
+bool decision_proves_itself(const struct decision *d)
+{
+	return d->actor.kind == ACTOR_SYSTEM &&
+	       (d->reason == REASON_EXPIRED || d->reason == REASON_USER_DELETED ||
+		d->reason == REASON_GROUP_DELETED);
+}
+
 bool decision_fold(const struct decision *d, const struct record *r, int64_t now,
 		   struct workspace *w)
 {
 	bool applied = d->outcome == OUTCOME_APPLIED;
-	bool remember = record_command(r) && (applied || d->outcome == OUTCOME_UNCHANGED);
+	bool remember = record_command(r) && !decision_proves_itself(d) &&
+			(applied || d->outcome == OUTCOME_UNCHANGED);
 
 	if (applied && r->type == RECORD_WORKSPACE_DELETED) {
 		workspace_clear(w);
@@ -39,6 +47,6 @@ bool decision_fold(const struct decision *d, const struct record *r, int64_t now
 		w->version++;
 	}
 	if (remember)
-		(void)workspace_remember_command(w, &d->command_id);
+		recent_add(&w->recent, &d->command_id, now);
 	return applied || remember;
 }

@@ -44,6 +44,14 @@ struct decision {
 };
 
 /*
+ * Is it about a removal of the system that must prove itself: that the grant has
+ * expired, or that the directory holds the subject as deleted? Such a command
+ * does no harm however often and late it comes. So its id is derived from what
+ * it removes, says no time, and is not remembered.
+ */
+bool decision_proves_itself(const struct decision *d);
+
+/*
  * Carries the decision out on the workspace: its grants, its version, the fields
  * that a fact sets, and the memory of recent commands. Returns whether it changed
  * anything that the index must hold.

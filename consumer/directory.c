@@ -1,12 +1,12 @@
 #include "consumer/directory.h"
 
+#include "ops/support/hash.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 /*
  * An entity and the memory of its texts and arrays, in one block. There may be
@@ -21,7 +21,8 @@ struct entity {
 	} as;
 	UT_hash_handle hh;
 	enum record_type type;
-	uint8_t block[]; /* arrays first, because they need ALIGNMENT */
+	bool shadowed; /* a later record under its id was passed over */
+	alignas(struct membership) uint8_t block[]; /* arrays first, because they need ALIGNMENT */
 };
 
 enum { ALIGNMENT = alignof(struct membership) };
@@ -31,10 +32,26 @@ static_assert(offsetof(struct user_changed, id) == 0 && offsetof(struct group_ch
 		      offsetof(struct organization_changed, id) == 0,
 	      "an entity is found by the id that it begins with");
 
+/*
+ * The ids whose last record was a tombstone are remembered, 80 bytes each, up to
+ * this many. Beyond that the oldest is forgotten: what it names then counts as
+ * missing, so its grants stay, and checks deny them all the same.
+ */
+enum { TOMBSTONES_MAX = 200000 };
+
+struct tombstone {
+	struct uuid id;
+	UT_hash_handle hh;
+};
+
 struct directory {
 	struct entity *entities; /* by id, in order of arrival; ids do not collide between kinds */
+	struct tombstone *tombstones; /* by id, the oldest first; none of an entity */
 	struct deployment_changed deployment;
+	bool deployment_shadowed;
 };
+
+static const struct uuid NO_ID = { { 0 } };
 
 struct directory *directory_new(void)
 {
@@ -51,6 +68,42 @@ static void drop_entity(struct directory *d, struct entity *e)
 	free(e);
 }
 
+/* ---- tombstones ---- */
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static struct tombstone *find_tombstone(const struct directory *d, const struct uuid *id)
+{
+	struct tombstone *t;
+
+	HASH_FIND(hh, d->tombstones, id, sizeof(*id), t);
+	return t;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void drop_tombstone(struct directory *d, struct tombstone *t)
+{
+	if (!t)
+		return;
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer is lost in uthash's lists */
+	HASH_DEL(d->tombstones, t);
+	free(t);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void add_tombstone(struct directory *d, const struct uuid *id)
+{
+	struct tombstone *t;
+
+	drop_tombstone(d, find_tombstone(d, id));
+	if (HASH_COUNT(d->tombstones) >= TOMBSTONES_MAX)
+		drop_tombstone(d, d->tombstones);
+	t = memory_zalloc(1, sizeof(*t));
+	t->id = *id;
+	HASH_ADD(hh, d->tombstones, id, sizeof(t->id), t);
+}
+
+/* ---- entities ---- */
+
 void directory_free(struct directory **dp)
 {
 	struct entity *e;
@@ -58,6 +111,8 @@ void directory_free(struct directory **dp)
 
 	if (!*dp)
 		return;
+	while ((*dp)->tombstones)
+		drop_tombstone(*dp, (*dp)->tombstones);
 	HASH_ITER(hh, (*dp)->entities, e, next)
 	drop_entity(*dp, e);
 	free(*dp);
@@ -154,37 +209,50 @@ static void project_entity(struct projection *p, const struct entity *old, const
 					new ? &new->as.organization : NULL);
 }
 
+/* Gathers that the record which the entity rests on is shadowed, or no longer so. */
+static void project_shadow(struct projection *p, const struct uuid *id, bool was, bool is)
+{
+	if (p && was != is)
+		projection_shadow(p, id, is);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void replace_entity(struct directory *d, struct entity *new, struct projection *p)
 {
 	struct entity *old = find_entity(d, &new->as.id);
 
-	if (old && old->type != new->type) {
-		project_entity(p, old, NULL);
-		drop_entity(d, old);
-		old = NULL;
-	}
+	assert(!old || old->type == new->type);
 	project_entity(p, old, new);
-	if (old)
+	if (old) {
+		project_shadow(p, &old->as.id, old->shadowed, false);
 		drop_entity(d, old);
+	}
+	drop_tombstone(d, find_tombstone(d, &new->as.id));
 	HASH_ADD(hh, d->entities, as.id, sizeof(new->as.id), new);
+}
+
+static void replace_deployment(struct directory *d, const struct deployment_changed *new,
+			       struct projection *p)
+{
+	d->deployment = *new;
+	if (p)
+		projection_deployment(p, new);
+	project_shadow(p, &NO_ID, d->deployment_shadowed, false);
+	d->deployment_shadowed = false;
 }
 
 bool directory_put(struct directory *d, const struct record *fact, struct projection *p)
 {
-	if (fact->type == RECORD_USER_CHANGED) {
+	if (fact->type == RECORD_USER_CHANGED)
 		replace_entity(d, copy_user(&fact->as.user_changed), p);
-	} else if (fact->type == RECORD_GROUP_CHANGED) {
+	else if (fact->type == RECORD_GROUP_CHANGED)
 		replace_entity(d, copy_group(&fact->as.group_changed), p);
-	} else if (fact->type == RECORD_ORGANIZATION_CHANGED) {
+	else if (fact->type == RECORD_ORGANIZATION_CHANGED)
 		replace_entity(d, copy_organization(&fact->as.organization_changed), p);
-	} else if (fact->type == RECORD_DEPLOYMENT_CHANGED) {
-		d->deployment = fact->as.deployment_changed;
-		if (p)
-			projection_deployment(p, &d->deployment);
-	} else {
+	else if (fact->type == RECORD_DEPLOYMENT_CHANGED)
+		replace_deployment(d, &fact->as.deployment_changed, p);
+	else
 		return false;
-	}
 	return true;
 }
 
@@ -192,10 +260,24 @@ void directory_forget(struct directory *d, const struct uuid *id, struct project
 {
 	struct entity *e = find_entity(d, id);
 
+	add_tombstone(d, id);
 	if (!e)
 		return;
 	project_entity(p, e, NULL);
+	project_shadow(p, id, e->shadowed, false);
 	drop_entity(d, e);
+}
+
+bool directory_shadow(struct directory *d, const struct uuid *id, struct projection *p)
+{
+	struct entity *e = uuid_is_nil(id) ? NULL : find_entity(d, id);
+	bool *shadowed = e ? &e->shadowed : uuid_is_nil(id) ? &d->deployment_shadowed : NULL;
+
+	if (!shadowed || *shadowed)
+		return false;
+	*shadowed = true;
+	project_shadow(p, id, false, true);
+	return true;
 }
 
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id)
@@ -220,22 +302,26 @@ const struct organization_changed *directory_organization(const struct directory
 	return e && e->type == RECORD_ORGANIZATION_CHANGED ? &e->as.organization : NULL;
 }
 
-bool directory_has_users(const struct directory *d)
+/* Is there such a user, whatever the status, or such a group? */
+static bool is_known(const struct directory *d, const struct subject *s)
 {
-	const struct entity *e = d->entities;
-
-	while (e && e->type != RECORD_USER_CHANGED)
-		e = e->hh.next;
-	return e != NULL;
+	if (s->kind == SUBJECT_USER)
+		return directory_user(d, &s->id);
+	return directory_group(d, &s->id) || directory_organization(d, &s->id);
 }
 
-bool directory_lacks(const struct directory *d, const struct subject *s)
+bool directory_deleted(const struct directory *d, const struct subject *s)
 {
 	const struct user_changed *u = directory_user(d, &s->id);
 
-	if (s->kind == SUBJECT_USER)
-		return !u || u->status == USER_DELETED;
-	return !directory_group(d, &s->id) && !directory_organization(d, &s->id);
+	if (s->kind == SUBJECT_USER && u)
+		return u->status == USER_DELETED;
+	return find_tombstone(d, &s->id);
+}
+
+bool directory_missing(const struct directory *d, const struct subject *s)
+{
+	return !is_known(d, s) && !find_tombstone(d, &s->id);
 }
 
 bool directory_sharing_enabled(const struct directory *d)
@@ -333,10 +419,14 @@ bool directory_project(const struct directory *d, struct projection *p, const st
 {
 	const struct entity *e = *at ? *at : d->entities;
 
-	if (!*at)
+	if (!*at) {
 		projection_deployment(p, &d->deployment);
-	for (; e && projection_size(p) < enough; e = e->hh.next)
+		project_shadow(p, &NO_ID, false, d->deployment_shadowed);
+	}
+	for (; e && projection_size(p) < enough; e = e->hh.next) {
 		project_entity(p, NULL, e);
+		project_shadow(p, &e->as.id, false, e->shadowed);
+	}
 	*at = e;
 	return e;
 }

@@ -17,14 +17,27 @@ struct directory *directory_new(void);
 void directory_free(struct directory **d); /* sets *d to NULL; accepts NULL */
 
 /*
- * Puts a copy of the fact in the place of what was known of its entity. Gathers
- * what that changes for readers in p, unless p is NULL. False when the record is
- * not one of the directory's; nothing has changed then.
+ * Puts a copy of the fact, which judge_fact() must take, in the place of what was
+ * known of its entity. Gathers what that changes for readers in p, unless p is
+ * NULL. False when the record is not one of the directory's; nothing has changed
+ * then.
  */
 bool directory_put(struct directory *d, const struct record *fact, struct projection *p);
 
-/* Forgets the entity, whose record was a tombstone; p as above. */
+/*
+ * Forgets the entity, whose record was a tombstone; p as above. Remembers its id
+ * as deleted until a fact brings it back; of very many such ids, the latest.
+ */
 void directory_forget(struct directory *d, const struct uuid *id, struct projection *p);
+
+/*
+ * Notes that a record under this id (nil: the deployment's switch) was passed
+ * over, and gathers that in p. Compaction will keep that record instead of the one
+ * that the directory rests on, so the latter has to be announced again; readers
+ * see which. Returns whether something is known under the id that was not noted
+ * before.
+ */
+bool directory_shadow(struct directory *d, const struct uuid *id, struct projection *p);
 
 /* Lookups. Borrowed until the next change; NULL: unknown. */
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id);
@@ -32,14 +45,19 @@ const struct group_changed *directory_group(const struct directory *d, const str
 const struct organization_changed *directory_organization(const struct directory *d,
 							  const struct uuid *id);
 
-/* Is there any user? If not, the directory was lost, or has yet to be filled. */
-bool directory_has_users(const struct directory *d);
+/*
+ * Has a record said that the subject is deleted: a user's status, or a tombstone?
+ * A subject that was merely never heard of is not deleted, because the directory
+ * may have been lost, or may still be filling up. The group of everyone goes with
+ * its organization.
+ */
+bool directory_deleted(const struct directory *d, const struct subject *s);
 
 /*
- * Is the subject deleted or unknown? The group of everyone exists as long as its
- * organization does.
+ * Is the subject unknown, although nothing has said that it is deleted? The group
+ * of everyone exists as long as its organization does.
  */
-bool directory_lacks(const struct directory *d, const struct subject *s);
+bool directory_missing(const struct directory *d, const struct subject *s);
 
 /* The deployment's switch; on until a fact says otherwise. */
 bool directory_sharing_enabled(const struct directory *d);

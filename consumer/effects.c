@@ -12,7 +12,9 @@ void effects_begin(struct effects *e, struct apply *apply, struct arena *arena, 
 	};
 }
 
-static struct touched_workspace *touch_workspace(struct effects *e, struct held_workspace *held)
+/* before: the workspace before this decision; if no other touched it, as the index holds it. */
+static struct touched_workspace *touch_workspace(struct effects *e, struct held_workspace *held,
+						 const struct workspace *before)
 {
 	struct touched_workspace *t = held->touched;
 
@@ -20,6 +22,8 @@ static struct touched_workspace *touch_workspace(struct effects *e, struct held_
 		assert(e->count < e->max); /* a record touches one workspace */
 		t = &e->list[e->count++];
 		t->touched.workspace = &held->workspace;
+		t->touched.commands_first = before->recent.first;
+		t->touched.commands_end = recent_end(&before->recent);
 		t->held = held;
 		held->touched = t;
 	}
@@ -63,7 +67,8 @@ static void index_fact(struct effects *e, struct touched_workspace *t,
 	apply_delete(e->apply, &w->id);
 	t->touched.whole = false;
 	t->touched.grants = false;
-	t->touched.command_places = 0;
+	t->touched.commands_first = 0;
+	t->touched.commands_end = 0;
 	t->touched.subject_count = 0;
 }
 
@@ -95,11 +100,9 @@ struct touched_workspace *effects_carry_out(struct effects *e, const struct inpu
 	}
 	if (!decision_fold(d, &in->record, in->source.time, w))
 		return NULL;
-	t = touch_workspace(e, in->held);
+	t = touch_workspace(e, in->held, &before);
 	if (input_is_fact(in))
 		index_fact(e, t, &before);
-	else
-		t->touched.command_places |= 1U << before.recent_next;
 	index_changes(e, t, d);
 	return t;
 }

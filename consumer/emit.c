@@ -13,7 +13,10 @@ static struct bytes id_text(struct arena *arena, const struct uuid *id)
 /* ce_id of the source's n-th output. */
 static struct bytes output_id(const struct emitter *e, const struct source *src)
 {
-	return arena_printf(e->arena, "%d-%lld-%u", e->partition, (long long)src->offset, src->n);
+	char *text = arena_alloc(e->arena, OUTPUT_ID_SIZE);
+
+	output_format_id(text, e->partition, e->log, src->offset, src->n);
+	return bytes_of(text);
 }
 
 /* Topic and key of a record. */
@@ -72,11 +75,12 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 }
 
 static int emit_notices(struct emitter *e, struct source *src, const struct decision *d,
-			const struct workspace_ref *ws, struct bytes event_id, struct error *err)
+			const struct consequence *c, struct bytes event_id, struct error *err)
 {
-	struct notice_scene scene = { d, *ws, e->directory, e->access_url, e->arena };
+	struct notice_scene scene = { d, c->workspace, e->directory, e->access_url, e->arena };
 	struct notice *list = NULL;
-	size_t count = notice_list(d, ws, e->directory, e->arena, &list);
+	size_t count =
+		notice_list(d, &c->audience, &c->workspace.owner_id, e->directory, e->arena, &list);
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < count; i++) {
@@ -94,15 +98,16 @@ static int emit_notices(struct emitter *e, struct source *src, const struct deci
 }
 
 static int emit_change(struct emitter *e, struct source *src, const struct decision *d,
-		       const struct workspace_ref *ws, int64_t version, struct error *err)
+		       const struct consequence *c, struct error *err)
 {
 	struct record r = { .type = RECORD_SHARING_CHANGED };
+	struct address to = { TOPIC_EVENTS, id_text(e->arena, &c->workspace.id) };
 	struct bytes event_id = output_id(e, src);
 	int rc;
 
 	r.as.sharing_changed = (struct sharing_changed){
-		.workspace = *ws,
-		.version = version,
+		.workspace = c->workspace,
+		.version = c->version,
 		.actor = d->actor,
 		.command_id = d->command_id,
 		.reason = d->reason,
@@ -110,39 +115,23 @@ static int emit_change(struct emitter *e, struct source *src, const struct decis
 		.change_count = d->change_count,
 		.at = src->time,
 	};
-	rc = emit_record(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) }, &r,
-			 err);
-	return rc ? rc : emit_notices(e, src, d, ws, event_id, err);
+	rc = emit_record(e, src, &to, &r, err);
+	return rc ? rc : emit_notices(e, src, d, c, event_id, err);
 }
 
 int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
-		  const struct workspace_ref *ws, int64_t version, struct error *err)
+		  const struct consequence *c, struct error *err)
 {
 	if (d->outcome == OUTCOME_REJECTED)
-		return emit_rejection(e, src, d, ws, err);
+		return emit_rejection(e, src, d, &c->workspace, err);
 	if (d->outcome == OUTCOME_APPLIED && d->change_count)
-		return emit_change(e, src, d, ws, version, err);
+		return emit_change(e, src, d, c, err);
 	return 0;
-}
-
-/* Lists the remembered command ids, the oldest first, without the ring's empty places. */
-static size_t list_recent(const struct workspace *w, struct uuid out[static RECENT_COMMANDS])
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++) {
-		const struct uuid *id = &w->recent[(w->recent_next + i) % RECENT_COMMANDS];
-
-		if (!uuid_is_nil(id))
-			out[count++] = *id;
-	}
-	return count;
 }
 
 int emit_state(struct emitter *e, struct source *src, const struct workspace *w, struct error *err)
 {
 	struct record r = { .type = RECORD_WORKSPACE_GRANTS };
-	struct uuid recent[RECENT_COMMANDS];
 	struct address to = { TOPIC_GRANTS, id_text(e->arena, &w->id) };
 
 	if (!w->registered) {
@@ -155,16 +144,18 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 		.version = w->version,
 		.grants = w->grants,
 		.grant_count = w->grant_count,
-		.recent_commands = recent,
-		.recent_command_count = list_recent(w, recent),
+		.recent_commands = w->recent.list,
+		.recent_command_count = w->recent.count,
+		.forgotten_until = w->recent.forgotten,
 		.source_offset = src->offset,
 	};
 	return emit_record(e, src, &to, &r, err);
 }
 
-int emit_progress(struct emitter *e, struct source *src, int64_t applied, struct error *err)
+int emit_progress(struct emitter *e, struct source *src, const struct progress *progress,
+		  struct error *err)
 {
-	struct record r = { .type = RECORD_PROGRESS, .as.progress = { applied } };
+	struct record r = { .type = RECORD_PROGRESS, .as.progress = *progress };
 	struct address to = { TOPIC_GRANTS, bytes_of(PROGRESS_KEY) };
 
 	return emit_record(e, src, &to, &r, err);

@@ -7,7 +7,7 @@
  * returns the error of codec_encode().
  */
 
-#include "consumer/decision.h"
+#include "consumer/audience.h"
 #include "consumer/output.h"
 #include "ops/support/attributes.h"
 #include "schemas/codec.h"
@@ -25,25 +25,32 @@ struct emitter {
 	const struct directory *directory;
 	const char *access_url; /* see notice.h */
 	int partition;
+	int64_t log;           /* which log of the partition: see mark.h */
 	struct arena *arena;   /* of the run */
 	struct buffer *packed; /* the run's outputs */
 	struct buffer value;   /* scratch */
 };
 
+/* What readers are told of a decision besides itself. */
+struct consequence {
+	struct workspace_ref workspace; /* as events should show it */
+	int64_t version;                /* after the decision */
+	struct audience audience;
+};
+
 /*
  * Emits SharingChanged and its notifications, CommandRejected, or nothing, as the
- * decision demands. ws is the workspace as events should show it, version the
- * one after the decision.
+ * decision demands.
  */
 MUST_USE int emit_decision(struct emitter *e, struct source *src, const struct decision *d,
-			   const struct workspace_ref *ws, int64_t version, struct error *err);
+			   const struct consequence *c, struct error *err);
 
 /* Emits the workspace's state after src, or its tombstone when it is no longer registered. */
 MUST_USE int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 			struct error *err);
 
-/* Emits the partition's Progress: the next offset whose command is not yet in Redis. */
-MUST_USE int emit_progress(struct emitter *e, struct source *src, int64_t applied,
+/* Emits the partition's Progress. */
+MUST_USE int emit_progress(struct emitter *e, struct source *src, const struct progress *progress,
 			   struct error *err);
 
 /* Emits an unreadable record as a dead letter, as it came. headers: as in struct output. */

@@ -1,9 +1,13 @@
 #include "consumer/fetch.h"
 
-/* Stages the message, or drops it if the client fetched it before recovery said where to begin. */
+/*
+ * Stages the message, or drops it: if the client fetched it before recovery said
+ * where to begin, or after a hole whose end is being looked for.
+ */
 static void stage_message(struct partition *part, struct message *m)
 {
-	if (part->state == PARTITION_READY && m->offset >= partition_next_offset(part)) {
+	if (part->state == PARTITION_READY && !part->probing &&
+	    m->offset >= partition_next_offset(part)) {
 		part->fetched = true;
 		staged_add(&part->staged, m);
 	} else {
@@ -22,13 +26,13 @@ static struct partition *partition_of_message(const struct partitions *all, cons
 
 static void note_end(struct partition *part, int64_t end)
 {
-	if (part->state != PARTITION_READY)
+	if (part->state != PARTITION_READY || part->probing)
 		return;
 	part->fetched = true;
 	part->end = end;
 }
 
-bool fetch_messages(struct intake *in, struct partitions *all, int max)
+bool fetch_messages(struct intake *in, struct partitions *all, struct holes *holes, int max)
 {
 	size_t bytes = 0;
 
@@ -45,9 +49,11 @@ bool fetch_messages(struct intake *in, struct partitions *all, int max)
 		bytes += m.value.len;
 		if (fetched == FETCHED_END && part)
 			note_end(part, m.offset);
+		else if (fetched == FETCHED_HOLE && part)
+			holes_add(holes, &m);
 		else if (part)
 			stage_message(part, &m);
-		else if (fetched == FETCHED_MESSAGE)
+		else if (fetched != FETCHED_END)
 			message_done(&m);
 	}
 	return true;

@@ -11,18 +11,28 @@ enum {
 	BACKLOG_LOW_BYTES = 16 * 1024 * 1024,
 };
 
+bool flow_holds(const struct flow *f, const struct partition *part)
+{
+	return f->held || f->suspended || part->probing;
+}
+
 void flow_follow(const struct flow *f, const struct partition *part)
 {
-	intake_pause(f->intake, part->id, f->held || part->state != PARTITION_READY);
+	intake_pause(f->intake, part->id, part->state != PARTITION_READY || flow_holds(f, part));
+}
+
+static void follow_all(const struct flow *f)
+{
+	for (int i = 0; i < f->partitions->count; i++)
+		if (f->partitions->list[i].state == PARTITION_READY)
+			flow_follow(f, &f->partitions->list[i]);
 }
 
 static void hold_all(struct flow *f, bool held)
 {
 	f->held = held;
 	log_debug("fetching %s", held ? "pauses: the publisher lags" : "resumes");
-	for (int i = 0; i < f->partitions->count; i++)
-		if (f->partitions->list[i].state == PARTITION_READY)
-			flow_follow(f, &f->partitions->list[i]);
+	follow_all(f);
 }
 
 void flow_regulate(struct flow *f, size_t backlog)
@@ -31,4 +41,12 @@ void flow_regulate(struct flow *f, size_t backlog)
 		hold_all(f, true);
 	else if (f->held && backlog < BACKLOG_LOW_BYTES)
 		hold_all(f, false);
+}
+
+void flow_suspend(struct flow *f, bool suspended)
+{
+	if (f->suspended == suspended)
+		return;
+	f->suspended = suspended;
+	follow_all(f);
 }

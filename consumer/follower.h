@@ -17,7 +17,16 @@
 struct follower;
 
 /*
- * Opens the topic; reads nothing yet. Settings from config: "brokers". The waker
+ * A batch of the topic that the client cannot unpack may have suspended a user,
+ * or emptied a group. So the follower stops there, has a trouble, and marks the
+ * directory in Redis as not ready, until the batch is gone from the log or a
+ * person has decided to go on without it.
+ */
+
+/*
+ * Opens the topic; reads nothing yet. Settings from config: "brokers" and
+ * "accept-lost-directory", the first offset of the last batch that is passed over
+ * if it cannot be unpacked. The waker
  * is woken when records arrive. The arguments must outlive the follower.
  * ERROR_USAGE names a setting that is wrong; ERROR_UNAVAILABLE.
  */
@@ -40,6 +49,12 @@ bool follower_has_more(const struct follower *f);
 
 /* Has the view ever reached the end of the topic? Until then, nothing may be decided. */
 bool follower_is_complete(const struct follower *f);
+
+/*
+ * Why the topic cannot be followed, so that nothing may be decided; code 0 if it
+ * can. Borrowed.
+ */
+const struct error *follower_trouble(const struct follower *f);
 
 /* The offset before which the view has everything. */
 int64_t follower_position(const struct follower *f);
@@ -83,6 +98,7 @@ bool follower_owns(const struct follower *f);
 /*
  * Brings Redis up to date with the view if this process owns the partition: at
  * first from scratch, unless Redis is as far already, and then change by change.
+ * While there is a trouble, the directory in Redis is marked as not ready instead.
  * ERROR_UNAVAILABLE: try again later; ERROR_REFUSED: the index belongs to another
  * deployment.
  */

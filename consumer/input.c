@@ -32,11 +32,27 @@ static int check_place(const struct record *r, const struct input_place *place, 
 	return 0;
 }
 
+static void read_hole(struct input *in, const struct message *m, struct arena *arena)
+{
+	*in = (struct input){
+		.message = m,
+		.source = { .offset = m->offset, .time = m->time },
+		.why_unreadable = arena_printf(arena,
+					       "the client cannot unpack the batch with this "
+					       "record: %s",
+					       m->why),
+	};
+}
+
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena)
 {
 	struct error err = { 0 };
 
+	if (m->hole) {
+		read_hole(in, m, arena);
+		return;
+	}
 	*in = (struct input){ .message = m };
 	in->source = (struct source){
 		.offset = m->offset,
@@ -80,7 +96,11 @@ struct bytes input_dead_letter_headers(const struct input *in, struct arena *are
 	add_header(&b, "sharebus_topic", bytes_of(topic_name(TOPIC_COMMANDS)));
 	add_header(&b, "sharebus_partition", arena_printf(arena, "%d", m->partition));
 	add_header(&b, "sharebus_offset", arena_printf(arena, "%lld", (long long)m->offset));
-	add_header(&b, "sharebus_timestamp", arena_printf(arena, "%lld", (long long)m->time));
+	if (m->hole)
+		add_header(&b, "sharebus_count", arena_printf(arena, "%lld", (long long)m->hole));
+	else
+		add_header(&b, "sharebus_timestamp",
+			   arena_printf(arena, "%lld", (long long)m->time));
 	packed = arena_copy(arena, buffer_bytes(&b));
 	buffer_done(&b);
 	return packed;

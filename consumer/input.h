@@ -29,7 +29,7 @@ struct input_place {
  * Fills *in from the message, which must outlive it. A record is unreadable when
  * it cannot be decoded, does not belong on sharing.commands, or is about a
  * workspace of another partition: the records of a workspace have one order only
- * because they are on one partition.
+ * because they are on one partition. A hole is unreadable, too.
  */
 void input_read(struct input *in, const struct message *m, struct codec *codec,
 		const struct input_place *place, struct arena *arena);
@@ -42,7 +42,8 @@ bool input_is_fact(const struct input *in);
 
 /*
  * The headers of an unreadable input's dead letter, packed as output.h says, in
- * the arena: those that the record had, then the reason and the origin.
+ * the arena: those that the record had, then the reason and the origin. A hole
+ * has no time of the broker, but a count of the offsets that it covers.
  */
 struct bytes input_dead_letter_headers(const struct input *in, struct arena *arena);
 

@@ -1,11 +1,13 @@
 #include "consumer/intake.h"
 
 #include "consumer/arrivals.h"
+#include "ops/support/clock.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +31,7 @@ struct intake {
 	rd_kafka_t *consumer;
 	const struct config *config;
 	struct intake_owner owner;
+	atomic_uint doubts; /* see intake_doubts(); the client's threads raise it */
 };
 
 /* ---- lists of partitions ---- */
@@ -220,6 +223,17 @@ static void handle_error(struct intake *in, const rd_kafka_message_t *m)
 		log_warn("%s", err.text);
 }
 
+/* What concerns no single record: brokers that are gone, a topic that is not there. */
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+	struct intake *in = opaque;
+
+	(void)rk;
+	(void)code;
+	in->doubts++;
+	log_warn("Kafka: %s", reason);
+}
+
 enum fetched intake_poll(struct intake *in, struct message *out)
 {
 	rd_kafka_message_t *m = rd_kafka_consumer_poll(in->consumer, 0);
@@ -230,6 +244,12 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 		*out = (struct message){ .partition = m->partition, .offset = m->offset };
 		rd_kafka_message_destroy(m);
 		return FETCHED_END;
+	}
+	if (bus_is_unreadable(m)) {
+		*out = message_hole(m->partition, m->offset, clock_unix_ms(),
+				    rd_kafka_message_errstr(m));
+		rd_kafka_message_destroy(m);
+		return FETCHED_HOLE;
 	}
 	if (m->err) {
 		handle_error(in, m);
@@ -271,6 +291,31 @@ int64_t intake_high(const struct intake *in, int partition)
 	return bus_high(in->consumer, TOPIC_COMMANDS, partition);
 }
 
+int intake_after(struct intake *in, int partition, int64_t time, int64_t *offset, struct error *err)
+{
+	const struct position at = { partition, time + 1 };
+	rd_kafka_topic_partition_list_t *list = list_of(&at, 1);
+	rd_kafka_resp_err_t code =
+		first_error(rd_kafka_offsets_for_times(in->consumer, list, BROKER_WAIT_MS), list);
+	int64_t found = list->elems[0].offset;
+	int64_t begin;
+
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code)
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "%s partition %d does not say what it has after a time: %s",
+				 topic_name(TOPIC_COMMANDS), partition, rd_kafka_err2str(code));
+	if (found < 0)
+		return intake_range(in, partition, &begin, offset, err);
+	*offset = found;
+	return 0;
+}
+
+unsigned intake_doubts(const struct intake *in)
+{
+	return in->doubts;
+}
+
 int intake_seek(struct intake *in, const struct position *positions, size_t count,
 		struct error *err)
 {
@@ -303,6 +348,33 @@ void intake_pause(struct intake *in, int partition, bool pause)
 
 /* ---- lifecycle ---- */
 
+/* What the client fetches over a new connection may be of another log. A thread of the client's. */
+static rd_kafka_resp_err_t on_broker_state(rd_kafka_t *rk, int32_t broker, const char *protocol,
+					   const char *name, int port, const char *state,
+					   void *opaque)
+{
+	struct intake *in = opaque;
+
+	(void)rk;
+	(void)broker;
+	(void)protocol;
+	(void)name;
+	(void)port;
+	if (strcmp(state, "UP") == 0)
+		in->doubts++;
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new_client(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque,
+					 char *why, size_t size)
+{
+	(void)conf;
+	(void)why;
+	(void)size;
+	return rd_kafka_interceptor_add_on_broker_state_change(rk, "sharebus", on_broker_state,
+							       opaque);
+}
+
 static int open_consumer(struct intake *in, struct error *err)
 {
 	const struct bus_setting settings[] = {
@@ -318,6 +390,10 @@ static int open_consumer(struct intake *in, struct error *err)
 		{ "heartbeat.interval.ms", "2000" },
 		{ "max.poll.interval.ms", MAX_POLL_INTERVAL_MS },
 		{ "fetch.wait.max.ms", "100" },
+		/* A topic that was made anew is found again within seconds. */
+		{ "topic.metadata.refresh.interval.ms", "10000" },
+		/* After a batch that cannot be unpacked the partition must not rest for half a second. */
+		{ "fetch.error.backoff.ms", "50" },
 		{ "queued.max.messages.kbytes", "16384" },
 		{ "fetch.message.max.bytes", "2097152" },
 		{ NULL, NULL },
@@ -329,6 +405,8 @@ static int open_consumer(struct intake *in, struct error *err)
 		return rc;
 	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
 	rd_kafka_conf_set_opaque(conf, in);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	(void)rd_kafka_conf_interceptor_add_on_new(conf, "sharebus", on_new_client, in);
 	rc = bus_open_consumer(&in->consumer, conf, err);
 	if (!rc)
 		(void)rd_kafka_poll_set_consumer(in->consumer);

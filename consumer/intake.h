@@ -61,6 +61,7 @@ enum fetched {
 	FETCHED_NOTHING = 0,
 	FETCHED_TROUBLE, /* something was wrong, and is logged; there may be more */
 	FETCHED_MESSAGE, /* *out is the caller's: message_done() */
+	FETCHED_HOLE,    /* the same; the batch that begins there cannot be unpacked: see holes.h */
 	FETCHED_END,     /* *out names a partition and the offset where its log ends now */
 };
 
@@ -68,7 +69,8 @@ enum fetched {
  * The next record, if one has arrived; does not wait. The callbacks of struct
  * intake_owner run from here. Errors of the client are logged; when a partition
  * can no longer be fetched, the group is joined anew, so that all partitions are
- * taken and given again.
+ * taken and given again. A batch that cannot be unpacked comes again with each
+ * fetch, as a hole at its first offset, until intake_seek() leads past it.
  */
 enum fetched intake_poll(struct intake *in, struct message *out);
 
@@ -93,6 +95,19 @@ MUST_USE int intake_range(struct intake *in, int partition, int64_t *begin, int6
  * block.
  */
 int64_t intake_high(const struct intake *in, int partition);
+
+/*
+ * The offset of the first record that the brokers took after that time, ms since
+ * 1970; the log's end when there is none. Blocks; ERROR_UNAVAILABLE.
+ */
+MUST_USE int intake_after(struct intake *in, int partition, int64_t time, int64_t *offset,
+			  struct error *err);
+
+/*
+ * Rises whenever something happens after which a log may be another one: the
+ * client has connected to a broker, or was told that the topic is not there.
+ */
+unsigned intake_doubts(const struct intake *in);
 
 /* Continues fetching at these positions, once they are not paused. Blocks; ERROR_UNAVAILABLE. */
 MUST_USE int intake_seek(struct intake *in, const struct position *positions, size_t count,

@@ -1,10 +1,9 @@
 #include "consumer/latest.h"
 
+#include "ops/support/hash.h"
 #include "ops/support/memory.h"
 
 #include <stdlib.h>
-
-#include <uthash.h>
 
 struct held_state {
 	struct latest_entry entry; /* its value points to `data` */

@@ -12,6 +12,8 @@ enum {
 	REPORT_EVERY_MS = 1000,
 	RUN_MAX = 2000, /* messages of one run: about 1 MB of commands to Redis */
 	RUN_MAX_BYTES = 1024 * 1024,
+	/* Of the watchdog's time: leaves enough for ending transactions and leaving the group. */
+	STOP_DRAIN_MS = 10000,
 };
 
 /* ---- the stages of a turn ---- */
@@ -53,6 +55,7 @@ static int follow_directory(struct consumer *c, const struct now *now, struct er
 	int rc = follower_poll(c->follower, 0, err);
 
 	(void)now;
+	flow_suspend(&c->flow, follower_trouble(c->follower)->code != 0);
 	return rc ? rc : follower_project(c->follower, err);
 }
 
@@ -61,11 +64,15 @@ static int64_t directory_due(const struct consumer *c)
 	return follower_has_more(c->follower) ? 0 : INT64_MAX;
 }
 
-/* Sends a partition back to recovery if its mark in Redis is not as we left it. */
+/*
+ * Sends a partition back to recovery if its mark in Redis is not as we left it, and stamps the
+ * marks of those that are READY: answers rest on no others.
+ */
 static int check_marks(struct consumer *c, struct error *err)
 {
 	int ids[PARTITIONS_MAX];
 	struct mark marks[PARTITIONS_MAX];
+	size_t ready = 0;
 	size_t count = 0;
 	int rc;
 
@@ -76,17 +83,35 @@ static int check_marks(struct consumer *c, struct error *err)
 	for (size_t i = 0; !rc && i < count; i++) {
 		struct partition *part = &c->partitions.list[ids[i]];
 
-		if (mark_equal(&marks[i], &part->mark))
-			continue;
-		log_warn("partition %d: its mark in Redis is missing or not the one we wrote; "
-			 "recovering",
-			 part->id);
-		partition_claim_again(part);
+		if (!mark_equal(&marks[i], &part->mark)) {
+			log_warn("partition %d: its mark in Redis is missing or not the one we "
+				 "wrote; recovering",
+				 part->id);
+			partition_claim_again(part);
+		} else if (part->state == PARTITION_READY) {
+			ids[ready] = ids[i];
+			marks[ready++] = marks[i];
+		}
 	}
-	return rc;
+	return rc ? rc : index_stamp(c->index, ids, marks, ready, err);
 }
 
-/* Without this an idle partition would not notice that Redis has lost data. */
+/* An idle partition would not notice either that its log was replaced. */
+static void check_logs(struct consumer *c, int64_t now_ms)
+{
+	for (int i = 0; i < c->partitions.count; i++) {
+		struct partition *part = &c->partitions.list[i];
+
+		if (part->state == PARTITION_READY && verifier_doubts(&c->verifier, part) &&
+		    !verifier_vouches(&c->verifier, part, now_ms))
+			partition_claim_again(part);
+	}
+}
+
+/*
+ * Without this an idle partition would not notice that Redis has lost data, and no answer from it
+ * would be believed for long.
+ */
 static int watch_marks(struct consumer *c, const struct now *now, struct error *err)
 {
 	int rc;
@@ -94,6 +119,8 @@ static int watch_marks(struct consumer *c, const struct now *now, struct error *
 	if (now->monotonic_ms - c->watched_ms < WATCH_EVERY_MS)
 		return 0;
 	c->watched_ms = now->monotonic_ms;
+	check_logs(c, now->monotonic_ms);
+	topic_watch_step(c->topics, now);
 	rc = check_marks(c, err);
 	if (!rc)
 		rc = follower_watch(c->follower, err);
@@ -148,7 +175,7 @@ static int64_t reaper_due(const struct consumer *c)
 static int fetch_commands(struct consumer *c, const struct now *now, struct error *err)
 {
 	(void)now;
-	c->may_fetch_more = fetch_messages(c->intake, &c->partitions, FETCH_MAX);
+	c->may_fetch_more = fetch_messages(c->intake, &c->partitions, c->holes, FETCH_MAX);
 	if (!c->refusal.code)
 		return 0;
 	*err = c->refusal;
@@ -158,6 +185,18 @@ static int fetch_commands(struct consumer *c, const struct now *now, struct erro
 static int64_t fetch_due(const struct consumer *c)
 {
 	return c->may_fetch_more ? 0 : INT64_MAX;
+}
+
+static int step_over_holes(struct consumer *c, const struct now *now, struct error *err)
+{
+	(void)err;
+	holes_step(c->holes, now);
+	return 0;
+}
+
+static int64_t holes_due(const struct consumer *c)
+{
+	return holes_due_ms(c->holes);
 }
 
 /* The first READY partition with staged messages, from the id `from` on; NULL: none. */
@@ -179,12 +218,17 @@ static int apply_partition(struct consumer *c, struct partition *part, struct er
 	const struct partition *after = next_staged(c, part->id + 1);
 	int rc = 0;
 
+	if (!verifier_vouches(&c->verifier, part, clock_monotonic_ms())) {
+		partition_claim_again(part);
+		return 0;
+	}
 	while (!rc && part->staged.count) {
 		size_t count = staged_portion(&part->staged, RUN_MAX, RUN_MAX_BYTES);
 		int next = part->staged.count > count ? part->id : after ? after->id : -1;
 
 		rc = runner_run(c->runner, part, count, next, err);
 	}
+	part->vouched_ms = clock_monotonic_ms();
 	if (rc != ERROR_FENCED)
 		return rc;
 	log_warn("%s; recovering", err->text);
@@ -198,6 +242,8 @@ static int apply_staged(struct consumer *c, const struct now *now, struct error 
 
 	(void)now;
 	if (!publisher_is_started(c->publisher)) /* a rebalance has stopped it */
+		return 0;
+	if (follower_trouble(c->follower)->code) /* nothing is decided on half a directory */
 		return 0;
 	while (!rc && part) {
 		rc = apply_partition(c, part, err);
@@ -266,6 +312,7 @@ static const struct stage stages[] = {
 	{ "recover", recover_partitions, recovery_due },
 	{ "reap", reap_expired, reaper_due },
 	{ "fetch", fetch_commands, fetch_due },
+	{ "holes", step_over_holes, holes_due },
 	{ "apply", apply_staged, NULL },
 	{ "report", report_stages, report_due },
 };
@@ -343,7 +390,7 @@ static void finish_work(struct consumer *c)
 {
 	struct runner_counts counts = runner_counts(c->runner);
 
-	if (!publisher_drain(c->publisher, clock_monotonic_ms() + PUBLISHER_DRAIN_MS))
+	if (!publisher_drain(c->publisher, clock_monotonic_ms() + STOP_DRAIN_MS))
 		log_warn("some outputs are not published yet; the next owner of their partitions "
 			 "will do it");
 	publisher_stop(c->publisher);
@@ -371,7 +418,7 @@ int loop_run(struct consumer *c, struct error *err)
 			break;
 		consumer_wait(c, attempt++, err);
 		/* Polling keeps our membership of the group, whatever else is wrong. */
-		(void)fetch_messages(c->intake, &c->partitions, 1);
+		(void)fetch_messages(c->intake, &c->partitions, c->holes, 1);
 	}
 	finish_work(c);
 	return is_passing(rc) ? 0 : rc;

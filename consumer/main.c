@@ -2,11 +2,14 @@
 
 #include "consumer/loop.h"
 #include "consumer/settings.h"
+#include "consumer/watchdog.h"
 #include "ops/support/log.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+enum { LAST_LINES_MS = 1000 };
 enum { EXIT_USAGE = 2, EXIT_UNAVAILABLE = 3 };
 
 /*
@@ -24,6 +27,7 @@ static void on_signal(int number)
 	(void)number;
 	stop = 1;
 	waker_wake(&waker);
+	watchdog_arm();
 }
 
 static void catch_signals(void)
@@ -34,6 +38,20 @@ static void catch_signals(void)
 	(void)sigaction(SIGINT, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &action, NULL);
+}
+
+/* What must be there before the first thing that may hang. */
+static int start_parts(struct error *err)
+{
+	int rc = log_start(STDERR_FILENO, err);
+
+	if (!rc)
+		rc = watchdog_start(err);
+	if (!rc)
+		rc = waker_open(&waker, err);
+	if (!rc)
+		catch_signals();
+	return rc;
 }
 
 static int run_consumer(const struct config *config, struct error *err)
@@ -54,15 +72,15 @@ int main(int argc, char **argv)
 	int rc = settings_read(&config, argc, argv, &err);
 
 	if (!rc)
-		rc = waker_open(&waker, &err);
-	if (!rc) {
-		catch_signals();
+		rc = start_parts(&err);
+	if (!rc)
 		rc = run_consumer(config, &err);
-	}
 	config_free(&config);
 	/* 1: the help was printed. An error during a stop is settled by the next start's recovery. */
+	if (rc < 0 && !stop)
+		log_error("%s", err.text);
+	log_flush(LAST_LINES_MS);
 	if (rc >= 0 || stop)
 		return EXIT_SUCCESS;
-	log_error("%s", err.text);
 	return rc == ERROR_INPUT || rc == ERROR_USAGE ? EXIT_USAGE : EXIT_UNAVAILABLE;
 }

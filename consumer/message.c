@@ -1,6 +1,10 @@
 #include "consumer/message.h"
 
+#include "ops/support/memory.h"
+
 #include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct message message_of(struct rd_kafka_message_s *m)
 {
@@ -14,16 +18,31 @@ struct message message_of(struct rd_kafka_message_s *m)
 	};
 }
 
+struct message message_hole(int partition, int64_t offset, int64_t unix_ms, const char *why)
+{
+	return (struct message){
+		.partition = partition,
+		.offset = offset,
+		.time = unix_ms,
+		.hole = 1,
+		.why = memory_must(strdup(why)),
+	};
+}
+
 void message_done(struct message *m)
 {
-	rd_kafka_message_destroy(m->handle);
-	m->handle = NULL;
+	if (m->handle)
+		rd_kafka_message_destroy(m->handle);
+	free(m->why);
+	*m = (struct message){ 0 };
 }
 
 static rd_kafka_headers_t *headers_of(const struct message *m)
 {
 	rd_kafka_headers_t *headers = NULL;
 
+	if (!m->handle)
+		return NULL;
 	return rd_kafka_message_headers(m->handle, &headers) ? NULL : headers;
 }
 

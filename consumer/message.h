@@ -5,6 +5,9 @@
  * A record as it was fetched from Kafka. Key, value and headers lie in the
  * client's fetch buffer and are valid until message_done(). One message that is
  * kept holds the memory of its whole fetch.
+ *
+ * A hole stands in the place of the records of a batch that the client cannot
+ * unpack. It has no key, no value and no headers, but a reason.
  */
 
 #include "ops/support/bytes.h"
@@ -16,12 +19,23 @@ struct message {
 	struct bytes key;
 	struct bytes value; /* absent: a tombstone */
 	void *handle;       /* the client's message, from which the headers are read */
+	int64_t hole;       /* how many offsets the hole covers; 0: this is a record */
+	char *why;          /* of a hole: what is wrong with the batch; its own */
 };
+
+/* The offset after the message, where the next one may be. */
+static inline int64_t message_end(const struct message *m)
+{
+	return m->offset + (m->hole ? m->hole : 1);
+}
 
 struct rd_kafka_message_s;
 
 /* Takes over a message from the client. It must be a record, not an error. */
 struct message message_of(struct rd_kafka_message_s *m);
+
+/* Makes a hole of one offset, until more is known; copies `why`. */
+struct message message_hole(int partition, int64_t offset, int64_t unix_ms, const char *why);
 
 /* Gives the message back to the client; its bytes are no longer valid. */
 void message_done(struct message *m);

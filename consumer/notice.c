@@ -2,112 +2,47 @@
 
 #include "ops/support/clock.h"
 
-#include <stdlib.h>
-
 /* ---- who is notified ---- */
 
-struct listing {
-	const struct decision *decision;
-	const struct workspace_ref *workspace;
-	const struct directory *directory;
-	struct arena *arena;
-	struct notice *list;
-	size_t count;
-	size_t cap;
-};
-
-static enum notification_kind kind_of(const struct decision *d, const struct change *c)
+/* 0: the decision makes no difference to them. */
+static enum notification_kind kind_of(const struct decision *d, const struct listener *l)
 {
-	if (c->after == ROLE_NONE)
+	if (l->before.role == ROLE_NONE)
+		return l->after.role == ROLE_NONE ? 0 : NOTIFY_WORKSPACE_SHARED;
+	if (l->after.role == ROLE_NONE)
 		return d->reason == REASON_EXPIRED ? NOTIFY_ACCESS_EXPIRED : NOTIFY_ACCESS_REMOVED;
-	return c->before == ROLE_NONE ? NOTIFY_WORKSPACE_SHARED : NOTIFY_ROLE_CHANGED;
+	if (l->before.role != l->after.role)
+		return NOTIFY_ROLE_CHANGED;
+	return l->before.until == l->after.until ? 0 : NOTIFY_EXPIRY_CHANGED;
 }
 
-/* By person, the direct notice first, then by group: so the order is always the same. */
-static int by_person(const void *a, const void *b)
+static bool is_owner_notified(const struct decision *d, const struct uuid *owner_id,
+			      const struct directory *dir)
 {
-	const struct notice *x = a;
-	const struct notice *y = b;
-	int order = memcmp(&x->recipient, &y->recipient, sizeof(x->recipient));
+	const struct user_changed *owner = directory_user(dir, owner_id);
 
-	return order ? order : memcmp(&x->group_id, &y->group_id, sizeof(x->group_id));
+	return d->change_count && d->actor.kind != ACTOR_SYSTEM &&
+	       !uuid_equal(owner_id, &d->actor.id) && owner && owner->status != USER_DELETED;
 }
 
-static void keep_one_each(struct listing *l)
+size_t notice_list(const struct decision *d, const struct audience *audience,
+		   const struct uuid *owner_id, const struct directory *dir, struct arena *arena,
+		   struct notice **out)
 {
-	size_t kept = 0;
+	struct notice *list = arena_alloc(arena, (audience->count + 1) * sizeof(*list));
+	size_t count = 0;
 
-	if (l->count < 2)
-		return;
-	qsort(l->list, l->count, sizeof(*l->list), by_person);
-	for (size_t i = 0; i < l->count; i++)
-		if (!kept || !uuid_equal(&l->list[kept - 1].recipient, &l->list[i].recipient))
-			l->list[kept++] = l->list[i];
-	l->count = kept;
-}
+	for (size_t i = 0; i < audience->count; i++) {
+		const struct listener *l = &audience->list[i];
+		enum notification_kind kind = kind_of(d, l);
 
-/*
- * People in many groups are in the list many times. The list grows only if at
- * least half of the entries are distinct.
- */
-static void make_room(struct listing *l)
-{
-	keep_one_each(l);
-	if (!l->cap || l->count >= l->cap / 2)
-		l->list = arena_grow(l->arena, l->list, &l->cap, l->cap + 1, sizeof(*l->list));
-}
-
-static void add_notice(struct listing *l, const struct notice *n)
-{
-	const struct user_changed *u = directory_user(l->directory, &n->recipient);
-
-	if (!u || u->status == USER_DELETED || uuid_equal(&n->recipient, &l->decision->actor.id))
-		return;
-	if (l->count == l->cap)
-		make_room(l);
-	l->list[l->count++] = *n;
-}
-
-static void add_concerned(struct listing *l, const struct change *c, const struct uuid *person,
-			  const struct uuid *group)
-{
-	struct notice n = { *person, kind_of(l->decision, c), c, { { 0 } } };
-
-	if (uuid_equal(person, &l->workspace->owner_id))
-		return; /* owners lose and gain nothing by grants */
-	if (group)
-		n.group_id = *group;
-	add_notice(l, &n);
-}
-
-static void add_members(struct listing *l, const struct change *c)
-{
-	const struct uuid *members = NULL;
-	size_t count = directory_members(l->directory, &c->subject.id, l->arena, &members);
-
-	for (size_t i = 0; i < count; i++)
-		add_concerned(l, c, &members[i], &c->subject.id);
-}
-
-size_t notice_list(const struct decision *d, const struct workspace_ref *ws,
-		   const struct directory *dir, struct arena *arena, struct notice **out)
-{
-	struct listing l = { d, ws, dir, arena, NULL, 0, 0 };
-
-	for (size_t i = 0; i < d->change_count; i++) {
-		const struct change *c = &d->changes[i];
-
-		if (c->subject.kind == SUBJECT_USER)
-			add_concerned(&l, c, &c->subject.id, NULL);
-		else
-			add_members(&l, c);
+		if (kind)
+			list[count++] = (struct notice){ l->id, kind, l };
 	}
-	keep_one_each(&l);
-	if (d->change_count && d->actor.kind != ACTOR_SYSTEM)
-		add_notice(&l,
-			   &(struct notice){ ws->owner_id, NOTIFY_OWNER_NOTICE, NULL, { { 0 } } });
-	*out = l.list;
-	return l.count;
+	if (is_owner_notified(d, owner_id, dir))
+		list[count++] = (struct notice){ *owner_id, NOTIFY_OWNER_NOTICE, NULL };
+	*out = list;
+	return count;
 }
 
 /* ---- the text ---- */
@@ -127,13 +62,13 @@ static struct bytes actor_name(const struct notice_scene *s)
 }
 
 /* " through group contractor", or nothing. */
-static struct bytes group_phrase(const struct notice *n, const struct notice_scene *s)
+static struct bytes group_phrase(const struct uuid *group_id, const struct notice_scene *s)
 {
 	struct bytes name;
 
-	if (uuid_is_nil(&n->group_id))
+	if (uuid_is_nil(group_id))
 		return bytes_of("");
-	name = directory_subject_name(s->directory, &(struct subject){ SUBJECT_GROUP, n->group_id },
+	name = directory_subject_name(s->directory, &(struct subject){ SUBJECT_GROUP, *group_id },
 				      s->arena);
 	return arena_printf(s->arena, " through group %.*s", BYTES_ARG(name));
 }
@@ -146,44 +81,71 @@ static const char *what_role_allows(enum role role)
 	return "connect by SSH and apps, start and stop it, and read its logs";
 }
 
-/* " Access ends at <time>.", or nothing. */
-static struct bytes expiry_sentence(const struct change *c, struct arena *arena)
+/*
+ * " Access ends at <time>.", or nothing if the role has no end. If a lesser role
+ * outlasts it, only the role ends.
+ */
+static struct bytes expiry_sentence(const struct entitlement *after, struct arena *arena)
 {
+	const char *what = after->until == after->access_until ? "Access" : "This role";
 	char when[RFC3339_SIZE];
 
-	if (c->expires_at == ABSENT)
+	if (after->until == ABSENT)
 		return bytes_of("");
-	clock_format_rfc3339(when, c->expires_at);
-	return arena_printf(arena, " Access ends at %s.", when);
+	clock_format_rfc3339(when, after->until);
+	return arena_printf(arena, " %s ends at %s.", what, when);
+}
+
+/* When the system takes one grant away, another may leave a lesser role. */
+static struct bytes role_title(const struct notice_scene *s, enum role role)
+{
+	struct bytes who = actor_name(s);
+
+	if (s->decision->actor.kind == ACTOR_SYSTEM)
+		return arena_printf(s->arena, "Your role on workspace %.*s is now %s",
+				    BYTES_ARG(s->workspace.name), role_name(role));
+	return arena_printf(s->arena, "%.*s changed your role on workspace %.*s to %s",
+			    BYTES_ARG(who), BYTES_ARG(s->workspace.name), role_name(role));
+}
+
+static struct bytes gain_title(const struct notice *n, const struct notice_scene *s)
+{
+	struct bytes who = actor_name(s);
+
+	if (n->kind == NOTIFY_ROLE_CHANGED)
+		return role_title(s, n->listener->after.role);
+	if (n->kind == NOTIFY_EXPIRY_CHANGED)
+		return arena_printf(s->arena,
+				    "%.*s changed when your access to workspace %.*s ends",
+				    BYTES_ARG(who), BYTES_ARG(s->workspace.name));
+	return arena_printf(s->arena, "%.*s shared workspace %.*s with you", BYTES_ARG(who),
+			    BYTES_ARG(s->workspace.name));
 }
 
 static void write_gained(const struct notice *n, const struct notice_scene *s,
 			 struct notification *out)
 {
-	struct bytes who = actor_name(s);
-	struct bytes via = group_phrase(n, s);
-	struct bytes ends = expiry_sentence(n->change, s->arena);
-	const char *role = role_name(n->change->after);
+	const struct entitlement *after = &n->listener->after;
+	struct bytes via = group_phrase(&after->group_id, s);
+	struct bytes ends = expiry_sentence(after, s->arena);
 
-	if (n->kind == NOTIFY_WORKSPACE_SHARED)
-		out->title = arena_printf(s->arena, "%.*s shared workspace %.*s with you",
-					  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
-	else
-		out->title =
-			arena_printf(s->arena, "%.*s changed your role on workspace %.*s to %s",
-				     BYTES_ARG(who), BYTES_ARG(s->workspace.name), role);
-	out->body =
-		arena_printf(s->arena, "You have the role %s%.*s: you can %s.%.*s", role,
-			     BYTES_ARG(via), what_role_allows(n->change->after), BYTES_ARG(ends));
-	out->role = n->change->after;
+	if (n->kind == NOTIFY_EXPIRY_CHANGED && !ends.len)
+		ends = bytes_of(" Access does not end.");
+	out->title = gain_title(n, s);
+	out->body = arena_printf(s->arena, "You have the role %s%.*s: you can %s.%.*s",
+				 role_name(after->role), BYTES_ARG(via),
+				 what_role_allows(after->role), BYTES_ARG(ends));
+	out->group_id = after->group_id;
+	out->role = after->role;
 	out->message = s->decision->message;
 }
 
 static void write_lost(const struct notice *n, const struct notice_scene *s,
 		       struct notification *out)
 {
+	const struct entitlement *before = &n->listener->before;
 	struct bytes who = actor_name(s);
-	struct bytes via = group_phrase(n, s);
+	struct bytes via = group_phrase(&before->group_id, s);
 
 	if (n->kind == NOTIFY_ACCESS_EXPIRED)
 		out->title = arena_printf(s->arena, "Your access to workspace %.*s has expired",
@@ -192,7 +154,8 @@ static void write_lost(const struct notice *n, const struct notice_scene *s,
 		out->title = arena_printf(s->arena, "%.*s no longer shares workspace %.*s with you",
 					  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
 	out->body = arena_printf(s->arena, "The role %s that you had%.*s is gone.",
-				 role_name(n->change->before), BYTES_ARG(via));
+				 role_name(before->role), BYTES_ARG(via));
+	out->group_id = before->group_id;
 }
 
 /* "bob: use; group contractor: none" for the first few changes. */
@@ -250,11 +213,10 @@ void notice_write(const struct notice *n, const struct notice_scene *scene,
 		.kind = n->kind,
 		.actor = scene->decision->actor,
 		.workspace = scene->workspace,
-		.group_id = n->group_id,
 	};
 	if (n->kind == NOTIFY_OWNER_NOTICE)
 		write_owner_notice(scene, out);
-	else if (n->change->after == ROLE_NONE)
+	else if (n->listener->after.role == ROLE_NONE)
 		write_lost(n, scene, out);
 	else
 		write_gained(n, scene, out);

@@ -3,29 +3,29 @@
 
 /*
  * Who is notified of a change, and in what words. Pure functions of the decision,
- * the workspace after it and the directory.
+ * of what people may do before and after it, and of the directory.
  */
 
-#include "consumer/decision.h"
+#include "consumer/audience.h"
 
 /* One notification to one person. */
 struct notice {
 	struct uuid recipient;
 	enum notification_kind kind;
-	const struct change *change; /* NULL: the notice to the owner, which is about all changes */
-	struct uuid group_id; /* through which the change concerns the recipient; nil: directly */
+	/* What the recipient may do before and after; NULL: the notice to the owner. */
+	const struct listener *listener;
 };
 
 /*
- * Lists the people to notify, each once: users whom a change names, members of
- * groups that a change names, and the owner, unless the system made the changes.
- * The actor and deleted users are left out, and the owner is not notified of a
- * grant. A user who is named directly is not notified again for a group; of
- * several groups, the one with the smallest id counts. Sets *out to an array in
- * the arena and returns its length.
+ * Lists whom to notify, each once, by their ids: those in the audience for whom
+ * the decision as a whole makes a difference, and at the end the owner, unless
+ * the system or the owner made the changes. A difference is another role than
+ * before, or another end of the same role. Sets *out to an array in the arena
+ * and returns its length.
  */
-size_t notice_list(const struct decision *d, const struct workspace_ref *ws,
-		   const struct directory *dir, struct arena *arena, struct notice **out);
+size_t notice_list(const struct decision *d, const struct audience *audience,
+		   const struct uuid *owner_id, const struct directory *dir, struct arena *arena,
+		   struct notice **out);
 
 /* What the text of a notice may mention. */
 struct notice_scene {

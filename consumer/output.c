@@ -1,7 +1,9 @@
 #include "consumer/output.h"
 
+#include <stdio.h>
+
 enum {
-	PACKING = 2, /* version of this packing, for Redis keeps it beyond an upgrade */
+	PACKING = 3, /* version of this packing, for Redis keeps it beyond an upgrade */
 	WIDE = 10,   /* bytes of a varint that can hold any number, so it can be changed in place */
 };
 
@@ -13,12 +15,23 @@ static void put_wide(uint8_t *at, int64_t number)
 		at[i] = (uint8_t)(value & 0x7f) | (i < WIDE - 1 ? 0x80 : 0);
 }
 
+void output_format_id(char out[static OUTPUT_ID_SIZE], int partition, int64_t log, int64_t offset,
+		      uint32_t n)
+{
+	if (log)
+		(void)snprintf(out, OUTPUT_ID_SIZE, "%d-%lld-%u-%lld", partition, (long long)offset,
+			       n, (long long)log);
+	else
+		(void)snprintf(out, OUTPUT_ID_SIZE, "%d-%lld-%u", partition, (long long)offset, n);
+}
+
 void outputs_begin(struct buffer *b, const struct run_range *range)
 {
-	uint8_t head[1 + 2 * WIDE] = { PACKING };
+	uint8_t head[1 + 3 * WIDE] = { PACKING };
 
 	put_wide(head + 1, range->begin);
 	put_wide(head + 1 + WIDE, range->applied);
+	put_wide(head + 1 + 2 * WIDE, range->log);
 	buffer_append(b, head, sizeof(head));
 }
 
@@ -32,13 +45,15 @@ bool outputs_open(struct bytes *packed, struct run_range *out)
 	struct bytes after = *packed;
 	uint64_t begin;
 	uint64_t applied;
+	uint64_t log;
 	uint8_t packing;
 
 	if (!bytes_take_u8(&after, &packing) || packing != PACKING ||
-	    !bytes_take_varint(&after, &begin) || !bytes_take_varint(&after, &applied))
+	    !bytes_take_varint(&after, &begin) || !bytes_take_varint(&after, &applied) ||
+	    !bytes_take_varint(&after, &log))
 		return false;
 	*packed = after;
-	*out = (struct run_range){ (int64_t)begin, (int64_t)applied };
+	*out = (struct run_range){ (int64_t)begin, (int64_t)applied, (int64_t)log };
 	return true;
 }
 

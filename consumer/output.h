@@ -18,14 +18,24 @@
 struct run_range {
 	int64_t begin;   /* where the run before it ended; the first record may be further on */
 	int64_t applied; /* where the run ends: the offset after its last record */
+	int64_t log;     /* which log of the partition `applied` is in: see mark.h */
 };
+
+enum { OUTPUT_ID_SIZE = 96 };
+
+/*
+ * Writes the ce_id of an output, the n-th of the record at that offset. It names
+ * the log, too, but for the first: offsets of different logs are the same.
+ */
+void output_format_id(char out[static OUTPUT_ID_SIZE], int partition, int64_t log, int64_t offset,
+		      uint32_t n);
 
 /* One record to send. Bytes are borrowed. */
 struct output {
 	enum topic topic;
 	enum record_type type; /* not for dead letters */
 	int64_t offset;        /* of the record of sharing.commands that it comes from */
-	uint32_t n;            /* counts the outputs of that record: ce_id is partition-offset-n */
+	uint32_t n;            /* counts the outputs of that record: output_format_id() */
 	int64_t time;          /* the timestamp to send it with, ms since 1970 */
 	struct bytes key;
 	struct bytes value;       /* absent: a tombstone */

@@ -65,13 +65,16 @@ void partition_become(struct partition *part, enum partition_state to)
 
 	assert(may_become(before, to));
 	part->state = to;
+	part->probing = false;
 	if (to != PARTITION_READY) {
 		staged_clear(&part->staged);
 		part->committed_runs_count = 0;
 	}
 	assert(!part->staged.count); /* only a READY partition has staged messages */
-	if (to == PARTITION_READY || to == PARTITION_FOREIGN)
+	if (to == PARTITION_READY || to == PARTITION_FOREIGN) {
 		part->trouble = (struct error){ 0 };
+		part->accepting = false;
+	}
 	if (to == PARTITION_READY) {
 		part->fetched = false;
 		part->end = part->mark.applied;
@@ -123,7 +126,7 @@ int64_t partition_next_offset(const struct partition *part)
 {
 	const struct staged *s = &part->staged;
 
-	return s->count ? s->list[s->count - 1].offset + 1 : part->mark.applied;
+	return s->count ? message_end(&s->list[s->count - 1]) : part->mark.applied;
 }
 
 void partition_note_committed(struct partition *part, int64_t last)

@@ -17,6 +17,7 @@
 #include "cache/mark.h"
 #include "consumer/staged.h"
 #include "ops/support/error.h"
+#include "schemas/records.h"
 
 enum partition_state {
 	PARTITION_FOREIGN,    /* another member of the group owns it, or nobody does */
@@ -35,13 +36,17 @@ struct partition {
 	int id;
 	enum partition_state state; /* only partition_become() writes it */
 	struct partitions *all;
-	struct mark mark;     /* true while REBUILDING or READY */
-	int64_t last_epoch;   /* the highest epoch that this process has taken for it */
-	int64_t progress;     /* while REBUILDING: the highest Progress in the changelog so far */
+	struct mark mark;         /* true while REBUILDING or READY */
+	int64_t last_epoch;       /* the highest epoch that this process has taken for it */
+	struct progress progress; /* the changelog's last; while REBUILDING, the last so far */
 	struct error trouble; /* while ASIDE: why, as a sentence; else the last reason, or none */
 	int64_t retry_ms;     /* while ASIDE: when recovery looks at it again; monotonic */
-	bool fetched;         /* while READY: a message was fetched, or the log's end reached */
-	int64_t end;          /* while READY: where the log ended when it was last reached */
+	int64_t vouched_ms; /* while READY: when its log was last known to be the same; monotonic */
+	unsigned doubts;    /* while READY: intake_doubts() at that time */
+	bool accepting;     /* another log is being accepted: see recovery.c; not while READY */
+	bool fetched;       /* while READY: a message was fetched, or the log's end reached */
+	int64_t end;        /* while READY: where the log ended when it was last reached */
+	bool probing;       /* while READY: not fetched until holes.h knows where a hole ends */
 	struct staged staged; /* empty unless READY */
 	/*
 	 * The last offsets of runs that are committed in Kafka, whose `unsent`
@@ -85,7 +90,7 @@ bool partitions_any(const struct partitions *all, enum partition_state state);
  *   any state -> CLAIMING (from FOREIGN only when the group assigns it to us)
  *   any state -> FOREIGN
  *
- * READY and FOREIGN clear `trouble`.
+ * READY and FOREIGN clear `trouble` and `accepting`.
  */
 void partition_become(struct partition *part, enum partition_state to);
 

@@ -27,7 +27,7 @@ void progress_done(struct progress_reader *r)
 	arena_done(&r->arena);
 }
 
-void progress_note(struct progress_reader *r, const struct message *m, int64_t *progress)
+void progress_note(struct progress_reader *r, const struct message *m, struct progress *progress)
 {
 	struct error err = { 0 };
 	struct record record;
@@ -38,13 +38,13 @@ void progress_note(struct progress_reader *r, const struct message *m, int64_t *
 		log_warn("%s partition %d offset %lld is passed over: %s", topic_name(TOPIC_GRANTS),
 			 m->partition, (long long)m->offset,
 			 err.code ? err.text : "it is not a Progress record");
-	else if (record.as.progress.applied > *progress)
-		*progress = record.as.progress.applied;
+	else
+		*progress = record.as.progress;
 }
 
-/* Raises progress[p] to the last Progress of each of these partitions p, if it has one. */
-static int read_progress(struct progress_reader *r, const int *partitions, size_t count,
-			 enum changelog_from from, int64_t *progress, struct error *err)
+/* Sets found[p] to the last Progress of each of these partitions p, if it has one. */
+static int read_part(struct progress_reader *r, const int *partitions, size_t count,
+		     enum changelog_from from, struct progress *found, struct error *err)
 {
 	int rc = changelog_begin(r->changelog, partitions, count, from, err);
 
@@ -61,51 +61,42 @@ static int read_progress(struct progress_reader *r, const int *partitions, size_
 					 "%s cannot be read to its end yet: a transaction is open",
 					 topic_name(TOPIC_GRANTS));
 		if (changelog_is_progress(&m))
-			progress_note(r, &m, &progress[m.partition]);
+			progress_note(r, &m, &found[m.partition]);
 		message_done(&m);
 	}
 	return rc;
 }
 
 /* Reads the ends of the changelog first, then the whole of those partitions whose end has none. */
-static int find_progress(struct progress_reader *r, const struct position *positions, size_t count,
-			 int64_t *progress, struct error *err)
+int progress_read(struct progress_reader *r, const int *partitions, size_t count,
+		  struct progress *out, struct error *err)
 {
-	int partitions[PARTITIONS_MAX];
-	size_t rest = 0;
+	struct progress found[PARTITIONS_MAX];
+	int rest[PARTITIONS_MAX];
+	size_t rest_count = 0;
 	int rc;
 
 	assert(count > 0 && count <= PARTITIONS_MAX);
-	for (size_t i = 0; i < count; i++) {
-		partitions[i] = positions[i].partition;
-		progress[partitions[i]] = COMMITTED_NONE;
-	}
-	rc = read_progress(r, partitions, count, CHANGELOG_TAIL, progress, err);
 	for (size_t i = 0; i < count; i++)
-		if (progress[positions[i].partition] == COMMITTED_NONE)
-			partitions[rest++] = positions[i].partition;
-	if (!rc && rest)
-		rc = read_progress(r, partitions, rest, CHANGELOG_WHOLE, progress, err);
+		found[partitions[i]] = (struct progress){ .applied = COMMITTED_NONE };
+	rc = read_part(r, partitions, count, CHANGELOG_TAIL, found, err);
+	for (size_t i = 0; i < count; i++)
+		if (found[partitions[i]].applied == COMMITTED_NONE &&
+		    !changelog_trouble(r->changelog, partitions[i]))
+			rest[rest_count++] = partitions[i];
+	if (!rc && rest_count)
+		rc = read_part(r, rest, rest_count, CHANGELOG_WHOLE, found, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		out[i] = found[partitions[i]];
 	return rc;
 }
 
-int progress_raise(struct progress_reader *r, struct position *positions, size_t count,
-		   struct error *err)
+const struct error *progress_trouble(const struct progress_reader *r, int partition)
 {
-	int64_t progress[PARTITIONS_MAX];
-	int rc = find_progress(r, positions, count, progress, err);
+	return changelog_trouble(r->changelog, partition);
+}
 
-	for (size_t i = 0; !rc && i < count; i++) {
-		struct position *at = &positions[i];
-		char committed[COMMITTED_TEXT_SIZE];
-
-		if (progress[at->partition] <= at->offset)
-			continue;
-		progress_format_committed(committed, at->offset);
-		log_warn("partition %d: the group has committed %s, but the changelog says %lld; "
-			 "using the changelog's",
-			 at->partition, committed, (long long)progress[at->partition]);
-		at->offset = progress[at->partition];
-	}
-	return rc;
+struct tip progress_tip(const struct progress *p)
+{
+	return (struct tip){ p->last_offset, p->last_time, p->last_hash };
 }

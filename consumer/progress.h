@@ -12,6 +12,7 @@
 #include "consumer/intake.h"
 #include "ops/support/attributes.h"
 #include "schemas/codec.h"
+#include "schemas/tip.h"
 
 enum { COMMITTED_TEXT_SIZE = 24 };
 
@@ -29,19 +30,25 @@ void progress_init(struct progress_reader *r, struct changelog *changelog, struc
 void progress_done(struct progress_reader *r);
 
 /*
- * Raises *progress to what the message says, which must be a Progress record
- * (changelog_is_progress()). One that cannot be read is passed over with a
- * warning.
+ * Sets *progress to what the message says, which must be a Progress record
+ * (changelog_is_progress()). They are read in order, so the last one counts. One
+ * that cannot be read is passed over with a warning.
  */
-void progress_note(struct progress_reader *r, const struct message *m, int64_t *progress);
+void progress_note(struct progress_reader *r, const struct message *m, struct progress *progress);
 
 /*
- * Raises the offsets of these positions, which are what the group has
- * committed or COMMITTED_NONE, to what the changelog says where that is
- * further, and logs a warning. Ends any other reading of the changelog. Blocks.
+ * Sets out[i] to the last Progress of partitions[i], with applied =
+ * COMMITTED_NONE where the changelog has none. What progress_trouble() then names
+ * must not be relied on. Ends any other reading of the changelog. Blocks.
  * ERROR_UNAVAILABLE.
  */
-MUST_USE int progress_raise(struct progress_reader *r, struct position *positions, size_t count,
-			    struct error *err);
+MUST_USE int progress_read(struct progress_reader *r, const int *partitions, size_t count,
+			   struct progress *out, struct error *err);
+
+/* The tip of the log as of that progress. */
+struct tip progress_tip(const struct progress *p);
+
+/* Why the Progress of a partition could not be read by progress_read(); NULL: it could. */
+const struct error *progress_trouble(const struct progress_reader *r, int partition);
 
 #endif

@@ -96,6 +96,28 @@ static int write_all(struct projector *p, const struct directory *d, int64_t pos
 	return rc;
 }
 
+int projector_check(struct projector *p, struct error *err)
+{
+	const int directory = KEYS_DIRECTORY;
+	struct mark now;
+	int rc;
+
+	if (p->state != PROJECTING_CHANGES && p->state != PROJECTING_HELD)
+		return 0;
+	rc = index_read_mark(p->index, KEYS_DIRECTORY, &now, err);
+	if (rc)
+		return rc;
+	if (mark_equal(&now, &p->mark))
+		return p->state == PROJECTING_HELD
+			       ? 0
+			       : index_stamp(p->index, &directory, &now, 1, err);
+	log_warn("the directory's mark in Redis is missing or not the one we wrote; projecting the "
+		 "directory anew");
+	p->state = PROJECTING_UNKNOWN;
+	pipeline_clear(&p->changes.pipeline);
+	return 0;
+}
+
 static int write_first(struct projector *p, const struct directory *d, int64_t position,
 		       struct error *err)
 {
@@ -108,9 +130,10 @@ static int write_first(struct projector *p, const struct directory *d, int64_t p
 		rc = claim_mark(p, &seen, MARK_READY, position, err);
 	else
 		rc = write_all(p, d, position, &seen, err);
-	if (!rc)
-		p->state = PROJECTING_CHANGES;
-	return rc;
+	if (rc)
+		return rc;
+	p->state = PROJECTING_CHANGES;
+	return projector_check(p, err); /* until the mark is stamped, no answer rests on it */
 }
 
 int projector_write(struct projector *p, const struct directory *d, int64_t position,
@@ -118,7 +141,7 @@ int projector_write(struct projector *p, const struct directory *d, int64_t posi
 {
 	int rc = 0;
 
-	if (p->state == PROJECTING_UNKNOWN)
+	if (p->state == PROJECTING_UNKNOWN || p->state == PROJECTING_HELD)
 		rc = write_first(p, d, position, err);
 	else if (projector_lags(p, position))
 		rc = write_changes(p, MARK_READY, position, err);
@@ -128,19 +151,17 @@ int projector_write(struct projector *p, const struct directory *d, int64_t posi
 	return rc == ERROR_FENCED ? 0 : rc;
 }
 
-int projector_check(struct projector *p, struct error *err)
+int projector_hold(struct projector *p, struct error *err)
 {
-	struct mark now;
+	struct mark seen;
 	int rc;
 
-	if (p->state != PROJECTING_CHANGES)
+	if (p->state == PROJECTING_NOT || p->state == PROJECTING_HELD)
 		return 0;
-	rc = index_read_mark(p->index, KEYS_DIRECTORY, &now, err);
-	if (rc || mark_equal(&now, &p->mark))
-		return rc;
-	log_warn("the directory's mark in Redis is missing or not the one we wrote; projecting the "
-		 "directory anew");
-	p->state = PROJECTING_UNKNOWN;
 	pipeline_clear(&p->changes.pipeline);
-	return 0;
+	rc = index_read_mark(p->index, KEYS_DIRECTORY, &seen, err);
+	if (!rc)
+		rc = claim_mark(p, &seen, MARK_REBUILDING, seen.applied, err);
+	p->state = rc ? PROJECTING_UNKNOWN : PROJECTING_HELD;
+	return rc == ERROR_FENCED ? 0 : rc;
 }

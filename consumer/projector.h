@@ -15,6 +15,7 @@
 enum projecting {
 	PROJECTING_NOT,     /* another process projects, or nobody does */
 	PROJECTING_UNKNOWN, /* we project; what Redis holds has yet to be found out */
+	PROJECTING_HELD, /* we project; the mark in Redis says that readers must not rely on it */
 	PROJECTING_CHANGES, /* Redis is as far as `mark`; `changes` has what changed since */
 };
 
@@ -22,7 +23,7 @@ struct projector {
 	struct index *index; /* borrowed; must outlive it */
 	enum projecting state;
 	int64_t epoch;    /* the lowest that the mark may get */
-	struct mark mark; /* while PROJECTING_CHANGES: as we left it in Redis */
+	struct mark mark; /* while PROJECTING_CHANGES or _HELD: as we left it in Redis */
 	struct projection changes;
 };
 
@@ -55,8 +56,16 @@ MUST_USE int projector_write(struct projector *p, const struct directory *d, int
 			     struct error *err);
 
 /*
- * Checks that the mark in Redis is as we left it; if not, the next
- * projector_write() projects everything anew. ERROR_UNAVAILABLE, ERROR_REFUSED.
+ * Marks the directory in Redis as not ready, so that readers answer
+ * `unavailable`, until the next projector_write() projects everything anew.
+ * Errors as projector_write().
+ */
+MUST_USE int projector_hold(struct projector *p, struct error *err);
+
+/*
+ * Checks that the mark in Redis is as we left it, and stamps it if it is ready; if
+ * it is another one, the next projector_write() projects everything anew, or
+ * projector_hold() holds it again. ERROR_UNAVAILABLE, ERROR_REFUSED.
  */
 MUST_USE int projector_check(struct projector *p, struct error *err);
 

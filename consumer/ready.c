@@ -1,5 +1,6 @@
 #include "consumer/ready.h"
 
+#include "ops/support/log.h"
 #include "schemas/topics.h"
 
 /* Moves the partition past commands that are gone from the log; check_log() has accepted that. */
@@ -13,6 +14,31 @@ static int skip_lost(const struct ready_maker *r, struct partition *part, const 
 	if (rc || part->mark.applied >= begin)
 		return rc;
 	return runner_skip(r->runner, part, begin, now->unix_ms, err);
+}
+
+/*
+ * Moves the partition on to the log that Kafka has now. Records that the brokers
+ * took before the last one applied are not decided again: they were applied, or
+ * were lost with what came after them.
+ */
+static int begin_log(const struct ready_maker *r, struct partition *part, const struct now *now,
+		     struct error *err)
+{
+	int64_t begin = 0;
+	int64_t end = 0;
+	int64_t from = 0;
+	int rc = intake_range(r->intake, part->id, &begin, &end, err);
+
+	from = end;
+	if (!rc && tip_is_known(&part->mark.tip))
+		rc = intake_after(r->intake, part->id, part->mark.tip.time, &from, err);
+	if (rc)
+		return rc;
+	log_warn("partition %d: another log is accepted, which has the offsets %lld to %lld; going "
+		 "on at %lld, and keeping what was applied up to %lld of the log before",
+		 part->id, (long long)begin, (long long)end - 1, (long long)from,
+		 (long long)part->mark.applied);
+	return runner_begin_log(r->runner, part, from, now->unix_ms, err);
 }
 
 static int seek_all(const struct ready_maker *r, struct partition *const *parts, size_t count,
@@ -30,11 +56,16 @@ int ready_make(const struct ready_maker *r, struct partition *const *parts, size
 {
 	int rc = 0;
 
+	for (size_t i = 0; !rc && i < count; i++)
+		if (parts[i]->accepting)
+			rc = begin_log(r, parts[i], now, err);
 	for (size_t i = 0; !rc && r->accept_lost_commands && i < count; i++)
 		rc = skip_lost(r, parts[i], now, err);
 	if (!rc)
 		rc = seek_all(r, parts, count, err);
-	for (size_t i = 0; !rc && i < count; i++)
+	for (size_t i = 0; !rc && i < count; i++) {
+		parts[i]->vouched_ms = now->monotonic_ms;
 		partition_become(parts[i], PARTITION_READY);
+	}
 	return rc;
 }

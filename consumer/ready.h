@@ -16,10 +16,13 @@ struct ready_maker {
 	struct intake *intake;
 	struct runner *runner;
 	bool accept_lost_commands; /* a person has decided to go on without them */
+	bool accept_other_log;     /* a person has decided to go on with it */
 };
 
 /*
- * Makes the partitions READY. If lost commands are accepted, first skips them.
+ * Makes the partitions READY. Before that, those that accept another log go on to
+ * where it has records that were never applied; and if lost commands are
+ * accepted, skips them.
  * Blocks. ERROR_UNAVAILABLE, ERROR_FENCED: no partition has changed its state, but
  * marks may have moved; recover them all again.
  */

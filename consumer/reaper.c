@@ -189,11 +189,11 @@ static int open_courier(struct reaper *reaper, struct error *err)
 }
 
 static int send_removal(struct reaper *reaper, struct reaping *r, const struct removal *removal,
-			const struct stale_memory *memory, struct error *err)
+			struct error *err)
 {
 	struct record record;
 	struct uuid id;
-	int rc = removal_id(removal, memory, &id);
+	int rc = removal_id(removal, &id);
 
 	if (rc)
 		return error_set(err, ERROR_REFUSED,
@@ -211,12 +211,12 @@ static int send_removal(struct reaper *reaper, struct reaping *r, const struct r
 }
 
 static int send_each(struct reaper *reaper, struct reaping *r, const struct removal *list,
-		     const struct stale_memory *memory, size_t count, struct error *err)
+		     size_t count, struct error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = send_removal(reaper, r, &list[i], &memory[i], err);
+		rc = send_removal(reaper, r, &list[i], err);
 	return rc;
 }
 
@@ -224,20 +224,13 @@ static int send_each(struct reaper *reaper, struct reaping *r, const struct remo
 static int send_round(struct reaper *reaper, struct reaping *r, const struct removal *list,
 		      size_t count, const struct now *now, struct error *err)
 {
-	struct stale_memory *memory = arena_zalloc(&reaper->arena, count, sizeof(*memory));
-	int rc;
+	int rc = open_courier(reaper, err);
 
-	for (size_t i = 0; i < count; i++)
-		memory[i].workspace_id = list[i].workspace_id;
-	rc = stale_read_memory(reaper->options.index, r->part->id, &r->part->mark, memory, count,
-			       err);
-	if (!rc)
-		rc = open_courier(reaper, err);
 	if (rc)
 		return rc;
 	r->sent_ms = now->unix_ms;
 	r->until = 0;
-	rc = send_each(reaper, r, list, memory, count, err);
+	rc = send_each(reaper, r, list, count, err);
 	if (rc != ERROR_UNAVAILABLE && rc != ERROR_INPUT)
 		return rc;
 	log_warn("a removal could not be sent: %s; its grant is looked for again later", err->text);
@@ -255,7 +248,7 @@ static size_t next_gone(const struct reaper *reaper, struct reaping *r)
 	size_t i = 0;
 
 	while (i < reaping_gone_count(r) && i < SUBJECTS_MAX) {
-		if (directory_lacks(directory, &r->gone->list[i]))
+		if (directory_deleted(directory, &r->gone->list[i]))
 			i++;
 		else
 			reaping_drop_gone(r, i);

@@ -3,7 +3,7 @@
 
 /*
  * What the reaper knows of each partition. reaper.c sends the removals, survey.c
- * finds out which subjects are gone, that is, deleted or unknown. The loop's
+ * finds out which subjects are gone, that is, were said to be deleted. The loop's
  * thread.
  */
 

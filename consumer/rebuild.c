@@ -97,7 +97,7 @@ void rebuild_add(struct rebuild *r, struct partition *part)
 		begin_rebuild(r);
 	r->parts[r->count] = part;
 	r->clearings[r->count++] = (struct clearing){ .partition = part->id, .ours = &part->mark };
-	part->progress = COMMITTED_NONE;
+	part->progress = (struct progress){ .applied = COMMITTED_NONE };
 	partition_become(part, PARTITION_REBUILDING);
 	log_info("partition %d: Redis has lost data; rebuilding it from %s", part->id,
 		 topic_name(TOPIC_GRANTS));
@@ -212,32 +212,62 @@ static void log_progress(struct rebuild *r, const struct now *now)
 		 (long long)all.loaded, (long long)all.goal, topic_name(TOPIC_GRANTS));
 }
 
+/* Has the changelog told as much as is committed? */
+static bool has_progress(const struct partition *part)
+{
+	const struct progress *p = &part->progress;
+
+	return p->applied != COMMITTED_NONE &&
+	       (p->log != part->mark.log ? p->log > part->mark.log
+					 : p->applied >= part->mark.applied);
+}
+
 /*
  * Writes the mark `ready`. A transaction commits the group's offset and a Progress
  * together: so a changelog that ends with less Progress than is committed was not
- * read completely.
+ * read completely, unless its end is what is gone.
  */
 static int finish_partition(struct rebuild *r, struct partition *part, struct error *err)
 {
 	struct pipeline *body = &r->restorer.apply.pipeline;
 	const struct mark seen = part->mark;
 
-	if (part->mark.applied > 0 && part->progress < part->mark.applied)
+	if (part->mark.applied > 0 && !has_progress(part) && !r->options.accept_lost_grants)
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "%s partition %d ends at progress %lld, but %lld is committed: "
 				 "reading it again",
-				 topic_name(TOPIC_GRANTS), part->id, (long long)part->progress,
-				 (long long)part->mark.applied);
+				 topic_name(TOPIC_GRANTS), part->id,
+				 (long long)part->progress.applied, (long long)part->mark.applied);
 	pipeline_clear(body);
 	mark_append_loaded(body, index_keys(r->options.index, part->id));
 	part->mark.state = MARK_READY;
 	return index_write(r->options.index, part->id, &seen, &part->mark, body, err);
 }
 
+/* Sets aside the partitions whose changelog could not be read; the others stay in the list. */
+static void drop_unreadable(struct rebuild *r, const struct now *now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct partition *part = r->parts[i];
+		const struct error *why = changelog_trouble(r->options.changelog, part->id);
+
+		if (why)
+			partition_set_aside(part, why, now->monotonic_ms);
+		else
+			r->parts[kept++] = part;
+	}
+	for (size_t i = kept; i < r->count; i++)
+		pipeline_done(&r->clearings[i].body);
+	r->count = kept;
+}
+
 static int finish_all(struct rebuild *r, const struct now *now, struct error *err)
 {
 	int rc = 0;
 
+	drop_unreadable(r, now);
 	for (size_t i = 0; !rc && i < r->count; i++)
 		rc = finish_partition(r, r->parts[i], err);
 	if (!rc)

@@ -26,6 +26,7 @@ struct rebuild_options {
 	struct workspaces *workspaces;
 	struct partitions *partitions;
 	const struct ready_maker *ready;
+	bool accept_lost_grants; /* a person has decided to go on without what is gone */
 };
 
 /* Makes an idle rebuild. */

@@ -1,6 +1,7 @@
 #include "consumer/recovery.h"
 
 #include "consumer/output.h"
+#include "consumer/refusal.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
 
@@ -10,104 +11,15 @@
 
 enum {
 	UNSETTLED_MAX_MS = 40000, /* several times as long as an abandoned transaction stays open */
+	ACCEPT_RETRY_MS = 3000,   /* longer than a new leader lags behind the one before */
 };
 
-enum recovery_case recovery_case_of(const struct mark *mark, int64_t committed)
-{
-	if (mark->state == MARK_MISSING)
-		return committed == COMMITTED_NONE ? RECOVERY_FRESH : RECOVERY_REBUILD;
-	if (mark->state == MARK_REBUILDING || mark->applied < committed)
-		return RECOVERY_REBUILD;
-	return mark->applied == committed ? RECOVERY_GO_ON : RECOVERY_PUBLISH;
-}
-
-bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int64_t applied)
-{
-	int64_t next = committed;
-
-	for (size_t i = 0; i < unsent->count; i++) {
-		struct bytes packed = buffer_bytes(&unsent->list[i].outputs);
-		struct run_range range;
-
-		if (!outputs_open(&packed, &range))
-			return false;
-		if (range.applied <= next)
-			continue;
-		if (next != COMMITTED_NONE && range.begin != next)
-			return false;
-		next = range.applied;
-	}
-	return next == COMMITTED_NONE || next == applied;
-}
-
-/* ---- one partition ---- */
-
-/* A partition as recovery finds it. The claim fails if its mark has changed since. */
-struct finding {
-	int64_t committed; /* in Kafka; or COMMITTED_NONE */
-	struct mark mark;
-	struct unsent_list unsent;
-	enum recovery_case is;
-};
-
-static int64_t max_of(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Fails: the commands from `reached` to where the log begins are lost. */
-static int refuse_lost_commands(int partition, const struct finding *f, int64_t reached,
-				int64_t begin, struct error *err)
-{
-	if (f->is == RECOVERY_FRESH)
-		return error_set(err, ERROR_REFUSED,
-				 "partition %d was never applied, but its log begins at %lld: the "
-				 "commands before that are gone; to go on without them, start once "
-				 "with --accept-lost-commands",
-				 partition, (long long)begin);
-	return error_set(err, ERROR_REFUSED,
-			 "partition %d was applied up to %lld, but its log begins at %lld: the "
-			 "commands between are gone; to go on without them, start once with "
-			 "--accept-lost-commands",
-			 partition, (long long)reached, (long long)begin);
-}
-
 /*
- * Commands that are gone from the log and were never applied are lost; going on
- * without them is a person's decision. Nothing of a FRESH partition was ever
- * applied, so everything before its log's beginning is lost.
- */
-static int check_log(const struct recovery *r, int partition, const struct finding *f,
-		     struct error *err)
-{
-	int64_t reached =
-		f->is == RECOVERY_FRESH
-			? 0
-			: max_of(f->mark.state == MARK_READY ? f->mark.applied : 0, f->committed);
-	int64_t begin = 0;
-	int64_t end = 0;
-	int rc = intake_range(r->intake, partition, &begin, &end, err);
-
-	if (!rc && reached > end)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "partition %d was applied up to %lld, but its log ends at %lld: "
-				 "waiting for Kafka to have it again",
-				 partition, (long long)reached, (long long)end);
-	if (rc || reached >= begin)
-		return rc;
-	if (r->ready->accept_lost_commands) {
-		log_warn("partition %d: its commands from %lld to %lld are gone from the log, "
-			 "which is accepted",
-			 partition, (long long)reached, (long long)begin - 1);
-		return 0;
-	}
-	return refuse_lost_commands(partition, f, reached, begin, err);
-}
-
-/*
- * Reads the unsent outputs. If they are of another history, Redis has lost data,
- * and the case becomes RECOVERY_REBUILD. If Redis loses data after this, the
- * claim fails.
+ * Reads the unsent outputs. If they do not lead from the progress to the mark,
+ * they are of another history: Redis has lost data, and the case becomes
+ * RECOVERY_REBUILD. But when the group has committed more than the changelog
+ * tells, it may be the changelog that has lost its end, and the index that is
+ * good: RECOVERY_UNCLEAR. If Redis loses data after this, the claim fails.
  */
 static int read_unsent(const struct recovery *r, int partition, struct finding *f,
 		       struct error *err)
@@ -117,21 +29,10 @@ static int read_unsent(const struct recovery *r, int partition, struct finding *
 	if (f->is != RECOVERY_GO_ON && f->is != RECOVERY_PUBLISH)
 		return 0;
 	rc = unsent_read(r->index, partition, &f->unsent, err);
-	if (!rc && !recovery_continues(&f->unsent, f->committed, f->mark.applied))
-		f->is = RECOVERY_REBUILD;
+	if (!rc && !recovery_continues(&f->unsent, &f->committed.progress, &f->mark))
+		f->is = f->committed.group > f->committed.progress.applied ? RECOVERY_UNCLEAR
+									   : RECOVERY_REBUILD;
 	return rc;
-}
-
-/* Where the partition's next run will begin. */
-static int find_applied(const struct recovery *r, int partition, const struct finding *f,
-			int64_t *applied, struct error *err)
-{
-	int64_t end;
-
-	if (f->is == RECOVERY_FRESH)
-		return intake_range(r->intake, partition, applied, &end, err);
-	*applied = f->is == RECOVERY_REBUILD ? max_of(f->committed, 0) : f->mark.applied;
-	return 0;
 }
 
 /*
@@ -166,7 +67,7 @@ static int take_epoch(const struct recovery *r, struct partition *part, const st
 
 	if (least < 0)
 		return error_set(err, ERROR_FENCED, "the consumer group has moved on without us");
-	part->mark.epoch = max_of(least, part->last_epoch + 1);
+	part->mark.epoch = least > part->last_epoch ? least : part->last_epoch + 1;
 	rc = index_claim(r->index, part->id, seen, &part->mark, err);
 	part->last_epoch = part->mark.epoch; /* it may be in Redis even if the claim failed */
 	return rc;
@@ -189,7 +90,7 @@ static void log_claim(const struct partition *part, const struct finding *f)
 	char committed[COMMITTED_TEXT_SIZE];
 
 	describe_mark(found, sizeof(found), &f->mark);
-	progress_format_committed(committed, f->committed);
+	progress_format_committed(committed, f->committed.progress.applied);
 	log_info("partition %d: epoch %lld; Redis %s, Kafka has committed %s", part->id,
 		 (long long)part->mark.epoch, found, committed);
 	if (f->mark.state != MARK_MISSING && f->mark.layout < INDEX_LAYOUT)
@@ -211,7 +112,7 @@ static void publish_unsent(const struct recovery *r, struct partition *part,
 		bool good = outputs_open(&packed, &range);
 
 		assert(good); /* recovery_continues() has read the head before */
-		if (range.applied <= f->committed)
+		if (run_is_over(&range, f->committed.progress.log, f->committed.progress.applied))
 			partition_note_committed(part, u->last);
 		else
 			publisher_push(r->publisher, batch_new(part->id, u->last, range.applied,
@@ -230,9 +131,13 @@ static int take_over(const struct recovery *r, struct partition *part, const str
 	part->committed_runs_count = 0;
 	part->mark = f->mark;
 	part->mark.state = rebuild ? MARK_REBUILDING : MARK_READY;
-	rc = find_applied(r, part->id, f, &part->mark.applied, err);
-	if (!rc)
-		rc = find_directory(r, f, &part->mark.directory, err);
+	part->mark.suspect = part->accepting;
+	part->doubts = f->doubts;
+	part->progress = f->committed.progress;
+	finding_set_reached(f, &part->mark);
+	if (!part->accepting && part->mark.tip.offset < f->view.begin)
+		part->mark.tip = (struct tip){ 0 }; /* it is gone, and shows nothing any more */
+	rc = find_directory(r, f, &part->mark.directory, err);
 	if (!rc)
 		rc = take_epoch(r, part, &f->mark, err);
 	if (rc)
@@ -245,21 +150,166 @@ static int take_over(const struct recovery *r, struct partition *part, const str
 	return 0;
 }
 
+/* ---- is it the same log? ---- */
+
+/*
+ * Readers and later owners are told by the mark. A mark that is not READY tells
+ * readers nothing anyway, and its next owner looks again.
+ */
+static int note_suspicion(const struct recovery *r, struct partition *part, const struct finding *f,
+			  struct error *err)
+{
+	if (f->mark.state != MARK_READY || f->mark.suspect)
+		return 0;
+	part->mark = f->mark;
+	part->mark.suspect = true;
+	return take_epoch(r, part, &f->mark, err);
+}
+
+/*
+ * Another log is accepted at the second look, seconds after the first: a leader
+ * that only lagged has caught up by then; and what was applied and not yet
+ * published is published between the two, so that no outputs of the old log are
+ * left when their offsets come to mean other records.
+ */
+static int begin_accepting(const struct recovery *r, struct partition *part,
+			   const struct finding *f, struct error *err)
+{
+	int rc = 0;
+
+	part->accepting = true;
+	if (f->is == RECOVERY_PUBLISH || f->is == RECOVERY_GO_ON)
+		rc = take_over(r, part, f, err);
+	return rc ? rc
+		  : error_set(err, ERROR_REFUSED,
+			      "another log of partition %d is being accepted; looking at it again "
+			      "in %d s",
+			      part->id, ACCEPT_RETRY_MS / 1000);
+}
+
+/*
+ * A person has accepted the log as it is. An index that is at least as far as the
+ * changelog is kept: Kafka may have lost the end of both logs, but what was
+ * acknowledged stays true. Outputs that no longer lead on from what is committed
+ * are dropped.
+ */
+static int accept_log(const struct recovery *r, struct partition *part, struct finding *f,
+		      struct error *err)
+{
+	if (f->is == RECOVERY_UNCLEAR && !finding_index_counts(f))
+		return refusal_unclear(part->id, f, index_keys(r->index, part->id)->base, err);
+	if (!part->accepting || f->is == RECOVERY_PUBLISH)
+		return begin_accepting(r, part, f, err);
+	if (f->is != RECOVERY_GO_ON && finding_index_counts(f)) {
+		f->is = RECOVERY_GO_ON;
+		unsent_done(&f->unsent);
+	}
+	return 0;
+}
+
+static int judge_log(const struct recovery *r, struct partition *part, struct finding *f,
+		     const struct applied_log *applied, struct error *err)
+{
+	enum log_verdict verdict = log_verdict_of(applied, &f->view);
+	int rc;
+
+	if (verdict == LOG_SAME && f->is != RECOVERY_UNCLEAR) {
+		part->accepting = false;
+		return 0;
+	}
+	if (r->ready->accept_other_log)
+		return accept_log(r, part, f, err);
+	if (verdict == LOG_SAME)
+		return refusal_unclear(part->id, f, index_keys(r->index, part->id)->base, err);
+	rc = note_suspicion(r, part, f, err);
+	return rc ? rc : refusal_log(part->id, applied, &f->view, verdict, err);
+}
+
+/*
+ * Commands that are gone from the log and were never applied are lost; going on
+ * without them is a person's decision. Nothing of a FRESH partition was ever
+ * applied, so everything before its log's beginning is lost.
+ */
+static int check_lost(const struct recovery *r, int partition, const struct finding *f,
+		      int64_t reached, struct error *err)
+{
+	if (reached >= f->view.begin)
+		return 0;
+	if (!r->ready->accept_lost_commands)
+		return refusal_lost(partition, f, reached, err);
+	log_warn("partition %d: its commands from %lld to %lld are gone from the log, which is "
+		 "accepted",
+		 partition, (long long)reached, (long long)f->view.begin - 1);
+	return 0;
+}
+
+static int check_log(const struct recovery *r, struct partition *part, struct finding *f,
+		     struct error *err)
+{
+	struct applied_log applied = finding_applied(f);
+	int rc;
+
+	f->doubts = intake_doubts(r->intake);
+	rc = verifier_look(r->verifier, part->id, &applied, &f->view, err);
+	if (!rc)
+		rc = judge_log(r, part, f, &applied, err);
+	if (rc || part->accepting)
+		return rc;
+	return check_lost(r, part->id, f, applied.applied, err);
+}
+
+/* ---- one partition ---- */
+
+static void warn_of_offsets(int partition, const struct committed *c)
+{
+	char group[COMMITTED_TEXT_SIZE];
+	char progress[COMMITTED_TEXT_SIZE];
+
+	if (c->group == c->progress.applied)
+		return;
+	progress_format_committed(group, c->group);
+	progress_format_committed(progress, c->progress.applied);
+	log_warn("partition %d: the group has committed %s, but the changelog says %s; using the "
+		 "changelog's%s",
+		 partition, group, progress,
+		 c->group > c->progress.applied ? ", for somebody has moved the group's offsets"
+						: "");
+}
+
 static int recover_partition(const struct recovery *r, struct partition *part,
-			     const struct position *committed, const struct mark *seen,
+			     const struct committed *committed, const struct mark *seen,
 			     struct error *err)
 {
-	struct finding f = { .committed = committed->offset,
+	struct finding f = { .committed = *committed,
 			     .mark = *seen,
-			     .is = recovery_case_of(seen, committed->offset) };
-	int rc = check_log(r, part->id, &f, err);
+			     .is = recovery_case_of(seen, committed) };
+	int rc = read_unsent(r, part->id, &f, err);
 
+	if (f.is != RECOVERY_UNCLEAR)
+		warn_of_offsets(part->id, committed);
 	if (!rc)
-		rc = read_unsent(r, part->id, &f, err);
+		rc = check_log(r, part, &f, err);
+	if (!rc && f.is == RECOVERY_REBUILD && !r->accept_lost_grants)
+		rc = changelog_check_begin(r->changelog, part->id, err);
 	if (!rc)
 		rc = take_over(r, part, &f, err);
 	unsent_done(&f.unsent);
 	return rc;
+}
+
+/* Recovers the partition, or sets it aside when a person must decide. */
+static int recover_or_set_aside(const struct recovery *r, struct partition *part,
+				const struct committed *committed, const struct mark *seen,
+				const struct now *now, struct error *err)
+{
+	int rc = recover_partition(r, part, committed, seen, err);
+
+	if (rc != ERROR_REFUSED)
+		return rc;
+	partition_set_aside(part, err, now->monotonic_ms);
+	if (part->accepting)
+		part->retry_ms = now->monotonic_ms + ACCEPT_RETRY_MS;
+	return 0;
 }
 
 /* ---- all of them ---- */
@@ -267,7 +317,7 @@ static int recover_partition(const struct recovery *r, struct partition *part,
 /* The CLAIMING partitions, what is committed of them, and their marks. */
 struct claiming {
 	struct partition **parts;
-	struct position *committed;
+	struct committed *committed;
 	int *ids;
 	struct mark *marks;
 	size_t count;
@@ -284,7 +334,6 @@ static struct claiming list_claiming(const struct partitions *all)
 	for (int i = 0; i < all->count; i++) {
 		if (all->list[i].state != PARTITION_CLAIMING)
 			continue;
-		c.committed[c.count].partition = i;
 		c.ids[c.count] = i;
 		c.parts[c.count++] = &all->list[i];
 	}
@@ -345,6 +394,23 @@ bool recovery_suspects_orphans(struct recovery *r)
 	return suspected;
 }
 
+/* Reads the group's offsets, then the progress: it is at least as far, unless it was tampered with. */
+static int read_committed(const struct recovery *r, struct claiming *c, struct error *err)
+{
+	struct position group[PARTITIONS_MAX];
+	struct progress progress[PARTITIONS_MAX];
+	int rc;
+
+	for (size_t i = 0; i < c->count; i++)
+		group[i].partition = c->ids[i];
+	rc = intake_committed(r->intake, group, c->count, err);
+	if (!rc)
+		rc = progress_read(r->progress, c->ids, c->count, progress, err);
+	for (size_t i = 0; !rc && i < c->count; i++)
+		c->committed[i] = (struct committed){ group[i].offset, progress[i] };
+	return rc;
+}
+
 /*
  * Reads the marks, then what is committed. Others may move both while we are
  * asleep in between; but a claim fails if its mark has moved since it was read
@@ -356,11 +422,42 @@ static int read_both(struct recovery *r, struct claiming *c, struct error *err)
 
 	if (rc)
 		return rc;
-	rc = intake_committed(r->intake, c->committed, c->count, err);
-	if (!rc)
-		rc = progress_raise(r->progress, c->committed, c->count, err);
+	rc = read_committed(r, c, err);
 	judge_settling(r, c->ids[0], rc);
 	return rc;
+}
+
+/* Where the changelog's end cannot be read, the group's offset says how far the partition is. */
+static void believe_group(struct committed *c, const struct mark *mark)
+{
+	if (c->group > c->progress.applied)
+		c->progress = (struct progress){ .applied = c->group, .log = mark->log };
+}
+
+/*
+ * Sets aside the partitions of which neither the group nor the changelog says
+ * how far they are, because the changelog could not be read; the others stay in
+ * the list.
+ */
+static void drop_unreadable(const struct recovery *r, struct claiming *c, const struct now *now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		const struct error *why = progress_trouble(r->progress, c->ids[i]);
+
+		if (why && c->committed[i].group == COMMITTED_NONE) {
+			partition_set_aside(c->parts[i], why, now->monotonic_ms);
+			continue;
+		}
+		if (why)
+			believe_group(&c->committed[i], &c->marks[i]);
+		c->parts[kept] = c->parts[i];
+		c->committed[kept] = c->committed[i];
+		c->ids[kept] = c->ids[i];
+		c->marks[kept++] = c->marks[i];
+	}
+	c->count = kept;
 }
 
 static int recover_all(struct recovery *r, const struct now *now, struct error *err)
@@ -368,8 +465,10 @@ static int recover_all(struct recovery *r, const struct now *now, struct error *
 	struct claiming c = list_claiming(r->partitions);
 	int rc = read_both(r, &c, err);
 
+	if (!rc)
+		drop_unreadable(r, &c, now);
 	for (size_t i = 0; !rc && i < c.count; i++)
-		rc = recover_partition(r, c.parts[i], &c.committed[i], &c.marks[i], err);
+		rc = recover_or_set_aside(r, c.parts[i], &c.committed[i], &c.marks[i], now, err);
 	if (!rc)
 		rc = make_ready(r, &c, now, err);
 	claiming_done(&c);

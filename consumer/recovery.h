@@ -3,41 +3,20 @@
 
 /*
  * Recovers partitions that have become ours, or that others may have changed:
- * compares what Kafka has committed with what Redis has applied, takes a new
- * epoch, and goes on from there. The loop's thread.
+ * compares what Kafka has committed with what Redis has applied, makes sure that
+ * Kafka's log is the one that was applied, takes a new epoch, and goes on from
+ * there. The loop's thread.
  */
 
-#include "cache/unsent.h"
+#include "consumer/finding.h"
 #include "consumer/follower.h"
 #include "consumer/progress.h"
 #include "consumer/publisher.h"
 #include "consumer/ready.h"
 #include "consumer/rebuild.h"
+#include "consumer/verifier.h"
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
-
-/* What is to be done, by what Kafka and Redis say of a partition. */
-enum recovery_case {
-	RECOVERY_FRESH,   /* neither knows the partition: begin at the log's start */
-	RECOVERY_GO_ON,   /* they agree: go on */
-	RECOVERY_PUBLISH, /* Redis is ahead: publish what it keeps unsent, deciding nothing again */
-	RECOVERY_REBUILD, /* Redis lags behind Kafka, or has another history: it has lost data */
-};
-
-/* A pure function. committed: the offset that Kafka has committed, or COMMITTED_NONE. */
-enum recovery_case recovery_case_of(const struct mark *mark, int64_t committed);
-
-/*
- * A pure function. Do the runs in `unsent` lead from `committed` to `applied`
- * without a gap? If nothing was ever committed, any first run will do; the runs
- * must only reach `applied`.
- *
- * A run that begins before `committed` and ends after it is of another history:
- * Redis had lost data, the commands were decided again in other runs, and then
- * Redis came back with what it had lost. Publishing that would notify people
- * twice, so the case is RECOVERY_REBUILD then.
- */
-bool recovery_continues(const struct unsent_list *unsent, int64_t committed, int64_t applied);
 
 /* The pointers are borrowed and must outlive it. The last two fields start at 0. */
 struct recovery {
@@ -49,6 +28,9 @@ struct recovery {
 	struct progress_reader *progress;
 	struct rebuild *rebuild;
 	const struct ready_maker *ready;
+	const struct verifier *verifier;
+	struct changelog *changelog;
+	bool accept_lost_grants;    /* a person has decided to rebuild without what is gone */
 	int64_t unsettled_since_ms; /* when Kafka stopped saying what is committed; 0 while it does */
 	bool orphans_suspected;     /* that has lasted too long; see recovery_suspects_orphans() */
 };
@@ -61,7 +43,7 @@ struct recovery {
  * for the brokers and for Redis.
  *
  * On success each is READY, with its unsent outputs handed to the publisher, or
- * REBUILDING. After ERROR_UNAVAILABLE or ERROR_FENCED those that are neither are
+ * REBUILDING, or ASIDE because a person must decide. After ERROR_UNAVAILABLE or ERROR_FENCED those that are neither are
  * still CLAIMING: try again. ERROR_REFUSED: stop.
  */
 MUST_USE int recovery_step(struct recovery *r, const struct now *now, struct error *err);

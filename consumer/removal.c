@@ -89,34 +89,15 @@ static void append_name(struct buffer *b, const struct removal *r)
 	}
 }
 
-static bool remembers_id(const struct stale_memory *m, const struct uuid *id)
-{
-	for (size_t i = 0; i < RECENT_COMMANDS; i++)
-		if (uuid_equal(&m->recent[i], id))
-			return true;
-	return false;
-}
-
-int removal_id(const struct removal *r, const struct stale_memory *memory, struct uuid *out)
+int removal_id(const struct removal *r, struct uuid *out)
 {
 	struct buffer name;
-	struct uuid id;
-	int rc = 0;
+	int rc;
 
-	assert(uuid_equal(&r->workspace_id, &memory->workspace_id));
 	buffer_init(&name);
 	append_name(&name, r);
-	/* There are more attempts than ids in the memory, so one of them is not remembered. */
-	for (uint8_t attempt = 0; !rc && attempt <= RECENT_COMMANDS; attempt++) {
-		buffer_append_u8(&name, attempt);
-		rc = uuid_v5(&id, &UUID_NAMESPACE_SHAREBUS, buffer_bytes(&name));
-		name.len--;
-		if (!rc && !remembers_id(memory, &id))
-			break;
-	}
+	rc = uuid_v5(out, &UUID_NAMESPACE_SHAREBUS, buffer_bytes(&name));
 	buffer_done(&name);
-	if (!rc)
-		*out = id;
 	return rc;
 }
 

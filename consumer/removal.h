@@ -7,6 +7,7 @@
  */
 
 #include "cache/stale.h"
+#include "ops/support/attributes.h"
 
 struct removal {
 	struct uuid workspace_id;
@@ -25,19 +26,13 @@ struct removal {
 size_t removal_list(const struct stale_list *stale, struct removal **out);
 
 /*
- * The id of the removal's command: a function of what is removed and why, and of
- * the commands that the workspace remembers. Two processes that know the same
- * give it the same id, so that the second of their commands is a duplicate.
- *
- * But a removal may be `unchanged` and needed again: the broker's clock, by which
- * expiry is decided, may lag behind ours, or the subject was created again and
- * then deleted again. The workspace remembers unchanged commands, too, and would
- * take the same id for a duplicate. So attempts are counted in the id, and the
- * first id that the workspace does not remember is used.
- *
- * ERROR_REFUSED, ERROR_NOMEM: see uuid_v5().
+ * The id of the removal's command, of version 5: a function of what is removed
+ * and why. A removal that is sent again has the same id, and does no harm,
+ * because it proves itself anew. It may have to be sent again: the broker's
+ * clock, by which expiry is decided, may lag behind ours. ERROR_REFUSED,
+ * ERROR_NOMEM: see uuid_v5().
  */
-int removal_id(const struct removal *r, const struct stale_memory *memory, struct uuid *out);
+MUST_USE int removal_id(const struct removal *r, struct uuid *out);
 
 /* The removal's command, sent at `now`; borrows the subjects. */
 struct record removal_record(const struct removal *r, const struct uuid *command_id, int64_t now,

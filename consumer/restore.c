@@ -86,8 +86,9 @@ static void set_state(struct workspace *w, const struct workspace_grants *state)
 	workspace_set_name(w, state->workspace.name);
 	for (size_t i = 0; i < state->grant_count; i++)
 		workspace_put_grant(w, &state->grants[i]);
+	w->recent.forgotten = state->forgotten_until;
 	for (size_t i = 0; i < state->recent_command_count; i++)
-		(void)workspace_remember_command(w, &state->recent_commands[i]);
+		recent_restore(&w->recent, &state->recent_commands[i]);
 }
 
 /* Changes the reverse index and the expiries where the grants differ. */

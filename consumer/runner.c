@@ -15,6 +15,7 @@ enum {
 	DIRECTORY_WAIT_MS = 1000,
 	OUTPUTS_MAX_BYTES = 16 * 1024 * 1024, /* those of 2,000 typical records take a quarter */
 	VALUE_MAX_BYTES = 512 << 20,          /* the default of Redis' proto-max-bulk-len */
+	HOLE_OUTCOMES_MAX = 1000,             /* of the records of one batch that are listed */
 };
 
 /* Keeps its scratch memory from run to run, so that the hot path does not allocate. */
@@ -105,12 +106,22 @@ static int read_workspaces(struct run *run, struct error *err)
 
 /* ---- decide ---- */
 
+/* The command's id, or else the event's: whoever waits for the outcome recognises it by that. */
+static struct uuid outcome_id(const struct input *in, const struct decision *d)
+{
+	struct uuid id = d->command_id;
+
+	if (uuid_is_nil(&id) && uuid_parse(&id, message_header(in->message, "ce_id")))
+		id = (struct uuid){ { 0 } };
+	return id;
+}
+
 static void note_outcome(struct run *run, const struct input *in, const struct decision *d,
 			 int64_t version)
 {
 	outcome_append(&run->runner->outcomes, &(struct outcome_entry){
 						       .offset = in->source.offset,
-						       .command_id = d->command_id,
+						       .command_id = outcome_id(in, d),
 						       .outcome = d->outcome,
 						       .code = d->code,
 						       .version = version,
@@ -149,9 +160,8 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 {
 	const struct workspace *w = &in->held->workspace;
 	const struct world world = world_of(run, in);
-	struct workspace_ref ref = ref_before(run, in);
+	struct consequence c = { ref_before(run, in), w->version + 1, { 0 } };
 	bool was_registered = w->registered;
-	int64_t version = w->version + 1;
 	struct touched_workspace *touched;
 	struct decision d;
 	int rc;
@@ -159,17 +169,34 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 	if (!decide(&world, &in->record, &d))
 		return error_set(err, ERROR_REFUSED, "a record of type %s cannot be decided",
 				 record_name(in->record.type));
+	audience_find(&world, &in->record, &d, &c.audience);
 	touched = effects_carry_out(&run->effects, in, &d);
 	/* A deletion has cleared the workspace, but its event shows it as it was. */
 	if (!was_registered || w->registered)
-		version = w->version;
+		c.version = w->version;
 	if (w->registered || !input_is_fact(in))
-		ref = workspace_ref(w);
-	note_outcome(run, in, &d, version);
-	rc = emit_decision(&run->runner->emitter, &in->source, &d, &ref, version, err);
+		c.workspace = workspace_ref(w);
+	note_outcome(run, in, &d, c.version);
+	rc = emit_decision(&run->runner->emitter, &in->source, &d, &c, err);
 	if (touched)
 		touched->source = in->source;
 	return rc;
+}
+
+/*
+ * A batch of a megabyte can hold millions of records. Whoever waits for one of
+ * those that are not listed learns that its outcome is not kept.
+ */
+static void note_unreadable(struct run *run, const struct input *in)
+{
+	int64_t end = message_end(in->message);
+
+	if (end > in->source.offset + HOLE_OUTCOMES_MAX)
+		end = in->source.offset + HOLE_OUTCOMES_MAX;
+	for (int64_t offset = in->source.offset; offset < end; offset++)
+		outcome_append(
+			&run->runner->outcomes,
+			&(struct outcome_entry){ .offset = offset, .outcome = OUTCOME_UNREADABLE });
 }
 
 static void bury_input(struct run *run, struct input *in)
@@ -181,14 +208,14 @@ static void bury_input(struct run *run, struct input *in)
 		run->first_buried = in;
 	emit_dead_letter(&r->emitter, &in->source, m->key, m->value,
 			 input_dead_letter_headers(in, &r->arena));
-	note_outcome(run, in, &(struct decision){ .outcome = OUTCOME_UNREADABLE }, 0);
+	note_unreadable(run, in);
 }
 
 /* Ends the run after its first `count` records; the others are left for the next run. */
 static void cut_run(struct run *run, size_t count)
 {
 	run->count = count;
-	run->applied = run->inputs[count - 1].message->offset + 1;
+	run->applied = message_end(run->inputs[count - 1].message);
 	run->runner->apply.applied = run->applied;
 	outputs_end_at(&run->runner->packed, run->applied);
 }
@@ -217,12 +244,25 @@ static int decide_inputs(struct run *run, struct error *err)
 	return rc;
 }
 
+static int emit_end(struct run *run, struct source *source, struct error *err)
+{
+	const struct apply *a = &run->runner->apply;
+
+	return emit_progress(
+		&run->runner->emitter, source,
+		&(struct progress){ run->applied, a->log, a->tip.offset, a->tip.time, a->tip.hash },
+		err);
+}
+
 /* Emits the state of each workspace that the run touched, and the partition's Progress. */
 static int emit_results(struct run *run, struct error *err)
 {
 	struct emitter *e = &run->runner->emitter;
+	const struct message *tip = run->inputs[run->count - 1].message;
 	struct source *last = &run->inputs[run->count - 1].source;
 	int rc = 0;
+
+	run->runner->apply.tip = tip_of(tip->offset, tip->time, tip->key, tip->value);
 
 	for (size_t i = 0; !rc && i < run->effects.count; i++) {
 		struct touched_workspace *t = &run->effects.list[i];
@@ -238,7 +278,7 @@ static int emit_results(struct run *run, struct error *err)
 	 * simulation tells a record's outputs apart by it.
 	 */
 	last->n++;
-	return emit_progress(e, last, run->applied, err);
+	return emit_end(run, last, err);
 }
 
 /* ---- apply ---- */
@@ -264,7 +304,8 @@ static int apply_run(struct run *run, int next, struct error *err)
 	for (size_t i = 0; i < part->committed_runs_count; i++)
 		apply_sent(&r->apply, part->committed_runs[i]);
 	warn_of_size(run);
-	apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
+	if (last >= 0) /* a log that is accepted may begin at 0 */
+		apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
 	apply_unsent(&r->apply, last, packed);
 	rc = index_apply(r->options.index, part->id, &part->mark, &r->apply, next, err);
 	if (rc)
@@ -303,20 +344,28 @@ static void finish_run(struct run *run)
 
 /* ---- the whole run ---- */
 
-/* The run covers the offsets from `from` up to, and not including, `applied`. */
-static void begin_run(struct run *run, int64_t from, int64_t applied)
+/*
+ * The run goes on from the mark to the offset `applied` of that log. The first
+ * run of a log that was accepted goes on from what is committed.
+ */
+static void begin_run(struct run *run, int64_t log, int64_t applied)
 {
+	const struct mark *mark = &run->part->mark;
+	int64_t begin = log > mark->log ? run->part->progress.applied : mark->applied;
 	struct runner *r = run->runner;
 	int partition = run->part->id;
 
+	assert(log > mark->log || applied >= mark->applied);
 	arena_reset(&r->arena);
 	buffer_clear(&r->packed);
 	buffer_clear(&r->outcomes);
-	outputs_begin(&r->packed, &(struct run_range){ from, applied });
+	outputs_begin(&r->packed, &(struct run_range){ begin, applied, log });
 	run->applied = applied;
-	apply_begin(&r->apply, index_keys(r->options.index, partition), &run->part->mark, applied);
+	apply_begin(&r->apply, index_keys(r->options.index, partition), mark, applied);
+	r->apply.log = log;
 	effects_begin(&run->effects, &r->apply, &r->arena, run->count);
 	r->emitter.partition = partition;
+	r->emitter.log = log;
 }
 
 int runner_run(struct runner *r, struct partition *part, size_t count, int next, struct error *err)
@@ -326,7 +375,7 @@ int runner_run(struct runner *r, struct partition *part, size_t count, int next,
 
 	assert(part->state == PARTITION_READY && count && count <= part->staged.count);
 	assert(part->staged.list[0].offset >= part->mark.applied);
-	begin_run(&run, part->mark.applied, part->staged.list[count - 1].offset + 1);
+	begin_run(&run, part->mark.log, message_end(&part->staged.list[count - 1]));
 	read_inputs(&run);
 	rc = reach_directory(&run, err);
 	if (!rc)
@@ -345,19 +394,39 @@ int runner_run(struct runner *r, struct partition *part, size_t count, int next,
 	return rc;
 }
 
+/* Carries out a run without records, which only moves the mark. */
+static int apply_nothing(struct run *run, struct source *source, struct error *err)
+{
+	int rc = emit_end(run, source, err);
+
+	if (!rc)
+		rc = index_read(run->runner->options.index, run->part->id, &run->part->mark, NULL,
+				0, err);
+	return rc ? rc : apply_run(run, -1, err);
+}
+
 int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t unix_ms,
 		struct error *err)
 {
 	struct run run = { .runner = r, .part = part };
 	struct source source = { .offset = to - 1, .time = unix_ms };
-	int rc;
 
 	assert(to > part->mark.applied);
-	begin_run(&run, part->mark.applied, to);
-	rc = emit_progress(&r->emitter, &source, to, err);
-	if (!rc)
-		rc = index_read(r->options.index, part->id, &part->mark, NULL, 0, err);
-	return rc ? rc : apply_run(&run, -1, err);
+	begin_run(&run, part->mark.log, to);
+	return apply_nothing(&run, &source, err);
+}
+
+int runner_begin_log(struct runner *r, struct partition *part, int64_t from, int64_t unix_ms,
+		     struct error *err)
+{
+	struct run run = { .runner = r, .part = part };
+	struct source source = { .offset = from - 1, .time = unix_ms };
+
+	begin_run(&run, part->mark.log + 1, from);
+	r->apply.tip = (struct tip){ 0 };
+	apply_forget_log(&r->apply);
+	part->mark.suspect = false;
+	return apply_nothing(&run, &source, err);
 }
 
 /* ---- lifecycle ---- */

@@ -61,6 +61,15 @@ MUST_USE int runner_run(struct runner *r, struct partition *part, size_t count, 
 MUST_USE int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t unix_ms,
 			 struct error *err);
 
+/*
+ * Moves the partition on to the offset `from` of another log, which a person has
+ * accepted in place of the one that was applied. What the index keeps of
+ * positions in the old log goes: all its outputs must be committed. Otherwise as
+ * runner_skip().
+ */
+MUST_USE int runner_begin_log(struct runner *r, struct partition *part, int64_t from,
+			      int64_t unix_ms, struct error *err);
+
 /* What was done since runner_new(). */
 struct runner_counts {
 	uint64_t records;

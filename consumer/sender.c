@@ -10,7 +10,6 @@
 enum {
 	QUEUE_POLL_MS = 100,
 	FLUSH_WAIT_MS = 15000, /* longer than a transaction may last */
-	ID_SIZE = 64,
 };
 
 void sender_close(struct sender *s)
@@ -38,13 +37,19 @@ int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *clust
 	return 0;
 }
 
-static rd_kafka_headers_t *event_headers(const struct sender *s, const struct batch *b,
+/* A batch that is being sent, and what its head says. */
+struct sending {
+	const struct batch *batch;
+	struct run_range range;
+};
+
+static rd_kafka_headers_t *event_headers(const struct sender *s, const struct sending *b,
 					 const struct output *o)
 {
 	struct cloudevent_headers headers;
-	char id[ID_SIZE];
+	char id[OUTPUT_ID_SIZE];
 
-	(void)snprintf(id, sizeof(id), "%d-%lld-%u", b->partition, (long long)o->offset, o->n);
+	output_format_id(id, b->batch->partition, b->range.log, o->offset, o->n);
 	cloudevent_headers(&headers, &(struct cloudevent){
 					     .type = record_event_type(o->type),
 					     .id = bytes_of(id),
@@ -67,7 +72,7 @@ static rd_kafka_headers_t *dead_letter_headers(struct bytes packed)
 }
 
 /* NULL: no headers. sharing.grants is internal, and its readers need none. */
-static rd_kafka_headers_t *headers_for(const struct sender *s, const struct batch *b,
+static rd_kafka_headers_t *headers_for(const struct sender *s, const struct sending *b,
 				       const struct output *o)
 {
 	if (o->topic == TOPIC_GRANTS)
@@ -87,13 +92,13 @@ static int32_t partition_for(const struct batch *b, const struct output *o)
 }
 
 /* The payload stays in the batch, which outlives the transaction. */
-static rd_kafka_error_t *produce_output(const struct sender *s, const struct batch *b,
+static rd_kafka_error_t *produce_output(const struct sender *s, const struct sending *b,
 					const struct output *o)
 {
 	rd_kafka_headers_t *headers = headers_for(s, b, o);
 	const rd_kafka_vu_t message[] = {
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = s->topics[o->topic] },
-		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(b, o) },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(b->batch, o) },
 		{ .vtype = RD_KAFKA_VTYPE_KEY,
 		  .u.mem = { .ptr = without_const(o->key.data), .size = o->key.len } },
 		{ .vtype = RD_KAFKA_VTYPE_VALUE,
@@ -114,8 +119,8 @@ static rd_kafka_error_t *produce_output(const struct sender *s, const struct bat
  * Waits for room while the client's queue is full. That ends: the records in the
  * queue are delivered, or fail, before the transaction times out.
  */
-static int produce_patiently(const struct sender *s, const struct batch *b, const struct output *o,
-			     struct error *err)
+static int produce_patiently(const struct sender *s, const struct sending *b,
+			     const struct output *o, struct error *err)
 {
 	rd_kafka_error_t *e = produce_output(s, b, o);
 
@@ -130,11 +135,11 @@ static int produce_patiently(const struct sender *s, const struct batch *b, cons
 int sender_send(const struct sender *s, const struct batch *b, bool last, struct error *err)
 {
 	struct bytes rest = { b->packed, b->len };
-	struct run_range range;
+	struct sending sending = { .batch = b };
 	struct output o;
 	int rc = 0;
 
-	if (!outputs_open(&rest, &range))
+	if (!outputs_open(&rest, &sending.range))
 		return error_set(
 			err, ERROR_REFUSED,
 			"partition %d: this version cannot read the unsent outputs; publish them "
@@ -143,7 +148,7 @@ int sender_send(const struct sender *s, const struct batch *b, bool last, struct
 	while (!rc && output_take(&rest, &o)) {
 		if (o.type == RECORD_PROGRESS && !last)
 			continue; /* the last one of a partition says all */
-		rc = produce_patiently(s, b, &o, err);
+		rc = produce_patiently(s, &sending, &o, err);
 	}
 	if (!rc && rest.len)
 		return error_set(err, ERROR_REFUSED, "partition %d: the unsent outputs are damaged",

@@ -17,6 +17,12 @@ static const struct config_setting own_settings[] = {
 	{ "max-grants", "N", NULL, "1000", "grants that a workspace may have" },
 	{ "accept-lost-commands", NULL, NULL, NULL,
 	  "once, after commands were lost: go on without them" },
+	{ "accept-other-log", NULL, NULL, NULL,
+	  "once, after Kafka lost its log: go on with the one it has" },
+	{ "accept-lost-grants", NULL, NULL, NULL,
+	  "once, after sharing.grants has lost its beginning: rebuild from the rest" },
+	{ "accept-lost-directory", "OFFSET", NULL, NULL,
+	  "pass over batches of sharing.directory up to this one that cannot be unpacked" },
 	{ "log-level", "LEVEL", "SHAREBUS_LOG_LEVEL", "info", "error, warn, info or debug" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

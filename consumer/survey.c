@@ -3,16 +3,46 @@
 #include "ops/support/log.h"
 #include "schemas/topics.h"
 
-enum { REACH_WAIT_MS = 1000 };
+enum {
+	REACH_WAIT_MS = 1000,
+	MISSING_MAX = 100000, /* ids of 16 bytes; a subject may have one for each partition */
+};
 
 void survey_done(struct survey *s)
 {
 	arena_done(&s->arena);
+	buffer_done(&s->missing);
+}
+
+static size_t missing_count(const struct survey *s)
+{
+	return s->missing.len / sizeof(struct uuid);
+}
+
+static void note_missing(struct survey *s, const struct uuid *id)
+{
+	if (missing_count(s) < MISSING_MAX)
+		buffer_append(&s->missing, id, sizeof(*id));
+}
+
+/* Tells a person how many subjects of grants nobody has heard of. */
+static void report_missing(struct survey *s)
+{
+	struct uuid *ids = (struct uuid *)(void *)s->missing.data;
+	bool all = missing_count(s) < MISSING_MAX;
+	size_t count = missing_count(s) ? uuid_sort(ids, missing_count(s)) : 0;
+
+	if (count)
+		log_warn("%s%zu users and groups that have grants are missing from %s: nothing "
+			 "says that they are deleted, so their grants stay, and checks say no; "
+			 "announce them again, or announce that they are deleted",
+			 all ? "" : "at least ", count, topic_name(TOPIC_DIRECTORY));
+	buffer_done(&s->missing);
 }
 
 static void add_if_gone(const struct survey *s, struct reaping *r, const struct subject *subject)
 {
-	if (directory_lacks(follower_directory(s->follower), subject))
+	if (directory_deleted(follower_directory(s->follower), subject))
 		reaping_add_gone(r, subject);
 }
 
@@ -66,42 +96,32 @@ static bool is_wanted(const struct survey *s)
 }
 
 /*
- * Subjects that are not in the directory count as deleted. So the view must have
- * all of the topic first; and a directory without any users is not believed,
- * because it was lost or has yet to be filled, and all grants would be removed.
+ * The view must have all of the topic first: what was deleted in the part that it
+ * has may have been created again in the rest.
  */
-static bool is_directory_believable(struct survey *s)
+static bool has_whole_directory(struct survey *s)
 {
 	struct error err = { 0 };
 
-	if (follower_reach(s->follower, INT64_MAX, REACH_WAIT_MS, &err)) {
-		log_warn("%s; deleted users and groups are looked for later", err.text);
-		return false;
-	}
-	if (directory_has_users(follower_directory(s->follower))) {
-		s->warned_empty = false;
+	if (!follower_reach(s->follower, INT64_MAX, REACH_WAIT_MS, &err))
 		return true;
-	}
-	if (!s->warned_empty)
-		log_warn("the directory has no users: no grant is removed for lack of its user; "
-			 "fill or restore %s",
-			 topic_name(TOPIC_DIRECTORY));
-	s->warned_empty = true;
+	log_warn("%s; deleted users and groups are looked for later", err.text);
 	return false;
 }
 
 static void begin_survey(struct survey *s, const struct now *now)
 {
-	bool believable;
+	bool ready;
 
 	if (now->monotonic_ms < s->retry_ms || !is_wanted(s))
 		return;
-	believable = is_directory_believable(s);
+	ready = has_whole_directory(s);
 	s->retry_ms = clock_monotonic_ms() + LOOK_EVERY_MS; /* asking in vain takes long */
-	if (!believable)
+	if (!ready)
 		return;
 	s->running = true;
 	s->cursor = 0;
+	buffer_clear(&s->missing);
 	s->connection = index_connection(s->index);
 	for (int i = 0; i < s->reapings->count; i++) {
 		struct reaping *r = &s->reapings->list[i];
@@ -153,15 +173,18 @@ static int check_marks(const struct survey *s, bool *ours, struct error *err)
 	return rc;
 }
 
-static void note_holder(const struct survey *s, const struct holder *h)
+static void note_holder(struct survey *s, const struct holder *h)
 {
 	struct reaping *r;
 
 	if (h->partition >= s->reapings->count) /* a foreign key */
 		return;
 	r = &s->reapings->list[h->partition];
-	if (reaping_is_current(r) && r->survey == SURVEY_RUNNING)
-		add_if_gone(s, r, &h->subject);
+	if (!reaping_is_current(r) || r->survey != SURVEY_RUNNING)
+		return;
+	add_if_gone(s, r, &h->subject);
+	if (directory_missing(follower_directory(s->follower), &h->subject))
+		note_missing(s, &h->subject.id);
 }
 
 static int scan_subjects(struct survey *s, struct error *err)
@@ -179,9 +202,12 @@ static int scan_subjects(struct survey *s, struct error *err)
 	if (s->cursor)
 		return 0;
 	rc = check_marks(s, &ours, err);
-	if (!rc)
-		end_survey(s, ours ? SURVEY_DONE : SURVEY_WANTED);
-	return rc;
+	if (rc)
+		return rc;
+	end_survey(s, ours ? SURVEY_DONE : SURVEY_WANTED);
+	if (ours)
+		report_missing(s);
+	return 0;
 }
 
 int survey_step(struct survey *s, const struct now *now, struct error *err)

@@ -5,14 +5,16 @@
  * Finds out which subjects are gone, so that the reaper can look for their
  * grants. Those that are deleted while we follow the directory are reported by
  * the follower. For those that were deleted before, a survey looks up all
- * subjects of the index, once after partitions have become ours. The loop's
- * thread.
+ * subjects of the index, once after partitions have become ours; it also logs how
+ * many of them the directory has never heard of, because their grants stay. The
+ * loop's thread.
  */
 
 #include "cache/stale.h"
 #include "consumer/follower.h"
 #include "consumer/reaping.h"
 #include "ops/support/attributes.h"
+#include "ops/support/buffer.h"
 #include "ops/support/clock.h"
 
 /* The pointers are borrowed and must outlive it. All other fields start at 0. */
@@ -21,11 +23,11 @@ struct survey {
 	struct index *index;
 	struct follower *follower;
 	bool running;
-	uint64_t cursor;     /* of Redis' SCAN */
-	unsigned connection; /* to Redis, on which the survey began */
-	int64_t retry_ms;    /* when a survey may begin; monotonic */
-	bool warned_empty;   /* the warning was logged that the directory has no users */
-	struct arena arena;  /* for one step */
+	uint64_t cursor;       /* of Redis' SCAN */
+	unsigned connection;   /* to Redis, on which the survey began */
+	int64_t retry_ms;      /* when a survey may begin; monotonic */
+	struct buffer missing; /* the ids of subjects that the directory has never heard of */
+	struct arena arena;    /* for one step */
 };
 
 void survey_done(struct survey *s);

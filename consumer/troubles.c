@@ -127,10 +127,11 @@ static void look_at_partition(struct troubles *t, const struct partition *part,
 	int64_t position = part->end > next ? part->end : next;
 
 	if (part->state == PARTITION_READY) {
-		/* While the publisher lags, nothing is fetched; that is a trouble of its own. */
+		/* What keeps a partition from being fetched is a trouble of its own. */
 		look_at_log(place, TOPIC_COMMANDS, part->id, position,
-			    t->options.flow->held ? position
-						  : intake_high(t->options.intake, part->id),
+			    flow_holds(t->options.flow, part)
+				    ? position
+				    : intake_high(t->options.intake, part->id),
 			    now);
 		return;
 	}
@@ -144,6 +145,14 @@ static void look_at_partition(struct troubles *t, const struct partition *part,
 static void look_at_directory(struct troubles *t, const struct now *now)
 {
 	const struct follower *f = t->options.follower;
+	const struct error *why = follower_trouble(f);
+
+	if (why->code) {
+		set_note(&t->places[t->options.partitions->count].note, why, now);
+		troubles_note(t, TROUBLE_DIRECTORY, why, now);
+		return;
+	}
+	troubles_end(t, TROUBLE_DIRECTORY);
 
 	look_at_log(&t->places[t->options.partitions->count], TOPIC_DIRECTORY, 0,
 		    follower_position(f), follower_high(f), now);

@@ -22,6 +22,7 @@
 enum trouble_source {
 	TROUBLE_TURN,      /* a turn of the loop failed */
 	TROUBLE_PUBLISHER, /* it broke, or nothing is published */
+	TROUBLE_DIRECTORY, /* the directory cannot be followed, so that nothing is decided */
 	TROUBLE_SOURCES,
 };
 

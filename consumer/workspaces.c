@@ -1,10 +1,9 @@
 #include "consumer/workspaces.h"
 
+#include "ops/support/hash.h"
 #include "ops/support/memory.h"
 
 #include <stdlib.h>
-
-#include <uthash.h>
 
 struct entry {
 	struct held_workspace held;

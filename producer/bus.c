@@ -1,6 +1,7 @@
 #include "producer/bus.h"
 
 #include "ops/support/clock.h"
+#include "ops/support/log.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -14,13 +15,27 @@ static const struct bus_setting defaults[] = {
 	{ NULL, NULL },
 };
 
+/*
+ * librdkafka's own explanation is not passed on, because it repeats the value,
+ * which may be a password: also that of a setting whose name is misspelt.
+ */
 static int set_one(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
 {
-	char why[256];
-
-	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) == RD_KAFKA_CONF_OK)
+	switch (rd_kafka_conf_set(conf, name, value, NULL, 0)) {
+	case RD_KAFKA_CONF_OK:
 		return 0;
-	return error_set(err, ERROR_USAGE, "Kafka setting %s = %s: %s", name, value, why);
+	case RD_KAFKA_CONF_UNKNOWN:
+		return error_set(err, ERROR_USAGE,
+				 "there is no Kafka setting %s; librdkafka's CONFIGURATION.md "
+				 "lists all that there are",
+				 name);
+	case RD_KAFKA_CONF_INVALID:
+		break;
+	}
+	return error_set(err, ERROR_USAGE,
+			 "Kafka setting %s cannot have the value it was given; librdkafka's "
+			 "CONFIGURATION.md says what it may be",
+			 name);
 }
 
 static int set_all(rd_kafka_conf_t *conf, const struct bus_setting *settings, struct error *err)
@@ -30,6 +45,31 @@ static int set_all(rd_kafka_conf_t *conf, const struct bus_setting *settings, st
 	for (; !rc && settings->name; settings++)
 		rc = set_one(conf, settings->name, settings->value, err);
 	return rc;
+}
+
+/* Addresses stand in messages and in librdkafka's log, so there must be no password in them. */
+static int check_brokers(const rd_kafka_conf_t *conf, struct error *err)
+{
+	char brokers[4096] = "";
+	size_t size = sizeof(brokers);
+
+	if (rd_kafka_conf_get(conf, "bootstrap.servers", brokers, &size) == RD_KAFKA_CONF_OK &&
+	    !strchr(brokers, '@'))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "the brokers must be host:port, comma separated, without user and "
+			 "password, which are Kafka settings");
+}
+
+/* What librdkafka reports stands in the log with all other lines, and waits for nobody. */
+static void pass_on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	enum { SYSLOG_WARNING = 4 };
+
+	if (level <= SYSLOG_WARNING)
+		log_warn("%s: %s: %s", rd_kafka_name(rk), facility, text);
+	else
+		log_info("%s: %s: %s", rd_kafka_name(rk), facility, text);
 }
 
 int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bus_setting *settings,
@@ -47,11 +87,15 @@ int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bu
 		rc = set_all(conf, settings, err);
 	for (size_t i = 0; !rc && config_kafka_line(config, i, &name, &value); i++)
 		rc = set_one(conf, name, value, err);
-	if (rc)
+	if (!rc)
+		rc = check_brokers(conf, err);
+	if (rc) {
 		rd_kafka_conf_destroy(conf);
-	else
-		*out = conf;
-	return rc;
+		return rc;
+	}
+	rd_kafka_conf_set_log_cb(conf, pass_on_log);
+	*out = conf;
+	return 0;
 }
 
 static int open_client(rd_kafka_t **out, rd_kafka_type_t type, rd_kafka_conf_t *conf,
@@ -218,14 +262,38 @@ static void refresh_topic(rd_kafka_t *rk, enum topic topic)
 	rd_kafka_topic_destroy(handle);
 }
 
+/*
+ * `which` is RD_KAFKA_OFFSET_BEGINNING or _END; a time that is one of these
+ * numbers means the same to brokers. rd_kafka_query_watermark_offsets() would
+ * ask for both at once, but does not heed its timeout (2.0.2): a frozen broker
+ * holds it for a minute.
+ */
+static rd_kafka_resp_err_t ask_offset(rd_kafka_t *rk, enum topic topic, int partition,
+				      int64_t which, int64_t *out)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+
+	rd_kafka_topic_partition_list_add(list, topic_name(topic), partition)->offset = which;
+	code = rd_kafka_offsets_for_times(rk, list, RANGE_WAIT_MS);
+	if (!code)
+		code = list->elems[0].err;
+	if (!code)
+		*out = list->elems[0].offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return code;
+}
+
 int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
 	      struct error *err)
 {
-	int64_t low;
-	int64_t high;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		rk, topic_name(topic), partition, &low, &high, RANGE_WAIT_MS);
+	int64_t low = 0;
+	int64_t high = 0;
+	rd_kafka_resp_err_t code =
+		ask_offset(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, &low);
 
+	if (!code)
+		code = ask_offset(rk, topic, partition, RD_KAFKA_OFFSET_END, &high);
 	if (!code) {
 		*begin = low;
 		*end = high;
@@ -245,6 +313,57 @@ int64_t bus_high(rd_kafka_t *rk, enum topic topic, int partition)
 			       high < 0
 		       ? INT64_MIN
 		       : high;
+}
+
+static void describe_lost(const rd_kafka_topic_partition_t *p, struct error *out)
+{
+	bool directory = strcmp(p->topic, topic_name(TOPIC_DIRECTORY)) == 0;
+
+	(void)error_set(out, ERROR_REFUSED,
+			"%s partition %d begins at offset %lld, so its older records are gone "
+			"although it should be compacted: %s",
+			p->topic, (int)p->partition, (long long)p->offset,
+			directory ? "announce the whole directory again"
+				  : "grants may be missing from it, and only Redis has them; keep "
+				    "copies of Redis until each workspace has changed, or make the "
+				    "deployment anew");
+}
+
+bool bus_lacks_beginning(rd_kafka_t *rk, int partitions, int wait_ms, struct error *out)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions + 1);
+	rd_kafka_resp_err_t code;
+	bool lacks = false;
+
+	for (int i = 0; i < partitions; i++)
+		rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_GRANTS), i);
+	rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_DIRECTORY), 0);
+	for (int i = 0; i < list->cnt; i++)
+		list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+	code = rd_kafka_offsets_for_times(rk, list, wait_ms);
+	for (int i = 0; !code && !lacks && i < list->cnt; i++) {
+		lacks = !list->elems[i].err && list->elems[i].offset > 0;
+		if (lacks)
+			describe_lost(&list->elems[i], out);
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return lacks;
+}
+
+bool bus_is_unreadable(const rd_kafka_message_t *m)
+{
+	return m->rkt && m->offset >= 0 &&
+	       (m->err == RD_KAFKA_RESP_ERR__BAD_COMPRESSION ||
+		m->err == RD_KAFKA_RESP_ERR__BAD_MSG ||
+		m->err == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED);
+}
+
+int bus_refuse_unreadable(const rd_kafka_message_t *m, struct error *err)
+{
+	return error_set(err, ERROR_REFUSED,
+			 "%s partition %d: the batch at offset %lld cannot be unpacked: %s",
+			 rd_kafka_topic_name(m->rkt), (int)m->partition, (long long)m->offset,
+			 rd_kafka_message_errstr(m));
 }
 
 rd_kafka_headers_t *bus_headers(const struct header *list, size_t count)

@@ -17,6 +17,7 @@
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
 struct rd_kafka_headers_s;
+struct rd_kafka_message_s;
 
 enum { BUS_MESSAGE_MAX_BYTES = 64 * 1024 * 1024 };
 
@@ -29,7 +30,8 @@ struct bus_setting {
 /*
  * Makes the configuration of a client from our defaults, then these settings,
  * then section [kafka] of the configuration file: the later wins. config must
- * have "brokers". ERROR_USAGE names the setting that librdkafka refuses.
+ * have "brokers". What librdkafka reports goes through the log. ERROR_USAGE names
+ * the setting that librdkafka refuses, but never its value.
  */
 MUST_USE int bus_conf(struct rd_kafka_conf_s **out, const struct config *config,
 		      const struct bus_setting *settings, struct error *err);
@@ -86,6 +88,27 @@ MUST_USE int bus_range(struct rd_kafka_s *rk, enum topic topic, int partition, i
  * Does not block.
  */
 int64_t bus_high(struct rd_kafka_s *rk, enum topic topic, int partition);
+
+/*
+ * Has a partition of a compacted topic lost its beginning? Compaction never moves
+ * that; deletion by age does, and so does a person, and then the last record of
+ * some key is gone. True: the sentence in *out names the first such partition, of
+ * `partitions` of sharing.grants and the one of sharing.directory. False, too,
+ * when the brokers do not tell within wait_ms.
+ */
+bool bus_lacks_beginning(struct rd_kafka_s *rk, int partitions, int wait_ms, struct error *out);
+
+/*
+ * Is this what the client gives instead of a batch of records that it cannot
+ * unpack: because it would grow beyond the client's memory, or is damaged? No
+ * retry heals that. The message's offset is the batch's first, wherever in it the
+ * client was to begin, and its text says what is wrong. The batches before it
+ * have been given out.
+ */
+bool bus_is_unreadable(const struct rd_kafka_message_s *m);
+
+/* Fails with a sentence that names such a batch: ERROR_REFUSED. */
+MUST_USE int bus_refuse_unreadable(const struct rd_kafka_message_s *m, struct error *err);
 
 /* Makes a Kafka header list. It is the caller's until a produce call takes it. */
 struct rd_kafka_headers_s *bus_headers(const struct header *list, size_t count);

@@ -91,6 +91,7 @@ int sharebus_open(struct sharebus **out, const struct sharebus_options *options)
 	arena_init(&c->arena);
 	options = options ? options : &defaults;
 	c->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : CLIENT_TIMEOUT_MS;
+	c->max_age_ms = options->max_age_ms > 0 ? options->max_age_ms : READER_MAX_AGE_MS;
 	c->config = config_new(client_settings);
 	if (!c->config)
 		return error_set(&c->err, ERROR_NOMEM, "out of memory");
@@ -131,12 +132,17 @@ struct error *client_begin(struct sharebus *c)
 
 int client_reader(struct sharebus *c, struct error *err)
 {
+	int rc;
+
 	if (c->reader)
 		return 0;
 	if (!c->people)
 		c->people = people_new();
-	return reader_open(&c->reader, config_get(c->config, "redis"),
-			   config_get(c->config, "prefix"), c->timeout_ms, err);
+	rc = reader_open(&c->reader, config_get(c->config, "redis"),
+			 config_get(c->config, "prefix"), c->timeout_ms, err);
+	if (!rc)
+		reader_set_max_age(c->reader, c->max_age_ms);
+	return rc;
 }
 
 int client_codec(struct sharebus *c, struct error *err)

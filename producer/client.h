@@ -21,6 +21,7 @@ enum { CLIENT_TIMEOUT_MS = 3000 };
 struct sharebus {
 	struct config *config; /* settings and section [kafka] */
 	int timeout_ms;
+	int max_age_ms;
 	struct codec *codec;          /* NULL until client_codec() */
 	struct reader *reader;        /* NULL until client_reader() */
 	struct people *people;        /* NULL until then, too */

@@ -255,11 +255,11 @@ static void keep_wanted(struct sharebus_list *l)
 	const struct uuid me = uuid_of(&l->query.as);
 	const struct person *who =
 		is_set(&l->query.as) ? people_find(l->client->people, &me) : NULL;
-	int64_t now = clock_unix_ms();
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
 		struct workspace *w = &l->found[i];
+		int64_t now = reader_time(l->client->reader, &w->id);
 		struct access_facts facts;
 
 		if (who)
@@ -341,9 +341,8 @@ int sharebus_list_next(struct sharebus_list *list, const struct sharebus_workspa
 		rc = check_steadily(try_page, list, err);
 	shown = arena_alloc(&list->page, (list->count + 1) * sizeof(*shown));
 	if (!rc)
-		rc = view_workspaces(
-			&(struct viewing){ list->client->reader, &list->page, clock_unix_ms() },
-			list->found, list->count, shown, err);
+		rc = view_workspaces(&(struct viewing){ list->client->reader, &list->page },
+				     list->found, list->count, shown, err);
 	if (rc) {
 		list->at = begun_at; /* the next call tries the same page again */
 		return rc;

@@ -1,5 +1,6 @@
 #include "producer/names.h"
 
+#include "producer/bearer.h"
 #include "producer/ids.h"
 
 #include <stdio.h>
@@ -36,12 +37,17 @@ static struct bytes part_before(const char *text, const char *slash)
 	return (struct bytes){ (const uint8_t *)text, (size_t)(slash - text) };
 }
 
+static const char GIVE_ID[] = "give the id of one";
+
 /* ---- users ---- */
 
 static int user_by_name(struct sharebus *c, struct bytes name, struct uuid *out, struct error *err)
 {
-	int rc = lookup_usernames(c->reader, &name, 1, out, err);
+	struct bearers found;
+	int rc = lookup_usernames(c->reader, &name, 1, &found, err);
 
+	if (!rc)
+		rc = bearer_choose(&found, "user", name, GIVE_ID, out, err);
 	if (!rc && uuid_is_nil(out))
 		rc = error_set(err, ERROR_INPUT, "there is no user %.*s", BYTES_ARG(name));
 	return rc;
@@ -70,10 +76,15 @@ static bool is_everyone(struct bytes name)
 static int group_of(struct sharebus *c, const struct uuid *organization_id, struct bytes name,
 		    struct uuid *out, struct error *err)
 {
-	if (!is_everyone(name))
-		return lookup_groupnames(c->reader, organization_id, &name, 1, out, err);
-	*out = *organization_id;
-	return 0;
+	struct bearers found;
+	int rc;
+
+	if (is_everyone(name)) {
+		*out = *organization_id;
+		return 0;
+	}
+	rc = lookup_groupnames(c->reader, organization_id, &name, 1, &found, err);
+	return rc ? rc : bearer_choose(&found, "group", name, GIVE_ID, out, err);
 }
 
 /* Looks for the group in each of these organizations. Exactly one must have it. */
@@ -104,8 +115,12 @@ static int group_among(struct sharebus *c, const struct named_list *organization
 static int organization_by_name(struct sharebus *c, struct bytes name, struct uuid *out,
 				struct error *err)
 {
-	int rc = lookup_organization_names(c->reader, &name, 1, out, err);
+	struct bearers found;
+	int rc = lookup_organization_names(c->reader, &name, 1, &found, err);
 
+	if (!rc)
+		rc = bearer_choose(&found, "organization", name, "give the id of the group", out,
+				   err);
 	if (!rc && uuid_is_nil(out))
 		rc = error_set(err, ERROR_INPUT, "there is no organization %.*s", BYTES_ARG(name));
 	return rc;
@@ -139,20 +154,15 @@ int sharebus_find_group(struct sharebus *client, const char *name, struct shareb
 static int owned_by_name(struct sharebus *c, const struct uuid *owner_id, struct bytes owner,
 			 struct bytes name, struct uuid *out, struct error *err)
 {
-	struct uuid_list found;
-	int rc = lookup_owned_by_name(c->reader, owner_id, name, &c->arena, &found, err);
+	struct bearers found;
+	int rc = lookup_owned_by_name(c->reader, owner_id, name, &found, err);
 
-	if (rc)
-		return rc;
-	if (!found.count)
-		return error_set(err, ERROR_INPUT, "there is no workspace %.*s owned by %.*s",
-				 BYTES_ARG(name), BYTES_ARG(owner));
-	if (found.count > 1)
-		return error_set(err, ERROR_INPUT,
-				 "%.*s owns %zu workspaces called %.*s; give the id of one",
-				 BYTES_ARG(owner), found.count, BYTES_ARG(name));
-	*out = found.list[0];
-	return 0;
+	if (!rc)
+		rc = bearer_choose(&found, "workspace", name, GIVE_ID, out, err);
+	if (!rc && uuid_is_nil(out))
+		rc = error_set(err, ERROR_INPUT, "there is no workspace %.*s owned by %.*s",
+			       BYTES_ARG(name), BYTES_ARG(owner));
+	return rc;
 }
 
 static int workspace_of_me(struct sharebus *c, const struct uuid *me, struct bytes name,
@@ -205,33 +215,67 @@ static bool is_named(const struct sharebus_subject *s)
 	return uuid_is_nil(&id);
 }
 
+/* The subjects of one kind that are given by their names. */
+struct named_subjects {
+	enum sharebus_subject_kind kind;
+	struct bytes *names;
+	struct sharebus_subject **subjects;
+	struct bearers *found;
+	size_t count;
+};
+
+static struct named_subjects collect_named(struct sharebus *c, struct sharebus_subject *list,
+					   size_t count, enum sharebus_subject_kind kind)
+{
+	struct named_subjects n = {
+		.kind = kind,
+		.names = arena_alloc(&c->arena, (count + 1) * sizeof(*n.names)),
+		.subjects = arena_alloc(&c->arena, (count + 1) * sizeof(struct sharebus_subject *)),
+		.found = arena_alloc(&c->arena, (count + 1) * sizeof(*n.found)),
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].kind != kind || !is_named(&list[i]))
+			continue;
+		n.names[n.count] = bytes_of(list[i].name ? list[i].name : "");
+		n.subjects[n.count++] = &list[i];
+	}
+	return n;
+}
+
+/* Sets the id of each that has one bearer, or is Everyone. */
+static int set_subjects(const struct named_subjects *n, const struct uuid *organization_id,
+			struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < n->count; i++) {
+		struct uuid id = *organization_id;
+
+		if (n->kind != SHAREBUS_GROUP || !is_everyone(n->names[i]))
+			rc = bearer_choose(&n->found[i],
+					   n->kind == SHAREBUS_USER ? "user" : "group", n->names[i],
+					   "give the id of one; nothing was changed", &id, err);
+		if (!rc)
+			n->subjects[i]->id = public_id(&id);
+	}
+	return rc;
+}
+
 /* Looks up the names of one kind, all in one question. */
 static int look_up_kind(struct sharebus *c, struct sharebus_subject *list, size_t count,
 			enum sharebus_subject_kind kind, const struct uuid *organization_id,
 			struct error *err)
 {
-	struct bytes *names = arena_alloc(&c->arena, (count + 1) * sizeof(*names));
-	struct uuid *ids = arena_alloc(&c->arena, (count + 1) * sizeof(*ids));
-	size_t wanted = 0;
+	struct named_subjects n = collect_named(c, list, count, kind);
 	int rc;
 
-	for (size_t i = 0; i < count; i++)
-		if (list[i].kind == kind && is_named(&list[i]))
-			names[wanted++] = bytes_of(list[i].name ? list[i].name : "");
-	if (!wanted)
+	if (!n.count)
 		return 0;
-	rc = kind == SHAREBUS_USER
-		     ? lookup_usernames(c->reader, names, wanted, ids, err)
-		     : lookup_groupnames(c->reader, organization_id, names, wanted, ids, err);
-	wanted = 0;
-	for (size_t i = 0; !rc && i < count; i++) {
-		if (list[i].kind != kind || !is_named(&list[i]))
-			continue;
-		if (kind == SHAREBUS_GROUP && is_everyone(names[wanted]))
-			ids[wanted] = *organization_id;
-		list[i].id = public_id(&ids[wanted++]);
-	}
-	return rc;
+	rc = kind == SHAREBUS_USER ? lookup_usernames(c->reader, n.names, n.count, n.found, err)
+				   : lookup_groupnames(c->reader, organization_id, n.names, n.count,
+						       n.found, err);
+	return rc ? rc : set_subjects(&n, organization_id, err);
 }
 
 /* "there is no user zoe", or several unknown names in one sentence. */

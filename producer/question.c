@@ -1,7 +1,6 @@
 /* sharebus_check(), sharebus_explain(), sharebus_show(): what the index says. */
 
 #include "cache/check.h"
-#include "ops/support/clock.h"
 #include "producer/client.h"
 #include "producer/ids.h"
 #include "producer/view.h"
@@ -112,8 +111,8 @@ int sharebus_show(struct sharebus *client, const struct sharebus_id *workspace,
 		rc = load_workspace(client, &id, &w, err);
 	if (rc)
 		return rc;
-	rc = view_workspaces(&(struct viewing){ client->reader, &client->arena, clock_unix_ms() },
-			     &w, 1, shown, err);
+	rc = view_workspaces(&(struct viewing){ client->reader, &client->arena }, &w, 1, shown,
+			     err);
 	workspace_done(&w);
 	if (!rc)
 		*out = shown;
@@ -212,8 +211,8 @@ static int try_explain(void *context, struct error *err)
 	rc = people_learn_workspaces(c->people, c->reader, &w, 1, err);
 	uuid_format(text, &e->user_id);
 	if (!rc) {
-		people_facts(c->people, people_find(c->people, &e->user_id), &w, clock_unix_ms(),
-			     &facts);
+		people_facts(c->people, people_find(c->people, &e->user_id), &w,
+			     reader_time(c->reader, &w.id), &facts);
 		if (facts.user && facts.user->status != USER_DELETED)
 			explain_facts(e, &facts);
 		else

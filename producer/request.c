@@ -91,6 +91,10 @@ static int fill_command_id(const struct sharebus_request *q, struct command *out
 	if (uuid_is_nil(&out->command_id) && uuid_v7(&out->command_id, out->issued_at))
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "the kernel has no randomness for a new id; try again");
+	if (uuid_v7_time(&out->command_id) < 0)
+		return error_set(err, ERROR_USAGE,
+				 "command_id is no UUID of version 7; take one of "
+				 "sharebus_new_id()");
 	return 0;
 }
 

@@ -146,5 +146,6 @@ int send_command(struct sharebus *c, const struct record *r, int64_t wait_ms,
 		rc = deliver_command(c, r, deadline, out, err);
 	if (rc || !wait_ms)
 		return rc;
-	return wait_outcome(c->reader, &out->position, deadline, &c->arena, &out->outcome, err);
+	return wait_outcome(c->reader, &(struct awaited){ out->position, out->command_id },
+			    deadline, &c->arena, &out->outcome, err);
 }

@@ -30,6 +30,12 @@
  * take the time they may wait as wait_ms. A lost connection is opened again by
  * the next call that needs it.
  *
+ * Age. The consumer looks at the index every second, and says so in Redis. If it
+ * has not for longer than max_age_ms, because none runs or Redis came back from an
+ * old snapshot, calls that ask the index return SHAREBUS_UNAVAILABLE. Expiry is
+ * judged by the time at which the consumer last looked. All this is by the clock
+ * of Redis: the clock of this machine plays no part.
+ *
  * Values. A struct of zeros asks for the defaults. Times are milliseconds since
  * 1970 in UTC; 0 means never. An id of zeros means none.
  */
@@ -78,7 +84,7 @@ enum { SHAREBUS_ID_SIZE = 37 };
 SHAREBUS_RESULT int sharebus_parse_id(struct sharebus_id *out, const char *text);
 
 /*
- * Makes a new id (UUID version 7). Store it as command_id before you send a
+ * Makes a new id (UUID version 7, which says when it was made). Store it as command_id before you send a
  * command, and you can repeat the command safely even if you crash before its
  * outcome arrives. SHAREBUS_UNAVAILABLE when the kernel has no randomness.
  */
@@ -95,6 +101,7 @@ struct sharebus_options {
 	const char *prefix;  /* what all keys in Redis begin with; NULL: sb */
 	const char *source;  /* who speaks: the end of ce_source in events; NULL: library */
 	int timeout_ms;      /* for an answer of Redis or of the brokers; 0: 3000 */
+	int max_age_ms;      /* how old an answer of the index may be; 0: 60000 */
 	/* More settings of librdkafka (TLS, SASL): name, value, name, value, …, NULL; or NULL. */
 	const char *const *kafka;
 };
@@ -172,8 +179,11 @@ struct sharebus_request {
 	size_t subject_count;
 	const char *message; /* for the people it is shared with, in UTF-8; may be NULL */
 	/*
-	 * Names the command; zero: a new id. A command that is sent again under its
-	 * id is applied only once, so never use an id for two different commands.
+	 * Names the command: an id of sharebus_new_id(); zero: a new one. A command
+	 * that is sent again under its id is applied only once, so never use an id for
+	 * two different commands. A workspace remembers the commands of the last hour,
+	 * at least the last 16 and at most 1,000; one that is older is rejected as
+	 * command_too_old, never applied again. The memory ends with the workspace.
 	 */
 	struct sharebus_id command_id;
 	int64_t expected_version; /* apply only if the sharing has this version; 0: any */
@@ -308,7 +318,11 @@ struct sharebus_answer {
 	int64_t expires_at;       /* when the grant that decided expires */
 };
 
-/* May this user do that? Policies, expiry and membership count as they are now. */
+/*
+ * May this user do that? Policies and membership count as they are now, expiry as of when the
+ * consumer last looked: a grant counts for a second after its end, or, while no consumer runs, for
+ * max_age_ms at most.
+ */
 SHAREBUS_RESULT int sharebus_check(struct sharebus *client,
 				   const struct sharebus_question *question,
 				   struct sharebus_answer *out);

@@ -17,7 +17,6 @@ struct id_list {
 struct view {
 	struct reader *reader;
 	struct arena *arena;
-	int64_t now;
 	struct id_list user_ids;
 	struct id_list group_ids;
 	struct id_list organization_ids;
@@ -150,10 +149,11 @@ static void show_workspace(const struct view *v, const struct workspace *w,
 {
 	struct sharebus_grant *grants =
 		arena_alloc(v->arena, (w->grant_count + 1) * sizeof(*grants));
+	int64_t now = reader_time(v->reader, &w->id);
 	size_t count = 0;
 
 	for (size_t i = 0; i < w->grant_count; i++)
-		if (!grant_expired(&w->grants[i], v->now))
+		if (!grant_expired(&w->grants[i], now))
 			show_grant(v, &w->grants[i], &grants[count++]);
 	qsort(grants, count, sizeof(*grants), by_name);
 	*out = (struct sharebus_workspace){
@@ -174,7 +174,7 @@ static void show_workspace(const struct view *v, const struct workspace *w,
 int view_workspaces(const struct viewing *how, const struct workspace *workspaces, size_t count,
 		    struct sharebus_workspace *out, struct error *err)
 {
-	struct view v = { .reader = how->reader, .arena = how->arena, .now = how->now };
+	struct view v = { .reader = how->reader, .arena = how->arena };
 	int rc;
 
 	collect_all(&v, workspaces, count);

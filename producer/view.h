@@ -13,14 +13,13 @@ struct reader;
 
 /* What the views are made with. */
 struct viewing {
-	struct reader *reader; /* looks up the names */
+	struct reader *reader; /* has read the workspaces, and looks up the names */
 	struct arena *arena;   /* holds what out points to */
-	int64_t now;           /* ms since 1970: grants that have expired are left out */
 };
 
 /*
  * Fills out[count] from several workspaces, with one set of questions to the
- * index. Grants are sorted: users by name, then groups by name. Fails as
+ * index. Grants that have expired are left out. The rest is sorted: users by name, then groups by name. Fails as
  * lookup.h says; out is then untouched.
  */
 MUST_USE int view_workspaces(const struct viewing *how, const struct workspace *workspaces,

@@ -19,9 +19,13 @@ const char *const user_kind_symbols[] = { "user", "service_account", "agent", NU
 const char *const site_role_symbols[] = { "member", "owner", NULL };
 const char *const organization_role_symbols[] = { "member", "admin", NULL };
 const char *const sharing_policy_symbols[] = { "everyone", "service_accounts", "none", NULL };
-const char *const notification_kind_symbols[] = { "workspace_shared", "role_changed",
-						  "access_removed",   "access_expired",
-						  "owner_notice",     NULL };
+const char *const notification_kind_symbols[] = { "workspace_shared",
+						  "role_changed",
+						  "expiry_changed",
+						  "access_removed",
+						  "access_expired",
+						  "owner_notice",
+						  NULL };
 
 /* One macro for each kind of field. */
 /* clang-format off */
@@ -196,17 +200,25 @@ static const struct field grant_fields[] = {
 };
 static const struct record_shape grant_shape = SHAPE(grant);
 
+static const struct field recent_command_fields[] = {
+	UUID(recent_command, id),
+	LONG(recent_command, late_minutes),
+};
+static const struct record_shape recent_command_shape = SHAPE(recent_command);
+
 static const struct field workspace_grants_fields[] = {
 	RECORD(workspace_grants, workspace, workspace_ref_shape),
 	ENUM(workspace_grants, status, workspace_status_symbols, WORKSPACE_ACTIVE),
 	LONG(workspace_grants, version),
 	RECORDS(workspace_grants, grants, grant_count, grant_shape),
-	UUIDS(workspace_grants, recent_commands, recent_command_count),
+	RECORDS(workspace_grants, recent_commands, recent_command_count, recent_command_shape),
+	LONG(workspace_grants, forgotten_until),
 	LONG(workspace_grants, source_offset),
 };
 
 static const struct field progress_fields[] = {
-	LONG(progress, applied),
+	LONG(progress, applied),   LONG(progress, log),       LONG(progress, last_offset),
+	LONG(progress, last_time), LONG(progress, last_hash),
 };
 
 static const struct {

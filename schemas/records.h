@@ -42,6 +42,7 @@ enum reason {
 enum notification_kind {
 	NOTIFY_WORKSPACE_SHARED = 1,
 	NOTIFY_ROLE_CHANGED,
+	NOTIFY_EXPIRY_CHANGED,
 	NOTIFY_ACCESS_REMOVED,
 	NOTIFY_ACCESS_EXPIRED,
 	NOTIFY_OWNER_NOTICE,
@@ -211,19 +212,30 @@ struct grant {
 	int64_t expires_at;
 };
 
+/* A command that a workspace remembers: see cache/recent.h. */
+struct recent_command {
+	struct uuid id;
+	int64_t late_minutes; /* from the time in its id to its record's timestamp, rounded up */
+};
+
 struct workspace_grants {
 	struct workspace_ref workspace;
 	enum workspace_status status;
 	int64_t version;
 	struct grant *grants;
 	size_t grant_count;
-	struct uuid *recent_commands;
+	struct recent_command *recent_commands; /* the oldest first */
 	size_t recent_command_count;
+	int64_t forgotten_until; /* the latest time in the id of a forgotten command; 0: none */
 	int64_t source_offset;
 };
 
 struct progress {
 	int64_t applied;
+	int64_t log;         /* which log of the partition `applied` is in: see mark.h */
+	int64_t last_offset; /* this and the next two: the tip, see tip.h */
+	int64_t last_time;
+	int64_t last_hash;
 };
 
 enum record_type {

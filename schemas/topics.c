@@ -1,34 +1,52 @@
 #include "schemas/topics.h"
 
+#include "ops/support/number.h"
+
+#include <string.h>
+
 #define DAYS_7  "604800000"
 #define DAYS_30 "2592000000"
 
 #define DIRECTORY_MAX_BYTES "16777216"
 
+/*
+ * Compaction drops all but the last record of a key: it would lose commands and
+ * events. Deletion by age drops the only record of a workspace, a user or a group.
+ */
+#define KEEP_ALL                                                                                   \
+	{                                                                                          \
+		"cleanup.policy", "delete", DEMAND_EQUAL                                           \
+	}
+#define KEEP_LAST                                                                                  \
+	{                                                                                          \
+		"cleanup.policy", "compact", DEMAND_EQUAL                                          \
+	}
+
 static const struct {
 	const char *name;
 	struct topic_setting settings[TOPIC_SETTINGS_MAX];
 } topics[TOPIC_COUNT] = {
+	/* Decisions rest on the records' times: an author's clock must not move them. */
 	[TOPIC_COMMANDS] = { "sharing.commands",
-			     { { "cleanup.policy", "delete" },
-			       { "retention.ms", DAYS_7 },
-			       { "message.timestamp.type", "LogAppendTime" } } },
+			     { KEEP_ALL,
+			       { "retention.ms", DAYS_7, DEMAND_NONE },
+			       { "message.timestamp.type", "LogAppendTime", DEMAND_EQUAL } } },
 	/* A group is one record, of 37 bytes a member: a quarter of a million members fit. */
 	[TOPIC_DIRECTORY] = { "sharing.directory",
-			      { { "cleanup.policy", "compact" },
-				{ "max.message.bytes", DIRECTORY_MAX_BYTES } } },
+			      { KEEP_LAST,
+				{ "max.message.bytes", DIRECTORY_MAX_BYTES, DEMAND_AT_LEAST } } },
 	[TOPIC_EVENTS] = { "sharing.events",
-			   { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_30 } } },
+			   { KEEP_ALL, { "retention.ms", DAYS_30, DEMAND_NONE } } },
 	[TOPIC_NOTIFICATIONS] = { "sharing.notifications",
-				  { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_7 } } },
+				  { KEEP_ALL, { "retention.ms", DAYS_7, DEMAND_NONE } } },
 	[TOPIC_HANDOFFS] = { "sharing.handoffs",
-			     { { "cleanup.policy", "delete" }, { "retention.ms", DAYS_30 } } },
-	[TOPIC_GRANTS] = { "sharing.grants", { { "cleanup.policy", "compact" } } },
+			     { KEEP_ALL, { "retention.ms", DAYS_30, DEMAND_NONE } } },
+	[TOPIC_GRANTS] = { "sharing.grants", { KEEP_LAST } },
 	/* Whatever sharing.commands has taken must fit, with the headers that say why it is here. */
 	[TOPIC_DEADLETTER] = { "sharing.deadletter",
-			       { { "cleanup.policy", "delete" },
-				 { "retention.ms", DAYS_30 },
-				 { "max.message.bytes", "67108864" } } },
+			       { KEEP_ALL,
+				 { "retention.ms", DAYS_30, DEMAND_NONE },
+				 { "max.message.bytes", "67108864", DEMAND_AT_LEAST } } },
 };
 
 const char *topic_name(enum topic topic)
@@ -44,4 +62,26 @@ int topic_partitions(enum topic topic, int partitions)
 const struct topic_setting *topic_settings(enum topic topic)
 {
 	return topics[topic].settings;
+}
+
+static bool is_at_least(const char *value, const char *least)
+{
+	int64_t is = 0;
+	int64_t must = 0;
+
+	return number_parse(bytes_of(value), 0, INT64_MAX, &is) &&
+	       number_parse(bytes_of(least), 0, INT64_MAX, &must) && is >= must;
+}
+
+bool topic_meets(const struct topic_setting *s, const char *value)
+{
+	switch (s->demand) {
+	case DEMAND_NONE:
+		return true;
+	case DEMAND_EQUAL:
+		return strcmp(value, s->value) == 0;
+	case DEMAND_AT_LEAST:
+		return is_at_least(value, s->value);
+	}
+	return false;
 }

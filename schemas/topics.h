@@ -28,14 +28,25 @@ const char *topic_name(enum topic topic);
 /* How many partitions the topic has in a deployment with `partitions` of them. */
 int topic_partitions(enum topic topic, int partitions);
 
+/* What is asked of a topic that exists already, perhaps not made by us. */
+enum topic_demand {
+	DEMAND_NONE,     /* another value is the operator's right */
+	DEMAND_EQUAL,    /* what is guaranteed rests on it */
+	DEMAND_AT_LEAST, /* a number; with less, something does not fit, but nothing is lost */
+};
+
 struct topic_setting {
 	const char *name;
 	const char *value;
+	enum topic_demand demand;
 };
 
 enum { TOPIC_SETTINGS_MAX = 4 };
 
 /* The topic's configuration in Kafka; ends with an entry whose name is NULL. */
 const struct topic_setting *topic_settings(enum topic topic);
+
+/* Does a topic whose setting has this value meet what is asked of it? */
+bool topic_meets(const struct topic_setting *s, const char *value);
 
 #endif

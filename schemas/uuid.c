@@ -133,6 +133,17 @@ int uuid_v7(struct uuid *out, int64_t unix_ms)
 	return 0;
 }
 
+int64_t uuid_v7_time(const struct uuid *u)
+{
+	int64_t unix_ms = 0;
+
+	if (u->bytes[6] >> 4 != 7 || u->bytes[8] >> 6 != 2)
+		return -1;
+	for (unsigned i = 0; i < UUID_TIME_BITS / 8; i++)
+		unix_ms = unix_ms << 8 | u->bytes[i];
+	return unix_ms;
+}
+
 int uuid_v5(struct uuid *out, const struct uuid *ns, struct bytes name)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];

@@ -60,6 +60,9 @@ MUST_USE size_t uuid_sort(struct uuid *list, size_t count);
  */
 MUST_USE int uuid_v7(struct uuid *out, int64_t unix_ms);
 
+/* When a version 7 id was made, ms since 1970; -1 for an id of any other version or variant. */
+int64_t uuid_v7_time(const struct uuid *u);
+
 /*
  * The version 5 id of name within the namespace ns: the same two always give
  * the same id. An absent name counts as empty. Returns 0; ERROR_NOMEM; or

@@ -60,14 +60,28 @@ static void list_options(struct options *o, const struct flags *f)
 		add_option(o, s->key, s->value != NULL, ID_SETTING + (int)i);
 }
 
-/* found is ':' for a missing value, '?' for an unknown flag and for a value too many. */
-static int bad_flag(const struct flags *f, int found, const char *word, struct error *err)
+/* Letters that are no flag come in optopt alone: the word they stand in is not known. */
+static bool is_unknown_letter(const struct options *o, int found)
+{
+	return found == '?' && optopt > ' ' && optopt <= '~' && !strchr(o->letters, optopt);
+}
+
+/*
+ * found is ':' for a missing value, '?' for an unknown flag and for a value too
+ * many. A value, which may be a password, is not repeated.
+ */
+static int bad_flag(const struct flags *f, const struct options *o, int found, const char *word,
+		    struct error *err)
 {
 	const char *wrong = found == ':'                       ? "wants a value"
 			    : strchr(word, '=') && optopt != 0 ? "takes no value"
 							       : "is not known";
 
-	return error_set(err, ERROR_USAGE, "flag %s %s; see `%s --help`", word, wrong, f->command);
+	if (is_unknown_letter(o, found))
+		return error_set(err, ERROR_USAGE, "flag -%c is not known; see `%s --help`", optopt,
+				 f->command);
+	return error_set(err, ERROR_USAGE, "flag %.*s %s; see `%s --help`", (int)strcspn(word, "="),
+			 word, wrong, f->command);
 }
 
 static int take_option(const struct flags *f, int id, const char **path, struct error *err)
@@ -100,7 +114,7 @@ int flags_read(const struct flags *f, int argc, char **argv, int *operands, stru
 	optind = 0;
 	opterr = 0;
 	while (!rc && (id = getopt_long(argc, argv, options.letters, options.list, NULL)) != -1)
-		rc = id == '?' || id == ':' ? bad_flag(f, id, argv[optind - 1], err)
+		rc = id == '?' || id == ':' ? bad_flag(f, &options, id, argv[optind - 1], err)
 					    : take_option(f, id, &path, err);
 	if (!rc)
 		rc = config_load(f->config, path, err);

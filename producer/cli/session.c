@@ -1,14 +1,17 @@
 #include "producer/cli/session.h"
 
+#include "producer/cli/moment.h"
+
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 5000, KAFKA_LINES_MAX = 200 };
+enum { TIMEOUT_MS = 5000, KAFKA_LINES_MAX = 200, MAX_AGE_MAX_MS = 24 * 3600 * 1000 };
 
 static const struct config_setting own_settings[] = {
 	{ "as", "USER", "SHAREBUS_USER", NULL, "user who asks; default: the login name" },
+	{ "max-age", "TIME", "SHAREBUS_MAX_AGE", "60s", "how old an answer of the index may be" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 static const struct config_setting *const settings[] = { config_shared, own_settings, NULL };
@@ -33,20 +36,33 @@ int session_failed(const struct session *s, int rc, struct error *err)
 	return rc < 0 ? error_set(err, (enum error_code)rc, "%s", sharebus_error(s->client)) : rc;
 }
 
+static int read_max_age(const struct session *s, int64_t *out, struct error *err)
+{
+	const char *text = config_get(s->config, "max-age");
+
+	if (duration_parse(text, MAX_AGE_MAX_MS, out))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "max-age is \"%s\"; give a time such as 5s or 2m, up to 24h", text);
+}
+
 int session_client(struct session *s, struct error *err)
 {
 	const char *kafka[2 * KAFKA_LINES_MAX + 1] = { NULL };
+	int64_t max_age_ms = 0;
+	int rc = s->client ? 0 : read_max_age(s, &max_age_ms, err);
 	const struct sharebus_options options = {
 		.brokers = config_get(s->config, "brokers"),
 		.redis = config_get(s->config, "redis"),
 		.prefix = config_get(s->config, "prefix"),
 		.source = "cli",
 		.timeout_ms = s->wait_ms && s->wait_ms < TIMEOUT_MS ? (int)s->wait_ms : TIMEOUT_MS,
+		.max_age_ms = (int)max_age_ms,
 		.kafka = kafka,
 	};
 
-	if (s->client)
-		return 0;
+	if (s->client || rc)
+		return rc;
 	for (size_t i = 0; i < KAFKA_LINES_MAX; i++)
 		if (!config_kafka_line(s->config, i, &kafka[2 * i], &kafka[2 * i + 1]))
 			break;

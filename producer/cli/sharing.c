@@ -22,7 +22,8 @@ const struct flag share_flags[] = {
 	{ "expires", FLAG_EXPIRES, "8h|TIME", "when it expires: 8h, 2026-12-01T18:00Z" },
 	{ "message", FLAG_MESSAGE, "TEXT", "a message to the people it is shared with" },
 	{ "expected-version", FLAG_VERSION, "N", "only if the sharing has this version" },
-	{ "command-id", FLAG_COMMAND_ID, "UUID", "send a command again: it is applied only once" },
+	{ "command-id", FLAG_COMMAND_ID, "UUID",
+	  "send a command again (a UUID of version 7): applied once" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -30,7 +31,8 @@ const struct flag remove_flags[] = {
 	{ "user", FLAG_USER, "NAME,...", "users to stop sharing with" },
 	{ "group", FLAG_GROUP, "NAME,...", "groups to stop sharing with" },
 	{ "expected-version", FLAG_VERSION, "N", "only if the sharing has this version" },
-	{ "command-id", FLAG_COMMAND_ID, "UUID", "send a command again: it is applied only once" },
+	{ "command-id", FLAG_COMMAND_ID, "UUID",
+	  "send a command again (a UUID of version 7): applied once" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -85,22 +87,27 @@ static int read_subjects(struct session *s, const struct arguments *a, enum subj
 	return 0;
 }
 
+/* Is the id of version 7, which says when it was made? */
+static bool is_timed_id(const struct sharebus_id *id)
+{
+	return id->bytes[6] >> 4 == 7 && id->bytes[8] >> 6 == 2;
+}
+
 /*
  * Takes the id that was given, or a new one. The library could make one, too, but
  * an interrupted process could not tell it.
  */
 static int read_command_id(const struct arguments *a, struct sharebus_request *q, struct error *err)
 {
-	static const struct sharebus_id none;
 	const char *text = argument_value(a, FLAG_COMMAND_ID);
 
 	if (!text && sharebus_new_id(&q->command_id))
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "the kernel has no randomness for a new id; try again");
-	if (!text || (!sharebus_parse_id(&q->command_id, text) &&
-		      memcmp(&q->command_id, &none, sizeof(none)) != 0))
+	if (!text || (!sharebus_parse_id(&q->command_id, text) && is_timed_id(&q->command_id)))
 		return 0;
-	return error_set(err, ERROR_INPUT, "--command-id is \"%s\"; it must be a UUID", text);
+	return error_set(err, ERROR_INPUT, "--command-id is \"%s\"; it must be a UUID of version 7",
+			 text);
 }
 
 static int read_request(struct session *s, const struct arguments *a, enum subjects_syntax syntax,

@@ -84,6 +84,7 @@ static void open_letter(struct letter *l, const rd_kafka_message_t *m)
 		l->headers = NULL;
 	l->topic = last_header(l, "sharebus_topic");
 	l->reason = last_header(l, "sharebus_reason");
+	l->is_hole = !m->key && !m->payload && last_header(l, "sharebus_count").data;
 	l->time = header_number(l, "sharebus_timestamp", INT64_MAX);
 	if (l->time < 0)
 		l->time = ABSENT;
@@ -111,13 +112,11 @@ static int ask_spans(struct letters *l, rd_kafka_t *asker, struct error *err)
 {
 	l->spans = arena_zalloc(&l->session->arena, (size_t)l->partitions, sizeof(*l->spans));
 	for (int i = 0; i < l->partitions; i++) {
-		rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-			asker, topic_name(TOPIC_DEADLETTER), i, &l->spans[i].low, &l->spans[i].end,
-			KAFKA_WAIT_MS);
+		int rc = bus_range(asker, TOPIC_DEADLETTER, i, &l->spans[i].low, &l->spans[i].end,
+				   err);
 
-		if (code)
-			return error_set(err, ERROR_UNAVAILABLE, "%s partition %d: %s",
-					 topic_name(TOPIC_DEADLETTER), i, rd_kafka_err2str(code));
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -216,9 +215,10 @@ static int next_letter(struct letters *l, struct error *err)
 	int64_t wait_ms = l->session->wait_ms ? l->session->wait_ms : IDLE_MS;
 	int64_t deadline = clock_monotonic_ms() + wait_ms;
 	const struct span *left = find_unfinished(l);
+	int rc = 0;
 
 	drop_held(l);
-	for (; left && !l->held; left = find_unfinished(l)) {
+	for (; !rc && left && !l->held; left = find_unfinished(l)) {
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(l->reader, POLL_MS);
 		struct span *s = m && m->rkt ? &l->spans[m->partition] : NULL;
 
@@ -226,14 +226,16 @@ static int next_letter(struct letters *l, struct error *err)
 			s->at = m->offset > s->at ? m->offset : s->at;
 		if (s && !m->err)
 			s->at = m->offset + 1;
+		if (s && bus_is_unreadable(m))
+			rc = bus_refuse_unreadable(m, err);
 		if (s && !m->err && m->offset < s->end)
 			l->held = m;
 		else if (m)
 			rd_kafka_message_destroy(m);
 		if (!m && clock_monotonic_ms() > deadline)
-			return complain_stuck(l, left, err);
+			rc = complain_stuck(l, left, err);
 	}
-	return 0;
+	return rc;
 }
 
 static bool begin_reading(struct letters *l, int64_t newest)

@@ -24,6 +24,7 @@ struct letter {
 	int64_t time;       /* when it was sent to that topic, in ms since 1970; ABSENT: unknown */
 	struct bytes key;   /* absent: it has none */
 	struct bytes value; /* absent: it has none */
+	bool is_hole;       /* it stands for a batch that could not be unpacked, not for a record */
 	struct rd_kafka_headers_s *headers; /* NULL: none; see letter_header() */
 };
 

@@ -38,6 +38,7 @@ const struct flag deadletter_replay_flags[] = {
 /* One letter on its way. */
 struct replayed {
 	struct position at;
+	struct uuid id; /* under which the index will have its outcome */
 	struct delivery delivery;
 	struct outcome_entry outcome; /* its outcome is 0 if it is not known */
 	struct bytes refused;         /* why it could not be sent; absent: it could */
@@ -154,7 +155,7 @@ static int check_delivery(struct replay *p, struct replayed *r, struct error *er
 
 static int wait_for(struct replay *p, struct replayed *r, int64_t deadline, struct error *err)
 {
-	const struct position to = { r->delivery.partition, r->delivery.offset };
+	const struct awaited to = { { r->delivery.partition, r->delivery.offset }, r->id };
 
 	if (!was_sent(r) || !p->session->wait_ms)
 		return 0;
@@ -189,6 +190,11 @@ static int finish_batch(struct replay *p, struct error *err)
 /* A letter goes back to where the consumer met it, which must be a partition of the commands. */
 static bool check_origin(struct replay *p, const struct letter *l, struct replayed *r)
 {
+	if (l->is_hole) {
+		r->refused = bytes_of("its batch could not be unpacked, so its records are not "
+				      "here; their authors must send them again");
+		return false;
+	}
 	if (bytes_equal_text(l->topic, topic_name(TOPIC_COMMANDS)) && l->from.partition >= 0 &&
 	    l->from.partition < letters_partitions(p->letters))
 		return true;
@@ -212,6 +218,33 @@ static struct header *own_headers(struct replay *p, const struct letter *l, size
 		if (!header_is_ours(&h))
 			list[(*count)++] = h;
 	return list;
+}
+
+/* The id in the header ce_id; nil when that is not a UUID. */
+static struct uuid event_id(const struct letter *l)
+{
+	struct uuid id = { { 0 } };
+	struct header h;
+
+	for (size_t i = 0; letter_header(l, i, &h); i++)
+		if (strcmp(h.name, "ce_id") == 0 && uuid_parse(&id, h.value))
+			id = (struct uuid){ { 0 } };
+	return id;
+}
+
+/* The id of the command in the letter; of what this program cannot read either, its event's. */
+static struct uuid letter_id(struct replay *p, const struct letter *l)
+{
+	struct uuid id = { { 0 } };
+	struct arena scratch; /* a decoded record may be much larger than its bytes */
+	struct record record;
+
+	arena_init(&scratch);
+	if (!codec_decode(inside_codec(p->session), l->value, &scratch, &record, NULL) &&
+	    record_command(&record))
+		id = record_command(&record)->command_id;
+	arena_done(&scratch);
+	return uuid_is_nil(&id) ? event_id(l) : id;
 }
 
 static int queue_letter(struct replay *p, const struct letter *l, struct replayed *r,
@@ -244,7 +277,7 @@ static int send_letter(void *context, const struct letter *l, struct error *err)
 	assert(p->count < BATCH_MAX);
 	p->count++;
 
-	*r = (struct replayed){ .at = l->at };
+	*r = (struct replayed){ .at = l->at, .id = letter_id(p, l) };
 	if (check_origin(p, l, r))
 		rc = queue_letter(p, l, r, err);
 	p->bytes += l->value.len;

@@ -172,6 +172,7 @@ enum exit_code run_status(struct session *s, const struct arguments *a)
 	if (!v.trouble.code)
 		verdict_give(&problems, v.rows, v.partitions,
 			     config_get(s->config, "consumer-group"), &s->arena);
+	verdict_add(&problems, v.topics, v.topics_count, &s->arena);
 	show_status(&v, &problems);
 	survey_done(&v);
 	return conclude_status(&v, &problems);

@@ -1,6 +1,7 @@
 #include "producer/operator/survey.h"
 
 #include "producer/bus.h"
+#include "producer/topic_settings.h"
 
 #include <librdkafka/rdkafka.h>
 #include <string.h>
@@ -163,6 +164,29 @@ static int open_bus(struct survey *v, struct error *err)
 				   &v->deployment, err);
 }
 
+/* What the brokers do not tell, because of an ACL for one, is left out. */
+static void ask_topics(struct survey *v)
+{
+	struct topics_found found;
+	struct topic_fault faults[TOPIC_FAULTS_MAX];
+	struct arena *arena = &v->session->arena;
+	char text[ERROR_TEXT_SIZE];
+	struct error err = { 0 };
+	size_t count;
+
+	topics_find(v->asker, v->wait_ms, &found);
+	count = topics_judge(&found, faults);
+	v->topics = arena_alloc(arena, (count + 1) * sizeof(*v->topics));
+	for (size_t i = 0; i < count; i++) {
+		if (!topic_fault_is_grave(&faults[i]))
+			continue;
+		topic_fault_describe(&faults[i], text);
+		v->topics[v->topics_count++] = arena_printf(arena, "%s", text);
+	}
+	if (bus_lacks_beginning(v->asker, v->partitions, v->wait_ms, &err))
+		v->topics[v->topics_count++] = arena_printf(arena, "%s", err.text);
+}
+
 static void ask_kafka(struct survey *v)
 {
 	struct error err = { 0 };
@@ -173,6 +197,7 @@ static void ask_kafka(struct survey *v)
 		note_trouble(v, &err);
 	if (ask_ends(v, &err))
 		note_trouble(v, &err);
+	ask_topics(v);
 }
 
 /* ---- Redis: the marks ---- */

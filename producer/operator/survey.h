@@ -31,6 +31,9 @@ struct survey {
 	int partitions;
 	struct survey_row *rows; /* partitions, then the directory */
 	const char *group_state;
+	struct bytes
+		*topics; /* which settings of topics endanger what is guaranteed, in sentences */
+	size_t topics_count;
 	struct error trouble; /* what could not be asked, in one sentence; code 0 if all could */
 	struct error foreign; /* whose index this is; code 0 if ours */
 };

@@ -3,6 +3,7 @@
 #include "ops/support/clock.h"
 #include "producer/bus.h"
 #include "producer/operator/commands.h"
+#include "producer/topic_settings.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -98,6 +99,35 @@ static int check_layout(struct session *s, rd_kafka_t *rk, int partitions, struc
 	return rc;
 }
 
+/*
+ * Topics that existed before may have been made by somebody else, or by brokers
+ * that make topics by themselves. Complains of each setting that differs.
+ */
+static int check_settings(rd_kafka_t *rk, struct error *err)
+{
+	struct topics_found found;
+	struct topic_fault faults[TOPIC_FAULTS_MAX];
+	size_t count;
+	int grave = 0;
+
+	topics_find(rk, KAFKA_WAIT_MS, &found);
+	if (found.trouble.code)
+		complain(&found.trouble);
+	count = topics_judge(&found, faults);
+	for (size_t i = 0; i < count; i++) {
+		struct error fault = { .code = ERROR_REFUSED };
+
+		topic_fault_describe(&faults[i], fault.text);
+		complain(&fault);
+		grave += topic_fault_is_grave(&faults[i]);
+	}
+	return grave ? error_set(err, ERROR_REFUSED,
+				 "%d settings of topics are not what they must be: the consumer "
+				 "will not start",
+				 grave)
+		     : 0;
+}
+
 static int open_client(struct session *s, rd_kafka_t **out, struct error *err)
 {
 	static const struct bus_setting settings[] = { { NULL, NULL } };
@@ -142,6 +172,8 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a)
 		rc = create_topics(rk, (int)partitions, (int)replication, &err);
 	if (!rc)
 		rc = check_layout(s, rk, (int)partitions, &err);
+	if (!rc)
+		rc = check_settings(rk, &err);
 	if (rc)
 		complain(&err);
 	bus_close(&rk);

@@ -157,3 +157,14 @@ void verdict_give(struct verdict *out, const struct survey_row *rows, int partit
 		if (rows[i].seen.trouble.text.data)
 			judge_trouble(&j, i, marked);
 }
+
+void verdict_add(struct verdict *v, const struct bytes *list, size_t count, struct arena *arena)
+{
+	struct bytes *all = arena_alloc(arena, (v->count + count + 1) * sizeof(*all));
+
+	for (size_t i = 0; i < v->count; i++)
+		all[i] = v->list[i];
+	for (size_t i = 0; i < count; i++)
+		all[v->count + i] = list[i];
+	*v = (struct verdict){ all, v->count + count };
+}

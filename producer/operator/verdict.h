@@ -21,4 +21,7 @@ struct verdict {
 void verdict_give(struct verdict *out, const struct survey_row *rows, int partitions,
 		  const char *group, struct arena *arena);
 
+/* Adds sentences of others, which must live as long as the verdict. */
+void verdict_add(struct verdict *v, const struct bytes *list, size_t count, struct arena *arena);
+
 #endif

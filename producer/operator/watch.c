@@ -1,6 +1,7 @@
 /* sharebus watch: shows the records of the bus as they come, one line each. */
 
 #include "ops/support/clock.h"
+#include "ops/support/file.h"
 #include "producer/bus.h"
 #include "producer/cli/text.h"
 #include "producer/operator/commands.h"
@@ -11,6 +12,7 @@
 #include <librdkafka/rdkafka.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { FLAG_STATE = 1, FLAG_SETTLED, POLL_MS = 100, KAFKA_WAIT_MS = 5000, SETTLE_PAUSE_MS = 5 };
@@ -139,25 +141,22 @@ static void show_message(struct watch *w, const rd_kafka_message_t *m)
 
 /* ---- positions ---- */
 
-static int ask_end(const struct watch *w, const rd_kafka_topic_partition_t *p, int64_t *end,
-		   struct error *err)
+static int ask_end(const struct watch *w, int i, int64_t *end, struct error *err)
 {
-	int64_t low;
-	rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-		w->asker, p->topic, p->partition, &low, end, KAFKA_WAIT_MS);
+	enum topic topic = watched[i / w->deployment.partitions];
+	int64_t begin;
 
-	return code ? error_set(err, ERROR_UNAVAILABLE, "%s partition %d: %s", p->topic,
-				(int)p->partition, rd_kafka_err2str(code))
-		    : 0;
+	return bus_range(w->asker, topic, i % w->deployment.partitions, &begin, end, err);
 }
 
+/* In the order of the watched topics, each with as many partitions as the deployment has. */
 static void list_partitions(struct watch *w)
 {
 	int partitions = w->deployment.partitions;
 
 	w->at = rd_kafka_topic_partition_list_new(WATCHED * partitions);
 	for (size_t t = 0; t < WATCHED; t++)
-		for (int p = 0; p < topic_partitions(watched[t], partitions); p++)
+		for (int p = 0; p < partitions; p++)
 			rd_kafka_topic_partition_list_add(w->at, topic_name(watched[t]), p)
 				->offset = RD_KAFKA_OFFSET_END;
 }
@@ -175,7 +174,7 @@ static int read_positions(struct watch *w, const json_t *state, struct error *er
 		if (json_is_integer(offset))
 			p->offset = json_integer_value(offset);
 		else
-			rc = ask_end(w, p, &p->offset, err);
+			rc = ask_end(w, i, &p->offset, err);
 	}
 	return rc;
 }
@@ -204,6 +203,7 @@ static int load_state(struct watch *w, const char *path, struct error *err)
 static int save_state(const struct watch *w, const char *path, struct error *err)
 {
 	json_t *state = json_object();
+	char *text;
 	int rc;
 
 	for (int i = 0; i < w->at->cnt; i++) {
@@ -214,9 +214,12 @@ static int save_state(const struct watch *w, const char *path, struct error *err
 		(void)json_array_append_new(json_object_get(state, p->topic),
 					    json_integer(p->offset));
 	}
-	rc = json_dump_file(state, path, JSON_COMPACT);
+	text = json_dumps(state, JSON_COMPACT);
 	json_decref(state);
-	return rc ? error_set(err, ERROR_INPUT, "%s cannot be written", path) : 0;
+	rc = text ? file_replace(path, bytes_of(text), err)
+		  : error_set(err, ERROR_NOMEM, "out of memory");
+	free(text);
+	return rc;
 }
 
 /* ---- settling ---- */
@@ -250,7 +253,7 @@ static int wait_settled(struct watch *w, struct error *err)
 	bool settled = false;
 	int rc = ask_settled(w, &settled, err);
 
-	while (!rc && !settled && !stop) {
+	while (!rc && !settled) {
 		if (clock_monotonic_ms() > deadline)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "not all that is applied was published in time");
@@ -259,7 +262,7 @@ static int wait_settled(struct watch *w, struct error *err)
 	}
 	w->end = rd_kafka_topic_partition_list_copy(w->at);
 	for (int i = 0; !rc && i < w->end->cnt; i++)
-		rc = ask_end(w, &w->end->elems[i], &w->end->elems[i].offset, err);
+		rc = ask_end(w, i, &w->end->elems[i].offset, err);
 	return rc;
 }
 
@@ -279,6 +282,8 @@ static int take_message(struct watch *w, const rd_kafka_message_t *m, struct err
 	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
 		w->at, rd_kafka_topic_name(m->rkt), m->partition);
 
+	if (bus_is_unreadable(m))
+		return bus_refuse_unreadable(m, err);
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		p->offset = m->offset;
 	} else if (!m->err) {
@@ -341,12 +346,26 @@ static void watch_close(struct watch *w)
 	arena_done(&w->arena);
 }
 
+/*
+ * From here on a signal ends the reading, not the process. A second one ends
+ * the process, and so did any before: whatever hangs does not hold it.
+ */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
 /* The position is stored also when reading fails: what was shown was shown. */
 static int watch_records(struct watch *w, const char *state, struct error *err)
 {
-	int rc = read_all(w, err);
 	struct error unsaved;
+	int rc;
 
+	catch_signals();
+	rc = read_all(w, err);
 	if (!state)
 		return rc;
 	if (!rc)
@@ -362,8 +381,6 @@ enum exit_code run_watch(struct session *s, const struct arguments *a)
 	struct error err = { 0 };
 	int rc;
 
-	(void)signal(SIGINT, on_signal);
-	(void)signal(SIGTERM, on_signal);
 	arena_init(&w.arena);
 	rc = watch_open(&w, &err);
 	if (!rc && argument_has(a, FLAG_SETTLED))

@@ -59,7 +59,10 @@ class Grants:
                 }
                 for user in self.of(n)
             ],
-            "recent_commands": [self.ids.any() for _ in range(self.commands[n % len(self.commands)])],
+            "recent_commands": [
+                {"id": self.ids.any(), "late_minutes": 1} for _ in range(self.commands[n % len(self.commands)])
+            ],
+            "forgotten_until": 0,
             "source_offset": n,
         }
 

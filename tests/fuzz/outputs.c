@@ -45,7 +45,8 @@ static void check_reads_the_same(struct bytes first, struct bytes second)
 	struct output again;
 	bool more = outputs_open(&first, &range) && outputs_open(&second, &range_again);
 
-	assert(more && range.begin == range_again.begin && range.applied == range_again.applied);
+	assert(more && range.begin == range_again.begin && range.applied == range_again.applied &&
+	       range.log == range_again.log);
 	while (output_take(&first, &o)) {
 		more = output_take(&second, &again);
 		assert(more);

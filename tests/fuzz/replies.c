@@ -110,19 +110,28 @@ static void check_grant(const struct workspace *w, size_t i)
 	assert(workspace_grant(w, &g->subject) == g); /* the first with its subject: the only one */
 }
 
-/* Whether the ring would, too. */
-static void check_ring(const struct workspace *w)
+/* Whether the memory of commands would, too. */
+static void check_recent(const struct recent *r)
 {
-	struct uuid back[RECENT_COMMANDS];
+	struct recent back = { 0 };
+	uint8_t forgotten[FORGOTTEN_VALUE_SIZE];
 
-	memset(back, 0, sizeof(back));
-	for (unsigned i = 0; i < RECENT_FIELDS; i++) {
+	assert(r->count <= RECENT_MAX && r->first >= 0 && r->forgotten >= 0);
+	layout_forgotten_value(forgotten, r);
+	assert(layout_parse_forgotten(&back, (struct bytes){ forgotten, sizeof(forgotten) }));
+	for (int64_t i = layout_recent_field(r->first);
+	     r->count && i <= layout_recent_field(recent_end(r) - 1); i++) {
 		uint8_t value[RECENT_VALUE_MAX];
-		size_t len = layout_recent_value(value, w->recent, i);
+		size_t len = layout_recent_value(value, r, i);
 
-		assert(!len || layout_parse_recent(back, i, (struct bytes){ value, len }));
+		assert(layout_parse_recent(&back, i, (struct bytes){ value, len }));
 	}
-	assert(memcmp(back, w->recent, sizeof(back)) == 0);
+	assert(back.first == r->first && back.forgotten == r->forgotten);
+	assert(back.count == r->count && recent_is_whole(&back));
+	for (size_t i = 0; i < r->count; i++)
+		assert(uuid_equal(&back.list[i].id, &r->list[i].id) &&
+		       back.list[i].late_minutes == r->list[i].late_minutes);
+	recent_done(&back);
 }
 
 static void read_workspace(const redisReply *reply)
@@ -132,11 +141,11 @@ static void read_workspace(const redisReply *reply)
 	workspace_init(&w, &ID);
 	if (layout_parse_workspace(&w, reply)) {
 		assert(w.registered == (reply->elements > 0));
-		assert(w.recent_next < RECENT_COMMANDS && uuid_equal(&w.id, &ID));
+		assert(uuid_equal(&w.id, &ID));
 		assert(!w.name.data || !w.name.data[w.name.len]);
 		for (size_t i = 0; i < w.grant_count; i++)
 			check_grant(&w, i);
-		check_ring(&w);
+		check_recent(&w.recent);
 	}
 	workspace_done(&w);
 }

@@ -127,10 +127,10 @@ static void write_outputs(struct codec *codec, struct buffer *b)
 	buffer_append_sized(&headers, bytes_of("reason"));
 	buffer_append_optional(&headers, bytes_of("no schema has the fingerprint"));
 	o = output_of(r, buffer_bytes(&value));
-	outputs_begin(b, &(struct run_range){ 300, 302 });
+	outputs_begin(b, &(struct run_range){ 300, 302, 1 });
 	output_append(b, &o);
 	write_seed("outputs", "one", b);
-	outputs_begin(b, &(struct run_range){ 300, 302 });
+	outputs_begin(b, &(struct run_range){ 300, 302, 1 });
 	o.value = (struct bytes){ 0 };
 	output_append(b, &o);
 	o.headers = buffer_bytes(&headers);
@@ -198,15 +198,31 @@ static void add_grants(struct buffer *b, const struct uuid *owner)
 	}
 }
 
+static void add_commands(struct buffer *b, const struct recent *r)
+{
+	uint8_t forgotten[FORGOTTEN_VALUE_SIZE];
+	uint8_t value[RECENT_VALUE_MAX];
+	char name[8];
+
+	layout_forgotten_value(forgotten, r);
+	add_text(b, LAYOUT_FORGOTTEN);
+	add_bytes(b, forgotten, sizeof(forgotten));
+	for (int i = (int)layout_recent_field(r->first);
+	     i <= (int)layout_recent_field(recent_end(r) - 1); i++) {
+		(void)snprintf(name, sizeof(name), "%d", i);
+		add_text(b, name);
+		add_bytes(b, value, layout_recent_value(value, r, i));
+	}
+}
+
 static void write_workspace_reply(struct buffer *b)
 {
-	static const char *const texts[] = {
-		LAYOUT_NAME, "dev", LAYOUT_VERSION, "42", LAYOUT_NEXT_RECENT, "3", NULL
-	};
+	static const char *const texts[] = { LAYOUT_NAME, "dev", LAYOUT_VERSION, "42", NULL };
+	struct recent_command commands[] = { { ID(0x10), 0 }, { ID(0x13), 1 }, { ID(0x14), 300 } };
 	const struct workspace w = { .organization_id = ID(0x22),
 				     .owner_id = ID(0x21),
-				     .status = WORKSPACE_DORMANT };
-	const struct uuid ring[] = { ID(0x10), ID(0x13), ID(0x14) };
+				     .status = WORKSPACE_DORMANT,
+				     .recent = { commands, 3, 3, 17, 1795512600009 } };
 	uint8_t header[HEADER_VALUE_SIZE];
 
 	layout_header_value(header, &w);
@@ -214,9 +230,7 @@ static void write_workspace_reply(struct buffer *b)
 	add_text(b, LAYOUT_HEADER);
 	add_bytes(b, header, sizeof(header));
 	add_texts(b, texts);
-	add_text(b, layout_recent_field(0));
-	add_bytes(b, ring[0].bytes, sizeof(ring));
-	add_id(b, layout_recent_field(5), 0x13);
+	add_commands(b, &w.recent);
 	add_grants(b, &w.owner_id);
 	write_seed("replies", "workspace", b);
 }
@@ -248,7 +262,7 @@ static void write_directory_replies(struct buffer *b)
 static void write_mark_reply(struct buffer *b)
 {
 	buffer_append_u8(b, READ_MARK);
-	add_texts(b, (const char *const[]){ "7", "300", "MkU3OEVBNTcwNTJENDM2Qk", "12", "2",
+	add_texts(b, (const char *const[]){ "7", "300", "MkU3OEVBNTcwNTJENDM2Qk", "12", "3",
 					    "ready", NULL });
 	write_seed("replies", "mark", b);
 }

@@ -34,6 +34,17 @@ SILENT = {"log_level": 0}  # brokers are broken on purpose; errors that matter a
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
+def new_id():
+    """A fresh id for a command: a UUID of version 7, which says when it was made."""
+    return id_made_at(int(time.time() * 1000))
+
+
+def id_made_at(unix_ms):
+    """The same, made at another time."""
+    random = int.from_bytes(os.urandom(10), "big")
+    return str(uuid.UUID(int=unix_ms << 80 | 7 << 76 | (random >> 62 & 0xFFF) << 64 | 2 << 62 | random & (1 << 62) - 1))
+
+
 class Codec:
     """One record type: its encoding on the bus, and its name in the headers."""
 

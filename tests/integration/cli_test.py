@@ -16,6 +16,7 @@ import threading
 import uuid
 from pathlib import Path
 
+import bus
 import pytest
 import redis
 from confluent_kafka import TopicPartition
@@ -287,7 +288,7 @@ def test_no_wait_prints_the_position_and_the_command_is_still_decided(world, ws)
 
 def test_the_same_command_id_twice_is_one_change(world, ws):
     args = ("sharing", "share", ws, "--user", "bob", "-o", "json")
-    args += ("--command-id", str(uuid.uuid4()))
+    args += ("--command-id", bus.new_id())
     first, second = world.erin(*args).done().json, world.erin(*args).done().json
     assert (first["outcome"], second["outcome"]) == ("applied", "duplicate")
     assert first["version"] == second["version"] and first["command_id"] == second["command_id"]
@@ -295,7 +296,7 @@ def test_the_same_command_id_twice_is_one_change(world, ws):
 
 def test_a_rejected_command_twice_is_rejected_twice(world, ws):
     args = ("sharing", "share", ws, "--user", "bob:admin", "-o", "json")
-    args += ("--command-id", str(uuid.uuid4()))
+    args += ("--command-id", bus.new_id())
     for _ in range(2):
         ran = world.stack.sharebus(*args[:2], f"erin/{ws}", *args[3:], as_user="alice")
         assert (ran.code, ran.json["outcome"], ran.json["code"]) == (NO, "rejected", "forbidden")
@@ -434,6 +435,10 @@ WRONG_USAGE = {
     "nil command id": (
         ["sharing", "share", "WS", "--user", "frank", "--command-id", str(uuid.UUID(int=0))],
         ["--command-id"],
+    ),
+    "command id of another version": (
+        ["sharing", "share", "WS", "--user", "frank", "--command-id", str(uuid.UUID(int=4 << 76 | 2 << 62))],
+        ["--command-id", "version 7"],
     ),
     "wait of nothing": (["sharing", "share", "WS", "--user", "frank", "--wait", "0s"], ["--wait"]),
     "wait without unit": (["sharing", "share", "WS", "--user", "frank", "--wait", "5"], ["--wait"]),
@@ -1018,7 +1023,7 @@ def refused(ran, *words):
 
 
 def test_a_stopped_consumer_times_out_and_the_command_can_be_repeated(world, ws):
-    command = str(uuid.uuid4())
+    command = bus.new_id()
     share = ("sharing", "share", ws, "--user", "bob")
     world.stack.down("consumer")
     try:
@@ -1067,7 +1072,7 @@ def waiting(world, ws, command, wait, **more):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_says_how_to_repeat_it(world, ws, number):
-    command = str(uuid.uuid4())
+    command = bus.new_id()
     with waiting(world, ws, command, "60s") as process:
         process.send_signal(number)
         said = process.communicate(timeout=GRACE_SECONDS)[1]
@@ -1079,7 +1084,7 @@ def test_an_interrupted_command_says_how_to_repeat_it(world, ws, number):
 
 def test_an_ignored_interrupt_does_not_end_the_command(world, ws):
     """As under nohup, or in the background of a script."""
-    command = str(uuid.uuid4())
+    command = bus.new_id()
     with waiting(world, ws, command, "3s", preexec_fn=ignore_interrupts) as process:
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
@@ -1087,7 +1092,7 @@ def test_an_ignored_interrupt_does_not_end_the_command(world, ws):
 
 
 def test_a_redis_that_hangs_while_waiting_is_named(world, ws):
-    command = str(uuid.uuid4())
+    command = bus.new_id()
     server = int((world.stack.dir / "run" / "redis.pid").read_text().split()[0])
     with waiting(world, ws, command, "15s") as process:
         os.kill(server, signal.SIGSTOP)
@@ -1157,6 +1162,19 @@ def test_watch_shows_each_event_and_notification_once(world, ws, tmp_path):
     assert told == ["bob", "carol", "dave"]
     assert "forbidden" in lines[4] and "bob" in lines[4]
     assert watch(world, state).done().out == ""
+
+
+def test_nobody_is_told_of_a_loss_while_access_stays_by_another_path(world, ws, tmp_path):
+    """Carol is in the group and has a grant of her own; dave is in the group."""
+    state = tmp_path / "state"
+    world.erin("sharing", "share", ws, "--user", "carol", "--group", "contractor").done()
+    watch(world, state).done()
+    world.erin("sharing", "remove", ws, "--group", "contractor").done()
+    (removed,) = [n for n in watch(world, state).done().out.splitlines() if n.startswith("notification")]
+    assert re.match(r"notification +to dave: Erin no longer shares workspace", removed)
+    world.erin("sharing", "share", ws, "--user", "carol:admin").done()
+    (raised,) = [n for n in watch(world, state).done().out.splitlines() if n.startswith("notification")]
+    assert re.match(r"notification +to carol: Erin changed your role on workspace \S+ to admin", raised)
 
 
 def test_watch_in_json_prints_the_records(world, ws, tmp_path):

@@ -1,6 +1,8 @@
 """Compares all that a consumer has left on the topics and in Redis, one by one, with the model."""
 
 import collections
+import dataclasses
+import struct
 import uuid
 
 import redis
@@ -273,7 +275,8 @@ class Count:
             ("status", w.status, found["status"]),
             ("version", w.version, found["version"]),
             ("grants", w.grants, grants),
-            ("recent commands", list(w.recent), found["recent_commands"]),
+            ("recent commands", [dataclasses.asdict(c) for c in w.recent], found["recent_commands"]),
+            ("forgotten", w.forgotten_until, found["forgotten_until"]),
         ):
             self._same("changelog", f"{where} {what}", wanted, got)
         # a duplicate after it may or may not count as the record that it comes from
@@ -294,6 +297,7 @@ class Count:
         keys = [k for k in client.scan_iter(match=f"sb:{{{p}}}:*", count=5000)]
         kinds = {k: k[len(base) :].split(b":", 1) for k in set(keys)}
         hashes = [k for k, kind in kinds.items() if kind[0] in (b"ws", b"u", b"g", b"o", b"mark")]
+        named = {k for k, kind in kinds.items() if kind[0] == b"o"}  # sorted sets
         others = {base + b"outcomes", base + b"unsent", base + b"due", base + b"stages", base + b"trouble"}
         unknown = kinds.keys() - set(hashes) - others
         if unknown:
@@ -302,10 +306,13 @@ class Count:
         for at in range(0, len(hashes), 5000):
             pipeline = client.pipeline(transaction=False)
             for k in hashes[at : at + 5000]:
-                pipeline.hgetall(k)
+                if k in named:
+                    pipeline.zrange(k, 0, -1, withscores=True)
+                else:
+                    pipeline.hgetall(k)
             for k, value in zip(hashes[at : at + 5000], pipeline.execute()):
                 kind = kinds[k]
-                found[kind[0].decode(), _text(kind[1]) if len(kind) > 1 else ""] = value
+                found[kind[0].decode(), _text(kind[1]) if len(kind) > 1 else ""] = dict(value)
         wanted = self._wanted_index(p)
         self._same("index", f"{p} due", self._wanted_due(p), self._due(client, base))
         mark = found.pop(("mark", ""), {})
@@ -322,7 +329,8 @@ class Count:
         out = collections.defaultdict(dict)
         for w in self.model.workspaces[p].values():
             raw = uuid.UUID(w.id).bytes
-            out["o", w.owner_id][w.name.encode()] = raw
+            name = w.name.encode()
+            out["o", w.owner_id][b"%d:%s%s" % (len(name), name, raw)] = 0
             for (kind, subject), grant in w.grants.items():
                 out[kind[0], subject][raw] = ROLES[grant.role]
         return out
@@ -348,15 +356,21 @@ class Count:
         }
         for (kind, subject), g in w.grants.items():
             wanted[kind[0].encode() + uuid.UUID(subject).bytes] = _grant_value(g, w.owner_id)
-        ring = {f: found.get(f, b"") for f in (b"%d" % n for n in range(6))}
-        packed = b"".join(value.ljust(48, b"\0") for value in ring.values())
-        ids = [packed[at : at + 16] for at in range(0, 16 * 16, 16)]
-        place = int(found.get(b"c", b"0"))
-        recent = [id for id in ids[place:] + ids[:place] if any(id)]
-        rest = {f: v for f, v in found.items() if f != b"c" and f not in ring}
+        fields = {int(f): v for f, v in found.items() if f.isdigit()}
+        first, forgotten = struct.unpack(">qq", found.get(b"f", bytes(16)))
+        rest = {f: v for f, v in found.items() if f != b"f" and not f.isdigit()}
         self._same("index", f"{p} ws:{w.id}", wanted, rest)
-        wanted_recent = [uuid.UUID(c).bytes for c in w.recent]
+        places = {
+            field * 3 + n: (value[18 * n : 18 * n + 16], int.from_bytes(value[18 * n + 16 : 18 * n + 18], "big"))
+            for field, value in fields.items()
+            for n in range(len(value) // 18)
+        }
+        recent = [places[n] for n in sorted(places) if n >= first]
+        wanted_recent = [(uuid.UUID(c.id).bytes, c.late_minutes) for c in w.recent]
         self._same("index", f"{p} ws:{w.id} recent commands", wanted_recent, recent)
+        self._same("index", f"{p} ws:{w.id} forgotten", w.forgotten_until, forgotten)
+        if first // 3 > min(fields, default=first // 3):
+            self._say("index", f"{p} ws:{w.id} has fields of forgotten commands: {sorted(fields)[:SHOWN]}")
 
     def _mark(self, p, mark):
         where = f"mark of {p}"
@@ -364,7 +378,7 @@ class Count:
         self._same("index", where + " state", b"ready", mark.get(b"state"))
         self._same("index", where + " cluster", self.cluster.encode(), mark.get(b"cluster"))
         self._same("index", where + " topic", b"sharing.commands", mark.get(b"topic"))
-        self._same("index", where + " layout", b"2", mark.get(b"layout"))
+        self._same("index", where + " layout", b"3", mark.get(b"layout"))
         self._same("index", where + " partitions", b"%d" % len(self.log), mark.get(b"partitions"))
 
     def outcomes(self):

@@ -50,7 +50,7 @@ def share(stack, actor=None, role="use"):
     box = shown(stack)["workspace"]
     subject = {"kind": "user", "id": id_of(stack, "alice")}
     command = {
-        "command_id": str(uuid.uuid4()),
+        "command_id": bus.new_id(),
         "issued_at": 1_700_000_000_000,
         "actor": {"id": actor or box["owner_id"], "kind": "user"},
         "workspace_id": box["id"],

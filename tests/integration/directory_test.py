@@ -506,6 +506,164 @@ def test_show_without_an_index_is_unavailable(alone):
         alone.stack.up()
 
 
+# ---- records that others write ----
+
+
+class Author:
+    """Writes to sharing.directory as a program of somebody else's would."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.server = redis.Redis.from_url(f"redis://{directory.stack.redis}")
+        self.organization = directory.shown("organizations", directory.org)["id"]
+
+    def user(self, id, name, status="active", key=None):
+        memberships = [{"id": self.organization, "role": "member"}]
+        texts = {"username": self.directory.name(name), "name": "", "email": ""}
+        roles = {"status": status, "kind": "user", "site_role": "member"}
+        self.send("UserChanged", {"id": id, **texts, **roles, "organizations": memberships}, key)
+
+    def group(self, id, name, key=None):
+        fields = {"id": id, "name": name, "organization_id": self.organization, "members": []}
+        self.send("GroupChanged", fields, key)
+
+    def other_organization(self, id, name):
+        self.send("OrganizationChanged", {"id": id, "name": name, "sharing": "everyone"})
+
+    def workspace(self, id, name, owner):
+        fields = {"organization_id": self.organization, "owner_id": owner, "name": name, "status": "active"}
+        self.send(
+            "WorkspaceChanged", {"workspace_id": id, **fields, "changed_at": 1}, id, topic=bus.COMMANDS
+        )
+
+    def send(self, name, fields, key=None, topic=bus.DIRECTORY):
+        codec = bus.CODECS[name]
+        headers = {
+            "ce_specversion": "1.0",
+            "ce_id": str(uuid.uuid4()),
+            "ce_source": "test",
+            "ce_type": codec.event_type,
+            "content-type": "application/avro",
+        }
+        value = codec.encode(fields)
+        self.write((key or fields["id"]).encode(), value, [(k, v.encode()) for k, v in headers.items()], topic)
+
+    def forget(self, *ids):
+        for id in ids:
+            self.write(id.encode(), None, [], bus.DIRECTORY)
+
+    def write(self, key, value, headers, topic):
+        brokers = self.directory.stack.brokers
+        bus.send_all(brokers, topic, [(key, value, headers)])
+        self.wait()
+
+    def wait(self):
+        """Waits until the index has all of both topics."""
+        (directory,), commands = self.directory.ends()[0].values(), self.directory.ends()[1]
+        wanted = {"dir": directory, **commands}
+        until("the index has it", lambda: all(self._applied(p) >= end for p, end in wanted.items()))
+
+    def _applied(self, p):
+        state, applied = self.server.hmget(f"sb:{{{p}}}:mark", "state", "applied")
+        return int(applied) if state == b"ready" else -1
+
+    def rebuild(self):
+        """Empties Redis and waits for what a consumer makes of the topics."""
+        self.server.flushall()
+        self.wait()
+
+    def log(self):
+        return (self.directory.stack.dir / "consumer.log").read_text()
+
+
+def test_a_record_under_another_key_is_passed_over(directory):
+    """Compaction keeps one record for each key: two keys of one entity would outlive its tombstone."""
+    directory.people()
+    author, id = Author(directory), str(uuid.uuid4())
+    for key in (str(uuid.uuid4()), id.upper(), "{" + id + "}", "deployment"):
+        author.user(id, "ghost", key=key)
+        assert directory.shown("users", directory.name("ghost")) is None
+    assert author.log().count(f"its key is not {id}, the id of user {directory.name('ghost')}") == 2
+    assert "its key is not written in lower case" in author.log()
+    assert "its key is neither an id nor" in author.log()
+    author.user(id, "ghost")
+    assert directory.shown("users", directory.name("ghost"))["id"] == id
+    author.forget(id.upper())
+    assert directory.shown("users", directory.name("ghost"))
+    author.forget(id)
+    directory.run({"sharing_enabled": True}).done()  # the switch has a shadow, of the key deployment
+
+
+def test_an_id_keeps_its_kind_and_apply_repairs_its_record(directory):
+    """Coder's API lists everyone in an organization as a group with the organization's id."""
+    content = directory.people()
+    author = Author(directory)
+    bob = directory.shown("users", directory.name("bob"))["id"]
+
+    def check():
+        return directory.stack.sharebus("check", bob, "read", f"{directory.name('alice')}/dev").code
+
+    share = ("sharing", "share", "dev", "--user", directory.name("bob"))
+    directory.stack.sharebus(*share, as_user=directory.name("alice")).done()
+    author.group(author.organization, "Everyone")
+    author.group(author.organization, "Everyone")
+    author.group(bob, "crew")
+    assert check() == DONE
+    directory.stack.sharebus(*share, "--user", directory.name("carol"), as_user=directory.name("alice")).done()
+    log = author.log()
+    assert log.count(f"is the group of everyone in organization {author.organization}") == 1
+    assert log.count(f"it gives group crew the id {bob} of user {directory.name('bob')}") == 1
+    again = "again, because a later record under its key was passed over"
+    assert directory.lines(content) == [f"~ organization org: {again}", f"~ user bob: {again}"]
+    author.rebuild()
+    assert len(directory.lines(content)) == 2
+    assert counts(directory.apply(content))["organizations"] == (0, 1, 0, 0)
+    assert directory.apply(content)["changes"] == []
+    assert check() == DONE
+
+
+def test_two_bearers_of_a_name_are_ambiguous_until_one_goes(directory):
+    """Users, groups, organizations and workspaces alike; the same after a rebuild."""
+    directory.people()
+    author, ids = Author(directory), {n: sorted(str(uuid.uuid4()) for _ in range(2)) for n in KINDS}
+    me = directory.name("alice")
+    alice = directory.shown("users", me)["id"]
+    for i in range(2):
+        author.user(ids["users"][i], "twin")
+        author.group(ids["groups"][i], "pair")
+        author.other_organization(ids["organizations"][i], directory.name("double"))
+        author.workspace(ids["workspaces"][i], "same", alice)
+    asked = {
+        "users": ("sharing", "share", "dev", "--user", directory.name("twin")),
+        "groups": ("sharing", "share", "dev", "--group", "pair"),
+        "organizations": ("list", "--search", f"shared_with_group:{directory.name('double')}/Everyone"),
+        "workspaces": ("sharing", "show", "same"),
+    }
+
+    def ask(kind):
+        return directory.stack.sharebus(*asked[kind], as_user=me)
+
+    for _ in range(2):
+        for kind in KINDS:
+            ask(kind).failed(NO, "is ambiguous", *ids[kind])
+        author.rebuild()
+    directory.run({"users": [directory.user("twin")]}).failed(USAGE, "is ambiguous", *ids["users"])
+    author.user(ids["users"][1], "twin", status="deleted")
+    author.forget(ids["groups"][0], ids["organizations"][1])
+    author.send(
+        "WorkspaceDeleted",
+        {"workspace_id": ids["workspaces"][0], "deleted_at": 2},
+        ids["workspaces"][0],
+        topic=bus.COMMANDS,
+    )
+    for _ in range(2):
+        for kind in KINDS:
+            assert ask(kind).code == DONE
+        author.rebuild()
+    author.user(ids["users"][0], "twin", status="deleted")
+    author.forget(ids["groups"][1], ids["organizations"][0])
+
+
 # ---- input ----
 
 

@@ -343,18 +343,35 @@ def _empty_directory(world):
     world.wait("the topic to be created", exists, every_s=0.1)
 
 
-def test_a_lost_directory_revokes_nothing(scene):
+def _check(scene, user, w):
+    """What `sharebus check` exits with: 0 is yes, 1 is no."""
+    where = ("--brokers", scene.world.brokers, "--redis", scene.world.redis_address)
+    command = [load.sharebus_program(), "check", user, "read", w, *where, "--wait", "10s"]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
+
+
+def test_a_directory_that_is_being_refilled_revokes_nothing(scene):
+    """Whoever is not in the directory yet keeps their grants, loses access, and has it again when back.
+    The consumer says that somebody is missing."""
     w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
+    team = scene.made.directory.groups[0]
     consumer = scene.start()
-    scene.share(w, ("user", user))
+    scene.share(w, ("user", user), ("group", team))
     scene.wait_quiet(consumer)
     consumer.terminate()
     _empty_directory(scene.world)
+    missing = {user, team}
+    scene.write_directory(*(r for r in scene.made.directory_records() if r[0].decode() not in missing))
     consumer = scene.start()
-    said = "the directory has no users: no grant is removed"
+    said = "2 users and groups that have grants are missing from sharing.directory"
     scene.world.wait("the sentence", lambda: said in consumer.log.read_text(), alive=[consumer])
     scene.wait_quiet(consumer)
-    assert scene.removals() == {}
+    assert scene.removals() == scene.events() == {}
+    assert _check(scene, user, w) == 1
+    scene.write_directory(*scene.made.directory_records())
+    scene.world.wait("access", lambda: _check(scene, user, w) == 0, alive=[consumer], every_s=0.2)
+    later = scene.let_pass([w], consumer)
+    assert scene.removals() == {one: ["expired"] for one in later}
     consumer.terminate()
 
 

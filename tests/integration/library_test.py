@@ -1,7 +1,10 @@
 """libsharebus as services use it: installed, found by pkg-config, with its own symbols and no others."""
 
 import ctypes
+import json
 import os
+import platform
+import re
 import subprocess
 import sys
 import uuid
@@ -48,6 +51,50 @@ def test_it_exports_what_the_header_declares_and_nothing_else(library, installed
     header = (installed / "include" / "sharebus.h").read_text()
     assert exported and all(name.startswith("sharebus_") for name in exported)
     assert all(f"{name}(" in header for name in exported)
+
+
+# ---- what we ship ----
+
+
+@pytest.fixture(scope="module", params=["bin/sharebus", "bin/sharebus-consumer", "libsharebus.so"])
+def shipped(request, installed):
+    (found,) = installed.glob(f"**/{request.param}")
+    return found
+
+
+def test_what_we_ship_has_no_crash_points(shipped):
+    assert b"SHAREBUS_CRASH" not in shipped.read_bytes()
+
+
+def test_what_we_ship_tells_nothing_of_where_it_was_built(shipped):
+    assert bytes(REPO) not in shipped.read_bytes()
+
+
+def test_what_we_ship_is_hardened(shipped):
+    shown = run("readelf", "--wide", "--file-header", "--segments", "--dynamic", shipped).stdout
+    assert "Type:                              DYN" in shown, "it is position independent"
+    assert "GNU_RELRO" in shown and re.search(r"FLAGS.*NOW", shown), "its tables are read-only"
+    assert re.search(r"GNU_STACK .* RW ", shown), "its stack is not executable"
+    wanted = run("nm", "-D", "--undefined-only", shipped).stdout
+    assert "__stack_chk_fail" in wanted and "_chk@" in wanted, "stack protector, _FORTIFY_SOURCE"
+    if platform.machine() == "x86_64":
+        assert "endbr64" in run("objdump", "-d", shipped).stdout, "control-flow protection"
+
+
+def test_the_bill_of_materials_lists_all_that_is_linked(shipped, installed):
+    bill = json.loads((installed / "share/doc/sharebus/sharebus.cdx.json").read_text())
+    modules = [p["value"] for c in bill["components"] for p in c.get("properties", [])]
+    listed = set(run("pkg-config", "--libs-only-l", *modules).stdout.split())
+    dynamic = run("readelf", "--wide", "--dynamic", shipped).stdout
+    linked = set(re.findall(r"NEEDED.*\[lib(\w+)\.so", dynamic)) - {"c", "pthread"}
+    assert linked and {f"-l{name}" for name in linked} <= listed
+    assert all(c["version"] and c["licenses"] for c in bill["components"])
+
+
+def test_the_licence_is_installed(installed):
+    folder = installed / "share/doc/sharebus"
+    assert (folder / "LICENSE").read_text() == (REPO / "LICENSE").read_text()
+    assert "License: Apache-2.0" in (folder / "copyright").read_text()
 
 
 def test_the_header_compiles_alone(installed, tmp_path):
@@ -119,6 +166,7 @@ def place(stack, tmp_path_factory):  # noqa: F811
         ({"version": -5}, "expected_version must not be negative (got -5)"),
         ({"kind": 0}, "must be user or group (got 0)"),
         ({"kind": 3}, "must be user or group (got 3)"),
+        ({"command_id": "12345678-9abc-4def-8123-456789abcdef"}, "is no UUID of version 7"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_not_sent(place, wrong, words):

@@ -109,7 +109,7 @@ class Directory:
 
 
 class Ids:
-    """UUIDs of version 7 as text, all drawn from one seed."""
+    """UUIDs of version 7 as text, made now; the rest of each is drawn from one seed."""
 
     def __init__(self, rng):
         self._rng = rng
@@ -117,7 +117,7 @@ class Ids:
 
     def any(self):
         bits = self._rng.getrandbits(74)
-        h = f"{self.now_ms:012x}7{bits >> 62:03x}{0x8000 | (bits >> 48 & 0x3FFF):04x}{bits & 0xFFFFFFFFFFFF:012x}"
+        h = f"{int(time.time() * 1000):012x}7{bits >> 62:03x}{0x8000 | (bits >> 48 & 0x3FFF):04x}{bits & 0xFFFFFFFFFFFF:012x}"
         return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
@@ -434,6 +434,12 @@ def sharebus_program(name="sharebus"):
     if folder:
         return os.path.join(folder, name)
     return shutil.which(name) or str(bus.REPO / "build" / "release" / "bin" / name)
+
+
+def crashing_consumer():
+    """The path of a consumer that has crash points, which what we ship has not."""
+    folder = os.environ.get("SHAREBUS_CRASH_BIN", bus.REPO / "build" / "crash" / "bin")
+    return os.path.join(folder, "sharebus-consumer")
 
 
 def main():

@@ -4,11 +4,16 @@ and the next state."""
 
 import collections
 import dataclasses
+import uuid
 
 import bus
 
-RECENT = 16
+REMEMBERED_MIN, REMEMBERED_MAX = 16, 1000  # commands that a workspace remembers
+HOUR_MS, MONTH_MS = 3_600_000, 30 * 86_400_000
 GRANTS_MAX = 1000
+PROVEN = {"expired", "user_deleted", "group_deleted"}  # reasons of removals that prove themselves
+RANKS = {None: 0, "use": 1, "admin": 2}
+NEVER = float("inf")
 
 
 @dataclasses.dataclass
@@ -17,6 +22,21 @@ class Grant:
     granted_by: str
     granted_at: int
     expires_at: int | None
+
+
+def made_at(command_id):
+    """The time in an id of version 7; None if it is of another."""
+    value = uuid.UUID(command_id)
+    return value.int >> 80 if value.version == 7 else None
+
+
+@dataclasses.dataclass
+class Remembered:
+    id: str
+    late_minutes: int  # from the time in the id to the record's, rounded up
+
+    def is_over(self, now):
+        return made_at(self.id) + self.late_minutes * 60_000 + HOUR_MS <= now
 
 
 @dataclasses.dataclass
@@ -28,10 +48,16 @@ class Workspace:
     status: str
     version: int = 0
     grants: dict = dataclasses.field(default_factory=dict)  # (kind, id) -> Grant
-    recent: collections.deque = dataclasses.field(
-        default_factory=lambda: collections.deque(maxlen=RECENT)
-    )
+    recent: list = dataclasses.field(default_factory=list)  # of Remembered, the oldest first
+    forgotten_until: int = 0  # the latest time in the id of a forgotten command
     touched_at: int = -1  # offset of the last record that changed the workspace
+
+    def remember(self, command_id, now):
+        while len(self.recent) >= REMEMBERED_MAX or (
+            len(self.recent) >= REMEMBERED_MIN and self.recent[0].is_over(now)
+        ):
+            self.forgotten_until = max(self.forgotten_until, made_at(self.recent.pop(0).id))
+        self.recent.append(Remembered(command_id, max(0, -((made_at(command_id) - now) // 60_000))))
 
     def ref(self):
         return {
@@ -55,6 +81,7 @@ class Directory:
         }
         for name, fields in records:
             tables[name][fields["id"]] = fields
+        self._sets = {g: set(fields["members"]) for g, fields in self.groups.items()}
         self._everyone = {o: [] for o in self.organizations}
         for user in self.users.values():
             for membership in user["organizations"]:
@@ -74,6 +101,22 @@ class Directory:
         if group in self.groups:
             return self.groups[group]["members"]
         return self._everyone.get(group, [])
+
+    def is_in(self, user, group, organization):
+        """Is the user in the group? Of the Everyone groups only that of the organization counts."""
+        if group in self.groups:
+            return user in self._sets[group]
+        return group == organization and self.role_in(user, group) is not None
+
+    def may_use(self, user, organization, owner):
+        """Does policy let the user use what is shared with her in that organization?"""
+        policy = self.organizations[organization]["sharing"]
+        service = policy == "service_accounts" and self.users[owner]["kind"] == "service_account"
+        return (
+            self.users[user]["status"] == "active"
+            and self.role_in(user, organization) is not None
+            and (policy == "everyone" or service)
+        )
 
     def home(self, group):
         """The organization of a group; the id of an organization stands for its Everyone group."""
@@ -126,6 +169,7 @@ class _Decision:
         self.name, self.record = name, record
         self.all = model.workspaces[p]
         self.workspace = self.all.get(record["workspace_id"])
+        self.before = self._state()
         self.changes = []
 
     def run(self):
@@ -167,22 +211,32 @@ class _Decision:
 
     def _command(self):
         r, w = self.record, self.workspace
-        if w and r["command_id"] in w.recent:
+        if w and any(c.id == r["command_id"] for c in w.recent):
             return self._note("duplicate")
         code = self._share() if self.name == "ShareWorkspace" else self._remove()
         if code:
             return self._reject(code)
-        w.recent.append(r["command_id"])
-        w.touched_at = self.offset
+        if not self._proves_itself():
+            w.remember(r["command_id"], self.now)
+            w.touched_at = self.offset
         if not self.changes:
             return self._note("unchanged")
         self._fold()
         return self._conclude(r.get("reason", "command"))
 
+    def _proves_itself(self):
+        r = self.record
+        return r["actor"]["kind"] == "system" and r.get("reason") in PROVEN
+
     def _common(self):
         r, w = self.record, self.workspace
+        made = None if self._proves_itself() else made_at(r["command_id"])
+        if not self._proves_itself() and (made is None or made > self.now + HOUR_MS):
+            return "invalid_command"
         if not w:
             return "unknown_workspace"
+        if made is not None and (made <= w.forgotten_until or made < self.now - MONTH_MS):
+            return "command_too_old"
         if r["directory_offset"] is not None and r["directory_offset"] > self.directory.end:
             return "directory_ahead"
         if r["expected_version"] is not None and r["expected_version"] != w.version:
@@ -341,23 +395,60 @@ class _Decision:
             self.model.notices[self.p, self.offset] = told
 
     def _told(self):
-        """{user: (kind, group, role)}: each person concerned once, as named directly rather than as a
-        member of a group; never the actor."""
-        w, out = self.workspace, {}
-        actor = self._actor()
-        for c in sorted(
-            self.changes, key=lambda c: (c["subject"]["kind"] == "group", c["subject"]["id"])
-        ):
-            kind, subject = c["subject"]["kind"], c["subject"]["id"]
-            group = subject if kind == "group" else None
-            what = "role_changed" if c["before"] and c["after"] else "workspace_shared"
-            if not c["after"]:
-                expired = self.record.get("reason") == "expired"
-                what = "access_expired" if expired else "access_removed"
-            for user in [subject] if kind == "user" else self.directory.members(subject):
-                if user != w.owner_id and self.directory.exists(user):
-                    out.setdefault(user, (what, group, c["after"]))
-        if actor["kind"] != "system":
+        """{user: (kind, group, role)}: each person concerned once, if the command as a whole changes what
+        they may do, or for how long; never the actor."""
+        w, actor, out = self.workspace, self._actor(), {}
+        gone = w.id not in self.all
+        removed = {(c["subject"]["kind"], c["subject"]["id"]) for c in self.changes if not c["after"]}
+        for user in self._concerned():
+            was = self._access(self.before, user, removed)
+            now = (0, 0, None) if gone else self._access(self._state(), user, set())
+            what = self._difference(was, now)
+            if what:
+                role = {rank: role for role, rank in RANKS.items()}[now[0]]
+                out[user] = (what, (now if now[0] else was)[2], role)
+        if actor["kind"] != "system" and self.directory.exists(w.owner_id):
             out[w.owner_id] = ("owner_notice", None, None)
         out.pop(actor["id"], None)
-        return {user: what for user, what in out.items() if self.directory.exists(user)}
+        return out
+
+    def _state(self):
+        w = self.workspace
+        return w and (dict(w.grants), w.status, w.organization_id, w.owner_id)
+
+    def _concerned(self):
+        people = set()
+        for c in self.changes:
+            subject = c["subject"]
+            people.update(
+                [subject["id"]] if subject["kind"] == "user" else self.directory.members(subject["id"])
+            )
+        return {u for u in people if u != self.workspace.owner_id and self.directory.exists(u)}
+
+    def _access(self, state, user, removed):
+        """(rank of the role, its end, the group that it comes through): what the grants allow. An expired
+        grant counts only if it is removed here."""
+        grants, status, organization, owner = state
+        if status != "active" or not self.directory.may_use(user, organization, owner):
+            return 0, 0, None
+        ways = [
+            (RANKS[g.role], g.expires_at or NEVER, None if kind == "user" else subject)
+            for (kind, subject), g in grants.items()
+            if (not self._has_expired(g) or (kind, subject) in removed)
+            and (subject == user if kind == "user" else self.directory.is_in(user, subject, organization))
+        ]
+        if not ways:
+            return 0, 0, None
+        rank = max(way[0] for way in ways)
+        best = [way for way in ways if way[0] == rank]
+        return rank, max(way[1] for way in best), min((way[2] or "" for way in best)) or None
+
+    def _difference(self, was, now):
+        if not now[0]:
+            expired = self.record.get("reason") == "expired"
+            return was[0] and ("access_expired" if expired else "access_removed")
+        if not was[0]:
+            return "workspace_shared"
+        if was[0] != now[0]:
+            return "role_changed"
+        return was[1] != now[1] and "expiry_changed"

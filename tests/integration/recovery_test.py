@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import time
 
 import bus
 import confluent_kafka
@@ -13,6 +14,7 @@ from confluent_kafka import admin
 
 SHAPE = {"users": 500, "workspaces": 2000}
 REFUSED = 3
+REMEMBERED_MAX = 1000  # commands of a workspace
 
 
 def _fill(world, seed, commands):
@@ -49,6 +51,16 @@ def _ended(consumer):
     """Its exit code and its whole log."""
     code = consumer.process.wait(60)
     return code, consumer.log.read_text(errors="replace")
+
+
+def _set_aside(world, consumer):
+    """Waits until the consumer has set a partition aside; returns what it has said so far."""
+
+    def said():
+        text = consumer.log.read_text(errors="replace")
+        return "is set aside" in text and text
+
+    return world.wait("a partition to be set aside", said, alive=[consumer])
 
 
 def test_an_emptied_redis_is_rebuilt_when_idle(world):
@@ -95,6 +107,36 @@ def test_an_index_of_an_older_layout_is_rebuilt(world):
     _make_layout_1(world)
     _finish(world, world.start_consumer())
     world.count(all_outcomes=False).verify()
+
+
+def _send(world, commands):
+    bus.send_all(world.brokers, bus.COMMANDS, commands)
+    world.forget_ends()
+
+
+def test_commands_are_remembered_or_too_old_also_after_a_rebuild(world):
+    """A command that was revoked and forgotten does not come back, however late it is repeated."""
+    made = world.populate(load.Shape(seed=40, users=50, groups=1, workspaces=1))
+    (w,) = made.workspaces
+    bob, alice = [u for u in made.directory.users if u != made.owner[w]][:2]
+    first = made._share(w, [("user", bob, "admin", None)])
+    time.sleep(0.01)  # the ids of the same millisecond would be too old together
+    revoked = made._remove(w, [("user", bob)])
+    others = [
+        made._share(w, [("user", alice, ("use", "admin")[n % 2], None)]) for n in range(REMEMBERED_MAX)
+    ]
+    _send(world, [first, revoked, *others, first, others[1]])
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    _flush(world)
+    world.wait("rebuilt", lambda: world.applied() == world.ends(), alive=[consumer])
+    _send(world, [first, others[-1], made._share(w, [("user", alice, "use", None)])])
+    _finish(world, consumer)
+    count = world.count(all_outcomes=False)
+    count.verify()
+    outcomes = count.model.counts()
+    assert outcomes["rejected command_too_old"] == 2
+    assert outcomes["duplicate"] == 2
 
 
 def _snapshot(world):
@@ -181,10 +223,10 @@ def test_lost_commands_need_a_decision_by_a_person(world):
     world.send(made, 2_000, load.PLAIN)
     _delete_records(world)
     consumer = world.start_consumer()
-    code, said = _ended(consumer)
-    assert code == REFUSED, said
+    said = _set_aside(world, consumer)
     assert re.search(r"partition \d+ was applied up to \d+, but its log begins at \d+", said), said
     assert "--accept-lost-commands" in said, said
+    consumer.terminate()
     consumer = world.start_consumer(arguments=["--accept-lost-commands"])
     world.wait("the lost commands to be skipped", lambda: world.applied() == world.ends(), alive=[consumer])
     _finish(world, consumer)
@@ -198,10 +240,11 @@ def test_commands_lost_before_the_first_start_are_said_to_be_never_applied(world
     """Nothing was ever committed, and nobody should read of an offset -1 or of an apply up to 0."""
     made, _ = _fill(world, 39, 500)
     _delete_records(world)
-    code, said = _ended(world.start_consumer())
-    assert code == REFUSED, said
+    consumer = world.start_consumer()
+    said = _set_aside(world, consumer)
     assert re.search(r"partition \d+ was never applied, but its log begins at \d+", said), said
     assert "--accept-lost-commands" in said, said
+    consumer.terminate()
     world.send(made, 500, load.PLAIN)
     consumer = world.start_consumer(arguments=["--accept-lost-commands"])
     _finish(world, consumer)

@@ -14,6 +14,7 @@ import load
 
 STACK = bus.REPO / "ops" / "stack"
 TAIL_BYTES = 4000
+STOP_S = 20  # for a consumer that is told to stop, whatever hangs
 
 
 class NoStack(Exception):
@@ -25,22 +26,27 @@ class Stuck(AssertionError):
 
 
 class ConsumerProcess:
-    """A consumer process; `environment` is added to its environment, `redis` is another address."""
+    """A consumer process; `environment` is added to its environment. `stderr` is a file descriptor that takes
+    its log instead of a file, `redis` another address."""
 
-    def __init__(self, world, instance, number, arguments=(), environment=None, redis=None):
+    def __init__(
+        self, world, instance, number, arguments=(), environment=None, stderr=None, redis=None
+    ):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
         self.instance = instance
+        crashing = environment and "SHAREBUS_CRASH_AT" in environment
+        program = load.crashing_consumer() if crashing else load.sharebus_program("sharebus-consumer")
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [
-                    load.sharebus_program("sharebus-consumer"),
+                    program,
                     *("--brokers", world.brokers, "--redis", redis or world.redis_address),
                     *("--instance", instance, *arguments),
                 ],
                 env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=out,
+                stderr=out if stderr is None else stderr,
             )
 
     def tail(self):
@@ -57,7 +63,7 @@ class ConsumerProcess:
         self.process.kill()
         self.process.wait(30)
 
-    def terminate(self, deadline_s=30):
+    def terminate(self, deadline_s=STOP_S):
         """Stops it with SIGTERM; it must exit with 0."""
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -107,6 +113,18 @@ class World:
         self._stack("down", "--wipe")
         shutil.rmtree(self.stack, ignore_errors=True)
 
+    # ---- servers ----
+
+    def pid(self, part):
+        return int((self.stack / "run" / f"{part}.pid").read_text().split()[0])
+
+    def freeze(self, part):
+        """The server keeps its connections and answers nothing, until thaw()."""
+        os.kill(self.pid(part), signal.SIGSTOP)
+
+    def thaw(self, part):
+        os.kill(self.pid(part), signal.SIGCONT)
+
     # ---- content ----
 
     def redis(self, timeout_s=None):
@@ -126,9 +144,10 @@ class World:
         load.write_commands(self.brokers, made, count, mix)
         self._ends = None
 
-    def start_consumer(self, instance="one", environment=None, arguments=(), redis=None):
+    def start_consumer(self, instance="one", environment=None, arguments=(), **ends):
+        arguments = (*self._extra(), *arguments)
         consumer = ConsumerProcess(
-            self, instance, len(self.consumers), (*self._extra(), *arguments), environment, redis
+            self, instance, len(self.consumers), arguments, environment, **ends
         )
         self.consumers.append(consumer)
         return consumer

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 import pytest
 from confluent_kafka import Producer
-from reader import MAGIC, SCHEMAS, Bus, Schemas, cause_of, murmur2, partition_of
+from reader import MAGIC, SCHEMAS, Bus, Schemas, cause_of, murmur2, new_id, partition_of
 
 ORGANIZATION = "acme"
 PEOPLE = ["erin", "alice", "bob", "carol", "dave", "frank"]
@@ -81,7 +81,7 @@ class World:
     def share_record(self, workspace, grants, actor="erin", **more):
         """A ShareWorkspace as a producer elsewhere would fill it: only what has no default."""
         return {
-            "command_id": str(uuid.uuid4()),
+            "command_id": new_id(),
             "issued_at": 1_700_000_000_000,
             "actor": self.user(actor),
             "workspace_id": self.workspaces[workspace],
@@ -158,7 +158,7 @@ class Session:
 
     def command(self, actor, verb, *args, command_id=None):
         """Runs it, with -o json, and returns what it printed; its position is noted."""
-        command_id = command_id or str(uuid.uuid4())
+        command_id = command_id or new_id()
         ran = self.world.stack.sharebus(
             "sharing", verb, f"erin/{self.workspace}", *args, "-o", "json", "--command-id",
             command_id, as_user=actor,
@@ -483,7 +483,10 @@ def test_the_last_state_in_the_changelog_is_the_whole_workspace(session):
     assert last["status"] == "active"
     assert last["version"] == session.version
     assert last["source_offset"] == session.remembered[-1][1]
-    assert last["recent_commands"] == [c for c, _ in session.remembered[-16:]]
+    remembered = [{"id": c, "late_minutes": 1} for c, _ in session.remembered]
+    assert [c | {"late_minutes": 1} for c in last["recent_commands"]] == remembered
+    assert all(c["late_minutes"] in (0, 1) for c in last["recent_commands"])
+    assert last["forgotten_until"] == 0
     assert [without(g, "granted_at") for g in last["grants"]] == [
         {
             "subject": world.user("frank"),
@@ -565,7 +568,7 @@ def test_a_strangers_removal_needs_only_what_has_no_default(world, bus):
     workspace = world.workspace()
     world.stack.sharebus("sharing", "share", workspace, "--user", "bob", as_user="erin").done()
     record = {
-        "command_id": str(uuid.uuid4()),
+        "command_id": new_id(),
         "issued_at": 0,
         "actor": world.user("erin"),
         "workspace_id": world.workspaces[workspace],
@@ -611,12 +614,15 @@ def test_an_expiry_is_kept_to_the_millisecond(world, bus):
         ("version_conflict", {"expected_version": 99}),
         ("directory_ahead", {"directory_offset": 1 << 40}),
         ("forbidden", {"actor": {"kind": "user", "id": str(uuid.UUID(int=8))}}),
+        ("invalid_command", {"command_id": str(uuid.uuid4())}),
+        ("invalid_command", {"command_id": str(uuid.UUID(int=0xFFFF_FFFF_FFFF << 80 | 7 << 76 | 2 << 62))}),
+        ("command_too_old", {"command_id": str(uuid.UUID(int=1_700_000_000_000 << 80 | 7 << 76 | 2 << 62))}),
     ],
 )
 def test_a_wrong_command_is_rejected_and_the_next_one_applied(world, bus, code, doctored):
     workspace = world.workspace()
     good = world.share_record(workspace, [(world.user("bob"), "use")])
-    wrong = good | {"command_id": str(uuid.uuid4())} | doctored
+    wrong = good | {"command_id": new_id()} | doctored
     at = [
         bus.write(bus.schemas.encode("ShareWorkspace", r), r["workspace_id"].encode())
         for r in (wrong, good)

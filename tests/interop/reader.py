@@ -6,6 +6,7 @@ sharing.grants is internal: its records are no CloudEvents, and their ids are 16
 """
 
 import json
+import os
 import time
 import uuid
 from dataclasses import dataclass
@@ -30,6 +31,13 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas" / "avro"
 MAGIC = b"\xc3\x01"
 DEADLINE_SECONDS = 60
 OUTPUTS = ["sharing.events", "sharing.notifications", "sharing.grants", "sharing.deadletter"]
+
+
+def new_id():
+    """A fresh id for a command: a UUID of version 7 (RFC 9562), which says when it was made."""
+    random = int.from_bytes(os.urandom(10), "big")
+    made = int(time.time() * 1000) << 80
+    return str(uuid.UUID(int=made | 7 << 76 | (random >> 62 & 0xFFF) << 64 | 2 << 62 | random & (1 << 62) - 1))
 
 
 class Schemas:

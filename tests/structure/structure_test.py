@@ -111,11 +111,14 @@ class ABrokenTree(unittest.TestCase):
             "cache/a.c": "#include <hiredis/hiredis.h>\n#include <librdkafka/rdkafka.h>\n",
             "producer/p.h": "#include <stdio.h>\n#include <jansson.h>\n",
             "schemas/s.c": "#include <curl/curl.h>\n",
+            "cache/b.c": "#include <uthash.h>\n",
+            "ops/support/hash.h": "#include <uthash.h>\n",
         }
         self.broken(
             rules.libraries,
             files,
             ("cache/a.c:2: ", "only producer/ and consumer/"),
+            ("cache/b.c:1: ", "only ops/support/hash.h"),
             ("producer/p.h:2: ", "no header"),
             ("schemas/s.c:1: ", "not in LIBRARIES"),
         )

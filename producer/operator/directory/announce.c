@@ -3,8 +3,8 @@
 #include "cache/wait.h"
 #include "ops/support/clock.h"
 #include "producer/operator/inside.h"
-#include "producer/operator/topic_limit.h"
 #include "producer/send.h"
+#include "producer/topic_settings.h"
 
 #include <assert.h>
 
@@ -51,6 +51,7 @@ static int check_sizes(struct announcing *a, struct error *err)
 {
 	const struct directory_change *largest = NULL;
 	const struct group_changed *group;
+	struct topics_found found;
 	int64_t limit;
 
 	for (size_t i = 0; i < a->diff->count; i++)
@@ -60,7 +61,8 @@ static int check_sizes(struct announcing *a, struct error *err)
 		return 0;
 	assert(largest->kind == DIRECTORY_GROUPS);
 	group = &largest->new->as.group_changed;
-	limit = topic_limit(inside_bus(a->s), TOPIC_DIRECTORY, LIMIT_WAIT_MS);
+	topics_find(inside_bus(a->s), LIMIT_WAIT_MS, &found);
+	limit = found.list[TOPIC_DIRECTORY].max_message_bytes;
 	if (!limit || size_of(largest) <= (size_t)limit)
 		return 0;
 	return error_set(

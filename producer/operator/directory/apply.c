@@ -1,5 +1,6 @@
 /* sharebus directory apply: makes the index what a file states, by announcing what differs. */
 
+#include "cache/facts.h"
 #include "ops/support/clock.h"
 #include "producer/ids.h"
 #include "producer/operator/directory/announce.h"
@@ -78,12 +79,22 @@ static int read_index(struct applying *a, struct error *err)
 		1U << DIRECTORY_ORGANIZATIONS | 1U << DIRECTORY_USERS | 1U << DIRECTORY_GROUPS;
 	const unsigned workspaces = 1U << DIRECTORY_WORKSPACES;
 	const unsigned concerned = workspaces | 1U << DIRECTORY_ORGANIZATIONS;
+	struct uuid_list shadowed;
+	int rc;
 
-	if (!a->prune)
-		return directory_read_same(a->s, &a->meter, &a->wanted, &a->have, err);
-	return directory_read_all(a->s, &a->meter,
-				  a->wanted.sections & concerned ? few | workspaces : few,
-				  &a->wanted, &a->have, err);
+	if (a->prune)
+		rc = directory_read_all(a->s, &a->meter,
+					a->wanted.sections & concerned ? few | workspaces : few,
+					&a->wanted, &a->have, err);
+	else
+		rc = directory_read_same(a->s, &a->meter, &a->wanted, &a->have, err);
+	if (!rc)
+		rc = facts_shadowed(inside_reader(a->s), &a->s->arena, &shadowed, err);
+	if (rc)
+		return rc;
+	a->have.shadowed = shadowed.list;
+	a->have.shadowed_count = shadowed.count;
+	return 0;
 }
 
 /* Finds the names of all that the changes mention. */

@@ -4,6 +4,7 @@
 #include "producer/operator/directory/finder.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* ---- what the file states ---- */
 
@@ -60,12 +61,24 @@ static int check_derived(const struct comparing *c, size_t i, const struct recor
 			 kind, BYTES_ARG(directory_name(r)), kind, BYTES_ARG(directory_name(old)));
 }
 
+/*
+ * Was a later record under its key passed over? Then the index has the fact, but
+ * the topic will lose it, so it is announced again although nothing differs.
+ */
+static bool is_shadowed(const struct comparing *c, const struct record *r)
+{
+	return directory_kind(r) != DIRECTORY_WORKSPACES && c->have->shadowed_count &&
+	       bsearch(directory_id(r), c->have->shadowed, c->have->shadowed_count,
+		       sizeof(*c->have->shadowed), uuid_compare);
+}
+
 static int compare_fact(struct comparing *c, size_t i)
 {
 	const struct record *r = &c->wanted->list[i];
 	const struct record *old = directory_find(&c->in_have, directory_kind(r), directory_id(r));
 	unsigned differences = old ? directory_differences(old, r) : 0;
-	bool same = old ? !differences : is_deleted(r) && c->wanted->derived[i];
+	bool same =
+		old ? !differences && !is_shadowed(c, r) : is_deleted(r) && c->wanted->derived[i];
 	int rc = old ? check_derived(c, i, old, differences) : 0;
 
 	if (rc)

@@ -39,6 +39,9 @@ struct directory_diff {
  * Compares the facts of a file, `wanted`, with those of the index, `have`. The
  * latter must include all that the index has under the ids of `wanted`.
  *
+ * What the index has as the file states it, but shadowed, is a change without a
+ * difference.
+ *
  * With prune, `have` must be all of the index. What it has of a kind for which the
  * file has a section, and the file does not state, is deleted: a user gets the
  * status deleted, a workspace is announced as WorkspaceDeleted, the rest gets a

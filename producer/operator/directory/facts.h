@@ -35,6 +35,9 @@ struct directory_facts {
 	unsigned sections; /* 1 << kind for each section that it has */
 	bool *derived;     /* is the id of list[i] derived from its name? */
 	int64_t now_ms;    /* when it was read */
+	/* Only of the index: */
+	struct uuid *shadowed; /* ids of what must be announced again: see facts_shadowed() */
+	size_t shadowed_count;
 };
 
 /*

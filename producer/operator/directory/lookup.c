@@ -2,7 +2,9 @@
 
 #include "cache/facts.h"
 #include "cache/lookup.h"
+#include "producer/bearer.h"
 #include "producer/operator/directory/entry.h"
+#include "producer/operator/directory/facts.h"
 #include "producer/operator/directory/slice.h"
 #include "producer/operator/inside.h"
 
@@ -10,23 +12,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The names that have no id yet, and the ids that the index has for them. */
+/* The names that have no id yet, and who bears them in the index. */
 struct open_names {
 	json_t *names;
+	const char *kind; /* "user" */
 	const char **list;
-	struct uuid *ids;
+	struct bearers *found;
 	size_t count;
 };
 
-static struct open_names list_open(struct session *s, json_t *names)
+static struct open_names list_open(struct session *s, enum directory_kind kind, json_t *names)
 {
 	size_t max = json_object_size(names) + 1;
-	struct open_names out = { .names = names };
+	struct open_names out = { .names = names, .kind = directory_kinds[kind].one };
 	const char *name;
 	json_t *value;
 
 	out.list = arena_alloc(&s->arena, max * sizeof(const char *));
-	out.ids = arena_zalloc(&s->arena, max, sizeof(*out.ids));
+	out.found = arena_zalloc(&s->arena, max, sizeof(*out.found));
 	json_object_foreach(names, name, value)
 	{
 		if (json_is_null(value))
@@ -36,25 +39,31 @@ static struct open_names list_open(struct session *s, json_t *names)
 	return out;
 }
 
-static void set_ids(const struct open_names *open)
+static int set_ids(const struct open_names *open, struct error *err)
 {
 	char text[UUID_TEXT_SIZE];
+	int rc = 0;
 
-	for (size_t i = 0; i < open->count; i++) {
-		if (uuid_is_nil(&open->ids[i]))
+	for (size_t i = 0; !rc && i < open->count; i++) {
+		struct uuid id;
+
+		rc = bearer_choose(&open->found[i], open->kind, bytes_of(open->list[i]),
+				   "give the id of the one that is meant", &id, err);
+		if (rc || uuid_is_nil(&id))
 			continue;
-		uuid_format(text, &open->ids[i]);
+		uuid_format(text, &id);
 		(void)json_object_set_new(open->names, open->list[i], json_string(text));
 	}
+	return rc;
 }
 
-typedef int name_fn(struct reader *r, const struct bytes *names, size_t count, struct uuid *ids,
+typedef int name_fn(struct reader *r, const struct bytes *names, size_t count, struct bearers *out,
 		    struct error *err);
 
-static int look_up(struct session *s, struct meter *m, json_t *names, name_fn *fn,
-		   struct error *err)
+static int look_up(struct session *s, struct meter *m, enum directory_kind kind, json_t *names,
+		   name_fn *fn, struct error *err)
 {
-	struct open_names open = list_open(s, names);
+	struct open_names open = list_open(s, kind, names);
 	struct bytes *list = arena_alloc(&s->arena, (open.count + 1) * sizeof(*list));
 	int rc = 0;
 
@@ -62,10 +71,9 @@ static int look_up(struct session *s, struct meter *m, json_t *names, name_fn *f
 		list[i] = bytes_of(open.list[i]);
 	for (size_t i = 0; !rc && i < open.count; i += SLICE_MAX) {
 		meter_show(m, "looking up names", i, open.count);
-		rc = fn(inside_reader(s), list + i, slice_size(open.count, i), open.ids + i, err);
+		rc = fn(inside_reader(s), list + i, slice_size(open.count, i), open.found + i, err);
 	}
-	set_ids(&open);
-	return rc;
+	return rc ? rc : set_ids(&open, err);
 }
 
 /*
@@ -103,33 +111,35 @@ static struct child_name *keep_children(struct session *s, struct open_names *op
 }
 
 typedef int child_fn(struct reader *r, const struct child_name *names, size_t count,
-		     struct uuid *ids, struct error *err);
+		     struct bearers *out, struct error *err);
 
-static int look_up_children(struct session *s, struct meter *m, json_t *names,
-			    const json_t *parents, child_fn *fn, struct error *err)
+static int look_up_children(struct session *s, struct meter *m, enum directory_kind kind,
+			    json_t *names, const json_t *parents, child_fn *fn, struct error *err)
 {
-	struct open_names open = list_open(s, names);
+	struct open_names open = list_open(s, kind, names);
 	struct child_name *list = keep_children(s, &open, parents);
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < open.count; i += SLICE_MAX) {
 		meter_show(m, "looking up names", i, open.count);
-		rc = fn(inside_reader(s), list + i, slice_size(open.count, i), open.ids + i, err);
+		rc = fn(inside_reader(s), list + i, slice_size(open.count, i), open.found + i, err);
 	}
-	set_ids(&open);
-	return rc;
+	return rc ? rc : set_ids(&open, err);
 }
 
 int directory_look_up_names(struct session *s, struct meter *m, struct directory_names *n,
 			    struct error *err)
 {
-	int rc = look_up(s, m, n->organizations, lookup_organization_names, err);
+	int rc = look_up(s, m, DIRECTORY_ORGANIZATIONS, n->organizations, lookup_organization_names,
+			 err);
 
 	if (!rc)
-		rc = look_up(s, m, n->users, lookup_usernames, err);
+		rc = look_up(s, m, DIRECTORY_USERS, n->users, lookup_usernames, err);
 	if (!rc)
-		rc = look_up_children(s, m, n->groups, n->organizations, facts_group_ids, err);
+		rc = look_up_children(s, m, DIRECTORY_GROUPS, n->groups, n->organizations,
+				      facts_group_ids, err);
 	if (!rc)
-		rc = look_up_children(s, m, n->workspaces, n->users, facts_workspace_ids, err);
+		rc = look_up_children(s, m, DIRECTORY_WORKSPACES, n->workspaces, n->users,
+				      facts_workspace_ids, err);
 	return rc;
 }

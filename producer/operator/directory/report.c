@@ -70,6 +70,9 @@ static void print_change(const struct telling *t, struct buffer *line)
 		add_difference(t, line, rest & -rest);
 		before = ", ";
 	}
+	if (c->verb == DIRECTORY_CHANGE && !change_differences(c))
+		buffer_append_text(line, ": again, because a later record under its key was passed "
+					 "over");
 	name = printable(buffer_bytes(line), t->labels.arena);
 	(void)printf("%.*s\n", BYTES_ARG(name));
 }

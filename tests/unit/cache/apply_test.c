@@ -45,6 +45,12 @@ static void touch(struct subject s)
 	touched_subject(&touched, &s, &arena);
 }
 
+/* Its record was 0x4142 minutes late. */
+static void remember(const char *command)
+{
+	recent_restore(&workspace.recent, &(struct recent_command){ letters(command), 0x4142 });
+}
+
 static const struct mark mark = { .state = MARK_READY, .directory = 7 };
 
 /* A registered workspace of version 8 that is not touched yet, and a transaction that has begun. */
@@ -88,17 +94,15 @@ static void parse(size_t count)
 
 static void new_workspace_is_written_whole(void **state)
 {
-	struct uuid command = letters("command---------");
-
 	(void)state;
 	grant(user(BOB), ROLE_USE, ABSENT);
 	grant(group(GROUP), ROLE_ADMIN, EXPIRY_MS);
-	(void)workspace_remember_command(&workspace, &command);
+	remember("command---------");
 	touched.whole = true;
 	apply_workspace(&apply, &touched);
 	parse(1);
 	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "a", "n", "dev", "v",
-		       "8", "c", "1", "0", "command---------", "u" BOB, "1" SINCE, "g" GROUP,
+		       "8", "0", "command---------AB", "u" BOB, "1" SINCE, "g" GROUP,
 		       "2" SINCE EXPIRY, NULL);
 }
 
@@ -153,42 +157,87 @@ static void only_the_end_of_the_run_is_written(void **state)
 		       NULL);
 }
 
-static void decided_command_is_written_to_its_place_in_the_ring(void **state)
+static void new_command_is_written_with_those_of_its_field_alone(void **state)
 {
-	struct uuid old = letters("old-command-----");
-	struct uuid new = letters("new-command-----");
-
 	(void)state;
-	workspace.recent_next = 10;
-	workspace.recent[3] = old;
-	workspace.recent[9] = old;
-	touched.command_places = 1U << workspace_remember_command(&workspace, &new);
+	for (int i = 0; i < 10; i++)
+		remember("old-command-----");
+	touched.commands_end = 10;
+	remember("new-command-----");
 	apply_workspace(&apply, &touched);
 	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "c", "11", "3",
-		       "old-command-----"
-		       "new-command-----",
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "3",
+		       "old-command-----AB"
+		       "new-command-----AB",
 		       NULL);
 }
 
-static void commands_in_one_field_of_the_ring_are_written_together(void **state)
+static void commands_of_one_field_are_written_together(void **state)
 {
-	struct uuid old = letters("old-command-----");
-	struct uuid new = letters("new-command-----");
-
 	(void)state;
-	for (int i = 0; i < RECENT_COMMANDS; i++)
-		workspace.recent[i] = old;
-	workspace.recent_next = 13;
+	for (int i = 0; i < 13; i++)
+		remember("old-command-----");
+	touched.commands_end = 13;
 	for (int i = 0; i < 3; i++)
-		touched.command_places |= 1U << workspace_remember_command(&workspace, &new);
+		remember("new-command-----");
 	apply_workspace(&apply, &touched);
 	parse(1);
-	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "c", "0", "4",
-		       "old-command-----"
-		       "new-command-----"
-		       "new-command-----",
-		       "5", "new-command-----", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "v", "8", "4",
+		       "old-command-----AB"
+		       "new-command-----AB"
+		       "new-command-----AB",
+		       "5", "new-command-----AB", NULL);
+}
+
+/* Numbers 0 to 7 are forgotten: field 2, which has number 8, stays. */
+static void fields_of_forgotten_commands_alone_are_removed(void **state)
+{
+	(void)state;
+	workspace.recent.first = 8;
+	workspace.recent.forgotten = 0x4142434445464748;
+	for (int i = 0; i < 4; i++)
+		remember("old-command-----");
+	remember("new-command-----");
+	touched.commands_first = 2;
+	touched.commands_end = 12;
+	apply_workspace(&apply, &touched);
+	parse(2);
+	assert_int_equal(commands.list[1].count, 8);
+	assert_true(bytes_equal_text(commands.list[1].arguments[4], "4"));
+	assert_true(bytes_equal_text(commands.list[1].arguments[5], "new-command-----AB"));
+	assert_true(bytes_equal_text(commands.list[1].arguments[6], "f"));
+	assert_true(bytes_equal(commands.list[1].arguments[7],
+				(struct bytes){ (const uint8_t *)"\0\0\0\0\0\0\0\x08"
+								 "ABCDEFGH",
+						16 }));
+	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "0", "1", NULL);
+}
+
+/* A run with more commands of a workspace than it remembers. */
+static void all_fields_that_the_index_had_may_go_at_once(void **state)
+{
+	(void)state;
+	workspace.recent.first = 9;
+	remember("new-command-----");
+	touched.commands_first = 1;
+	touched.commands_end = 5;
+	apply_workspace(&apply, &touched);
+	parse(2);
+	assert_int_equal(commands.list[1].count, 8);
+	assert_true(bytes_equal_text(commands.list[1].arguments[4], "3"));
+	assert_command(&commands, 2, "HDEL", "sb:{3}:ws:" DEV, "0", "1", NULL);
+}
+
+static void workspace_written_whole_has_what_it_forgot(void **state)
+{
+	(void)state;
+	workspace.recent.forgotten = 0x4142434445464748;
+	remember("command---------");
+	touched.whole = true;
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_int_equal(commands.list[1].count, 12);
+	assert_true(bytes_equal_text(commands.list[1].arguments[10], "f"));
 }
 
 static void changed_header_is_written_without_the_grants(void **state)
@@ -288,9 +337,8 @@ static void rename_moves_the_name_in_the_index_of_the_owner(void **state)
 	workspace_set_name(&workspace, bytes_of("prod"));
 	apply_owned(&apply, &workspace);
 	parse(2);
-	assert_command(&commands, 1, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{3}:o:" ALICE, "dev", DEV,
-		       NULL);
-	assert_command(&commands, 2, "HSET", "sb:{3}:o:" ALICE, "prod", DEV, NULL);
+	assert_command(&commands, 1, "ZREM", "sb:{3}:o:" ALICE, "3:dev" DEV, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{3}:o:" ALICE, "0", "4:prod" DEV, NULL);
 }
 
 static void new_owner_gets_the_name_in_their_index(void **state)
@@ -300,9 +348,8 @@ static void new_owner_gets_the_name_in_their_index(void **state)
 	workspace.owner_id = letters(BOB);
 	apply_owned(&apply, &workspace);
 	parse(2);
-	assert_command(&commands, 1, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{3}:o:" ALICE, "dev", DEV,
-		       NULL);
-	assert_command(&commands, 2, "HSET", "sb:{3}:o:" BOB, "dev", DEV, NULL);
+	assert_command(&commands, 1, "ZREM", "sb:{3}:o:" ALICE, "3:dev" DEV, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{3}:o:" BOB, "0", "3:dev" DEV, NULL);
 }
 
 static void outcomes_are_one_entry_of_a_capped_stream(void **state)
@@ -363,8 +410,11 @@ int main(void)
 		TEST(changed_grant_is_written_alone),
 		TEST(removed_grant_is_deleted),
 		TEST(only_the_end_of_the_run_is_written),
-		TEST(decided_command_is_written_to_its_place_in_the_ring),
-		TEST(commands_in_one_field_of_the_ring_are_written_together),
+		TEST(new_command_is_written_with_those_of_its_field_alone),
+		TEST(commands_of_one_field_are_written_together),
+		TEST(fields_of_forgotten_commands_alone_are_removed),
+		TEST(all_fields_that_the_index_had_may_go_at_once),
+		TEST(workspace_written_whole_has_what_it_forgot),
 		TEST(changed_header_is_written_without_the_grants),
 		TEST(all_grants_are_written_when_the_owner_changes),
 		TEST(deleted_workspace_is_one_key_deleted),

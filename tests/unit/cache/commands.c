@@ -78,3 +78,16 @@ struct uuid letters(const char *text)
 	memcpy(id.bytes, text, sizeof(id.bytes));
 	return id;
 }
+
+struct uuid made_at(int64_t unix_ms, unsigned n)
+{
+	struct uuid id = { { 0 } };
+
+	for (unsigned i = 0; i < 6; i++)
+		id.bytes[i] = (uint8_t)(unix_ms >> (40 - 8 * i));
+	id.bytes[6] = 0x70;
+	id.bytes[8] = 0x80;
+	id.bytes[14] = (uint8_t)(n >> 8);
+	id.bytes[15] = (uint8_t)n;
+	return id;
+}

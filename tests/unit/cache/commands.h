@@ -30,4 +30,7 @@ void assert_command(const struct commands *c, size_t i, ...) __attribute__((sent
 /* The id whose bytes are the 16 letters of the text. */
 struct uuid letters(const char *text);
 
+/* The n-th id of version 7 that was made at that time, ms since 1970. */
+struct uuid made_at(int64_t unix_ms, unsigned n);
+
 #endif

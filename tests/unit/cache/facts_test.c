@@ -11,6 +11,7 @@ enum { PIECE = 1000, COUNT = PIECE + 1 };
 static struct reader *reader;
 static struct arena arena;
 static struct uuid ids[COUNT];
+static struct bearers found[COUNT];
 static struct child_name names[COUNT];
 
 static int set_up(void **state)
@@ -20,6 +21,7 @@ static int set_up(void **state)
 	arena_init(&arena);
 	for (size_t i = 0; i < COUNT; i++) {
 		ids[i] = letters("................");
+		found[i].count = 7;
 		names[i].name = bytes_of("devs");
 	}
 	return 0;
@@ -38,13 +40,13 @@ static void failed_read_of_group_ids_leaves_them_untouched(void **state)
 
 	(void)state;
 	for (int i = 0; i < PIECE; i++)
-		pipeline_text(scene, "devs-have-an-id-");
+		pipeline_command(scene, 0);
 	script_end_question(scene, 0, -1);
 	script_no_answer();
-	assert_int_equal(facts_group_ids(reader, names, COUNT, ids, NULL), ERROR_UNAVAILABLE);
+	assert_int_equal(facts_group_ids(reader, names, COUNT, found, NULL), ERROR_UNAVAILABLE);
 	assert_int_equal(script_left(), 0);
 	for (int i = 0; i < COUNT; i++)
-		assert_memory_equal(ids[i].bytes, "................", 16);
+		assert_int_equal(found[i].count, 7);
 }
 
 /* Two partitions: half a pipeline's names. */
@@ -54,13 +56,13 @@ static void failed_read_of_workspace_ids_leaves_them_untouched(void **state)
 
 	(void)state;
 	for (int i = 0; i < PIECE; i++)
-		pipeline_text(scene, "it-has-an-id-too");
+		pipeline_command(scene, 0);
 	script_end_question(scene, 0, 1);
 	script_no_answer();
-	assert_int_equal(facts_workspace_ids(reader, names, COUNT, ids, NULL), ERROR_UNAVAILABLE);
+	assert_int_equal(facts_workspace_ids(reader, names, COUNT, found, NULL), ERROR_UNAVAILABLE);
 	assert_int_equal(script_left(), 0);
 	for (int i = 0; i < COUNT; i++)
-		assert_memory_equal(ids[i].bytes, "................", 16);
+		assert_int_equal(found[i].count, 7);
 }
 
 static void workspace_id_is_found_in_whatever_partition_has_it(void **state)
@@ -68,14 +70,16 @@ static void workspace_id_is_found_in_whatever_partition_has_it(void **state)
 	struct pipeline *scene = script_question(0, 1);
 
 	(void)state;
-	script_nil(scene);
-	pipeline_text(scene, "it-has-an-id-too");
-	script_nil(scene);
-	script_nil(scene);
+	pipeline_command(scene, 0);
+	pipeline_command(scene, 1);
+	pipeline_text(scene, "4:devsit-has-an-id-too");
+	pipeline_command(scene, 0);
+	pipeline_command(scene, 0);
 	script_end_question(scene, 0, 1);
-	assert_int_equal(facts_workspace_ids(reader, names, 2, ids, NULL), 0);
-	assert_memory_equal(ids[0].bytes, "it-has-an-id-too", 16);
-	assert_true(uuid_is_nil(&ids[1]));
+	assert_int_equal(facts_workspace_ids(reader, names, 2, found, NULL), 0);
+	assert_int_equal(found[0].count, 1);
+	assert_memory_equal(found[0].ids[0].bytes, "it-has-an-id-too", 16);
+	assert_int_equal(found[1].count, 0);
 }
 
 static void failed_read_of_members_leaves_the_groups_untouched(void **state)

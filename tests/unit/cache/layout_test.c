@@ -16,6 +16,12 @@
 #define EXPIRY "FEDCBA"
 #define HEADER ACME ALICE "a"
 
+/* A remembered command: 16 letters, and its record was 0x4142 minutes late. */
+#define FIRST  "the-1st-command-AB"
+#define SECOND "the-2nd-command-AB"
+#define THIRD  "the-3rd-command-AB"
+#define LATE   0x4142
+
 /* Six bytes cannot hold it. */
 #define WIDE_SINCE  "ABCDEFGH"
 #define WIDE_EXPIRY "HGFEDCBA"
@@ -200,7 +206,7 @@ static void grants_are_read_as_written(void **state)
 
 static void whole_workspace_is_read_as_written(void **state)
 {
-	struct uuid command = letters("the-15th-command");
+	struct uuid command = letters("the-3rd-command-");
 	struct uuid acme = letters(ACME);
 	struct uuid alice = letters(ALICE);
 	struct uuid bob = letters(BOB);
@@ -209,10 +215,7 @@ static void whole_workspace_is_read_as_written(void **state)
 	add("h", ACME ALICE "d");
 	add("n", "dev");
 	add("v", "1234567890123");
-	add("c", "15");
-	add("4", "the-13th-command"
-		 "the-14th-command"
-		 "the-15th-command");
+	add("0", FIRST SECOND THIRD);
 	add("u" BOB, "1" SINCE EXPIRY);
 	add("g" GROUP, "2" SINCE BOB);
 	assert_true(parse());
@@ -222,9 +225,9 @@ static void whole_workspace_is_read_as_written(void **state)
 	assert_string_equal((const char *)workspace.name.data, "dev");
 	assert_int_equal(workspace.status, WORKSPACE_DORMANT);
 	assert_true(workspace.version == 1234567890123);
-	assert_int_equal(workspace.recent_next, 15);
-	assert_true(uuid_equal(&workspace.recent[14], &command));
-	assert_true(workspace_saw_command(&workspace, &command));
+	assert_int_equal(recent_end(&workspace.recent), 3);
+	assert_true(recent_holds(&workspace.recent, &command));
+	assert_int_equal(workspace.recent.list[2].late_minutes, LATE);
 	assert_int_equal(workspace.grant_count, 2);
 	assert_true(grant_of(SUBJECT_USER, BOB)->expires_at == EXPIRY_MS);
 	assert_true(uuid_equal(&grant_of(SUBJECT_USER, BOB)->granted_by, &alice));
@@ -247,44 +250,84 @@ static void header_is_organization_owner_and_status(void **state)
 	assert_memory_equal(value, ACME ALICE "d", sizeof(value));
 }
 
-static void ring_has_three_places_in_each_field(void **state)
+static void remember(const char *command)
 {
-	static const char *const names[] = { "0", "1", "2", "3", "4", "5" };
-	uint8_t value[RECENT_VALUE_MAX];
-	struct uuid ring[RECENT_COMMANDS];
-
-	(void)state;
-	assert_int_equal(RECENT_FIELDS, 6);
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
-		ring[i] = letters(i % 2 ? "odd-command-----" : "even-command----");
-	add(LAYOUT_HEADER, HEADER);
-	for (unsigned i = 0; i < RECENT_FIELDS; i++) {
-		size_t len = layout_recent_value(value, ring, i);
-
-		assert_string_equal(layout_recent_field(i), names[i]);
-		assert_int_equal(len, i < 5 ? 48 : 16);
-		array_reply_add_text(&reply, names[i]);
-		array_reply_add(&reply, (struct bytes){ value, len });
-	}
-	assert_true(parse());
-	assert_memory_equal(workspace.recent, ring, sizeof(ring));
+	recent_restore(&workspace.recent, &(struct recent_command){ letters(command), LATE });
 }
 
-static void empty_places_of_the_ring_cost_nothing_at_the_end(void **state)
+static void check_value(int64_t field, const char *wanted)
 {
-	struct uuid ring[RECENT_COMMANDS] = { { { 0 } } };
-	struct uuid back[RECENT_COMMANDS];
 	uint8_t value[RECENT_VALUE_MAX];
+	size_t len = layout_recent_value(value, &workspace.recent, field);
+
+	assert_int_equal(len, strlen(wanted));
+	assert_memory_equal(value, wanted, len);
+}
+
+static void field_of_commands_holds_three_by_their_numbers(void **state)
+{
+	(void)state;
+	assert_int_equal(layout_recent_field(0), 0);
+	assert_int_equal(layout_recent_field(2), 0);
+	assert_int_equal(layout_recent_field(3), 1);
+	assert_int_equal(layout_recent_field(3000), 1000);
+	remember("the-1st-command-");
+	check_value(0, FIRST);
+	remember("the-2nd-command-");
+	remember("the-3rd-command-");
+	remember("the-1st-command-");
+	check_value(0, FIRST SECOND THIRD);
+	check_value(1, FIRST);
+}
+
+static void forgotten_command_leaves_zeros_in_its_field(void **state)
+{
+	uint8_t value[RECENT_VALUE_MAX];
+	uint8_t zeros[RECENT_COMMAND_SIZE] = { 0 };
 
 	(void)state;
-	memset(back, 0, sizeof(back));
-	assert_int_equal(layout_recent_value(value, ring, 1), 0);
-	ring[4] = letters("command---------");
-	assert_int_equal(layout_recent_value(value, ring, 1), 32);
-	assert_memory_equal(value, ring + 3, 32);
-	assert_true(layout_parse_recent(back, 1, (struct bytes){ value, 32 }));
-	assert_memory_equal(back, ring, sizeof(ring));
-	assert_int_equal(layout_recent_value(value, ring, 0), 0);
+	workspace.recent.first = 4;
+	remember("the-2nd-command-");
+	assert_int_equal(layout_recent_value(value, &workspace.recent, 1), 36);
+	assert_memory_equal(value, zeros, sizeof(zeros));
+	assert_memory_equal(value + sizeof(zeros), SECOND, sizeof(zeros));
+}
+
+/* The fields of a large hash come in any order, and what is forgotten may come last. */
+static void commands_are_read_as_written(void **state)
+{
+	enum { COMMANDS = 100 };
+	static struct recent_command commands[COMMANDS];
+	uint8_t values[COMMANDS / RECENT_FIELD_COMMANDS + 2][RECENT_VALUE_MAX];
+	uint8_t forgotten[FORGOTTEN_VALUE_SIZE];
+	char names[COMMANDS / RECENT_FIELD_COMMANDS + 2][8];
+	size_t used = 0;
+
+	(void)state;
+	workspace.recent.first = 1000;
+	workspace.recent.forgotten = 1795512600000;
+	for (unsigned i = 0; i < COMMANDS; i++) {
+		commands[i] = (struct recent_command){ made_at(1795512600000 + i, i), i * 400 };
+		recent_restore(&workspace.recent, &commands[i]);
+	}
+	for (int64_t field = layout_recent_field(1000 + COMMANDS - 1);
+	     field >= layout_recent_field(1000); field--, used++) {
+		size_t len = layout_recent_value(values[used], &workspace.recent, field);
+
+		(void)snprintf(names[used], sizeof(names[used]), "%d", (int)field);
+		array_reply_add_text(&reply, names[used]);
+		array_reply_add(&reply, (struct bytes){ values[used], len });
+	}
+	layout_forgotten_value(forgotten, &workspace.recent);
+	array_reply_add_text(&reply, LAYOUT_FORGOTTEN);
+	array_reply_add(&reply, (struct bytes){ forgotten, sizeof(forgotten) });
+	add("h", HEADER);
+	workspace_clear(&workspace);
+	assert_true(parse());
+	assert_int_equal(workspace.recent.first, 1000);
+	assert_int_equal(workspace.recent.forgotten, 1795512600000);
+	assert_int_equal(workspace.recent.count, COMMANDS);
+	assert_memory_equal(workspace.recent.list, commands, sizeof(commands));
 }
 
 static void unknown_fields_are_ignored(void **state)
@@ -298,16 +341,14 @@ static void unknown_fields_are_ignored(void **state)
 	add("cx", "x");
 	add("-1", "x");
 	add("00", "x");
-	add("6", "sixteen--letters");
-	add("16", "sixteen--letters");
+	add("01", "x");
+	add("9999999999999999999", "x");
 	add("c0", "x");
 	add("h", HEADER);
 	assert_true(parse());
 	assert_true(workspace.registered);
 	assert_int_equal(workspace.grant_count, 0);
-	assert_int_equal(workspace.recent_next, 0);
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
-		assert_true(uuid_is_nil(&workspace.recent[i]));
+	assert_int_equal(recent_end(&workspace.recent), 0);
 	assert_int_equal(workspace.status, WORKSPACE_ACTIVE);
 }
 
@@ -325,15 +366,15 @@ static void broken_values_are_refused(void **state)
 		const char *value;
 	} cases[] = {
 		{ "0", "" },
-		{ "0", "fifteen-letters" },
-		{ "1", "sixteen--letters"
-		       "and-more" },
-		{ "4", "sixteen--letters"
-		       "sixteen--letters"
-		       "sixteen--letters"
-		       "sixteen--letters" },
-		{ "5", "sixteen--letters"
-		       "sixteen--letters" },
+		{ "0", "sixteen--letters" },
+		{ "0", FIRST "x" },
+		{ "0", FIRST SECOND THIRD FIRST },
+		{ "1", FIRST }, /* those of field 0 are missing */
+		{ "334", FIRST },
+		{ "f", "" },
+		{ "f", "sixteen--letters-and-more" },
+		{ "f", "\x7f-beyond-numbers" },
+		{ "f", "\x01-number\xff-negat" },
 		{ "u" BOB, "" },
 		{ "u" BOB, "1" },
 		{ "u" BOB, "u" SINCE },
@@ -441,8 +482,9 @@ int main(void)
 		TEST(grants_are_read_as_written),
 		TEST(whole_workspace_is_read_as_written),
 		TEST(header_is_organization_owner_and_status),
-		TEST(ring_has_three_places_in_each_field),
-		TEST(empty_places_of_the_ring_cost_nothing_at_the_end),
+		TEST(field_of_commands_holds_three_by_their_numbers),
+		TEST(forgotten_command_leaves_zeros_in_its_field),
+		TEST(commands_are_read_as_written),
 		TEST(unknown_fields_are_ignored),
 		TEST(empty_reply_is_an_unregistered_workspace),
 		TEST(broken_values_are_refused),

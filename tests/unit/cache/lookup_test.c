@@ -39,36 +39,74 @@ static void first_piece_of_hashes(void)
 	script_end_question(scene, 0, -1);
 }
 
-static void names_are_found_or_nil(void **state)
+static void all_bearers_of_names_are_found(void **state)
 {
-	const struct bytes names[] = { bytes_of("bob"), bytes_of("carol") };
+	const struct bytes names[] = { bytes_of("bob"), bytes_of("carol"), bytes_of("twin") };
+	struct bearers found[3];
 	struct pipeline *scene = script_question(0, -1);
 
 	(void)state;
-	pipeline_text(scene, "bob-has-an-id-16");
-	script_nil(scene);
+	pipeline_command(scene, 1);
+	pipeline_text(scene, "3:bobbob-has-an-id-16");
+	pipeline_command(scene, 0);
+	pipeline_command(scene, 2);
+	pipeline_text(scene, "4:twinbob-has-an-id-16");
+	pipeline_text(scene, "4:twindan-has-an-id-16");
 	script_end_question(scene, 0, -1);
-	assert_int_equal(lookup_usernames(reader, names, 2, ids, NULL), 0);
-	assert_memory_equal(ids[0].bytes, "bob-has-an-id-16", 16);
-	assert_true(uuid_is_nil(&ids[1]));
+	assert_int_equal(lookup_usernames(reader, names, 3, found, NULL), 0);
+	assert_int_equal(found[0].count, 1);
+	assert_memory_equal(found[0].ids[0].bytes, "bob-has-an-id-16", 16);
+	assert_int_equal(found[1].count, 0);
+	assert_int_equal(found[2].count, 2);
+	assert_memory_equal(found[2].ids[1].bytes, "dan-has-an-id-16", 16);
 }
 
-static void failed_lookup_of_names_leaves_the_ids_untouched(void **state)
+static void failed_lookup_of_names_leaves_the_bearers_untouched(void **state)
 {
 	static struct bytes names[COUNT];
+	static struct bearers found[COUNT];
 	struct pipeline *scene = script_question(0, -1);
 
 	(void)state;
-	for (int i = 0; i < COUNT; i++)
+	for (int i = 0; i < COUNT; i++) {
 		names[i] = bytes_of("bob");
+		found[i].count = 7;
+	}
 	for (int i = 0; i < PIECE; i++)
-		pipeline_text(scene, "bob-has-an-id-16");
+		pipeline_command(scene, 0);
 	script_end_question(scene, 0, -1);
 	script_no_answer();
-	assert_int_equal(lookup_usernames(reader, names, COUNT, ids, NULL), ERROR_UNAVAILABLE);
+	assert_int_equal(lookup_usernames(reader, names, COUNT, found, NULL), ERROR_UNAVAILABLE);
 	assert_int_equal(script_left(), 0);
 	for (int i = 0; i < COUNT; i++)
-		assert_memory_equal(ids[i].bytes, "................", 16);
+		assert_int_equal(found[i].count, 7);
+}
+
+/* The name may be borne in each partition, and all bearers count. */
+static void owned_workspaces_of_one_name_are_found_in_all_partitions(void **state)
+{
+	struct uuid_list all = { 0 };
+	struct bearers found = { .count = 7 };
+	struct pipeline *scene = script_question(0, 1);
+
+	(void)state;
+	pipeline_command(scene, 1);
+	pipeline_text(scene, "3:dev1st-has-an-id-16");
+	pipeline_command(scene, 1);
+	pipeline_text(scene, "3:dev2nd-has-an-id-16");
+	script_end_question(scene, 0, 1);
+	assert_int_equal(lookup_owned_by_name(reader, &ids[0], bytes_of("dev"), &found, NULL), 0);
+	assert_int_equal(found.count, 2);
+	assert_memory_equal(found.ids[1].bytes, "2nd-has-an-id-16", 16);
+	scene = script_question(0, 1);
+	pipeline_command(scene, 1);
+	pipeline_text(scene, "3:dev1st-has-an-id-16");
+	pipeline_command(scene, 1);
+	pipeline_text(scene, "4:prod2nd-has-an-id-16");
+	script_end_question(scene, 0, 1);
+	assert_int_equal(lookup_owned(reader, &ids[0], &arena, &all, NULL), 0);
+	assert_int_equal(all.count, 2);
+	assert_memory_equal(all.list[0].bytes, "1st-has-an-id-16", 16);
 }
 
 static void failed_lookup_of_entities_leaves_them_untouched(void **state)
@@ -148,8 +186,9 @@ static void broken_workspace_is_refused_and_leaves_all_untouched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(names_are_found_or_nil),
-		TEST(failed_lookup_of_names_leaves_the_ids_untouched),
+		TEST(all_bearers_of_names_are_found),
+		TEST(failed_lookup_of_names_leaves_the_bearers_untouched),
+		TEST(owned_workspaces_of_one_name_are_found_in_all_partitions),
 		TEST(failed_lookup_of_entities_leaves_them_untouched),
 		TEST(failed_lookup_of_lists_leaves_them_untouched),
 		TEST(broken_workspace_is_refused_and_leaves_all_untouched),

@@ -11,7 +11,7 @@ static struct array_reply progress;
 
 static struct seen_mark parse(const char *state, const char *loaded, const char *goal)
 {
-	const char *const values[] = { "7", "9", "cluster-a", "12", "2", state, "0" };
+	const char *const values[] = { "7", "9", "cluster-a", "12", "3", state, "0" };
 	const char *const rest[] = { loaded, goal };
 	redisReply nothing = { .type = REDIS_REPLY_NIL };
 	redisReply *const replies[] = { &mark.reply, &progress.reply, &nothing };
@@ -21,6 +21,8 @@ static struct seen_mark parse(const char *state, const char *loaded, const char 
 	array_reply_init(&progress);
 	for (int i = 0; i < 7; i++)
 		array_reply_add_text(&mark, values[i]);
+	for (int i = 7; i < MARK_FIELDS; i++)
+		array_reply_add_nil(&mark);
 	for (int i = 0; i < 2; i++) {
 		if (rest[i])
 			array_reply_add_text(&progress, rest[i]);
@@ -114,7 +116,8 @@ static void mark_is_read_with_its_progress(void **state)
 	commands_parse(&c, &p);
 	assert_int_equal(c.count, SEEN_MARK_REPLIES);
 	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "cluster", "partitions",
-		       "layout", "state", "directory", NULL);
+		       "layout", "state", "directory", "log", "last_offset", "last_time",
+		       "last_hash", "suspect", "looked", NULL);
 	assert_command(&c, 1, "HMGET", "sb:{3}:mark", "loaded", "goal", NULL);
 	assert_command(&c, 2, "HMGET", "sb:{3}:trouble", "text", "since", "seen", "by", NULL);
 	pipeline_done(&p);

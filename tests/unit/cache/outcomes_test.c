@@ -148,7 +148,8 @@ static void names_are_those_of_the_design(void **state)
 					     "already_expired",
 					     "too_many_grants",
 					     "directory_ahead",
-					     "invalid_command" };
+					     "invalid_command",
+					     "command_too_old" };
 
 	(void)state;
 	for (int i = OUTCOME_APPLIED; i <= OUTCOME_UNREADABLE; i++)

@@ -6,11 +6,13 @@
 #include "tests/unit/unit.h"
 
 static struct reader *reader;
+static int64_t now_ms; /* by the clock of Redis */
 
 static int set_up(void **state)
 {
 	(void)script_reset(state);
 	reader = script_reader();
+	now_ms = SCRIPT_NOW_MS;
 	return 0;
 }
 
@@ -32,6 +34,7 @@ static int ask_between(const struct mark *before, const struct mark *after, stru
 	pipeline_text(scene, "value");
 	script_mark(scene, after);
 	script_mark(scene, &directory);
+	script_time(scene, now_ms);
 	pipeline_command(p, 1);
 	pipeline_text(p, "PING");
 	reader_touch(reader, 1);
@@ -46,6 +49,38 @@ static void good_marks_vouch_for_the_answer(void **state)
 	assert_int_equal(ask_between(&m, &m, NULL), 0);
 	assert_true(reader_directory_unchanged(reader));
 	assert_int_equal(reader_directory(reader)->applied, 100);
+}
+
+/* The log that a position is in may not be the one that the index was made from. */
+static void position_says_nothing_while_the_log_is_suspect(void **state)
+{
+	struct mark m = script_ready_mark(7, 100);
+	struct error err;
+
+	(void)state;
+	m.suspect = true;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	reader_require(reader, 1, 50);
+	assert_int_equal(ask_between(&m, &m, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "Kafka's log of partition 1 does not seem to be the one"));
+	m.suspect = false;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+}
+
+/* A client that has run since before the log was lost must not wait for offsets of that log. */
+static void requirement_ends_when_another_log_is_accepted(void **state)
+{
+	struct mark m = script_ready_mark(7, 100);
+
+	(void)state;
+	reader_require(reader, 1, 100);
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	m.applied = 3;
+	assert_int_equal(ask_between(&m, &m, NULL), ERROR_STALE);
+	m.log = 1;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	reader_require(reader, 1, 4);
+	assert_int_equal(ask_between(&m, &m, NULL), ERROR_STALE);
 }
 
 static void index_that_is_not_complete_is_unavailable(void **state)
@@ -67,7 +102,7 @@ static void index_that_is_not_complete_is_unavailable(void **state)
 				      "rebuilt; try again shortly");
 	assert_int_equal(ask_between(&good, &older, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "the grant index in Redis at 127.0.0.1:6379 has layout 1, "
-				      "but this program reads layout 2; start a sharebus-consumer "
+				      "but this program reads layout 3; start a sharebus-consumer "
 				      "of the same version, which rebuilds it");
 }
 
@@ -88,6 +123,7 @@ static void question_is_asked_again_when_the_owner_changes(void **state)
 		pipeline_text(again, "value");
 		script_mark(again, &after);
 		script_mark(again, &before);
+		script_time(again, SCRIPT_NOW_MS);
 	}
 	assert_int_equal(ask_between(&before, &after, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "the grant index in Redis at 127.0.0.1:6379 keeps changing "
@@ -132,7 +168,100 @@ static void failed_read_of_a_mark_leaves_it_untouched(void **state)
 	assert_int_equal(out.epoch, 5);
 }
 
-static void index_without_a_possible_number_of_partitions_is_refused(void **state)
+/* Asks when the owner of partition 1 looked then, by the clock of Redis. */
+static int ask_stamped(int64_t before_ms, int64_t after_ms, struct error *err)
+{
+	struct mark before = script_ready_mark(7, 100);
+	struct mark after = before;
+
+	before.looked = before_ms;
+	after.looked = after_ms;
+	return ask_between(&before, &after, err);
+}
+
+static void answer_may_be_as_old_as_max_age_and_no_older(void **state)
+{
+	static const struct {
+		int64_t max_age_ms;
+		int64_t age_ms;
+		int rc;
+	} cases[] = {
+		{ 60000, 0, 0 },
+		{ 60000, 60000, 0 },
+		{ 60000, 60001, ERROR_UNAVAILABLE },
+		{ 5000, 5000, 0 },
+		{ 5000, 5001, ERROR_UNAVAILABLE },
+		{ 5000, -5000, 0 },
+		{ 5000, -5001, ERROR_UNAVAILABLE },
+		{ 100000, 100000, 0 },
+		{ 100000, SCRIPT_LOOKED_MS, ERROR_UNAVAILABLE },
+	};
+
+	(void)state;
+	now_ms = SCRIPT_LOOKED_MS; /* so the directory's age is 0 */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int64_t looked_ms = SCRIPT_LOOKED_MS - cases[i].age_ms;
+
+		reader_set_max_age(reader, cases[i].max_age_ms);
+		assert_int_equal(ask_stamped(looked_ms, looked_ms, NULL), cases[i].rc);
+	}
+}
+
+static void answer_that_is_too_old_says_how_old_and_what_to_do(void **state)
+{
+	struct error err;
+
+	(void)state;
+	now_ms = SCRIPT_LOOKED_MS;
+	assert_int_equal(ask_stamped(SCRIPT_LOOKED_MS - 75300, SCRIPT_LOOKED_MS, &err),
+			 ERROR_UNAVAILABLE);
+	assert_string_equal(err.text,
+			    "no sharebus-consumer has looked at partition 1 of the grant index in "
+			    "Redis at 127.0.0.1:6379 for 75.3 s, and an answer may be 60.0 s old "
+			    "at most (max-age); start sharebus-consumer, or see `sharebus status`");
+	assert_int_equal(ask_stamped(0, 0, &err), ERROR_UNAVAILABLE);
+	assert_string_equal(err.text,
+			    "no sharebus-consumer has looked at partition 1 of the grant index in "
+			    "Redis at 127.0.0.1:6379 yet; start sharebus-consumer");
+	assert_int_equal(ask_stamped(SCRIPT_LOOKED_MS + 90000, SCRIPT_LOOKED_MS, &err),
+			 ERROR_UNAVAILABLE);
+	assert_string_equal(err.text,
+			    "partition 1 of the grant index in Redis at 127.0.0.1:6379 was last "
+			    "looked at 90.0 s from now, for the clock of Redis went back; "
+			    "sharebus-consumer mends that within a second, so try again shortly");
+}
+
+static void directory_that_nobody_looks_at_makes_answers_old_too(void **state)
+{
+	struct error err;
+
+	(void)state;
+	now_ms = SCRIPT_LOOKED_MS + 61000;
+	assert_int_equal(ask_stamped(now_ms, now_ms, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "looked at the directory of the grant index"));
+}
+
+/* The data may be as old as the stamp before it, whatever came while the pipeline was read. */
+static void stamp_before_the_data_is_the_time_of_the_answer(void **state)
+{
+	struct uuid id = { { 0 } };
+
+	(void)state;
+	while (reader_partition(reader, &id) != 1)
+		id.bytes[0]++;
+	assert_true(reader_time(reader, &id) == 0);
+	assert_int_equal(ask_stamped(SCRIPT_LOOKED_MS - 30, SCRIPT_LOOKED_MS, NULL), 0);
+	assert_true(reader_time(reader, &id) == SCRIPT_LOOKED_MS - 30);
+}
+
+static void redis_that_does_not_know_the_time_is_unavailable(void **state)
+{
+	(void)state;
+	now_ms = -1;
+	assert_int_equal(ask_stamped(SCRIPT_LOOKED_MS, SCRIPT_LOOKED_MS, NULL), ERROR_UNAVAILABLE);
+}
+
+static void index_without_a_possible_number_of_partitions_is_unavailable(void **state)
 {
 	static const int counts[] = { 0, -1, 1025, INT32_MAX };
 	struct reader *other = NULL;
@@ -145,21 +274,44 @@ static void index_without_a_possible_number_of_partitions_is_refused(void **stat
 		m.deployment.partitions = counts[i];
 		script_mark(script_scene(), &m);
 		assert_int_equal(reader_open(&other, "127.0.0.1:6379", "sb", 1000, &err),
-				 ERROR_REFUSED);
+				 ERROR_UNAVAILABLE);
+		assert_non_null(strstr(err.text, "the mark sb:{0}:mark in Redis at 127.0.0.1:6379 "
+						 "is damaged: its field partitions is "));
 		assert_null(other);
 	}
+}
+
+static void damaged_mark_beside_an_answer_makes_it_unavailable(void **state)
+{
+	const struct mark good = script_ready_mark(7, 100);
+	struct mark damaged = good;
+	struct error err;
+
+	(void)state;
+	damaged.applied = -1;
+	assert_int_equal(ask_between(&good, &damaged, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "the mark sb:{1}:mark in Redis at 127.0.0.1:6379 is "
+					 "damaged: its field applied is -1"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(good_marks_vouch_for_the_answer),
+		TEST(requirement_ends_when_another_log_is_accepted),
+		TEST(position_says_nothing_while_the_log_is_suspect),
 		TEST(index_that_is_not_complete_is_unavailable),
 		TEST(question_is_asked_again_when_the_owner_changes),
 		TEST(partition_that_lags_behind_a_requirement_is_stale),
 		TEST(directory_that_lags_behind_a_requirement_is_stale),
 		TEST(failed_read_of_a_mark_leaves_it_untouched),
-		TEST(index_without_a_possible_number_of_partitions_is_refused),
+		TEST(answer_may_be_as_old_as_max_age_and_no_older),
+		TEST(answer_that_is_too_old_says_how_old_and_what_to_do),
+		TEST(directory_that_nobody_looks_at_makes_answers_old_too),
+		TEST(stamp_before_the_data_is_the_time_of_the_answer),
+		TEST(redis_that_does_not_know_the_time_is_unavailable),
+		TEST(index_without_a_possible_number_of_partitions_is_unavailable),
+		TEST(damaged_mark_beside_an_answer_makes_it_unavailable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #include <hiredis/hiredis.h>
 
-enum { REPLY_ITEMS_MAX = 64, REPLY_BYTES_MAX = 64 };
+enum { REPLY_ITEMS_MAX = 128, REPLY_BYTES_MAX = 80 };
 
 struct array_reply {
 	redisReply reply; /* the array; pass its address */

@@ -37,6 +37,7 @@ static void step_scene(const char *cursor, const char *const *keys, size_t count
 	for (size_t i = 0; i < count; i++)
 		pipeline_text(scene, keys[i]);
 	script_mark(scene, &m);
+	script_time(scene, SCRIPT_NOW_MS);
 }
 
 static void ids_are_found_once_and_sorted(void **state)

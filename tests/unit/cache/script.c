@@ -91,9 +91,9 @@ void script_mark(struct pipeline *scene, const struct mark *m)
 {
 	static const char *const states[] = { "", "rebuilding", "ready" };
 
-	pipeline_command(scene, 7);
+	pipeline_command(scene, MARK_FIELDS);
 	if (!m) {
-		for (int i = 0; i < 7; i++)
+		for (int i = 0; i < MARK_FIELDS; i++)
 			script_nil(scene);
 		return;
 	}
@@ -104,12 +104,29 @@ void script_mark(struct pipeline *scene, const struct mark *m)
 	pipeline_number(scene, m->layout);
 	pipeline_text(scene, states[m->state]);
 	pipeline_number(scene, m->directory);
+	pipeline_number(scene, m->log);
+	pipeline_number(scene, m->tip.offset);
+	pipeline_number(scene, m->tip.time);
+	pipeline_number(scene, m->tip.hash);
+	pipeline_number(scene, m->suspect);
+	pipeline_number(scene, m->looked);
+}
+
+void script_time(struct pipeline *scene, int64_t ms)
+{
+	pipeline_command(scene, 2);
+	pipeline_number(scene, ms / 1000);
+	pipeline_number(scene, ms % 1000 * 1000);
 }
 
 struct mark script_ready_mark(int64_t epoch, int64_t applied)
 {
-	return (struct mark){ MARK_READY,   epoch, applied, { "cluster-a", PARTITIONS },
-			      INDEX_LAYOUT, 0 };
+	return (struct mark){ .state = MARK_READY,
+			      .epoch = epoch,
+			      .applied = applied,
+			      .deployment = { "cluster-a", PARTITIONS },
+			      .layout = INDEX_LAYOUT,
+			      .looked = SCRIPT_LOOKED_MS };
 }
 
 struct reader *script_reader(void)
@@ -144,6 +161,7 @@ struct pipeline *script_question(int first_partition, int last_partition)
 void script_end_question(struct pipeline *scene, int first_partition, int last_partition)
 {
 	append_marks(scene, first_partition, last_partition);
+	script_time(scene, SCRIPT_NOW_MS);
 }
 
 /* ---- the wrapped functions ---- */

@@ -32,11 +32,18 @@ void script_nil_array(struct pipeline *scene);
 /* Adds the reply to the command that reads a mark; NULL: there is none. */
 void script_mark(struct pipeline *scene, const struct mark *m);
 
+/* Adds the reply to TIME. */
+void script_time(struct pipeline *scene, int64_t ms);
+
 /* How many scenes are left. */
 size_t script_left(void);
 
 /* What the code under test sent in its last round trip, NUL-terminated. */
 const char *script_sent(void);
+
+/* When owners last looked at the marks below, and what the time is for Redis; ms since 1970. */
+#define SCRIPT_LOOKED_MS INT64_C(1800000000000)
+#define SCRIPT_NOW_MS    (SCRIPT_LOOKED_MS + 900)
 
 /* A mark of the deployment of two partitions that all scenes belong to. */
 struct mark script_ready_mark(int64_t epoch, int64_t applied);
@@ -47,7 +54,7 @@ struct reader *script_reader(void);
 /* Begins the scene of a reader's question: the marks before the data of these partitions. */
 struct pipeline *script_question(int first_partition, int last_partition);
 
-/* Ends it: the marks after the data. */
+/* Ends it: the marks after the data, and the time. */
 void script_end_question(struct pipeline *scene, int first_partition, int last_partition);
 
 #endif

@@ -49,7 +49,7 @@ static void entry_scene(int64_t first_offset, int64_t second_offset)
 
 static void outcome_is_found_among_those_of_its_run(void **state)
 {
-	const struct position at = { 1, 41 };
+	const struct awaited at = { { 1, 41 }, { { 1 } } };
 	struct outcome_entry out;
 
 	(void)state;
@@ -62,7 +62,7 @@ static void outcome_is_found_among_those_of_its_run(void **state)
 
 static void outcome_no_longer_kept_leaves_the_output_untouched(void **state)
 {
-	const struct position at = { 1, 39 };
+	const struct awaited at = { { 1, 39 }, { { 1 } } };
 	struct outcome_entry out = { .offset = 5 };
 	struct error err;
 
@@ -76,10 +76,26 @@ static void outcome_no_longer_kept_leaves_the_output_untouched(void **state)
 	assert_null(out.message.data);
 }
 
+/* Kafka has lost its log, and the index still has an outcome of the log before. */
+static void outcome_of_another_command_is_not_taken_for_ours(void **state)
+{
+	const struct awaited at = { { 1, 41 }, { { 2 } } };
+	struct outcome_entry out = { .offset = 5 };
+	struct error err;
+
+	(void)state;
+	entry_scene(40, 41);
+	assert_int_equal(wait_outcome(reader, &at, INT64_MAX, &arena, &out, &err),
+			 ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "the outcome at 1:41 is another command's"));
+	assert_int_equal(out.offset, 5);
+	assert_null(out.message.data);
+}
+
 /* The deadline has passed already, so that nothing is asked and nothing slept. */
 static void outcome_that_is_late_leaves_the_output_untouched(void **state)
 {
-	const struct position at = { 1, 39 };
+	const struct awaited at = { { 1, 39 }, { { 1 } } };
 	struct outcome_entry out = { .offset = 5 };
 	struct error err;
 
@@ -112,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(outcome_is_found_among_those_of_its_run),
 		TEST(outcome_no_longer_kept_leaves_the_output_untouched),
+		TEST(outcome_of_another_command_is_not_taken_for_ours),
 		TEST(outcome_that_is_late_leaves_the_output_untouched),
 		TEST(wait_for_what_is_applied_ends_at_its_deadline),
 	};

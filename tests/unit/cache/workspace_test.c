@@ -1,7 +1,8 @@
-/* A workspace's grants, and its memory of recent commands. */
+/* A workspace's grants, name and size. */
 
 #include "cache/workspace.h"
 
+#include "tests/unit/cache/commands.h"
 #include "tests/unit/unit.h"
 
 enum { MANY = 100 };
@@ -125,75 +126,25 @@ static void name_is_a_copy_of_its_own(void **state)
 	assert_string_equal((const char *)workspace.name.data, "");
 }
 
-static struct uuid command(unsigned n)
-{
-	return (struct uuid){ { 2, (uint8_t)n } };
-}
-
-static void remember(unsigned n)
-{
-	struct uuid id = command(n);
-
-	assert_int_equal(workspace_remember_command(&workspace, &id), n % RECENT_COMMANDS);
-}
-
-static bool saw(unsigned n)
-{
-	struct uuid id = command(n);
-
-	return workspace_saw_command(&workspace, &id);
-}
-
-static void sixteen_commands_are_remembered(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++) {
-		assert_false(saw(i));
-		remember(i);
-	}
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
-		assert_true(saw(i));
-}
-
-static void seventeenth_command_replaces_the_first(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < RECENT_COMMANDS + 1; i++)
-		remember(i);
-	assert_false(saw(0));
-	for (unsigned i = 1; i < RECENT_COMMANDS + 1; i++)
-		assert_true(saw(i));
-	remember(RECENT_COMMANDS + 1);
-	assert_false(saw(1));
-	assert_true(saw(2));
-}
-
-static void nil_never_counts_as_a_command_seen(void **state)
-{
-	struct uuid nil = { { 0 } };
-
-	(void)state;
-	assert_false(workspace_saw_command(&workspace, &nil));
-}
-
 static void cleared_workspace_has_only_its_id(void **state)
 {
 	struct subject s = user(1);
+	struct uuid command = made_at(5, 1);
 
 	(void)state;
 	workspace.registered = true;
 	workspace.version = 7;
 	workspace_set_name(&workspace, bytes_of("dev"));
 	put(&s, ROLE_USE);
-	remember(0);
+	recent_add(&workspace.recent, &command, 5);
 	workspace_clear(&workspace);
 	assert_true(uuid_equal(&workspace.id, &ID));
 	assert_false(workspace.registered);
 	assert_int_equal(workspace.version, 0);
 	assert_int_equal(workspace.grant_count, 0);
 	assert_null(workspace.name.data);
-	assert_false(saw(0));
-	assert_int_equal(workspace.recent_next, 0);
+	assert_int_equal(recent_end(&workspace.recent), 0);
+	assert_null(workspace.recent.list);
 }
 
 static void reference_shows_what_events_carry(void **state)
@@ -211,7 +162,7 @@ static void reference_shows_what_events_carry(void **state)
 	assert_true(bytes_equal_text(ref.name, "dev"));
 }
 
-static void memory_grows_with_grants_and_name(void **state)
+static void memory_grows_with_grants_name_and_commands(void **state)
 {
 	size_t before = workspace_memory(&workspace);
 	size_t after;
@@ -226,6 +177,10 @@ static void memory_grows_with_grants_and_name(void **state)
 	assert_true(after >= before + MANY * sizeof(struct grant));
 	workspace_set_name(&workspace, bytes_of("twelve bytes"));
 	assert_int_equal(workspace_memory(&workspace), after + 12);
+	for (unsigned i = 0; i < MANY; i++)
+		recent_restore(&workspace.recent, &(struct recent_command){ made_at(5, i), 0 });
+	assert_true(workspace_memory(&workspace) >=
+		    after + 12 + MANY * sizeof(struct recent_command));
 }
 
 int main(void)
@@ -237,12 +192,9 @@ int main(void)
 		TEST(putting_a_grant_again_replaces_it),
 		TEST(dropping_a_grant_keeps_the_others),
 		TEST(name_is_a_copy_of_its_own),
-		TEST(sixteen_commands_are_remembered),
-		TEST(seventeenth_command_replaces_the_first),
-		TEST(nil_never_counts_as_a_command_seen),
 		TEST(cleared_workspace_has_only_its_id),
 		TEST(reference_shows_what_events_carry),
-		TEST(memory_grows_with_grants_and_name),
+		TEST(memory_grows_with_grants_name_and_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

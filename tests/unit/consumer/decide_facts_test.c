@@ -69,18 +69,27 @@ static void expired_removes_only_what_has_expired(void **state)
 	}
 }
 
+static void erase(enum name who)
+{
+	struct uuid id = id_of(who);
+
+	directory_forget(s.directory, &id, NULL);
+}
+
 static void user_deleted_removes_only_deleted_users(void **state)
 {
 	const struct {
 		struct subject subject;
 		bool removed;
 	} cases[] = {
-		{ user(DELIA), true },  { user(NOBODY), true }, /* the record was a tombstone */
-		{ user(BOB), false },   { user(SAM), false },
-		{ group(TEAM), false }, { group(NO_GROUP), false },
+		{ user(DELIA), true },   { user(ERASED), true }, /* the record was a tombstone */
+		{ user(NOBODY), false },                         /* nobody has heard of them */
+		{ user(BOB), false },    { user(SAM), false },
+		{ group(TEAM), false },  { group(NO_GROUP), false },
 	};
 
 	(void)state;
+	erase(ERASED);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		grant(&s, cases[i].subject, ROLE_USE, ABSENT);
 		(void)system_removes(REASON_USER_DELETED, cases[i].subject);
@@ -95,11 +104,14 @@ static void group_deleted_removes_only_deleted_groups(void **state)
 		struct subject subject;
 		bool removed;
 	} cases[] = {
-		{ group(NO_GROUP), true }, { group(TEAM), false }, { group(ACME), false },
-		{ user(NOBODY), false },   { user(DELIA), false },
+		{ group(ERASED), true },    /* the record was a tombstone */
+		{ group(NO_GROUP), false }, /* nobody has heard of it */
+		{ group(TEAM), false },     { group(ACME), false },
+		{ user(NOBODY), false },    { user(DELIA), false },
 	};
 
 	(void)state;
+	erase(ERASED);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		grant(&s, cases[i].subject, ROLE_USE, ABSENT);
 		(void)system_removes(REASON_GROUP_DELETED, cases[i].subject);

@@ -6,6 +6,7 @@
 
 #include "tests/unit/consumer/world.h"
 
+#include "tests/unit/cache/commands.h"
 #include "tests/unit/unit.h"
 
 enum { MANY = 1200 };
@@ -186,7 +187,7 @@ static void command_seen_before_is_a_duplicate(void **state)
 
 	(void)state;
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
-	(void)workspace_remember_command(&s.workspace, &command);
+	recent_add(&s.workspace.recent, &command, NOW_MS);
 	(void)share_one(&s, actor(ALICE), user(CAROL), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 	assert_int_equal(s.decision.change_count, 0);
@@ -200,7 +201,7 @@ static void duplicate_comes_before_every_other_rule(void **state)
 	struct uuid command = id_of(COMMAND);
 
 	(void)state;
-	(void)workspace_remember_command(&s.workspace, &command);
+	recent_add(&s.workspace.recent, &command, NOW_MS);
 	put_deployment(&s, false);
 	s.command.expected_version = 77;
 	s.command.directory_offset = 7777;
@@ -211,21 +212,114 @@ static void duplicate_comes_before_every_other_rule(void **state)
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 }
 
-static void only_the_last_sixteen_commands_are_remembered(void **state)
+/* forgotten: the latest time in a forgotten id; made: when the command's id was. */
+static void id_that_the_memory_does_not_reach_is_too_old(void **state)
 {
-	struct uuid command = id_of(COMMAND);
+	enum { DAY_MS = 24 * 60 * 60 * 1000 };
+	const int64_t now = 100LL * DAY_MS;
+	const struct {
+		int64_t forgotten;
+		int64_t made;
+		bool too_old;
+	} cases[] = {
+		{ 0, now, false },
+		{ 0, now - 30LL * DAY_MS, false },
+		{ 0, now - 30LL * DAY_MS - 1, true },
+		{ 0, 0, true },
+		{ now - 5000, now - 5001, true },
+		{ now - 5000, now - 5000, true },
+		{ now - 5000, now - 4999, false },
+		{ now + 5000, now, true },
+		{ now + 5000, now + 5001, false },
+	};
 
 	(void)state;
-	(void)workspace_remember_command(&s.workspace, &command);
-	for (int i = 1; i < RECENT_COMMANDS; i++) {
-		struct uuid other = { { 7, (uint8_t)i } };
-
-		(void)workspace_remember_command(&s.workspace, &other);
+	s.world.now = now;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		s.workspace.recent.forgotten = cases[i].forgotten;
+		s.command.command_id = made_at(cases[i].made, 1);
+		if (cases[i].too_old) {
+			assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE),
+					REJECT_COMMAND_TOO_OLD, "under a new id");
+			assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)),
+					REJECT_COMMAND_TOO_OLD, "dev no longer remembers");
+		} else {
+			assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
+		}
 	}
+}
+
+/* Whatever else has been forgotten. */
+static void remembered_id_is_a_duplicate_however_old(void **state)
+{
+	(void)state;
+	recent_restore(&s.workspace.recent, &(struct recent_command){ s.command.command_id, 0 });
+	s.workspace.recent.forgotten = NOW_MS + 1;
 	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
-	(void)workspace_remember_command(&s.workspace, &(struct uuid){ { 7, RECENT_COMMANDS } });
+}
+
+static void revoked_access_does_not_come_back_with_a_late_repetition(void **state)
+{
+	struct uuid first = s.command.command_id;
+
+	(void)state;
+	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_ADMIN), 1);
+	assert_true(fold(&s));
+	for (unsigned i = 0; i <= RECENT_MIN; i++) {
+		s.world.now += RECENT_SPAN_MS;
+		s.command.command_id = made_at(s.world.now, i);
+		(void)unshare_one(&s, actor(ALICE), user(BOB));
+		assert_true(fold(&s));
+	}
+	s.command.command_id = first;
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_ADMIN), REJECT_COMMAND_TOO_OLD,
+			"");
+}
+
+static void id_of_another_version_is_invalid(void **state)
+{
+	(void)state;
+	s.command.command_id = id_of(BOB);
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_INVALID_COMMAND,
+			"is not a UUID of version 7");
+	assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)), REJECT_INVALID_COMMAND,
+			"under a new id");
+	assert_rejected(unshare_one(&s, SYSTEM, user(BOB)), REJECT_INVALID_COMMAND, "version 7");
+}
+
+static void id_from_a_clock_far_ahead_is_invalid(void **state)
+{
+	(void)state;
+	s.command.command_id = made_at(NOW_MS + RECENT_AHEAD_MAX_MS, 1);
 	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
+	s.command.command_id = made_at(NOW_MS + RECENT_AHEAD_MAX_MS + 1, 1);
+	assert_rejected(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), REJECT_INVALID_COMMAND,
+			"made at 1970-01-01T01:16:40.001Z, more than an hour ahead of Kafka; set "
+			"the clock");
+	s.command.command_id = made_at(0xFFFFFFFFFFFF, 1);
+	assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)), REJECT_INVALID_COMMAND, "clock");
+	s.world.now = INT64_MIN / 2;
+	assert_rejected(unshare_one(&s, actor(ALICE), user(BOB)), REJECT_INVALID_COMMAND, "clock");
+}
+
+/* Its id is derived from what it removes, and it may come as late and as often as it likes. */
+static void removal_that_proves_itself_needs_no_time_in_its_id(void **state)
+{
+	struct subject bob = user(BOB);
+	struct subject delia = user(DELIA);
+
+	(void)state;
+	grant(&s, bob, ROLE_USE, NOW_MS);
+	grant(&s, delia, ROLE_USE, ABSENT);
+	s.command.command_id = id_of(BOB);
+	s.workspace.recent.forgotten = NOW_MS + 1;
+	assert_applied(unshare(&s, SYSTEM, REASON_EXPIRED, &bob, 1), 1);
+	assert_applied(unshare(&s, SYSTEM, REASON_USER_DELETED, &delia, 1), 1);
+	assert_rejected(unshare(&s, actor(ALICE), REASON_EXPIRED, &bob, 1), REJECT_INVALID_COMMAND,
+			"version 7");
+	assert_rejected(unshare(&s, SYSTEM, REASON_HANDOFF, &bob, 1), REJECT_INVALID_COMMAND,
+			"version 7");
 }
 
 static void rejected_command_repeated_is_rejected_again(void **state)
@@ -249,10 +343,10 @@ static void unchanged_command_repeated_is_a_duplicate(void **state)
 
 static void another_command_is_no_duplicate(void **state)
 {
-	struct uuid other = id_of(NOBODY);
+	struct uuid other = id_of(NAMES);
 
 	(void)state;
-	(void)workspace_remember_command(&s.workspace, &other);
+	recent_add(&s.workspace.recent, &other, NOW_MS);
 	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
 }
 
@@ -565,7 +659,12 @@ int main(void)
 		TEST(existing_grant_is_unchanged_above_the_limit),
 		TEST(command_seen_before_is_a_duplicate),
 		TEST(duplicate_comes_before_every_other_rule),
-		TEST(only_the_last_sixteen_commands_are_remembered),
+		TEST(id_that_the_memory_does_not_reach_is_too_old),
+		TEST(remembered_id_is_a_duplicate_however_old),
+		TEST(revoked_access_does_not_come_back_with_a_late_repetition),
+		TEST(id_of_another_version_is_invalid),
+		TEST(id_from_a_clock_far_ahead_is_invalid),
+		TEST(removal_that_proves_itself_needs_no_time_in_its_id),
 		TEST(rejected_command_repeated_is_rejected_again),
 		TEST(unchanged_command_repeated_is_a_duplicate),
 		TEST(another_command_is_no_duplicate),

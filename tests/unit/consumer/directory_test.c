@@ -235,20 +235,6 @@ static void each_kind_is_looked_up_as_itself(void **state)
 	assert_null(directory_group(directory, &acme));
 }
 
-static void id_may_become_another_kind(void **state)
-{
-	struct uuid id = letters(ALICE);
-
-	(void)state;
-	take_member(ALICE, "alice", 1);
-	put_group(ALICE, "group", NULL, 0);
-	assert_null(directory_user(directory, &id));
-	assert_true(bytes_equal_text(directory_group(directory, &id)->name, "group"));
-	put_organization(ALICE, "org");
-	assert_null(directory_group(directory, &id));
-	assert_non_null(directory_organization(directory, &id));
-}
-
 static void deployment_switch_is_what_the_last_fact_says(void **state)
 {
 	struct record r = { .type = RECORD_DEPLOYMENT_CHANGED };
@@ -384,12 +370,17 @@ static void members_of_everyone_are_listed(void **state)
 	assert_int_equal(directory_member_count(directory, &nothing), 0);
 }
 
-static bool lacks(enum subject_kind kind, const char *id)
+static bool deleted(enum subject_kind kind, const char *id)
 {
-	return directory_lacks(directory, &(struct subject){ kind, letters(id) });
+	return directory_deleted(directory, &(struct subject){ kind, letters(id) });
 }
 
-static void deleted_and_unknown_subjects_are_lacking(void **state)
+static bool missing(enum subject_kind kind, const char *id)
+{
+	return directory_missing(directory, &(struct subject){ kind, letters(id) });
+}
+
+static void only_a_record_deletes(void **state)
 {
 	struct record bob = member(BOB, "bob", 1);
 
@@ -398,39 +389,85 @@ static void deleted_and_unknown_subjects_are_lacking(void **state)
 	bob.as.user_changed.status = USER_DELETED;
 	take(&bob);
 	put_group(TEAM, "team", NULL, 0);
-	assert_false(lacks(SUBJECT_USER, ALICE));
-	assert_true(lacks(SUBJECT_USER, BOB));
-	assert_true(lacks(SUBJECT_USER, NOTHING));
-	assert_true(lacks(SUBJECT_USER, TEAM));
-	assert_false(lacks(SUBJECT_GROUP, TEAM));
-	assert_true(lacks(SUBJECT_GROUP, ALICE));
+	assert_false(deleted(SUBJECT_USER, ALICE));
+	assert_true(deleted(SUBJECT_USER, BOB));
+	assert_false(deleted(SUBJECT_USER, NOTHING));
+	assert_false(deleted(SUBJECT_USER, TEAM));
+	assert_false(deleted(SUBJECT_GROUP, TEAM));
+	assert_false(deleted(SUBJECT_GROUP, NOTHING));
+	assert_false(deleted(SUBJECT_GROUP, ALICE));
 	forget(ALICE);
 	forget(TEAM);
-	assert_true(lacks(SUBJECT_USER, ALICE));
-	assert_true(lacks(SUBJECT_GROUP, TEAM));
+	assert_true(deleted(SUBJECT_USER, ALICE));
+	assert_true(deleted(SUBJECT_GROUP, TEAM));
 }
 
-static void group_of_everyone_exists_as_long_as_the_organization(void **state)
+static void tombstone_of_the_unknown_deletes(void **state)
 {
 	(void)state;
-	put_organization(ACME, "acme");
-	assert_false(lacks(SUBJECT_GROUP, ACME));
-	assert_true(lacks(SUBJECT_USER, ACME));
-	forget(ACME);
-	assert_true(lacks(SUBJECT_GROUP, ACME));
+	forget(NOTHING);
+	assert_true(deleted(SUBJECT_USER, NOTHING));
+	assert_true(deleted(SUBJECT_GROUP, NOTHING));
+	assert_false(missing(SUBJECT_USER, NOTHING));
+	assert_false(missing(SUBJECT_GROUP, NOTHING));
 }
 
-static void organizations_and_groups_are_no_users(void **state)
+static void who_comes_back_is_not_deleted(void **state)
 {
 	(void)state;
-	assert_false(directory_has_users(directory));
-	put_organization(ACME, "acme");
-	put_group(TEAM, "team", NULL, 0);
-	assert_false(directory_has_users(directory));
 	take_member(ALICE, "alice", 1);
-	assert_true(directory_has_users(directory));
 	forget(ALICE);
-	assert_false(directory_has_users(directory));
+	forget(ALICE);
+	take_member(ALICE, "alice", 1);
+	assert_false(deleted(SUBJECT_USER, ALICE));
+	forget(ALICE);
+	assert_true(deleted(SUBJECT_USER, ALICE));
+}
+
+static void only_the_unknown_are_missing(void **state)
+{
+	struct record bob = member(BOB, "bob", 1);
+
+	(void)state;
+	take_member(ALICE, "alice", 1);
+	bob.as.user_changed.status = USER_DELETED;
+	take(&bob);
+	put_group(TEAM, "team", NULL, 0);
+	put_organization(ACME, "acme");
+	assert_false(missing(SUBJECT_USER, ALICE));
+	assert_false(missing(SUBJECT_USER, BOB));
+	assert_false(missing(SUBJECT_GROUP, TEAM));
+	assert_false(missing(SUBJECT_GROUP, ACME));
+	assert_true(missing(SUBJECT_USER, NOTHING));
+	assert_true(missing(SUBJECT_USER, TEAM));
+	assert_true(missing(SUBJECT_GROUP, NOTHING));
+	assert_true(missing(SUBJECT_GROUP, ALICE));
+}
+
+static void group_of_everyone_goes_with_the_organization(void **state)
+{
+	(void)state;
+	put_organization(ACME, "acme");
+	assert_false(deleted(SUBJECT_GROUP, ACME));
+	assert_false(deleted(SUBJECT_USER, ACME));
+	forget(ACME);
+	assert_true(deleted(SUBJECT_GROUP, ACME));
+}
+
+/* Memory is bounded, and forgetting may only make a subject missing, never deleted. */
+static void oldest_tombstones_are_forgotten_first(void **state)
+{
+	struct uuid id = { { 0 } };
+
+	(void)state;
+	forget(ALICE);
+	forget(BOB);
+	for (uint32_t i = 1; i < 200000; i++) {
+		memcpy(id.bytes, &i, sizeof(i));
+		directory_forget(directory, &id, NULL);
+	}
+	assert_true(missing(SUBJECT_USER, ALICE));
+	assert_true(deleted(SUBJECT_USER, BOB));
 }
 
 static void names_are_for_people(void **state)
@@ -459,7 +496,7 @@ static void new_user_is_projected(void **state)
 	(void)state;
 	take_member(ALICE, "alice", 2);
 	told(2);
-	assert_command(&commands, 0, "HSET", "sb:{dir}:usernames", "alice", ALICE, NULL);
+	assert_command(&commands, 0, "ZADD", "sb:{dir}:usernames", "0", "5:alice" ALICE, NULL);
 	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
 		       "Name", "email", "e@example.com", "status", "active", "kind", "user",
 		       "site_role", "member", "orgs", ACME "m" GLOBEX "a", NULL);
@@ -472,9 +509,8 @@ static void renamed_user_no_longer_has_the_old_name(void **state)
 	told(2);
 	take_member(ALICE, "alicia", 0);
 	told(3);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
-	assert_command(&commands, 1, "HSET", "sb:{dir}:usernames", "alicia", ALICE, NULL);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
+	assert_command(&commands, 1, "ZADD", "sb:{dir}:usernames", "0", "6:alicia" ALICE, NULL);
 }
 
 static void deleted_user_cannot_be_found_by_name(void **state)
@@ -487,8 +523,7 @@ static void deleted_user_cannot_be_found_by_name(void **state)
 	r.as.user_changed.status = USER_DELETED;
 	take(&r);
 	told(2);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
 	assert_command(&commands, 1, "HSET", "sb:{dir}:user:" ALICE, "username", "alice", "name",
 		       "Name", "email", "e@example.com", "status", "deleted", "kind", "user",
 		       "site_role", "member", "orgs", "", NULL);
@@ -537,8 +572,7 @@ static void forgotten_user_is_deleted_for_readers(void **state)
 	told(2);
 	forget(ALICE);
 	told(2);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "5:alice" ALICE, NULL);
 	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
 }
 
@@ -552,7 +586,7 @@ static void group_is_projected_with_its_members(void **state)
 	assert_command(&commands, 0, "SADD", "sb:{dir}:members:" TEAM, ALICE, BOB, NULL);
 	assert_command(&commands, 1, "SADD", "sb:{dir}:of:" ALICE, TEAM, NULL);
 	assert_command(&commands, 2, "SADD", "sb:{dir}:of:" BOB, TEAM, NULL);
-	assert_command(&commands, 3, "HSET", "sb:{dir}:groupnames:" ACME, "team", TEAM, NULL);
+	assert_command(&commands, 3, "ZADD", "sb:{dir}:groupnames:" ACME, "0", "4:team" TEAM, NULL);
 	assert_command(&commands, 4, "HSET", "sb:{dir}:group:" TEAM, "name", "team", "org", ACME,
 		       NULL);
 }
@@ -568,9 +602,8 @@ static void changed_group_leaves_nothing_behind(void **state)
 	told(5);
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
-	assert_command(&commands, 2, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
-		       "team", TEAM, NULL);
-	assert_command(&commands, 3, "HSET", "sb:{dir}:groupnames:" ACME, "crew", TEAM, NULL);
+	assert_command(&commands, 2, "ZREM", "sb:{dir}:groupnames:" ACME, "4:team" TEAM, NULL);
+	assert_command(&commands, 3, "ZADD", "sb:{dir}:groupnames:" ACME, "0", "4:crew" TEAM, NULL);
 }
 
 /* Members that stay are not written again, however many there are. */
@@ -588,7 +621,7 @@ static void only_members_that_join_or_leave_are_projected(void **state)
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
 	assert_command(&commands, 2, "SADD", "sb:{dir}:members:" TEAM, CAROL, NULL);
 	assert_command(&commands, 3, "SADD", "sb:{dir}:of:" CAROL, TEAM, NULL);
-	assert_command(&commands, 4, "HSET", "sb:{dir}:groupnames:" ACME, "team", TEAM, NULL);
+	assert_command(&commands, 4, "ZADD", "sb:{dir}:groupnames:" ACME, "0", "4:team" TEAM, NULL);
 }
 
 /* A command begins with the number of its arguments, so that must be true of each. */
@@ -626,24 +659,84 @@ static void forgotten_group_is_deleted_for_readers(void **state)
 	told(4);
 	assert_command(&commands, 0, "SREM", "sb:{dir}:members:" TEAM, ALICE, NULL);
 	assert_command(&commands, 1, "SREM", "sb:{dir}:of:" ALICE, TEAM, NULL);
-	assert_command(&commands, 2, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:groupnames:" ACME,
-		       "team", TEAM, NULL);
+	assert_command(&commands, 2, "ZREM", "sb:{dir}:groupnames:" ACME, "4:team" TEAM, NULL);
 	assert_command(&commands, 3, "DEL", "sb:{dir}:group:" TEAM, NULL);
 }
 
-static void entity_that_changes_its_kind_is_deleted_first(void **state)
+static bool shadow(const char *id)
+{
+	struct uuid uuid = letters(id);
+
+	return directory_shadow(directory, &uuid, &projection);
+}
+
+static void shadowed_entity_is_told_once_until_it_is_announced_again(void **state)
 {
 	(void)state;
-	take_member(ALICE, "alice", 0);
+	put_organization(ACME, "acme");
 	told(2);
-	put_organization(ALICE, "org");
+	assert_true(shadow(ACME));
+	told(1);
+	assert_command(&commands, 0, "SADD", "sb:{dir}:shadowed", ACME, NULL);
+	assert_false(shadow(ACME));
+	told(0);
+	put_organization(ACME, "acme");
+	told(3);
+	assert_command(&commands, 2, "SREM", "sb:{dir}:shadowed", ACME, NULL);
+	assert_true(shadow(ACME));
+	told(1);
+	forget(ACME);
+	told(3);
+	assert_command(&commands, 2, "SREM", "sb:{dir}:shadowed", ACME, NULL);
+}
+
+static void nothing_unknown_is_shadowed(void **state)
+{
+	(void)state;
+	assert_false(shadow(NOTHING));
+	told(0);
+}
+
+static void shadowed_switch_is_told_as_nil(void **state)
+{
+	struct uuid nil = { { 0 } };
+	struct record r = { .type = RECORD_DEPLOYMENT_CHANGED };
+
+	(void)state;
+	assert_true(directory_shadow(directory, &nil, &projection));
+	assert_false(directory_shadow(directory, &nil, &projection));
+	assert_int_equal(projection.pipeline.commands, 1);
+	take(&r);
+	assert_int_equal(projection.pipeline.commands, 3);
+	assert_true(directory_shadow(directory, &nil, &projection));
+	pipeline_clear(&projection.pipeline);
+}
+
+static void whole_directory_is_projected_with_what_is_shadowed(void **state)
+{
+	const struct entity *at = NULL;
+
+	(void)state;
+	put_organization(ACME, "acme");
+	assert_true(shadow(ACME));
+	pipeline_clear(&projection.pipeline);
+	assert_false(directory_project(directory, &projection, &at, LITTLE * LITTLE));
 	told(4);
-	assert_command(&commands, 0, "EVAL", HDEL_IF_SCRIPT, "1", "sb:{dir}:usernames", "alice",
-		       ALICE, NULL);
-	assert_command(&commands, 1, "DEL", "sb:{dir}:user:" ALICE, NULL);
-	assert_command(&commands, 2, "HSET", "sb:{dir}:orgnames", "org", ALICE, NULL);
-	assert_command(&commands, 3, "HSET", "sb:{dir}:org:" ALICE, "name", "org", "sharing",
-		       "everyone", NULL);
+	assert_command(&commands, 3, "SADD", "sb:{dir}:shadowed", ACME, NULL);
+}
+
+/* Two of one name are told each for itself, in whatever order they come and go. */
+static void bearers_of_one_name_come_and_go_each_for_itself(void **state)
+{
+	(void)state;
+	take_member(ALICE, "twin", 0);
+	take_member(BOB, "twin", 0);
+	told(4);
+	assert_command(&commands, 0, "ZADD", "sb:{dir}:usernames", "0", "4:twin" ALICE, NULL);
+	assert_command(&commands, 2, "ZADD", "sb:{dir}:usernames", "0", "4:twin" BOB, NULL);
+	forget(BOB);
+	told(2);
+	assert_command(&commands, 0, "ZREM", "sb:{dir}:usernames", "4:twin" BOB, NULL);
 }
 
 /* The deployment's switch comes first, then every entity once. */
@@ -679,7 +772,6 @@ int main(void)
 		TEST(later_fact_replaces_the_earlier),
 		TEST(forgotten_entity_is_unknown),
 		TEST(each_kind_is_looked_up_as_itself),
-		TEST(id_may_become_another_kind),
 		TEST(deployment_switch_is_what_the_last_fact_says),
 		TEST(records_of_other_topics_are_not_taken),
 		TEST(membership_is_found_by_organization),
@@ -689,9 +781,12 @@ int main(void)
 		TEST(everyone_of_a_forgotten_organization_is_nobody),
 		TEST(members_of_a_group_are_listed_sorted),
 		TEST(members_of_everyone_are_listed),
-		TEST(deleted_and_unknown_subjects_are_lacking),
-		TEST(group_of_everyone_exists_as_long_as_the_organization),
-		TEST(organizations_and_groups_are_no_users),
+		TEST(only_a_record_deletes),
+		TEST(tombstone_of_the_unknown_deletes),
+		TEST(who_comes_back_is_not_deleted),
+		TEST(only_the_unknown_are_missing),
+		TEST(group_of_everyone_goes_with_the_organization),
+		TEST(oldest_tombstones_are_forgotten_first),
 		TEST(names_are_for_people),
 		TEST(new_user_is_projected),
 		TEST(renamed_user_no_longer_has_the_old_name),
@@ -704,7 +799,11 @@ int main(void)
 		TEST(only_members_that_join_or_leave_are_projected),
 		TEST(large_group_is_projected_in_several_commands),
 		TEST(forgotten_group_is_deleted_for_readers),
-		TEST(entity_that_changes_its_kind_is_deleted_first),
+		TEST(shadowed_entity_is_told_once_until_it_is_announced_again),
+		TEST(nothing_unknown_is_shadowed),
+		TEST(shadowed_switch_is_told_as_nil),
+		TEST(whole_directory_is_projected_with_what_is_shadowed),
+		TEST(bearers_of_one_name_come_and_go_each_for_itself),
 		TEST(whole_directory_is_projected_in_pieces),
 	};
 

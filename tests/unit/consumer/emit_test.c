@@ -5,6 +5,7 @@
 
 #include "consumer/emit.h"
 
+#include "tests/unit/cache/commands.h"
 #include "tests/unit/consumer/world.h"
 #include "tests/unit/unit.h"
 
@@ -52,10 +53,11 @@ static int tear_down(void **state)
 /* Emits the last decision. */
 static void emit(int64_t version)
 {
-	struct workspace_ref ref = workspace_ref(&s.workspace);
+	struct consequence c = { workspace_ref(&s.workspace), version, { 0 } };
 	struct error err = { 0 };
 
-	if (emit_decision(&emitter, &source, &s.decision, &ref, version, &err))
+	audience_find(&s.world, &s.record, &s.decision, &c.audience);
+	if (emit_decision(&emitter, &source, &s.decision, &c, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -204,7 +206,7 @@ static void unchanged_and_duplicate_emit_nothing(void **state)
 	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_UNCHANGED);
 	emit(1);
-	(void)workspace_remember_command(&s.workspace, &command);
+	recent_add(&s.workspace.recent, &command, NOW_MS);
 	(void)share_one(&s, actor(ERIN), user(CAROL), ROLE_USE);
 	assert_int_equal(s.decision.outcome, OUTCOME_DUPLICATE);
 	emit(1);
@@ -276,30 +278,29 @@ static void state_is_the_whole_workspace(void **state)
 	assert_int_equal(g->recent_command_count, 0);
 }
 
-/* The oldest comes first, and the ring's empty places are left out. */
-static void state_lists_recent_commands_by_age(void **state)
+static void state_has_the_memory_of_commands(void **state)
 {
+	const struct workspace_grants *g;
 	struct error err;
 	struct record r;
 
 	(void)state;
-	for (unsigned i = 1; i <= RECENT_COMMANDS + 3; i++) {
-		struct uuid id = { { 7, (uint8_t)i } };
+	for (unsigned i = 1; i <= RECENT_MIN + 3; i++) {
+		struct uuid id = made_at(i, i);
 
-		(void)workspace_remember_command(&s.workspace, &id);
-		if (i == 2)
-			assert_int_equal(emit_state(&emitter, &source, &s.workspace, &err), 0);
+		recent_add(&s.workspace.recent, &id, 90000);
 	}
+	s.workspace.recent.forgotten = 7;
 	assert_int_equal(emit_state(&emitter, &source, &s.workspace, &err), 0);
-	unpack(2);
+	unpack(1);
 	r = decode(0, RECORD_WORKSPACE_GRANTS);
-	assert_int_equal(r.as.workspace_grants.recent_command_count, 2);
-	assert_int_equal(r.as.workspace_grants.recent_commands[0].bytes[1], 1);
-	assert_int_equal(r.as.workspace_grants.recent_commands[1].bytes[1], 2);
-	r = decode(1, RECORD_WORKSPACE_GRANTS);
-	assert_int_equal(r.as.workspace_grants.recent_command_count, RECENT_COMMANDS);
-	for (unsigned i = 0; i < RECENT_COMMANDS; i++)
-		assert_int_equal(r.as.workspace_grants.recent_commands[i].bytes[1], i + 4);
+	g = &r.as.workspace_grants;
+	assert_int_equal(g->forgotten_until, 7);
+	assert_int_equal(g->recent_command_count, RECENT_MIN + 3);
+	for (unsigned i = 0; i < g->recent_command_count; i++) {
+		assert_int_equal(g->recent_commands[i].id.bytes[15], i + 1);
+		assert_int_equal(g->recent_commands[i].late_minutes, 2);
+	}
 }
 
 static void state_of_a_deleted_workspace_is_a_tombstone(void **state)
@@ -323,13 +324,19 @@ static void progress_has_a_key_of_its_own(void **state)
 	struct record r;
 
 	(void)state;
-	assert_int_equal(emit_progress(&emitter, &source, 18, &err), 0);
+	assert_int_equal(emit_progress(&emitter, &source,
+				       &(struct progress){ 18, 1, 17, 1795512600007, 42 }, &err),
+			 0);
 	unpack(1);
 	assert_int_equal(outputs[0].topic, TOPIC_GRANTS);
 	assert_true(bytes_equal_text(outputs[0].key, "progress"));
 	assert_null(outputs[0].traceparent.data);
 	r = decode(0, RECORD_PROGRESS);
 	assert_int_equal(r.as.progress.applied, 18);
+	assert_int_equal(r.as.progress.log, 1);
+	assert_int_equal(r.as.progress.last_offset, 17);
+	assert_true(r.as.progress.last_time == 1795512600007);
+	assert_int_equal(r.as.progress.last_hash, 42);
 }
 
 static void dead_letter_is_the_record_with_headers_that_say_why(void **state)
@@ -378,7 +385,7 @@ int main(void)
 		TEST(fact_without_a_change_of_access_emits_nothing),
 		TEST(deletion_is_an_event_of_the_system),
 		TEST(state_is_the_whole_workspace),
-		TEST(state_lists_recent_commands_by_age),
+		TEST(state_has_the_memory_of_commands),
 		TEST(state_of_a_deleted_workspace_is_a_tombstone),
 		TEST(progress_has_a_key_of_its_own),
 		TEST(dead_letter_is_the_record_with_headers_that_say_why),

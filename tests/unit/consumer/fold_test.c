@@ -30,7 +30,7 @@ static const struct grant *grant_of(struct subject subject)
 
 static bool saw_command(void)
 {
-	return workspace_saw_command(&s.workspace, &s.command.command_id);
+	return recent_holds(&s.workspace.recent, &s.command.command_id);
 }
 
 static void applied_share_makes_a_grant(void **state)
@@ -91,6 +91,25 @@ static void unchanged_command_is_only_remembered(void **state)
 	assert_true(saw_command());
 }
 
+/* A removal that proves itself may come again under its id, and says no time. */
+static void removal_by_the_system_is_not_remembered(void **state)
+{
+	static const enum reason reasons[] = { REASON_EXPIRED, REASON_USER_DELETED,
+					       REASON_GROUP_DELETED };
+	struct subject bob = user(BOB);
+
+	(void)state;
+	grant(&s, bob, ROLE_USE, NOW_MS);
+	s.command.command_id = id_of(BOB);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+		(void)unshare(&s, SYSTEM, reasons[i], &bob, 1);
+		assert_int_equal(s.decision.outcome, i ? OUTCOME_UNCHANGED : OUTCOME_APPLIED);
+		assert_int_equal(fold(&s), i ? false : true);
+		assert_int_equal(recent_end(&s.workspace.recent), 0);
+	}
+	assert_int_equal(s.workspace.version, 2);
+}
+
 static void rejected_command_leaves_no_trace(void **state)
 {
 	(void)state;
@@ -99,7 +118,7 @@ static void rejected_command_leaves_no_trace(void **state)
 	assert_false(fold(&s));
 	assert_int_equal(s.workspace.version, 1);
 	assert_int_equal(s.workspace.grant_count, 0);
-	assert_int_equal(s.workspace.recent_next, 0);
+	assert_int_equal(recent_end(&s.workspace.recent), 0);
 	assert_false(saw_command());
 }
 
@@ -137,7 +156,7 @@ static void command_without_an_id_takes_no_place_in_the_memory(void **state)
 	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
 	assert_int_equal(s.decision.code, REJECT_INVALID_COMMAND);
 	assert_false(fold(&s));
-	assert_int_equal(s.workspace.recent_next, 0);
+	assert_int_equal(recent_end(&s.workspace.recent), 0);
 	assert_int_equal(s.workspace.grant_count, 0);
 	assert_int_equal(s.workspace.version, 1);
 }
@@ -184,7 +203,7 @@ static void fact_keeps_grants_and_memory(void **state)
 	assert_non_null(grant_of(user(BOB)));
 	assert_int_equal(s.workspace.version, 3);
 	assert_true(saw_command());
-	assert_int_equal(s.workspace.recent_next, 1);
+	assert_int_equal(recent_end(&s.workspace.recent), 1);
 }
 
 static void fact_known_already_leaves_no_trace(void **state)
@@ -195,7 +214,7 @@ static void fact_known_already_leaves_no_trace(void **state)
 	(void)workspace_fact(&s, &fact);
 	assert_false(fold(&s));
 	assert_int_equal(s.workspace.version, 1);
-	assert_int_equal(s.workspace.recent_next, 0);
+	assert_int_equal(recent_end(&s.workspace.recent), 0);
 }
 
 static void deleted_workspace_is_unregistered_and_empty(void **state)
@@ -233,6 +252,7 @@ int main(void)
 		TEST(changed_grant_is_granted_anew),
 		TEST(applied_removal_drops_the_grant),
 		TEST(unchanged_command_is_only_remembered),
+		TEST(removal_by_the_system_is_not_remembered),
 		TEST(rejected_command_leaves_no_trace),
 		TEST(rejected_command_is_decided_anew_when_repeated),
 		TEST(duplicate_changes_nothing_at_all),

@@ -171,7 +171,9 @@ static void topic_and_type_must_exist(void **state)
 
 static void head_says_what_the_run_covers(void **state)
 {
-	static const struct run_range ranges[] = { { 0, 1 }, { 100, 300 }, { 5, INT64_MAX } };
+	static const struct run_range ranges[] = { { 0, 1, 0 },
+						   { 100, 300, 2 },
+						   { 5, INT64_MAX, INT64_MAX } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
@@ -187,6 +189,7 @@ static void head_says_what_the_run_covers(void **state)
 		assert_true(outputs_open(&rest, &range));
 		assert_true(range.begin == ranges[i].begin);
 		assert_true(range.applied == ranges[i].applied);
+		assert_true(range.log == ranges[i].log);
 		assert_true(output_take(&rest, &out));
 		assert_same(&out, &o);
 	}
@@ -200,12 +203,12 @@ static void run_may_end_earlier_than_its_head_said(void **state)
 	struct bytes rest;
 
 	(void)state;
-	outputs_begin(&packed, &(struct run_range){ 100, INT64_MAX });
+	outputs_begin(&packed, &(struct run_range){ 100, INT64_MAX, 3 });
 	output_append(&packed, &o);
 	outputs_end_at(&packed, 101);
 	rest = buffer_bytes(&packed);
 	assert_true(outputs_open(&rest, &range));
-	assert_true(range.begin == 100 && range.applied == 101);
+	assert_true(range.begin == 100 && range.applied == 101 && range.log == 3);
 	assert_true(output_take(&rest, &out));
 	assert_same(&out, &o);
 }
@@ -216,7 +219,7 @@ static void head_of_another_packing_is_refused(void **state)
 	struct bytes rest;
 
 	(void)state;
-	outputs_begin(&packed, &(struct run_range){ 1, 2 });
+	outputs_begin(&packed, &(struct run_range){ 1, 2, 3 });
 	packed.data[0]++;
 	rest = buffer_bytes(&packed);
 	assert_false(outputs_open(&rest, &range));
@@ -225,15 +228,29 @@ static void head_of_another_packing_is_refused(void **state)
 static void head_cut_short_anywhere_touches_nothing(void **state)
 {
 	(void)state;
-	outputs_begin(&packed, &(struct run_range){ 1000, 2000 });
+	outputs_begin(&packed, &(struct run_range){ 1000, 2000, 3000 });
 	for (size_t len = 0; len < packed.len; len++) {
 		struct bytes rest = { packed.data, len };
-		struct run_range range = { 7, 8 };
+		struct run_range range = { 7, 8, 9 };
 
 		assert_false(outputs_open(&rest, &range));
 		assert_int_equal(rest.len, len);
-		assert_true(range.begin == 7 && range.applied == 8);
+		assert_true(range.begin == 7 && range.applied == 8 && range.log == 9);
 	}
+}
+
+/* The same offset of two logs is two records. */
+static void id_of_an_output_names_its_log(void **state)
+{
+	char id[OUTPUT_ID_SIZE];
+
+	(void)state;
+	output_format_id(id, 3, 0, 17, 2);
+	assert_string_equal(id, "3-17-2");
+	output_format_id(id, 3, 1, 17, 2);
+	assert_string_equal(id, "3-17-2-1");
+	output_format_id(id, INT32_MAX, INT64_MAX, INT64_MAX, UINT32_MAX);
+	assert_string_equal(id, "2147483647-9223372036854775807-4294967295-9223372036854775807");
 }
 
 int main(void)
@@ -247,6 +264,7 @@ int main(void)
 		TEST(topic_and_type_must_exist),
 		TEST(head_says_what_the_run_covers),
 		TEST(run_may_end_earlier_than_its_head_said),
+		TEST(id_of_an_output_names_its_log),
 		TEST(head_of_another_packing_is_refused),
 		TEST(head_cut_short_anywhere_touches_nothing),
 	};

@@ -254,9 +254,29 @@ static void a_foreign_partition_is_not_set_aside(void **state)
 	assert_int_equal(partitions_aside_due_ms(&all), INT64_MAX);
 }
 
+static void what_is_staged_next_comes_after_all_of_a_hole(void **state)
+{
+	(void)state;
+	make_ready();
+	staged_add(&part->staged,
+		   &(struct message){ .partition = ID, .offset = APPLIED + 2, .hole = 5 });
+	assert_int_equal(partition_next_offset(part), APPLIED + 7);
+}
+
+static void no_partition_looks_for_the_end_of_a_hole_once_it_is_not_ready(void **state)
+{
+	(void)state;
+	make_ready();
+	part->probing = true;
+	partition_claim_again(part);
+	assert_false(part->probing);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(what_is_staged_next_comes_after_all_of_a_hole),
+		TEST(no_partition_looks_for_the_end_of_a_hole_once_it_is_not_ready),
 		TEST(partitions_begin_foreign_and_empty),
 		TEST(one_partition_in_a_state_is_found),
 		TEST(watcher_hears_of_each_change_after_it),

@@ -1,5 +1,6 @@
 #include "tests/unit/consumer/world.h"
 
+#include "tests/unit/cache/commands.h"
 #include "tests/unit/unit.h"
 
 #include <assert.h>
@@ -12,6 +13,8 @@ struct uuid id_of(enum name name)
 
 	if (name == NIL)
 		return (struct uuid){ { 0 } };
+	if (name >= COMMAND)
+		return made_at(NOW_MS, name);
 	id.bytes[15] = (uint8_t)name;
 	return id;
 }

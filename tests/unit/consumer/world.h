@@ -18,6 +18,7 @@
  *   CREW                   a group of ACME: CAROL, DAVE, DELIA, SAM and ALICE
  *   STRANGERS              a group of GLOBEX: OLGA
  *   NO_GROUP               no such group
+ *   ERASED                 nobody, until a test makes it deleted by a tombstone
  */
 
 #include "consumer/decide.h"
@@ -39,6 +40,7 @@ enum name {
 	CREW,
 	STRANGERS,
 	NO_GROUP,
+	ERASED,
 	ACME,
 	GLOBEX,
 	DEV,
@@ -61,7 +63,10 @@ struct scene {
 	struct subject subject; /* of unshare_one() */
 };
 
-/* Ids rise in the order of the names. */
+/*
+ * Ids rise in the order of the names. Those of commands, from COMMAND on, are of
+ * version 7 and were made at NOW_MS.
+ */
 struct uuid id_of(enum name name);
 struct subject user(enum name name);
 struct subject group(enum name name);

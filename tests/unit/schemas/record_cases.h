@@ -115,8 +115,10 @@ static const struct record FULL_RECORDS[] = {
 						       ID(0x4e),
 						       48,
 						       ABSENT } },
-				   2, (struct uuid[]){ ID(0x4f), ID(0x50) }, 2, 49 } },
-	{ RECORD_PROGRESS, .as.progress = { 9007199254740993 } },
+				   2,
+				   (struct recent_command[]){ { ID(0x4f), 51 }, { ID(0x50), 52 } },
+				   2, 1795512600009, 49 } },
+	{ RECORD_PROGRESS, .as.progress = { 9007199254740993, 1, 2, 1795512600009, -3 } },
 };
 
 static const struct record BARE_RECORDS[] = {
@@ -171,7 +173,7 @@ static const struct record BARE_RECORDS[] = {
 						       ID(0x4c),
 						       46,
 						       ABSENT } },
-				   1, NULL, 0, 0 } },
+				   1, NULL, 0, 0, 0 } },
 	{ RECORD_PROGRESS, .as.progress = { 0 } },
 };
 

@@ -176,6 +176,32 @@ static void v7_begins_with_the_milliseconds(void **state)
 	}
 }
 
+static void only_v7_says_when_it_was_made(void **state)
+{
+	static const struct {
+		const char *id;
+		int64_t time;
+	} table[] = {
+		{ "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", 0x017F22E279B0 },
+		{ "00000000-0000-7000-8000-000000000000", 0 },
+		{ "ffffffff-ffff-7fff-bfff-ffffffffffff", 0xFFFFFFFFFFFF },
+		{ "00000000-0000-0000-0000-000000000000", -1 },
+		{ "919108f7-52d1-4320-9bac-f847db4148a8", -1 },
+		{ "1ec9414c-232a-6b00-b3c8-9f6bdeced846", -1 },
+		{ "017f22e2-79b0-7cc3-18c4-dc0c0c07398f", -1 },
+		{ "017f22e2-79b0-7cc3-c8c4-dc0c0c07398f", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct uuid u;
+
+		assert_int_equal(uuid_parse(&u, bytes_of(table[i].id)), 0);
+		if (uuid_v7_time(&u) != table[i].time)
+			fail_msg("%s", table[i].id);
+	}
+}
+
 /* A random bit that is the same 256 times in a row would be an accident of 2^-255. */
 static void v7_has_74_random_bits_and_the_rest_is_fixed(void **state)
 {
@@ -264,6 +290,7 @@ int main(void)
 		cmocka_unit_test(only_all_zeros_is_nil),
 		cmocka_unit_test(one_bit_makes_two_ids_differ),
 		cmocka_unit_test(v7_begins_with_the_milliseconds),
+		cmocka_unit_test(only_v7_says_when_it_was_made),
 		cmocka_unit_test(v7_has_74_random_bits_and_the_rest_is_fixed),
 		cmocka_unit_test(v5_agrees_with_known_values),
 		cmocka_unit_test(v5_may_overwrite_its_own_namespace),

@@ -27,6 +27,11 @@ int request_failed(const char *what, struct error *err)
 	return error_set(err, ERROR_UNAVAILABLE, "%s failed", what);
 }
 
+int64_t broker_end(int partition)
+{
+	return (int64_t)(model.count[partition] - broker.hidden[partition]);
+}
+
 /* ---- logs ---- */
 
 void log_append(struct log *l, const struct logged *r)

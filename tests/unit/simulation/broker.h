@@ -71,7 +71,10 @@ struct broker {
 	struct transaction *transactions;
 	uint64_t additions;
 	int64_t committed[PARTITIONS];
+	size_t hidden
+		[PARTITIONS]; /* how many records at the end of the log the brokers do not show */
 	uint64_t committed_added[PARTITIONS];
+	bool moved; /* somebody has moved the group's offsets */
 	struct member members[MEMBERS];
 	bool preparing;
 	int generation;
@@ -85,6 +88,9 @@ void broker_begin(void);
 /* Draws whether a request fails; fails it with ERROR_UNAVAILABLE and a line in the trace. */
 bool request_fails(void);
 int request_failed(const char *what, struct error *err);
+
+/* Where the partition of sharing.commands ends now. */
+int64_t broker_end(int partition);
 
 /* ---- logs ---- */
 

@@ -161,7 +161,7 @@ static void compare_state(int partition, const struct workspace_grants *g,
 	}
 	if (g->version != w->version || g->grant_count != grants ||
 	    g->recent_command_count != (size_t)w->recent_count ||
-	    !uuid_equal(&g->workspace.owner_id, &owner) ||
+	    g->forgotten_until != w->forgotten || !uuid_equal(&g->workspace.owner_id, &owner) ||
 	    !bytes_equal_text(g->workspace.name, w->name))
 		broken_promise("changelog %d: a workspace is not as it should be: version %lld, "
 			       "not %lld",

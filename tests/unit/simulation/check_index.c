@@ -2,6 +2,7 @@
 
 #include "tests/unit/simulation/check.h"
 
+#include "cache/bearers.h"
 #include "cache/keys.h"
 #include "cache/layout.h"
 #include "tests/unit/simulation/broker.h"
@@ -95,48 +96,45 @@ static void check_grant(int partition, const struct store_key *k, int subject,
 			       partition, subject);
 }
 
-/* Reads the remembered command ids; returns how many fields hold them. */
-static size_t read_ring(int partition, const struct store_key *k, struct uuid ring[static RECENT])
+/* Reads so many remembered commands. Returns how many fields hold them and what is forgotten. */
+static size_t read_recent(int partition, const struct store_key *k, int count, struct recent *out)
 {
+	struct bytes forgotten = store_get(k, bytes_of(LAYOUT_FORGOTTEN));
+	int64_t field = 0;
 	size_t fields = 0;
 
-	memset(ring, 0, RECENT * sizeof(*ring));
-	for (unsigned i = 0; i < RECENT_FIELDS; i++) {
-		struct bytes is = store_get(k, bytes_of(layout_recent_field(i)));
+	if (forgotten.data && !layout_parse_forgotten(out, forgotten))
+		broken_promise("Redis, partition %d: what is forgotten is broken", partition);
+	for (field = layout_recent_field(out->first); recent_end(out) < out->first + count;
+	     field++, fields++) {
+		char name[32];
 
-		if (!is.data)
-			continue;
-		if (!layout_parse_recent(ring, i, is))
-			broken_promise("Redis, partition %d: the memory of commands is broken",
-				       partition);
-		fields++;
+		(void)snprintf(name, sizeof(name), "%lld", (long long)field);
+		if (!layout_parse_recent(out, field, store_get(k, bytes_of(name))))
+			broken_promise("Redis, partition %d: the memory of commands lacks field %s",
+				       partition, name);
 	}
-	return fields;
+	return fields + (forgotten.data ? 1 : 0);
 }
 
-/* Checks the remembered command ids, the oldest first. Returns how many fields hold them. */
+/* Checks the remembered commands, the oldest first. Returns how many fields hold them. */
 static size_t check_recent(int partition, const struct store_key *k,
 			   const struct model_workspace *w)
 {
-	int64_t next = w->recent_count ? number_of(store_get(k, bytes_of(LAYOUT_NEXT_RECENT))) : 0;
-	struct uuid ring[RECENT];
-	size_t fields = read_ring(partition, k, ring);
-	int seen = 0;
+	struct recent is = { 0 };
+	size_t fields = read_recent(partition, k, w->recent_count, &is);
 
-	for (int i = 0; i < RECENT; i++) {
-		const struct uuid *is = &ring[(unsigned)(next + i) % RECENT];
-
-		if (uuid_is_nil(is))
-			continue;
-		if (seen >= w->recent_count || !uuid_equal(is, &w->recent[seen]))
+	if (is.count != (size_t)w->recent_count || is.forgotten != w->forgotten)
+		broken_promise("Redis, partition %d: %zu commands are remembered, not %d, and "
+			       "those up to %lld are forgotten, not %lld",
+			       partition, is.count, w->recent_count, (long long)is.forgotten,
+			       (long long)w->forgotten);
+	for (int i = 0; i < w->recent_count; i++)
+		if (!uuid_equal(&is.list[i].id, &w->recent[i].id))
 			broken_promise("Redis, partition %d: the memory of commands is wrong",
 				       partition);
-		seen++;
-	}
-	if (seen != w->recent_count)
-		broken_promise("Redis, partition %d: %d commands are remembered, not %d", partition,
-			       seen, w->recent_count);
-	return w->recent_count ? fields + 1 : 0;
+	recent_done(&is);
+	return fields;
 }
 
 static void check_header(int partition, const struct store_key *k, const struct model_workspace *w)
@@ -203,6 +201,19 @@ static size_t check_subject(int partition, int subject, const struct model_works
 	return fields > 0;
 }
 
+static bool is_bearer(const struct store_key *k, const char *name, const struct uuid *id)
+{
+	for (size_t i = 0; k && i < k->count; i++) {
+		struct bytes found;
+		struct uuid bearer;
+
+		if (bearers_parse(k->fields[i].name, &found, &bearer) &&
+		    bytes_equal_text(found, name) && uuid_equal(&bearer, id))
+			return true;
+	}
+	return false;
+}
+
 static size_t check_owner(int partition, int user, const struct model_workspace *all)
 {
 	struct uuid owner = model_user(user);
@@ -215,7 +226,7 @@ static size_t check_owner(int partition, int user, const struct model_workspace 
 		if (!all[i].registered || all[i].owner != user)
 			continue;
 		fields++;
-		if (!bytes_equal(store_get(k, bytes_of(all[i].name)), raw(&id)))
+		if (!is_bearer(k, all[i].name, &id))
 			broken_promise("Redis, partition %d: user %d does not own %s", partition,
 				       user, all[i].name);
 	}

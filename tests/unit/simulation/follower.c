@@ -64,6 +64,14 @@ bool follower_is_complete(const struct follower *f)
 	return true;
 }
 
+const struct error *follower_trouble(const struct follower *f)
+{
+	static const struct error none;
+
+	(void)f;
+	return &none;
+}
+
 int64_t follower_position(const struct follower *f)
 {
 	return f->position;

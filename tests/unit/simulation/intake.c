@@ -1,10 +1,12 @@
 /*
- * Stands in for consumer/intake.h and message.h: what a process sees of the
+ * Stands in for consumer/intake.h, lookback.h and message.h: what a process sees of the
  * consumer group and of sharing.commands.
  */
 
 #include "consumer/intake.h"
 
+#include "consumer/lookback.h"
+#include "ops/support/memory.h"
 #include "tests/unit/simulation/broker.h"
 #include "tests/unit/simulation/process.h"
 #include "tests/unit/simulation/schedule.h"
@@ -19,9 +21,21 @@ enum {
 
 /* ---- message.h ---- */
 
+struct message message_hole(int partition, int64_t offset, int64_t unix_ms, const char *why)
+{
+	return (struct message){
+		.partition = partition,
+		.offset = offset,
+		.time = unix_ms,
+		.hole = 1,
+		.why = memory_must(strdup(why)),
+	};
+}
+
 void message_done(struct message *m)
 {
-	m->handle = NULL;
+	free(m->why);
+	*m = (struct message){ 0 };
 }
 
 struct bytes message_header(const struct message *m, const char *name)
@@ -35,11 +49,50 @@ bool message_header_at(const struct message *m, size_t i, const char **name, str
 {
 	const struct input *in = m->handle;
 
-	if (i)
+	if (i || !in)
 		return false;
 	*name = "ce_id";
 	*value = in->ce_id;
 	return true;
+}
+
+/* ---- lookback.h ---- */
+
+struct lookback {
+	char unused;
+};
+
+int lookback_open(struct lookback **out, const struct config *config, struct error *err)
+{
+	(void)config;
+	(void)err;
+	*out = calloc(1, sizeof(**out));
+	assert(*out);
+	return 0;
+}
+
+void lookback_close(struct lookback **l)
+{
+	free(*l);
+	*l = NULL;
+}
+
+int lookback_read(struct lookback *l, int partition, int64_t offset, int wait_ms, struct tip *out,
+		  struct error *err)
+{
+	const struct input *in = model.inputs[partition];
+
+	(void)l;
+	(void)wait_ms;
+	step("looks back");
+	if (request_fails())
+		return request_failed("looking back", err);
+	while (offset < broker_end(partition) && in[offset].marker)
+		offset++;
+	*out = (struct tip){ 0 };
+	if (offset < broker_end(partition))
+		*out = tip_of(offset, in[offset].time, in[offset].key, in[offset].value);
+	return 0;
 }
 
 /* ---- intake.h ---- */
@@ -52,6 +105,7 @@ struct intake {
 	bool assigned[PARTITIONS];
 	bool paused[PARTITIONS];
 	int64_t position[PARTITIONS];
+	unsigned doubts;
 	int64_t told_end[PARTITIONS]; /* the end that was reported last; NO_OFFSET: none */
 };
 
@@ -147,7 +201,7 @@ static bool skip_markers(struct intake *in, int partition)
 
 	if (!in->assigned[partition] || in->paused[partition])
 		return false;
-	while (*at < (int64_t)model.count[partition] && model.inputs[partition][*at].marker)
+	while (*at < broker_end(partition) && model.inputs[partition][*at].marker)
 		(*at)++;
 	return true;
 }
@@ -160,13 +214,30 @@ static bool fetch(struct intake *in, struct message *out)
 		int p = (first + i) % PARTITIONS;
 		struct input *record;
 
-		if (!skip_markers(in, p) || in->position[p] >= (int64_t)model.count[p])
+		if (!skip_markers(in, p) || in->position[p] >= broker_end(p))
 			continue;
 		record = &model.inputs[p][in->position[p]];
-		*out = (struct message){ p,           in->position[p]++, record->time,
-					 record->key, record->value,     record };
+		if (record->hole) { /* and it comes again */
+			*out = message_hole(p, record->hole_begin, record->time, "too large");
+			return true;
+		}
+		*out = (struct message){ .partition = p,
+					 .offset = in->position[p]++,
+					 .time = record->time,
+					 .key = record->key,
+					 .value = record->value,
+					 .handle = record };
 		return true;
 	}
+	return false;
+}
+
+/* A fetch beyond the log's end makes the real intake join the group anew. */
+static bool is_beyond_end(const struct intake *in)
+{
+	for (int p = 0; p < PARTITIONS; p++)
+		if (in->assigned[p] && !in->paused[p] && in->position[p] > broker_end(p))
+			return true;
 	return false;
 }
 
@@ -174,11 +245,11 @@ static bool fetch(struct intake *in, struct message *out)
 static bool reach_end(struct intake *in, struct message *out)
 {
 	for (int p = 0; p < PARTITIONS; p++) {
-		if (!skip_markers(in, p) || in->position[p] < (int64_t)model.count[p] ||
-		    in->told_end[p] == (int64_t)model.count[p])
+		if (!skip_markers(in, p) || in->position[p] < broker_end(p) ||
+		    in->told_end[p] == broker_end(p))
 			continue;
-		in->told_end[p] = (int64_t)model.count[p];
-		*out = (struct message){ .partition = p, .offset = (int64_t)model.count[p] };
+		in->told_end[p] = broker_end(p);
+		*out = (struct message){ .partition = p, .offset = broker_end(p) };
 		return true;
 	}
 	return false;
@@ -203,8 +274,13 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 	step("polls");
 	if (serve_group(in) || chance(STOP_CHANCE))
 		return FETCHED_NOTHING;
+	if (is_beyond_end(in)) {
+		give_back(in, false);
+		error_ignore(intake_join(in, NULL));
+		return FETCHED_TROUBLE;
+	}
 	if (fetch(in, out))
-		return FETCHED_MESSAGE;
+		return out->hole ? FETCHED_HOLE : FETCHED_MESSAGE;
 	if (reach_end(in, out))
 		return FETCHED_END;
 	take_time();
@@ -233,7 +309,7 @@ int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end,
 	if (request_fails())
 		return request_failed("asking where the log begins and ends", err);
 	*begin = 0;
-	*end = (int64_t)model.count[partition];
+	*end = broker_end(partition);
 	return 0;
 }
 
@@ -241,6 +317,23 @@ int64_t intake_high(const struct intake *in, int partition)
 {
 	(void)in;
 	return (int64_t)model.count[partition];
+}
+
+int intake_after(struct intake *in, int partition, int64_t time, int64_t *offset, struct error *err)
+{
+	(void)in;
+	step("asks what the log has after a time");
+	if (request_fails())
+		return request_failed("asking what the log has after a time", err);
+	*offset = 0;
+	while (*offset < broker_end(partition) && model.inputs[partition][*offset].time <= time)
+		(*offset)++;
+	return 0;
+}
+
+unsigned intake_doubts(const struct intake *in)
+{
+	return in->doubts;
 }
 
 static void move_to(struct intake *in, const struct position *to)

@@ -13,8 +13,14 @@ enum {
 	GROUP = 101,
 	DRAWN_LEAST = 4,
 	EXPIRES_CHANCE = 400,
+	HOLE_CHANCE = 50,
 	SOON_MS = 2000,
 	LATE_MS = 40000,
+	BUSY_CHANCE = 100,
+	BUSY_PAUSE_MS = 20 * 60 * 1000, /* at most, between two commands of a busy schedule */
+	HOUR_MS = 60 * 60 * 1000,
+	MINUTE_MS = 60 * 1000,
+	REMEMBERED_LEAST = 16,
 };
 
 struct model model;
@@ -34,6 +40,18 @@ static struct uuid id_of(uint8_t kind, int number)
 
 	id.bytes[14] = (uint8_t)(number >> 8);
 	id.bytes[15] = (uint8_t)number;
+	return id;
+}
+
+/* The n-th command's id, of version 7. */
+static struct uuid command_id(int64_t made, int number)
+{
+	struct uuid id = id_of(0, number);
+
+	for (int i = 0; i < 6; i++)
+		id.bytes[i] = (uint8_t)(made >> (40 - 8 * i));
+	id.bytes[6] = 0x70;
+	id.bytes[8] = 0x80;
 	return id;
 }
 
@@ -100,6 +118,7 @@ struct wish {
 	enum role role; /* ROLE_NONE: remove */
 	int64_t expires_at;
 	struct uuid command_id;
+	int64_t made; /* the time in the command's id */
 };
 
 static bool is_member(int user)
@@ -142,25 +161,93 @@ static bool may(const struct model_workspace *w, const struct wish *c, int64_t t
 static bool saw(const struct model_workspace *w, const struct uuid *command_id)
 {
 	for (int i = 0; i < w->recent_count; i++)
-		if (uuid_equal(&w->recent[i], command_id))
+		if (uuid_equal(&w->recent[i].id, command_id))
 			return true;
 	return false;
 }
 
-static void remember(struct model_workspace *w, const struct uuid *command_id)
+/* Does the id say a time at which it may have been made, and that the memory reaches? */
+static bool is_timely(const struct model_workspace *w, const struct wish *c, int64_t time)
 {
-	if (w->recent_count == RECENT) {
-		memmove(w->recent, w->recent + 1, (RECENT - 1) * sizeof(*w->recent));
-		w->recent_count--;
-	}
-	w->recent[w->recent_count++] = *command_id;
+	return c->made <= time + HOUR_MS && c->made > w->forgotten;
 }
 
-static void tell(struct input *in, int user, int owner, int actor)
+static void forget_oldest(struct model_workspace *w)
 {
-	if (user != owner && user != actor && user != model.gone)
-		in->told |= 1U << user;
+	if (w->recent[0].made > w->forgotten)
+		w->forgotten = w->recent[0].made;
+	w->recent_count--;
+	memmove(w->recent, w->recent + 1, (size_t)w->recent_count * sizeof(*w->recent));
 }
+
+/* An id is remembered for an hour after its record, to the minute, or after its own time. */
+static void remember(struct model_workspace *w, const struct wish *c, int64_t time)
+{
+	int64_t late = time > c->made ? time - c->made : 0;
+	int64_t until = c->made + (late + MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS + HOUR_MS;
+
+	while (w->recent_count >= REMEMBERED_LEAST && w->recent[0].until <= time)
+		forget_oldest(w);
+	w->recent[w->recent_count++] = (struct model_command){ c->command_id, c->made, until };
+}
+
+/* ---- who is told ---- */
+
+/* What grants allow a user, and until when. */
+struct access_of_user {
+	enum role role;
+	int64_t until;
+};
+
+static bool lasts_longer(int64_t a, int64_t b)
+{
+	return b != ABSENT && (a == ABSENT || a > b);
+}
+
+/* Nobody may use a dormant workspace but its owner, and a deleted group has no members. */
+static struct access_of_user access_of(const struct input *in, const struct model_workspace *w,
+				       int user, bool before)
+{
+	struct access_of_user out = { ROLE_NONE, ABSENT };
+	const int reaching[] = { user, is_member(user) && model.gone != USERS ? USERS : user };
+
+	for (int i = 0; w->registered && !w->dormant && i < 2; i++) {
+		const struct model_grant *g = &w->grants[reaching[i]];
+		bool goes = before && in->changed & 1U << reaching[i] &&
+			    in->after[reaching[i]] == ROLE_NONE;
+
+		if (g->role < out.role || (has_expired(g, in->time) && !goes))
+			continue;
+		if (g->role > out.role || lasts_longer(g->expires_at, out.until))
+			out.until = g->expires_at;
+		out.role = g->role;
+	}
+	return out;
+}
+
+static bool is_concerned(const struct input *in, int user)
+{
+	return in->changed & 1U << user || (in->changed & 1U << USERS && is_member(user));
+}
+
+/* before: the workspace before the input; actor NO_ONE: a fact or the system. */
+static void tell_people(struct input *in, const struct model_workspace *before,
+			const struct model_workspace *after, int owner, int actor)
+{
+	for (int user = 0; user < USERS; user++) {
+		struct access_of_user was = access_of(in, before, user, true);
+		struct access_of_user is = access_of(in, after, user, false);
+
+		if (is_concerned(in, user) && user != owner && user != actor &&
+		    user != model.gone &&
+		    (was.role != is.role || (is.role != ROLE_NONE && was.until != is.until)))
+			in->told |= 1U << user;
+	}
+	if (in->changed && actor != NO_ONE && actor != owner)
+		in->told |= 1U << owner;
+}
+
+/* ---- what becomes of a workspace ---- */
 
 /* Changes the subject's grant as the actor wishes; NO_ONE: a fact or the system. */
 static void change(struct input *in, struct model_workspace *w, const struct wish *c)
@@ -168,6 +255,7 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 	struct model_grant *g = &w->grants[c->subject];
 
 	in->event = EXPECT_CHANGED;
+	in->changed |= 1U << c->subject;
 	/* A subject whose grant has expired counts as having none when it is given a role. */
 	in->before[c->subject] =
 		c->role != ROLE_NONE && has_expired(g, in->time) ? ROLE_NONE : g->role;
@@ -175,36 +263,32 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 	*g = c->role == ROLE_NONE ? (struct model_grant){ .expires_at = ABSENT }
 				  : (struct model_grant){ c->role, model_user(c->actor), in->time,
 							  c->expires_at };
-	if (c->subject < USERS)
-		tell(in, c->subject, w->owner, c->actor);
-	for (int i = 0; c->subject == USERS && model.gone != USERS && i < 2; i++)
-		tell(in, members[i], w->owner, c->actor);
-	if (c->actor != NO_ONE && c->actor != w->owner)
-		in->told |= 1U << w->owner;
 }
 
 static void take_away(struct input *in, struct model_workspace *w, int subject, enum reason reason)
 {
 	in->reason = reason;
-	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } } });
+	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } }, 0 });
 }
 
 static void apply_wish(struct input *in, struct model_workspace *w, const struct wish *c)
 {
+	const struct model_workspace before = *w;
 	const struct model_grant *g = &w->grants[c->subject];
 
 	if (w->registered && saw(w, &c->command_id))
 		return;
 	in->reason = REASON_COMMAND;
-	if (!w->registered || !may(w, c, in->time)) {
+	if (!w->registered || !is_timely(w, c, in->time) || !may(w, c, in->time)) {
 		in->event = EXPECT_REJECTED;
 	} else if (g->role != c->role || g->expires_at != c->expires_at ||
 		   has_expired(g, in->time)) {
 		in->version = ++w->version;
 		change(in, w, c);
+		tell_people(in, &before, w, w->owner, c->actor);
 	}
 	if (in->event != EXPECT_REJECTED)
-		remember(w, &c->command_id);
+		remember(w, c, in->time);
 }
 
 /* Is the reason of a removal true of the subject? If not, the grant stays. */
@@ -219,10 +303,9 @@ static bool is_true(const struct model_workspace *w, int subject, enum reason re
 static void apply_removal(struct input *in, struct model_workspace *w,
 			  const struct remove_sharing *c)
 {
+	const struct model_workspace before = *w;
 	int64_t version = w->version + 1;
 
-	if (w->registered && saw(w, &c->command.command_id))
-		return;
 	if (!w->registered)
 		in->event = EXPECT_REJECTED;
 	for (size_t i = 0; w->registered && i < c->subject_count; i++) {
@@ -237,8 +320,7 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 		in->version = version;
 		take_away(in, w, subject, c->reason);
 	}
-	if (in->event != EXPECT_REJECTED)
-		remember(w, &c->command.command_id);
+	tell_people(in, &before, w, w->owner, NO_ONE);
 }
 
 static void apply_fact(struct input *in, struct model_workspace *w,
@@ -267,6 +349,7 @@ static void clear_workspace(struct model_workspace *w)
 
 static void apply_deletion(struct input *in, struct model_workspace *w)
 {
+	const struct model_workspace before = *w;
 	int64_t version = w->version + 1;
 
 	for (int s = 0; w->registered && s < SUBJECTS; s++) {
@@ -276,6 +359,7 @@ static void apply_deletion(struct input *in, struct model_workspace *w)
 		take_away(in, w, s, REASON_WORKSPACE_DELETED);
 	}
 	clear_workspace(w);
+	tell_people(in, &before, w, before.owner, NO_ONE);
 }
 
 /* ---- the records ---- */
@@ -369,10 +453,22 @@ static int64_t draw_expiry(enum role role)
 	return at;
 }
 
+/* Most ids are made just before they are sent; some come late, or from a clock that is ahead. */
+static int64_t draw_made(void)
+{
+	int64_t now = model_time();
+
+	if (chance(700))
+		return now - draw(50);
+	if (chance(500))
+		return now - draw(900 * 1000);
+	return chance(700) ? now + draw(HOUR_MS + 1) : now + HOUR_MS + 1 + draw(HOUR_MS);
+}
+
 /* The commands of a partition so far: some are sent again. */
 static struct history {
-	struct wish wishes[DRAWN_MAX];
-	int workspaces[DRAWN_MAX];
+	struct wish wishes[BUSY_COMMANDS];
+	int workspaces[BUSY_COMMANDS];
 	size_t count;
 } histories[PARTITIONS];
 
@@ -384,12 +480,15 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 	struct uuid id;
 
 	if (!again) {
+		int number = partition * BUSY_COMMANDS + (int)i + 1;
+		int64_t made = draw_made();
+
 		h->wishes[i] =
-			(struct wish){ (int)draw(USERS), (int)draw(SUBJECTS), draw_role(), ABSENT,
-				       id_of(3, partition * DRAWN_MAX + (int)i + 1) };
+			(struct wish){ (int)draw(USERS), (int)draw(SUBJECTS),      draw_role(),
+				       ABSENT,           command_id(made, number), made };
 		h->wishes[i].expires_at = draw_expiry(h->wishes[i].role);
-		h->workspaces[i] = (int)draw(WORKSPACES);
-		if (chance(600))
+		h->workspaces[i] = model.busy ? 0 : (int)draw(WORKSPACES);
+		if (chance(600) || model.busy)
 			h->wishes[i].actor = all[h->workspaces[i]].owner;
 	}
 	id = workspace_ids[partition][h->workspaces[i]];
@@ -398,14 +497,13 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 	apply_wish(in, &all[h->workspaces[i]], &h->wishes[i]);
 }
 
-/* Each workspace has names of its own, so that no two of one owner have the same. */
+/* There are few names, so that workspaces of one owner often have the same. */
 static void add_fact(struct input *in, struct model_workspace *w, int partition, int workspace)
 {
 	struct uuid id = workspace_ids[partition][workspace];
 	struct model_workspace fact = { .owner = (int)draw(2), .dormant = chance(200) };
 
-	(void)snprintf(fact.name, sizeof(fact.name), "w%d%d%s", partition, workspace,
-		       chance(300) ? "x" : "");
+	(void)snprintf(fact.name, sizeof(fact.name), "w%d%s", partition, chance(300) ? "x" : "");
 	in->key = id_text(&id);
 	write_fact(in, &fact, &id);
 	apply_fact(in, w, &fact);
@@ -443,6 +541,33 @@ static struct input *begin_input(int partition, struct model_workspace **all)
 	return in;
 }
 
+/* A batch that cannot be unpacked: one dead letter stands for all its offsets. */
+static void add_hole(int partition)
+{
+	int64_t begin = (int64_t)model.count[partition];
+	int64_t count = 1 + draw(HOLE_MAX);
+
+	for (int64_t i = 0; i < count; i++) {
+		struct model_workspace *all;
+		struct input *in = begin_input(partition, &all);
+
+		in->hole = count;
+		in->hole_begin = begin;
+		in->event = i ? EXPECT_NOTHING : EXPECT_DEAD_LETTER;
+		model.count[partition]++;
+	}
+}
+
+static void end_transaction(int partition)
+{
+	struct model_workspace *all;
+
+	if (!model.marked)
+		return;
+	begin_input(partition, &all)->marker = true;
+	model.count[partition]++;
+}
+
 void model_send(int partition)
 {
 	unsigned kind = draw(100);
@@ -453,6 +578,17 @@ void model_send(int partition)
 	if (!model.left[partition])
 		return;
 	model.left[partition]--;
+	if (model.sent[partition] >= WORKSPACES && chance(HOLE_CHANCE)) {
+		model.sent[partition]++;
+		add_hole(partition);
+		end_transaction(partition);
+		return;
+	}
+	if (model.busy) {
+		kind = kind < 18 ? 0 : kind;
+		workspace = 1;
+		schedule.now_ms += draw(BUSY_PAUSE_MS);
+	}
 	in = begin_input(partition, &all);
 	if (model.sent[partition] < WORKSPACES) {
 		kind = 0;
@@ -468,10 +604,7 @@ void model_send(int partition)
 	else
 		add_wish(in, all, partition, &histories[partition]);
 	model.count[partition]++;
-	if (!model.marked)
-		return;
-	begin_input(partition, &all)->marker = true;
-	model.count[partition]++;
+	end_transaction(partition);
 }
 
 int64_t model_end(int partition)
@@ -538,12 +671,14 @@ bool model_is_quiet(void)
 	return true;
 }
 
+/* One that came too early, by the brokers' clock, is sent again under its id. */
 static void check_removal(int partition, size_t offset)
 {
 	const struct input *in = &model.inputs[partition][offset];
 
 	for (size_t i = 0; i < offset; i++)
-		if (uuid_equal(&model.inputs[partition][i].removal_id, &in->removal_id))
+		if (model.inputs[partition][i].event == EXPECT_CHANGED &&
+		    uuid_equal(&model.inputs[partition][i].removal_id, &in->removal_id))
 			broken_promise("the removal %d-%zu was there before, as %d-%zu", partition,
 				       offset, partition, i);
 }
@@ -561,11 +696,13 @@ void model_begin(void)
 	model.gone = NO_ONE;
 	model.last_expiry = 0;
 	model.marked = chance(300);
+	model.busy = chance(BUSY_CHANCE);
 	for (int p = 0; p < PARTITIONS; p++) {
 		histories[p].count = 0;
 		model.count[p] = 0;
 		model.sent[p] = 0;
-		model.left[p] = DRAWN_LEAST + draw(DRAWN_MAX - DRAWN_LEAST + 1);
+		model.left[p] = model.busy ? BUSY_COMMANDS
+					   : DRAWN_LEAST + draw(DRAWN_MAX - DRAWN_LEAST + 1);
 		for (int i = 0; i < WORKSPACES; i++)
 			clear_workspace(&model.after[p][0][i]);
 	}
@@ -588,7 +725,7 @@ static void put_fact(struct directory *d, const struct record *fact)
 	assert(taken);
 }
 
-/* A deleted user has that status; a deleted group is not there. */
+/* A deleted user has that status; a deleted group has a tombstone. */
 static struct directory *make_directory(int gone)
 {
 	struct directory *d = directory_new();
@@ -618,8 +755,9 @@ static struct directory *make_directory(int gone)
 	r.type = RECORD_GROUP_CHANGED;
 	r.as.group_changed = (struct group_changed){ id_of(1, GROUP), bytes_of("team"),
 						     model_organization(), group, 2 };
-	if (gone != USERS)
-		put_fact(d, &r);
+	put_fact(d, &r);
+	if (gone == USERS)
+		directory_forget(d, &r.as.group_changed.id, NULL);
 	return d;
 }
 

@@ -16,10 +16,11 @@ enum {
 	PARTITIONS = 2,
 	WORKSPACES = 2, /* in each partition */
 	DRAWN_MAX = 20,
+	BUSY_COMMANDS = 40, /* of a partition in a busy schedule */
 	INPUTS_MAX = 128,
+	HOLE_MAX = 5,
 	USERS = 4,
 	SUBJECTS = USERS + 1, /* the last is the group */
-	RECENT = 16,
 	NAME_SIZE = 16,
 	NO_ONE = -1,
 };
@@ -31,6 +32,13 @@ struct model_grant {
 	int64_t expires_at; /* ABSENT: never */
 };
 
+/* A command that a workspace remembers. */
+struct model_command {
+	struct uuid id;
+	int64_t made;  /* the time in its id */
+	int64_t until; /* so long at least it is remembered */
+};
+
 struct model_workspace {
 	bool registered;
 	bool dormant;
@@ -38,8 +46,9 @@ struct model_workspace {
 	char name[NAME_SIZE];
 	int64_t version;
 	struct model_grant grants[SUBJECTS];
-	struct uuid recent[RECENT]; /* oldest first */
+	struct model_command recent[BUSY_COMMANDS]; /* oldest first */
 	int recent_count;
+	int64_t forgotten; /* the latest `made` of those that are forgotten */
 };
 
 enum expected_event { EXPECT_NOTHING, EXPECT_CHANGED, EXPECT_REJECTED, EXPECT_DEAD_LETTER };
@@ -51,19 +60,23 @@ struct input {
 	struct bytes ce_id;
 	int64_t time;
 	enum expected_event event;
-	int64_t version;            /* of the event */
-	enum reason reason;         /* of a change */
-	bool marker;                /* of a transaction; nobody is given it */
-	struct uuid removal_id;     /* of a removal by the system; nil: it is none */
+	int64_t version;        /* of the event */
+	enum reason reason;     /* of a change */
+	bool marker;            /* of a transaction; nobody is given it */
+	int64_t hole;           /* of a batch that cannot be unpacked: its offsets; 0: it can be */
+	int64_t hole_begin;     /* its first */
+	struct uuid removal_id; /* of a removal by the system; nil: it is none */
 	enum role before[SUBJECTS]; /* its changes, where the two differ */
 	enum role after[SUBJECTS];
-	unsigned told; /* bit i: user i is notified */
+	unsigned changed; /* bit i: the grant of subject i changes */
+	unsigned told;    /* bit i: user i is notified */
 };
 
 struct model {
 	size_t left[PARTITIONS];  /* how many commands have yet to be drawn */
 	size_t sent[PARTITIONS];  /* how many were drawn */
 	size_t count[PARTITIONS]; /* how many records are on the log */
+	bool busy;           /* one workspace of each partition gets many commands in some hours */
 	bool marked;         /* drawn commands are sent in transactions, which end with a marker */
 	int gone;            /* the subject that was deleted; NO_ONE: none */
 	int64_t last_expiry; /* the latest of all expiries that were drawn */

@@ -374,6 +374,7 @@ static struct config *config_of(const char *instance)
 		{ .key = "access-url", .fallback = "" },
 		{ .key = "max-grants", .fallback = "1000" },
 		{ .key = "accept-lost-commands" },
+		{ .key = "accept-other-log" },
 		{ .key = NULL },
 	};
 	static const struct config_setting *const tables[] = { settings, NULL };

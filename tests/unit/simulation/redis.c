@@ -7,6 +7,8 @@
 #include "cache/redis.h"
 
 #include "cache/keys.h"
+#include "cache/mark.h"
+#include "ops/support/clock.h"
 #include "tests/unit/simulation/check.h"
 #include "tests/unit/simulation/process.h"
 #include "tests/unit/simulation/schedule.h"
@@ -231,16 +233,22 @@ static redisReply *do_xadd(const struct words *c)
 	return text(REDIS_REPLY_STRING, c->list[5]);
 }
 
-/* EVAL HDEL_IF_SCRIPT 1 key field value, and no other script. */
+/* EVAL MARK_STAMP_SCRIPT 1 key epoch applied state, and no other script. */
 static redisReply *do_eval(const struct words *c)
 {
+	static const char *const fields[] = { "epoch", "applied", "state" };
 	struct store_key *k = store_find(c->list[3], true);
+	char looked[24];
 
-	assert(bytes_equal_text(c->list[1], HDEL_IF_SCRIPT));
-	if (bytes_equal(store_get(k, c->list[4]), c->list[5]))
-		(void)store_drop(k, c->list[4]);
-	return number(0);
+	assert(bytes_equal_text(c->list[1], MARK_STAMP_SCRIPT));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (!bytes_equal(store_get(k, bytes_of(fields[i])), c->list[4 + i]))
+			return number(0);
+	(void)snprintf(looked, sizeof(looked), "%lld", (long long)clock_unix_ms());
+	store_set(k, bytes_of("looked"), bytes_of(looked));
+	return number(1);
 }
+
 
 /* SCAN cursor ...: the cursor is a bucket; all keys match the prefix. */
 static redisReply *do_scan(const struct words *c)
@@ -283,8 +291,8 @@ static const struct verb {
 	{ "DEL", true, do_del },
 	{ "UNLINK", true, do_del },
 	{ "XADD", true, do_xadd },
-	{ "EVAL", true, do_eval },
 	{ "SCAN", false, do_scan },
+	{ "EVAL", true, do_eval },
 	{ "INFO", false, do_info },
 	{ "ZADD", true, do_zadd },
 	{ "ZREM", true, do_hdel },
@@ -413,6 +421,10 @@ static redisReply *act(struct redis *r, const struct words *c, struct bytes raw)
 {
 	if (is_word(c, "WATCH"))
 		return watch(r, c);
+	if (is_word(c, "UNWATCH")) {
+		r->watch_count = 0;
+		return word("OK");
+	}
 	if (is_word(c, "MULTI")) {
 		r->multi = true;
 		return word("OK");

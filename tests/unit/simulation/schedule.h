@@ -27,6 +27,8 @@ struct rates {
 	unsigned leap;    /* the clock leaps */
 	unsigned timeout; /* an open transaction times out */
 	unsigned forget;  /* the group's offsets are forgotten */
+	unsigned move;    /* somebody moves the group's offset of a partition */
+	unsigned shorten; /* a log ends earlier for a while: its leader lags */
 };
 
 struct schedule {
@@ -35,7 +37,7 @@ struct schedule {
 	int64_t now_ms;
 	int64_t lag_ms; /* by which the brokers' clock lags behind the processes' */
 	bool traced;
-	bool calm; /* no process sleeps and no request fails: then no removal is sent twice */
+	bool calm; /* no process sleeps, no request fails, no log is short: no removal is sent twice */
 	struct rates rates;
 };
 

@@ -125,6 +125,25 @@ static void forget_offsets(void)
 		broker.committed[p] = NO_OFFSET;
 }
 
+static void move_offset(void)
+{
+	int p = (int)draw(PARTITIONS);
+
+	broker.committed[p] = (int64_t)draw((unsigned)model.count[p] + 1);
+	trace("      somebody moves the group's offset of %d to %lld", p,
+	      (long long)broker.committed[p]);
+	broker.moved = true;
+}
+
+/* The leader of a partition lags, and then has caught up. */
+static void shorten_or_restore(void)
+{
+	int p = (int)draw(PARTITIONS);
+
+	broker.hidden[p] = broker.hidden[p] ? 0 : draw((unsigned)model.count[p] + 1);
+	trace("      the log of %d ends at %lld", p, (long long)broker_end(p));
+}
+
 static void send_commands(void)
 {
 	int p = (int)draw(PARTITIONS);
@@ -153,6 +172,10 @@ static void cause_trouble(void)
 		time_out();
 	if (chance(r->forget))
 		forget_offsets();
+	if (chance(r->move))
+		move_offset();
+	if (chance(r->shorten))
+		shorten_or_restore();
 }
 
 /* What happens in every schedule, whether there is trouble or not. */
@@ -198,9 +221,11 @@ static void draw_rates(void)
 		.leap = draw_rate(20),
 		.timeout = draw_rate(20),
 		.forget = draw_rate(5),
+		.move = draw_rate(10),
+		.shorten = draw_rate(20),
 	};
 	schedule.calm = schedule.calm && !schedule.rates.freeze && !schedule.rates.expire &&
-			!schedule.rates.kafka_fails;
+			!schedule.rates.kafka_fails && !schedule.rates.shorten;
 }
 
 /* The processes' and the brokers' clock agree, or one of them is ahead. */
@@ -237,6 +262,10 @@ static void heal(void)
 
 	trace("everything heals");
 	schedule.rates = (struct rates){ .wander = wander };
+	memset(broker.hidden, 0, sizeof(broker.hidden));
+	if (broker.moved) /* what a person is asked to do */
+		forget_offsets();
+	broker.moved = false;
 	for (int i = 0; i < PROCESSES; i++) {
 		if (!processes[i].alive)
 			broker_leave(i);

@@ -28,6 +28,8 @@ struct side {
 
 static struct side file;
 static struct side held;
+static struct uuid shadowed[2]; /* of the index */
+static size_t shadowed_count;
 
 static int set_up(void **state)
 {
@@ -36,6 +38,7 @@ static int set_up(void **state)
 	err = (struct error){ 0 };
 	file = (struct side){ .sections = ALL };
 	held = (struct side){ 0 };
+	shadowed_count = 0;
 	return 0;
 }
 
@@ -140,7 +143,10 @@ static int compare(bool prune)
 						.sections = file.sections,
 						.derived = file.derived,
 						.now_ms = NOW };
-	const struct directory_facts have = { .list = held.list, .count = held.count };
+	const struct directory_facts have = { .list = held.list,
+					      .count = held.count,
+					      .shadowed = shadowed,
+					      .shadowed_count = shadowed_count };
 	static struct directory_facts kept[2];
 
 	kept[0] = wanted;
@@ -218,6 +224,30 @@ static void what_is_the_same_is_not_announced(void **state)
 	assert_string_equal(told(true), "");
 	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
 		assert_int_equal(diff.counts[kind].unchanged, 1);
+}
+
+/* The topic will lose it, although the index has it. */
+static void what_is_shadowed_is_announced_again(void **state)
+{
+	struct side *sides[] = { &file, &held };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		sharing(sides[i], true);
+		organization(sides[i], "acme", "acme");
+		plain_user(sides[i], "alice");
+		workspace(sides[i], "dev", "alice");
+	}
+	shadowed[0] = id_of("acme");
+	shadowed[1] = id_of("dev");
+	shadowed_count = 2;
+	assert_string_equal(told(false), "~organization:acme");
+	assert_int_equal(diff.counts[DIRECTORY_ORGANIZATIONS].changed, 1);
+	shadowed[0] = (struct uuid){ { 0 } };
+	shadowed_count = 1;
+	assert_int_equal(compare(false), 0);
+	assert_int_equal(diff.count, 1);
+	assert_int_equal(diff.list[0].kind, DIRECTORY_SWITCH);
 }
 
 static void index_may_hold_more_than_the_file_states(void **state)
@@ -565,6 +595,7 @@ int main(void)
 		TEST(empty_file_changes_nothing),
 		TEST(whatever_the_index_lacks_is_created_in_order_of_the_file),
 		TEST(what_is_the_same_is_not_announced),
+		TEST(what_is_shadowed_is_announced_again),
 		TEST(index_may_hold_more_than_the_file_states),
 		TEST(an_id_of_another_kind_is_another_entity),
 		TEST(every_field_of_a_user_makes_a_difference),

@@ -1,0 +1,89 @@
+#include "consumer/lookback.h"
+
+#include "consumer/message.h"
+#include "ops/support/clock.h"
+#include "ops/support/memory.h"
+#include "producer/bus.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+
+struct lookback {
+	rd_kafka_t *reader;
+};
+
+int lookback_open(struct lookback **out, const struct config *config, struct error *err)
+{
+	struct lookback *l = memory_zalloc(1, sizeof(*l));
+	int rc = bus_open_reader(&l->reader, config, true, err);
+
+	if (rc) {
+		lookback_close(&l);
+		return rc;
+	}
+	(void)rd_kafka_poll_set_consumer(l->reader);
+	*out = l;
+	return 0;
+}
+
+void lookback_close(struct lookback **lp)
+{
+	struct lookback *l = *lp;
+
+	if (!l)
+		return;
+	if (l->reader)
+		(void)rd_kafka_consumer_close(l->reader);
+	bus_close(&l->reader);
+	free(l);
+	*lp = NULL;
+}
+
+static rd_kafka_resp_err_t start_at(struct lookback *l, int partition, int64_t offset)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t code;
+
+	rd_kafka_topic_partition_list_add(list, topic_name(TOPIC_COMMANDS), partition)->offset =
+		offset;
+	code = rd_kafka_assign(l->reader, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return code;
+}
+
+/* Takes what the message says of the partition. False: nothing; wait for the next. */
+static bool take_tip(const rd_kafka_message_t *m, int partition, struct tip *out)
+{
+	if ((m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) || m->partition != partition)
+		return false;
+	if (m->err)
+		*out = (struct tip){ 0 };
+	else
+		*out = tip_of(m->offset, rd_kafka_message_timestamp(m, NULL),
+			      (struct bytes){ m->key, m->key_len },
+			      (struct bytes){ m->payload, m->len });
+	return true;
+}
+
+int lookback_read(struct lookback *l, int partition, int64_t offset, int wait_ms, struct tip *out,
+		  struct error *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+	rd_kafka_resp_err_t code = start_at(l, partition, offset);
+	bool taken = false;
+
+	while (!code && !taken && clock_monotonic_ms() < deadline_ms) {
+		int64_t left = deadline_ms - clock_monotonic_ms();
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(l->reader, left > 0 ? (int)left : 0);
+
+		taken = m && take_tip(m, partition, out);
+		if (m)
+			rd_kafka_message_destroy(m);
+	}
+	(void)rd_kafka_assign(l->reader, NULL);
+	return taken ? 0
+		     : error_set(err, ERROR_UNAVAILABLE,
+				 "%s partition %d cannot be read at offset %lld%s%s",
+				 topic_name(TOPIC_COMMANDS), partition, (long long)offset,
+				 code ? ": " : "", code ? rd_kafka_err2str(code) : "");
+}
