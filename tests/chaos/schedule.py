@@ -82,7 +82,7 @@ class Schedule:
             "redis-paused": self._redis_while,
             "redis-full": self._redis_while,
             "redis-readonly": self._redis_while,
-            "redis-locked": self._redis_while,
+            "redis-locked": self._redis_locked,
             "redis-trickles": self._redis_while,
             "redis-damaged": self._redis_damaged,
             "topic-narrowed": self._topic_narrowed,
@@ -137,6 +137,11 @@ class Schedule:
 
     def _redis_while(self):
         return {"seconds": self._seconds(1, 12)}, {REDIS}
+
+    def _redis_locked(self):
+        """Touches all consumers: at its start a consumer refuses what it waits for later."""
+        everybody = {f"{CONSUMER}-{n}" for n in range(CONSUMERS_MAX)}
+        return {"seconds": self._seconds(1, 12)}, everybody | {REDIS}
 
     def _redis_damaged(self):
         """Touches all of Redis: if it were emptied meanwhile, nothing would be left to repair."""
