@@ -176,7 +176,7 @@ class Cluster(worlds.World):
         return pathlib.Path(self.stack) / "redis" / "dump.rdb"
 
     def directory_in_redis(self):
-        """{key: value} of the directory in Redis, without the epoch of its owner."""
+        """{key: value} of the directory in Redis, without what its owner and the time change."""
         client = self.redis()
         out = {}
         for key in client.scan_iter(match="sb:{dir}:*", count=5000):
@@ -187,7 +187,9 @@ class Cluster(worlds.World):
                 out[key] = client.zrange(key, 0, -1)
             else:
                 out[key] = client.hgetall(key)
-        out.get(b"sb:{dir}:mark", {}).pop(b"epoch", None)
+        for field in (b"epoch", b"looked"):
+            out.get(b"sb:{dir}:mark", {}).pop(field, None)
+        out.pop(b"sb:{dir}:trouble", None)
         client.close()
         return out
 
