@@ -3,14 +3,18 @@ and started again. Functions that take time are generators, which yield while th
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
 
 import bus
 import world as worlds
+from line import Line
 
 NAMES = ("one", "two", "three")
+ON_THE_LINE = "two"  # the consumer that reaches Redis through the line
+QUORUM_LOG = "__cluster_metadata-0"
 STOP_S = 30  # it takes 20 at most, but this machine is busy
 START_S = 120
 
@@ -45,7 +49,8 @@ class Slot:
     def start(self, crash_at=None):
         self.wanted, self.doomed = True, crash_at is not None
         environment = {"SHAREBUS_CRASH_AT": crash_at} if crash_at else None
-        self.consumer = self.cluster.start_consumer(self.name, environment)
+        redis = self.cluster.line.address if self.name == ON_THE_LINE else None
+        self.consumer = self.cluster.start_consumer(self.name, environment, redis=redis)
 
     def check(self):
         if not self.wanted:
@@ -88,9 +93,12 @@ class Cluster(worlds.World):
     def __init__(self, folder, brokers=1):
         super().__init__(folder, brokers)
         self.slots = [Slot(self, name) for name in NAMES]
+        self.line = Line(self.redis_address)
         self._frozen = set()
+        self._spared = ()
 
     def close(self):
+        self.line.close()
         for part in list(self._frozen):
             self.thaw(part)
         super().close()
@@ -138,13 +146,37 @@ class Cluster(worlds.World):
         """The broker that leads this partition of the commands, or -1 while none does."""
         return bus.leaders_of(self.brokers, bus.COMMANDS)[partition]
 
+    def save_disk(self, part):
+        """Copies what a broker that is down has on its disk; returns where."""
+        earlier = self.folder / f"earlier-{part}"
+        shutil.rmtree(earlier, ignore_errors=True)
+        shutil.copytree(self._disk(part), earlier)
+        return earlier
+
+    def restore_disk(self, part, earlier):
+        """Gives a broker that is down the copy back, but not the log of the quorum that it votes in."""
+        shutil.rmtree(earlier / QUORUM_LOG)
+        shutil.copytree(self._disk(part) / QUORUM_LOG, earlier / QUORUM_LOG)
+        shutil.rmtree(self._disk(part))
+        earlier.rename(self._disk(part))
+
+    def _disk(self, part):
+        return self.stack / part / "data"
+
     # ---- Redis ----
+
+    def spare(self, *ids):
+        """Their keys are not damaged, as bytes of their ids."""
+        self._spared = ids
+
+    def is_spared(self, key):
+        return any(id in key for id in self._spared)
 
     def dump_file(self):
         return pathlib.Path(self.stack) / "redis" / "dump.rdb"
 
     def directory_in_redis(self):
-        """{key: value} of the directory in Redis, without the epoch of its owner."""
+        """{key: value} of the directory in Redis, without what its owner and the time change."""
         client = self.redis()
         out = {}
         for key in client.scan_iter(match="sb:{dir}:*", count=5000):
@@ -155,7 +187,9 @@ class Cluster(worlds.World):
                 out[key] = client.zrange(key, 0, -1)
             else:
                 out[key] = client.hgetall(key)
-        out.get(b"sb:{dir}:mark", {}).pop(b"epoch", None)
+        for field in (b"epoch", b"looked"):
+            out.get(b"sb:{dir}:mark", {}).pop(field, None)
+        out.pop(b"sb:{dir}:trouble", None)
         client.close()
         return out
 

@@ -2,8 +2,13 @@
 fault(cluster, **parameters of schedule.py), which yield while they wait. One that is closed early
 heals, too."""
 
+import random
 import shutil
 import time
+
+import bus
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from cluster import pause, until
 
@@ -13,6 +18,10 @@ BEYOND_S = 0.5
 LEADER_S = 60
 REDIS_CALL_S = 30
 NO_REDIS = ("127.0.0.1", 1)  # an address without a Redis
+PASSWORD = "for-a-moment"
+REPAIRED_S = 120  # until damage in Redis is found and repaired
+LEFT_S = 60  # until the group has noticed that its members are gone
+TINY_BYTES = 100  # no event is as small
 
 
 # ---- consumers ----
@@ -129,6 +138,111 @@ def redis_readonly(cluster, seconds):
         _redis(cluster, "REPLICAOF", "NO", "ONE")
 
 
+def redis_locked(cluster, seconds):
+    """Redis asks for a password that nobody has."""
+    client = cluster.redis(timeout_s=REDIS_CALL_S)
+    client.execute_command("CONFIG", "SET", "requirepass", PASSWORD)
+    try:
+        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        yield from pause(seconds)
+    finally:
+        client.execute_command("CONFIG", "SET", "requirepass", "")
+        client.close()
+
+
+def redis_trickles(cluster, seconds):
+    """The line to Redis of some consumers passes single bytes, so that no answer is ever complete."""
+    cluster.line.trickle(True)
+    try:
+        yield from pause(seconds)
+    finally:
+        cluster.line.trickle(False)
+
+
+def redis_damaged(cluster, seed, count):
+    """Deletes keys of the index, gives them another type, or writes rubbish into them; waits until each of
+    their partitions has been built anew, which shows in a higher epoch."""
+    client = cluster.redis(timeout_s=REDIS_CALL_S)
+    rng = random.Random(seed)
+    keys = sorted(k for k in client.scan_iter(match="sb:{*", count=5000) if _may_be_damaged(cluster, k))
+    epochs = {}
+    for key in rng.sample(keys, min(count, len(keys))):
+        mark = key.split(b"}", 1)[0] + b"}:mark"
+        epochs[mark] = int(client.hget(mark, "epoch") or 0)
+        _damage(client, rng, key)
+    for mark, epoch in epochs.items():
+        what = f"{mark.decode()} claimed anew"
+        yield from until(what, lambda m=mark, e=epoch: int(_hget(client, m, "epoch") or 0) > e, REPAIRED_S)
+    client.close()
+
+
+def _may_be_damaged(cluster, key):
+    """Workspaces and what is found by them; but not the workspace of the reader, who would see it."""
+    kind = key.split(b"}:", 1)[1].split(b":", 1)[0]
+    return kind in (b"ws", b"u", b"g", b"o") and b"{dir}" not in key and not cluster.is_spared(key)
+
+
+def _damage(client, rng, key):
+    field = rng.choice(client.hkeys(key) or [b"x"])
+    rng.choice(
+        (
+            lambda: client.delete(key),
+            lambda: client.hdel(key, field),
+            lambda: client.hset(key, field, b"\xff" * 5),
+            lambda: client.pipeline().delete(key).set(key, b"not a hash").execute(),
+        )
+    )()
+
+
+def _hget(client, key, field):
+    try:
+        return client.hget(key, field)
+    except Exception:  # another fault may hit Redis meanwhile
+        return None
+
+
+# ---- topics and the group ----
+
+
+def topic_narrowed(cluster, seconds):
+    """The brokers refuse every event: the topic takes none as large."""
+    bus.set_topic(cluster.brokers, bus.EVENTS, "max.message.bytes", str(TINY_BYTES))
+    try:
+        yield from pause(seconds)
+    finally:
+        bus.set_topic(cluster.brokers, bus.EVENTS, "max.message.bytes", None)
+
+
+def offsets_moved(cluster, by):
+    """Somebody moves the group's offsets, forwards or backwards, while no consumer runs."""
+    running = [slot for slot in cluster.slots if slot.wanted]
+    for slot in running:
+        yield from slot.stop()
+    try:
+        admin = AdminClient({"bootstrap.servers": cluster.brokers, **bus.SILENT})
+        ends = bus.log_ends(cluster.brokers, bus.COMMANDS)
+        offsets = bus.CommittedOffsets(cluster.brokers)
+        moved = [
+            TopicPartition(bus.COMMANDS, p, max(0, min(offsets.get().get(p, 0) + by, ends[p])))
+            for p in ends
+        ]
+        offsets.close()
+        yield from until("the group's offsets moved", lambda: _move(admin, moved), LEFT_S)
+    finally:
+        for slot in running:
+            slot.start()
+
+
+def _move(admin, offsets):
+    """False while the group still has members."""
+    request = [ConsumerGroupTopicPartitions(bus.GROUP, offsets)]
+    try:
+        admin.alter_consumer_group_offsets(request)[bus.GROUP].result(LEFT_S)
+        return True
+    except Exception:
+        return False
+
+
 # ---- brokers ----
 
 
@@ -160,6 +274,20 @@ def broker_frozen(cluster, seconds, node=None):
         cluster.thaw(part)
 
 
+def broker_restored(cluster, node, age, down):
+    """Kills a broker of several and gives its disk back as it was earlier; it must catch up from the others.
+    The quorum's own log is left: it is not what the topics rest on."""
+    part = _broker(node)
+    yield from cluster.kill(part)
+    earlier = cluster.save_disk(part)
+    yield from cluster.bring_up(part)
+    yield from pause(age)
+    yield from cluster.kill(part)
+    cluster.restore_disk(part, earlier)
+    yield from pause(down)
+    yield from cluster.bring_up(part)
+
+
 # ---- all ----
 
 _BY_KIND = {
@@ -172,6 +300,12 @@ _BY_KIND = {
     "redis-paused": redis_paused,
     "redis-full": redis_full,
     "redis-readonly": redis_readonly,
+    "redis-locked": redis_locked,
+    "redis-trickles": redis_trickles,
+    "redis-damaged": redis_damaged,
+    "topic-narrowed": topic_narrowed,
+    "offsets-moved": offsets_moved,
+    "broker-restored": broker_restored,
     "broker-killed": broker_killed,
     "broker-frozen": broker_frozen,
     "leader-killed": leader_killed,

@@ -2,6 +2,7 @@
 
 import itertools
 import pathlib
+import socket
 import sys
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
+import line  # noqa: E402
 from history import Ledger, differences  # noqa: E402
 from schedule import Schedule, kinds  # noqa: E402
 
@@ -48,3 +50,19 @@ def test_acknowledged_records_must_be_on_the_log_once():
     assert differences(ledger, {"a": 1, "b": 1, "d": 1, "somebody else's": 1}) == []
     for found in ({"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 1, "d": 2}):
         assert len(differences(ledger, found)) == 1
+
+
+def test_a_trickling_line_passes_single_bytes_and_a_plain_one_passes_all():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        one = line.Line(f"127.0.0.1:{server.getsockname()[1]}")
+        near = socket.create_connection(one.address.rsplit(":", 1))
+        far, _ = server.accept()
+        far.sendall(b"all at once")
+        assert near.recv(100) == b"all at once"
+        one.trickle(True)
+        far.sendall(b"byte by byte")
+        assert near.recv(100) == b"b"
+        one.trickle(False)
+        near.close()
+        far.close()
+        one.close()

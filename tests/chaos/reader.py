@@ -4,6 +4,7 @@ the same, or unavailable."""
 import os
 import subprocess
 import threading
+import uuid
 
 import load
 
@@ -28,6 +29,7 @@ class Reader(threading.Thread):
         owner = users.index(made.owner[workspace])
         one, two = (f"user{(owner + n) % len(users)}" for n in (1, 2))
         self._owner, self._workspace = f"user{owner}", made.name[workspace]
+        self._world.spare(uuid.UUID(workspace).bytes, uuid.UUID(users[owner]).bytes)
         done = self._sharebus("share", self._workspace, "--user", f"{one}:admin,{two}")
         self._right = self._sharebus("show", self._workspace).stdout
         if done.returncode or one not in self._right or two not in self._right:

@@ -82,6 +82,12 @@ class Schedule:
             "redis-paused": self._redis_while,
             "redis-full": self._redis_while,
             "redis-readonly": self._redis_while,
+            "redis-locked": self._redis_locked,
+            "redis-trickles": self._redis_while,
+            "redis-damaged": self._redis_damaged,
+            "topic-narrowed": self._topic_narrowed,
+            "offsets-moved": self._offsets_moved,
+            "broker-restored": self._broker_restored,
             "broker-killed": self._broker_killed,
             "broker-frozen": self._broker_frozen,
             "leader-killed": self._leader_killed,
@@ -132,7 +138,30 @@ class Schedule:
     def _redis_while(self):
         return {"seconds": self._seconds(1, 12)}, {REDIS}
 
+    def _redis_locked(self):
+        """Touches all consumers: at its start a consumer refuses what it waits for later."""
+        everybody = {f"{CONSUMER}-{n}" for n in range(CONSUMERS_MAX)}
+        return {"seconds": self._seconds(1, 12)}, everybody | {REDIS}
+
+    def _redis_damaged(self):
+        """Touches all of Redis: if it were emptied meanwhile, nothing would be left to repair."""
+        return {"seed": self._rng.randrange(10**6), "count": self._rng.randint(1, 4)}, {REDIS}
+
+    # ---- topics and the group ----
+
+    def _topic_narrowed(self):
+        return {"seconds": self._seconds(1, 10)}, {BROKER}
+
+    def _offsets_moved(self):
+        by = self._rng.choice((-1, 1)) * self._rng.randint(1, 5000)
+        everybody = {f"{CONSUMER}-{n}" for n in range(CONSUMERS_MAX)}
+        return {"by": by}, everybody | {BROKER}
+
     # ---- brokers ----
+
+    def _broker_restored(self):
+        node = self._rng.randint(1, self._brokers)
+        return {"node": node, "age": self._seconds(2, 8), "down": self._seconds(0, 5)}, {BROKER}
 
     def _node(self):
         return {"node": self._rng.randint(1, self._brokers)} if self._brokers > 1 else {}
@@ -159,8 +188,13 @@ def kinds(brokers=1):
         "redis-paused",
         "redis-full",
         "redis-readonly",
+        "redis-locked",
+        "redis-trickles",
+        "redis-damaged",
+        "topic-narrowed",
+        "offsets-moved",
         "broker-killed",
         "broker-frozen",
         *(f"crash-{step}" for step in CRASH_STEPS),
     ]
-    return out + ["leader-killed"] if brokers > 1 else out
+    return out + ["leader-killed", "broker-restored"] if brokers > 1 else out

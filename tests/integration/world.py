@@ -26,10 +26,12 @@ class Stuck(AssertionError):
 
 
 class ConsumerProcess:
-    """A consumer process; `environment` is added to its environment, and `stderr` is a file descriptor
-    that takes its log instead of a file."""
+    """A consumer process; `environment` is added to its environment. `stderr` is a file descriptor that takes
+    its log instead of a file, `redis` another address."""
 
-    def __init__(self, world, instance, number, arguments=(), environment=None, stderr=None):
+    def __init__(
+        self, world, instance, number, arguments=(), environment=None, stderr=None, redis=None
+    ):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
         self.instance = instance
         crashing = environment and "SHAREBUS_CRASH_AT" in environment
@@ -38,7 +40,7 @@ class ConsumerProcess:
             self.process = subprocess.Popen(
                 [
                     program,
-                    *("--brokers", world.brokers, "--redis", world.redis_address),
+                    *("--brokers", world.brokers, "--redis", redis or world.redis_address),
                     *("--instance", instance, *arguments),
                 ],
                 env={**os.environ, **(environment or {})},
@@ -142,9 +144,10 @@ class World:
         load.write_commands(self.brokers, made, count, mix)
         self._ends = None
 
-    def start_consumer(self, instance="one", environment=None, arguments=(), stderr=None):
+    def start_consumer(self, instance="one", environment=None, arguments=(), **ends):
+        arguments = (*self._extra(), *arguments)
         consumer = ConsumerProcess(
-            self, instance, len(self.consumers), (*self._extra(), *arguments), environment, stderr
+            self, instance, len(self.consumers), arguments, environment, **ends
         )
         self.consumers.append(consumer)
         return consumer
