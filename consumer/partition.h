@@ -49,7 +49,7 @@ struct partition {
 	int64_t retry_ms;     /* while ASIDE: when recovery looks at it again; monotonic */
 	bool damaged;         /* what Redis holds of it is not believed: recovery rebuilds it */
 	struct damages damages;
-	bool doubted;         /* a topic refused outputs that may be its own; see probation.h */
+	bool doubted;       /* a topic refused outputs that may be its own; see probation.h */
 	int64_t vouched_ms; /* while READY: when its log was last known to be the same; monotonic */
 	unsigned doubts;    /* while READY: intake_doubts() at that time */
 	bool accepting;     /* another log is being accepted: see recovery.c; not while READY */
