@@ -121,7 +121,7 @@ def send(stack, key, value, headers=(), **settings):
 def share(stack, box, subject, kind="user", headers=(), expires_at=None, **changed):
     """Sends a ShareWorkspace by erin; its command id."""
     command = {
-        "command_id": str(uuid.uuid4()),
+        "command_id": bus.new_id(),
         "issued_at": int(time.time() * 1000),
         "actor": {"id": USERS["erin"], "kind": "user"},
         "workspace_id": BOXES[box],
@@ -137,13 +137,17 @@ def share(stack, box, subject, kind="user", headers=(), expires_at=None, **chang
     return command["command_id"]
 
 
-def of_command(command_id):
-    """Is the message the event of that command?"""
+def of_command(command_id, kind="SharingChanged"):
+    """Is the message the event of that command? It must be of that kind then."""
 
     def is_it(message):
         if message.topic() != bus.EVENTS:
             return False
-        return bus.decode(message.value())[1]["command_id"] == command_id
+        name, record = bus.decode(message.value())
+        if record["command_id"] != command_id:
+            return False
+        assert name == kind, record
+        return True
 
     return is_it
 
@@ -205,9 +209,10 @@ def test_a_valid_traceparent_is_passed_on(acme):
 @pytest.mark.parametrize("end", [INT64_MIN, INT64_MIN + 1, -1, LAST_MS + 1, INT64_MAX])
 def test_a_time_outside_of_1970_to_9999_is_invalid(acme, end):
     tap = Tap(acme, bus.EVENTS)
-    event = tap.hear("the event", of_command(share(acme, "box-4", USERS["bob"], expires_at=end)))
-    name, record = bus.decode(event.value())
-    assert (name, record["code"]) == ("CommandRejected", "invalid_command")
+    sent = share(acme, "box-4", USERS["bob"], expires_at=end)
+    event = tap.hear("the event", of_command(sent, "CommandRejected"))
+    record = bus.decode(event.value())[1]
+    assert record["code"] == "invalid_command" and "expires_at" in record["message"]
     assert acme.sharebus("check", "bob", "ssh", "erin/box-4").code == NO
 
 
