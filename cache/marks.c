@@ -72,24 +72,38 @@ static int learn_partitions(struct marks_reader *r, const char *prefix, int *out
 }
 
 /* Whoever may only read keys learns nothing of the server, which is no reason to fail. */
-static int ask_all(struct marks_reader *r, struct server *server, struct error *err)
+static int ask_all(struct marks_reader *r, struct server *server, int64_t *now_ms,
+		   struct error *err)
 {
+	static const char *const time[] = { "TIME", NULL };
 	size_t count = r->pipeline.commands;
 	int rc;
 
 	server_append_read(&r->pipeline);
+	pipeline_texts(&r->pipeline, time);
 	rc = redis_roundtrip(r->redis, &r->pipeline, &r->replies, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = reply_check(r->replies.list[i], redis_address(r->redis), err);
-	if (!rc)
-		server_parse(server, &r->replies.list[count]);
-	return rc;
+	if (rc)
+		return rc;
+	server_parse(server, &r->replies.list[count]);
+	if (!reply_time(r->replies.list[count + SERVER_REPLIES], now_ms))
+		*now_ms = ABSENT;
+	return 0;
+}
+
+static void measure_age(struct seen_mark *m, int64_t now_ms)
+{
+	m->unseen_ms = ABSENT;
+	if (now_ms != ABSENT && m->mark.looked)
+		m->unseen_ms = now_ms - m->mark.looked;
 }
 
 static int read_all(struct marks_reader *r, const char *prefix, struct marks *out,
 		    struct arena *arena, struct error *err)
 {
 	struct keys k;
+	int64_t now_ms;
 	int rc;
 
 	pipeline_clear(&r->pipeline);
@@ -97,10 +111,13 @@ static int read_all(struct marks_reader *r, const char *prefix, struct marks *ou
 		keys_init(&k, prefix, i < out->count ? (int)i : KEYS_DIRECTORY);
 		seen_mark_append_read(&r->pipeline, &k);
 	}
-	rc = ask_all(r, &out->server, err);
-	for (size_t i = 0; !rc && i <= out->count; i++)
-		seen_mark_parse(i < out->count ? &out->partitions[i] : &out->directory,
-				&r->replies.list[SEEN_MARK_REPLIES * i], arena);
+	rc = ask_all(r, &out->server, &now_ms, err);
+	for (size_t i = 0; !rc && i <= out->count; i++) {
+		struct seen_mark *m = i < out->count ? &out->partitions[i] : &out->directory;
+
+		seen_mark_parse(m, &r->replies.list[SEEN_MARK_REPLIES * i], arena);
+		measure_age(m, now_ms);
+	}
 	return rc;
 }
 

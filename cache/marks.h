@@ -19,6 +19,7 @@ struct seen_mark {
 	int64_t loaded; /* offsets of the changelog loaded so far; ABSENT when not rebuilding */
 	int64_t goal;   /* offsets to load in all; ABSENT when not rebuilding */
 	struct trouble trouble;
+	int64_t unseen_ms; /* since its owner last looked, by the clock of Redis; ABSENT: unknown */
 };
 
 struct marks {

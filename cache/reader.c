@@ -292,19 +292,6 @@ static bool same_owners(const struct reader *r)
 /* ---- the age of an answer ---- */
 
 /* Sets *out to the time in the reply to TIME, seconds and microseconds, in ms. */
-static bool parse_time(const redisReply *reply, int64_t *out)
-{
-	int64_t seconds;
-	int64_t us;
-
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-	    !number_parse(reply_bytes(reply->element[0]), 0, INT64_MAX / 2000, &seconds) ||
-	    !number_parse(reply_bytes(reply->element[1]), 0, 999999, &us))
-		return false;
-	*out = seconds * 1000 + us / 1000;
-	return true;
-}
-
 /* "the directory", or "partition 3". */
 static const char *name_slot(const struct reader *r, size_t slot, char out[static 32])
 {
@@ -343,7 +330,7 @@ static int check_age(const struct reader *r, size_t reply, struct error *err)
 {
 	int64_t now;
 
-	if (!parse_time(reader_reply(r, reply), &now))
+	if (!reply_time(reader_reply(r, reply), &now))
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "Redis at %s does not say what time it is; connect to the Redis "
 				 "server itself",

@@ -366,3 +366,16 @@ int64_t reply_number(const struct redisReply *r, int64_t fallback)
 		return fallback;
 	return negative ? -value : value;
 }
+
+bool reply_time(const struct redisReply *r, int64_t *out)
+{
+	int64_t seconds;
+	int64_t us;
+
+	if (r->type != REDIS_REPLY_ARRAY || r->elements != 2 ||
+	    !number_parse(reply_bytes(r->element[0]), 0, INT64_MAX / 2000, &seconds) ||
+	    !number_parse(reply_bytes(r->element[1]), 0, 999999, &us))
+		return false;
+	*out = seconds * 1000 + us / 1000;
+	return true;
+}

@@ -90,4 +90,7 @@ struct bytes reply_bytes(const struct redisReply *r);
 /* The reply as a number, whether an integer or decimal text; the fallback for anything else. */
 int64_t reply_number(const struct redisReply *r, int64_t fallback);
 
+/* Sets *out to what TIME has answered, in ms since 1970. False if the reply says no time. */
+bool reply_time(const struct redisReply *r, int64_t *out);
+
 #endif

@@ -8,6 +8,9 @@
 /* Room for "partitions 0, 2, 4, …" of 1,000 partitions. */
 enum { PLACES_SIZE = 8192 };
 
+/* The owner of a partition looks at it every second. */
+enum { UNSEEN_MAX_MS = 10000 };
+
 struct judging {
 	struct verdict *out;
 	const struct survey_row *rows;
@@ -76,6 +79,12 @@ static bool is_rebuilding(const struct survey_row *r)
 	return r->state && strcmp(r->state, "rebuilding") == 0;
 }
 
+static bool is_unseen(const struct survey_row *r)
+{
+	return r->owner && r->state && strcmp(r->state, "ready") == 0 &&
+	       r->seen.unseen_ms > UNSEEN_MAX_MS;
+}
+
 /* Marks the rows that are so, and returns their number. */
 static int mark_rows(const struct judging *j, row_test *is, bool *marked)
 {
@@ -112,6 +121,22 @@ static void judge_state(struct judging *j, row_test *is, const char *what, bool 
 					     BYTES_ARG(name_places(j, marked)), what));
 }
 
+static void judge_unseen(struct judging *j, bool *marked)
+{
+	int64_t longest_ms = 0;
+
+	if (!mark_rows(j, is_unseen, marked))
+		return;
+	for (int i = 0; i <= j->partitions; i++)
+		if (marked[i] && j->rows[i].seen.unseen_ms > longest_ms)
+			longest_ms = j->rows[i].seen.unseen_ms;
+	add_sentence(j,
+		     arena_printf(j->arena,
+				  "%.*s: the owner has not looked at the index for %lld s: it "
+				  "hangs, or cannot reach Redis",
+				  BYTES_ARG(name_places(j, marked)), (long long)longest_ms / 1000));
+}
+
 static bool same_trouble(const struct survey_row *a, const struct survey_row *b)
 {
 	return bytes_equal(a->seen.trouble.text, b->seen.trouble.text) &&
@@ -146,8 +171,8 @@ void verdict_give(struct verdict *out, const struct survey_row *rows, int partit
 	size_t places = (size_t)partitions + 1;
 	bool *marked = arena_zalloc(arena, places, sizeof(*marked));
 
-	/* One for the owners, one for each state that is wrong, one for Redis, and at most one for each row. */
-	*out = (struct verdict){ arena_zalloc(arena, places + 4, sizeof(*out->list)), 0 };
+	/* For the owners, two states, Redis, owners that hang; and at most one for each row. */
+	*out = (struct verdict){ arena_zalloc(arena, places + 5, sizeof(*out->list)), 0 };
 	if (!partitions)
 		return;
 	if (evicting.len)
@@ -155,6 +180,7 @@ void verdict_give(struct verdict *out, const struct survey_row *rows, int partit
 	judge_owners(&j, group, marked);
 	judge_state(&j, is_missing, "Redis has no index", marked);
 	judge_state(&j, is_rebuilding, "the index is being rebuilt", marked);
+	judge_unseen(&j, marked);
 	for (int i = 0; i <= partitions; i++)
 		if (rows[i].seen.trouble.text.data &&
 		    !bytes_equal(rows[i].seen.trouble.text, evicting))

@@ -20,6 +20,7 @@ NOWHERE = "127.0.0.1:1"  # tcpmux: without a listener
 PARTITIONS = 12
 KEYS = ["owner", "epoch", "applied", "committed", "end", "lag", "state", "loaded", "goal", "trouble"]
 COPY = "cp"  # another prefix in the same Redis
+LATER_MS = 4_000_000_000_000  # nobody stamps the copies, so that they would be told to be old
 
 
 def status(stack, *args, code=DONE):
@@ -110,7 +111,7 @@ def copied(stack):
     """Copies all marks to another prefix; returns a function that changes one of the copies."""
     there = server(stack)
     for name, mark in marks(stack).items():
-        there.hset(f"{COPY}:{{{name}}}:mark", mapping=mark)
+        there.hset(f"{COPY}:{{{name}}}:mark", mapping={**mark, "looked": LATER_MS})
 
     def doctor(name, **fields):
         there.hset(f"{COPY}:{{{name}}}:mark", mapping=fields)
@@ -171,7 +172,7 @@ def test_stages_are_those_of_the_loop_and_count_on(stack):
     before = stages(stack)
     assert list(before) == [
         *("publish", "settle", "follow", "watch", "rebuild"),
-        *("recover", "reap", "fetch", "apply", "scrub", "report"),
+        *("recover", "reap", "fetch", "holes", "apply", "scrub", "report"),
     ]
     send_garbage(stack)
     settled(stack)
@@ -304,6 +305,13 @@ def test_an_absent_index_is_shown_as_missing(stack):
 
 def test_a_copy_of_the_index_is_shown_as_ready(stack, copied):
     status(stack, "--prefix", COPY)
+
+
+def test_an_owner_that_does_not_look_is_told(stack, copied):
+    copied("3", looked="1")
+    ran = stack.sharebus("status", "--prefix", COPY)
+    (sentence,) = said(ran)
+    assert ran.code == NO and sentence.startswith("partition 3: the owner has not looked at the index for ")
 
 
 def test_lag_is_counted_from_the_committed_offset(stack, copied):

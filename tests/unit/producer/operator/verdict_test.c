@@ -91,6 +91,22 @@ static void states_are_told(void **state)
 		    "partition 3: the index is being rebuilt");
 }
 
+static void an_owner_that_does_not_look_is_told(void **state)
+{
+	make_good();
+	rows[0].seen.unseen_ms = 10000;
+	assert_says(*state, (const char *const[]){ NULL });
+	rows[1].seen.unseen_ms = 10001;
+	rows[3].seen.unseen_ms = 25999;
+	ASSERT_SAYS("partitions 1, 3: the owner has not looked at the index for 25 s: it hangs, or "
+		    "cannot reach Redis");
+	rows[3].owner = NULL;
+	rows[1].state = "rebuilding";
+	ASSERT_SAYS("partition 3: no consumer of group sharebus owns it; a rebalance takes some "
+		    "seconds",
+		    "partition 1: the index is being rebuilt");
+}
+
 static void a_trouble_of_several_partitions_is_told_once_with_its_beginning(void **state)
 {
 	make_good();
@@ -114,6 +130,7 @@ int main(void)
 		ARENA_TEST(a_group_without_members_is_told_to_be_started),
 		ARENA_TEST(partitions_without_an_owner_are_named),
 		ARENA_TEST(states_are_told),
+		ARENA_TEST(an_owner_that_does_not_look_is_told),
 		ARENA_TEST(a_trouble_of_several_partitions_is_told_once_with_its_beginning),
 	};
 
