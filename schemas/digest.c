@@ -14,7 +14,7 @@ int sha256_text(char out[static SHA256_TEXT_SIZE], struct bytes bytes)
 	if (EVP_Digest(bytes.len ? bytes.data : (const uint8_t *)"", bytes.len, digest, &len,
 		       EVP_sha256(), NULL) != 1)
 		return ERROR_REFUSED;
-	for (unsigned i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		out[2 * i] = digits[digest[i] >> 4];
 		out[2 * i + 1] = digits[digest[i] & 0xf];
 	}
