@@ -92,4 +92,51 @@ def contract(tree):
                 yield Finding(f"{path} {name}", f"{CONTRACT}: lacks {name} of {path}; add a row")
 
 
-ALL = (documents, settings, contract)
+# The guarantees, in bold in a list of one document and in a table of the other, which names the tests.
+PROMISES = ("README.md", "What is guaranteed", re.compile(r"^\* \*\*(.+?)\*\*", re.M | re.S))
+PROOFS = ("tests/README.md", "What proves each guarantee", re.compile(r"^\| \*\*(.+?)\*\*", re.M))
+QUOTED = re.compile(r"`([^`]+)`")
+TEST_FILE = re.compile(r"tests/(integration/\w+_test\.py)")
+
+
+def _section(tree, path, heading):
+    """The text under that heading, up to the next of its kind; empty if it is not there."""
+    text = tree.files[path].text if path in tree.files else ""
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def _promised(tree, path, heading, pattern):
+    found = pattern.findall(_section(tree, path, heading))
+    return [" ".join(title.split()).rstrip(".:") for title in found]
+
+
+def proofs(tree):
+    """Each guarantee has rows in the table of proofs, whose tests are there; so has each integration test one
+    in the table of tests."""
+    promises, proven = _promised(tree, *PROMISES), _promised(tree, *PROOFS)
+    for title in [t for t in promises if t not in proven]:
+        yield Finding(title, f'{PROOFS[0]}: lacks the guarantee "{title}"; add a row for each of its sentences')
+    for title in [t for t in proven if t not in promises]:
+        yield Finding(title, f'{PROOFS[0]}: has "{title}", which {PROMISES[0]} does not guarantee; delete it')
+    for row in re.findall(r"^\| .* \|$", _section(tree, *PROOFS[:2]), re.M)[1:]:
+        yield from _missing_tests(tree, row)
+    for name in filter(None, map(TEST_FILE.fullmatch, tree.files)):
+        if f"\n| `{name[1]}` |" not in tree.files[PROOFS[0]].text:
+            yield Finding(name[1], f"{PROOFS[0]}: lacks {name[1]}; add a row that says what it proves")
+
+
+def _missing_tests(tree, row):
+    """A cell names a file, and then tests in it; another file may follow."""
+    sentence, _, tests = row.strip("| ").rpartition(" | ")
+    names, file = QUOTED.findall(tests), None
+    if not names:
+        yield Finding(sentence, f'{PROOFS[0]}: names no test that "{sentence}" holds; name one')
+    for name in names:
+        if "/" in name:
+            file = tree.files.get(f"tests/{name}")
+        there = file if "/" in name else file and re.search(rf"\b{name}\(", file.text)
+        if not there:
+            yield Finding(name, f"{PROOFS[0]}: names {name}, which is not there; correct the row")
+
+
+ALL = (documents, settings, contract, proofs)

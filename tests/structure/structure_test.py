@@ -188,6 +188,26 @@ class ABrokenTree(unittest.TestCase):
         files = {"consumer/loop.c": loop, "ARCHITECTURE.md": "| stage |\n| fetch | does |\n"}
         self.broken(documents.contract, files, ("ARCHITECTURE.md: ", "lacks apply of consumer/loop.c"))
 
+    def test_a_guarantee_without_a_test(self):
+        files = {
+            "README.md": "# x\n\n## What is guaranteed\n\n* **One\n  and two.** A.\n* **Three**: B.\n\n## End\n",
+            "tests/README.md": "# y\n\n| `integration/a_test.py` | all |\n\n## What proves each guarantee\n\n"
+            "| sentence | test |\n|---|---|\n| **One and two** | `integration/a_test.py` `test_one`, `test_two` |\n"
+            "| A | – |\n| **Four** | `unit/b_test.c` `five`; `unit/c_test.c` |\n\n## End\n",
+            "tests/integration/a_test.py": "def test_one(world):\n",
+            "tests/integration/d_test.py": "",
+            "tests/unit/b_test.c": "static void five(void **state)\n",
+        }
+        said = [
+            'lacks the guarantee "Three"',
+            'has "Four"',
+            "names test_two",
+            'no test that "A" holds',
+            "names unit/c_test.c",
+            "lacks integration/d_test.py",
+        ]
+        self.broken(documents.proofs, files, *[("tests/README.md: ", what) for what in said])
+
 
 if __name__ == "__main__":
     unittest.main()
