@@ -16,6 +16,7 @@
  *   sb:{p}:outcomes    stream  the outcome of each command: outcomes.h
  *   sb:{p}:unsent      hash    last offset of a run -> its outputs, until they are committed
  *   sb:{p}:stages      text    how the stages of the owner's loop spend their time: stages.h
+ *   sb:{p}:trouble     hash    what keeps the owner from going on: trouble.h
  *   sb:{dir}:…                 the directory: directory.h
  *
  * Nothing here blocks.

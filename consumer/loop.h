@@ -8,9 +8,9 @@
 
 /*
  * Runs turns until *stop is set, then publishes what is applied, leaves the
- * group and returns 0. ERROR_UNAVAILABLE and ERROR_FENCED pass by themselves:
- * the loop waits and goes on. Any other error ends it, because a person must
- * act.
+ * group and returns 0. ERROR_UNAVAILABLE and ERROR_FENCED pass by themselves, and
+ * ERROR_DAMAGED by a rebuild: the loop waits and goes on. Any other error ends
+ * it, because a person must act.
  */
 MUST_USE int loop_run(struct consumer *c, struct error *err);
 

@@ -19,9 +19,10 @@ enum {
  * Reads the unsent outputs. If they cannot be read, or do not lead from the
  * progress to the mark, they are damaged or of another history: Redis has lost
  * data, and the case becomes RECOVERY_REBUILD. So it does when there are any
- * although nobody knows the partition: only its mark is gone. But when the group has committed more than the changelog
- * tells, it may be the changelog that has lost its end, and the index that is
- * good: RECOVERY_UNCLEAR. If Redis loses data after this, the claim fails.
+ * although nobody knows the partition: only its mark is gone. But when the group
+ * has committed more than the changelog tells, it may be the changelog that has
+ * lost its end, and the index that is good: RECOVERY_UNCLEAR. If Redis loses data
+ * after this, the claim fails.
  */
 static int read_unsent(const struct recovery *r, int partition, struct finding *f,
 		       struct error *err)

@@ -27,19 +27,6 @@
 		"cleanup.policy", "compact", DEMAND_EQUAL                                          \
 	}
 
-/*
- * Compaction drops all but the last record of a key: it would lose commands and
- * events. Deletion by age drops the only record of a workspace, a user or a group.
- */
-#define KEEP_ALL                                                                                   \
-	{                                                                                          \
-		"cleanup.policy", "delete", DEMAND_EQUAL                                           \
-	}
-#define KEEP_LAST                                                                                  \
-	{                                                                                          \
-		"cleanup.policy", "compact", DEMAND_EQUAL                                          \
-	}
-
 static const struct {
 	const char *name;
 	struct topic_setting settings[TOPIC_SETTINGS_MAX];
