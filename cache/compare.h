@@ -10,10 +10,10 @@
 #include "cache/index.h"
 
 /*
- * `commands` write fields of hashes (HSET) and members of sets (SADD) and of sorted
- * sets (ZADD); others are passed over. The mark must be as *ours, or ERROR_FENCED. ERROR_DAMAGED names a
- * key that lacks something or has it with another value. Otherwise blocks and fails
- * as index.h says.
+ * `commands` write fields of hashes (HSET) and members of sets (SADD) and of
+ * sorted sets (ZADD); others are passed over. The mark must be as *ours, or
+ * ERROR_FENCED. ERROR_DAMAGED names a key that lacks something or has it with
+ * another value. Otherwise blocks and fails as index.h says.
  */
 MUST_USE int compare_written(struct index *ix, int partition, const struct mark *ours,
 			     const struct pipeline *commands, struct error *err);

@@ -266,9 +266,10 @@ static void append_marks(struct reader *r)
 }
 
 /*
- * Was every mark of the same state and owner before and after the data? A good mark after the data
- * alone proves nothing: the partition may have been rebuilt between the parts of the pipeline. Notes
- * the stamps that the marks had before the data: the data is not older.
+ * Was every mark of the same state and owner before and after the data? A good
+ * mark after the data alone proves nothing: the partition may have been rebuilt
+ * between the parts of the pipeline. Notes the stamps that the marks had before
+ * the data: the data is not older.
  */
 static bool same_owners(const struct reader *r)
 {

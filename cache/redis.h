@@ -20,10 +20,11 @@ struct redis;
 /*
  * Makes a connection that opens at its first round trip. The address is
  * host:port, [v6]:port or the path of a socket, which begins with '/'; it is
- * copied. A round trip, with the connecting if that is needed, the sending and all
- * replies, lasts timeout_ms at most, however slowly Redis goes on; only the
- * resolution of a host's name comes on top. *out is the caller's, for redis_free(). ERROR_USAGE when the address
- * cannot be understood, ERROR_NOMEM. Does not block.
+ * copied. A round trip, with the connecting if that is needed, the sending and
+ * all replies, lasts timeout_ms at most, however slowly Redis goes on; only the
+ * resolution of a host's name comes on top. *out is the caller's, for
+ * redis_free(). ERROR_USAGE when the address cannot be understood, ERROR_NOMEM.
+ * Does not block.
  */
 MUST_USE int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err);
 

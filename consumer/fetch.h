@@ -14,8 +14,9 @@ enum {
 
 /*
  * Stages up to `max` of the messages that have arrived, within FETCH_MAX_BYTES,
- * without waiting for more; what cannot be unpacked goes to the holes. Serves the consumer group, too: the callbacks of
- * struct intake_owner run from here. True: more may have arrived.
+ * without waiting for more; what cannot be unpacked goes to the holes. Serves the
+ * consumer group, too: the callbacks of struct intake_owner run from here. True:
+ * more may have arrived.
  */
 bool fetch_messages(struct intake *in, struct partitions *all, struct holes *holes, int max);
 

@@ -45,8 +45,9 @@ struct recovery {
  * for the brokers and for Redis.
  *
  * On success each is READY, with its unsent outputs handed to the publisher, or
- * REBUILDING, or ASIDE because a person must decide. After ERROR_UNAVAILABLE or ERROR_FENCED those that are neither are
- * still CLAIMING: try again. ERROR_REFUSED: stop.
+ * REBUILDING, or ASIDE because a person must decide. After ERROR_UNAVAILABLE or
+ * ERROR_FENCED those that are neither are still CLAIMING: try again.
+ * ERROR_REFUSED: stop.
  */
 MUST_USE int recovery_step(struct recovery *r, const struct now *now, struct error *err);
 

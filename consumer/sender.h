@@ -49,8 +49,9 @@ MUST_USE int sender_touch(const struct sender *s, enum topic topic, int partitio
 
 /*
  * Waits until the brokers have all that is queued, for 15 s at most, or until a
- * delivery report has set *refusal: ERROR_UNAVAILABLE. They get it in few large batches: the many small ones that
- * are sent while records are still being queued cost the brokers far more.
+ * delivery report has set *refusal: ERROR_UNAVAILABLE. They get it in few large
+ * batches: the many small ones that are sent while records are still being queued
+ * cost the brokers far more.
  */
 MUST_USE int sender_flush(const struct sender *s, const struct error *refusal, struct error *err);
 

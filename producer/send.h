@@ -13,10 +13,11 @@
 struct bus_record;
 
 /*
- * Queues a record for its topic; NULL is a tombstone, which is no event
- * and has no headers. Records with the same key keep their order. The ce_id is the command's id, or a new one. d is filled in
- * once the delivery is known and must live until then, as send_drain() tells; it
- * may be NULL. The bus and the codec must be open.
+ * Queues a record for its topic; NULL is a tombstone, which is no event and has
+ * no headers. Records with the same key keep their order. The ce_id is the
+ * command's id, or a new one. d is filled in once the delivery is known and must
+ * live until then, as send_drain() tells; it may be NULL. The bus and the codec
+ * must be open.
  *
  * ERROR_INPUT when the record is too large, ERROR_UNAVAILABLE when the client
  * can send no more.

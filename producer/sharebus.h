@@ -84,9 +84,10 @@ enum { SHAREBUS_ID_SIZE = 37 };
 SHAREBUS_RESULT int sharebus_parse_id(struct sharebus_id *out, const char *text);
 
 /*
- * Makes a new id (UUID version 7, which says when it was made). Store it as command_id before you send a
- * command, and you can repeat the command safely even if you crash before its
- * outcome arrives. SHAREBUS_UNAVAILABLE when the kernel has no randomness.
+ * Makes a new id (UUID version 7, which says when it was made). Store it as
+ * command_id before you send a command, and you can repeat the command safely
+ * even if you crash before its outcome arrives. SHAREBUS_UNAVAILABLE when the
+ * kernel has no randomness.
  */
 SHAREBUS_RESULT int sharebus_new_id(struct sharebus_id *out);
 

@@ -19,8 +19,8 @@ struct viewing {
 
 /*
  * Fills out[count] from several workspaces, with one set of questions to the
- * index. Grants that have expired are left out. The rest is sorted: users by name, then groups by name. Fails as
- * lookup.h says; out is then untouched.
+ * index. Grants that have expired are left out. The rest is sorted: users by
+ * name, then groups by name. Fails as lookup.h says; out is then untouched.
  */
 MUST_USE int view_workspaces(const struct viewing *how, const struct workspace *workspaces,
 			     size_t count, struct sharebus_workspace *out, struct error *err);

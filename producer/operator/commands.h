@@ -19,10 +19,11 @@ enum exit_code run_watch(struct session *s, const struct arguments *a);
  *           (base64)}]
  *   replay  [{"position": "p:o", "sent_to": "p:o", "outcome", "code", "message"}], in the order
  *           in which they were sent
- * "abridged" is true when the record was too large to be kept: "size" is what its value had, and
- * "value" its beginning. null means unknown or absent; for "size", "key" and "value", that the record has none.
- * "outcome" is applied, unchanged, duplicate, rejected, unreadable, or refused (it could not be
- * sent; "message" says why).
+ * "abridged" is true when the record was too large to be kept: "size" is what its
+ * value had, and "value" its beginning. null means unknown or absent; for "size",
+ * "key" and "value", that the record has none. "outcome" is applied, unchanged,
+ * duplicate, rejected, unreadable, or refused (it could not be sent; "message"
+ * says why).
  */
 enum exit_code run_deadletter_list(struct session *s, const struct arguments *a);
 enum exit_code run_deadletter_show(struct session *s, const struct arguments *a);
