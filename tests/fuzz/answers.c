@@ -179,7 +179,8 @@ static const char *field_value(struct bytes field)
 		{ "epoch", "7" },           { "applied", "100" },
 		{ "cluster", "cluster-a" }, { "partitions", "2" },
 		{ "layout", layout },       { "state", "ready" },
-		{ "directory", "0" },       { "looked", NOW_SECONDS "000" },
+		{ "directory", "0" },       { "workspaces", "1" },
+		{ "grants", "0" },          { "looked", NOW_SECONDS "000" },
 		{ LAYOUT_HEADER, header },  { LAYOUT_NAME, "dev" },
 	};
 
@@ -210,6 +211,7 @@ static redisReply *answer_hash(const struct words *w)
 	static const char *const group[] = { "name", "crew", "org", "0123456789abcdef" };
 	static const char *const workspace[] = { "h", header, "n", "dev", "v", "3" };
 	static const char *const reverse[] = { "0123456789abcdef", "fedcba9876543210" };
+	bool empty = has_part(w->list[1], "}:deployment") || has_part(w->list[1], "}:unsent");
 
 	if (has_part(w->list[1], "}:user:"))
 		return make_texts(user, 6);
@@ -219,7 +221,7 @@ static redisReply *answer_hash(const struct words *w)
 		return make_texts(group, 4);
 	if (has_part(w->list[1], "}:ws:"))
 		return make_texts(workspace, 6);
-	return make_texts(reverse, has_part(w->list[1], "}:deployment") ? 0 : 2);
+	return make_texts(reverse, empty ? 0 : 2);
 }
 
 static redisReply *answer_scan(void)
@@ -422,8 +424,8 @@ static int scan_all(struct reader *r, struct arena *arena, struct error *err)
 static int wait_applied_and_asked(struct reader *r, struct arena *arena, struct error *err)
 {
 	(void)arena;
-	reader_require(r, 1, 50);
-	return wait_applied(r, 1, 100, monotonic_ms + 1000, err);
+	reader_require(r, 0, 50);
+	return wait_applied(r, 0, 100, monotonic_ms + 1000, err);
 }
 
 /* ---- questions of owners and operators ---- */
@@ -434,7 +436,8 @@ static int read_as_owner(struct index *ix, struct arena *arena, struct error *er
 				   .epoch = 7,
 				   .applied = 100,
 				   .deployment = { "cluster-a", PARTITIONS },
-				   .layout = INDEX_LAYOUT };
+				   .layout = INDEX_LAYOUT,
+				   .workspaces = 1 };
 	const struct stale_question q = { .now = 1, .max = 10 };
 	struct stale_list stale = { .arena = arena };
 	struct holder_list holders = { .arena = arena };
