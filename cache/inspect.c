@@ -378,16 +378,17 @@ static int look_at_links(struct inspecting *in, struct error *err)
 	return rc;
 }
 
-int inspect_keys(struct index *ix, const struct mark *ours, const struct found_key *list,
-		 size_t count, unsigned round, struct holdings *sum, struct arena *arena,
-		 struct error *err)
+int inspect_keys(struct index *ix, const struct mark *ours, const struct inspect_piece *piece,
+		 struct holdings *sum, struct arena *arena, struct error *err)
 {
+	const struct found_key *list = piece->list;
+	size_t count = piece->count;
 	struct inspecting in = { .ix = ix,
 				 .ours = ours,
 				 .partition = list[0].partition,
 				 .list = list,
 				 .count = count,
-				 .round = round,
+				 .round = piece->round,
 				 .sum = sum,
 				 .arena = arena,
 				 .there = arena_zalloc(arena, count, sizeof(*in.there)),

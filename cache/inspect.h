@@ -53,6 +53,13 @@ struct holdings {
 	int64_t due;      /* entries of `due` */
 };
 
+/* Keys of one partition that are looked at together; borrowed. */
+struct inspect_piece {
+	const struct found_key *list;
+	size_t count; /* at least 1 */
+	unsigned round;
+};
+
 /*
  * Looks at keys of one partition, whose mark must be as *ours, and adds what they
  * hold to *sum. Of a workspace it looks whether all that leads to it is there: its
@@ -62,9 +69,9 @@ struct holdings {
  * nothing. ERROR_DAMAGED names the key that is broken or missing. The arena is
  * scratch.
  */
-MUST_USE int inspect_keys(struct index *ix, const struct mark *ours, const struct found_key *list,
-			  size_t count, unsigned round, struct holdings *sum, struct arena *arena,
-			  struct error *err);
+MUST_USE int inspect_keys(struct index *ix, const struct mark *ours,
+			  const struct inspect_piece *piece, struct holdings *sum,
+			  struct arena *arena, struct error *err);
 
 /* How the holdings of all keys of a partition compare with the counts in its mark. */
 enum inspection {

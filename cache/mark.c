@@ -46,25 +46,25 @@ void mark_append_read(struct pipeline *p, const struct keys *k)
 
 /* The numbers in the reply to mark_append_read(), and what they can be. */
 static const struct number {
-	int field;
 	const char *name;
 	int64_t min;
 	int64_t max;
+	int field;
 	bool needed; /* an older layout may lack the others, and a mark without a stamp one */
 } numbers[] = {
-	{ EPOCH, "epoch", 0, INT64_MAX, true },
-	{ APPLIED, "applied", 0, INT64_MAX, true },
-	{ PARTITIONS, "partitions", 1, PARTITIONS_MAX, true },
-	{ LAYOUT, "layout", 0, INT_MAX, false },
-	{ DIRECTORY, "directory", 0, INT64_MAX, false },
-	{ LOG, "log", 0, INT64_MAX, false },
-	{ LAST_OFFSET, "last_offset", 0, INT64_MAX, false },
-	{ LAST_TIME, "last_time", 0, INT64_MAX, false },
-	{ LAST_HASH, "last_hash", 0, INT64_MAX, false },
-	{ SUSPECT, "suspect", 0, 1, false },
-	{ WORKSPACES, "workspaces", 0, INT64_MAX, false },
-	{ GRANTS, "grants", 0, INT64_MAX, false },
-	{ FIELD_COUNT, "looked", 0, INT64_MAX, false },
+	{ "epoch", 0, INT64_MAX, EPOCH, true },
+	{ "applied", 0, INT64_MAX, APPLIED, true },
+	{ "partitions", 1, PARTITIONS_MAX, PARTITIONS, true },
+	{ "layout", 0, INT_MAX, LAYOUT, false },
+	{ "directory", 0, INT64_MAX, DIRECTORY, false },
+	{ "log", 0, INT64_MAX, LOG, false },
+	{ "last_offset", 0, INT64_MAX, LAST_OFFSET, false },
+	{ "last_time", 0, INT64_MAX, LAST_TIME, false },
+	{ "last_hash", 0, INT64_MAX, LAST_HASH, false },
+	{ "suspect", 0, 1, SUSPECT, false },
+	{ "workspaces", 0, INT64_MAX, WORKSPACES, false },
+	{ "grants", 0, INT64_MAX, GRANTS, false },
+	{ "looked", 0, INT64_MAX, FIELD_COUNT, false },
 };
 
 static bool is_mark(const redisReply *reply)

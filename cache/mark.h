@@ -52,6 +52,11 @@ struct mark {
 	int64_t applied; /* the next offset whose command is not yet in Redis */
 	struct deployment deployment;
 	int layout;
+	/*
+	 * Kafka has shown a log that does not seem to be the one that is applied.
+	 * Positions say nothing then.
+	 */
+	bool suspect;
 	int64_t directory; /* answers need every offset of sharing.directory before this one */
 	int64_t looked;    /* when the owner last looked, ms since 1970 of Redis' clock; 0: never */
 	/*
@@ -60,12 +65,7 @@ struct mark {
 	 * the two are never compared.
 	 */
 	int64_t log;
-	struct tip tip; /* of that log: the last record applied */
-	/*
-	 * Kafka has shown a log that does not seem to be the one that is applied.
-	 * Positions say nothing then.
-	 */
-	bool suspect;
+	struct tip tip;     /* of that log: the last record applied */
 	int64_t workspaces; /* how many the partition holds, for whoever looks for lost keys */
 	int64_t grants;     /* how many they have in all */
 };

@@ -2,6 +2,7 @@
 
 #include "cache/access.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct gathering {
@@ -61,6 +62,7 @@ static void list_people(struct gathering *f)
 		add_people(f, &f->decision->changes[i].subject);
 	f->count = uuid_sort(f->ids, f->id_count);
 	f->list = arena_zalloc(f->world->arena, f->count + 1, sizeof(*f->list));
+	assert(f->ids || !f->count);
 	for (size_t i = 0; i < f->count; i++)
 		f->list[i].id = f->ids[i];
 }
@@ -244,16 +246,16 @@ static void sort_changes(struct gathering *f)
 {
 	const struct decision *d = f->decision;
 
-	f->changes = arena_alloc(f->world->arena, d->change_count * sizeof(*f->changes));
+	f->changes = arena_alloc(f->world->arena, d->change_count * sizeof(const struct change *));
 	for (size_t i = 0; i < d->change_count; i++)
 		f->changes[i] = &d->changes[i];
-	qsort(f->changes, d->change_count, sizeof(*f->changes), compare_changes);
+	qsort(f->changes, d->change_count, sizeof(const struct change *), compare_changes);
 }
 
 static const struct change *change_of(const struct gathering *f, const struct subject *s)
 {
 	const struct change **c = bsearch(s, f->changes, f->decision->change_count,
-					  sizeof(*f->changes), compare_change);
+					  sizeof(const struct change *), compare_change);
 
 	return c ? *c : NULL;
 }

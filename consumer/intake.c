@@ -348,7 +348,11 @@ void intake_pause(struct intake *in, int partition, bool pause)
 
 /* ---- lifecycle ---- */
 
-/* What the client fetches over a new connection may be of another log. A thread of the client's. */
+/*
+ * What the client fetches over a new connection may be of another log. A thread
+ * of the client's.
+ */
+/* NOLINTNEXTLINE(readability-function-size): the client wants these parameters */
 static rd_kafka_resp_err_t on_broker_state(rd_kafka_t *rk, int32_t broker, const char *protocol,
 					   const char *name, int port, const char *state,
 					   void *opaque)

@@ -43,7 +43,7 @@ static struct entry entry_of(const struct uuid *id, const char *kind, struct byt
 	struct entry e = { .id = *id, .kind = kind };
 
 	for (size_t i = 0; i < name.len && i < NAME_SHOWN; i++)
-		e.name[i] = name.data[i] < ' ' || name.data[i] == 0x7f ? '?' : (char)name.data[i];
+		e.name[i] = (char)(name.data[i] < ' ' || name.data[i] == 0x7f ? '?' : name.data[i]);
 	return e;
 }
 

@@ -31,7 +31,7 @@ void outputs_begin(struct buffer *b, const struct run_range *range)
 
 	put_wide(head + 1, range->begin);
 	put_wide(head + 1 + WIDE, range->applied);
-	put_wide(head + 1 + 2 * WIDE, range->log);
+	put_wide(head + 1 + WIDE + WIDE, range->log);
 	buffer_append(b, head, sizeof(head));
 }
 

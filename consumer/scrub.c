@@ -172,19 +172,17 @@ static size_t next_portion(const struct scrub *s)
 
 static int look_at_keys(struct scrub *s, const struct now *now, struct error *err)
 {
-	const struct found_key *list = &s->keys.list[s->at];
-	int partition = list->partition;
-	size_t count = next_portion(s);
+	const struct inspect_piece piece = { &s->keys.list[s->at], next_portion(s), s->round };
+	int partition = piece.list->partition;
 	struct partition *part;
 	int rc;
 
-	s->at += count;
+	s->at += piece.count;
 	if (partition >= s->partitions->count || !is_current(s, partition))
 		return 0;
 	part = &s->partitions->list[partition];
 	arena_reset(&s->scratch);
-	rc = inspect_keys(s->index, &part->mark, list, count, s->round, &s->list[partition].sum,
-			  &s->scratch, err);
+	rc = inspect_keys(s->index, &part->mark, &piece, &s->list[partition].sum, &s->scratch, err);
 	if (rc == ERROR_DAMAGED) {
 		damage_found(s->index, part, err, now->monotonic_ms);
 		return 0;

@@ -21,7 +21,7 @@ static void write_ids(char *text, size_t size, const struct bearers *b)
 int bearer_choose(const struct bearers *b, const char *kind, struct bytes name, const char *remedy,
 		  struct uuid *out, struct error *err)
 {
-	char ids[BEARERS_MAX * (UUID_TEXT_SIZE + 2) + sizeof(" and perhaps others")];
+	char ids[(size_t)BEARERS_MAX * (UUID_TEXT_SIZE + 2) + sizeof(" and perhaps others")];
 
 	if (b->count < 2) {
 		*out = b->count ? b->ids[0] : (struct uuid){ { 0 } };

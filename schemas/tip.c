@@ -11,6 +11,8 @@ static uint64_t add_byte(uint64_t hash, uint8_t byte)
 static uint64_t add_bytes(uint64_t hash, struct bytes bytes)
 {
 	hash = add_byte(hash, bytes.data != NULL);
+	if (!bytes.data)
+		return hash;
 	for (size_t i = 0; i < bytes.len; i++)
 		hash = add_byte(hash, bytes.data[i]);
 	return hash;

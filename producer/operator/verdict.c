@@ -183,7 +183,7 @@ void verdict_give(struct verdict *out, const struct survey_row *rows, int partit
 	judge_unseen(&j, marked);
 	for (int i = 0; i <= partitions; i++)
 		if (rows[i].seen.trouble.text.data &&
-		    !bytes_equal(rows[i].seen.trouble.text, evicting))
+		    (!evicting.len || !bytes_equal(rows[i].seen.trouble.text, evicting)))
 			judge_trouble(&j, i, marked);
 }
 

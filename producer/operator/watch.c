@@ -8,6 +8,7 @@
 #include "producer/operator/inside.h"
 #include "producer/operator/record_json.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <librdkafka/rdkafka.h>
 #include <signal.h>
@@ -143,10 +144,11 @@ static void show_message(struct watch *w, const rd_kafka_message_t *m)
 
 static int ask_end(const struct watch *w, int i, int64_t *end, struct error *err)
 {
-	enum topic topic = watched[i / w->deployment.partitions];
+	size_t at = (size_t)i / (size_t)w->deployment.partitions;
 	int64_t begin;
 
-	return bus_range(w->asker, topic, i % w->deployment.partitions, &begin, end, err);
+	assert(at < WATCHED);
+	return bus_range(w->asker, watched[at], i % w->deployment.partitions, &begin, end, err);
 }
 
 /* In the order of the watched topics, each with as many partitions as the deployment has. */

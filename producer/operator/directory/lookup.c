@@ -113,16 +113,25 @@ static struct child_name *keep_children(struct session *s, struct open_names *op
 typedef int child_fn(struct reader *r, const struct child_name *names, size_t count,
 		     struct bearers *out, struct error *err);
 
-static int look_up_children(struct session *s, struct meter *m, enum directory_kind kind,
-			    json_t *names, const json_t *parents, child_fn *fn, struct error *err)
+/* Names below those of another kind, and how to ask for their bearers. */
+struct children {
+	enum directory_kind kind;
+	json_t *names;
+	const json_t *parents;
+	child_fn *ask;
+};
+
+static int look_up_children(struct session *s, struct meter *m, const struct children *c,
+			    struct error *err)
 {
-	struct open_names open = list_open(s, kind, names);
-	struct child_name *list = keep_children(s, &open, parents);
+	struct open_names open = list_open(s, c->kind, c->names);
+	struct child_name *list = keep_children(s, &open, c->parents);
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < open.count; i += SLICE_MAX) {
 		meter_show(m, "looking up names", i, open.count);
-		rc = fn(inside_reader(s), list + i, slice_size(open.count, i), open.found + i, err);
+		rc = c->ask(inside_reader(s), list + i, slice_size(open.count, i), open.found + i,
+			    err);
 	}
 	return rc ? rc : set_ids(&open, err);
 }
@@ -130,16 +139,18 @@ static int look_up_children(struct session *s, struct meter *m, enum directory_k
 int directory_look_up_names(struct session *s, struct meter *m, struct directory_names *n,
 			    struct error *err)
 {
+	const struct children groups = { DIRECTORY_GROUPS, n->groups, n->organizations,
+					 facts_group_ids };
+	const struct children workspaces = { DIRECTORY_WORKSPACES, n->workspaces, n->users,
+					     facts_workspace_ids };
 	int rc = look_up(s, m, DIRECTORY_ORGANIZATIONS, n->organizations, lookup_organization_names,
 			 err);
 
 	if (!rc)
 		rc = look_up(s, m, DIRECTORY_USERS, n->users, lookup_usernames, err);
 	if (!rc)
-		rc = look_up_children(s, m, DIRECTORY_GROUPS, n->groups, n->organizations,
-				      facts_group_ids, err);
+		rc = look_up_children(s, m, &groups, err);
 	if (!rc)
-		rc = look_up_children(s, m, DIRECTORY_WORKSPACES, n->workspaces, n->users,
-				      facts_workspace_ids, err);
+		rc = look_up_children(s, m, &workspaces, err);
 	return rc;
 }

@@ -94,7 +94,7 @@ static int inspect(enum key_kind kind, const char *id)
 	const struct mark ours = script_ready_mark(7, 100);
 	const struct found_key key = { 1, kind, id ? letters(id) : (struct uuid){ { 0 } } };
 
-	return inspect_keys(ix, &ours, &key, 1, 0, &sum, &arena, &err);
+	return inspect_keys(ix, &ours, &(struct inspect_piece){ &key, 1, 0 }, &sum, &arena, &err);
 }
 
 static void whole_workspace_is_good_and_counted(void **state)
