@@ -25,14 +25,24 @@ void check_begin(void)
 
 /* ---- Redis ---- */
 
+static const struct keys *keys_of(int partition)
+{
+	static struct keys all[PARTITIONS];
+
+	if (!all[partition].len)
+		keys_init(&all[partition], "sb", partition);
+	return &all[partition];
+}
+
 static const struct store_key *key_of(int partition, const char *kind, const struct uuid *id)
 {
+	const struct keys *keys = keys_of(partition);
+	size_t kind_len = strlen(kind);
+	size_t len = keys->len + kind_len;
 	char name[KEY_MAX];
-	struct keys keys;
-	size_t len;
 
-	keys_init(&keys, "sb", partition);
-	len = (size_t)snprintf(name, sizeof(name), "%s%s", keys.base, kind);
+	memcpy(name, keys->base, keys->len);
+	memcpy(name + keys->len, kind, kind_len);
 	if (id) {
 		memcpy(name + len, id->bytes, sizeof(id->bytes));
 		len += sizeof(id->bytes);
@@ -46,7 +56,7 @@ static int64_t number_of(struct bytes text)
 
 	if (!text.data)
 		return -1;
-	(void)snprintf(digits, sizeof(digits), "%.*s", (int)text.len, (const char *)text.data);
+	memcpy(digits, text.data, text.len < sizeof(digits) ? text.len : sizeof(digits) - 1);
 	return strtoll(digits, NULL, 10);
 }
 
@@ -269,14 +279,13 @@ static void check_due(int partition, const struct model_workspace *all)
 static size_t count_keys(int partition)
 {
 	static const char *const others[] = { "mark", "unsent", "outcomes", "due" };
-	struct keys keys;
+	const struct keys *keys = keys_of(partition);
 	size_t count = 0;
 
-	keys_init(&keys, "sb", partition);
 	for (size_t i = 0; i < STORE_BUCKETS; i++)
 		for (const struct store_key *k = store_bucket(i); k; k = k->next)
-			count += k->count && k->name.len > keys.len &&
-				 memcmp(k->name.data, keys.base, keys.len) == 0;
+			count += k->count && k->name.len > keys->len &&
+				 memcmp(k->name.data, keys->base, keys->len) == 0;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		const struct store_key *k = key_of(partition, others[i], NULL);
 
@@ -300,11 +309,20 @@ static void check_counts(int partition, const struct store_key *mark,
 	expect_number(partition, mark, "grants", grants);
 }
 
+/* Which log `applied` is in. */
+static int64_t log_of(const struct store_key *mark)
+{
+	int64_t log = number_of(store_get(mark, bytes_of("log")));
+
+	return log < 0 ? 0 : log;
+}
+
 static void check_partition(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
 	int64_t applied = number_of(store_get(mark, bytes_of("applied")));
-	const struct model_workspace *all;
+	int64_t log = log_of(mark);
+	const struct model_workspace *all = model_after(partition, log, applied);
 	size_t keys = 0;
 
 	if (!bytes_equal_text(store_get(mark, bytes_of("state")), "ready")) {
@@ -313,12 +331,11 @@ static void check_partition(int partition)
 	}
 	if (damaged[partition])
 		return;
-	if (applied < 0 || applied > (int64_t)model.count[partition])
+	if (!all)
 		broken_promise("Redis, partition %d: %lld of %zu commands are applied", partition,
 			       (long long)applied, model.count[partition]);
-	if (applied > highest_applied[partition])
+	if (log == model.log[partition] && applied > highest_applied[partition])
 		highest_applied[partition] = applied;
-	all = model.after[partition][applied];
 	for (int i = 0; i < WORKSPACES; i++)
 		keys += check_workspace(partition, i, &all[i]);
 	for (int s = 0; s < SUBJECTS; s++)
@@ -336,14 +353,14 @@ static void check_partition(int partition)
 static bool is_missed(int partition, const struct store_key *k)
 {
 	static const char *const kinds[] = { "mark", "ws:", "u:", "g:", "o:", "due" };
-	struct keys keys;
+	const struct keys *keys = keys_of(partition);
 
-	keys_init(&keys, "sb", partition);
-	if (!k->count || k->name.len < keys.len || memcmp(k->name.data, keys.base, keys.len) != 0)
+	if (!k->count || k->name.len < keys->len ||
+	    memcmp(k->name.data, keys->base, keys->len) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (k->name.len - keys.len >= strlen(kinds[i]) &&
-		    memcmp(k->name.data + keys.len, kinds[i], strlen(kinds[i])) == 0)
+		if (k->name.len - keys->len >= strlen(kinds[i]) &&
+		    memcmp(k->name.data + keys->len, kinds[i], strlen(kinds[i])) == 0)
 			return true;
 	return false;
 }
@@ -371,6 +388,11 @@ void check_readers(void)
 		check_partition(p);
 }
 
+void check_replace_log(int partition)
+{
+	highest_applied[partition] = 0;
+}
+
 void check_commit(const int64_t *offsets)
 {
 	for (int p = 0; p < PARTITIONS; p++)
@@ -382,11 +404,11 @@ void check_commit(const int64_t *offsets)
 
 /* ---- the end ---- */
 
-static bool is_partition_settled(int partition)
+bool is_partition_applied(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
 
-	return !damaged[partition] &&
+	return !damaged[partition] && log_of(mark) == model.log[partition] &&
 	       number_of(store_get(mark, bytes_of("applied"))) == model_end(partition) &&
 	       bytes_equal_text(store_get(mark, bytes_of("state")), "ready");
 }
@@ -394,7 +416,7 @@ static bool is_partition_settled(int partition)
 bool is_index_settled(void)
 {
 	for (int p = 0; p < PARTITIONS; p++)
-		if (!is_partition_settled(p))
+		if (!is_partition_applied(p))
 			return false;
 	return true;
 }

@@ -62,6 +62,7 @@ struct input {
 	enum expected_event event;
 	int64_t version;        /* of the event */
 	enum reason reason;     /* of a change */
+	bool too_large;         /* rejected, because its outputs would be */
 	bool marker;            /* of a transaction; nobody is given it */
 	int64_t hole;           /* of a batch that cannot be unpacked: its offsets; 0: it can be */
 	int64_t hole_begin;     /* its first */
@@ -72,17 +73,25 @@ struct input {
 	unsigned told;    /* bit i: user i is notified */
 };
 
+/* Positions in the directory: before its records, between them, and after them. */
+enum { DIRECTORY_EMPTY, DIRECTORY_HALF, DIRECTORY_WHOLE, DIRECTORY_END };
+
 struct model {
 	size_t left[PARTITIONS];  /* how many commands have yet to be drawn */
 	size_t sent[PARTITIONS];  /* how many were drawn */
 	size_t count[PARTITIONS]; /* how many records are on the log */
 	bool busy;           /* one workspace of each partition gets many commands in some hours */
 	bool marked;         /* drawn commands are sent in transactions, which end with a marker */
+	int64_t directory;   /* how much of the directory is there; all, unless it was lost */
 	int gone;            /* the subject that was deleted; NO_ONE: none */
 	int64_t last_expiry; /* the latest of all expiries that were drawn */
 	struct input inputs[PARTITIONS][INPUTS_MAX];
 	struct model_workspace after[PARTITIONS][INPUTS_MAX + 1]
 				    [WORKSPACES]; /* by the number of inputs */
+	int64_t log[PARTITIONS]; /* 1: another log is in the place of the first; 0: not so */
+	struct model_workspace former[PARTITIONS][INPUTS_MAX + 1]
+				     [WORKSPACES]; /* `after` of the first log */
+	size_t former_count[PARTITIONS];
 };
 
 extern struct model model;
@@ -97,6 +106,16 @@ void model_begin(void);
 /* Draws the next command of the partition, if one is left, and puts it on the log. */
 void model_send(int partition);
 
+/*
+ * Puts another log in the place of the partition's, all of which must be applied
+ * and committed: a beginning of it, and perhaps new records, of which some are
+ * yet to be sent. Nobody will decide anew what is kept of the old log.
+ */
+void model_replace_log(int partition);
+
+/* The workspaces when so much of that log is applied; NULL: it has not so much. */
+const struct model_workspace *model_after(int partition, int64_t log, int64_t applied);
+
 /* Puts a removal that a consumer has sent on the log; returns its offset. */
 size_t model_take(int partition, struct bytes value);
 
@@ -105,6 +124,9 @@ int64_t model_end(int partition);
 
 /* The brokers' time. */
 int64_t model_time(void);
+
+/* Has the directory hold so much; in the end, DIRECTORY_WHOLE. */
+void model_fill_directory(int64_t position);
 
 /* Deletes a user or the group. */
 void model_delete(int subject);

@@ -13,7 +13,7 @@
 #endif
 
 enum {
-	STACK_BYTES = 1024 * 1024, /* the loop has an array of marks on it */
+	STACK_BYTES = 1024 * 1024, /* recovery has an array of progress on it */
 	TURN_MS = 1,
 	OUTPUTS_MAX = 5000, /* bytes: a few records */
 };
@@ -384,6 +384,16 @@ static struct config *config_of(const char *instance)
 	must(config_set(config, "instance", instance, &err), &err);
 	must(config_load(config, NULL, &err), &err);
 	return config;
+}
+
+void processes_accept_log(bool accept)
+{
+	struct error err = { 0 };
+
+	for (int i = 0; i < PROCESSES; i++)
+		must(config_set(processes[i].config, "accept-other-log", accept ? "yes" : "no",
+				&err),
+		     &err);
 }
 
 void processes_open(void)

@@ -33,8 +33,14 @@ enum {
 	TURNS_MORE = 400,
 	DELETE_CHANCE = 300,
 	LOSE_KEYS_CHANCE = 200,
+	REFUSE_CHANCE = 100,
+	REPLACE_LOG_CHANCE = 50,
+	FOREIGN_LOG_MS = 4000, /* at most, until somebody accepts it */
+	LOSE_DIRECTORY_CHANCE = 50,
+	SURVEYED_MS = 2000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
-	LEAP_MS = 30000,         /* longer than any wait */
+	TURNS_BESIDE = 3000, /* of one partition while the other is held: half as many were seen */
+	LEAP_MS = 30000,     /* longer than any wait */
 };
 
 /* ---- trouble ---- */
@@ -277,7 +283,6 @@ static void heal(void)
 	if (broker.moved) /* what a person is asked to do */
 		forget_offsets();
 	broker.moved = false;
-	let_topics_take_all();
 	for (int i = 0; i < PROCESSES; i++) {
 		if (!processes[i].alive)
 			broker_leave(i);
@@ -320,15 +325,44 @@ static void end_abandoned(void)
 		time_out();
 }
 
+static void turn_without_trouble(void)
+{
+	if (!is_anybody_there())
+		start_one();
+	move_world();
+	end_abandoned();
+	(void)threads_turn();
+}
+
+/* One partition cannot go on. The other one must. */
+static void settle_other(int held)
+{
+	int other = (held + 1) % PARTITIONS;
+	int turns = 0;
+
+	while (model.left[other] || !is_partition_applied(other) ||
+	       !is_partition_committed(other)) {
+		if (turns++ == TURNS_BESIDE)
+			broken_promise("partition %d waits for %d", other, held);
+		if (model.left[other])
+			model_send(other);
+		turn_without_trouble();
+	}
+}
+
+/* A topic still refuses what one partition has to tell, which is no concern of the others. */
+static void settle_beside(int refused)
+{
+	trace("      a topic refuses the outputs of %d", refused);
+	let_topics_take_all();
+	broker.refused[refused] = true;
+	settle_other(refused);
+}
+
 static void settle(void)
 {
-	for (int i = 0; i < TURNS_TO_SETTLE && !is_settled(); i++) {
-		if (!is_anybody_there())
-			start_one();
-		move_world();
-		end_abandoned();
-		(void)threads_turn();
-	}
+	for (int i = 0; i < TURNS_TO_SETTLE && !is_settled(); i++)
+		turn_without_trouble();
 	if (!is_settled())
 		broken_promise(
 			"it does not settle: %lld of %zu and %lld of %zu are committed, and %s",
@@ -365,6 +399,9 @@ static void run_until_settled(unsigned more)
 	draw_rates();
 	run_with_trouble(more);
 	heal();
+	if (chance(REFUSE_CHANCE))
+		settle_beside((int)draw(PARTITIONS));
+	let_topics_take_all();
 	settle();
 	check_index();
 	check_bus();
@@ -397,6 +434,72 @@ static void lose_keys(void)
 	check_bus();
 }
 
+static void kill_some(unsigned in_1000)
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		if (!processes[i].alive || !chance(in_1000))
+			continue;
+		process_kill(&processes[i]);
+		broker_leave(i);
+	}
+}
+
+static void pass_ms(int64_t ms)
+{
+	int64_t until = schedule.now_ms + ms;
+
+	while (schedule.now_ms < until)
+		turn_without_trouble();
+}
+
+/*
+ * The directory is lost, and filled again in two pieces. Those who start
+ * meanwhile find grants of subjects that they have never heard of.
+ */
+static void lose_directory(void)
+{
+	trace("      the directory is lost");
+	model_fill_directory(DIRECTORY_EMPTY);
+	kill_some(chance(500) ? 1000 : 300);
+	pass_ms(SURVEYED_MS);
+	trace("      half of the directory is back");
+	model_fill_directory(DIRECTORY_HALF);
+	pass_ms(SURVEYED_MS);
+	trace("      the directory is back");
+	model_fill_directory(DIRECTORY_WHOLE);
+	pass_ms(SURVEYED_MS);
+	settle();
+	check_index();
+	check_bus();
+}
+
+/*
+ * A partition's log is restored from an older copy, and written to. That is no
+ * concern of the other partition. Then a person accepts it.
+ */
+static void replace_log(void)
+{
+	int p = (int)draw(PARTITIONS);
+
+	broker_replace_log(p);
+	model_replace_log(p);
+	check_replace_log(p);
+	trace("      another log of %d ends at %lld", p, (long long)broker_end(p));
+	model.left[(p + 1) % PARTITIONS] += draw(3);
+	kill_some(300);
+	pass_ms(1000 + draw(FOREIGN_LOG_MS));
+	settle_other(p);
+	check_silence(p);
+	trace("      it is accepted");
+	processes_accept_log(true);
+	kill_some(1000);
+	settle();
+	check_index();
+	check_bus();
+	processes_accept_log(false);
+	kill_some(1000);
+}
+
 static void run_schedule(uint64_t seed)
 {
 	(void)snprintf(crashed, sizeof(crashed), "seed %llu: the program crashed\n",
@@ -416,6 +519,12 @@ static void run_schedule(uint64_t seed)
 	run_until_settled(TURNS_MORE);
 	if (chance(LOSE_KEYS_CHANCE))
 		lose_keys();
+	if (chance(REPLACE_LOG_CHANCE) && !model.busy) {
+		replace_log();
+		run_until_settled(TURNS_MORE / 4);
+	}
+	if (chance(LOSE_DIRECTORY_CHANCE))
+		lose_directory();
 	if (chance(DELETE_CHANCE)) {
 		delete_somebody();
 		run_until_settled(TURNS_MORE / 4);
