@@ -309,7 +309,8 @@ static void commands_are_read_as_written(void **state)
 	workspace.recent.first = 1000;
 	workspace.recent.forgotten = 1795512600000;
 	for (unsigned i = 0; i < COMMANDS; i++) {
-		commands[i] = (struct recent_command){ made_at(1795512600000 + i, i), i * 400 };
+		commands[i] =
+			(struct recent_command){ made_at(1795512600000 + i, i), (int64_t)i * 400 };
 		recent_restore(&workspace.recent, &commands[i]);
 	}
 	for (int64_t field = layout_recent_field(1000 + COMMANDS - 1);

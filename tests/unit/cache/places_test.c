@@ -74,7 +74,7 @@ static void each_subject_is_found_however_many_there_are(void **state)
 		add(n);
 		assert_agreed();
 	}
-	assert_true(places_memory(&places) >= 2 * SUBJECTS * sizeof(uint32_t));
+	assert_true(places_memory(&places) >= (size_t)2 * SUBJECTS * sizeof(uint32_t));
 }
 
 static void dropped_subjects_are_gone_and_the_others_are_found(void **state)

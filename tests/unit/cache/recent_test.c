@@ -88,13 +88,13 @@ static void each_is_remembered_for_an_hour_of_the_log(void **state)
 		{ RECENT_SPAN_MS, RECENT_SPAN_MS, false },
 		{ RECENT_SPAN_MS - 1, RECENT_SPAN_MS - 1, true },
 		/* a command that is late counts from its record, to the minute */
-		{ 10 * RECENT_SPAN_MS, RECENT_SPAN_MS, false },
-		{ 10 * RECENT_SPAN_MS, RECENT_SPAN_MS - 1, true },
-		{ 10 * RECENT_SPAN_MS, RECENT_SPAN_MS + MINUTE_MS, false },
+		{ INT64_C(10) * RECENT_SPAN_MS, RECENT_SPAN_MS, false },
+		{ INT64_C(10) * RECENT_SPAN_MS, RECENT_SPAN_MS - 1, true },
+		{ INT64_C(10) * RECENT_SPAN_MS, RECENT_SPAN_MS + MINUTE_MS, false },
 		{ RECENT_BEHIND_MAX_MS, 0, true },
 		/* an id that is ahead counts from its own time */
-		{ RECENT_SPAN_MS, 2 * RECENT_SPAN_MS, false },
-		{ RECENT_SPAN_MS - 1, 2 * RECENT_SPAN_MS - 1, true },
+		{ RECENT_SPAN_MS, INT64_C(2) * RECENT_SPAN_MS, false },
+		{ RECENT_SPAN_MS - 1, INT64_C(2) * RECENT_SPAN_MS - 1, true },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -152,7 +152,7 @@ static void command_that_was_done_is_remembered_or_too_old(void **state)
 
 		dice = dice * 6364136223846793005U + 1442695040888963407U;
 		now += (int64_t)(dice >> 60) * 1000;
-		skew = (int64_t)(dice >> 33) % (2 * RECENT_SPAN_MS) - RECENT_SPAN_MS;
+		skew = (int64_t)(dice >> 33) % (INT64_C(2) * RECENT_SPAN_MS) - RECENT_SPAN_MS;
 		ids[i] = made_at(now + skew, i);
 		recent_add(&recent, &ids[i], now);
 		for (unsigned j = 0; j <= i; j += 1 + j / 4)

@@ -28,7 +28,7 @@ static void damage_of_long_ago_is_forgotten(void **state)
 	assert_int_equal(damages_note(&d, 0), 0);
 	assert_int_equal(damages_note(&d, TEN_MINUTES_MS - 1), 1000);
 	assert_int_equal(damages_note(&d, 2 * TEN_MINUTES_MS - 1), 0);
-	assert_int_equal(damages_note(&d, 2 * TEN_MINUTES_MS), 1000);
+	assert_int_equal(damages_note(&d, INT64_C(2) * TEN_MINUTES_MS), 1000);
 }
 
 int main(void)

@@ -450,7 +450,7 @@ static void message_times_people_has_a_bound(void **state)
 	s.world.limits.outputs_bytes = 4 << 20;
 	fill_team(PEOPLE);
 	assert_applied(share(&s, actor(ALICE), team, 1), 1);
-	fill_team(2 * PEOPLE);
+	fill_team((size_t)2 * PEOPLE);
 	assert_rejected(share(&s, actor(ALICE), team, 1), REJECT_TOO_LARGE,
 			"2001 people (counted once for each group) would be told up to");
 	s.message = (struct bytes){ 0 };

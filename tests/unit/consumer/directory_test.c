@@ -720,7 +720,7 @@ static void whole_directory_is_projected_with_what_is_shadowed(void **state)
 	put_organization(ACME, "acme");
 	assert_true(shadow(ACME));
 	pipeline_clear(&projection.pipeline);
-	assert_false(directory_project(directory, &projection, &at, LITTLE * LITTLE));
+	assert_false(directory_project(directory, &projection, &at, (size_t)LITTLE * LITTLE));
 	told(4);
 	assert_command(&commands, 3, "SADD", "sb:{dir}:shadowed", ACME, NULL);
 }

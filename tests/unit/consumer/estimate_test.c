@@ -252,7 +252,7 @@ static void estimate_of_a_group_is_close(void **state)
 	(void)share_one(&s, actor(ALICE), group(TEAM), ROLE_USE);
 	e = estimate_outputs(&s.world, &s.decision);
 	emit_all();
-	assert_true(packed.len > PEOPLE * 400);
+	assert_true(packed.len > (size_t)PEOPLE * 400);
 	assert_in_range(e.total, packed.len, 3 * packed.len);
 }
 

@@ -36,7 +36,7 @@ static void open_scene(size_t count)
 
 	scene_open(&s);
 	s.message = (struct bytes){ 0 };
-	s.world.limits.grants_per_workspace = TIMES * FEW;
+	s.world.limits.grants_per_workspace = (size_t)TIMES * FEW;
 	home = (struct membership){ id_of(ACME), ORGANIZATION_MEMBER };
 	r.as.user_changed = (struct user_changed){ .username = bytes_of("one of many"),
 						   .name = bytes_of(""),
