@@ -180,6 +180,7 @@ static const char *field_value(struct bytes field)
 		{ "cluster", "cluster-a" }, { "partitions", "2" },
 		{ "layout", layout },       { "state", "ready" },
 		{ "directory", "0" },       { "looked", NOW_SECONDS "000" },
+		{ "workspaces", "1" },      { "grants", "0" },
 		{ LAYOUT_HEADER, header },  { LAYOUT_NAME, "dev" },
 	};
 
@@ -434,7 +435,8 @@ static int read_as_owner(struct index *ix, struct arena *arena, struct error *er
 				   .epoch = 7,
 				   .applied = 100,
 				   .deployment = { "cluster-a", PARTITIONS },
-				   .layout = INDEX_LAYOUT };
+				   .layout = INDEX_LAYOUT,
+				   .workspaces = 1 };
 	const struct stale_question q = { .now = 1, .max = 10 };
 	struct stale_list stale = { .arena = arena };
 	struct holder_list holders = { .arena = arena };
