@@ -263,7 +263,8 @@ static void write_mark_reply(struct buffer *b)
 {
 	buffer_append_u8(b, READ_MARK);
 	add_texts(b, (const char *const[]){ "7", "300", "MkU3OEVBNTcwNTJENDM2Qk", "12", "3",
-					    "ready", NULL });
+					    "ready", "40", "2", "17", "0", "299", "1795512600007",
+					    "81985529216486896", "0", "1795512600999", NULL });
 	write_seed("replies", "mark", b);
 }
 
