@@ -135,14 +135,17 @@ static struct uuid make_id(struct maker *m)
 	return id;
 }
 
+/* A long one repeats its first bytes. */
 struct bytes make_text(struct maker *m)
 {
 	size_t len = choose_count(m, TEXT_MAX, 1);
+	size_t own = m->inflates && len > OWN_ITEMS ? OWN_ITEMS : len;
 	uint8_t *text = arena_zalloc(m->arena, len + 1, 1);
 
-	for (size_t i = 0; i < len; i++)
-		text[i] =
-			m->inflates && i >= OWN_ITEMS ? text[i % OWN_ITEMS] : choose_byte(m) & 0x7f;
+	for (size_t i = 0; i < own; i++)
+		text[i] = choose_byte(m) & 0x7f;
+	for (size_t done = own; done < len; done *= 2)
+		memcpy(text + done, text, done < len - done ? done : len - done);
 	return (struct bytes){ text, len };
 }
 
