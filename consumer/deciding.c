@@ -18,15 +18,17 @@ struct problem {
 
 void problem(struct deciding *d, enum reject_code code, const char *format, ...)
 {
-	struct problem *p = arena_alloc(d->world->arena, sizeof(*p));
+	struct problem *p;
 	va_list args;
 
+	if (d->problem_count++ >= DETAILS_MAX)
+		return; /* it is counted, and its text would not be shown */
+	p = arena_alloc(d->world->arena, sizeof(*p));
 	va_start(args, format);
 	*p = (struct problem){ NULL, code, arena_vprintf(d->world->arena, format, args) };
 	va_end(args);
 	*d->problems_end = p;
 	d->problems_end = &p->next;
-	d->problem_count++;
 }
 
 /* Joins the problems that fit into one text. If not even the first fits, it is cut. */

@@ -3,6 +3,7 @@
  * records of the unit tests, so that they follow the schemas.
  */
 
+#include "tests/fuzz/recipes.h"
 #include "tests/unit/schemas/record_cases.h"
 
 #include "cache/layout.h"
@@ -96,6 +97,14 @@ static void write_frames(struct codec *codec, struct buffer *b)
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		append_record(b, codec, &BARE_RECORDS[types[i]]);
 		write_seed("frame", record_name(types[i]), b);
+	}
+}
+
+static void write_recipes(struct buffer *b)
+{
+	for (size_t i = 0; i < RECIPE_COUNT; i++) {
+		buffer_append(b, RECIPES[i].bytes.data, RECIPES[i].bytes.len);
+		write_seed("amplify", RECIPES[i].name, b);
 	}
 }
 
@@ -263,7 +272,8 @@ static void write_mark_reply(struct buffer *b)
 {
 	buffer_append_u8(b, READ_MARK);
 	add_texts(b, (const char *const[]){ "7", "300", "MkU3OEVBNTcwNTJENDM2Qk", "12", "3",
-					    "ready", NULL });
+					    "ready", "40", "2", "17", "0", "299", "1795512600007",
+					    "81985529216486896", "0", "1795512600999", NULL });
 	write_seed("replies", "mark", b);
 }
 
@@ -285,6 +295,7 @@ int main(int argc, char **argv)
 	write_records(codec, &b);
 	write_sized_block(codec, &b);
 	write_frames(codec, &b);
+	write_recipes(&b);
 	write_outputs(codec, &b);
 	write_outcomes(&b);
 	write_workspace_reply(&b);

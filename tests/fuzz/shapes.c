@@ -4,12 +4,19 @@
 
 #include <assert.h>
 
-enum { TEXT_MAX = 16, ITEMS_MAX = 6, ABSENT_BYTE = 0xff };
+enum {
+	TEXT_MAX = 16,
+	ITEMS_MAX = 6,
+	ABSENT_BYTE = 0xff,
+	/* Of large records: a byte from here on is a power of two, the less a number. */
+	POWERS_FROM = 96,
+	OWN_ITEMS = 4, /* how many items are made of bytes of their own */
+	ID_KINDS = 6,
+};
 
 /* Declared ahead, both, because records contain records. */
 static bool same_fields(const struct record_shape *shape, const uint8_t *a, const uint8_t *b);
-static void make_fields(const struct record_shape *shape, uint8_t *to, struct bytes *from,
-			struct arena *arena);
+static void make_fields(const struct record_shape *shape, uint8_t *to, struct maker *m);
 
 /* ---- comparing ---- */
 
@@ -95,120 +102,186 @@ bool same_record(const struct record *a, const struct record *b)
 
 /* ---- making ---- */
 
-static uint8_t choose_byte(struct bytes *from)
+static uint8_t choose_byte(struct maker *m)
 {
 	uint8_t byte = 0;
 
-	(void)bytes_take_u8(from, &byte);
+	(void)bytes_take_u8(&m->from, &byte);
 	return byte;
 }
 
-/* Few different ones, so that they meet; 0 is nil. */
-static struct uuid make_id(struct bytes *from)
+/* How many items of `size` bytes there are: up to `max`, or as many as one byte can say. */
+static size_t choose_count(struct maker *m, size_t max, size_t size)
 {
-	return (struct uuid){ { choose_byte(from) } };
+	uint8_t byte = choose_byte(m);
+	size_t count = byte < POWERS_FROM ? byte : (size_t)1 << (5 + (byte - POWERS_FROM) / 7);
+
+	if (!m->inflates)
+		return byte % (max + 1);
+	count = count < m->left / size ? count : m->left / size;
+	m->left -= count * size;
+	return count;
 }
 
-static struct bytes make_text(struct bytes *from, struct arena *arena)
+/* Few different ones, so that they meet; 0 is nil. Those in large records have a number, too. */
+static struct uuid make_id(struct maker *m)
 {
-	size_t len = choose_byte(from) % (TEXT_MAX + 1);
-	uint8_t *text = arena_zalloc(arena, TEXT_MAX, 1);
+	struct uuid id = { { choose_byte(m) } };
 
-	for (size_t i = 0; i < len; i++)
-		text[i] = choose_byte(from) & 0x7f;
+	if (m->inflates) {
+		id.bytes[0] %= ID_KINDS;
+		id.bytes[sizeof(id.bytes) - 1] = choose_byte(m);
+	}
+	return id;
+}
+
+/* A long one repeats its first bytes. */
+struct bytes make_text(struct maker *m)
+{
+	size_t len = choose_count(m, TEXT_MAX, 1);
+	size_t own = m->inflates && len > OWN_ITEMS ? OWN_ITEMS : len;
+	uint8_t *text = arena_zalloc(m->arena, len + 1, 1);
+
+	for (size_t i = 0; i < own; i++)
+		text[i] = choose_byte(m) & 0x7f;
+	for (size_t done = own; done < len; done *= 2)
+		memcpy(text + done, text, done < len - done ? done : len - done);
 	return (struct bytes){ text, len };
 }
 
 /* Of any length up to all 64 bits. */
-static int64_t make_number(struct bytes *from)
+static int64_t make_number(struct maker *m)
 {
 	uint64_t value = 0;
 
-	for (int i = choose_byte(from) % 9; i > 0; i--)
-		value = value << 8 | choose_byte(from);
+	for (int i = choose_byte(m) % 9; i > 0; i--)
+		value = value << 8 | choose_byte(m);
 	return (int64_t)value;
 }
 
-static int make_symbol(const struct field *f, struct bytes *from)
+static int make_symbol(const struct field *f, struct maker *m)
 {
 	int count = 0;
 
 	while (f->symbols[count])
 		count++;
 	assert(count);
-	return f->optional ? choose_byte(from) % (count + 1) : 1 + choose_byte(from) % count;
+	return f->optional ? choose_byte(m) % (count + 1) : 1 + choose_byte(m) % count;
 }
 
-static void make_item(const struct field *f, void *to, struct bytes *from, struct arena *arena)
+static void make_item(const struct field *f, void *to, struct maker *m)
 {
 	if (f->kind == FIELD_RECORDS)
-		make_fields(f->shape, to, from, arena);
+		make_fields(f->shape, to, m);
 	else if (f->kind == FIELD_UUIDS)
-		*(struct uuid *)to = make_id(from);
+		*(struct uuid *)to = make_id(m);
 	else
-		*(struct bytes *)to = make_text(from, arena);
+		*(struct bytes *)to = make_text(m);
 }
 
-static void make_items(const struct field *f, uint8_t *record, struct bytes *from,
-		       struct arena *arena)
+/* Adds a number to an id, in its last three bytes. */
+static void number_id(struct uuid *id, size_t number)
 {
-	size_t count = choose_byte(from) % (ITEMS_MAX + 1);
-	uint8_t *items = arena_zalloc(arena, ITEMS_MAX, item_size(f));
+	for (size_t i = sizeof(id->bytes) - 1; i >= sizeof(id->bytes) - 3; i--) {
+		number += id->bytes[i];
+		id->bytes[i] = (uint8_t)number;
+		number >>= 8;
+	}
+}
+
+static void number_ids(const struct record_shape *shape, uint8_t *record, size_t number)
+{
+	for (size_t i = 0; i < shape->field_count; i++) {
+		const struct field *f = &shape->fields[i];
+
+		if (f->kind == FIELD_UUID)
+			number_id((struct uuid *)(void *)(record + f->offset), number);
+		else if (f->kind == FIELD_RECORD)
+			number_ids(f->shape, record + f->offset, number);
+	}
+}
+
+/* The items after the first few of a large record are like these, but for the ids in them. */
+static void copy_item(const struct field *f, uint8_t *items, size_t i)
+{
+	size_t size = item_size(f);
+	uint8_t *to = items + i * size;
+
+	memcpy(to, items + i % OWN_ITEMS * size, size);
+	if (f->kind == FIELD_RECORDS)
+		number_ids(f->shape, to, i);
+	else if (f->kind == FIELD_UUIDS)
+		number_id((struct uuid *)(void *)to, i);
+}
+
+static void make_items(const struct field *f, uint8_t *record, struct maker *m)
+{
+	size_t count = choose_count(m, ITEMS_MAX, item_size(f));
+	uint8_t *items = arena_zalloc(m->arena, count + 1, item_size(f));
 
 	for (size_t i = 0; i < count; i++)
-		make_item(f, items + i * item_size(f), from, arena);
+		if (m->inflates && i >= OWN_ITEMS)
+			copy_item(f, items, i);
+		else
+			make_item(f, items + i * item_size(f), m);
 	*(void **)(void *)(record + f->offset) = items;
 	*(size_t *)(void *)(record + f->count_offset) = count;
 }
 
 /* Those that may be absent, for a byte that says so. */
-static bool leave_out(const struct field *f, struct bytes *from)
+static bool leave_out(const struct field *f, struct maker *m)
 {
-	return f->optional && choose_byte(from) == ABSENT_BYTE;
+	return f->optional && choose_byte(m) == ABSENT_BYTE;
 }
 
-static void make_field(const struct field *f, uint8_t *record, struct bytes *from,
-		       struct arena *arena)
+static void make_field(const struct field *f, uint8_t *record, struct maker *m)
 {
 	void *at = record + f->offset;
 
 	switch (f->kind) {
 	case FIELD_UUID:
-		*(struct uuid *)at = make_id(from);
+		*(struct uuid *)at = make_id(m);
 		return;
 	case FIELD_TEXT:
-		if (!leave_out(f, from))
-			*(struct bytes *)at = make_text(from, arena);
+		if (!leave_out(f, m))
+			*(struct bytes *)at = make_text(m);
 		return;
 	case FIELD_LONG:
-		*(int64_t *)at = leave_out(f, from) ? ABSENT : make_number(from);
+		*(int64_t *)at = leave_out(f, m) ? ABSENT : make_number(m);
 		return;
 	case FIELD_BOOL:
-		*(bool *)at = choose_byte(from) & 1;
+		*(bool *)at = choose_byte(m) & 1;
 		return;
 	case FIELD_ENUM:
-		*(int *)at = make_symbol(f, from);
+		*(int *)at = make_symbol(f, m);
 		return;
 	case FIELD_RECORD:
-		make_fields(f->shape, at, from, arena);
+		make_fields(f->shape, at, m);
 		return;
 	case FIELD_RECORDS:
 	case FIELD_UUIDS:
 	case FIELD_TEXTS:
-		make_items(f, record, from, arena);
+		make_items(f, record, m);
 	}
 }
 
-static void make_fields(const struct record_shape *shape, uint8_t *to, struct bytes *from,
-			struct arena *arena)
+static void make_fields(const struct record_shape *shape, uint8_t *to, struct maker *m)
 {
 	for (size_t i = 0; i < shape->field_count; i++)
-		make_field(&shape->fields[i], to, from, arena);
+		make_field(&shape->fields[i], to, m);
+}
+
+void make_record_of(struct record *out, enum record_type type, struct maker *m)
+{
+	memset(out, 0, sizeof(*out));
+	out->type = type;
+	make_fields(record_shape(type), (uint8_t *)&out->as, m);
 }
 
 void make_record(struct record *out, struct bytes bytes, struct arena *arena)
 {
-	memset(out, 0, sizeof(*out));
-	out->type = (enum record_type)(choose_byte(&bytes) % RECORD_TYPE_COUNT);
-	make_fields(record_shape(out->type), (uint8_t *)&out->as, &bytes, arena);
+	struct maker m = { .from = bytes, .arena = arena };
+	enum record_type type = (enum record_type)(choose_byte(&m) % RECORD_TYPE_COUNT);
+
+	make_record_of(out, type, &m);
 }

@@ -19,4 +19,20 @@ bool same_record(const struct record *a, const struct record *b);
  */
 void make_record(struct record *out, struct bytes bytes, struct arena *arena);
 
+/*
+ * The same of a given type, and as large as it is told: a few bytes say how many
+ * items there are and what the first of them are like, as a packed batch does.
+ */
+struct maker {
+	struct bytes from; /* what is left of the fuzzer's bytes */
+	struct arena *arena;
+	bool inflates; /* a text or a list may be as long as `left` allows; else it is short */
+	size_t left;   /* bytes that texts and lists may still take in memory */
+};
+
+void make_record_of(struct record *out, enum record_type type, struct maker *m);
+
+/* A text alone. */
+struct bytes make_text(struct maker *m);
+
 #endif

@@ -647,6 +647,30 @@ static void details_have_a_bound(void **state)
 	assert_true(bytes_equal_text(s.decision.details[DETAILS_MAX - 1], "and 201 more"));
 }
 
+/* One person with a long name, named very often: each time is a problem, of 300 bytes. */
+static void problems_that_are_not_shown_take_no_memory(void **state)
+{
+	enum { TIMES = 20000, MEMORY_MAX = 4 * 1024 * 1024 };
+	static struct grant_wish wishes[TIMES];
+	static char name[NAME_BYTES_MAX + 1];
+	const struct uuid bob = id_of(BOB);
+	struct record r = { .type = RECORD_USER_CHANGED };
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	r.as.user_changed = *directory_user(s.directory, &bob);
+	r.as.user_changed.username = bytes_of(name);
+	assert_true(directory_put(s.directory, &r, NULL));
+	s.world.limits.grants_per_workspace = TIMES;
+	for (size_t i = 0; i < TIMES; i++)
+		wishes[i] = wish(user(BOB), i ? ROLE_USE : ROLE_ADMIN);
+	(void)share(&s, actor(ALICE), wishes, TIMES);
+	assert_int_equal(s.decision.code, REJECT_INVALID_COMMAND);
+	assert_int_equal(s.decision.detail_count, DETAILS_MAX);
+	assert_true(bytes_equal_text(s.decision.details[DETAILS_MAX - 1], "and 19000 more"));
+	assert_in_range(arena_size(&s.arena), 1, MEMORY_MAX);
+}
+
 /* The workspace's name alone is longer than a rejection may be. */
 static void first_problem_is_cut_when_it_is_too_long(void **state)
 {
@@ -766,6 +790,7 @@ int main(void)
 		TEST(message_of_many_problems_is_cut_between_them),
 		TEST(first_problem_is_cut_when_it_is_too_long),
 		TEST(details_have_a_bound),
+		TEST(problems_that_are_not_shown_take_no_memory),
 		TEST(one_wrong_wish_rejects_them_all),
 		TEST(one_wrong_removal_rejects_them_all),
 		TEST(rules_on_the_command_come_before_those_on_its_wishes),

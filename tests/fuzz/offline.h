@@ -1,0 +1,34 @@
+#ifndef SB_TESTS_FUZZ_OFFLINE_H
+#define SB_TESTS_FUZZ_OFFLINE_H
+
+/*
+ * What stands in for Kafka and Redis while a runner runs: messages with headers of
+ * their own, a directory that is as it is, an index that takes all and has nothing,
+ * and a publisher that keeps the last batch. Linked with --wrap for the functions
+ * of message.h, follower.h, index.h and publisher.h that a runner calls.
+ */
+
+#include "consumer/batch.h"
+#include "consumer/directory.h"
+#include "consumer/message.h"
+#include "schemas/cloudevent.h"
+
+enum { HEADERS_MAX = 4 };
+
+/* A message and its headers, whose handle it is. All is borrowed. */
+struct sent {
+	struct message message;
+	struct header headers[HEADERS_MAX];
+	size_t header_count;
+};
+
+/* The follower has this directory from now on. */
+void offline_show(const struct directory *d);
+
+/* The batch that was published, which becomes the caller's; NULL: none. */
+struct batch *offline_take_batch(void);
+
+/* How many bytes Redis was sent by the last run. */
+size_t offline_written(void);
+
+#endif
