@@ -28,7 +28,8 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 	struct consumer *c = context;
 
 	flow_follow(&c->flow, part);
-	if (part->state == PARTITION_ASIDE)
+	/* Perhaps a topic takes less than before, or more again. */
+	if (part->state == PARTITION_ASIDE || before == PARTITION_ASIDE)
 		topic_watch_suspect(c->topics);
 	if (part->state == PARTITION_READY) {
 		c->watched_ms = 0; /* until its mark is stamped, no answer rests on it */
