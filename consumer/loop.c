@@ -3,7 +3,7 @@
 #include "consumer/damage.h"
 #include "consumer/fetch.h"
 #include "ops/support/log.h"
-#include "schemas/topics.h"
+#include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -71,8 +71,9 @@ static int64_t directory_due(const struct consumer *c)
  */
 static int check_marks(struct consumer *c, struct error *err)
 {
-	int ids[PARTITIONS_MAX];
-	struct mark marks[PARTITIONS_MAX];
+	size_t max = (size_t)c->partitions.count;
+	int *ids = memory_zalloc(max, sizeof(*ids));
+	struct mark *marks = memory_zalloc(max, sizeof(*marks));
 	size_t ready = 0;
 	size_t count = 0;
 	int rc;
@@ -94,7 +95,11 @@ static int check_marks(struct consumer *c, struct error *err)
 			marks[ready++] = marks[i];
 		}
 	}
-	return rc ? rc : index_stamp(c->index, ids, marks, ready, err);
+	if (!rc)
+		rc = index_stamp(c->index, ids, marks, ready, err);
+	free(ids);
+	free(marks);
+	return rc;
 }
 
 /* An idle partition would not notice either that its log was replaced. */

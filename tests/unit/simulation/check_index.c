@@ -25,14 +25,24 @@ void check_begin(void)
 
 /* ---- Redis ---- */
 
+static const struct keys *keys_of(int partition)
+{
+	static struct keys all[PARTITIONS];
+
+	if (!all[partition].len)
+		keys_init(&all[partition], "sb", partition);
+	return &all[partition];
+}
+
 static const struct store_key *key_of(int partition, const char *kind, const struct uuid *id)
 {
+	const struct keys *keys = keys_of(partition);
+	size_t kind_len = strlen(kind);
+	size_t len = keys->len + kind_len;
 	char name[KEY_MAX];
-	struct keys keys;
-	size_t len;
 
-	keys_init(&keys, "sb", partition);
-	len = (size_t)snprintf(name, sizeof(name), "%s%s", keys.base, kind);
+	memcpy(name, keys->base, keys->len);
+	memcpy(name + keys->len, kind, kind_len);
 	if (id) {
 		memcpy(name + len, id->bytes, sizeof(id->bytes));
 		len += sizeof(id->bytes);
@@ -46,7 +56,7 @@ static int64_t number_of(struct bytes text)
 
 	if (!text.data)
 		return -1;
-	(void)snprintf(digits, sizeof(digits), "%.*s", (int)text.len, (const char *)text.data);
+	memcpy(digits, text.data, text.len < sizeof(digits) ? text.len : sizeof(digits) - 1);
 	return strtoll(digits, NULL, 10);
 }
 
@@ -269,14 +279,13 @@ static void check_due(int partition, const struct model_workspace *all)
 static size_t count_keys(int partition)
 {
 	static const char *const others[] = { "mark", "unsent", "outcomes", "due" };
-	struct keys keys;
+	const struct keys *keys = keys_of(partition);
 	size_t count = 0;
 
-	keys_init(&keys, "sb", partition);
 	for (size_t i = 0; i < STORE_BUCKETS; i++)
 		for (const struct store_key *k = store_bucket(i); k; k = k->next)
-			count += k->count && k->name.len > keys.len &&
-				 memcmp(k->name.data, keys.base, keys.len) == 0;
+			count += k->count && k->name.len > keys->len &&
+				 memcmp(k->name.data, keys->base, keys->len) == 0;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		const struct store_key *k = key_of(partition, others[i], NULL);
 
@@ -336,14 +345,14 @@ static void check_partition(int partition)
 static bool is_missed(int partition, const struct store_key *k)
 {
 	static const char *const kinds[] = { "mark", "ws:", "u:", "g:", "o:", "due" };
-	struct keys keys;
+	const struct keys *keys = keys_of(partition);
 
-	keys_init(&keys, "sb", partition);
-	if (!k->count || k->name.len < keys.len || memcmp(k->name.data, keys.base, keys.len) != 0)
+	if (!k->count || k->name.len < keys->len ||
+	    memcmp(k->name.data, keys->base, keys->len) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (k->name.len - keys.len >= strlen(kinds[i]) &&
-		    memcmp(k->name.data + keys.len, kinds[i], strlen(kinds[i])) == 0)
+		if (k->name.len - keys->len >= strlen(kinds[i]) &&
+		    memcmp(k->name.data + keys->len, kinds[i], strlen(kinds[i])) == 0)
 			return true;
 	return false;
 }

@@ -13,7 +13,7 @@
 #endif
 
 enum {
-	STACK_BYTES = 1024 * 1024, /* the loop has an array of marks on it */
+	STACK_BYTES = 1024 * 1024, /* recovery has an array of progress on it */
 	TURN_MS = 1,
 	OUTPUTS_MAX = 5000, /* bytes: a few records */
 };

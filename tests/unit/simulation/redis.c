@@ -170,8 +170,8 @@ static int64_t score_of(const struct store_field *f)
 {
 	char digits[24] = "";
 
-	(void)snprintf(digits, sizeof(digits), "%.*s", (int)f->value.len,
-		       (const char *)f->value.data);
+	memcpy(digits, f->value.data,
+	       f->value.len < sizeof(digits) ? f->value.len : sizeof(digits) - 1);
 	return strtoll(digits, NULL, 10);
 }
 
@@ -368,10 +368,12 @@ static const struct verb *verb_of(const struct words *c)
 /* Takes "<mark><number>\r\n". */
 static size_t take_number(struct bytes *rest, char mark)
 {
-	char *end = NULL;
-	size_t n = strtoul((const char *)rest->data + 1, &end, 10);
-	size_t used = (size_t)((const uint8_t *)end - rest->data) + 2;
+	size_t used = 1;
+	size_t n = 0;
 
+	for (; used < rest->len && rest->data[used] != '\r'; used++)
+		n = 10 * n + (size_t)(rest->data[used] - '0');
+	used += 2;
 	assert(rest->data[0] == (uint8_t)mark && used <= rest->len);
 	*rest = (struct bytes){ rest->data + used, rest->len - used };
 	return n;
