@@ -13,6 +13,10 @@
 #include "tests/unit/simulation/model.h"
 
 enum { EPOCHS_PER_GENERATION = 1 << 20 }; /* as the consumer has it */
+enum {
+	NOTIFICATION_LIMIT = 3000, /* bytes that the topic takes: less than a long message needs */
+	DEAD_LETTER_LIMIT = 4000,
+};
 enum { MEMBERS = 3, PRODUCERS_MAX = 3 * MEMBERS, PRODUCER_NAME_SIZE = 24, NO_OFFSET = -1 };
 
 enum transaction_state {

@@ -21,6 +21,10 @@ void check_lose_key(int partition);
 /* A transaction with these offsets commits: its grants must have been effective before. */
 void check_commit(const int64_t *offsets);
 
+/* Is everything of the partition applied? Committed? */
+bool is_partition_applied(int partition);
+bool is_partition_committed(int partition);
+
 /* Is everything applied? */
 bool is_index_settled(void);
 

@@ -54,6 +54,9 @@ static void check_event(const struct logged *r, const struct input *in, struct s
 	s->event = true;
 	if (!model_decode(r->value, &decoded) || decoded.type != r->type)
 		broken_promise("an event cannot be read");
+	if (in->too_large && !bytes_equal_text(decoded.as.command_rejected.code, "too_large"))
+		broken_promise("command %d-%lld is rejected, but not because of its size",
+			       r->source_partition, (long long)r->source_offset);
 	if (event == EXPECT_CHANGED)
 		check_changes(r, in, &decoded.as.sharing_changed);
 }
@@ -206,7 +209,7 @@ static int64_t progress_of(int partition)
 /* ---- the end ---- */
 
 /* Offsets that were forgotten come back only with another transaction. */
-static bool is_partition_settled(int partition)
+bool is_partition_committed(int partition)
 {
 	int64_t end = model_end(partition);
 	int64_t committed = broker.committed[partition];
@@ -220,7 +223,7 @@ bool is_bus_settled(void)
 		if (t->state != TRANSACTION_ENDED)
 			return false;
 	for (int p = 0; p < PARTITIONS; p++)
-		if (!is_partition_settled(p))
+		if (!is_partition_committed(p))
 			return false;
 	return !broker.preparing;
 }

@@ -391,7 +391,7 @@ void check_commit(const int64_t *offsets)
 
 /* ---- the end ---- */
 
-static bool is_partition_settled(int partition)
+bool is_partition_applied(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
 
@@ -403,7 +403,7 @@ static bool is_partition_settled(int partition)
 bool is_index_settled(void)
 {
 	for (int p = 0; p < PARTITIONS; p++)
-		if (!is_partition_settled(p))
+		if (!is_partition_applied(p))
 			return false;
 	return true;
 }

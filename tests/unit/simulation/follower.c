@@ -1,4 +1,8 @@
-/* Stands in for consumer/follower.h: a directory in which one subject may be deleted, once. */
+/*
+ * Stands in for consumer/follower.h: a directory in which one subject may be
+ * deleted, once, and that may be lost and filled again. Who has seen more than
+ * there is keeps that.
+ */
 
 #include "consumer/follower.h"
 
@@ -19,8 +23,12 @@ struct follower {
 /* Reads what is on the topic. */
 static void read_topic(struct follower *f)
 {
-	f->deleted = f->deleted || f->position < model_directory_end();
-	f->position = model_directory_end();
+	int64_t end = model_directory_end();
+
+	if (f->position >= end)
+		return;
+	f->deleted = f->deleted || end == DIRECTORY_END;
+	f->position = end;
 }
 
 int follower_open(struct follower **out, const struct config *config, struct codec *codec,

@@ -1,5 +1,6 @@
 #include "tests/unit/simulation/model.h"
 
+#include "schemas/bounds.h"
 #include "schemas/murmur2.h"
 #include "tests/unit/simulation/memory.h"
 #include "tests/unit/simulation/schedule.h"
@@ -14,6 +15,10 @@ enum {
 	DRAWN_LEAST = 4,
 	EXPIRES_CHANCE = 400,
 	HOLE_CHANCE = 50,
+	LONG_CHANCE = 100,
+	LARGE_CHANCE = 300,
+	LARGE_MIN = 1000, /* of garbage: some is kept whole as a dead letter, some is not */
+	LARGE_MAX = 12000,
 	SOON_MS = 2000,
 	LATE_MS = 40000,
 	BUSY_CHANCE = 100,
@@ -26,7 +31,8 @@ enum {
 struct model model;
 
 static struct directory
-	*directories[1 + SUBJECTS]; /* complete; then without each of the subjects */
+	*directories[1 + SUBJECTS];                /* complete; then without each of the subjects */
+static struct directory *partial[DIRECTORY_WHOLE]; /* empty; with two users and no group */
 static struct codec *codec;
 static struct arena arena;
 static struct buffer scratch;
@@ -96,12 +102,14 @@ struct uuid model_workspace_id(int partition, int workspace)
 
 int64_t model_directory_end(void)
 {
-	return model.gone == NO_ONE ? 1 : 2;
+	return model.gone == NO_ONE ? model.directory : DIRECTORY_END;
 }
 
 const struct directory *model_directory(int64_t position)
 {
-	return directories[position < 2 ? 0 : 1 + model.gone];
+	if (position < DIRECTORY_WHOLE)
+		return partial[position];
+	return directories[position < DIRECTORY_END ? 0 : 1 + model.gone];
 }
 
 int64_t model_time(void)
@@ -119,6 +127,7 @@ struct wish {
 	int64_t expires_at;
 	struct uuid command_id;
 	int64_t made; /* the time in the command's id */
+	bool is_long; /* it has so long a message that notifications do not take it */
 };
 
 static bool is_member(int user)
@@ -268,7 +277,7 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 static void take_away(struct input *in, struct model_workspace *w, int subject, enum reason reason)
 {
 	in->reason = reason;
-	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } }, 0 });
+	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } }, 0, false });
 }
 
 static void apply_wish(struct input *in, struct model_workspace *w, const struct wish *c)
@@ -281,8 +290,13 @@ static void apply_wish(struct input *in, struct model_workspace *w, const struct
 	in->reason = REASON_COMMAND;
 	if (!w->registered || !is_timely(w, c, in->time) || !may(w, c, in->time)) {
 		in->event = EXPECT_REJECTED;
-	} else if (g->role != c->role || g->expires_at != c->expires_at ||
-		   has_expired(g, in->time)) {
+	} else if (g->role == c->role && g->expires_at == c->expires_at &&
+		   !has_expired(g, in->time)) {
+		in->event = EXPECT_NOTHING;
+	} else if (c->is_long) {
+		in->event = EXPECT_REJECTED;
+		in->too_large = true;
+	} else {
 		in->version = ++w->version;
 		change(in, w, c);
 		tell_people(in, &before, w, w->owner, c->actor);
@@ -313,6 +327,9 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 
 		if (subject < 0)
 			broken_promise("a removal names an unknown subject");
+		if (c->reason != REASON_EXPIRED && subject != model.gone)
+			broken_promise("subject %d is to lose a grant, but nobody has deleted it",
+				       subject);
 		if (w->grants[subject].role == ROLE_NONE ||
 		    !is_true(w, subject, c->reason, in->time))
 			continue;
@@ -393,6 +410,14 @@ static struct command command_of(const struct wish *c, const struct uuid *id)
 				 .directory_offset = ABSENT };
 }
 
+static struct bytes message_of(const struct wish *c)
+{
+	static uint8_t text[MESSAGE_MAX];
+
+	memset(text, 'x', sizeof(text));
+	return c->is_long ? (struct bytes){ text, sizeof(text) } : (struct bytes){ 0 };
+}
+
 static void write_wish(struct input *in, const struct wish *c, const struct uuid *id)
 {
 	struct subject subject = model_subject(c->subject);
@@ -405,7 +430,7 @@ static void write_wish(struct input *in, const struct wish *c, const struct uuid
 			(struct remove_sharing){ command_of(c, id), &subject, 1, REASON_COMMAND };
 	} else {
 		r.as.share_workspace =
-			(struct share_workspace){ command_of(c, id), &grant, 1, { 0 } };
+			(struct share_workspace){ command_of(c, id), &grant, 1, message_of(c) };
 	}
 	write_record(in, &r);
 }
@@ -483,10 +508,15 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 		int number = partition * BUSY_COMMANDS + (int)i + 1;
 		int64_t made = draw_made();
 
-		h->wishes[i] =
-			(struct wish){ (int)draw(USERS), (int)draw(SUBJECTS),      draw_role(),
-				       ABSENT,           command_id(made, number), made };
+		h->wishes[i] = (struct wish){ (int)draw(USERS),
+					      (int)draw(SUBJECTS),
+					      draw_role(),
+					      ABSENT,
+					      command_id(made, number),
+					      made,
+					      false };
 		h->wishes[i].expires_at = draw_expiry(h->wishes[i].role);
+		h->wishes[i].is_long = h->wishes[i].role != ROLE_NONE && chance(LONG_CHANCE);
 		h->workspaces[i] = model.busy ? 0 : (int)draw(WORKSPACES);
 		if (chance(600) || model.busy)
 			h->wishes[i].actor = all[h->workspaces[i]].owner;
@@ -522,6 +552,11 @@ static void add_garbage(struct input *in)
 {
 	in->key = world_copy(bytes_of("somebody"));
 	in->value = world_copy(bytes_of("garbage"));
+	if (chance(LARGE_CHANCE)) {
+		size_t len = LARGE_MIN + draw(LARGE_MAX - LARGE_MIN);
+
+		in->value = (struct bytes){ world_alloc(len), len };
+	}
 	in->event = EXPECT_DEAD_LETTER;
 }
 
@@ -644,6 +679,11 @@ size_t model_take(int partition, struct bytes value)
 	return model.count[partition]++;
 }
 
+void model_fill_directory(int64_t position)
+{
+	model.directory = position;
+}
+
 void model_delete(int subject)
 {
 	model.gone = subject;
@@ -694,6 +734,7 @@ void model_check_once(void)
 void model_begin(void)
 {
 	model.gone = NO_ONE;
+	model.directory = DIRECTORY_WHOLE;
 	model.last_expiry = 0;
 	model.marked = chance(300);
 	model.busy = chance(BUSY_CHANCE);
@@ -725,34 +766,45 @@ static void put_fact(struct directory *d, const struct record *fact)
 	assert(taken);
 }
 
-/* A deleted user has that status; a deleted group has a tombstone. */
-static struct directory *make_directory(int gone)
+static void put_organization(struct directory *d)
 {
-	struct directory *d = directory_new();
-	struct membership home = { model_organization(), ORGANIZATION_MEMBER };
-	struct uuid group[] = { model_user(members[0]), model_user(members[1]) };
 	struct record r = { .type = RECORD_ORGANIZATION_CHANGED };
 
 	r.as.organization_changed =
 		(struct organization_changed){ model_organization(), bytes_of("acme"),
 					       SHARING_EVERYONE };
 	put_fact(d, &r);
-	for (int i = 0; i < USERS; i++) {
-		r.type = RECORD_USER_CHANGED;
-		r.as.user_changed = (struct user_changed){
-			.id = model_user(i),
-			.username = bytes_of(usernames[i]),
-			.name = bytes_of(""),
-			.email = bytes_of("somebody@example.com"),
-			.status = i == gone ? USER_DELETED : USER_ACTIVE,
-			.kind = USER_PERSON,
-			.site_role = SITE_MEMBER,
-			.organizations = &home,
-			.organization_count = 1,
-		};
-		put_fact(d, &r);
-	}
-	r.type = RECORD_GROUP_CHANGED;
+}
+
+static void put_user(struct directory *d, int user, enum user_status status)
+{
+	struct membership home = { model_organization(), ORGANIZATION_MEMBER };
+	struct record r = { .type = RECORD_USER_CHANGED };
+
+	r.as.user_changed = (struct user_changed){
+		.id = model_user(user),
+		.username = bytes_of(usernames[user]),
+		.name = bytes_of(""),
+		.email = bytes_of("somebody@example.com"),
+		.status = status,
+		.kind = USER_PERSON,
+		.site_role = SITE_MEMBER,
+		.organizations = &home,
+		.organization_count = 1,
+	};
+	put_fact(d, &r);
+}
+
+/* A deleted user has that status; a deleted group has a tombstone. */
+static struct directory *make_directory(int gone)
+{
+	struct directory *d = directory_new();
+	struct uuid group[] = { model_user(members[0]), model_user(members[1]) };
+	struct record r = { .type = RECORD_GROUP_CHANGED };
+
+	put_organization(d);
+	for (int i = 0; i < USERS; i++)
+		put_user(d, i, i == gone ? USER_DELETED : USER_ACTIVE);
 	r.as.group_changed = (struct group_changed){ id_of(1, GROUP), bytes_of("team"),
 						     model_organization(), group, 2 };
 	put_fact(d, &r);
@@ -788,6 +840,11 @@ void model_open(void)
 	buffer_init(&scratch);
 	for (int gone = NO_ONE; gone < SUBJECTS; gone++)
 		directories[1 + gone] = make_directory(gone);
+	partial[DIRECTORY_EMPTY] = directory_new();
+	partial[DIRECTORY_HALF] = directory_new();
+	put_organization(partial[DIRECTORY_HALF]);
+	put_user(partial[DIRECTORY_HALF], 0, USER_ACTIVE);
+	put_user(partial[DIRECTORY_HALF], 1, USER_ACTIVE);
 	find_workspaces();
 }
 
@@ -795,6 +852,8 @@ void model_close(void)
 {
 	for (int i = 0; i <= SUBJECTS; i++)
 		directory_free(&directories[i]);
+	for (int i = 0; i < DIRECTORY_WHOLE; i++)
+		directory_free(&partial[i]);
 	arena_done(&arena);
 	buffer_done(&scratch);
 	__real_codec_free(&codec);

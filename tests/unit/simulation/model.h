@@ -62,6 +62,7 @@ struct input {
 	enum expected_event event;
 	int64_t version;        /* of the event */
 	enum reason reason;     /* of a change */
+	bool too_large;         /* rejected, because its outputs would be */
 	bool marker;            /* of a transaction; nobody is given it */
 	int64_t hole;           /* of a batch that cannot be unpacked: its offsets; 0: it can be */
 	int64_t hole_begin;     /* its first */
@@ -72,12 +73,16 @@ struct input {
 	unsigned told;    /* bit i: user i is notified */
 };
 
+/* Positions in the directory: before its records, between them, and after them. */
+enum { DIRECTORY_EMPTY, DIRECTORY_HALF, DIRECTORY_WHOLE, DIRECTORY_END };
+
 struct model {
 	size_t left[PARTITIONS];  /* how many commands have yet to be drawn */
 	size_t sent[PARTITIONS];  /* how many were drawn */
 	size_t count[PARTITIONS]; /* how many records are on the log */
 	bool busy;           /* one workspace of each partition gets many commands in some hours */
 	bool marked;         /* drawn commands are sent in transactions, which end with a marker */
+	int64_t directory;   /* how much of the directory is there; all, unless it was lost */
 	int gone;            /* the subject that was deleted; NO_ONE: none */
 	int64_t last_expiry; /* the latest of all expiries that were drawn */
 	struct input inputs[PARTITIONS][INPUTS_MAX];
@@ -105,6 +110,9 @@ int64_t model_end(int partition);
 
 /* The brokers' time. */
 int64_t model_time(void);
+
+/* Has the directory hold so much; in the end, DIRECTORY_WHOLE. */
+void model_fill_directory(int64_t position);
 
 /* Deletes a user or the group. */
 void model_delete(int subject);

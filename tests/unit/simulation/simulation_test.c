@@ -33,6 +33,9 @@ enum {
 	TURNS_MORE = 400,
 	DELETE_CHANCE = 300,
 	LOSE_KEYS_CHANCE = 200,
+	REFUSE_CHANCE = 50,
+	LOSE_DIRECTORY_CHANCE = 50,
+	SURVEYED_MS = 5000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
 	LEAP_MS = 30000,         /* longer than any wait */
 };
@@ -277,7 +280,6 @@ static void heal(void)
 	if (broker.moved) /* what a person is asked to do */
 		forget_offsets();
 	broker.moved = false;
-	let_topics_take_all();
 	for (int i = 0; i < PROCESSES; i++) {
 		if (!processes[i].alive)
 			broker_leave(i);
@@ -320,15 +322,36 @@ static void end_abandoned(void)
 		time_out();
 }
 
+static void turn_without_trouble(void)
+{
+	if (!is_anybody_there())
+		start_one();
+	move_world();
+	end_abandoned();
+	(void)threads_turn();
+}
+
+/* A topic still refuses what one partition has to tell, which is no concern of the others. */
+static void settle_beside(int refused)
+{
+	int other = (refused + 1) % PARTITIONS;
+	int turns = 0;
+
+	trace("      a topic refuses the outputs of %d", refused);
+	let_topics_take_all();
+	broker.refused[refused] = true;
+	while (!is_partition_applied(other) || !is_partition_committed(other)) {
+		if (turns++ == TURNS_TO_SETTLE)
+			broken_promise("partition %d waits for %d, which a topic refuses", other,
+				       refused);
+		turn_without_trouble();
+	}
+}
+
 static void settle(void)
 {
-	for (int i = 0; i < TURNS_TO_SETTLE && !is_settled(); i++) {
-		if (!is_anybody_there())
-			start_one();
-		move_world();
-		end_abandoned();
-		(void)threads_turn();
-	}
+	for (int i = 0; i < TURNS_TO_SETTLE && !is_settled(); i++)
+		turn_without_trouble();
 	if (!is_settled())
 		broken_promise(
 			"it does not settle: %lld of %zu and %lld of %zu are committed, and %s",
@@ -365,6 +388,9 @@ static void run_until_settled(unsigned more)
 	draw_rates();
 	run_with_trouble(more);
 	heal();
+	if (chance(REFUSE_CHANCE))
+		settle_beside((int)draw(PARTITIONS));
+	let_topics_take_all();
 	settle();
 	check_index();
 	check_bus();
@@ -397,6 +423,45 @@ static void lose_keys(void)
 	check_bus();
 }
 
+static void kill_some(unsigned in_1000)
+{
+	for (int i = 0; i < PROCESSES; i++) {
+		if (!processes[i].alive || !chance(in_1000))
+			continue;
+		process_kill(&processes[i]);
+		broker_leave(i);
+	}
+}
+
+static void pass_ms(int64_t ms)
+{
+	int64_t until = schedule.now_ms + ms;
+
+	while (schedule.now_ms < until)
+		turn_without_trouble();
+}
+
+/*
+ * The directory is lost, and filled again in two pieces. Those who start
+ * meanwhile find grants of subjects that they have never heard of.
+ */
+static void lose_directory(void)
+{
+	trace("      the directory is lost");
+	model_fill_directory(DIRECTORY_EMPTY);
+	kill_some(chance(500) ? 1000 : 300);
+	pass_ms(SURVEYED_MS);
+	trace("      half of the directory is back");
+	model_fill_directory(DIRECTORY_HALF);
+	pass_ms(SURVEYED_MS);
+	trace("      the directory is back");
+	model_fill_directory(DIRECTORY_WHOLE);
+	pass_ms(SURVEYED_MS);
+	settle();
+	check_index();
+	check_bus();
+}
+
 static void run_schedule(uint64_t seed)
 {
 	(void)snprintf(crashed, sizeof(crashed), "seed %llu: the program crashed\n",
@@ -416,6 +481,8 @@ static void run_schedule(uint64_t seed)
 	run_until_settled(TURNS_MORE);
 	if (chance(LOSE_KEYS_CHANCE))
 		lose_keys();
+	if (chance(LOSE_DIRECTORY_CHANCE))
+		lose_directory();
 	if (chance(DELETE_CHANCE)) {
 		delete_somebody();
 		run_until_settled(TURNS_MORE / 4);

@@ -1,11 +1,17 @@
-/* Stands in for consumer/topic_watch.h: the simulated topics are as they must be. */
+/*
+ * Stands in for consumer/topic_watch.h: the simulated topics are as they must be,
+ * but take less than usual.
+ */
 
 #include "consumer/topic_watch.h"
+
+#include "tests/unit/simulation/broker.h"
 
 struct topic_watch *topic_watch_new(struct intake *intake, struct topic_sizes *sizes)
 {
 	(void)intake;
-	(void)sizes;
+	sizes->limits.notification_bytes = NOTIFICATION_LIMIT;
+	sizes->limits.dead_letter_bytes = DEAD_LETTER_LIMIT;
 	return NULL;
 }
 

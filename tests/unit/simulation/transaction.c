@@ -69,10 +69,23 @@ static bool is_last_of_partition(const struct batch *b)
 	return true;
 }
 
+/* Whatever came in, no output is larger than its topic takes. */
+static void check_size(const struct output *o)
+{
+	size_t size = o->key.len + o->value.len + o->headers.len;
+	bool fits = o->topic == TOPIC_DEADLETTER      ? size <= DEAD_LETTER_LIMIT
+		    : o->topic == TOPIC_NOTIFICATIONS ? size <= NOTIFICATION_LIMIT
+						      : true;
+
+	if (!fits)
+		broken_promise("%s is sent a record of %zu bytes", topic_name(o->topic), size);
+}
+
 static void write_output(struct transaction *t, const struct batch *b, const struct output *o)
 {
 	int partition = o->topic == TOPIC_GRANTS ? b->partition : partition_of(o->key, PARTITIONS);
 
+	check_size(o);
 	log_append(&broker.logs[o->topic][partition], &(struct logged){
 							      .transaction = t,
 							      .type = o->type,
