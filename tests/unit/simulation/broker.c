@@ -32,6 +32,18 @@ int64_t broker_end(int partition)
 	return (int64_t)(model.count[partition] - broker.hidden[partition]);
 }
 
+void broker_replace_log(int partition)
+{
+	broker.doubts++;
+	for (int t = 0; t < TOPIC_COUNT; t++)
+		for (int p = 0; p < PARTITIONS; p++)
+			for (size_t i = 0; i < broker.logs[t][p].count; i++) {
+				struct logged *r = &broker.logs[t][p].list[i];
+
+				r->former = r->former || r->source_partition == partition;
+			}
+}
+
 /* ---- logs ---- */
 
 void log_append(struct log *l, const struct logged *r)

@@ -53,6 +53,7 @@ struct logged {
 	int source_partition; /* with the next two, its ce_id */
 	int64_t source_offset;
 	uint32_t n;
+	bool former; /* what became of a record of a log that was replaced */
 };
 
 struct log {
@@ -79,7 +80,8 @@ struct broker {
 	size_t hidden
 		[PARTITIONS]; /* how many records at the end of the log the brokers do not show */
 	uint64_t committed_added[PARTITIONS];
-	bool moved; /* somebody has moved the group's offsets */
+	unsigned doubts; /* rises when a log may be another one */
+	bool moved;      /* somebody has moved the group's offsets */
 	struct member members[MEMBERS];
 	bool preparing;
 	int generation;
@@ -96,6 +98,9 @@ int request_failed(const char *what, struct error *err);
 
 /* Where the partition of sharing.commands ends now. */
 int64_t broker_end(int partition);
+
+/* Notes that another log is in the place of the partition's. */
+void broker_replace_log(int partition);
 
 /* ---- logs ---- */
 

@@ -18,6 +18,13 @@ void check_readers(void);
  */
 void check_lose_key(int partition);
 
+/*
+ * Another log is in the place of the partition's. Until a person has accepted
+ * it, nothing may come of its records, which check_silence() asks.
+ */
+void check_replace_log(int partition);
+void check_silence(int partition);
+
 /* A transaction with these offsets commits: its grants must have been effective before. */
 void check_commit(const int64_t *offsets);
 

@@ -16,7 +16,8 @@ struct seen {
 	unsigned told;
 };
 
-static struct seen seen[PARTITIONS][INPUTS_MAX];
+/* By offset; the first is that before the log, where a new log is begun at 0. */
+static struct seen seen[PARTITIONS][1 + INPUTS_MAX];
 
 static void check_changes(const struct logged *r, const struct input *in,
 			  const struct sharing_changed *event)
@@ -82,13 +83,16 @@ static void check_dead_letter(const struct logged *r, const struct input *in, st
 
 static void check_output(enum topic topic, const struct logged *r)
 {
-	const struct input *in = &model.inputs[r->source_partition][r->source_offset];
-	struct seen *s = &seen[r->source_partition][r->source_offset];
+	const struct input *in;
+	struct seen *s = &seen[r->source_partition][1 + r->source_offset];
 
 	if (r->n >= OUTPUTS_MAX || s->n[r->n])
 		broken_promise("%s has %d-%lld-%u twice", topic_name(topic), r->source_partition,
 			       (long long)r->source_offset, r->n);
 	s->n[r->n] = true;
+	if (r->source_offset < 0 && r->type != RECORD_PROGRESS)
+		broken_promise("%s has an output of no record", topic_name(topic));
+	in = &model.inputs[r->source_partition][r->source_offset < 0 ? 0 : r->source_offset];
 	if (topic == TOPIC_EVENTS)
 		check_event(r, in, s);
 	else if (topic == TOPIC_NOTIFICATIONS)
@@ -108,7 +112,7 @@ static void check_log(enum topic topic, int partition)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct logged *r = &l->list[i];
 
-		if (!logged_is_visible(r))
+		if (!logged_is_visible(r) || r->former)
 			continue;
 		check_output(topic, r);
 		if (topic != TOPIC_GRANTS && r->source_offset < last[r->source_partition])
@@ -125,7 +129,7 @@ static void check_nothing_lost(void)
 	for (int p = 0; p < PARTITIONS; p++)
 		for (size_t i = 0; i < model.count[p]; i++) {
 			const struct input *in = &model.inputs[p][i];
-			const struct seen *s = &seen[p][i];
+			const struct seen *s = &seen[p][1 + i];
 
 			if (s->event != (in->event != EXPECT_NOTHING))
 				broken_promise("command %d-%zu has no event", p, i);
@@ -193,7 +197,7 @@ static void check_state(int partition, int workspace)
 	compare_state(partition, &r.as.workspace_grants, w);
 }
 
-/* The partition's last Progress in the changelog; NO_OFFSET: there is none. */
+/* The partition's last Progress in the changelog that is of its log; NO_OFFSET: there is none. */
 static int64_t progress_of(int partition)
 {
 	const struct logged *last = last_of(partition, bytes_of(PROGRESS_KEY));
@@ -203,7 +207,7 @@ static int64_t progress_of(int partition)
 		return NO_OFFSET;
 	if (!model_decode(last->value, &r) || r.type != RECORD_PROGRESS)
 		broken_promise("changelog %d: its progress cannot be read", partition);
-	return r.as.progress.applied;
+	return r.as.progress.log == model.log[partition] ? r.as.progress.applied : NO_OFFSET;
 }
 
 /* ---- the end ---- */
@@ -226,6 +230,21 @@ bool is_bus_settled(void)
 		if (!is_partition_committed(p))
 			return false;
 	return !broker.preparing;
+}
+
+void check_silence(int partition)
+{
+	for (int t = 0; t < TOPIC_COUNT; t++)
+		for (int p = 0; p < PARTITIONS; p++)
+			for (size_t i = 0; i < broker.logs[t][p].count; i++) {
+				const struct logged *r = &broker.logs[t][p].list[i];
+
+				if (logged_is_visible(r) && !r->former &&
+				    r->source_partition == partition)
+					broken_promise("%s has outputs of a log that nobody has "
+						       "accepted",
+						       topic_name((enum topic)t));
+			}
 }
 
 void check_bus(void)

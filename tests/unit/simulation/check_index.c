@@ -309,11 +309,20 @@ static void check_counts(int partition, const struct store_key *mark,
 	expect_number(partition, mark, "grants", grants);
 }
 
+/* Which log `applied` is in. */
+static int64_t log_of(const struct store_key *mark)
+{
+	int64_t log = number_of(store_get(mark, bytes_of("log")));
+
+	return log < 0 ? 0 : log;
+}
+
 static void check_partition(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
 	int64_t applied = number_of(store_get(mark, bytes_of("applied")));
-	const struct model_workspace *all;
+	int64_t log = log_of(mark);
+	const struct model_workspace *all = model_after(partition, log, applied);
 	size_t keys = 0;
 
 	if (!bytes_equal_text(store_get(mark, bytes_of("state")), "ready")) {
@@ -322,12 +331,11 @@ static void check_partition(int partition)
 	}
 	if (damaged[partition])
 		return;
-	if (applied < 0 || applied > (int64_t)model.count[partition])
+	if (!all)
 		broken_promise("Redis, partition %d: %lld of %zu commands are applied", partition,
 			       (long long)applied, model.count[partition]);
-	if (applied > highest_applied[partition])
+	if (log == model.log[partition] && applied > highest_applied[partition])
 		highest_applied[partition] = applied;
-	all = model.after[partition][applied];
 	for (int i = 0; i < WORKSPACES; i++)
 		keys += check_workspace(partition, i, &all[i]);
 	for (int s = 0; s < SUBJECTS; s++)
@@ -380,6 +388,11 @@ void check_readers(void)
 		check_partition(p);
 }
 
+void check_replace_log(int partition)
+{
+	highest_applied[partition] = 0;
+}
+
 void check_commit(const int64_t *offsets)
 {
 	for (int p = 0; p < PARTITIONS; p++)
@@ -395,7 +408,7 @@ bool is_partition_applied(int partition)
 {
 	const struct store_key *mark = key_of(partition, "mark", NULL);
 
-	return !damaged[partition] &&
+	return !damaged[partition] && log_of(mark) == model.log[partition] &&
 	       number_of(store_get(mark, bytes_of("applied"))) == model_end(partition) &&
 	       bytes_equal_text(store_get(mark, bytes_of("state")), "ready");
 }

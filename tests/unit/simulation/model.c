@@ -642,6 +642,46 @@ void model_send(int partition)
 	end_transaction(partition);
 }
 
+/* How much of the log comes back: less than what is applied, and only whole batches. */
+static size_t draw_kept(int partition)
+{
+	const struct input *in = model.inputs[partition];
+	size_t last = (size_t)model_end(partition) - 1;
+	size_t kept = draw((unsigned)(in[last].hole ? (size_t)in[last].hole_begin : last) + 1);
+
+	return in[kept].hole ? (size_t)in[kept].hole_begin : kept;
+}
+
+void model_replace_log(int partition)
+{
+	size_t count = model.count[partition];
+	size_t kept = draw_kept(partition);
+
+	model.log[partition]++;
+	model.former_count[partition] = count;
+	memcpy(model.former[partition], model.after[partition], sizeof(model.after[partition]));
+	memcpy(model.after[partition][kept], model.former[partition][count],
+	       sizeof(model.after[partition][kept]));
+	for (size_t i = 0; i < kept; i++) {
+		model.inputs[partition][i].event = EXPECT_NOTHING;
+		model.inputs[partition][i].told = 0;
+	}
+	model.count[partition] = kept;
+	model.left[partition] = draw(DRAWN_LEAST * 2);
+	for (unsigned i = draw((unsigned)model.left[partition] + 1); i > 0; i--)
+		model_send(partition);
+}
+
+const struct model_workspace *model_after(int partition, int64_t log, int64_t applied)
+{
+	bool former = log < model.log[partition];
+	size_t count = former ? model.former_count[partition] : model.count[partition];
+
+	if (applied < 0 || applied > (int64_t)count || log > model.log[partition])
+		return NULL;
+	return former ? model.former[partition][applied] : model.after[partition][applied];
+}
+
 int64_t model_end(int partition)
 {
 	size_t end = model.count[partition];
@@ -740,6 +780,7 @@ void model_begin(void)
 	model.busy = chance(BUSY_CHANCE);
 	for (int p = 0; p < PARTITIONS; p++) {
 		histories[p].count = 0;
+		model.log[p] = 0;
 		model.count[p] = 0;
 		model.sent[p] = 0;
 		model.left[p] = model.busy ? BUSY_COMMANDS

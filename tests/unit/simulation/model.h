@@ -88,6 +88,10 @@ struct model {
 	struct input inputs[PARTITIONS][INPUTS_MAX];
 	struct model_workspace after[PARTITIONS][INPUTS_MAX + 1]
 				    [WORKSPACES]; /* by the number of inputs */
+	int64_t log[PARTITIONS]; /* 1: another log is in the place of the first; 0: not so */
+	struct model_workspace former[PARTITIONS][INPUTS_MAX + 1]
+				     [WORKSPACES]; /* `after` of the first log */
+	size_t former_count[PARTITIONS];
 };
 
 extern struct model model;
@@ -101,6 +105,16 @@ void model_begin(void);
 
 /* Draws the next command of the partition, if one is left, and puts it on the log. */
 void model_send(int partition);
+
+/*
+ * Puts another log in the place of the partition's, all of which must be applied
+ * and committed: a beginning of it, and perhaps new records, of which some are
+ * yet to be sent. Nobody will decide anew what is kept of the old log.
+ */
+void model_replace_log(int partition);
+
+/* The workspaces when so much of that log is applied; NULL: it has not so much. */
+const struct model_workspace *model_after(int partition, int64_t log, int64_t applied);
 
 /* Puts a removal that a consumer has sent on the log; returns its offset. */
 size_t model_take(int partition, struct bytes value);

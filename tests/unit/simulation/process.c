@@ -386,6 +386,16 @@ static struct config *config_of(const char *instance)
 	return config;
 }
 
+void processes_accept_log(bool accept)
+{
+	struct error err = { 0 };
+
+	for (int i = 0; i < PROCESSES; i++)
+		must(config_set(processes[i].config, "accept-other-log", accept ? "yes" : "no",
+				&err),
+		     &err);
+}
+
 void processes_open(void)
 {
 	struct error err = { 0 };

@@ -65,6 +65,9 @@ void processes_close(void);
 /* Starts a process that is not alive. */
 void process_start(struct process *p);
 
+/* Has processes that start from now on accept another log, or refuse it. */
+void processes_accept_log(bool accept);
+
 /* Kills the process as SIGKILL does: it does nothing more, and its memory is freed. */
 void process_kill(struct process *p);
 

@@ -34,6 +34,8 @@ enum {
 	DELETE_CHANCE = 300,
 	LOSE_KEYS_CHANCE = 200,
 	REFUSE_CHANCE = 50,
+	REPLACE_LOG_CHANCE = 50,
+	FOREIGN_LOG_MS = 4000, /* at most, until somebody accepts it */
 	LOSE_DIRECTORY_CHANCE = 50,
 	SURVEYED_MS = 5000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
@@ -331,21 +333,29 @@ static void turn_without_trouble(void)
 	(void)threads_turn();
 }
 
+/* One partition cannot go on. The other one must. */
+static void settle_other(int held)
+{
+	int other = (held + 1) % PARTITIONS;
+	int turns = 0;
+
+	while (model.left[other] || !is_partition_applied(other) ||
+	       !is_partition_committed(other)) {
+		if (turns++ == TURNS_TO_SETTLE)
+			broken_promise("partition %d waits for %d", other, held);
+		if (model.left[other])
+			model_send(other);
+		turn_without_trouble();
+	}
+}
+
 /* A topic still refuses what one partition has to tell, which is no concern of the others. */
 static void settle_beside(int refused)
 {
-	int other = (refused + 1) % PARTITIONS;
-	int turns = 0;
-
 	trace("      a topic refuses the outputs of %d", refused);
 	let_topics_take_all();
 	broker.refused[refused] = true;
-	while (!is_partition_applied(other) || !is_partition_committed(other)) {
-		if (turns++ == TURNS_TO_SETTLE)
-			broken_promise("partition %d waits for %d, which a topic refuses", other,
-				       refused);
-		turn_without_trouble();
-	}
+	settle_other(refused);
 }
 
 static void settle(void)
@@ -462,6 +472,33 @@ static void lose_directory(void)
 	check_bus();
 }
 
+/*
+ * A partition's log is restored from an older copy, and written to. That is no
+ * concern of the other partition. Then a person accepts it.
+ */
+static void replace_log(void)
+{
+	int p = (int)draw(PARTITIONS);
+
+	broker_replace_log(p);
+	model_replace_log(p);
+	check_replace_log(p);
+	trace("      another log of %d ends at %lld", p, (long long)broker_end(p));
+	model.left[(p + 1) % PARTITIONS] += draw(3);
+	kill_some(300);
+	pass_ms(1000 + draw(FOREIGN_LOG_MS));
+	settle_other(p);
+	check_silence(p);
+	trace("      it is accepted");
+	processes_accept_log(true);
+	kill_some(1000);
+	settle();
+	check_index();
+	check_bus();
+	processes_accept_log(false);
+	kill_some(1000);
+}
+
 static void run_schedule(uint64_t seed)
 {
 	(void)snprintf(crashed, sizeof(crashed), "seed %llu: the program crashed\n",
@@ -481,6 +518,8 @@ static void run_schedule(uint64_t seed)
 	run_until_settled(TURNS_MORE);
 	if (chance(LOSE_KEYS_CHANCE))
 		lose_keys();
+	if (chance(REPLACE_LOG_CHANCE) && !model.busy)
+		replace_log();
 	if (chance(LOSE_DIRECTORY_CHANCE))
 		lose_directory();
 	if (chance(DELETE_CHANCE)) {
