@@ -667,7 +667,8 @@ void model_replace_log(int partition)
 		model.inputs[partition][i].told = 0;
 	}
 	model.count[partition] = kept;
-	model.left[partition] = draw(DRAWN_LEAST * 2);
+	/* At least one: until a record of it is applied, nothing tells this log from others. */
+	model.left[partition] = 1 + draw(DRAWN_LEAST * 2);
 	for (unsigned i = draw((unsigned)model.left[partition] + 1); i > 0; i--)
 		model_send(partition);
 }
