@@ -518,8 +518,10 @@ static void run_schedule(uint64_t seed)
 	run_until_settled(TURNS_MORE);
 	if (chance(LOSE_KEYS_CHANCE))
 		lose_keys();
-	if (chance(REPLACE_LOG_CHANCE) && !model.busy)
+	if (chance(REPLACE_LOG_CHANCE) && !model.busy) {
 		replace_log();
+		run_until_settled(TURNS_MORE / 4);
+	}
 	if (chance(LOSE_DIRECTORY_CHANCE))
 		lose_directory();
 	if (chance(DELETE_CHANCE)) {
