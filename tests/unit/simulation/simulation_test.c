@@ -33,13 +33,14 @@ enum {
 	TURNS_MORE = 400,
 	DELETE_CHANCE = 300,
 	LOSE_KEYS_CHANCE = 200,
-	REFUSE_CHANCE = 50,
+	REFUSE_CHANCE = 100,
 	REPLACE_LOG_CHANCE = 50,
 	FOREIGN_LOG_MS = 4000, /* at most, until somebody accepts it */
 	LOSE_DIRECTORY_CHANCE = 50,
 	SURVEYED_MS = 5000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
-	LEAP_MS = 30000,         /* longer than any wait */
+	TURNS_BESIDE = 3000, /* of one partition while the other is held: half as many were seen */
+	LEAP_MS = 30000,     /* longer than any wait */
 };
 
 /* ---- trouble ---- */
@@ -341,7 +342,7 @@ static void settle_other(int held)
 
 	while (model.left[other] || !is_partition_applied(other) ||
 	       !is_partition_committed(other)) {
-		if (turns++ == TURNS_TO_SETTLE)
+		if (turns++ == TURNS_BESIDE)
 			broken_promise("partition %d waits for %d", other, held);
 		if (model.left[other])
 			model_send(other);
