@@ -37,7 +37,7 @@ enum {
 	REPLACE_LOG_CHANCE = 50,
 	FOREIGN_LOG_MS = 4000, /* at most, until somebody accepts it */
 	LOSE_DIRECTORY_CHANCE = 50,
-	SURVEYED_MS = 5000,      /* an owner of partitions has looked at all subjects */
+	SURVEYED_MS = 2000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
 	TURNS_BESIDE = 3000, /* of one partition while the other is held: half as many were seen */
 	LEAP_MS = 30000,     /* longer than any wait */
