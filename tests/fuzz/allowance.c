@@ -41,33 +41,43 @@ static size_t least_of(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Each record makes an event, or a rejection. */
-static size_t allow_events(const struct arrived *in)
+static size_t allow_rejections(const struct arrived *in)
 {
 	size_t details = least_of(PROBLEMS * in->subjects, in->records * DETAILS_MAX);
-	size_t rejections = in->records * REJECTION_BYTES + details * DETAIL_BYTES_MAX;
-	size_t events = in->records * (PACKED_BYTES + bounds_event(NAME_BYTES_MAX, 0)) +
-			in->subjects * CHANGE_BYTES_MAX;
 
-	return rejections > events ? rejections : events;
+	return in->records * REJECTION_BYTES + details * DETAIL_BYTES_MAX;
 }
 
-static size_t allow_states(const struct arrived *in)
+/* Events, notifications, states. */
+static size_t allow_news(const struct arrived *in, size_t notices)
 {
-	return in->records * (PACKED_BYTES + bounds_state(NAME_BYTES_MAX, 0, RECENT_MAX)) +
+	size_t record = 2 * PACKED_BYTES + bounds_event(NAME_BYTES_MAX, 0) +
+			bounds_state(NAME_BYTES_MAX, 0, RECENT_MAX);
+
+	return in->records * record + notices * NOTICE_BYTES + in->subjects * CHANGE_BYTES_MAX +
 	       (in->grants + in->subjects) * GRANT_BYTES_MAX;
+}
+
+/* One record is either rejected or makes news; of several, some may do the one and some the other. */
+static size_t allow_answers(const struct arrived *in, size_t notices)
+{
+	size_t rejections = allow_rejections(in);
+	size_t news = allow_news(in, notices);
+
+	if (in->records > 1)
+		return rejections + news;
+	return rejections > news ? rejections : news;
 }
 
 struct allowance allowance_of(const struct arrived *in)
 {
 	size_t notices = least_of(in->people, in->records * in->users) + in->records;
-	size_t letters = in->bytes + in->headers * HEADER_BYTES + in->records * LETTER_BYTES;
+	size_t letters = in->unreadable + in->headers * HEADER_BYTES + in->records * LETTER_BYTES;
 	struct allowance a = { .outputs = 2 * in->records + notices + 1 };
 
-	a.bytes = letters + allow_events(in) + notices * NOTICE_BYTES + allow_states(in) +
-		  PROGRESS_BYTES;
-	a.commands = a.bytes + in->records * (RECORD_OUTCOMES + RECORD_COMMANDS) +
-		     in->subjects * SUBJECT_COMMANDS;
+	a.bytes = letters + allow_answers(in, notices) + PROGRESS_BYTES;
+	a.commands =
+		in->records * (RECORD_OUTCOMES + RECORD_COMMANDS) + in->subjects * SUBJECT_COMMANDS;
 	a.work = in->records * RECORD_WORK + (in->subjects + in->people) * SUBJECT_WORK +
 		 in->records * GRANT_WORK * (in->grants + in->holders + in->memberships);
 	return a;

@@ -12,8 +12,8 @@
 /* What came in, in one run. */
 struct arrived {
 	size_t records;     /* a hole is one */
-	size_t bytes;       /* of keys, values and headers */
 	size_t read;        /* of values that are not too large to be read */
+	size_t unreadable;  /* of keys, values and headers of what may become dead letters */
 	size_t headers;     /* their number */
 	size_t subjects;    /* that commands name; of a fact about a workspace, all its grants */
 	size_t people;      /* who these are, by the directory: once for each group that has them */
@@ -27,7 +27,7 @@ struct arrived {
 struct allowance {
 	size_t outputs;  /* records */
 	size_t bytes;    /* of the outputs, as Redis keeps them */
-	size_t commands; /* bytes that Redis is sent, with the outputs */
+	size_t commands; /* bytes that Redis is sent besides the outputs */
 	size_t work;     /* ids that are hashed or compared, and memberships that are looked at */
 };
 

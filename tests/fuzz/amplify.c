@@ -80,17 +80,25 @@ static size_t size_of(const struct output *o)
 	return o->key.len + o->value.len + o->headers.len + around;
 }
 
-/* Returns the number of outputs. */
+/* Returns the number of outputs. What one share makes known has a limit, too. */
 static size_t judge_outputs(struct bytes packed)
 {
 	struct run_range range;
 	struct output o;
 	size_t outputs = 0;
+	size_t told = 0; /* of the share with the offset `last` */
+	int64_t last = -1;
 	bool opened = outputs_open(&packed, &range);
 
 	assert(opened);
-	for (; output_take(&packed, &o); outputs++)
+	for (; output_take(&packed, &o); outputs++) {
 		require_within(topic_name(o.topic), size_of(&o), limit_of(&o));
+		told = o.offset == last ? told : 0;
+		told += is_of_share(&o) ? o.value.len : 0;
+		last = o.offset;
+		if (o.topic == TOPIC_NOTIFICATIONS)
+			require_within("what a share tells", told, limits.outputs_bytes);
+	}
 	assert(!packed.len);
 	return outputs;
 }
@@ -103,7 +111,7 @@ static void judge_run(const struct meter *took)
 
 	require_within("outputs", outputs, allowed.outputs);
 	require_within("bytes of outputs", b->len, allowed.bytes);
-	require_within("bytes for Redis", offline_written(), allowed.commands);
+	require_within("bytes for Redis", offline_written(), b->len + allowed.commands);
 	require_within("steps", took->steps, allowed.work);
 	require_within("bytes allocated", took->memory,
 		       allowance_of_memory(&run.arrived, offline_written()));
@@ -120,36 +128,46 @@ static void add_subjects(const void *list, size_t size, size_t number)
 	run.arrived.subjects += number;
 }
 
-static void weigh_record(const struct sent *s, bool *shares)
+/* Also reads the record, if it is no larger than what the consumer reads. */
+static void weigh_bytes(const struct sent *s, struct record *r)
 {
 	const struct message *m = &s->message;
 	struct arrived *sum = &run.arrived;
+	size_t bytes = m->key.len + m->value.len;
 	struct error err;
-	struct record r;
-	int rc = m->value.len > COMMAND_BYTES_MAX || m->hole
-			 ? ERROR_INPUT
-			 : codec_decode(codec, m->value, &arena, &r, &err);
 
-	sum->records++;
-	sum->bytes += m->key.len + m->value.len;
-	sum->read += m->value.len <= COMMAND_BYTES_MAX ? m->value.len : 0;
-	sum->headers += s->header_count;
 	for (size_t i = 0; i < s->header_count; i++)
-		sum->bytes += strlen(s->headers[i].name) + s->headers[i].value.len;
-	*shares = false;
-	if (rc)
-		return;
-	*shares = r.type == RECORD_SHARE_WORKSPACE;
-	if (*shares)
+		bytes += strlen(s->headers[i].name) + s->headers[i].value.len;
+	r->type = RECORD_TYPE_COUNT;
+	if (m->value.len <= COMMAND_BYTES_MAX) {
+		sum->read += m->value.len;
+		if (codec_decode(codec, m->value, &arena, r, &err))
+			r->type = RECORD_TYPE_COUNT;
+	}
+	sum->records++;
+	sum->headers += s->header_count;
+	if (r->type != RECORD_SHARE_WORKSPACE && r->type != RECORD_REMOVE_SHARING)
+		sum->unreadable += bytes;
+}
+
+/* Returns whether it is a ShareWorkspace. */
+static bool weigh_record(const struct sent *s)
+{
+	struct arrived *sum = &run.arrived;
+	struct record r;
+
+	weigh_bytes(s, &r);
+	if (r.type == RECORD_SHARE_WORKSPACE)
 		add_subjects(r.as.share_workspace.grants, sizeof(*r.as.share_workspace.grants),
 			     r.as.share_workspace.grant_count);
-	else if (r.type == RECORD_REMOVE_SHARING)
+	if (r.type == RECORD_REMOVE_SHARING)
 		add_subjects(r.as.remove_sharing.subjects, sizeof(*r.as.remove_sharing.subjects),
 			     r.as.remove_sharing.subject_count);
-	else if (r.type == RECORD_WORKSPACE_CHANGED || r.type == RECORD_WORKSPACE_DELETED) {
+	if (r.type == RECORD_WORKSPACE_CHANGED || r.type == RECORD_WORKSPACE_DELETED) {
 		sum->subjects += sum->grants;
 		sum->people += sum->holders;
 	}
+	return r.type == RECORD_SHARE_WORKSPACE;
 }
 
 static void weigh_run(const struct workspace *w)
@@ -160,7 +178,7 @@ static void weigh_run(const struct workspace *w)
 	for (size_t i = 0; i < w->grant_count; i++)
 		run.arrived.holders += populace_people(&populace, &w->grants[i].subject);
 	for (size_t i = 0; i < run.count; i++)
-		weigh_record(&run.list[i], &run.shares[i]);
+		run.shares[i] = weigh_record(&run.list[i]);
 }
 
 /* Carries out what was sent; more than one run if the outputs are large. */

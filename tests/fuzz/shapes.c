@@ -12,6 +12,8 @@ enum {
 	POWERS_FROM = 96,
 	OWN_ITEMS = 4, /* how many items are made of bytes of their own */
 	ID_KINDS = 6,
+	/* A list of more would be refused by its count; a text may be longer. */
+	LIST_BYTES_MAX = 6 * 1024 * 1024,
 };
 
 /* Declared ahead, both, because records contain records. */
@@ -113,12 +115,13 @@ static uint8_t choose_byte(struct maker *m)
 /* How many items of `size` bytes there are: up to `max`, or as many as one byte can say. */
 static size_t choose_count(struct maker *m, size_t max, size_t size)
 {
+	size_t left = size > 1 && m->left > LIST_BYTES_MAX ? LIST_BYTES_MAX : m->left;
 	uint8_t byte = choose_byte(m);
 	size_t count = byte < POWERS_FROM ? byte : (size_t)1 << (5 + (byte - POWERS_FROM) / 7);
 
 	if (!m->inflates)
 		return byte % (max + 1);
-	count = count < m->left / size ? count : m->left / size;
+	count = count < left / size ? count : left / size;
 	m->left -= count * size;
 	return count;
 }
