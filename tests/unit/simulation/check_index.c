@@ -37,12 +37,12 @@ static const struct keys *keys_of(int partition)
 static const struct store_key *key_of(int partition, const char *kind, const struct uuid *id)
 {
 	const struct keys *keys = keys_of(partition);
-	size_t kind_len = strlen(kind);
-	size_t len = keys->len + kind_len;
+	struct bytes after = bytes_of(kind);
+	size_t len = keys->len + after.len;
 	char name[KEY_MAX];
 
 	memcpy(name, keys->base, keys->len);
-	memcpy(name + keys->len, kind, kind_len);
+	memcpy(name + keys->len, after.data, after.len);
 	if (id) {
 		memcpy(name + len, id->bytes, sizeof(id->bytes));
 		len += sizeof(id->bytes);
