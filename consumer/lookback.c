@@ -54,7 +54,10 @@ static rd_kafka_resp_err_t start_at(struct lookback *l, int partition, int64_t o
 /* Takes what the message says of the partition. False: nothing; wait for the next. */
 static bool take_tip(const rd_kafka_message_t *m, int partition, struct tip *out)
 {
-	if ((m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) || m->partition != partition)
+	/* A batch that cannot be unpacked is no record that we have applied. */
+	if (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && !bus_is_unreadable(m))
+		return false;
+	if (m->partition != partition)
 		return false;
 	if (m->err)
 		*out = (struct tip){ 0 };

@@ -18,7 +18,7 @@ void lookback_close(struct lookback **l); /* sets *l to NULL; accepts NULL */
 
 /*
  * Sets *out to the first record at that offset or after it; to a tip that is not
- * known when the log ends there. Blocks for up to wait_ms: ERROR_UNAVAILABLE
+ * known when the log ends there, or has a batch there that cannot be unpacked. Blocks for up to wait_ms: ERROR_UNAVAILABLE
  * then.
  */
 MUST_USE int lookback_read(struct lookback *l, int partition, int64_t offset, int wait_ms,

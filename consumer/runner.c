@@ -266,16 +266,26 @@ static int emit_end(struct run *run, struct source *source, struct error *err)
 		err);
 }
 
+/* A hole is no tip, for it cannot be read back: the last record before it stays the tip. */
+static void take_tip(struct run *run)
+{
+	const struct message *tip = NULL;
+
+	for (size_t i = run->count; !tip && i > 0; i--)
+		if (!run->inputs[i - 1].message->hole)
+			tip = run->inputs[i - 1].message;
+	if (tip)
+		run->runner->apply.tip = tip_of(tip->offset, tip->time, tip->key, tip->value);
+}
+
 /* Emits the state of each workspace that the run touched, and the partition's Progress. */
 static int emit_results(struct run *run, struct error *err)
 {
 	struct emitter *e = &run->runner->emitter;
-	const struct message *tip = run->inputs[run->count - 1].message;
 	struct source *last = &run->inputs[run->count - 1].source;
 	int rc = 0;
 
-	run->runner->apply.tip = tip_of(tip->offset, tip->time, tip->key, tip->value);
-
+	take_tip(run);
 	for (size_t i = 0; !rc && i < run->effects.count; i++) {
 		struct touched_workspace *t = &run->effects.list[i];
 

@@ -90,7 +90,7 @@ int lookback_read(struct lookback *l, int partition, int64_t offset, int wait_ms
 	while (offset < broker_end(partition) && in[offset].marker)
 		offset++;
 	*out = (struct tip){ 0 };
-	if (offset < broker_end(partition))
+	if (offset < broker_end(partition) && !in[offset].hole)
 		*out = tip_of(offset, in[offset].time, in[offset].key, in[offset].value);
 	return 0;
 }
