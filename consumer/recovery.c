@@ -305,6 +305,30 @@ static void warn_of_offsets(int partition, const struct committed *c)
 						: "");
 }
 
+/* Where the changelog does not tell, the group's offset says how far the partition is. */
+static void believe_group(struct committed *c, const struct mark *mark)
+{
+	if (c->group > c->progress.applied)
+		c->progress = (struct progress){ .applied = c->group, .log = mark->log };
+}
+
+/*
+ * A changelog that has lost its beginning may have lost its progress with it, so
+ * that the group has committed more than it tells, and nobody has moved offsets.
+ */
+static int explain_unclear(const struct recovery *r, int partition, struct finding *f,
+			   struct error *err)
+{
+	int rc =
+		f->is == RECOVERY_UNCLEAR ? changelog_check_begin(r->changelog, partition, err) : 0;
+
+	if (rc != ERROR_REFUSED)
+		return rc;
+	believe_group(&f->committed, &f->mark);
+	f->is = recovery_case_of(&f->mark, &f->committed);
+	return 0;
+}
+
 static int recover_partition(const struct recovery *r, struct partition *part,
 			     const struct committed *committed, const struct mark *seen,
 			     struct error *err)
@@ -314,6 +338,8 @@ static int recover_partition(const struct recovery *r, struct partition *part,
 			     .is = recovery_case_of(seen, committed) };
 	int rc = index_check_mark(r->index, seen, err);
 
+	if (!rc)
+		rc = explain_unclear(r, part->id, &f, err);
 	if (part->damaged && f.is != RECOVERY_UNCLEAR)
 		f.is = RECOVERY_REBUILD;
 	if (!rc)
@@ -460,13 +486,6 @@ static int read_both(struct recovery *r, struct claiming *c, struct error *err)
 	rc = read_committed(r, c, err);
 	judge_settling(r, c->ids[0], rc);
 	return rc;
-}
-
-/* Where the changelog's end cannot be read, the group's offset says how far the partition is. */
-static void believe_group(struct committed *c, const struct mark *mark)
-{
-	if (c->group > c->progress.applied)
-		c->progress = (struct progress){ .applied = c->group, .log = mark->log };
 }
 
 /*
