@@ -227,14 +227,17 @@ class Flood(threading.Thread):
         return max(self.sent, self.bytes / 250)
 
 
-class Honest(threading.Thread):
-    """Sends commands that each change something, and waits for the event of each."""
+class Honest:
+    """Sends commands that each change something, and notes when the event of each is there."""
 
     def __init__(self, world, made):
-        super().__init__(daemon=True)
         self.sent_at, self.done_at = {}, {}
-        self._made, self._brokers = made, world.brokers
+        self._made = made
+        self._pairs = [(w, made._other(w)) for w in made.workspaces]
+        self._number = 0
+        self._producer = bus.producer(world.brokers, **{"linger.ms": 1})
         self._end = threading.Event()
+        self._sender = None
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._consumer = bus._reader(world.brokers, "honest")
         ends = bus.log_ends(world.brokers, bus.EVENTS)
@@ -243,19 +246,27 @@ class Honest(threading.Thread):
         )
         self._reader.start()
 
-    def run(self):
-        producer = bus.producer(self._brokers, **{"linger.ms": 1})
-        pairs = [(w, self._made._other(w)) for w in self._made.workspaces]
-        number = 0
+    def begin(self):
+        self.sent_at.clear()
+        self.done_at.clear()
+        self._end.clear()
+        self._sender = threading.Thread(target=self._send, daemon=True)
+        self._sender.start()
+
+    def end(self):
+        self._end.set()
+        self._sender.join()
+        assert self._producer.flush(DRAINED_S) == 0
+
+    def _send(self):
         while not self._end.wait(1 / HONEST_RATE):
-            workspace, user = pairs[number % len(pairs)]
-            role = ("use", "admin")[number // len(pairs) % 2]
+            workspace, user = self._pairs[self._number % len(self._pairs)]
+            role = ("use", "admin")[self._number // len(self._pairs) % 2]
             key, value, headers = self._made._share(workspace, [("user", user, role, None)])
             self.sent_at[dict(headers)["ce_id"].decode()] = time.monotonic()
-            producer.produce(bus.COMMANDS, value, key, headers=headers)
-            producer.poll(0)
-            number += 1
-        assert producer.flush(DRAINED_S) == 0
+            self._producer.produce(bus.COMMANDS, value, key, headers=headers)
+            self._producer.poll(0)
+            self._number += 1
 
     def _read(self):
         while True:
@@ -265,16 +276,8 @@ class Honest(threading.Thread):
                 if str(record["command_id"]) in self.sent_at:
                     self.done_at[str(record["command_id"])] = time.monotonic()
 
-    def finish(self):
-        self._end.set()
-        self.join()
-
     def missing(self):
         return self.sent_at.keys() - self.done_at.keys()
-
-    def forget(self):
-        self.sent_at.clear()
-        self.done_at.clear()
 
     def p99_s(self):
         waited = [self.done_at[id] - at for id, at in self.sent_at.items()]
@@ -299,13 +302,14 @@ class Cost:
 
     def __init__(self, world, consumer, honest, make, seconds):
         self.pid = consumer.process.pid
-        honest.forget()
+        honest.begin()
         began_s, cpu = time.monotonic(), self._cpu()
         flood = Flood(world.brokers, make)
         flood.start()
         time.sleep(seconds)
         self.during = ask_status(world)
         flood.finish()
+        honest.end()
         world.forget_ends()
         world.wait("all published", lambda: world.committed() == world.ends(), DRAINED_S, [consumer], 0.1)
         world.wait("every honest command done", lambda: not honest.missing(), DRAINED_S, [consumer], 0.1)
@@ -354,7 +358,6 @@ def test_a_hostile_author_costs_no_more_than_a_busy_one(world, capsys):
     harmless = made.fork(62)
     hostile = Hostile(made, 63)
     honest = Honest(world, made.fork(64))
-    honest.start()
 
     def plain():
         key, value, headers = harmless._plain()
@@ -363,7 +366,6 @@ def test_a_hostile_author_costs_no_more_than_a_busy_one(world, capsys):
     flood = Cost(world, consumer, honest, plain, FLOOD_S)
     send_bomb(world.brokers, made.workspaces[0])
     attack = Cost(world, consumer, honest, hostile.next, HOSTILE_S)
-    honest.finish()
     with capsys.disabled():
         print(f"\nharmless: {flood}\nhostile:  {attack}\nmemory: {memory_kb(consumer) // 1024} MB", end="")
     assert attack.during[0] in (0, 1), attack.during
