@@ -16,6 +16,7 @@ import load
 FLOOD_S = 15  # of harmless commands
 HOSTILE_S = 60
 HONEST_RATE = 100
+HONEST_WORKSPACES = 100
 SAFETY = 3  # how much dearer a hostile record may be than harmless ones that take as much of the log
 MEMORY_MAX_KB = 700 * 1024
 BOMB_BYTES = 66_000_000
@@ -228,12 +229,13 @@ class Flood(threading.Thread):
 
 
 class Honest:
-    """Sends commands that each change something, and notes when the event of each is there."""
+    """Sends commands that each change something, about workspaces that nobody else touches, and notes when the
+    event of each is there."""
 
-    def __init__(self, world, made):
+    def __init__(self, world, made, workspaces):
         self.sent_at, self.done_at = {}, {}
         self._made = made
-        self._pairs = [(w, made._other(w)) for w in made.workspaces]
+        self._workspaces = workspaces
         self._number = 0
         self._producer = bus.producer(world.brokers, **{"linger.ms": 1})
         self._end = threading.Event()
@@ -260,9 +262,10 @@ class Honest:
 
     def _send(self):
         while not self._end.wait(1 / HONEST_RATE):
-            workspace, user = self._pairs[self._number % len(self._pairs)]
-            role = ("use", "admin")[self._number // len(self._pairs) % 2]
-            key, value, headers = self._made._share(workspace, [("user", user, role, None)])
+            round, at = divmod(self._number, len(self._workspaces))
+            users = self._made.directory.users
+            grant = ("user", users[round % len(users)], "use", None)
+            key, value, headers = self._made._share(self._workspaces[at], [grant])
             self.sent_at[dict(headers)["ce_id"].decode()] = time.monotonic()
             self._producer.produce(bus.COMMANDS, value, key, headers=headers)
             self._producer.poll(0)
@@ -355,9 +358,10 @@ def test_a_hostile_author_costs_no_more_than_a_busy_one(world, capsys):
     made = world.populate(load.Shape(seed=61, users=500, groups=20, workspaces=500))
     consumer = world.start_consumer()
     world.wait_published(consumer)
+    workspaces = [made.workspaces.pop() for _ in range(HONEST_WORKSPACES)]
     harmless = made.fork(62)
     hostile = Hostile(made, 63)
-    honest = Honest(world, made.fork(64))
+    honest = Honest(world, made.fork(64), workspaces)
 
     def plain():
         key, value, headers = harmless._plain()
