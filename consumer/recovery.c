@@ -305,30 +305,6 @@ static void warn_of_offsets(int partition, const struct committed *c)
 						: "");
 }
 
-/* Where the changelog does not tell, the group's offset says how far the partition is. */
-static void believe_group(struct committed *c, const struct mark *mark)
-{
-	if (c->group > c->progress.applied)
-		c->progress = (struct progress){ .applied = c->group, .log = mark->log };
-}
-
-/*
- * A changelog that has lost its beginning may have lost its progress with it, so
- * that the group has committed more than it tells, and nobody has moved offsets.
- */
-static int explain_unclear(const struct recovery *r, int partition, struct finding *f,
-			   struct error *err)
-{
-	int rc =
-		f->is == RECOVERY_UNCLEAR ? changelog_check_begin(r->changelog, partition, err) : 0;
-
-	if (rc != ERROR_REFUSED)
-		return rc;
-	believe_group(&f->committed, &f->mark);
-	f->is = recovery_case_of(&f->mark, &f->committed);
-	return 0;
-}
-
 static int recover_partition(const struct recovery *r, struct partition *part,
 			     const struct committed *committed, const struct mark *seen,
 			     struct error *err)
@@ -338,8 +314,6 @@ static int recover_partition(const struct recovery *r, struct partition *part,
 			     .is = recovery_case_of(seen, committed) };
 	int rc = index_check_mark(r->index, seen, err);
 
-	if (!rc)
-		rc = explain_unclear(r, part->id, &f, err);
 	if (part->damaged && f.is != RECOVERY_UNCLEAR)
 		f.is = RECOVERY_REBUILD;
 	if (!rc)
@@ -489,29 +463,57 @@ static int read_both(struct recovery *r, struct claiming *c, struct error *err)
 }
 
 /*
- * Sets aside the partitions of which neither the group nor the changelog says
- * how far they are, because the changelog could not be read; the others stay in
- * the list.
+ * Does the changelog tell how far the partition is? Not if its end cannot be read;
+ * nor if it has lost its beginning, and its progress with it. *why says so; it is
+ * no error when the changelog tells. ERROR_UNAVAILABLE: the brokers do not answer.
  */
-static void drop_unreadable(const struct recovery *r, struct claiming *c, const struct now *now)
+static int judge_changelog(const struct recovery *r, const struct committed *c, int partition,
+			   struct error *why)
+{
+	const struct error *trouble = progress_trouble(r->progress, partition);
+
+	if (trouble) {
+		*why = *trouble;
+		return ERROR_REFUSED;
+	}
+	if (c->group <= 0 || c->progress.applied != COMMITTED_NONE)
+		return 0;
+	return changelog_check_begin(r->changelog, partition, why);
+}
+
+/*
+ * Where the changelog does not tell, the group's offset says how far the
+ * partition is. Sets aside the partitions of which neither does; the others stay
+ * in the list.
+ */
+static int settle_committed(const struct recovery *r, struct claiming *c, const struct now *now,
+			    struct error *err)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
-		const struct error *why = progress_trouble(r->progress, c->ids[i]);
+		struct committed *at = &c->committed[i];
+		struct error why = { 0 };
+		int rc = judge_changelog(r, at, c->ids[i], &why);
 
-		if (why && c->committed[i].group == COMMITTED_NONE) {
-			partition_set_aside(c->parts[i], why, now->monotonic_ms);
+		if (rc && rc != ERROR_REFUSED) {
+			*err = why;
+			return rc;
+		}
+		if (rc && at->group == COMMITTED_NONE) {
+			partition_set_aside(c->parts[i], &why, now->monotonic_ms);
 			continue;
 		}
-		if (why)
-			believe_group(&c->committed[i], &c->marks[i]);
+		if (rc && at->group > at->progress.applied)
+			at->progress =
+				(struct progress){ .applied = at->group, .log = c->marks[i].log };
 		c->parts[kept] = c->parts[i];
-		c->committed[kept] = c->committed[i];
+		c->committed[kept] = *at;
 		c->ids[kept] = c->ids[i];
 		c->marks[kept++] = c->marks[i];
 	}
 	c->count = kept;
+	return 0;
 }
 
 static int recover_all(struct recovery *r, const struct now *now, struct error *err)
@@ -520,7 +522,7 @@ static int recover_all(struct recovery *r, const struct now *now, struct error *
 	int rc = read_both(r, &c, err);
 
 	if (!rc)
-		drop_unreadable(r, &c, now);
+		rc = settle_committed(r, &c, now, err);
 	for (size_t i = 0; !rc && i < c.count; i++)
 		rc = recover_or_set_aside(r, c.parts[i], &c.committed[i], &c.marks[i], now, err);
 	if (!rc)
