@@ -2,9 +2,7 @@
 
 #include "cache/redis.h"
 
-#include <assert.h>
 #include <hiredis/hiredis.h>
-#include <stdlib.h>
 
 /* One of the commands, as words that point into the pipeline. */
 struct written {
@@ -14,37 +12,17 @@ struct written {
 	struct bytes rest; /* they begin here */
 };
 
-/* Takes the number of a line such as "*3" or "$16", and the line with it. */
-static size_t take_length(struct bytes *rest)
-{
-	char *end = NULL;
-	size_t n = strtoul((const char *)rest->data + 1, &end, 10);
-	size_t used = (size_t)((const uint8_t *)end - rest->data) + 2; /* CR LF */
-
-	assert(used <= rest->len);
-	*rest = (struct bytes){ rest->data + used, rest->len - used };
-	return n;
-}
-
-static struct bytes take_word(struct bytes *rest)
-{
-	size_t len = take_length(rest);
-	struct bytes word = { rest->data, len };
-
-	*rest = (struct bytes){ rest->data + len + 2, rest->len - len - 2 };
-	return word;
-}
-
 /* Takes the next command off *rest. Every command of a projection has a key. */
 static struct written take_written(struct bytes *rest)
 {
-	size_t words = take_length(rest);
-	struct written c = { .verb = take_word(rest), .key = take_word(rest) };
+	size_t words = pipeline_take_command(rest);
+	struct written c = { .arguments = words - 2 };
 
-	c.arguments = words - 2;
+	c.verb = pipeline_take_word(rest);
+	c.key = pipeline_take_word(rest);
 	c.rest = *rest;
 	for (size_t i = 0; i < c.arguments; i++)
-		(void)take_word(rest);
+		(void)pipeline_take_word(rest);
 	return c;
 }
 
@@ -81,8 +59,8 @@ static void append_question(struct pipeline *p, struct written c)
 	pipeline_text(p, f->question);
 	pipeline_bytes(p, c.key);
 	for (size_t i = 0; i < c.arguments; i += step) {
-		struct bytes first = take_word(&c.rest);
-		struct bytes second = f->pairs ? take_word(&c.rest) : first;
+		struct bytes first = pipeline_take_word(&c.rest);
+		struct bytes second = f->pairs ? pipeline_take_word(&c.rest) : first;
 
 		pipeline_bytes(p, f->asks_second ? second : first);
 	}
@@ -97,8 +75,8 @@ static bool is_as_written(struct written c, const redisReply *reply)
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != c.arguments / step)
 		return false;
 	for (size_t i = 0; i < reply->elements; i++) {
-		struct bytes first = take_word(&c.rest);
-		struct bytes second = f->pairs ? take_word(&c.rest) : first;
+		struct bytes first = pipeline_take_word(&c.rest);
+		struct bytes second = f->pairs ? pipeline_take_word(&c.rest) : first;
 		struct bytes found = reply_bytes(reply->element[i]);
 
 		if (!f->pairs ? reply_number(reply->element[i], 0) != 1

@@ -1,5 +1,7 @@
 #include "cache/resp.h"
 
+#include <assert.h>
+
 enum { DECIMAL_MAX = 20 };
 
 void pipeline_init(struct pipeline *p)
@@ -99,4 +101,31 @@ void pipeline_texts(struct pipeline *p, const char *const *arguments)
 	pipeline_command(p, count);
 	for (size_t i = 0; i < count; i++)
 		pipeline_text(p, arguments[i]);
+}
+
+/* Takes the number of a line such as "*3" or "$16", and the line with it. */
+static size_t take_head(struct bytes *rest)
+{
+	size_t value = 0;
+	size_t at = 1;
+
+	while (rest->data[at] != '\r')
+		value = value * 10 + (size_t)(rest->data[at++] - '0');
+	assert(at + 2 <= rest->len);
+	*rest = (struct bytes){ rest->data + at + 2, rest->len - at - 2 };
+	return value;
+}
+
+size_t pipeline_take_command(struct bytes *rest)
+{
+	return take_head(rest);
+}
+
+struct bytes pipeline_take_word(struct bytes *rest)
+{
+	size_t len = take_head(rest);
+	struct bytes word = { rest->data, len };
+
+	*rest = (struct bytes){ rest->data + len + 2, rest->len - len - 2 };
+	return word;
 }

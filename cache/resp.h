@@ -49,6 +49,14 @@ void pipeline_number(struct pipeline *p, int64_t argument);
 /* Adds one argument that is the concatenation of the parts. */
 void pipeline_parts(struct pipeline *p, const struct bytes *parts, size_t count);
 
+/*
+ * Read a pipeline back. *rest begins as the pipeline's bytes; they take the head
+ * of the next command off it, and return how many words follow, and then word by
+ * word. They believe what they read: it must be a pipeline's own bytes.
+ */
+size_t pipeline_take_command(struct bytes *rest);
+struct bytes pipeline_take_word(struct bytes *rest);
+
 /* Adds a whole command: its name and arguments, a list of texts that ends with NULL. */
 void pipeline_texts(struct pipeline *p, const char *const *arguments);
 

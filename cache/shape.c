@@ -51,29 +51,13 @@ struct sent {
 	size_t words;
 };
 
-/* Takes "*12\r\n" or "$12\r\n", which are our own, off the front. */
-static size_t take_head(struct bytes *rest)
-{
-	size_t value = 0;
-	size_t i = 1;
-
-	while (rest->data[i] != '\r')
-		value = value * 10 + (size_t)(rest->data[i++] - '0');
-	*rest = (struct bytes){ rest->data + i + 2, rest->len - i - 2 };
-	return value;
-}
-
 static struct sent take_command(struct bytes *rest)
 {
-	struct sent c = { .words = take_head(rest) };
+	struct sent c = { .words = pipeline_take_command(rest) };
 
-	for (size_t i = 0; i < c.words; i++) {
-		size_t len = take_head(rest);
-
-		if (i == 0)
-			c.verb = (struct bytes){ rest->data, len };
-		*rest = (struct bytes){ rest->data + len + 2, rest->len - len - 2 };
-	}
+	c.verb = pipeline_take_word(rest);
+	for (size_t i = 1; i < c.words; i++)
+		(void)pipeline_take_word(rest);
 	return c;
 }
 
