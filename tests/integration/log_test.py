@@ -25,16 +25,6 @@ def _fill(world, seed, commands):
     return made
 
 
-def _finish(world, consumer):
-    world.wait_published(consumer)
-    world.wait(
-        "the whole index",
-        lambda: world.applied() == world.ends() and set(_states(world)) == {b"ready"},
-        alive=[consumer],
-    )
-    consumer.terminate()
-
-
 def _kafka(world):
     return admin.AdminClient({"bootstrap.servers": world.brokers})
 
@@ -79,13 +69,6 @@ def _flush(world):
     client.close()
 
 
-def _states(world):
-    client = world.redis()
-    states = [client.hget(f"sb:{{{p}}}:mark", "state") for p in [*world.ends(), "dir"]]
-    client.close()
-    return states
-
-
 def _marks(world, field):
     client = world.redis()
     found = {p: client.hget(f"sb:{{{p}}}:mark", field) for p in world.ends()}
@@ -110,7 +93,7 @@ def _check_ids(world, logs):
 def test_a_topic_made_anew_while_no_consumer_runs_needs_a_decision_by_a_person(world):
     """The new log is longer than the old one was, so that only its records show that it is another."""
     made = _fill(world, 51, 2_000)
-    _finish(world, world.start_consumer())
+    world.finish(world.start_consumer())
     before = _index(world)
     _make_topic_anew(world)
     world.send(made, 6_000, load.PLAIN)
@@ -123,14 +106,14 @@ def test_a_topic_made_anew_while_no_consumer_runs_needs_a_decision_by_a_person(w
     assert set(_marks(world, "suspect").values()) == {b"1"}
     consumer.terminate()
     consumer = world.start_consumer(arguments=["--accept-other-log"])
-    _finish(world, consumer)
+    world.finish(consumer)
     assert set(_marks(world, "log").values()) == {b"1"}
     assert set(_marks(world, "suspect").values()) == {b"0"}
     assert _index(world) != before
     _check_ids(world, {"0", "1"})
     world.send(made, 500, load.PLAIN)
     consumer = world.start_consumer()
-    _finish(world, consumer)
+    world.finish(consumer)
     assert "is set aside" not in consumer.log.read_text(errors="replace")
 
 
@@ -161,7 +144,7 @@ def test_no_removal_is_acknowledged_after_the_topic_was_made_anew(world):
     )
     bus.create_topics(world.brokers, load.sharebus_program())
     consumer = world.start_consumer()
-    world.wait("an index", lambda: set(_states(world)) == {b"ready"}, alive=[consumer])
+    world.wait("an index", lambda: set(world.states()) == {b"ready"}, alive=[consumer])
     _sharebus(world, "directory", "apply", str(directory), "--wait", "30s")
     for who in people:
         _sharebus(world, "sharing", "share", "erin/dev", "--as", "erin", "--user", who)
@@ -181,12 +164,12 @@ def test_no_removal_is_acknowledged_after_the_topic_was_made_anew(world):
     consumer.terminate()
     consumer = world.start_consumer(arguments=["--accept-other-log"])
     world.forget_ends()
-    _finish(world, consumer)
+    world.finish(consumer)
     _check_ids(world, {"0", "1"})
     for empty in (False, True):  # the changelog has higher offsets of the old log
         if empty:
             _flush(world)
-            _finish(world, world.start_consumer())
+            world.finish(world.start_consumer())
         for who in people:
             _sharebus(world, "check", who, "ssh", "erin/dev", code=1)
 
@@ -219,10 +202,10 @@ def _start(world):
 def test_a_restored_disk_needs_a_decision_by_a_person(world):
     """Also after the log has grown again; then what comes after the restored part is decided."""
     made = _fill(world, 53, 2_000)
-    _finish(world, world.start_consumer())
+    world.finish(world.start_consumer())
     restore = _snapshot_of_disk(world)
     world.send(made, 2_000, load.PLAIN)
-    _finish(world, world.start_consumer())
+    world.finish(world.start_consumer())
     before = _index(world)
     restore()
     world.forget_ends()
@@ -237,7 +220,7 @@ def test_a_restored_disk_needs_a_decision_by_a_person(world):
     consumer.terminate()
     assert _index(world) == before
     consumer = world.start_consumer(arguments=["--accept-other-log"])
-    _finish(world, consumer)
+    world.finish(consumer)
     _check_ids(world, {"0", "1"})
 
 
@@ -277,7 +260,7 @@ def test_group_offsets_that_were_moved_do_not_count(world):
     kafka = _kafka(world)
     for future in kafka.delete_consumer_groups([bus.GROUP]).values():
         future.result()
-    _finish(world, world.start_consumer())
+    world.finish(world.start_consumer())
     for move, empty in ((1.0, False), (1.0, True), (0.0, False)):
         world.send(made, 1_000, load.MIX)
         _move_offsets(world, {p: int(end * move) for p, end in world.ends().items()})
@@ -288,13 +271,13 @@ def test_group_offsets_that_were_moved_do_not_count(world):
         text = consumer.log.read_text(errors="replace")
         assert ("somebody has moved the group's offsets" in text) == (move == 1.0), text
         assert ("rebuilding it" in text) == empty, text
-        _finish(world, consumer)
+        world.finish(consumer)
     world.count(all_outcomes=False).verify()
 
 
 def test_one_partition_whose_commands_are_lost_stops_no_other(world):
     made = _fill(world, 57, 1_000)
-    _finish(world, world.start_consumer())
+    world.finish(world.start_consumer())
     world.send(made, 2_000, load.PLAIN)
     gone = [confluent_kafka.TopicPartition(bus.COMMANDS, 4, world.ends()[4])]
     kafka = _kafka(world)

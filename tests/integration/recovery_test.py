@@ -29,24 +29,6 @@ def _flush(world):
     client.close()
 
 
-def _states(world):
-    client = world.redis()
-    states = [client.hget(f"sb:{{{p}}}:mark", "state") for p in [*world.ends(), "dir"]]
-    client.close()
-    return states
-
-
-def _finish(world, consumer):
-    """Waits until all is published and the index complete, for the consumer may notice a loss late."""
-    world.wait_published(consumer)
-    world.wait(
-        "the whole index",
-        lambda: world.applied() == world.ends() and set(_states(world)) == {b"ready"},
-        alive=[consumer],
-    )
-    consumer.terminate()
-
-
 def _ended(consumer):
     """Its exit code and its whole log."""
     code = consumer.process.wait(60)
@@ -69,7 +51,7 @@ def test_an_emptied_redis_is_rebuilt_when_idle(world):
     consumer = world.start_consumer()
     world.wait_published(consumer)
     _flush(world)
-    _finish(world, consumer)
+    world.finish(consumer)
     world.count(all_outcomes=False).verify()
 
 
@@ -81,7 +63,7 @@ def test_an_emptied_redis_is_rebuilt_under_load(world):
         world.wait_applied(total // share, consumer)
         _flush(world)
         world.wait("applied anew", lambda: sum(world.applied().values()) > 0, alive=[consumer])
-    _finish(world, consumer)
+    world.finish(consumer)
     world.count(all_outcomes=False).verify()
 
 
@@ -105,7 +87,7 @@ def test_an_index_of_an_older_layout_is_rebuilt(world):
     world.wait_applied(total // 2, consumer)
     consumer.kill()
     _make_layout_1(world)
-    _finish(world, world.start_consumer())
+    world.finish(world.start_consumer())
     world.count(all_outcomes=False).verify()
 
 
@@ -131,7 +113,7 @@ def test_commands_are_remembered_or_too_old_also_after_a_rebuild(world):
     _flush(world)
     world.wait("rebuilt", lambda: world.applied() == world.ends(), alive=[consumer])
     _send(world, [first, others[-1], made._share(w, [("user", alice, "use", None)])])
-    _finish(world, consumer)
+    world.finish(consumer)
     count = world.count(all_outcomes=False)
     count.verify()
     outcomes = count.model.counts()
@@ -171,7 +153,7 @@ def _snapshot_and_more(world, seed):
 def test_an_older_snapshot_is_caught_up(world):
     consumer, restore = _snapshot_and_more(world, 33)
     restore()
-    _finish(world, consumer)
+    world.finish(consumer)
     world.count(all_outcomes=False).verify()
 
 
@@ -180,7 +162,7 @@ def test_an_older_snapshot_is_noticed_at_the_next_start(world):
     consumer, restore = _snapshot_and_more(world, 34)
     consumer.terminate()
     restore()
-    _finish(world, world.start_consumer())
+    world.finish(world.start_consumer())
     world.count(all_outcomes=False).verify()
 
 
@@ -195,14 +177,14 @@ def test_expired_offsets_do_no_harm(world):
     """The changelog's progress counts instead, whether Redis has kept its data or not."""
     made, _ = _fill(world, 35, 5_000)
     consumer = world.start_consumer()
-    _finish(world, consumer)
+    world.finish(consumer)
     for empty in (False, True):
         _forget_group(world)
         if empty:
             _flush(world)
         world.send(made, 2_000, load.MIX)
         consumer = world.start_consumer()
-        _finish(world, consumer)
+        world.finish(consumer)
     world.count(all_outcomes=False).verify()
 
 
@@ -229,10 +211,10 @@ def test_lost_commands_need_a_decision_by_a_person(world):
     consumer.terminate()
     consumer = world.start_consumer(arguments=["--accept-lost-commands"])
     world.wait("the lost commands to be skipped", lambda: world.applied() == world.ends(), alive=[consumer])
-    _finish(world, consumer)
+    world.finish(consumer)
     world.send(made, 500, load.PLAIN)
     consumer = world.start_consumer()
-    _finish(world, consumer)
+    world.finish(consumer)
     assert world.applied() == world.committed() == world.ends()
 
 
@@ -247,7 +229,7 @@ def test_commands_lost_before_the_first_start_are_said_to_be_never_applied(world
     consumer.terminate()
     world.send(made, 500, load.PLAIN)
     consumer = world.start_consumer(arguments=["--accept-lost-commands"])
-    _finish(world, consumer)
+    world.finish(consumer)
     said = consumer.log.read_text(errors="replace")
     assert "Redis has no mark, Kafka has committed nothing" in said, said
 
@@ -262,5 +244,5 @@ def test_of_two_consumers_with_the_same_name_the_older_one_ends(world):
     code, said = _ended(first)
     assert code == REFUSED, said
     assert "another process runs under the instance name same" in said, said
-    _finish(world, second)
+    world.finish(second)
     world.verify()

@@ -212,5 +212,23 @@ class World:
         """Waits until `target` records in all are applied."""
         self.wait(f"{target} applied", lambda: sum(self.applied().values()) >= target, alive=alive)
 
+    def states(self):
+        """The states in the marks of all partitions and of the directory."""
+        client = self.redis()
+        states = [client.hget(f"sb:{{{p}}}:mark", "state") for p in [*self.ends(), "dir"]]
+        client.close()
+        return states
+
+    def finish(self, consumer):
+        """Waits until all is published and the index complete, for the consumer may notice a loss late; then
+        stops it."""
+        self.wait_published(consumer)
+        self.wait(
+            "the whole index",
+            lambda: self.applied() == self.ends() and set(self.states()) == {b"ready"},
+            alive=[consumer],
+        )
+        consumer.terminate()
+
     def wait_published(self, *alive):
         self.wait("all published", lambda: self.committed() == self.ends(), alive=alive)
