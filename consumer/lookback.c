@@ -51,42 +51,41 @@ static rd_kafka_resp_err_t start_at(struct lookback *l, int partition, int64_t o
 	return code;
 }
 
-/* Takes what the message says of the partition. False: nothing; wait for the next. */
-static bool take_tip(const rd_kafka_message_t *m, int partition, struct tip *out)
+/* Takes what the message says of the records before `until`. True: it has said all. */
+static bool take_answer(const rd_kafka_message_t *m, int partition, int64_t until, struct tip *out)
 {
-	/* A batch that cannot be unpacked is no record that we have applied. */
-	if (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && !bus_is_unreadable(m))
-		return false;
+	if (m->err)
+		return (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || bus_is_unreadable(m)) &&
+		       m->partition == partition;
 	if (m->partition != partition)
 		return false;
-	if (m->err)
-		*out = (struct tip){ 0 };
-	else
+	if (m->offset < until)
 		*out = tip_of(m->offset, rd_kafka_message_timestamp(m, NULL),
 			      (struct bytes){ m->key, m->key_len },
 			      (struct bytes){ m->payload, m->len });
-	return true;
+	return m->offset >= until - 1;
 }
 
-int lookback_read(struct lookback *l, int partition, int64_t offset, int wait_ms, struct tip *out,
-		  struct error *err)
+int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until, int wait_ms,
+		  struct tip *out, struct error *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
-	rd_kafka_resp_err_t code = start_at(l, partition, offset);
-	bool taken = false;
+	rd_kafka_resp_err_t code = start_at(l, partition, from);
+	bool over = false;
 
-	while (!code && !taken && clock_monotonic_ms() < deadline_ms) {
+	*out = (struct tip){ 0 };
+	while (!code && !over && clock_monotonic_ms() < deadline_ms) {
 		int64_t left = deadline_ms - clock_monotonic_ms();
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(l->reader, left > 0 ? (int)left : 0);
 
-		taken = m && take_tip(m, partition, out);
+		over = m && take_answer(m, partition, until, out);
 		if (m)
 			rd_kafka_message_destroy(m);
 	}
 	(void)rd_kafka_assign(l->reader, NULL);
-	return taken ? 0
-		     : error_set(err, ERROR_UNAVAILABLE,
-				 "%s partition %d cannot be read at offset %lld%s%s",
-				 topic_name(TOPIC_COMMANDS), partition, (long long)offset,
-				 code ? ": " : "", code ? rd_kafka_err2str(code) : "");
+	return over ? 0
+		    : error_set(err, ERROR_UNAVAILABLE,
+				"%s partition %d cannot be read at offset %lld%s%s",
+				topic_name(TOPIC_COMMANDS), partition, (long long)from,
+				code ? ": " : "", code ? rd_kafka_err2str(code) : "");
 }

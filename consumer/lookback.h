@@ -17,11 +17,13 @@ MUST_USE int lookback_open(struct lookback **out, const struct config *config, s
 void lookback_close(struct lookback **l); /* sets *l to NULL; accepts NULL */
 
 /*
- * Sets *out to the first record at that offset or after it; to a tip that is not
- * known when the log ends there, or has a batch there that cannot be unpacked. Blocks for up to wait_ms: ERROR_UNAVAILABLE
- * then.
+ * Sets *out to the last record at `from` or after it and before `until` that can
+ * be read: one after the tip shows another log as well as one in its place does.
+ * It reads up to the log's end, or up to a batch that cannot be unpacked; a tip
+ * that is not known says that nothing was read. Blocks for up to wait_ms:
+ * ERROR_UNAVAILABLE then.
  */
-MUST_USE int lookback_read(struct lookback *l, int partition, int64_t offset, int wait_ms,
-			   struct tip *out, struct error *err);
+MUST_USE int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until,
+			   int wait_ms, struct tip *out, struct error *err);
 
 #endif

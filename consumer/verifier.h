@@ -15,7 +15,7 @@
 enum log_verdict {
 	LOG_SAME,    /* the tip is where it was, or nothing is left that could speak against it */
 	LOG_SHORT,   /* it ends before what was applied; a new leader may lag for moments */
-	LOG_OTHER,   /* another record stands where the tip was */
+	LOG_OTHER,   /* another record stands where the tip was, or after it */
 	LOG_SUSPECT, /* it was once SHORT or OTHER, and the tip is gone, so nothing clears it */
 };
 
@@ -30,7 +30,7 @@ struct applied_log {
 struct log_view {
 	int64_t begin;
 	int64_t end;
-	struct tip found; /* where the tip should be; not known when nothing is there */
+	struct tip found; /* the last of the records that were applied; not known: none is there */
 };
 
 /* A pure function. */

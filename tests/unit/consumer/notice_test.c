@@ -137,10 +137,11 @@ static void kind_of_notice_is_what_the_recipient_may_do_before_and_after(void **
 		{ ROLE_USE, NOW_MS, ROLE_USE, ABSENT, 0, ABSENT, NOTIFY_ACCESS_REMOVED },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct grant_wish w = wish_until(user(BOB), cases[i].after, cases[i].after_until);
 
-		set_up(state);
+		scene_reset(&s);
 		if (cases[i].team)
 			grant(&s, group(TEAM), cases[i].team, cases[i].team_until);
 		if (cases[i].before)
@@ -154,7 +155,6 @@ static void kind_of_notice_is_what_the_recipient_may_do_before_and_after(void **
 		if (count != (cases[i].kind != 0) || (count && list[0].kind != cases[i].kind))
 			fail_msg("case %zu: %zu notices, the first of kind %d", i, count,
 				 count ? (int)list[0].kind : 0);
-		tear_down(state);
 	}
 }
 

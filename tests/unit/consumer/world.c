@@ -150,6 +150,12 @@ void scene_close(struct scene *s)
 	directory_free(&s->directory);
 }
 
+void scene_reset(struct scene *s)
+{
+	scene_close(s);
+	scene_open(s);
+}
+
 void grant(struct scene *s, struct subject subject, enum role role, int64_t expires_at)
 {
 	workspace_put_grant(&s->workspace,

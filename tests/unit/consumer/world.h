@@ -75,6 +75,8 @@ extern const struct actor SYSTEM;
 
 void scene_open(struct scene *s);
 void scene_close(struct scene *s);
+/* The scene as it was when it was opened. */
+void scene_reset(struct scene *s);
 
 /* Put a fact into the directory. */
 void put_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind);

@@ -77,21 +77,21 @@ void lookback_close(struct lookback **l)
 	*l = NULL;
 }
 
-int lookback_read(struct lookback *l, int partition, int64_t offset, int wait_ms, struct tip *out,
-		  struct error *err)
+int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until, int wait_ms,
+		  struct tip *out, struct error *err)
 {
 	const struct input *in = model.inputs[partition];
+	int64_t end = broker_end(partition) < until ? broker_end(partition) : until;
 
 	(void)l;
 	(void)wait_ms;
 	step("looks back");
 	if (request_fails())
 		return request_failed("looking back", err);
-	while (offset < broker_end(partition) && in[offset].marker)
-		offset++;
 	*out = (struct tip){ 0 };
-	if (offset < broker_end(partition) && !in[offset].hole)
-		*out = tip_of(offset, in[offset].time, in[offset].key, in[offset].value);
+	for (int64_t at = from; at < end && !in[at].hole; at++)
+		if (!in[at].marker)
+			*out = tip_of(at, in[at].time, in[at].key, in[at].value);
 	return 0;
 }
 
