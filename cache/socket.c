@@ -14,24 +14,25 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Waits until the socket is ready for these events of poll(2), or has failed. */
+/*
+ * Waits until the socket is ready for these events of poll(2), or has failed. One
+ * that is always ready misses the deadline, too.
+ */
 static int wait_ready(int fd, short events, int64_t deadline_ms)
 {
 	struct pollfd p = { .fd = fd, .events = events };
+	int64_t left;
 
-	for (;;) {
-		int64_t left = deadline_ms - clock_monotonic_ms();
-		int ready = poll(&p, 1, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+	while ((left = deadline_ms - clock_monotonic_ms()) > 0) {
+		int ready = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
 
 		if (ready > 0)
 			return 0;
 		if (ready < 0 && errno != EINTR)
 			return -1;
-		if (left <= 0) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
 	}
+	errno = ETIMEDOUT;
+	return -1;
 }
 
 /* The error that a connection attempt ended with; 0: it is connected. */

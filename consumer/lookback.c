@@ -51,26 +51,27 @@ static rd_kafka_resp_err_t start_at(struct lookback *l, int partition, int64_t o
 	return code;
 }
 
-/* Takes what the message says of the records before `until`. True: it has said all. */
-static bool take_answer(const rd_kafka_message_t *m, int partition, int64_t until, struct tip *out)
+/* Takes what the message says of the range. True: it has said all. */
+static bool take_answer(const rd_kafka_message_t *m, const struct lookback_range *range,
+			struct tip *out)
 {
 	if (m->err)
 		return (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || bus_is_unreadable(m)) &&
-		       m->partition == partition;
-	if (m->partition != partition)
+		       m->partition == range->partition;
+	if (m->partition != range->partition)
 		return false;
-	if (m->offset < until)
+	if (m->offset < range->until)
 		*out = tip_of(m->offset, rd_kafka_message_timestamp(m, NULL),
 			      (struct bytes){ m->key, m->key_len },
 			      (struct bytes){ m->payload, m->len });
-	return m->offset >= until - 1;
+	return m->offset >= range->until - 1;
 }
 
-int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until, int wait_ms,
+int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
 		  struct tip *out, struct error *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
-	rd_kafka_resp_err_t code = start_at(l, partition, from);
+	rd_kafka_resp_err_t code = start_at(l, range->partition, range->from);
 	bool over = false;
 
 	*out = (struct tip){ 0 };
@@ -78,7 +79,7 @@ int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until
 		int64_t left = deadline_ms - clock_monotonic_ms();
 		rd_kafka_message_t *m = rd_kafka_consumer_poll(l->reader, left > 0 ? (int)left : 0);
 
-		over = m && take_answer(m, partition, until, out);
+		over = m && take_answer(m, range, out);
 		if (m)
 			rd_kafka_message_destroy(m);
 	}
@@ -86,6 +87,7 @@ int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until
 	return over ? 0
 		    : error_set(err, ERROR_UNAVAILABLE,
 				"%s partition %d cannot be read at offset %lld%s%s",
-				topic_name(TOPIC_COMMANDS), partition, (long long)from,
-				code ? ": " : "", code ? rd_kafka_err2str(code) : "");
+				topic_name(TOPIC_COMMANDS), range->partition,
+				(long long)range->from, code ? ": " : "",
+				code ? rd_kafka_err2str(code) : "");
 }

@@ -16,14 +16,21 @@ struct lookback;
 MUST_USE int lookback_open(struct lookback **out, const struct config *config, struct error *err);
 void lookback_close(struct lookback **l); /* sets *l to NULL; accepts NULL */
 
+/* Which records of sharing.commands: those at `from` or after it and before `until`. */
+struct lookback_range {
+	int partition;
+	int64_t from;
+	int64_t until;
+};
+
 /*
- * Sets *out to the last record at `from` or after it and before `until` that can
- * be read: one after the tip shows another log as well as one in its place does.
- * It reads up to the log's end, or up to a batch that cannot be unpacked; a tip
- * that is not known says that nothing was read. Blocks for up to wait_ms:
+ * Sets *out to the last record of the range that can be read: one after the tip
+ * shows another log as well as one in its place does. It reads up to the log's
+ * end, or up to a batch that cannot be unpacked; a tip that is not known says that
+ * nothing was read. Blocks for up to wait_ms:
  * ERROR_UNAVAILABLE then.
  */
-MUST_USE int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until,
-			   int wait_ms, struct tip *out, struct error *err);
+MUST_USE int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
+			   struct tip *out, struct error *err);
 
 #endif

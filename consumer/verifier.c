@@ -27,8 +27,9 @@ int verifier_look(const struct verifier *v, int partition, const struct applied_
 	out->found = (struct tip){ 0 };
 	if (rc || !tip_is_known(tip) || tip->offset < out->begin || tip->offset >= out->end)
 		return rc;
-	return lookback_read(v->lookback, partition, tip->offset, applied->applied, LOOK_WAIT_MS,
-			     &out->found, err);
+	return lookback_read(v->lookback,
+			     &(struct lookback_range){ partition, tip->offset, applied->applied },
+			     LOOK_WAIT_MS, &out->found, err);
 }
 
 bool verifier_doubts(const struct verifier *v, const struct partition *part)
@@ -40,6 +41,7 @@ bool verifier_vouches(const struct verifier *v, struct partition *part, int64_t 
 {
 	unsigned doubts = intake_doubts(v->intake);
 	const struct tip *tip = &part->mark.tip;
+	const struct lookback_range range = { part->id, tip->offset, part->mark.applied };
 	struct error err = { 0 };
 	struct tip found;
 	int rc = 0;
@@ -47,8 +49,7 @@ bool verifier_vouches(const struct verifier *v, struct partition *part, int64_t 
 	if (part->doubts == doubts && now_ms - part->vouched_ms < PAUSE_MS)
 		return true;
 	if (tip_is_known(tip)) {
-		rc = lookback_read(v->lookback, part->id, tip->offset, part->mark.applied,
-				   VOUCH_WAIT_MS, &found, &err);
+		rc = lookback_read(v->lookback, &range, VOUCH_WAIT_MS, &found, &err);
 		if (rc)
 			log_warn("%s", err.text);
 		else if (!tip_equal(tip, &found))

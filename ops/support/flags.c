@@ -63,7 +63,12 @@ static void list_options(struct options *o, const struct flags *f)
 /* Letters that are no flag come in optopt alone: the word they stand in is not known. */
 static bool is_unknown_letter(const struct options *o, int found)
 {
-	return found == '?' && optopt > ' ' && optopt <= '~' && !strchr(o->letters, optopt);
+	if (found != '?' || optopt <= ' ' || optopt > '~')
+		return false;
+	for (size_t i = 0; i < o->count; i++)
+		if (o->list[i].val == optopt)
+			return false;
+	return true;
 }
 
 /*

@@ -374,7 +374,7 @@ def test_the_acting_user_is_the_flag_then_the_environment_then_the_file(world, w
         ("[sharing]\nredis = x\n", ["redis"]),
         ("what is this\n", ["line 1"]),
         ("[kafka]\nno.such.setting = 1\n", ["no.such.setting"]),
-        ("redis = nowhere\n", ["nowhere", "host:port"]),
+        ("redis = nowhere\n", ["address of Redis", "host:port"]),
     ],
 )
 def test_a_wrong_configuration_file_is_wrong_usage(world, unchanged, tmp_path, content, words):
@@ -445,8 +445,8 @@ WRONG_USAGE = {
     "wait of -1s": (["sharing", "share", "WS", "--user", "frank", "--wait", "-1s"], ["--wait"]),
     "wait for ever": (["sharing", "show", "WS", "--wait", "99999999h"], ["--wait"]),
     "output": (["sharing", "show", "WS", "-o", "yaml"], ["yaml", "json"]),
-    "redis": (["sharing", "show", "WS", "--redis", "nowhere"], ["nowhere", "host:port"]),
-    "redis' port": (["sharing", "show", "WS", "--redis", "host:99999"], ["host:99999"]),
+    "redis": (["sharing", "show", "WS", "--redis", "nowhere"], ["address of Redis", "host:port"]),
+    "redis' port": (["sharing", "show", "WS", "--redis", "host:99999"], ["address of Redis", "host:port"]),
     "list of nothing": (["list"], ["--shared", "--search"]),
     "shared of mine and of others": (
         ["list", "--shared", "--search", "owner:bob"],
@@ -1268,7 +1268,7 @@ def test_the_consumer_refuses_a_redis_that_evicts(bare_stack, world):
         ran = consumer(world.stack, "--redis", bare_stack.redis, "--consumer-group", "unused")
     finally:
         server.config_set("maxmemory-policy", "noeviction")
-    refused(ran, "evicts", "noeviction", bare_stack.redis)
+    refused(ran, "may evict keys", "noeviction", bare_stack.redis)
     assert server.dbsize() == 0
 
 
@@ -1284,7 +1284,7 @@ def test_the_consumer_refuses_the_index_of_another_deployment(world, foreign_ind
         (["--max-grants", "0"], ["max-grants"]),
         (["--log-level", "loud"], ["loud"]),
         (["--config", "/nowhere/x.conf"], ["/nowhere/x.conf"]),
-        (["--redis", "nowhere"], ["nowhere"]),
+        (["--redis", "nowhere"], ["address of Redis"]),
         (["--frobnicate"], ["frobnicate"]),
         (["operand"], ["operand"]),
     ],

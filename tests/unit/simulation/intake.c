@@ -77,11 +77,12 @@ void lookback_close(struct lookback **l)
 	*l = NULL;
 }
 
-int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until, int wait_ms,
+int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
 		  struct tip *out, struct error *err)
 {
-	const struct input *in = model.inputs[partition];
-	int64_t end = broker_end(partition) < until ? broker_end(partition) : until;
+	const struct input *in = model.inputs[range->partition];
+	int64_t log_end = broker_end(range->partition);
+	int64_t end = log_end < range->until ? log_end : range->until;
 
 	(void)l;
 	(void)wait_ms;
@@ -89,7 +90,7 @@ int lookback_read(struct lookback *l, int partition, int64_t from, int64_t until
 	if (request_fails())
 		return request_failed("looking back", err);
 	*out = (struct tip){ 0 };
-	for (int64_t at = from; at < end && !in[at].hole; at++)
+	for (int64_t at = range->from; at < end && !in[at].hole; at++)
 		if (!in[at].marker)
 			*out = tip_of(at, in[at].time, in[at].key, in[at].value);
 	return 0;
