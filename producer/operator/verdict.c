@@ -182,7 +182,7 @@ void verdict_give(struct verdict *out, const struct survey_row *rows, int partit
 	judge_state(&j, is_rebuilding, "the index is being rebuilt", marked);
 	judge_unseen(&j, marked);
 	for (int i = 0; i <= partitions; i++)
-		if (rows[i].seen.trouble.text.data &&
+		if (rows[i].seen.trouble.text.len &&
 		    (!evicting.len || !bytes_equal(rows[i].seen.trouble.text, evicting)))
 			judge_trouble(&j, i, marked);
 }
