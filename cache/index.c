@@ -244,6 +244,32 @@ static int expect_mark(const struct index *ix, int partition, size_t reply,
 	return mark_equal(&m, expected) ? 0 : fail_fenced(ix, partition, err);
 }
 
+/*
+ * Compares a mark with the one that its owner has written. Nobody else writes with
+ * the owner's epoch: a mark of that epoch that counts otherwise is damaged.
+ */
+static int check_ours(const struct index *ix, int partition, const struct mark *found,
+		      const struct mark *ours, struct error *err)
+{
+	if (mark_equal(found, ours))
+		return 0;
+	if (found->state != ours->state || found->epoch != ours->epoch ||
+	    found->applied != ours->applied)
+		return fail_fenced(ix, partition, err);
+	return error_set(err, ERROR_DAMAGED,
+			 "the key %smark in Redis at %s is not as it was written",
+			 index_keys(ix, partition)->base, redis_address(ix->redis));
+}
+
+static int expect_ours(const struct index *ix, int partition, size_t reply, const struct mark *ours,
+		       struct error *err)
+{
+	struct mark found;
+
+	mark_parse(&found, ix->replies.list[reply]);
+	return check_ours(ix, partition, &found, ours, err);
+}
+
 /* Appends two commands: one that watches the mark, and one that reads it. */
 static void append_watch(struct pipeline *p, const struct keys *k)
 {
@@ -421,7 +447,7 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 
 	if (!count && ix->ahead.partition == partition &&
 	    ix->ahead.connection == redis_connection(ix->redis))
-		return mark_equal(&ix->ahead.mark, ours) ? 0 : fail_fenced(ix, partition, err);
+		return check_ours(ix, partition, &ix->ahead.mark, ours, err);
 	index_forget_ahead(ix);
 	pipeline_clear(&ix->pipeline);
 	append_watch(&ix->pipeline, k);
@@ -434,7 +460,7 @@ int index_read(struct index *ix, int partition, const struct mark *ours,
 	if (rc)
 		return rc;
 	note_watched(ix, partition);
-	rc = expect_mark(ix, partition, 1, ours, err);
+	rc = expect_ours(ix, partition, 1, ours, err);
 	return rc ? rc : parse_workspaces(ix, partition, workspaces, count, err);
 }
 
@@ -526,7 +552,7 @@ int index_ask_owned(struct index *ix, int partition, const struct mark *ours,
 	mark_append_read(&ix->pipeline, index_keys(ix, partition));
 	rc = index_roundtrip(ix, &ix->pipeline, err);
 	if (!rc)
-		rc = expect_mark(ix, partition, questions, ours, err);
+		rc = expect_ours(ix, partition, questions, ours, err);
 	if (!rc)
 		*out = &ix->replies;
 	return rc;

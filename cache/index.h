@@ -125,6 +125,7 @@ MUST_USE int index_distrust(struct index *ix, int partition, const struct mark *
  * the workspaces, which must be as workspace_init() leaves them and stay so on
  * failure. There is no round trip when count is 0 and index_apply() has read
  * the mark ahead. ERROR_FENCED when the mark is not as *ours: recover.
+ * ERROR_DAMAGED when it is our own, and not as it was written.
  */
 MUST_USE int index_read(struct index *ix, int partition, const struct mark *ours,
 			struct workspace *const *workspaces, size_t count, struct error *err);
@@ -170,7 +171,10 @@ struct pipeline *index_begin(struct index *ix);
  */
 MUST_USE int index_ask(struct index *ix, const struct replies **out, struct error *err);
 
-/* The same, and reads the partition's mark after the rest. ERROR_FENCED when it is not as *ours. */
+/*
+ * The same, and reads the partition's mark after the rest. ERROR_FENCED and
+ * ERROR_DAMAGED as with index_read().
+ */
 MUST_USE int index_ask_owned(struct index *ix, int partition, const struct mark *ours,
 			     const struct replies **out, struct error *err);
 

@@ -156,6 +156,8 @@ class Run:
         folder.mkdir(parents=True)
         for log in [*self.cluster.folder.glob("*.log"), *self.cluster.stack.glob("*.log")]:
             shutil.copy(log, folder)
+        for data in self.cluster.stack.glob("kafka*/data"):
+            shutil.copytree(data, folder / data.parent.name, ignore_dangling_symlinks=True)
         return folder
 
 

@@ -279,6 +279,16 @@ def read_topic(brokers, topic, deadline_s=120, isolation="read_committed"):
         reader.close()
 
 
+# What a group's coordinator says that has moved, has not loaded its log, or waits for a transaction's end.
+NOT_YET = (
+    confluent_kafka.KafkaError._TIMED_OUT,
+    confluent_kafka.KafkaError.UNSTABLE_OFFSET_COMMIT,
+    confluent_kafka.KafkaError.NOT_COORDINATOR,
+    confluent_kafka.KafkaError.COORDINATOR_NOT_AVAILABLE,
+    confluent_kafka.KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)
+
+
 class CommittedOffsets:
     """The consumer group's offsets in sharing.commands, for asking often."""
 
@@ -289,14 +299,11 @@ class CommittedOffsets:
         ]
 
     def get(self):
-        """{partition: next offset}: 0 where nothing was committed; {} while offsets are not stable yet."""
+        """{partition: next offset}: 0 where nothing was committed; {} while that cannot be known yet."""
         try:
             answer = self._reader.committed(self._asked, timeout=5)
         except confluent_kafka.KafkaException as error:
-            if error.args[0].code() in (
-                confluent_kafka.KafkaError._TIMED_OUT,
-                confluent_kafka.KafkaError.UNSTABLE_OFFSET_COMMIT,
-            ) or error.args[0].retriable():
+            if error.args[0].code() in NOT_YET or error.args[0].retriable():
                 return {}
             raise
         return {tp.partition: max(tp.offset, 0) for tp in answer}

@@ -10,6 +10,7 @@ import load
 import redis
 
 SHAPE = {"users": 300, "workspaces": 900}
+GRANTS = 1_000_000  # more than there are
 
 
 def _raw(id):
@@ -54,11 +55,11 @@ class Target:
         self.client.copy(self.key, self.key[:-16] + uuid.uuid4().bytes)
 
     def epoch(self):
-        """Of a mark that is ready; 0 for any other."""
+        """Of a mark that is ready and has no count of ours; 0 for any other."""
         if self.client.type(self.mark) != b"hash":
             return 0
-        epoch, state = self.client.hmget(self.mark, "epoch", "state")
-        return int(epoch or 0) if state == b"ready" else 0
+        epoch, state, grants = self.client.hmget(self.mark, "epoch", "state", "grants")
+        return int(epoch or 0) if state == b"ready" and int(grants or 0) < GRANTS else 0
 
 
 # What can be damaged while nothing happens: one kind for each partition, so that they heal together.
@@ -79,7 +80,7 @@ IDLE = (
 # What no command mends by itself, while commands are being applied.
 BUSY = (
     ("the mark is of another type", lambda t: t.replace(t.mark)),
-    ("the mark counts another number of grants", lambda t: t.client.hset(t.mark, "grants", "1000000")),
+    ("the mark counts another number of grants", lambda t: t.client.hset(t.mark, "grants", GRANTS)),
     ("an owner's key is of another type", lambda t: t.replace(t.owned)),
     ("the reverse index is of another type", lambda t: t.replace(t.shared)),
     ("due is of another type", lambda t: t.replace(t.base + b"due")),

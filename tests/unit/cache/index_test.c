@@ -423,6 +423,24 @@ static void changed_mark_fences_the_owner_by_name(void **state)
 	assert_int_equal(script_left(), 0);
 }
 
+static void own_mark_with_other_counts_is_damage(void **state)
+{
+	const struct mark ours = script_ready_mark(7, 100);
+	struct mark changed = ours;
+	struct error err;
+
+	(void)state;
+	changed.grants++;
+	(void)watch_scene(&changed);
+	assert_int_equal(index_read(ix, 1, &ours, NULL, 0, &err), ERROR_DAMAGED);
+	assert_string_equal(err.text, "the key sb:{1}:mark in Redis at 127.0.0.1:6379 is not as it "
+				      "was written");
+	changed.applied++; /* then it was written by somebody else, whatever the epoch */
+	(void)watch_scene(&changed);
+	assert_int_equal(index_read(ix, 1, &ours, NULL, 0, &err), ERROR_FENCED);
+	assert_int_equal(script_left(), 0);
+}
+
 static void claim_takes_an_epoch_above_the_one_seen(void **state)
 {
 	const struct mark seen = script_ready_mark(7, 100);
@@ -468,6 +486,7 @@ int main(void)
 		TEST(nothing_to_stamp_is_no_round_trip),
 		TEST(foreign_mark_read_ahead_does_not_fail_the_run_before),
 		TEST(changed_mark_fences_the_owner_by_name),
+		TEST(own_mark_with_other_counts_is_damage),
 		TEST(claim_takes_an_epoch_above_the_one_seen),
 		TEST(claim_without_an_answer_tells_the_epoch_it_tried),
 	};
