@@ -242,6 +242,7 @@ static void wire_runner(struct consumer *c)
 		.limits = &c->sizes.limits,
 	});
 	c->ready.intake = c->intake;
+	c->ready.lookback = c->lookback;
 	c->ready.runner = c->runner;
 }
 

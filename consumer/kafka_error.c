@@ -12,3 +12,14 @@ int kafka_error(struct rd_kafka_error_s *e, const char *step, struct error *err)
 	rd_kafka_error_destroy(e);
 	return rc;
 }
+
+int kafka_settle(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
+{
+	*again = e && rd_kafka_error_is_retriable(e);
+	if (!e)
+		return 0;
+	if (!*again)
+		return kafka_error(e, step, err);
+	rd_kafka_error_destroy(e);
+	return 0;
+}

@@ -6,6 +6,8 @@
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
+#include <stdbool.h>
+
 struct rd_kafka_error_s;
 
 /*
@@ -14,5 +16,13 @@ struct rd_kafka_error_s;
  * ERROR_UNAVAILABLE. Returns that code.
  */
 MUST_USE int kafka_error(struct rd_kafka_error_s *e, const char *step, struct error *err);
+
+/*
+ * The result of a transactional call, which may be NULL: 0. Sets *again, and returns
+ * 0, if the call is to be repeated; the calls block, so that does not spin.
+ * Otherwise as kafka_error().
+ */
+MUST_USE int kafka_settle(struct rd_kafka_error_s *e, const char *step, bool *again,
+			  struct error *err);
 
 #endif

@@ -21,13 +21,16 @@ enum {
 
 static int serve_publisher(struct consumer *c, const struct now *now, struct error *err)
 {
-	return publisher_guard_serve(&c->guard, now, err);
+	int rc = publisher_guard_serve(&c->guard, now, err);
+
+	return rc ? rc : probation_clear(c->probation, err);
 }
 
 /* A publisher that a rebalance or recovery has stopped is started at once. */
 static int64_t publisher_due(const struct consumer *c)
 {
-	return publisher_is_started(c->publisher) ? INT64_MAX : 0;
+	return publisher_is_started(c->publisher) && !probation_is_unclear(c->probation) ? INT64_MAX
+											 : 0;
 }
 
 static int note_committed(struct consumer *c, const struct now *now, struct error *err)
@@ -167,13 +170,8 @@ static int64_t rebuild_due(const struct consumer *c)
 
 static int recover_partitions(struct consumer *c, const struct now *now, struct error *err)
 {
-	int rc;
-
 	partitions_retry_aside(&c->partitions, now->monotonic_ms);
-	rc = recovery_step(&c->recovery, now, err);
-	if (recovery_suspects_orphans(&c->recovery))
-		publisher_guard_abort_orphans(&c->guard);
-	return rc;
+	return recovery_step(&c->recovery, now, err);
 }
 
 /* Recovery waits until the directory is read and no rebuild is active. */

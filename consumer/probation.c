@@ -12,6 +12,7 @@ struct probation {
 	struct partitions *partitions;
 	int64_t *last; /* by partition: the last offset of its last batch, or NO_TRIAL */
 	int count;     /* trials */
+	bool unclear;  /* something may be open under the publisher's name, and it is stopped */
 };
 
 struct probation *probation_new(struct publisher *publisher, struct partitions *partitions)
@@ -20,6 +21,7 @@ struct probation *probation_new(struct publisher *publisher, struct partitions *
 
 	p->publisher = publisher;
 	p->partitions = partitions;
+	p->unclear = true;
 	p->last = memory_zalloc((size_t)partitions->count, sizeof(*p->last));
 	for (int i = 0; i < partitions->count; i++)
 		p->last[i] = NO_TRIAL;
@@ -35,6 +37,14 @@ void probation_free(struct probation **pp)
 	free(p->last);
 	free(p);
 	*pp = NULL;
+}
+
+static int start_publisher(struct probation *p, struct error *err)
+{
+	int rc = publisher_start(p->publisher, err);
+
+	p->unclear = rc != 0;
+	return rc;
 }
 
 bool probation_is_trying(const struct probation *p, int partition)
@@ -89,8 +99,10 @@ void probation_settle(struct probation *p, const struct now *now)
 	for (const struct batch *each = b; each; each = each->next)
 		note_published(p, each, now);
 	batch_free_list(b);
-	if (rc)
+	if (rc) {
 		note_broken(p, rc, &why, now);
+		p->unclear = true;
+	}
 	if (!p->count)
 		publisher_stop(p->publisher);
 }
@@ -103,7 +115,7 @@ int probation_try(struct probation *p, struct partition *part, struct batch *bat
 
 	probation_settle(p, now); /* it may have broken meanwhile */
 	if (!publisher_is_started(p->publisher))
-		rc = publisher_start(p->publisher, false, err);
+		rc = start_publisher(p, err);
 	if (rc) {
 		batch_free_list(batches);
 		return rc;
@@ -121,8 +133,26 @@ int probation_try(struct probation *p, struct partition *part, struct batch *bat
 	return 0;
 }
 
+bool probation_is_unclear(const struct probation *p)
+{
+	return p->unclear && !publisher_is_started(p->publisher);
+}
+
+int probation_clear(struct probation *p, struct error *err)
+{
+	int rc;
+
+	if (!probation_is_unclear(p))
+		return 0;
+	rc = start_publisher(p, err);
+	if (!rc)
+		publisher_stop(p->publisher);
+	return rc;
+}
+
 void probation_stop(struct probation *p)
 {
+	p->unclear = p->unclear || p->count;
 	publisher_stop(p->publisher);
 	for (int i = 0; i < p->partitions->count; i++)
 		p->last[i] = NO_TRIAL;

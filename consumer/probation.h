@@ -36,6 +36,17 @@ bool probation_is_trying(const struct probation *p, int partition);
 /* Notes how trials have ended. Stops the publisher when there are none left. */
 void probation_settle(struct probation *p, const struct now *now);
 
+/*
+ * After the process has started, and after each trial that has failed: starts the
+ * publisher and stops it again, because that settles what one of its name has left
+ * open (see orphans.h), which others could not read beyond. Otherwise, and while
+ * there are trials, it does nothing. Blocks; fails as publisher_start() does.
+ */
+MUST_USE int probation_clear(struct probation *p, struct error *err);
+
+/* Has probation_clear() work? */
+bool probation_is_unclear(const struct probation *p);
+
 /* Ends all trials: the partitions are being given back. Blocks like publisher_stop(). */
 void probation_stop(struct probation *p);
 

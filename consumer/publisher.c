@@ -265,7 +265,7 @@ static void *worker_main(void *arg)
 
 /* ---- lifecycle ---- */
 
-static int worker_start(struct worker *w, bool abort_orphans, struct error *err)
+static int worker_start(struct worker *w, struct error *err)
 {
 	const struct publisher_options *o = &w->publisher->options;
 	const struct transactor_options options = { .config = o->config,
@@ -273,8 +273,7 @@ static int worker_start(struct worker *w, bool abort_orphans, struct error *err)
 						    .intake = o->intake,
 						    .letter = o->letters[w->number],
 						    .batch_bytes = *o->batch_bytes,
-						    .singly = o->apart,
-						    .abort_orphans = abort_orphans };
+						    .singly = o->apart };
 	int rc = transactor_open(&w->transactor, &options, err);
 
 	if (rc)
@@ -351,7 +350,7 @@ void publisher_free(struct publisher **pp)
 	*pp = NULL;
 }
 
-int publisher_start(struct publisher *p, bool abort_orphans, struct error *err)
+int publisher_start(struct publisher *p, struct error *err)
 {
 	int rc = 0;
 
@@ -359,7 +358,7 @@ int publisher_start(struct publisher *p, bool abort_orphans, struct error *err)
 	p->started = true;
 	p->state = PUBLISHER_WORKING;
 	for (int i = 0; !rc && i < p->worker_count; i++)
-		rc = worker_start(&p->workers[i], abort_orphans, err);
+		rc = worker_start(&p->workers[i], err);
 	if (rc)
 		publisher_stop(p);
 	return rc;

@@ -55,11 +55,11 @@ void publisher_free(struct publisher **p);
 /*
  * Starts a publisher that is stopped: makes both producers and settles what
  * their predecessors left open, which blocks while the brokers do that.
- * abort_orphans: see transactor_open(). On failure it is still stopped.
+ * On failure it is still stopped.
  * ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_USAGE names a setting that is
  * wrong.
  */
-MUST_USE int publisher_start(struct publisher *p, bool abort_orphans, struct error *err);
+MUST_USE int publisher_start(struct publisher *p, struct error *err);
 
 /*
  * Aborts open transactions, drops all batches, and waits for the threads to end.

@@ -62,18 +62,6 @@ static int drop_broken(struct publisher_guard *g, const struct now *now, struct 
 	return rc == ERROR_FENCED ? judge_namesake(g, err) : 0;
 }
 
-static int start_publisher(struct publisher_guard *g, struct error *err)
-{
-	int rc;
-
-	if (g->abort_orphans)
-		log_warn("orphaned transactions keep Kafka from saying what is committed; "
-			 "aborting those under our names");
-	rc = publisher_start(g->publisher, g->abort_orphans, err);
-	g->abort_orphans = g->abort_orphans && rc;
-	return rc;
-}
-
 int publisher_guard_serve(struct publisher_guard *g, const struct now *now, struct error *err)
 {
 	int rc = drop_broken(g, now, err);
@@ -83,11 +71,5 @@ int publisher_guard_serve(struct publisher_guard *g, const struct now *now, stru
 	if (rc || publisher_is_started(g->publisher))
 		return rc;
 	partitions_claim_again(g->partitions);
-	return start_publisher(g, err);
-}
-
-void publisher_guard_abort_orphans(struct publisher_guard *g)
-{
-	g->abort_orphans = true;
-	publisher_stop(g->publisher);
+	return publisher_start(g->publisher, err);
 }

@@ -20,7 +20,6 @@ struct publisher_guard {
 	struct partitions *partitions; /* claimed again whenever the publisher starts */
 	struct troubles *troubles;     /* are told when the publisher breaks */
 	const char *instance;          /* our name in the group */
-	bool abort_orphans;            /* the next start aborts orphaned transactions */
 	int64_t namesake_since_ms;     /* when another member of our name was first seen; 0: none */
 };
 
@@ -33,12 +32,5 @@ struct publisher_guard {
  */
 MUST_USE int publisher_guard_serve(struct publisher_guard *g, const struct now *now,
 				   struct error *err);
-
-/*
- * Stops the publisher, and has its next start abort orphaned transactions (see
- * transactor_open()): brokers that have forgotten that a transaction of ours is
- * open never say what is committed.
- */
-void publisher_guard_abort_orphans(struct publisher_guard *g);
 
 #endif

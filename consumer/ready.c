@@ -3,6 +3,8 @@
 #include "ops/support/log.h"
 #include "schemas/topics.h"
 
+enum { LOOK_WAIT_MS = 5000 };
+
 /* Moves the partition past commands that are gone from the log; check_log() has accepted that. */
 static int skip_lost(const struct ready_maker *r, struct partition *part, const struct now *now,
 		     struct error *err)
@@ -16,6 +18,16 @@ static int skip_lost(const struct ready_maker *r, struct partition *part, const 
 	return runner_skip(r->runner, part, begin, now->unix_ms, err);
 }
 
+/* The record before that offset, which shows from now on whether the log is the same. */
+static int find_tip(const struct ready_maker *r, int partition, int64_t begin, int64_t from,
+		    struct tip *out, struct error *err)
+{
+	const struct lookback_range range = { partition, from - 1, from };
+
+	*out = (struct tip){ 0 };
+	return from > begin ? lookback_read(r->lookback, &range, LOOK_WAIT_MS, out, err) : 0;
+}
+
 /*
  * Moves the partition on to the log that Kafka has now. Records that the brokers
  * took before the last one applied are not decided again: they were applied, or
@@ -27,18 +39,21 @@ static int begin_log(const struct ready_maker *r, struct partition *part, const 
 	int64_t begin = 0;
 	int64_t end = 0;
 	int64_t from = 0;
+	struct tip tip;
 	int rc = intake_range(r->intake, part->id, &begin, &end, err);
 
 	from = end;
 	if (!rc && tip_is_known(&part->mark.tip))
 		rc = intake_after(r->intake, part->id, part->mark.tip.time, &from, err);
+	if (!rc)
+		rc = find_tip(r, part->id, begin, from, &tip, err);
 	if (rc)
 		return rc;
 	log_warn("partition %d: another log is accepted, which has the offsets %lld to %lld; going "
 		 "on at %lld, and keeping what was applied up to %lld of the log before",
 		 part->id, (long long)begin, (long long)end - 1, (long long)from,
 		 (long long)part->mark.applied);
-	return runner_begin_log(r->runner, part, from, now->unix_ms, err);
+	return runner_begin_log(r->runner, part, from, &tip, now->unix_ms, err);
 }
 
 static int seek_all(const struct ready_maker *r, struct partition *const *parts, size_t count,

@@ -7,6 +7,7 @@
  */
 
 #include "consumer/intake.h"
+#include "consumer/lookback.h"
 #include "consumer/partition.h"
 #include "consumer/runner.h"
 #include "ops/support/attributes.h"
@@ -14,6 +15,7 @@
 
 struct ready_maker {
 	struct intake *intake;
+	struct lookback *lookback;
 	struct runner *runner;
 	bool accept_lost_commands; /* a person has decided to go on without them */
 	bool accept_other_log;     /* a person has decided to go on with it */

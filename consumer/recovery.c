@@ -11,8 +11,7 @@
 #include <stdlib.h>
 
 enum {
-	UNSETTLED_MAX_MS = 40000, /* several times as long as an abandoned transaction stays open */
-	ACCEPT_RETRY_MS = 3000,   /* longer than a new leader lags behind the one before */
+	ACCEPT_RETRY_MS = 3000, /* longer than a new leader lags behind the one before */
 };
 
 /*
@@ -395,40 +394,6 @@ static int make_ready(const struct recovery *r, const struct claiming *c, const 
 	return ready_make(r->ready, c->parts, count, now, err);
 }
 
-static bool brokers_answer(const struct recovery *r, int partition)
-{
-	int64_t begin;
-	int64_t end;
-
-	return !intake_range(r->intake, partition, &begin, &end, NULL);
-}
-
-/* Suspects orphans when the brokers have answered so long without saying what is committed. */
-static void judge_settling(struct recovery *r, int partition, int rc)
-{
-	int64_t now_ms;
-
-	if (rc != ERROR_UNAVAILABLE || !brokers_answer(r, partition)) {
-		r->unsettled_since_ms = 0;
-		return;
-	}
-	now_ms = clock_monotonic_ms(); /* not the turn's: asking in vain takes long */
-	if (!r->unsettled_since_ms)
-		r->unsettled_since_ms = now_ms;
-	if (now_ms - r->unsettled_since_ms < UNSETTLED_MAX_MS)
-		return;
-	r->unsettled_since_ms = 0;
-	r->orphans_suspected = true;
-}
-
-bool recovery_suspects_orphans(struct recovery *r)
-{
-	bool suspected = r->orphans_suspected;
-
-	r->orphans_suspected = false;
-	return suspected;
-}
-
 /* Reads the group's offsets, then the progress: it is at least as far, unless it was tampered with. */
 static int read_committed(const struct recovery *r, struct claiming *c, struct error *err)
 {
@@ -455,11 +420,7 @@ static int read_both(struct recovery *r, struct claiming *c, struct error *err)
 {
 	int rc = index_read_marks(r->index, c->ids, c->count, c->marks, err);
 
-	if (rc)
-		return rc;
-	rc = read_committed(r, c, err);
-	judge_settling(r, c->ids[0], rc);
-	return rc;
+	return rc ? rc : read_committed(r, c, err);
 }
 
 /*

@@ -19,7 +19,7 @@
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
-/* The pointers are borrowed and must outlive it. The last two fields start at 0. */
+/* The pointers are borrowed and must outlive it. */
 struct recovery {
 	struct partitions *partitions;
 	struct intake *intake;
@@ -32,9 +32,7 @@ struct recovery {
 	const struct ready_maker *ready;
 	const struct verifier *verifier;
 	struct changelog *changelog;
-	bool accept_lost_grants;    /* a person has decided to rebuild without what is gone */
-	int64_t unsettled_since_ms; /* when Kafka stopped saying what is committed; 0 while it does */
-	bool orphans_suspected;     /* that has lasted too long; see recovery_suspects_orphans() */
+	bool accept_lost_grants; /* a person has decided to rebuild without what is gone */
 };
 
 /*
@@ -50,12 +48,5 @@ struct recovery {
  * ERROR_REFUSED: stop.
  */
 MUST_USE int recovery_step(struct recovery *r, const struct now *now, struct error *err);
-
-/*
- * True, once, when the brokers have been answering for 40 s without saying what
- * is committed: an orphaned transaction keeps them from it for ever. See
- * publisher_guard_abort_orphans().
- */
-bool recovery_suspects_orphans(struct recovery *r);
 
 #endif

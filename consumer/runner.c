@@ -439,14 +439,14 @@ int runner_skip(struct runner *r, struct partition *part, int64_t to, int64_t un
 	return apply_nothing(&run, &source, err);
 }
 
-int runner_begin_log(struct runner *r, struct partition *part, int64_t from, int64_t unix_ms,
-		     struct error *err)
+int runner_begin_log(struct runner *r, struct partition *part, int64_t from, const struct tip *tip,
+		     int64_t unix_ms, struct error *err)
 {
 	struct run run = { .runner = r, .part = part };
 	struct source source = { .offset = from - 1, .time = unix_ms };
 
 	begin_run(&run, part->mark.log + 1, from);
-	r->apply.tip = (struct tip){ 0 };
+	r->apply.tip = *tip;
 	apply_forget_log(&r->apply);
 	part->mark.suspect = false;
 	return apply_nothing(&run, &source, err);

@@ -63,12 +63,12 @@ MUST_USE int runner_skip(struct runner *r, struct partition *part, int64_t to, i
 
 /*
  * Moves the partition on to the offset `from` of another log, which a person has
- * accepted in place of the one that was applied. What the index keeps of
- * positions in the old log goes: all its outputs must be committed. Otherwise as
- * runner_skip().
+ * accepted in place of the one that was applied; `tip` is the record before, if
+ * that is known. What the index keeps of positions in the old log goes: all its
+ * outputs must be committed. Otherwise as runner_skip().
  */
 MUST_USE int runner_begin_log(struct runner *r, struct partition *part, int64_t from,
-			      int64_t unix_ms, struct error *err);
+			      const struct tip *tip, int64_t unix_ms, struct error *err);
 
 /* What was done since runner_new(). */
 struct runner_counts {

@@ -1,6 +1,8 @@
 #include "consumer/transaction.h"
 
 #include "consumer/kafka_error.h"
+#include "consumer/markers.h"
+#include "consumer/orphans.h"
 #include "consumer/sender.h"
 #include "consumer/undeliverable.h"
 #include "ops/support/crash.h"
@@ -22,6 +24,7 @@ struct transactor {
 	struct intake *intake; /* whose group's offsets are committed */
 	rd_kafka_t *producer;
 	struct sender sender;
+	struct markers markers;
 	struct error refusal; /* of the transaction in hand; code 0: none */
 	size_t refused_bytes; /* of the largest record refused */
 };
@@ -35,21 +38,6 @@ static bool is_last_of_partition(const struct batch *b)
 		if (later->partition == b->partition)
 			return false;
 	return true;
-}
-
-/*
- * Returns the call's result. Sets *again if the error is retriable, and then
- * returns 0. The calls block, so repeating them does not spin.
- */
-static int settle_call(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
-{
-	*again = e && rd_kafka_error_is_retriable(e);
-	if (!e)
-		return 0;
-	if (!*again)
-		return kafka_error(e, step, err);
-	rd_kafka_error_destroy(e);
-	return 0;
 }
 
 /*
@@ -78,7 +66,7 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 							  b->partition)
 				->offset = b->applied;
 	while (!rc && again)
-		rc = settle_call(
+		rc = kafka_settle(
 			rd_kafka_send_offsets_to_transaction(t->producer, offsets, group, -1),
 			"sending offsets", &again, err);
 	if (group)
@@ -103,6 +91,7 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 
 	t->refusal = (struct error){ 0 };
 	t->refused_bytes = 0;
+	markers_begin(&t->markers);
 	crash_point("before-begin");
 	e = rd_kafka_begin_transaction(t->producer);
 	rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
@@ -115,6 +104,8 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 	return rc ? rc : send_offsets(t, batches, err);
 }
 
+/* ---- committing ---- */
+
 int transactor_commit(struct transactor *t, struct error *err)
 {
 	bool again = true;
@@ -123,10 +114,10 @@ int transactor_commit(struct transactor *t, struct error *err)
 	crash_point("before-commit");
 	crash_point_soon("during-commit");
 	while (!rc && again)
-		rc = settle_call(rd_kafka_commit_transaction(t->producer, -1), "committing", &again,
-				 err);
+		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, -1), "committing",
+				  &again, err);
 	crash_point("after-commit");
-	return rc;
+	return rc ? rc : markers_wait(&t->markers, err);
 }
 
 void transactor_serve(struct transactor *t)
@@ -151,25 +142,31 @@ static size_t headers_size(const rd_kafka_message_t *m)
 	return sum;
 }
 
+static void note_refused(struct transactor *t, struct batch *b, const rd_kafka_message_t *m)
+{
+	size_t size = m->key_len + m->len + headers_size(m);
+
+	b->refused = true;
+	if (t->refusal.code && size <= t->refused_bytes)
+		return;
+	t->refused_bytes = size;
+	undeliverable_describe(&t->refusal, rd_kafka_topic_name(m->rkt), size, m->err);
+}
+
 /*
- * Notes whose record was refused. There must be a callback anyway: without one
- * librdkafka polls in steps of 10 ms.
+ * Notes what was written, and whose record was refused. There must be a callback
+ * anyway: without one librdkafka polls in steps of 10 ms.
  */
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
 	struct transactor *t = opaque;
 	struct batch *b = m->_private;
-	size_t size;
 
 	(void)rk;
-	if (!m->err || !b || !undeliverable_is(m->err))
-		return;
-	b->refused = true;
-	size = m->key_len + m->len + headers_size(m);
-	if (t->refusal.code && size <= t->refused_bytes)
-		return;
-	t->refused_bytes = size;
-	undeliverable_describe(&t->refusal, rd_kafka_topic_name(m->rkt), size, m->err);
+	if (!m->err && m->rkt == t->sender.topics[TOPIC_GRANTS])
+		markers_note(&t->markers, m);
+	if (m->err && b && undeliverable_is(m->err))
+		note_refused(t, b, m);
 }
 
 static int open_producer(struct transactor *t, const struct transactor_options *o,
@@ -225,46 +222,6 @@ static int settle_predecessor(struct transactor *t, struct error *err)
 	return e ? kafka_error(e, "settling the transactions of a predecessor", err) : 0;
 }
 
-/* ---- orphaned transactions ---- */
-
-/* Adds offsets in nobody's name. They never count, because the transaction is aborted. */
-static int touch_offsets(const struct transactor *t, const char *group, struct error *err)
-{
-	rd_kafka_consumer_group_metadata_t *m = rd_kafka_consumer_group_metadata_new(group);
-	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
-	bool again = true;
-	int rc = 0;
-
-	rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS), 0)->offset = 0;
-	while (!rc && again)
-		rc = settle_call(rd_kafka_send_offsets_to_transaction(t->producer, offsets, m, -1),
-				 "aborting orphaned offsets", &again, err);
-	rd_kafka_consumer_group_metadata_destroy(m);
-	rd_kafka_topic_partition_list_destroy(offsets);
-	return rc;
-}
-
-static int abort_orphans(const struct transactor *t, const struct transactor_options *o,
-			 struct error *err)
-{
-	static const enum topic outputs[] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_GRANTS,
-					      TOPIC_DEADLETTER };
-	rd_kafka_error_t *e = rd_kafka_begin_transaction(t->producer);
-	int rc = e ? kafka_error(e, "beginning to abort orphaned transactions", err) : 0;
-
-	for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
-		for (int p = 0; !rc && p < o->deployment->partitions; p++)
-			rc = sender_touch(&t->sender, outputs[i], p, err);
-	if (!rc)
-		rc = sender_flush(&t->sender, &t->refusal, err);
-	if (!rc)
-		rc = touch_offsets(t, config_get(o->config, "consumer-group"), err);
-	if (rc)
-		return rc;
-	e = rd_kafka_abort_transaction(t->producer, INIT_WAIT_MS);
-	return e ? kafka_error(e, "aborting orphaned transactions", err) : 0;
-}
-
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
 {
 	struct transactor *t = memory_zalloc(1, sizeof(*t));
@@ -273,11 +230,13 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 	t->intake = o->intake;
 	rc = open_producer(t, o, err);
 	if (!rc)
+		markers_init(&t->markers, t->producer, o->deployment->partitions);
+	if (!rc)
 		rc = sender_open(&t->sender, t->producer, o->deployment->cluster, err);
 	if (!rc)
 		rc = settle_predecessor(t, err);
-	if (!rc && o->abort_orphans)
-		rc = abort_orphans(t, o, err);
+	if (!rc)
+		rc = orphans_abort(&t->sender, &t->markers, o->config, err);
 	if (rc)
 		transactor_close(&t);
 	else
@@ -303,6 +262,7 @@ void transactor_close(struct transactor **tp)
 		return;
 	sender_close(&t->sender);
 	bus_close(&t->producer);
+	markers_done(&t->markers);
 	free(t);
 	*tp = NULL;
 }

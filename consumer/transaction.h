@@ -23,18 +23,13 @@ struct transactor_options {
 	char letter;           /* the transactional.id is group.instance.letter */
 	size_t batch_bytes;    /* a topic counts the records of one request as one */
 	bool singly;           /* no request has two records, so only the guilty is refused */
-	bool abort_orphans;    /* see transactor_open() */
 };
 
 /*
- * Makes the producer and settles what its predecessor of that name left open;
- * blocks while the brokers do that. ERROR_UNAVAILABLE, ERROR_FENCED: try again.
- * ERROR_USAGE names a setting that is wrong.
- *
- * A broker that was killed may have forgotten that a transaction of that name was
- * open. Nobody ends such an orphaned transaction, and nothing after it can be
- * read. With abort_orphans, a transaction over all partitions is begun and
- * aborted: its markers also end what was left open under the name, as aborted.
+ * Makes the producer, settles what its predecessor of that name left open, and
+ * aborts what is open nevertheless (see orphans.h); blocks while the brokers do
+ * that. ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_USAGE names a setting
+ * that is wrong.
  */
 MUST_USE int transactor_open(struct transactor **out, const struct transactor_options *o,
 			     struct error *err);
@@ -57,7 +52,10 @@ void transactor_close(struct transactor **t);
  */
 MUST_USE int transactor_send(struct transactor *t, struct batch *batches, struct error *err);
 
-/* Commits; blocks. On failure it is not known whether the transaction has committed. */
+/*
+ * Commits, and waits until readers see that (see markers.h). On failure it is not known whether
+ * the transaction has committed.
+ */
 MUST_USE int transactor_commit(struct transactor *t, struct error *err);
 
 /* Lets an idle client do its housekeeping. */

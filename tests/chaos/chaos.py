@@ -102,9 +102,11 @@ class Run:
 
     def _settle(self, made):
         """Ends the load, waits until all of it is published, and stops the consumers."""
-        ledger = self.traffic.finish()
-        self.tell(f"{ledger.sent:,} sent; transactions: {dict(ledger.transactions)}")
         cluster = self.cluster
+        ledger = self.traffic.finish(cluster.forgotten)
+        self.tell(f"{ledger.sent:,} sent; transactions: {dict(ledger.transactions)}")
+        for at, name in cluster.forgotten():
+            self.tell(f"the brokers forgot a transaction of {name} at {time.ctime(at)}")
         cluster.wait("no transaction left open", self._nothing_open, DRAINED_S)
         traffic.seal(cluster.brokers, made)
         cluster.forget_ends()

@@ -1,8 +1,10 @@
 """A World whose parts can be broken: consumers under supervision, servers that are killed, frozen
 and started again. Functions that take time are generators, which yield while they wait."""
 
+import datetime
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +17,9 @@ from line import Line
 NAMES = ("one", "two", "three")
 ON_THE_LINE = "two"  # the consumer that reaches Redis through the line
 QUORUM_LOG = "__cluster_metadata-0"
+FORGOTTEN = re.compile(
+    r"(?P<at>\S+ \S+) .*Couldn't find leader endpoint .* transaction markers for (?P<name>\S+), "
+)
 STOP_S = 30  # it takes 20 at most, but this machine is busy
 START_S = 120
 
@@ -162,6 +167,18 @@ class Cluster(worlds.World):
 
     def _disk(self, part):
         return self.stack / part / "data"
+
+    def forgotten(self):
+        """[(unix time, transactional id)] of the transactions that brokers ended without writing their markers
+        to partitions that had no leader at that moment. Their records stay open, and share the fate of the
+        producer's next transaction there."""
+        out = []
+        for log in self.stack.glob("kafka*.log"):
+            for line in log.read_text(errors="replace").splitlines():
+                if found := FORGOTTEN.match(line):
+                    at = datetime.datetime.fromisoformat(found["at"])  # a broker's log has local time
+                    out.append((at.timestamp(), found["name"]))
+        return out
 
     # ---- Redis ----
 

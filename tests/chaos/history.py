@@ -17,6 +17,12 @@ class Ledger:
     sent: int = 0
     transactions: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
+    def doubt(self, ids):
+        """What was known of these records does not count any more."""
+        self.acknowledged.difference_update(ids)
+        self.aborted.difference_update(ids)
+        self.unknown.update(ids)
+
     def add(self, other):
         self.acknowledged |= other.acknowledged
         self.aborted |= other.aborted

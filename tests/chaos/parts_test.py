@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 
 import line  # noqa: E402
+from cluster import FORGOTTEN  # noqa: E402
 from history import Ledger, differences  # noqa: E402
 from schedule import Schedule, kinds  # noqa: E402
 
@@ -50,6 +51,24 @@ def test_acknowledged_records_must_be_on_the_log_once():
     assert differences(ledger, {"a": 1, "b": 1, "d": 1, "somebody else's": 1}) == []
     for found in ({"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 1, "c": 1}, {"a": 1, "b": 1, "d": 2}):
         assert len(differences(ledger, found)) == 1
+
+
+def test_doubted_records_may_be_anywhere():
+    ledger = Ledger(acknowledged={"a", "b"}, aborted={"c"})
+    ledger.doubt(["b", "c"])
+    assert differences(ledger, {"a": 1}) == []
+    assert differences(ledger, {"a": 1, "b": 1, "c": 1}) == []
+    assert len(differences(ledger, {"b": 1, "c": 2})) == 2
+
+
+def test_a_transaction_is_forgotten_by_name():
+    line = (
+        "2026-11-29 01:06:31.685 INFO  [Transaction Marker Channel Manager 1]: Couldn't find leader endpoint"
+        " for partitions HashSet(a-2, a-4) while trying to send transaction markers for sharebus-chaos-2,"
+        " these partitions are likely deleted already and hence can be skipped (TransactionMarkerChannelManager)"
+    )
+    found = FORGOTTEN.match(line)
+    assert (found["at"], found["name"]) == ("2026-11-29 01:06:31.685", "sharebus-chaos-2")
 
 
 def test_a_trickling_line_passes_single_bytes_and_a_plain_one_passes_all():

@@ -102,6 +102,18 @@ class TransactionalSender(Sender):
     """A producer with transactions, some of which it aborts. After any trouble it is replaced: a late copy
     of a lost request could otherwise end the next transaction."""
 
+    def __init__(self, *args):
+        super().__init__(*args)
+        self._transactions = []  # (unix time of its end, ids) of each
+
+    def doubt(self, unix_time):
+        """The brokers ended a transaction at that time without telling the logs: nobody knows what becomes
+        of its records. It is the one that ended last, as we see it, or the next one to end."""
+        before = [t for t in self._transactions if t[0] <= unix_time][-1:]
+        after = [t for t in self._transactions if t[0] > unix_time][:1]
+        for _, ids in before + after:
+            self.ledger.doubt(ids)
+
     def work(self):
         producer = None
         while not self.ending():
@@ -145,6 +157,7 @@ class TransactionalSender(Sender):
             outcome = "unknown"
         known = {"committed": self.ledger.acknowledged, "aborted": self.ledger.aborted}
         known.get(outcome, self.ledger.unknown).update(ids)
+        self._transactions.append((time.time(), ids))
         self.ledger.transactions[outcome] += 1
         return outcome != "unknown" and not self._troubled
 
@@ -205,8 +218,9 @@ class Traffic:
     def sent(self):
         return sum(sender.ledger.sent for sender in self.senders)
 
-    def finish(self):
-        """Ends all senders; returns their ledgers merged into one."""
+    def finish(self, forgotten):
+        """Ends all senders; returns their ledgers merged into one. `forgotten` is asked then for the (unix
+        time, name) of each transaction that the brokers ended without telling the logs."""
         for sender in self.senders:
             sender.end()
         for sender in self.senders:
@@ -214,6 +228,10 @@ class Traffic:
             if sender.is_alive():
                 raise RuntimeError(f"{sender.name} did not end")
         self.check()
+        by_name = {s.name: s for s in self.senders if isinstance(s, TransactionalSender)}
+        for unix_time, name in forgotten():
+            if name in by_name:
+                by_name[name].doubt(unix_time)
         whole = Ledger()
         for sender in self.senders:
             whole.add(sender.ledger)

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 struct broker broker;
 
@@ -70,7 +71,7 @@ size_t log_stable(const struct log *l, enum topic topic, int partition)
 
 bool logged_is_visible(const struct logged *r)
 {
-	return !r->marker && r->transaction->committed;
+	return !r->marker && r->shown;
 }
 
 /* ---- transactions ---- */
@@ -131,23 +132,49 @@ void broker_end_transaction(struct transaction *t, bool commit)
 		check_commit(t->offsets);
 }
 
-static void mark_offsets(struct transaction *t)
+/* Does a marker of t decide about the other transaction, too? */
+static bool decides(const struct transaction *t, const struct transaction *other)
 {
-	t->offsets_unmarked = false;
-	for (int p = 0; t->committed && p < PARTITIONS; p++) {
+	return other == t || (other->orphaned && other->producer == t->producer);
+}
+
+static void count_offsets(const struct transaction *t)
+{
+	for (int p = 0; p < PARTITIONS; p++) {
 		if (t->offsets[p] == NO_OFFSET || t->added[p] < broker.committed_added[p])
 			continue;
 		broker.committed[p] = t->offsets[p];
 		broker.committed_added[p] = t->added[p];
+	}
+}
+
+static void mark_offsets(struct transaction *t)
+{
+	for (struct transaction *other = broker.transactions; other; other = other->next) {
+		if (!other->offsets_unmarked || !decides(t, other))
+			continue;
+		other->offsets_unmarked = false;
+		if (t->committed)
+			count_offsets(other);
 	}
 	trace("      %s %s: marker of the offsets", t->producer->name, fate(t));
 }
 
 static void mark_log(struct transaction *t, int topic, int partition)
 {
-	t->unmarked[topic][partition] = false;
-	log_append(&broker.logs[topic][partition],
-		   &(struct logged){ .transaction = t, .marker = true });
+	struct log *l = &broker.logs[topic][partition];
+
+	for (size_t i = log_stable(l, (enum topic)topic, partition); i < l->count; i++) {
+		struct logged *r = &l->list[i];
+
+		if (!r->marker && decides(t, r->transaction) &&
+		    r->transaction->unmarked[topic][partition])
+			r->shown = t->committed;
+	}
+	for (struct transaction *other = broker.transactions; other; other = other->next)
+		if (decides(t, other))
+			other->unmarked[topic][partition] = false;
+	log_append(l, &(struct logged){ .transaction = t, .marker = true });
 	trace("      %s %s: marker on %s %d", t->producer->name, fate(t),
 	      topic_name((enum topic)topic), partition);
 }
@@ -165,10 +192,12 @@ static bool write_one(struct transaction *t)
 
 		if (at == LOGS && t->offsets_unmarked) {
 			mark_offsets(t);
+			t->marked = true;
 			return true;
 		}
 		if (at < LOGS && t->unmarked[at / PARTITIONS][at % PARTITIONS]) {
 			mark_log(t, (int)at / PARTITIONS, (int)at % PARTITIONS);
+			t->marked = true;
 			return true;
 		}
 	}
@@ -188,6 +217,65 @@ void broker_write_markers(struct transaction *t)
 {
 	while (write_one(t))
 		continue;
+}
+
+bool broker_write_first_marker(struct transaction *t)
+{
+	return t->marked || write_one(t);
+}
+
+void broker_lose_leaders(void)
+{
+	trace("      no partition has a leader");
+	for (struct transaction *t = broker.transactions; t; t = t->next) {
+		if (t->state != TRANSACTION_COMMITTING && t->state != TRANSACTION_ABORTING)
+			continue;
+		if (t->marked) { /* a broker writes the markers that are for it in one go */
+			broker_write_markers(t);
+			continue;
+		}
+		t->orphaned = true;
+		t->state = TRANSACTION_ENDED;
+		trace("      %s %s: without markers", t->producer->name, fate(t));
+	}
+}
+
+static bool is_left(const struct transaction *t)
+{
+	bool left = t->offsets_unmarked;
+
+	for (int topic = 0; topic < TOPIC_COUNT; topic++)
+		for (int i = 0; i < PARTITIONS; i++)
+			left = left || t->unmarked[topic][i];
+	return t->orphaned && left;
+}
+
+struct transaction *broker_abort_orphans(struct producer *p)
+{
+	struct transaction *t = NULL;
+
+	for (struct transaction *other = broker.transactions; other; other = other->next) {
+		if (!is_left(other) || other->producer != p)
+			continue;
+		if (!t)
+			t = broker_begin_transaction(p);
+		t->offsets_unmarked = t->offsets_unmarked || other->offsets_unmarked;
+		for (int topic = 0; topic < TOPIC_COUNT; topic++)
+			for (int i = 0; i < PARTITIONS; i++)
+				t->unmarked[topic][i] =
+					t->unmarked[topic][i] || other->unmarked[topic][i];
+	}
+	if (t)
+		broker_end_transaction(t, false);
+	return t;
+}
+
+bool broker_has_orphans(const char *prefix)
+{
+	for (const struct transaction *t = broker.transactions; t; t = t->next)
+		if (is_left(t) && strncmp(t->producer->name, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
 }
 
 bool broker_is_unstable(int partition)

@@ -31,7 +31,9 @@ struct transaction {
 	struct producer *producer;
 	enum transaction_state state;
 	bool committed;
-	bool late;                              /* its commit is on its way to the broker */
+	bool late;     /* its commit is on its way to the broker */
+	bool marked;   /* a marker of it is written */
+	bool orphaned; /* it has ended and no marker of it will be written; see orphans.h */
 	bool unmarked[TOPIC_COUNT][PARTITIONS]; /* has records there, but no marker yet */
 	bool offsets_unmarked;
 	int64_t offsets[PARTITIONS]; /* NO_OFFSET: none */
@@ -47,6 +49,7 @@ struct producer {
 struct logged {
 	struct transaction *transaction;
 	bool marker;
+	bool shown; /* a marker says that it is committed */
 	enum record_type type;
 	struct bytes key;
 	struct bytes value;
@@ -127,6 +130,22 @@ bool broker_write_marker(void);
 
 /* Writes all markers of the transaction. */
 void broker_write_markers(struct transaction *t);
+
+/* Writes a marker of the transaction if none is written yet; false when none will be. */
+bool broker_write_first_marker(struct transaction *t);
+
+/*
+ * The partitions have no leader for a moment: transactions that have ended and
+ * got no marker yet will get none. Their records share the fate of the next
+ * transaction of the same producer to the same partitions.
+ */
+void broker_lose_leaders(void);
+
+/* Ends all orphans of the producer, by a transaction that is aborted; NULL: there are none. */
+struct transaction *broker_abort_orphans(struct producer *p);
+
+/* Have producers whose names begin with this prefix left orphans? */
+bool broker_has_orphans(const char *prefix);
 
 /* Are offsets of that partition in a transaction whose marker is not written yet? */
 bool broker_is_unstable(int partition);

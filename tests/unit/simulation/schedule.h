@@ -23,13 +23,14 @@ struct rates {
 	unsigned kill;
 	unsigned freeze;
 	unsigned leave;
-	unsigned expire;  /* a member's session expires, though its process may live */
-	unsigned lose;    /* Redis loses data, or saves it */
-	unsigned leap;    /* the clock leaps */
-	unsigned timeout; /* an open transaction times out */
-	unsigned forget;  /* the group's offsets are forgotten */
-	unsigned move;    /* somebody moves the group's offset of a partition */
-	unsigned shorten; /* a log ends earlier for a while: its leader lags */
+	unsigned expire;     /* a member's session expires, though its process may live */
+	unsigned lose;       /* Redis loses data, or saves it */
+	unsigned leap;       /* the clock leaps */
+	unsigned timeout;    /* an open transaction times out */
+	unsigned forget;     /* the group's offsets are forgotten */
+	unsigned move;       /* somebody moves the group's offset of a partition */
+	unsigned leaderless; /* for a moment no partition has a leader */
+	unsigned shorten;    /* a log ends earlier for a while: its leader lags */
 };
 
 struct schedule {

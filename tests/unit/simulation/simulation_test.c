@@ -190,6 +190,8 @@ static void cause_trouble(void)
 		move_offset();
 	if (chance(r->shorten))
 		shorten_or_restore();
+	if (chance(r->leaderless))
+		broker_lose_leaders();
 	if (chance(r->refuse))
 		let_topics_take_all();
 }
@@ -240,6 +242,7 @@ static void draw_rates(void)
 		.forget = draw_rate(5),
 		.move = draw_rate(10),
 		.shorten = draw_rate(20),
+		.leaderless = draw_rate(20),
 	};
 	schedule.calm = schedule.calm && !schedule.rates.freeze && !schedule.rates.expire &&
 			!schedule.rates.kafka_fails && !schedule.rates.shorten;
@@ -286,6 +289,8 @@ static void heal(void)
 	for (int i = 0; i < PROCESSES; i++) {
 		if (!processes[i].alive)
 			broker_leave(i);
+		if (!processes[i].alive && broker_has_orphans(processes[i].instance))
+			process_start(&processes[i]); /* nobody else can abort them */
 		processes[i].frozen = false;
 	}
 	for (int i = 0; i < PARTITIONS; i++)

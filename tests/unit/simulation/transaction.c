@@ -22,6 +22,20 @@ struct transactor {
 	struct transaction *transaction;
 };
 
+/* Waits until readers see that the transaction has ended. -1: they never will. */
+static int wait_for_marker(struct transaction *t)
+{
+	step("waits for a marker");
+	return broker_write_first_marker(t) ? 0 : -1;
+}
+
+static int abort_orphans(struct producer *p)
+{
+	struct transaction *t = broker_abort_orphans(p);
+
+	return t ? wait_for_marker(t) : 0;
+}
+
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
 {
 	char name[PRODUCER_NAME_SIZE];
@@ -40,6 +54,10 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 	if (fails) {
 		free(t);
 		return request_failed("settling, though it is done,", err);
+	}
+	if (abort_orphans(t->producer)) {
+		free(t);
+		return request_failed("aborting orphans", err);
 	}
 	*out = t;
 	return 0;
@@ -206,13 +224,16 @@ int transactor_commit(struct transactor *t, struct error *err)
 		return commit_badly(t->transaction, err);
 	t->transaction->late = true;
 	step("waits for its commit");
-	if (t->transaction->state == TRANSACTION_COMMITTING ||
-	    (t->transaction->state == TRANSACTION_ENDED && t->transaction->committed))
-		return 0;
-	rc = check_producer(t, err);
-	if (!rc)
-		broker_end_transaction(t->transaction, true);
-	return rc;
+	if (t->transaction->state == TRANSACTION_OPEN) {
+		rc = check_producer(t, err);
+		if (!rc)
+			broker_end_transaction(t->transaction, true);
+	} else if (!t->transaction->committed) {
+		rc = check_producer(t, err);
+	}
+	if (rc)
+		return rc;
+	return wait_for_marker(t->transaction) ? request_failed("waiting for a marker", err) : 0;
 }
 
 void transactor_serve(struct transactor *t)
