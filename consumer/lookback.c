@@ -8,6 +8,8 @@
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 
+enum { LAST_OFFSETS = 4 }; /* one or two may be markers of transactions */
+
 struct lookback {
 	rd_kafka_t *reader;
 };
@@ -51,43 +53,68 @@ static rd_kafka_resp_err_t start_at(struct lookback *l, int partition, int64_t o
 	return code;
 }
 
-/* Takes what the message says of the range. True: it has said all. */
-static bool take_answer(const rd_kafka_message_t *m, const struct lookback_range *range,
-			struct tip *out)
+/* How far the reading of a range is. */
+enum reading {
+	READING_GOES_ON,
+	READING_BAD_BATCH, /* it came to a batch that cannot be unpacked */
+	READING_OVER,
+};
+
+/* Takes what the message says of the range. */
+static enum reading take_answer(const rd_kafka_message_t *m, const struct lookback_range *range,
+				struct tip *out)
 {
-	if (m->err)
-		return (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || bus_is_unreadable(m)) &&
-		       m->partition == range->partition;
 	if (m->partition != range->partition)
-		return false;
+		return READING_GOES_ON;
+	if (m->err)
+		return bus_is_unreadable(m)                         ? READING_BAD_BATCH
+		       : m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ? READING_OVER
+								    : READING_GOES_ON;
 	if (m->offset < range->until)
 		*out = tip_of(m->offset, rd_kafka_message_timestamp(m, NULL),
 			      (struct bytes){ m->key, m->key_len },
 			      (struct bytes){ m->payload, m->len });
-	return m->offset >= range->until - 1;
+	return m->offset >= range->until - 1 ? READING_OVER : READING_GOES_ON;
+}
+
+/* Reads on from that offset, until the range is over or a batch cannot be unpacked. */
+static enum reading read_from(struct lookback *l, const struct lookback_range *range, int64_t from,
+			      int64_t deadline_ms, struct tip *out)
+{
+	enum reading reading = READING_GOES_ON;
+
+	if (start_at(l, range->partition, from))
+		return READING_GOES_ON;
+	while (reading == READING_GOES_ON && clock_monotonic_ms() < deadline_ms) {
+		int64_t left = deadline_ms - clock_monotonic_ms();
+		rd_kafka_message_t *m = rd_kafka_consumer_poll(l->reader, left > 0 ? (int)left : 0);
+
+		if (m) {
+			reading = take_answer(m, range, out);
+			rd_kafka_message_destroy(m);
+		}
+	}
+	(void)rd_kafka_assign(l->reader, NULL);
+	return reading;
 }
 
 int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
 		  struct tip *out, struct error *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
-	rd_kafka_resp_err_t code = start_at(l, range->partition, range->from);
-	bool over = false;
+	int64_t at = range->until - LAST_OFFSETS;
+	enum reading reading;
 
 	*out = (struct tip){ 0 };
-	while (!code && !over && clock_monotonic_ms() < deadline_ms) {
-		int64_t left = deadline_ms - clock_monotonic_ms();
-		rd_kafka_message_t *m = rd_kafka_consumer_poll(l->reader, left > 0 ? (int)left : 0);
-
-		over = m && take_answer(m, range, out);
-		if (m)
-			rd_kafka_message_destroy(m);
-	}
-	(void)rd_kafka_assign(l->reader, NULL);
-	return over ? 0
-		    : error_set(err, ERROR_UNAVAILABLE,
-				"%s partition %d cannot be read at offset %lld%s%s",
-				topic_name(TOPIC_COMMANDS), range->partition,
-				(long long)range->from, code ? ": " : "",
-				code ? rd_kafka_err2str(code) : "");
+	reading = read_from(l, range, range->from, deadline_ms, out);
+	if (at <= range->from)
+		at = range->from + 1;
+	for (; reading == READING_BAD_BATCH && at < range->until; at++)
+		reading = read_from(l, range, at, deadline_ms, out);
+	return reading != READING_GOES_ON
+		       ? 0
+		       : error_set(err, ERROR_UNAVAILABLE,
+				   "%s partition %d cannot be read at offset %lld",
+				   topic_name(TOPIC_COMMANDS), range->partition,
+				   (long long)range->from);
 }

@@ -26,9 +26,9 @@ struct lookback_range {
 /*
  * Sets *out to the last record of the range that can be read: one after the tip
  * shows another log as well as one in its place does. It reads up to the log's
- * end, or up to a batch that cannot be unpacked; a tip that is not known says that
- * nothing was read. Blocks for up to wait_ms:
- * ERROR_UNAVAILABLE then.
+ * end; at a batch that cannot be unpacked, it looks at the last few offsets of the
+ * range instead. A tip that is not known says that nothing was read. Blocks for
+ * up to wait_ms: ERROR_UNAVAILABLE then.
  */
 MUST_USE int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
 			   struct tip *out, struct error *err);

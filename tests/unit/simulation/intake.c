@@ -16,6 +16,7 @@
 
 enum {
 	STOP_CHANCE = 250, /* that nothing more has arrived: so there are runs of all sizes */
+	LAST_OFFSETS = 4,  /* as the real one has it */
 	TURN_MAX_MS = 400, /* of a turn before which the loop did not wait */
 };
 
@@ -90,9 +91,12 @@ int lookback_read(struct lookback *l, const struct lookback_range *range, int wa
 	if (request_fails())
 		return request_failed("looking back", err);
 	*out = (struct tip){ 0 };
-	for (int64_t at = range->from; at < end && !in[at].hole; at++)
-		if (!in[at].marker)
+	for (int64_t at = range->from; at < end; at++) {
+		if (in[at].hole && at < range->until - LAST_OFFSETS)
+			at = range->until - LAST_OFFSETS;
+		if (at < end && !in[at].hole && !in[at].marker)
 			*out = tip_of(at, in[at].time, in[at].key, in[at].value);
+	}
 	return 0;
 }
 

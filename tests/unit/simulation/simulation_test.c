@@ -39,6 +39,7 @@ enum {
 	LOSE_DIRECTORY_CHANCE = 50,
 	SURVEYED_MS = 2000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
+	TURNS_CALM = 60,         /* more than a recovery takes */
 	TURNS_BESIDE = 3000, /* of one partition while the other is held: half as many were seen */
 	LEAP_MS = 30000,     /* longer than any wait */
 };
@@ -366,9 +367,14 @@ static void settle_beside(int refused)
 
 static void settle(void)
 {
-	for (int i = 0; i < TURNS_TO_SETTLE && !is_settled(); i++)
+	unsigned calm =
+		0; /* turns since it was not settled: a process may be about to do something */
+
+	for (int i = 0; i < TURNS_TO_SETTLE && calm < TURNS_CALM; i++) {
 		turn_without_trouble();
-	if (!is_settled())
+		calm = is_settled() ? calm + 1 : 0;
+	}
+	if (calm < TURNS_CALM)
 		broken_promise(
 			"it does not settle: %lld of %zu and %lld of %zu are committed, and %s",
 			(long long)broker.committed[0], model.count[0],
