@@ -3,7 +3,10 @@
 #include "ops/support/log.h"
 #include "schemas/topics.h"
 
-enum { LOOK_WAIT_MS = 5000 };
+enum {
+	LOOK_WAIT_MS = 5000,
+	TIP_OFFSETS = 8, /* some may be markers of transactions */
+};
 
 /* Moves the partition past commands that are gone from the log; check_log() has accepted that. */
 static int skip_lost(const struct ready_maker *r, struct partition *part, const struct now *now,
@@ -18,11 +21,12 @@ static int skip_lost(const struct ready_maker *r, struct partition *part, const 
 	return runner_skip(r->runner, part, begin, now->unix_ms, err);
 }
 
-/* The record before that offset, which shows from now on whether the log is the same. */
+/* The last record before that offset shows from now on whether the log is the same. */
 static int find_tip(const struct ready_maker *r, int partition, int64_t begin, int64_t from,
 		    struct tip *out, struct error *err)
 {
-	const struct lookback_range range = { partition, from - 1, from };
+	int64_t first = from - begin > TIP_OFFSETS ? from - TIP_OFFSETS : begin;
+	const struct lookback_range range = { partition, first, from };
 
 	*out = (struct tip){ 0 };
 	return from > begin ? lookback_read(r->lookback, &range, LOOK_WAIT_MS, out, err) : 0;
