@@ -39,7 +39,7 @@ enum {
 	LOSE_DIRECTORY_CHANCE = 50,
 	SURVEYED_MS = 2000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
-	TURNS_CALM = 60,         /* more than a recovery takes */
+	CALM_MS = 2000,          /* longer than a process hesitates to recover */
 	TURNS_BESIDE = 3000, /* of one partition while the other is held: half as many were seen */
 	LEAP_MS = 30000,     /* longer than any wait */
 };
@@ -367,14 +367,14 @@ static void settle_beside(int refused)
 
 static void settle(void)
 {
-	unsigned calm =
-		0; /* turns since it was not settled: a process may be about to do something */
+	int64_t since_ms = schedule.now_ms; /* a process may be about to do something */
 
-	for (int i = 0; i < TURNS_TO_SETTLE && calm < TURNS_CALM; i++) {
+	for (int i = 0; i < TURNS_TO_SETTLE && schedule.now_ms - since_ms < CALM_MS; i++) {
 		turn_without_trouble();
-		calm = is_settled() ? calm + 1 : 0;
+		if (!is_settled())
+			since_ms = schedule.now_ms;
 	}
-	if (calm < TURNS_CALM)
+	if (schedule.now_ms - since_ms < CALM_MS)
 		broken_promise(
 			"it does not settle: %lld of %zu and %lld of %zu are committed, and %s",
 			(long long)broker.committed[0], model.count[0],
