@@ -183,8 +183,8 @@ static int check_mark(const struct reader *r, const struct mark *m, struct error
 
 	if (m->state == MARK_MISSING)
 		return error_set(err, ERROR_UNAVAILABLE,
-				 "Redis at %s holds no complete grant index; start "
-				 "sharebus-consumer, or give the right --redis",
+				 "Redis at %s holds no complete grant index; see `sharebus "
+				 "status`, or give the right --redis",
 				 address);
 	if (m->state == MARK_REBUILDING && m->layout < INDEX_LAYOUT)
 		return error_set(err, ERROR_UNAVAILABLE,

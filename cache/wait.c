@@ -55,9 +55,11 @@ static bool find_outcome(struct bytes entry, int64_t offset, struct outcome_entr
 
 static int fail_late(const struct position *at, struct error *err)
 {
-	return error_set(err, ERROR_UNAVAILABLE,
-			 "the outcome of command %d:%lld did not come in time; it may still come",
-			 at->partition, (long long)at->offset);
+	return error_set(
+		err, ERROR_UNAVAILABLE,
+		"the outcome of command %d:%lld did not come in time; it may still come, see "
+		"`sharebus status`",
+		at->partition, (long long)at->offset);
 }
 
 static int fail_dropped(const struct position *at, struct error *err)

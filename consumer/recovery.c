@@ -210,9 +210,8 @@ static int begin_accepting(const struct recovery *r, struct partition *part,
 		rc = take_over(r, part, f, err);
 	return rc ? rc
 		  : error_set(err, ERROR_REFUSED,
-			      "another log of partition %d is being accepted; looking at it again "
-			      "in %d s",
-			      part->id, ACCEPT_RETRY_MS / 1000);
+			      "another log of it is being accepted; looking again in %d s",
+			      ACCEPT_RETRY_MS / 1000);
 }
 
 /*
@@ -225,7 +224,7 @@ static int accept_log(const struct recovery *r, struct partition *part, struct f
 		      struct error *err)
 {
 	if (f->is == RECOVERY_UNCLEAR && !finding_index_counts(f))
-		return refusal_unclear(part->id, f, index_keys(r->index, part->id)->base, err);
+		return refusal_unclear(f, index_keys(r->index, part->id)->base, err);
 	if (!part->accepting || f->is == RECOVERY_PUBLISH)
 		return begin_accepting(r, part, f, err);
 	if (f->is != RECOVERY_GO_ON && finding_index_counts(f)) {
@@ -248,9 +247,9 @@ static int judge_log(const struct recovery *r, struct partition *part, struct fi
 	if (r->ready->accept_other_log)
 		return accept_log(r, part, f, err);
 	if (verdict == LOG_SAME)
-		return refusal_unclear(part->id, f, index_keys(r->index, part->id)->base, err);
+		return refusal_unclear(f, index_keys(r->index, part->id)->base, err);
 	rc = note_suspicion(r, part, f, err);
-	return rc ? rc : refusal_log(part->id, applied, &f->view, verdict, err);
+	return rc ? rc : refusal_log(applied, &f->view, verdict, err);
 }
 
 /*
@@ -264,7 +263,7 @@ static int check_lost(const struct recovery *r, int partition, const struct find
 	if (reached >= f->view.begin)
 		return 0;
 	if (!r->ready->accept_lost_commands)
-		return refusal_lost(partition, f, reached, err);
+		return refusal_lost(f, reached, err);
 	log_warn("partition %d: its commands from %lld to %lld are gone from the log, which is "
 		 "accepted",
 		 partition, (long long)reached, (long long)f->view.begin - 1);

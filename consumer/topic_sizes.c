@@ -8,11 +8,20 @@ enum {
 	BATCH_BYTES_MIN = 1024,    /* where topics take even less, nothing fits anyway */
 };
 
-static size_t size_of(const struct topics_found *found, enum topic topic)
+/* What the topic takes now. */
+static size_t size_now(const struct topics_found *found, enum topic topic)
 {
 	int64_t bytes = found->list[topic].max_message_bytes;
 
 	return bytes > 0 ? (size_t)bytes : topic_max_bytes(topic);
+}
+
+/* What decisions may count on. */
+static size_t size_of(const struct topics_found *found, enum topic topic)
+{
+	size_t bytes = size_now(found, topic);
+
+	return bytes > TOPIC_BYTES_LEAST ? bytes : TOPIC_BYTES_LEAST;
 }
 
 static size_t least_of(size_t a, size_t b)
@@ -21,10 +30,11 @@ static size_t least_of(size_t a, size_t b)
 }
 
 /* A topic takes a batch as it takes a record, so small records must not fill a larger one. */
-static size_t batch_bytes(const struct topic_sizes *s)
+static size_t batch_bytes(const struct topics_found *found)
 {
-	size_t records = least_of(s->limits.event_bytes, s->limits.notification_bytes);
-	size_t others = least_of(s->limits.state_bytes, s->limits.dead_letter_bytes);
+	size_t records =
+		least_of(size_now(found, TOPIC_EVENTS), size_now(found, TOPIC_NOTIFICATIONS));
+	size_t others = least_of(size_now(found, TOPIC_GRANTS), size_now(found, TOPIC_DEADLETTER));
 	size_t least = least_of(least_of(records, others), BATCH_BYTES_MAX);
 
 	return least > BATCH_BYTES_MIN ? least - least / 10 : BATCH_BYTES_MIN;
@@ -37,7 +47,7 @@ void topic_sizes_take(struct topic_sizes *s, const struct topics_found *found)
 	s->limits.state_bytes = size_of(found, TOPIC_GRANTS);
 	s->limits.dead_letter_bytes =
 		least_of(size_of(found, TOPIC_DEADLETTER), BUS_MESSAGE_MAX_BYTES);
-	s->batch_bytes = batch_bytes(s);
+	s->batch_bytes = batch_bytes(found);
 }
 
 void topic_sizes_init(struct topic_sizes *s)

@@ -5,9 +5,14 @@
  * How large a record the topics take, as the brokers have said it last: the limits
  * that decisions and dead letters are held to. Where the brokers do not tell, the
  * sizes of schemas/topics.c count. topic_watch.h asks. Pure.
+ *
+ * No size counts that is below Kafka's default: that is a mistake which somebody
+ * will put right. Until then outputs wait, and no command is rejected because of it.
  */
 
 #include "consumer/decision.h"
+
+enum { TOPIC_BYTES_LEAST = 1048588 };
 
 struct topics_found;
 

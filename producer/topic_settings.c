@@ -151,8 +151,9 @@ void topic_fault_describe(const struct topic_fault *f, char out[static ERROR_TEX
 	const struct topic_setting *s = f->setting;
 
 	(void)snprintf(out, ERROR_TEXT_SIZE,
-		       "topic %s has %s=%s, but %s %s; set it with `kafka-configs --alter "
-		       "--entity-type topics --entity-name %s --add-config %s=%s`",
+		       "topic %s has %s=%s, but %s %s; set it with "
+		       "`kafka-configs --bootstrap-server HOST:PORT --alter --entity-type topics "
+		       "--entity-name %s --add-config %s=%s`",
 		       topic_name(f->topic), s->name, f->is,
 		       s->demand == DEMAND_EQUAL ? "must have" : "should have at least", s->value,
 		       topic_name(f->topic), s->name, s->value);

@@ -79,10 +79,11 @@ static bool is_rebuilding(const struct survey_row *r)
 	return r->state && strcmp(r->state, "rebuilding") == 0;
 }
 
+/* Nobody looks at a partition that is set aside; its trouble says why. */
 static bool is_unseen(const struct survey_row *r)
 {
 	return r->owner && r->state && strcmp(r->state, "ready") == 0 &&
-	       r->seen.unseen_ms > UNSEEN_MAX_MS;
+	       !r->seen.trouble.text.len && r->seen.unseen_ms > UNSEEN_MAX_MS;
 }
 
 /* Marks the rows that are so, and returns their number. */

@@ -100,7 +100,7 @@ def test_a_topic_made_anew_while_no_consumer_runs_needs_a_decision_by_a_person(w
     assert all(end > world.applied()[p] for p, end in world.ends().items())
     consumer = world.start_consumer()
     _wait_said(world, consumer, SET_ASIDE, times=12)
-    text = _wait_said(world, consumer, r"partition (\d+) was applied up to \d+, but its log has another record")
+    text = _wait_said(world, consumer, r"partition (\d+) is set aside: it was applied up to \d+, but its log has another record")
     assert "--accept-other-log" in text, text
     assert _index(world) == before
     assert set(_marks(world, "suspect").values()) == {b"1"}
@@ -211,12 +211,12 @@ def test_a_restored_disk_needs_a_decision_by_a_person(world):
     world.forget_ends()
     consumer = world.start_consumer()
     text = _wait_said(world, consumer, SET_ASIDE, times=12)
-    assert re.search(r"partition \d+ was applied up to \d+, but its log ends at \d+", text), text
+    assert re.search(r"it was applied up to \d+, but its log ends at \d+", text), text
     assert _index(world) == before
     consumer.terminate()
     world.send(made, 4_000, load.PLAIN)
     consumer = world.start_consumer()
-    _wait_said(world, consumer, r"partition (\d+) was applied up to \d+, but its log has another record")
+    _wait_said(world, consumer, r"partition (\d+) is set aside: it was applied up to \d+, but its log has another record")
     consumer.terminate()
     assert _index(world) == before
     consumer = world.start_consumer(arguments=["--accept-other-log"])
@@ -290,5 +290,5 @@ def test_one_partition_whose_commands_are_lost_stops_no_other(world):
         lambda: {p: a for p, a in world.applied().items() if p != 4} == others,
         alive=[consumer],
     )
-    _wait_said(world, consumer, r"partition (4) was applied up to \d+, but its log begins at \d+")
+    _wait_said(world, consumer, r"partition (4) is set aside: it was applied up to \d+, but its log begins at \d+")
     consumer.terminate()

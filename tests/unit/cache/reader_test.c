@@ -97,7 +97,7 @@ static void index_that_is_not_complete_is_unavailable(void **state)
 	older.layout = 1;
 	assert_int_equal(ask_between(&good, NULL, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "Redis at 127.0.0.1:6379 holds no complete grant index; "
-				      "start sharebus-consumer, or give the right --redis");
+				      "see `sharebus status`, or give the right --redis");
 	assert_int_equal(ask_between(&good, &rebuilding, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "the grant index in Redis at 127.0.0.1:6379 is being "
 				      "rebuilt; try again shortly");

@@ -102,7 +102,7 @@ static void outcome_that_is_late_leaves_the_output_untouched(void **state)
 	(void)state;
 	assert_int_equal(wait_outcome(reader, &at, 0, &arena, &out, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "the outcome of command 1:39 did not come in time; it may "
-				      "still come");
+				      "still come, see `sharebus status`");
 	assert_int_equal(out.offset, 5);
 }
 

@@ -118,8 +118,9 @@ static void sentence_names_topic_setting_and_remedy(void **state)
 	topic_fault_describe(&faults[0], text);
 	assert_string_equal(text,
 			    "topic sharing.grants has cleanup.policy=delete, but must have "
-			    "compact; set it with `kafka-configs --alter --entity-type topics "
-			    "--entity-name sharing.grants --add-config cleanup.policy=compact`");
+			    "compact; set it with `kafka-configs --bootstrap-server HOST:PORT "
+			    "--alter --entity-type topics --entity-name sharing.grants "
+			    "--add-config cleanup.policy=compact`");
 }
 
 int main(void)

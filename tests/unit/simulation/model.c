@@ -613,7 +613,8 @@ void model_send(int partition)
 	if (!model.left[partition])
 		return;
 	model.left[partition]--;
-	if (model.sent[partition] >= WORKSPACES && chance(HOLE_CHANCE)) {
+	if (model.sent[partition] >= WORKSPACES && !model.replaced[partition] &&
+	    chance(HOLE_CHANCE)) {
 		model.sent[partition]++;
 		add_hole(partition);
 		end_transaction(partition);
@@ -630,6 +631,7 @@ void model_send(int partition)
 		workspace = (int)model.sent[partition];
 	}
 	model.sent[partition]++;
+	model.replaced[partition] = false;
 	if (kind < 10)
 		add_fact(in, &all[workspace], partition, workspace);
 	else if (kind < 14)
@@ -667,6 +669,7 @@ void model_replace_log(int partition)
 		model.inputs[partition][i].told = 0;
 	}
 	model.count[partition] = kept;
+	model.replaced[partition] = true;
 	/* At least one: until a record of it is applied, nothing tells this log from others. */
 	model.left[partition] = 1 + draw(DRAWN_LEAST * 2);
 	for (unsigned i = draw((unsigned)model.left[partition] + 1); i > 0; i--)

@@ -77,8 +77,10 @@ struct input {
 enum { DIRECTORY_EMPTY, DIRECTORY_HALF, DIRECTORY_WHOLE, DIRECTORY_END };
 
 struct model {
-	size_t left[PARTITIONS];  /* how many commands have yet to be drawn */
-	size_t sent[PARTITIONS];  /* how many were drawn */
+	size_t left[PARTITIONS]; /* how many commands have yet to be drawn */
+	size_t sent[PARTITIONS]; /* how many were drawn */
+	bool replaced
+		[PARTITIONS]; /* its next record can be read: by one that cannot, no log is known */
 	size_t count[PARTITIONS]; /* how many records are on the log */
 	bool busy;           /* one workspace of each partition gets many commands in some hours */
 	bool marked;         /* drawn commands are sent in transactions, which end with a marker */
