@@ -1,5 +1,7 @@
 #include "consumer/kafka_error.h"
 
+#include "consumer/undeliverable.h"
+
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
 
@@ -15,11 +17,15 @@ int kafka_error(struct rd_kafka_error_s *e, const char *step, struct error *err)
 
 int kafka_settle(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
 {
+	int rc = 0;
+
 	*again = e && rd_kafka_error_is_retriable(e);
 	if (!e)
 		return 0;
-	if (!*again)
+	if (!*again && undeliverable_is(rd_kafka_error_code(e)))
+		rc = error_set(err, ERROR_REFUSED, "%s: %s", step, rd_kafka_error_string(e));
+	else if (!*again)
 		return kafka_error(e, step, err);
 	rd_kafka_error_destroy(e);
-	return 0;
+	return rc;
 }

@@ -20,7 +20,8 @@ MUST_USE int kafka_error(struct rd_kafka_error_s *e, const char *step, struct er
 /*
  * The result of a transactional call, which may be NULL: 0. Sets *again, and returns
  * 0, if the call is to be repeated; the calls block, so that does not spin.
- * Otherwise as kafka_error().
+ * ERROR_REFUSED: a topic is gone or closed to us (see undeliverable.h). Otherwise
+ * as kafka_error().
  */
 MUST_USE int kafka_settle(struct rd_kafka_error_s *e, const char *step, bool *again,
 			  struct error *err);

@@ -7,24 +7,21 @@ int log_ends_ask(rd_kafka_t *client, struct log_end *list, size_t count, int wai
 {
 	rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new((int)count);
 	rd_kafka_resp_err_t code;
-	size_t i = 0;
 
-	for (size_t j = 0; j < count; j++)
-		rd_kafka_topic_partition_list_add(asked, topic_name(list[j].topic),
-						  list[j].partition)
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(asked, topic_name(list[i].topic),
+						  list[i].partition)
 			->offset = RD_KAFKA_OFFSET_END;
 	code = rd_kafka_offsets_for_times(client, asked, wait_ms);
-	for (; !code && i < count; i++) {
+	for (size_t i = 0; !code && i < count; i++) {
 		const rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
 			asked, topic_name(list[i].topic), list[i].partition);
 
-		code = p->err;
-		list[i].offset = p->offset;
+		list[i].offset = p->err ? LOG_END_UNKNOWN : p->offset;
 	}
 	rd_kafka_topic_partition_list_destroy(asked);
-	if (!code)
-		return 0;
-	i = i ? i - 1 : 0;
-	return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not say where it ends: %s",
-			 topic_name(list[i].topic), list[i].partition, rd_kafka_err2str(code));
+	return code ? error_set(err, ERROR_UNAVAILABLE,
+				"the brokers do not say where the logs of the outputs end: %s",
+				rd_kafka_err2str(code))
+		    : 0;
 }

@@ -16,6 +16,8 @@
 
 struct rd_kafka_s;
 
+enum { LOG_END_UNKNOWN = -1 };
+
 struct log_end {
 	enum topic topic;
 	int partition;
@@ -23,9 +25,9 @@ struct log_end {
 };
 
 /*
- * Asks where these logs end and sets their offsets. It is one request to each
- * broker that leads some of them. Blocks for up to wait_ms. ERROR_UNAVAILABLE
- * when one does not answer, or has no leader.
+ * Asks where these logs end and sets their offsets; of one that has no leader, or
+ * is not there, to LOG_END_UNKNOWN. It is one request to each broker that leads
+ * some of them. Blocks for up to wait_ms: ERROR_UNAVAILABLE.
  */
 MUST_USE int log_ends_ask(struct rd_kafka_s *client, struct log_end *list, size_t count,
 			  int wait_ms, struct error *err);

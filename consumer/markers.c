@@ -10,6 +10,7 @@
 
 enum {
 	MARKER_WAIT_MS = 10000,
+	HIDDEN_WAIT_MS = 25000, /* longer than brokers leave an abandoned transaction open */
 	PAUSE_MS = 2,
 	ASK_WAIT_MS = 2000,
 };
@@ -30,15 +31,25 @@ void markers_done(struct markers *m)
 void markers_begin(struct markers *m)
 {
 	for (int i = 0; i < m->partitions; i++)
-		m->written[i] = -1;
+		m->written[i].last = -1;
 }
 
 void markers_note(struct markers *m, const rd_kafka_message_t *delivered)
 {
-	int64_t *last = &m->written[delivered->partition];
+	struct written *w = &m->written[delivered->partition];
+	int64_t offset = delivered->offset;
 
-	if (delivered->offset > *last)
-		*last = delivered->offset;
+	if (w->last < 0)
+		*w = (struct written){ offset, offset };
+	w->first = offset < w->first ? offset : w->first;
+	w->last = offset > w->last ? offset : w->last;
+}
+
+enum marker_sign marker_sign_of(const struct written *w, int64_t stable)
+{
+	if (stable > w->last)
+		return MARKER_WRITTEN;
+	return stable < w->first ? MARKER_HIDDEN : MARKER_MISSING;
 }
 
 static size_t list_written(const struct markers *m, struct log_end *list)
@@ -46,31 +57,43 @@ static size_t list_written(const struct markers *m, struct log_end *list)
 	size_t count = 0;
 
 	for (int i = 0; i < m->partitions; i++)
-		if (m->written[i] >= 0)
+		if (m->written[i].last >= 0)
 			list[count++] = (struct log_end){ TOPIC_GRANTS, i, 0 };
 	return count;
 }
 
-/* Do readers get beyond what was written to one of the logs? Nobody else's records are before it. */
-static bool any_marked(const struct markers *m, struct log_end *list, size_t count)
+/* What the logs say together; one that does not answer counts as one without a marker. */
+static enum marker_sign look_at_logs(const struct markers *m, struct log_end *list, size_t count)
 {
+	enum marker_sign sign = MARKER_HIDDEN;
+
 	if (log_ends_ask(m->producer, list, count, ASK_WAIT_MS, NULL))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (list[i].offset > m->written[list[i].partition])
-			return true;
-	return false;
+		return MARKER_MISSING;
+	for (size_t i = 0; i < count && sign != MARKER_WRITTEN; i++) {
+		const struct written *w = &m->written[list[i].partition];
+		enum marker_sign one = list[i].offset == LOG_END_UNKNOWN
+					       ? MARKER_MISSING
+					       : marker_sign_of(w, list[i].offset);
+
+		sign = one == MARKER_HIDDEN ? sign : one;
+	}
+	return sign;
 }
 
 int markers_wait(const struct markers *m, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
-	int64_t deadline_ms = clock_monotonic_ms() + MARKER_WAIT_MS;
+	int64_t began_ms = clock_monotonic_ms();
 	struct log_end list[PARTITIONS_MAX];
 	size_t count = list_written(m, list);
+	enum marker_sign sign;
 
-	while (!any_marked(m, list, count)) {
-		if (clock_monotonic_ms() >= deadline_ms)
+	while ((sign = look_at_logs(m, list, count)) != MARKER_WRITTEN) {
+		int64_t waited_ms = clock_monotonic_ms() - began_ms;
+
+		if (sign == MARKER_HIDDEN && waited_ms >= HIDDEN_WAIT_MS)
+			return 0;
+		if (waited_ms >= MARKER_WAIT_MS)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "the brokers have ended a transaction, but readers do not "
 					 "see that");

@@ -23,10 +23,25 @@
 struct rd_kafka_s;
 struct rd_kafka_message_s;
 
+/* A transaction's records in a log, by offset; last is -1 when there are none. */
+struct written {
+	int64_t first;
+	int64_t last;
+};
+
+enum marker_sign {
+	MARKER_WRITTEN, /* readers get beyond the transaction */
+	MARKER_MISSING, /* it is what holds them up */
+	MARKER_HIDDEN,  /* they are held up before it, by a transaction that is not this one */
+};
+
+/* What the last stable offset of a log says of a transaction that has ended. A pure function. */
+enum marker_sign marker_sign_of(const struct written *w, int64_t stable);
+
 struct markers {
 	struct rd_kafka_s *producer; /* borrowed */
-	int partitions;   /* of sharing.grants; each transaction writes to one at least */
-	int64_t *written; /* by partition: the transaction's last record there, or -1 */
+	int partitions;          /* of sharing.grants; each transaction writes to one at least */
+	struct written *written; /* by partition */
 };
 
 void markers_init(struct markers *m, struct rd_kafka_s *producer, int partitions);
@@ -40,8 +55,9 @@ void markers_note(struct markers *m, const struct rd_kafka_message_s *delivered)
 
 /*
  * Waits until a marker of the transaction, which has ended, is in a log: one shows
- * that the brokers are writing all of them. That takes milliseconds. Blocks for
- * up to 10 s: ERROR_UNAVAILABLE then.
+ * that the brokers are writing all of them. That takes milliseconds. Blocks for up
+ * to 10 s: ERROR_UNAVAILABLE then. Where others hide whether there is one, it
+ * blocks for up to 25 s, and then believes the brokers.
  */
 MUST_USE int markers_wait(const struct markers *m, struct error *err);
 

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BROKER_WAIT_MS = 30000 };
+enum {
+	ASK_WAIT_MS = 5000, /* as long as a log without a leader holds up the answer */
+	ABORT_WAIT_MS = 30000,
+};
 
 static const enum topic outputs[] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_GRANTS,
 				      TOPIC_DEADLETTER };
@@ -39,38 +42,58 @@ static int ask_ends(struct span *s, rd_kafka_t *producer, const struct config *c
 		    struct error *err)
 {
 	rd_kafka_t *reader = NULL;
-	int rc = log_ends_ask(producer, s->stable, s->count, BROKER_WAIT_MS, err);
+	int rc = log_ends_ask(producer, s->stable, s->count, ASK_WAIT_MS, err);
 
 	if (!rc)
 		rc = bus_open_reader(&reader, config, false, err);
 	if (!rc)
-		rc = log_ends_ask(reader, s->real, s->count, BROKER_WAIT_MS, err);
+		rc = log_ends_ask(reader, s->real, s->count, ASK_WAIT_MS, err);
 	bus_close(&reader);
 	return rc;
 }
 
+static bool is_known(const struct span *s, size_t i)
+{
+	return s->stable[i].offset != LOG_END_UNKNOWN && s->real[i].offset != LOG_END_UNKNOWN;
+}
+
 static bool is_open(const struct span *s, size_t i)
 {
-	return s->stable[i].offset < s->real[i].offset;
+	return is_known(s, i) && s->stable[i].offset < s->real[i].offset;
 }
 
-/* Is a transaction open that may be ours? Each of ours writes to sharing.grants. */
-static bool any_open(const struct span *s)
+static bool is_complete(const struct span *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->stable[i].topic == TOPIC_GRANTS && is_open(s, i))
-			return true;
-	return false;
+		if (!is_known(s, i))
+			return false;
+	return true;
 }
 
-/* Writes to the logs in which something is open, and to all of sharing.grants, for markers_wait(). */
+/* A log of sharing.grants in which nobody hides the marker from us, or any other; -1: none answers. */
+static int witness_of(const struct span *s)
+{
+	int witness = -1;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (s->stable[i].topic == TOPIC_GRANTS && is_known(s, i) &&
+		    (witness < 0 || !is_open(s, i)))
+			witness = (int)i;
+	return witness;
+}
+
+/* Writes to the logs in which something is open, and to the one that shows the marker. */
 static int touch_logs(const struct sender *sender, const struct span *s, struct error *err)
 {
 	const struct error none = { 0 };
+	int witness = witness_of(s);
 	int rc = 0;
 
+	if (witness < 0)
+		return error_set(err, ERROR_UNAVAILABLE, "no partition of %s has a leader",
+				 topic_name(TOPIC_GRANTS));
 	for (size_t i = 0; !rc && i < s->count; i++)
-		if (s->stable[i].topic == TOPIC_GRANTS || is_open(s, i))
+		if ((int)i == witness || is_open(s, i))
 			rc = sender_touch(sender, s->stable[i].topic, s->stable[i].partition, err);
 	return rc ? rc : sender_flush(sender, &none, err);
 }
@@ -92,33 +115,48 @@ static int touch_offsets(rd_kafka_t *producer, const char *group, struct error *
 	return rc;
 }
 
+/* Ends the transaction, also if writing to it has failed. */
+static int end_aborted(rd_kafka_t *producer, int rc, struct error *err)
+{
+	rd_kafka_error_t *e = rd_kafka_abort_transaction(producer, ABORT_WAIT_MS);
+
+	if (!rc)
+		return e ? kafka_error(e, "aborting orphaned transactions", err) : 0;
+	if (e)
+		rd_kafka_error_destroy(e);
+	return rc;
+}
+
 static int abort_open(const struct sender *sender, struct markers *m, const struct span *s,
 		      const char *group, struct error *err)
 {
 	rd_kafka_error_t *e = rd_kafka_begin_transaction(sender->producer);
-	int rc = e ? kafka_error(e, "beginning to abort orphaned transactions", err) : 0;
+	int rc;
 
+	if (e)
+		return kafka_error(e, "beginning to abort orphaned transactions", err);
 	markers_begin(m);
-	if (!rc)
-		rc = touch_logs(sender, s, err);
+	rc = touch_logs(sender, s, err);
 	if (!rc)
 		rc = touch_offsets(sender->producer, group, err);
-	if (rc)
-		return rc;
-	e = rd_kafka_abort_transaction(sender->producer, BROKER_WAIT_MS);
-	return e ? kafka_error(e, "aborting orphaned transactions", err) : markers_wait(m, err);
+	rc = end_aborted(sender->producer, rc, err);
+	if (rc == ERROR_REFUSED) /* the topic went meanwhile; the next time it is passed over */
+		rc = err->code = ERROR_UNAVAILABLE;
+	return rc;
 }
 
 int orphans_abort(const struct sender *sender, struct markers *m, const struct config *config,
-		  struct error *err)
+		  bool *all, struct error *err)
 {
 	struct span s;
 	int rc;
 
 	list_outputs(&s, m->partitions);
 	rc = ask_ends(&s, sender->producer, config, err);
-	if (!rc && any_open(&s))
+	if (!rc) {
+		*all = is_complete(&s);
 		rc = abort_open(sender, m, &s, config_get(config, "consumer-group"), err);
+	}
 	free(s.stable);
 	free(s.real);
 	return rc;

@@ -265,7 +265,7 @@ static void *worker_main(void *arg)
 
 /* ---- lifecycle ---- */
 
-static int worker_start(struct worker *w, struct error *err)
+static int worker_open(struct worker *w, struct error *err)
 {
 	const struct publisher_options *o = &w->publisher->options;
 	const struct transactor_options options = { .config = o->config,
@@ -274,10 +274,12 @@ static int worker_start(struct worker *w, struct error *err)
 						    .letter = o->letters[w->number],
 						    .batch_bytes = *o->batch_bytes,
 						    .singly = o->apart };
-	int rc = transactor_open(&w->transactor, &options, err);
 
-	if (rc)
-		return rc;
+	return transactor_open(&w->transactor, &options, err);
+}
+
+static int worker_start(struct worker *w, struct error *err)
+{
 	if (pthread_create(&w->thread, NULL, worker_main, w))
 		return error_set(err, ERROR_NOMEM, "a thread of the publisher cannot be started");
 	w->running = true;
@@ -357,6 +359,12 @@ int publisher_start(struct publisher *p, struct error *err)
 	assert(!p->started && p->state == PUBLISHER_STOPPED);
 	p->started = true;
 	p->state = PUBLISHER_WORKING;
+	for (int i = 0; !rc && i < p->worker_count; i++)
+		rc = worker_open(&p->workers[i], err);
+	for (int i = 0; !rc && i < p->worker_count; i++)
+		rc = transactor_clear(p->workers[i].transactor, err);
+	for (int i = 0; !rc && i < p->worker_count; i++)
+		rc = transactor_wait(p->workers[i].transactor, err);
 	for (int i = 0; !rc && i < p->worker_count; i++)
 		rc = worker_start(&p->workers[i], err);
 	if (rc)

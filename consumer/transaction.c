@@ -5,6 +5,7 @@
 #include "consumer/orphans.h"
 #include "consumer/sender.h"
 #include "consumer/undeliverable.h"
+#include "ops/support/clock.h"
 #include "ops/support/crash.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
@@ -18,6 +19,7 @@ enum {
 	INIT_WAIT_MS = 30000,
 	ABORT_WAIT_MS = 3000,
 	TRANSACTION_TIMEOUT_MS = 10000,
+	CLEAR_EVERY_MS = 30000, /* a log without a leader holds it up for some seconds */
 };
 
 struct transactor {
@@ -25,6 +27,9 @@ struct transactor {
 	rd_kafka_t *producer;
 	struct sender sender;
 	struct markers markers;
+	const struct config *config;
+	bool clear;           /* nothing is open under the name in any log of the outputs */
+	int64_t looked_ms;    /* when that was looked at; monotonic */
 	struct error refusal; /* of the transaction in hand; code 0: none */
 	size_t refused_bytes; /* of the largest record refused */
 };
@@ -84,6 +89,34 @@ static int settle_refusal(const struct transactor *t, int rc, struct error *err)
 	return ERROR_REFUSED;
 }
 
+static void blame_all(struct batch *batches)
+{
+	for (struct batch *b = batches; b; b = b->next)
+		b->refused = true;
+}
+
+int transactor_clear(struct transactor *t, struct error *err)
+{
+	t->looked_ms = clock_monotonic_ms();
+	return orphans_abort(&t->sender, &t->markers, t->config, &t->clear, err);
+}
+
+int transactor_wait(struct transactor *t, struct error *err)
+{
+	return markers_wait(&t->markers, err);
+}
+
+/* Looks again for the logs that had no leader when the transactor was cleared. */
+static int clear_rest(struct transactor *t, struct error *err)
+{
+	int rc;
+
+	if (t->clear || clock_monotonic_ms() < t->looked_ms + CLEAR_EVERY_MS)
+		return 0;
+	rc = transactor_clear(t, err);
+	return rc ? rc : transactor_wait(t, err);
+}
+
 int transactor_send(struct transactor *t, struct batch *batches, struct error *err)
 {
 	rd_kafka_error_t *e;
@@ -91,6 +124,9 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 
 	t->refusal = (struct error){ 0 };
 	t->refused_bytes = 0;
+	rc = clear_rest(t, err);
+	if (rc)
+		return rc;
 	markers_begin(&t->markers);
 	crash_point("before-begin");
 	e = rd_kafka_begin_transaction(t->producer);
@@ -101,7 +137,11 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 		rc = sender_flush(&t->sender, &t->refusal, err);
 	rc = settle_refusal(t, rc, err);
 	crash_point("after-produce");
-	return rc ? rc : send_offsets(t, batches, err);
+	if (!rc)
+		rc = send_offsets(t, batches, err);
+	if (rc == ERROR_REFUSED && !t->refusal.code)
+		blame_all(batches); /* a topic was gone before a record reached it */
+	return rc;
 }
 
 /* ---- committing ---- */
@@ -228,6 +268,7 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 	int rc;
 
 	t->intake = o->intake;
+	t->config = o->config;
 	rc = open_producer(t, o, err);
 	if (!rc)
 		markers_init(&t->markers, t->producer, o->deployment->partitions);
@@ -235,8 +276,6 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 		rc = sender_open(&t->sender, t->producer, o->deployment->cluster, err);
 	if (!rc)
 		rc = settle_predecessor(t, err);
-	if (!rc)
-		rc = orphans_abort(&t->sender, &t->markers, o->config, err);
 	if (rc)
 		transactor_close(&t);
 	else

@@ -26,13 +26,22 @@ struct transactor_options {
 };
 
 /*
- * Makes the producer, settles what its predecessor of that name left open, and
- * aborts what is open nevertheless (see orphans.h); blocks while the brokers do
- * that. ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_USAGE names a setting
- * that is wrong.
+ * Makes the producer, and settles what its predecessor of that name left open;
+ * blocks while the brokers do that. ERROR_UNAVAILABLE, ERROR_FENCED: try again.
+ * ERROR_USAGE names a setting that is wrong.
  */
 MUST_USE int transactor_open(struct transactor **out, const struct transactor_options *o,
 			     struct error *err);
+
+/*
+ * Before its first transaction: aborts what is open under its name nevertheless
+ * (see orphans.h), and waits until readers see that. Of several transactors, all
+ * are opened first, then all cleared, and then all waited for: what is open under
+ * the name of one hides from the others how theirs have ended. Both block for the
+ * brokers. ERROR_UNAVAILABLE, ERROR_FENCED: close it and try again.
+ */
+MUST_USE int transactor_clear(struct transactor *t, struct error *err);
+MUST_USE int transactor_wait(struct transactor *t, struct error *err);
 
 /* Closes a transactor that is in no transaction. Sets *t to NULL; accepts NULL. */
 void transactor_close(struct transactor **t);

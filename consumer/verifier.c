@@ -5,7 +5,7 @@
 
 enum {
 	LOOK_WAIT_MS = 5000,
-	VOUCH_WAIT_MS = 1000,
+	VOUCH_WAIT_MS = 3000, /* a batch that cannot be unpacked holds the client up */
 	PAUSE_MS = 500, /* shorter than it takes to restart a broker or to make a topic anew */
 };
 

@@ -52,7 +52,7 @@ MUST_USE int verifier_look(const struct verifier *v, int partition,
  * happened since its log was last known to be the same, or when its tip is found
  * again. What may have happened is a new connection to a broker, a topic that
  * was away, or a pause of half a second: no log is replaced in less without one
- * of the other two. Blocks for up to a second if so. False: recover it.
+ * of the other two. Blocks for up to three seconds if so. False: recover it.
  */
 bool verifier_vouches(const struct verifier *v, struct partition *part, int64_t now_ms);
 

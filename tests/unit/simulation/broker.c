@@ -219,9 +219,9 @@ void broker_write_markers(struct transaction *t)
 		continue;
 }
 
-bool broker_write_first_marker(struct transaction *t)
+bool broker_write_marker_of(struct transaction *t)
 {
-	return t->marked || write_one(t);
+	return write_one(t);
 }
 
 void broker_lose_leaders(void)
@@ -250,23 +250,37 @@ static bool is_left(const struct transaction *t)
 	return t->orphaned && left;
 }
 
+/* One in which nothing is open, if there is one. */
+static int witness(void)
+{
+	int p = (int)draw(PARTITIONS);
+
+	for (int i = 0; i < PARTITIONS; i++) {
+		const struct log *l = &broker.logs[TOPIC_GRANTS][i];
+
+		if (log_stable(l, TOPIC_GRANTS, i) == l->count)
+			p = i;
+	}
+	return p;
+}
+
 struct transaction *broker_abort_orphans(struct producer *p)
 {
-	struct transaction *t = NULL;
+	struct transaction *t = broker_begin_transaction(p);
+	int seen = witness();
 
 	for (struct transaction *other = broker.transactions; other; other = other->next) {
 		if (!is_left(other) || other->producer != p)
 			continue;
-		if (!t)
-			t = broker_begin_transaction(p);
-		t->offsets_unmarked = t->offsets_unmarked || other->offsets_unmarked;
 		for (int topic = 0; topic < TOPIC_COUNT; topic++)
 			for (int i = 0; i < PARTITIONS; i++)
 				t->unmarked[topic][i] =
 					t->unmarked[topic][i] || other->unmarked[topic][i];
 	}
-	if (t)
-		broker_end_transaction(t, false);
+	t->unmarked[TOPIC_GRANTS][seen] = true;
+	t->offsets_unmarked = true;
+	log_append(&broker.logs[TOPIC_GRANTS][seen], &(struct logged){ .transaction = t });
+	broker_end_transaction(t, false);
 	return t;
 }
 

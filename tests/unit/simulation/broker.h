@@ -131,8 +131,8 @@ bool broker_write_marker(void);
 /* Writes all markers of the transaction. */
 void broker_write_markers(struct transaction *t);
 
-/* Writes a marker of the transaction if none is written yet; false when none will be. */
-bool broker_write_first_marker(struct transaction *t);
+/* Writes one marker of that transaction; false when none is left to write. */
+bool broker_write_marker_of(struct transaction *t);
 
 /*
  * The partitions have no leader for a moment: transactions that have ended and
@@ -141,7 +141,7 @@ bool broker_write_first_marker(struct transaction *t);
  */
 void broker_lose_leaders(void);
 
-/* Ends all orphans of the producer, by a transaction that is aborted; NULL: there are none. */
+/* Begins and aborts a transaction over all orphans of the producer, and over one log of sharing.grants. */
 struct transaction *broker_abort_orphans(struct producer *p);
 
 /* Have producers whose names begin with this prefix left orphans? */

@@ -5,6 +5,7 @@
 
 #include "consumer/transaction.h"
 
+#include "consumer/markers.h"
 #include "consumer/output.h"
 #include "schemas/murmur2.h"
 #include "tests/unit/simulation/broker.h"
@@ -22,18 +23,46 @@ struct transactor {
 	struct transaction *transaction;
 };
 
-/* Waits until readers see that the transaction has ended. -1: they never will. */
-static int wait_for_marker(struct transaction *t)
+static enum marker_sign sign_in(const struct transaction *t, int partition)
 {
-	step("waits for a marker");
-	return broker_write_first_marker(t) ? 0 : -1;
+	const struct log *l = &broker.logs[TOPIC_GRANTS][partition];
+	struct written w = { -1, -1 };
+
+	for (size_t i = 0; i < l->count; i++)
+		if (!l->list[i].marker && l->list[i].transaction == t)
+			w = (struct written){ w.last < 0 ? (int64_t)i : w.first, (int64_t)i };
+	return w.last < 0 ? MARKER_HIDDEN
+			  : marker_sign_of(&w, (int64_t)log_stable(l, TOPIC_GRANTS, partition));
 }
 
-static int abort_orphans(struct producer *p)
+static enum marker_sign sign_of(const struct transaction *t)
 {
-	struct transaction *t = broker_abort_orphans(p);
+	enum marker_sign sign = MARKER_HIDDEN;
 
-	return t ? wait_for_marker(t) : 0;
+	for (int p = 0; p < PARTITIONS && sign != MARKER_WRITTEN; p++) {
+		enum marker_sign one = sign_in(t, p);
+
+		sign = one == MARKER_HIDDEN ? sign : one;
+	}
+	return sign;
+}
+
+/* As markers_wait(). The brokers write a marker at each look, if there is one to write. */
+static int wait_for_marker(struct transaction *t, struct error *err)
+{
+	enum { LOOK_MS = 500, MISSING_LOOKS = 20, HIDDEN_LOOKS = 50 };
+	enum marker_sign sign = MARKER_MISSING;
+
+	for (int i = 0; sign != MARKER_WRITTEN && i < HIDDEN_LOOKS; i++) {
+		step("waits for a marker");
+		sign = sign_of(t);
+		if (sign == MARKER_WRITTEN || broker_write_marker_of(t))
+			continue;
+		if (sign == MARKER_MISSING && i >= MISSING_LOOKS)
+			return request_failed("waiting for a marker", err);
+		step_sleep(LOOK_MS);
+	}
+	return 0;
 }
 
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
@@ -55,18 +84,8 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 		free(t);
 		return request_failed("settling, though it is done,", err);
 	}
-	if (abort_orphans(t->producer)) {
-		free(t);
-		return request_failed("aborting orphans", err);
-	}
 	*out = t;
 	return 0;
-}
-
-void transactor_close(struct transactor **t)
-{
-	free(*t);
-	*t = NULL;
 }
 
 /* Is the producer fenced: does it have a newer epoch, or has the broker ended its transaction? */
@@ -77,6 +96,30 @@ static int check_producer(const struct transactor *t, struct error *err)
 		return 0;
 	trace("%s is fenced as a producer", process_current()->instance);
 	return error_set(err, ERROR_FENCED, "the producer is fenced");
+}
+
+int transactor_clear(struct transactor *t, struct error *err)
+{
+	int rc;
+
+	step("aborts orphans");
+	rc = check_producer(t, err);
+	if (!rc && request_fails())
+		rc = request_failed("aborting orphans", err);
+	if (!rc)
+		t->transaction = broker_abort_orphans(t->producer);
+	return rc;
+}
+
+int transactor_wait(struct transactor *t, struct error *err)
+{
+	return wait_for_marker(t->transaction, err);
+}
+
+void transactor_close(struct transactor **t)
+{
+	free(*t);
+	*t = NULL;
 }
 
 static bool is_last_of_partition(const struct batch *b)
@@ -233,7 +276,7 @@ int transactor_commit(struct transactor *t, struct error *err)
 	}
 	if (rc)
 		return rc;
-	return wait_for_marker(t->transaction) ? request_failed("waiting for a marker", err) : 0;
+	return wait_for_marker(t->transaction, err);
 }
 
 void transactor_serve(struct transactor *t)
