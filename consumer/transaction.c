@@ -103,7 +103,7 @@ int transactor_clear(struct transactor *t, struct error *err)
 
 int transactor_wait(struct transactor *t, struct error *err)
 {
-	return markers_wait(&t->markers, err);
+	return markers_wait(&t->markers, false, err);
 }
 
 /* Looks again for the logs that had no leader when the transactor was cleared. */
@@ -157,7 +157,7 @@ int transactor_commit(struct transactor *t, struct error *err)
 		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, -1), "committing",
 				  &again, err);
 	crash_point("after-commit");
-	return rc ? rc : markers_wait(&t->markers, err);
+	return rc ? rc : markers_wait(&t->markers, true, err);
 }
 
 void transactor_serve(struct transactor *t)
