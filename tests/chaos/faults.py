@@ -7,6 +7,7 @@ import shutil
 import time
 
 import bus
+import thread
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -274,6 +275,17 @@ def broker_frozen(cluster, seconds, node=None):
         cluster.thaw(part)
 
 
+def broker_fenced(cluster, seconds, node=None):
+    """The broker works, but its controller hears nothing of it: for a moment its partitions have no leader,
+    and the markers of transactions that end then are not written."""
+    heartbeat = thread.find(cluster.pid(_broker(node)), f"broker-{node or 1}-lifecy")
+    thread.stop(heartbeat)
+    try:
+        yield from pause(seconds)
+    finally:
+        thread.resume(heartbeat)
+
+
 def broker_restored(cluster, node, age, down):
     """Kills a broker of several and gives its disk back as it was earlier; it must catch up from the others.
     The quorum's own log is left: it is not what the topics rest on."""
@@ -308,6 +320,7 @@ _BY_KIND = {
     "broker-restored": broker_restored,
     "broker-killed": broker_killed,
     "broker-frozen": broker_frozen,
+    "broker-fenced": broker_fenced,
     "leader-killed": leader_killed,
 }
 

@@ -90,6 +90,7 @@ class Schedule:
             "broker-restored": self._broker_restored,
             "broker-killed": self._broker_killed,
             "broker-frozen": self._broker_frozen,
+            "broker-fenced": self._broker_fenced,
             "leader-killed": self._leader_killed,
         }[kind]()
 
@@ -172,6 +173,10 @@ class Schedule:
     def _broker_frozen(self):
         return {**self._node(), "seconds": self._seconds(2, 14)}, {BROKER}
 
+    def _broker_fenced(self):
+        """Longer than its session, or it is not noticed."""
+        return {**self._node(), "seconds": self._seconds(3.5, 8)}, {BROKER}
+
     def _leader_killed(self):
         return {"partition": self._rng.randrange(12), "down": self._seconds(1, 8)}, {BROKER}
 
@@ -195,6 +200,7 @@ def kinds(brokers=1):
         "offsets-moved",
         "broker-killed",
         "broker-frozen",
+        "broker-fenced",
         *(f"crash-{step}" for step in CRASH_STEPS),
     ]
     return out + ["leader-killed", "broker-restored"] if brokers > 1 else out
