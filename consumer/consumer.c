@@ -227,6 +227,7 @@ static void wire_probation(struct consumer *c)
 		.batch_bytes = &c->sizes.batch_bytes,
 	});
 	c->probation = probation_new(c->probation_publisher, &c->partitions);
+	c->guard.probation = c->probation_publisher;
 }
 
 static void wire_runner(struct consumer *c)

@@ -21,7 +21,6 @@ struct probation *probation_new(struct publisher *publisher, struct partitions *
 
 	p->publisher = publisher;
 	p->partitions = partitions;
-	p->unclear = true;
 	p->last = memory_zalloc((size_t)partitions->count, sizeof(*p->last));
 	for (int i = 0; i < partitions->count; i++)
 		p->last[i] = NO_TRIAL;
@@ -41,7 +40,7 @@ void probation_free(struct probation **pp)
 
 static int start_publisher(struct probation *p, struct error *err)
 {
-	int rc = publisher_start(p->publisher, err);
+	int rc = publisher_start(p->publisher, "", err);
 
 	p->unclear = rc != 0;
 	return rc;

@@ -37,10 +37,10 @@ bool probation_is_trying(const struct probation *p, int partition);
 void probation_settle(struct probation *p, const struct now *now);
 
 /*
- * After the process has started, and after each trial that has failed: starts the
- * publisher and stops it again, because that settles what one of its name has left
- * open (see orphans.h), which others could not read beyond. Otherwise, and while
- * there are trials, it does nothing. Blocks; fails as publisher_start() does.
+ * After a trial that has failed: starts the publisher and stops it again, because
+ * that ends what it has left open (see orphans.h), which others could not read
+ * beyond. Otherwise, and while there are trials, it does nothing. Blocks; fails as
+ * publisher_start() does.
  */
 MUST_USE int probation_clear(struct probation *p, struct error *err);
 

@@ -1,6 +1,6 @@
 /*
  * Up to two threads, the queue that feeds them and the list that they fill share one
- * lock. A little over 400 lines: who may touch what under the lock is easier to
+ * lock. Close to 500 lines: who may touch what under the lock is easier to
  * see in one file.
  */
 
@@ -265,17 +265,18 @@ static void *worker_main(void *arg)
 
 /* ---- lifecycle ---- */
 
-static int worker_open(struct worker *w, struct error *err)
+static int open_transactor(const struct publisher *p, char letter, struct transactor **out,
+			   struct error *err)
 {
-	const struct publisher_options *o = &w->publisher->options;
+	const struct publisher_options *o = &p->options;
 	const struct transactor_options options = { .config = o->config,
 						    .deployment = o->deployment,
 						    .intake = o->intake,
-						    .letter = o->letters[w->number],
+						    .letter = letter,
 						    .batch_bytes = *o->batch_bytes,
 						    .singly = o->apart };
 
-	return transactor_open(&w->transactor, &options, err);
+	return transactor_open(out, &options, err);
 }
 
 static int worker_start(struct worker *w, struct error *err)
@@ -352,24 +353,56 @@ void publisher_free(struct publisher **pp)
 	*pp = NULL;
 }
 
-int publisher_start(struct publisher *p, struct error *err)
+/* Settles and clears all of these, as transaction.h wants it. */
+static int clear_all(struct transactor *const *all, int count, struct error *err)
 {
 	int rc = 0;
 
-	assert(!p->started && p->state == PUBLISHER_STOPPED);
+	for (int i = 0; !rc && i < count; i++)
+		rc = transactor_clear(all[i], err);
+	for (int i = 0; !rc && i < count; i++)
+		rc = transactor_wait(all[i], err);
+	return rc;
+}
+
+/* Makes our producers, and one for each of the other letters, which are cleared and closed again. */
+static int open_all(struct publisher *p, const char *others, struct error *err)
+{
+	struct transactor *all[2 * PRODUCERS_MAX] = { NULL };
+	int count = 0;
+	int rc = 0;
+
+	for (; !rc && count < p->worker_count; count++) {
+		rc = open_transactor(p, p->options.letters[count], &all[count], err);
+		p->workers[count].transactor = all[count];
+	}
+	for (; !rc && *others; others++, count++)
+		rc = open_transactor(p, *others, &all[count], err);
+	if (!rc)
+		rc = clear_all(all, count, err);
+	for (int i = p->worker_count; i < count; i++)
+		transactor_close(&all[i]);
+	return rc;
+}
+
+int publisher_start(struct publisher *p, const char *others, struct error *err)
+{
+	int rc;
+
+	assert(!p->started && p->state == PUBLISHER_STOPPED && strlen(others) <= PRODUCERS_MAX);
 	p->started = true;
 	p->state = PUBLISHER_WORKING;
-	for (int i = 0; !rc && i < p->worker_count; i++)
-		rc = worker_open(&p->workers[i], err);
-	for (int i = 0; !rc && i < p->worker_count; i++)
-		rc = transactor_clear(p->workers[i].transactor, err);
-	for (int i = 0; !rc && i < p->worker_count; i++)
-		rc = transactor_wait(p->workers[i].transactor, err);
+	rc = open_all(p, others, err);
 	for (int i = 0; !rc && i < p->worker_count; i++)
 		rc = worker_start(&p->workers[i], err);
 	if (rc)
 		publisher_stop(p);
 	return rc;
+}
+
+const char *publisher_idle_letters(const struct publisher *p)
+{
+	return p->started ? "" : p->options.letters;
 }
 
 void publisher_stop(struct publisher *p)

@@ -53,13 +53,17 @@ struct publisher *publisher_new(const struct publisher_options *o);
 void publisher_free(struct publisher **p);
 
 /*
- * Starts a publisher that is stopped: makes both producers and settles what
- * their predecessors left open, which blocks while the brokers do that.
- * On failure it is still stopped.
- * ERROR_UNAVAILABLE, ERROR_FENCED: try again. ERROR_USAGE names a setting that is
- * wrong.
+ * Starts a publisher that is stopped: makes its producers, settles what their
+ * predecessors left open, and aborts what is open nevertheless, which blocks while
+ * the brokers do that. The same is done for producers of the `others`, at most
+ * two letters that nobody of this process uses now: what they left hides from ours how
+ * theirs have ended. On failure it is still stopped. ERROR_UNAVAILABLE,
+ * ERROR_FENCED: try again. ERROR_USAGE names a setting that is wrong.
  */
-MUST_USE int publisher_start(struct publisher *p, struct error *err);
+MUST_USE int publisher_start(struct publisher *p, const char *others, struct error *err);
+
+/* Its letters while it is stopped, for another publisher's start; "" while it is started. */
+const char *publisher_idle_letters(const struct publisher *p);
 
 /*
  * Aborts open transactions, drops all batches, and waits for the threads to end.

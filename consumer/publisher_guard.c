@@ -71,5 +71,5 @@ int publisher_guard_serve(struct publisher_guard *g, const struct now *now, stru
 	if (rc || publisher_is_started(g->publisher))
 		return rc;
 	partitions_claim_again(g->partitions);
-	return publisher_start(g->publisher, err);
+	return publisher_start(g->publisher, publisher_idle_letters(g->probation), err);
 }

@@ -13,9 +13,10 @@
 #include "ops/support/attributes.h"
 #include "ops/support/clock.h"
 
-/* The pointers are borrowed and must outlive it. The last two fields start at 0. */
+/* The pointers are borrowed and must outlive it. The last field starts at 0. */
 struct publisher_guard {
 	struct publisher *publisher;
+	struct publisher *probation;   /* the one that publishes apart; see probation.h */
 	struct intake *intake;         /* our membership of the consumer group */
 	struct partitions *partitions; /* claimed again whenever the publisher starts */
 	struct troubles *troubles;     /* are told when the publisher breaks */
