@@ -1,6 +1,7 @@
 #include "consumer/kafka_error.h"
 
 #include "consumer/undeliverable.h"
+#include "ops/support/clock.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -15,11 +16,12 @@ int kafka_error(struct rd_kafka_error_s *e, const char *step, struct error *err)
 	return rc;
 }
 
-int kafka_settle(rd_kafka_error_t *e, const char *step, bool *again, struct error *err)
+int kafka_settle(rd_kafka_error_t *e, const char *step, int64_t deadline_ms, bool *again,
+		 struct error *err)
 {
 	int rc = 0;
 
-	*again = e && rd_kafka_error_is_retriable(e);
+	*again = e && rd_kafka_error_is_retriable(e) && clock_monotonic_ms() < deadline_ms;
 	if (!e)
 		return 0;
 	if (!*again && undeliverable_is(rd_kafka_error_code(e)))

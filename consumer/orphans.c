@@ -2,6 +2,7 @@
 
 #include "consumer/kafka_error.h"
 #include "consumer/log_ends.h"
+#include "ops/support/clock.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
@@ -11,7 +12,8 @@
 
 enum {
 	ASK_WAIT_MS = 5000, /* as long as a log without a leader holds up the answer */
-	ABORT_WAIT_MS = 30000,
+	CALL_WAIT_MS = 10000,
+	ABORT_WAIT_MS = 10000,
 };
 
 static const enum topic outputs[] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_GRANTS,
@@ -103,13 +105,15 @@ static int touch_offsets(rd_kafka_t *producer, const char *group, struct error *
 {
 	rd_kafka_consumer_group_metadata_t *m = rd_kafka_consumer_group_metadata_new(group);
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
+	int64_t deadline_ms = clock_monotonic_ms() + CALL_WAIT_MS;
 	bool again = true;
 	int rc = 0;
 
 	rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS), 0)->offset = 0;
 	while (!rc && again)
-		rc = kafka_settle(rd_kafka_send_offsets_to_transaction(producer, offsets, m, -1),
-				  "aborting orphaned offsets", &again, err);
+		rc = kafka_settle(
+			rd_kafka_send_offsets_to_transaction(producer, offsets, m, CALL_WAIT_MS),
+			"aborting orphaned offsets", deadline_ms, &again, err);
 	rd_kafka_consumer_group_metadata_destroy(m);
 	rd_kafka_topic_partition_list_destroy(offsets);
 	return rc;

@@ -19,6 +19,7 @@ enum {
 	INIT_WAIT_MS = 30000,
 	ABORT_WAIT_MS = 3000,
 	TRANSACTION_TIMEOUT_MS = 10000,
+	CALL_WAIT_MS = 10000,   /* no more than the timeout; then the brokers abort it anyway */
 	CLEAR_EVERY_MS = 30000, /* a log without a leader holds it up for some seconds */
 };
 
@@ -62,6 +63,7 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_consumer_group_metadata_t *group =
 		rd_kafka_consumer_group_metadata(intake_client(t->intake));
+	int64_t deadline_ms = clock_monotonic_ms() + CALL_WAIT_MS;
 	bool again = true;
 	int rc = check_group(t, group, err);
 
@@ -71,9 +73,9 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 							  b->partition)
 				->offset = b->applied;
 	while (!rc && again)
-		rc = kafka_settle(
-			rd_kafka_send_offsets_to_transaction(t->producer, offsets, group, -1),
-			"sending offsets", &again, err);
+		rc = kafka_settle(rd_kafka_send_offsets_to_transaction(t->producer, offsets, group,
+								       CALL_WAIT_MS),
+				  "sending offsets", deadline_ms, &again, err);
 	if (group)
 		rd_kafka_consumer_group_metadata_destroy(group);
 	rd_kafka_topic_partition_list_destroy(offsets);
@@ -148,14 +150,15 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 
 int transactor_commit(struct transactor *t, struct error *err)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + CALL_WAIT_MS;
 	bool again = true;
 	int rc = 0;
 
 	crash_point("before-commit");
 	crash_point_soon("during-commit");
 	while (!rc && again)
-		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, -1), "committing",
-				  &again, err);
+		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, CALL_WAIT_MS),
+				  "committing", deadline_ms, &again, err);
 	crash_point("after-commit");
 	return rc ? rc : markers_wait(&t->markers, true, err);
 }
