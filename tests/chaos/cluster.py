@@ -78,7 +78,7 @@ class Slot:
         self.consumer.process.send_signal(signal.SIGCONT)
 
     def stop(self):
-        """Stops it with SIGTERM; it must exit with 0."""
+        """Stops it with SIGTERM; it must exit with 0, if it had begun."""
         self.wanted = False
         process = self.consumer.process
         process.send_signal(signal.SIGTERM)
@@ -87,7 +87,8 @@ class Slot:
             yield from until(what, lambda: process.poll() is not None, STOP_S)
         except worlds.Stuck as stuck:
             raise worlds.Stuck(f"{stuck}\n{self.consumer.tail()}") from None
-        if process.returncode:
+        begun = self.consumer.log.stat().st_size > 0  # before that, a signal just ends it
+        if process.returncode and (begun or process.returncode != -signal.SIGTERM):
             raise worlds.Stuck(
                 f"consumer {self.name} ended with {process.returncode} upon SIGTERM\n"
                 f"{self.consumer.tail()}"
