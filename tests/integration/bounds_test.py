@@ -326,6 +326,28 @@ def test_what_a_topic_refuses_costs_only_its_own_partition(acme, small_events):
     acme.sharebus("sharing", "show", "erin/box-0", as_user="erin").done()
 
 
+def test_a_topic_that_is_gone_costs_only_the_partition_whose_output_needs_it(acme):
+    """What cannot be read needs sharing.deadletter; shares do not."""
+    tap = Tap(acme, bus.EVENTS)
+
+    def partition_of(box):
+        return tap.hear("an event", of_command(share(acme, box, USERS["person-8"], kind="user"), None)).partition()
+
+    partition = partition_of("box-6")
+    neighbour = next(box for box in BOXES if partition_of(box) != partition)
+    admin = AdminClient({"bootstrap.servers": acme.brokers})
+    admin.delete_topics([bus.DEADLETTER])[bus.DEADLETTER].result(30)
+    try:
+        send(acme, BOXES["box-6"], b"garbage")
+        until("status names the topic", lambda: bus.DEADLETTER in acme.sharebus("status").err, 60)
+        for person in ("person-3", "person-4"):
+            tap.hear("a neighbour's event", of_command(share(acme, neighbour, USERS[person])), 60)
+    finally:
+        acme.sharebus("topics", "create").done()
+    tap.hear("an event behind the garbage", of_command(share(acme, "box-6", USERS["person-5"])), 90)
+    until("all is well again", lambda: acme.sharebus("status").code == 0, 60)
+
+
 def role_of(person, role):
     return {"subject": {"kind": "user", "id": USERS[person]}, "role": role, "expires_at": None}
 
