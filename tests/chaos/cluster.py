@@ -67,6 +67,10 @@ class Slot:
         """Has a SIGKILL ended it?"""
         return self.consumer.process.poll() == -signal.SIGKILL
 
+    def has_joined(self):
+        """Has it been assigned partitions since it was started?"""
+        return "the group assigns us" in self.consumer.log.read_text(errors="replace")
+
     def kill(self):
         self.wanted = False
         self.consumer.kill()

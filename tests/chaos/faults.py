@@ -21,6 +21,7 @@ REDIS_CALL_S = 30
 NO_REDIS = ("127.0.0.1", 1)  # an address without a Redis
 PASSWORD = "for-a-moment"
 REPAIRED_S = 120  # until damage in Redis is found and repaired
+JOINED_S = 120
 LEFT_S = 60  # until the group has noticed that its members are gone
 TINY_BYTES = 100  # no event is as small
 
@@ -140,7 +141,9 @@ def redis_readonly(cluster, seconds):
 
 
 def redis_locked(cluster, seconds):
-    """Redis asks for a password that nobody has."""
+    """Redis asks for a password that nobody has. Whoever starts then refuses to, so all must have begun."""
+    running = [slot for slot in cluster.slots if slot.wanted]
+    yield from until("all to be in the group", lambda: all(slot.has_joined() for slot in running), JOINED_S)
     client = cluster.redis(timeout_s=REDIS_CALL_S)
     client.execute_command("CONFIG", "SET", "requirepass", PASSWORD)
     try:
