@@ -280,9 +280,14 @@ def broker_frozen(cluster, seconds, node=None):
 
 def broker_fenced(cluster, seconds, node=None):
     """The broker works, but its controller hears nothing of it: for a moment its partitions have no leader,
-    and the markers of transactions that end then are not written."""
+    and the markers of transactions that end then are not written. Where we may not stop a thread alone, all
+    of it is frozen."""
     heartbeat = thread.find(cluster.pid(_broker(node)), f"broker-{node or 1}-lifecy")
-    thread.stop(heartbeat)
+    try:
+        thread.stop(heartbeat)
+    except PermissionError:
+        yield from broker_frozen(cluster, seconds, node)
+        return
     try:
         yield from pause(seconds)
     finally:
