@@ -80,7 +80,7 @@ static enum marker_sign look_at_logs(const struct markers *m, struct log_end *li
 	return sign;
 }
 
-int markers_wait(const struct markers *m, bool believe, struct error *err)
+int markers_wait(const struct markers *m, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 	int64_t began_ms = clock_monotonic_ms();
@@ -89,15 +89,12 @@ int markers_wait(const struct markers *m, bool believe, struct error *err)
 	enum marker_sign sign;
 
 	while ((sign = look_at_logs(m, list, count)) != MARKER_WRITTEN) {
-		bool hidden = sign == MARKER_HIDDEN;
-		int64_t waited_ms = clock_monotonic_ms() - began_ms;
+		int64_t wait_ms = sign == MARKER_HIDDEN ? HIDDEN_WAIT_MS : MARKER_WAIT_MS;
 
-		if (waited_ms >= (hidden ? HIDDEN_WAIT_MS : MARKER_WAIT_MS))
-			return hidden && believe ? 0
-						 : error_set(err, ERROR_UNAVAILABLE,
-							     "the brokers have ended a "
-							     "transaction, but readers "
-							     "do not see that");
+		if (clock_monotonic_ms() - began_ms >= wait_ms)
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the brokers have ended a transaction, but readers do not "
+					 "see that");
 		(void)nanosleep(&pause, NULL);
 	}
 	return 0;

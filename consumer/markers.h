@@ -18,7 +18,6 @@
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct rd_kafka_s;
@@ -57,9 +56,9 @@ void markers_note(struct markers *m, const struct rd_kafka_message_s *delivered)
 /*
  * Waits until a marker of the transaction, which has ended, is in a log: one shows
  * that the brokers are writing all of them. That takes milliseconds. Blocks for up
- * to 10 s, and where others hide whether there is one, for up to 25 s: then the
- * brokers are believed if `believe`. ERROR_UNAVAILABLE.
+ * to 10 s, and where others hide whether there is one, for up to 25 s:
+ * ERROR_UNAVAILABLE then.
  */
-MUST_USE int markers_wait(const struct markers *m, bool believe, struct error *err);
+MUST_USE int markers_wait(const struct markers *m, struct error *err);
 
 #endif

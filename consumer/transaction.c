@@ -105,7 +105,7 @@ int transactor_clear(struct transactor *t, struct error *err)
 
 int transactor_wait(struct transactor *t, struct error *err)
 {
-	return markers_wait(&t->markers, false, err);
+	return markers_wait(&t->markers, err);
 }
 
 /* Looks again for the logs that had no leader when the transactor was cleared. */
@@ -160,7 +160,7 @@ int transactor_commit(struct transactor *t, struct error *err)
 		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, CALL_WAIT_MS),
 				  "committing", deadline_ms, &again, err);
 	crash_point("after-commit");
-	return rc ? rc : markers_wait(&t->markers, true, err);
+	return rc ? rc : markers_wait(&t->markers, err);
 }
 
 void transactor_serve(struct transactor *t)

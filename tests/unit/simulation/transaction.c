@@ -48,7 +48,7 @@ static enum marker_sign sign_of(const struct transaction *t)
 }
 
 /* As markers_wait(). The brokers write a marker at each look, if there is one to write. */
-static int wait_for_marker(struct transaction *t, bool believe, struct error *err)
+static int wait_for_marker(struct transaction *t, struct error *err)
 {
 	enum { LOOK_MS = 500, MISSING_LOOKS = 20, HIDDEN_LOOKS = 50 };
 	enum marker_sign sign = MARKER_MISSING;
@@ -62,7 +62,7 @@ static int wait_for_marker(struct transaction *t, bool believe, struct error *er
 			return request_failed("waiting for a marker", err);
 		step_sleep(LOOK_MS);
 	}
-	return sign == MARKER_WRITTEN || believe ? 0 : request_failed("waiting for a marker", err);
+	return sign == MARKER_WRITTEN ? 0 : request_failed("waiting for a marker", err);
 }
 
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
@@ -113,7 +113,7 @@ int transactor_clear(struct transactor *t, struct error *err)
 
 int transactor_wait(struct transactor *t, struct error *err)
 {
-	return wait_for_marker(t->transaction, false, err);
+	return wait_for_marker(t->transaction, err);
 }
 
 void transactor_close(struct transactor **t)
@@ -276,7 +276,7 @@ int transactor_commit(struct transactor *t, struct error *err)
 	}
 	if (rc)
 		return rc;
-	return wait_for_marker(t->transaction, true, err);
+	return wait_for_marker(t->transaction, err);
 }
 
 void transactor_serve(struct transactor *t)
