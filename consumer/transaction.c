@@ -139,9 +139,10 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 		rc = sender_flush(&t->sender, &t->refusal, err);
 	rc = settle_refusal(t, rc, err);
 	crash_point("after-produce");
-	if (!rc)
-		rc = send_offsets(t, batches, err);
-	if (rc == ERROR_REFUSED && !t->refusal.code)
+	if (rc)
+		return rc;
+	rc = send_offsets(t, batches, err);
+	if (rc == ERROR_REFUSED)
 		blame_all(batches); /* a topic was gone before a record reached it */
 	return rc;
 }
