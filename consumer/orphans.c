@@ -2,7 +2,6 @@
 
 #include "consumer/kafka_error.h"
 #include "consumer/log_ends.h"
-#include "ops/support/clock.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
 
@@ -12,7 +11,6 @@
 
 enum {
 	ASK_WAIT_MS = 5000, /* as long as a log without a leader holds up the answer */
-	CALL_WAIT_MS = 10000,
 	ABORT_WAIT_MS = 10000,
 };
 
@@ -101,19 +99,14 @@ static int touch_logs(const struct sender *sender, const struct span *s, struct 
 }
 
 /* Adds offsets in nobody's name. They never count, because the transaction is aborted. */
-static int touch_offsets(rd_kafka_t *producer, const char *group, struct error *err)
+static int touch_offsets(const struct sender *sender, const char *group, struct error *err)
 {
 	rd_kafka_consumer_group_metadata_t *m = rd_kafka_consumer_group_metadata_new(group);
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
-	int64_t deadline_ms = clock_monotonic_ms() + CALL_WAIT_MS;
-	bool again = true;
-	int rc = 0;
+	int rc;
 
 	rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS), 0)->offset = 0;
-	while (!rc && again)
-		rc = kafka_settle(
-			rd_kafka_send_offsets_to_transaction(producer, offsets, m, CALL_WAIT_MS),
-			"aborting orphaned offsets", deadline_ms, &again, err);
+	rc = sender_add_offsets(sender, offsets, m, "aborting orphaned offsets", err);
 	rd_kafka_consumer_group_metadata_destroy(m);
 	rd_kafka_topic_partition_list_destroy(offsets);
 	return rc;
@@ -142,7 +135,7 @@ static int abort_open(const struct sender *sender, struct markers *m, const stru
 	markers_begin(m);
 	rc = touch_logs(sender, s, err);
 	if (!rc)
-		rc = touch_offsets(sender->producer, group, err);
+		rc = touch_offsets(sender, group, err);
 	rc = end_aborted(sender->producer, rc, err);
 	if (rc == ERROR_REFUSED) /* the topic went meanwhile; the next time it is passed over */
 		rc = err->code = ERROR_UNAVAILABLE;

@@ -13,6 +13,7 @@ enum {
 	QUEUE_POLL_MS = 100,
 	FLUSH_WAIT_MS = 15000, /* longer than a transaction may last */
 	FLUSH_STEP_MS = 100,   /* how soon a refusal is noticed */
+	OFFSETS_WAIT_MS = 10000,
 };
 
 void sender_close(struct sender *s)
@@ -196,4 +197,19 @@ int sender_flush(const struct sender *s, const struct error *refusal, struct err
 	return code ? error_set(err, ERROR_UNAVAILABLE, "the brokers did not take the outputs: %s",
 				rd_kafka_err2str(code))
 		    : 0;
+}
+
+int sender_add_offsets(const struct sender *s, const rd_kafka_topic_partition_list_t *offsets,
+		       const rd_kafka_consumer_group_metadata_t *group, const char *step,
+		       struct error *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + OFFSETS_WAIT_MS;
+	bool again = true;
+	int rc = 0;
+
+	while (!rc && again)
+		rc = kafka_settle(rd_kafka_send_offsets_to_transaction(s->producer, offsets, group,
+								       OFFSETS_WAIT_MS),
+				  step, deadline_ms, &again, err);
+	return rc;
 }

@@ -3,7 +3,8 @@
 
 /*
  * Sends packed outputs with a producer: unpacks each output, chooses its
- * partition and gives it its headers. Knows nothing of transactions.
+ * partition and gives it its headers. The transaction that they are in begins and
+ * ends elsewhere.
  */
 
 #include "cache/mark.h"
@@ -14,6 +15,8 @@
 
 struct rd_kafka_s;
 struct rd_kafka_topic_s;
+struct rd_kafka_topic_partition_list_s;
+struct rd_kafka_consumer_group_metadata_s;
 
 enum { SENDER_SOURCE_SIZE = CLUSTER_ID_SIZE + 48 };
 
@@ -54,5 +57,15 @@ MUST_USE int sender_touch(const struct sender *s, enum topic topic, int partitio
  * cost the brokers far more.
  */
 MUST_USE int sender_flush(const struct sender *s, const struct error *refusal, struct error *err);
+
+/*
+ * Adds the group's offsets to the transaction; `step` begins the sentence when that
+ * fails. Blocks for up to 10 s: after that the brokers abort it anyway. For errors
+ * see kafka_settle().
+ */
+MUST_USE int sender_add_offsets(const struct sender *s,
+				const struct rd_kafka_topic_partition_list_s *offsets,
+				const struct rd_kafka_consumer_group_metadata_s *group,
+				const char *step, struct error *err);
 
 #endif

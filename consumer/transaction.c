@@ -19,7 +19,7 @@ enum {
 	INIT_WAIT_MS = 30000,
 	ABORT_WAIT_MS = 3000,
 	TRANSACTION_TIMEOUT_MS = 10000,
-	CALL_WAIT_MS = 10000,   /* no more than the timeout; then the brokers abort it anyway */
+	COMMIT_WAIT_MS = 10000, /* no more than the timeout; then the brokers abort it anyway */
 	CLEAR_EVERY_MS = 30000, /* a log without a leader holds it up for some seconds */
 };
 
@@ -63,8 +63,6 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_consumer_group_metadata_t *group =
 		rd_kafka_consumer_group_metadata(intake_client(t->intake));
-	int64_t deadline_ms = clock_monotonic_ms() + CALL_WAIT_MS;
-	bool again = true;
 	int rc = check_group(t, group, err);
 
 	for (const struct batch *b = batches; b; b = b->next)
@@ -72,10 +70,8 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 			rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS),
 							  b->partition)
 				->offset = b->applied;
-	while (!rc && again)
-		rc = kafka_settle(rd_kafka_send_offsets_to_transaction(t->producer, offsets, group,
-								       CALL_WAIT_MS),
-				  "sending offsets", deadline_ms, &again, err);
+	if (!rc)
+		rc = sender_add_offsets(&t->sender, offsets, group, "sending offsets", err);
 	if (group)
 		rd_kafka_consumer_group_metadata_destroy(group);
 	rd_kafka_topic_partition_list_destroy(offsets);
@@ -151,14 +147,14 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 
 int transactor_commit(struct transactor *t, struct error *err)
 {
-	int64_t deadline_ms = clock_monotonic_ms() + CALL_WAIT_MS;
+	int64_t deadline_ms = clock_monotonic_ms() + COMMIT_WAIT_MS;
 	bool again = true;
 	int rc = 0;
 
 	crash_point("before-commit");
 	crash_point_soon("during-commit");
 	while (!rc && again)
-		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, CALL_WAIT_MS),
+		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, COMMIT_WAIT_MS),
 				  "committing", deadline_ms, &again, err);
 	crash_point("after-commit");
 	return rc ? rc : markers_wait(&t->markers, err);
