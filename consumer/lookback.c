@@ -8,8 +8,6 @@
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 
-enum { LAST_OFFSETS = 4 }; /* one or two may be markers of transactions */
-
 struct lookback {
 	rd_kafka_t *reader;
 };
@@ -102,7 +100,7 @@ int lookback_read(struct lookback *l, const struct lookback_range *range, int wa
 		  struct tip *out, struct error *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
-	int64_t at = range->until - LAST_OFFSETS;
+	int64_t at = range->until - LOOKBACK_LAST_OFFSETS;
 	enum reading reading;
 
 	*out = (struct tip){ 0 };

@@ -12,6 +12,9 @@
 
 struct lookback;
 
+/* How many are looked at after a batch that cannot be unpacked; some may be transactions' markers. */
+enum { LOOKBACK_LAST_OFFSETS = 4 };
+
 /* Settings from config: "brokers", "consumer-group". ERROR_USAGE names one that is wrong. */
 MUST_USE int lookback_open(struct lookback **out, const struct config *config, struct error *err);
 void lookback_close(struct lookback **l); /* sets *l to NULL; accepts NULL */
@@ -26,9 +29,9 @@ struct lookback_range {
 /*
  * Sets *out to the last record of the range that can be read: one after the tip
  * shows another log as well as one in its place does. It reads up to the log's
- * end; at a batch that cannot be unpacked, it looks at the last few offsets of the
- * range instead. A tip that is not known says that nothing was read. Blocks for
- * up to wait_ms: ERROR_UNAVAILABLE then.
+ * end; at a batch that cannot be unpacked, it looks at the range's last
+ * LOOKBACK_LAST_OFFSETS instead. A tip that is not known says that nothing was
+ * read. Blocks for up to wait_ms: ERROR_UNAVAILABLE then.
  */
 MUST_USE int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
 			   struct tip *out, struct error *err);

@@ -47,9 +47,9 @@ void markers_note(struct markers *m, const rd_kafka_message_t *delivered)
 
 enum marker_sign marker_sign_of(const struct written *w, int64_t stable)
 {
-	if (stable > w->last)
-		return MARKER_WRITTEN;
-	return stable < w->first ? MARKER_HIDDEN : MARKER_MISSING;
+	if (w->last < 0 || stable < w->first)
+		return MARKER_HIDDEN;
+	return stable > w->last ? MARKER_WRITTEN : MARKER_MISSING;
 }
 
 static size_t list_written(const struct markers *m, struct log_end *list)
@@ -69,13 +69,13 @@ static enum marker_sign look_at_logs(const struct markers *m, struct log_end *li
 
 	if (log_ends_ask(m->producer, list, count, ASK_WAIT_MS, NULL))
 		return MARKER_MISSING;
-	for (size_t i = 0; i < count && sign != MARKER_WRITTEN; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct written *w = &m->written[list[i].partition];
 		enum marker_sign one = list[i].offset == LOG_END_UNKNOWN
 					       ? MARKER_MISSING
 					       : marker_sign_of(w, list[i].offset);
 
-		sign = one == MARKER_HIDDEN ? sign : one;
+		sign = one > sign ? one : sign;
 	}
 	return sign;
 }

@@ -29,13 +29,17 @@ struct written {
 	int64_t last;
 };
 
+/* Of several logs, the greatest counts. */
 enum marker_sign {
-	MARKER_WRITTEN, /* readers get beyond the transaction */
+	MARKER_HIDDEN,  /* readers are held up before it, by a transaction that is not this one */
 	MARKER_MISSING, /* it is what holds them up */
-	MARKER_HIDDEN,  /* they are held up before it, by a transaction that is not this one */
+	MARKER_WRITTEN, /* they get beyond it */
 };
 
-/* What the last stable offset of a log says of a transaction that has ended. A pure function. */
+/*
+ * What the last stable offset of a log says of a transaction that has ended; HIDDEN
+ * where it has written nothing. A pure function.
+ */
 enum marker_sign marker_sign_of(const struct written *w, int64_t stable);
 
 struct markers {

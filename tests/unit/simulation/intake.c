@@ -16,7 +16,6 @@
 
 enum {
 	STOP_CHANCE = 250, /* that nothing more has arrived: so there are runs of all sizes */
-	LAST_OFFSETS = 4,  /* as the real one has it */
 	TURN_MAX_MS = 400, /* of a turn before which the loop did not wait */
 };
 
@@ -92,8 +91,8 @@ int lookback_read(struct lookback *l, const struct lookback_range *range, int wa
 		return request_failed("looking back", err);
 	*out = (struct tip){ 0 };
 	for (int64_t at = range->from; at < end; at++) {
-		if (in[at].hole && at < range->until - LAST_OFFSETS)
-			at = range->until - LAST_OFFSETS;
+		if (in[at].hole && at < range->until - LOOKBACK_LAST_OFFSETS)
+			at = range->until - LOOKBACK_LAST_OFFSETS;
 		if (at < end && !in[at].hole && !in[at].marker)
 			*out = tip_of(at, in[at].time, in[at].key, in[at].value);
 	}

@@ -31,18 +31,17 @@ static enum marker_sign sign_in(const struct transaction *t, int partition)
 	for (size_t i = 0; i < l->count; i++)
 		if (!l->list[i].marker && l->list[i].transaction == t)
 			w = (struct written){ w.last < 0 ? (int64_t)i : w.first, (int64_t)i };
-	return w.last < 0 ? MARKER_HIDDEN
-			  : marker_sign_of(&w, (int64_t)log_stable(l, TOPIC_GRANTS, partition));
+	return marker_sign_of(&w, (int64_t)log_stable(l, TOPIC_GRANTS, partition));
 }
 
 static enum marker_sign sign_of(const struct transaction *t)
 {
 	enum marker_sign sign = MARKER_HIDDEN;
 
-	for (int p = 0; p < PARTITIONS && sign != MARKER_WRITTEN; p++) {
+	for (int p = 0; p < PARTITIONS; p++) {
 		enum marker_sign one = sign_in(t, p);
 
-		sign = one == MARKER_HIDDEN ? sign : one;
+		sign = one > sign ? one : sign;
 	}
 	return sign;
 }
