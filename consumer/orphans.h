@@ -17,9 +17,9 @@
  * transactions and be in none: a transaction over all that is open, and over the
  * group's offsets, is begun and aborted. What others have open stays open. Sets
  * *all to false when a log could not be asked, because it has no leader or is not
- * there: call it again later. Blocks while the brokers do that; markers_wait() comes next. ERROR_UNAVAILABLE,
- * ERROR_FENCED: discard the producer and try again. Settings from config:
- * "brokers", "consumer-group".
+ * there: call it again later. Blocks while the brokers do that; markers_wait()
+ * comes next. ERROR_UNAVAILABLE, ERROR_FENCED: discard the producer and try again.
+ * Settings from config: "brokers", "consumer-group".
  */
 MUST_USE int orphans_abort(const struct sender *s, struct markers *m, const struct config *config,
 			   bool *all, struct error *err);

@@ -56,8 +56,8 @@ void publisher_free(struct publisher **p);
  * Starts a publisher that is stopped: makes its producers, settles what their
  * predecessors left open, and aborts what is open nevertheless, which blocks while
  * the brokers do that. The same is done for producers of the `others`, at most
- * two letters that nobody of this process uses now: what they left hides from ours how
- * theirs have ended. On failure it is still stopped. ERROR_UNAVAILABLE,
+ * two letters that nobody of this process uses now: what these have left hides how
+ * our own have ended. On failure it is still stopped. ERROR_UNAVAILABLE,
  * ERROR_FENCED: try again. ERROR_USAGE names a setting that is wrong.
  */
 MUST_USE int publisher_start(struct publisher *p, const char *others, struct error *err);

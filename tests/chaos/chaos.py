@@ -2,6 +2,7 @@
 carried out exactly once. Exit code 0: it was; 1: it was not; 77: there is no Kafka to test with."""
 
 import argparse
+import contextlib
 import gc
 import os
 import pathlib
@@ -159,7 +160,8 @@ class Run:
         for log in [*self.cluster.folder.glob("*.log"), *self.cluster.stack.glob("*.log")]:
             shutil.copy(log, folder)
         for data in self.cluster.stack.glob("kafka*/data"):
-            shutil.copytree(data, folder / data.parent.name, ignore_dangling_symlinks=True)
+            with contextlib.suppress(shutil.Error):  # a broker that runs has deleted a file meanwhile
+                shutil.copytree(data, folder / data.parent.name)
         return folder
 
 

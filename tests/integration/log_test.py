@@ -211,7 +211,7 @@ def test_a_restored_disk_needs_a_decision_by_a_person(world):
     world.forget_ends()
     consumer = world.start_consumer()
     text = _wait_said(world, consumer, SET_ASIDE, times=12)
-    assert re.search(r"it was applied up to \d+, but its log ends at \d+", text), text
+    assert re.search(r"partition \d+ is set aside: it was applied up to \d+, but its log ends at \d+", text), text
     assert _index(world) == before
     consumer.terminate()
     world.send(made, 4_000, load.PLAIN)

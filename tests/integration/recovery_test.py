@@ -206,7 +206,7 @@ def test_lost_commands_need_a_decision_by_a_person(world):
     _delete_records(world)
     consumer = world.start_consumer()
     said = _set_aside(world, consumer)
-    assert re.search(r"it was applied up to \d+, but its log begins at \d+", said), said
+    assert re.search(r"partition \d+ is set aside: it was applied up to \d+, but its log begins at \d+", said), said
     assert "--accept-lost-commands" in said, said
     consumer.terminate()
     consumer = world.start_consumer(arguments=["--accept-lost-commands"])
@@ -224,7 +224,7 @@ def test_commands_lost_before_the_first_start_are_said_to_be_never_applied(world
     _delete_records(world)
     consumer = world.start_consumer()
     said = _set_aside(world, consumer)
-    assert re.search(r"it was never applied, but its log begins at \d+", said), said
+    assert re.search(r"partition \d+ is set aside: it was never applied, but its log begins at \d+", said), said
     assert "--accept-lost-commands" in said, said
     consumer.terminate()
     world.send(made, 500, load.PLAIN)
