@@ -79,6 +79,8 @@ const struct recipe RECIPES[] = {
 	RECIPE("group-of-32768", FEW_GRANTS, A_MEGABYTE, FACT(FACT_GROUP), 2, 0, 4, 'c', 'r', 'e',
 	       'w', 3, 0, POWER(15), 1, 1, 1, 2, 1, 3, 1, 4, 0, SHARE, 1, WISH(GROUP, 0),
 	       NO_MESSAGE, NO_HEADERS),
+	RECIPE("group-as-large-as-it-gets", FEW_GRANTS, A_MEGABYTE, FACT(FACT_GROUP), 2, 0, 4, 'c',
+	       'r', 0, 0, 'e', 1, 0xdc, 1, 'b', 1, 0xff, 3, 0xff, 0, 0),
 	RECIPE("user-of-2048-organizations", FEW_GRANTS, MANY_KB, FACT(FACT_USER), 1, 1, 3, 'b',
 	       'o', 'b', 0, 0, 0, 0, 0, POWER(11), 3, 0, 0, 3, 1, 0, 3, 2, 0, 3, 3, 0, 0, SHARE, 1,
 	       EVERYONE, NO_MESSAGE, NO_HEADERS),
