@@ -1,6 +1,7 @@
 #include "consumer/intake.h"
 
 #include "consumer/arrivals.h"
+#include "consumer/group_offsets.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
@@ -22,7 +23,6 @@
 
 enum {
 	BROKER_WAIT_MS = 5000,
-	COMMITTED_WAIT_MS = 15000, /* longer than an abandoned transaction stays open */
 	SEEK_WAIT_MS = 5000,
 	EPOCHS_PER_GENERATION = 1 << 20, /* far more: only trouble makes us claim again */
 };
@@ -262,23 +262,32 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 
 int intake_committed(struct intake *in, struct position *positions, size_t count, struct error *err)
 {
-	rd_kafka_topic_partition_list_t *list = list_of(positions, count);
-	rd_kafka_resp_err_t code =
-		first_error(rd_kafka_committed(in->consumer, list, COMMITTED_WAIT_MS), list);
+	rd_kafka_topic_partition_list_t *list = NULL;
+	int rc = group_offsets_ask(in->consumer, config_get(in->config, "consumer-group"), &list,
+				   err);
 
-	for (size_t i = 0; !code && i < count; i++) {
-		int64_t offset = rd_kafka_topic_partition_list_find(
-					 list, topic_name(TOPIC_COMMANDS), positions[i].partition)
-					 ->offset;
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < count; i++) {
+		const rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
+			list, topic_name(TOPIC_COMMANDS), positions[i].partition);
 
-		positions[i].offset = offset < 0 ? COMMITTED_NONE : offset;
+		positions[i].offset = p && p->offset >= 0 ? p->offset : COMMITTED_NONE;
 	}
 	rd_kafka_topic_partition_list_destroy(list);
-	if (code)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "the committed offsets are not settled yet: %s",
-				 rd_kafka_err2str(code));
 	return 0;
+}
+
+int intake_commit(struct intake *in, int partition, int64_t offset, struct error *err)
+{
+	const struct position position = { partition, offset };
+	rd_kafka_topic_partition_list_t *list = list_of(&position, 1);
+	rd_kafka_resp_err_t code = first_error(rd_kafka_commit(in->consumer, list, 0), list);
+
+	rd_kafka_topic_partition_list_destroy(list);
+	return code ? error_set(err, ERROR_UNAVAILABLE, "an offset cannot be committed: %s",
+				rd_kafka_err2str(code))
+		    : 0;
 }
 
 int intake_range(struct intake *in, int partition, int64_t *begin, int64_t *end, struct error *err)

@@ -76,11 +76,17 @@ enum fetched intake_poll(struct intake *in, struct message *out);
 
 /*
  * Sets the offsets of these positions to what the group has committed, or to
- * COMMITTED_NONE. Asks with require_stable, so it blocks while a transaction is
- * open, for 15 s at most: ERROR_UNAVAILABLE then.
+ * COMMITTED_NONE. Those of transactions that are still open do not count. Blocks for
+ * up to 10 s: ERROR_UNAVAILABLE then.
  */
 MUST_USE int intake_committed(struct intake *in, struct position *positions, size_t count,
 			      struct error *err);
+
+/*
+ * Commits that offset of one of our partitions by itself, outside any transaction.
+ * ERROR_UNAVAILABLE.
+ */
+MUST_USE int intake_commit(struct intake *in, int partition, int64_t offset, struct error *err);
 
 /*
  * Where the partition's log begins (commands before that are gone), and where

@@ -1,10 +1,10 @@
 #include "consumer/markers.h"
 
+#include "consumer/evidence.h"
 #include "consumer/log_ends.h"
 #include "ops/support/clock.h"
 #include "ops/support/memory.h"
 
-#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -15,87 +15,150 @@ enum {
 	ASK_WAIT_MS = 2000,
 };
 
-void markers_init(struct markers *m, rd_kafka_t *producer, int partitions)
+static void take_pause(void)
 {
-	*m = (struct markers){ producer, partitions, NULL };
-	m->written = memory_zalloc((size_t)partitions, sizeof(*m->written));
-	markers_begin(m);
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+
+	(void)nanosleep(&pause, NULL);
 }
 
-void markers_done(struct markers *m)
+enum marker_sign marker_sign_of(int64_t first, int64_t stable)
 {
-	free(m->written);
-	*m = (struct markers){ 0 };
-}
-
-void markers_begin(struct markers *m)
-{
-	for (int i = 0; i < m->partitions; i++)
-		m->written[i].last = -1;
-}
-
-void markers_note(struct markers *m, const rd_kafka_message_t *delivered)
-{
-	struct written *w = &m->written[delivered->partition];
-	int64_t offset = delivered->offset;
-
-	if (w->last < 0)
-		*w = (struct written){ offset, offset };
-	w->first = offset < w->first ? offset : w->first;
-	w->last = offset > w->last ? offset : w->last;
-}
-
-enum marker_sign marker_sign_of(const struct written *w, int64_t stable)
-{
-	if (w->last < 0 || stable < w->first)
+	if (stable < first)
 		return MARKER_HIDDEN;
-	return stable > w->last ? MARKER_WRITTEN : MARKER_MISSING;
+	return stable > first ? MARKER_WRITTEN : MARKER_MISSING;
 }
 
-static size_t list_written(const struct markers *m, struct log_end *list)
+enum marker_sign footprint_sign(const struct footprint *f, size_t i, int64_t stable)
 {
-	size_t count = 0;
+	int64_t first = f->first[i];
+	int64_t owed = f->owed[i];
+	enum marker_sign sign = marker_sign_of(owed == FOOTPRINT_NOWHERE ? first : owed, stable);
 
-	for (int i = 0; i < m->partitions; i++)
-		if (m->written[i].last >= 0)
-			list[count++] = (struct log_end){ TOPIC_GRANTS, i, 0 };
-	return count;
-}
-
-/* What the logs say together; one that does not answer counts as one without a marker. */
-static enum marker_sign look_at_logs(const struct markers *m, struct log_end *list, size_t count)
-{
-	enum marker_sign sign = MARKER_HIDDEN;
-
-	if (log_ends_ask(m->producer, list, count, ASK_WAIT_MS, NULL))
-		return MARKER_MISSING;
-	for (size_t i = 0; i < count; i++) {
-		const struct written *w = &m->written[list[i].partition];
-		enum marker_sign one = list[i].offset == LOG_END_UNKNOWN
-					       ? MARKER_MISSING
-					       : marker_sign_of(w, list[i].offset);
-
-		sign = one > sign ? one : sign;
-	}
+	if (sign == MARKER_WRITTEN && first != FOOTPRINT_NOWHERE)
+		sign = marker_sign_of(first, stable);
 	return sign;
 }
 
-int markers_wait(const struct markers *m, struct error *err)
+void footprint_settle(struct footprint *f, size_t i, enum marker_sign sign)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
-	int64_t began_ms = clock_monotonic_ms();
-	struct log_end list[PARTITIONS_MAX];
-	size_t count = list_written(m, list);
-	enum marker_sign sign;
+	if (sign == MARKER_WRITTEN)
+		f->owed[i] = FOOTPRINT_NOWHERE;
+	else if (f->owed[i] == FOOTPRINT_NOWHERE)
+		f->owed[i] = f->first[i];
+	f->first[i] = FOOTPRINT_NOWHERE;
+}
 
-	while ((sign = look_at_logs(m, list, count)) != MARKER_WRITTEN) {
-		int64_t wait_ms = sign == MARKER_HIDDEN ? HIDDEN_WAIT_MS : MARKER_WAIT_MS;
+/* The logs that are waited for, and what they say. */
+struct look {
+	struct log_end *ends;
+	size_t *index; /* of each in the footprint */
+	size_t count;
+	size_t missing;
+	size_t written;
+};
+
+static void list_logs(struct look *l, const struct footprint *f)
+{
+	*l = (struct look){ .ends = memory_zalloc(f->logs, sizeof(*l->ends)),
+			    .index = memory_zalloc(f->logs, sizeof(*l->index)) };
+	for (size_t i = 0; i < f->logs; i++) {
+		struct output_log log = footprint_log(f, i);
+
+		if (f->first[i] == FOOTPRINT_NOWHERE && f->owed[i] == FOOTPRINT_NOWHERE)
+			continue;
+		l->index[l->count] = i;
+		l->ends[l->count++] = (struct log_end){ log.topic, log.partition, 0 };
+	}
+}
+
+/* A log that does not answer counts as one without a marker, but not for what is owed. */
+static enum marker_sign sign_in(const struct look *l, const struct footprint *f, size_t n)
+{
+	size_t i = l->index[n];
+
+	if (l->ends[n].offset == LOG_END_UNKNOWN)
+		return f->first[i] == FOOTPRINT_NOWHERE ? MARKER_HIDDEN : MARKER_MISSING;
+	return footprint_sign(f, i, l->ends[n].offset);
+}
+
+static void look_at_logs(struct look *l, struct rd_kafka_s *client, const struct footprint *f)
+{
+	l->missing = l->count;
+	l->written = 0;
+	if (log_ends_ask(client, l->ends, l->count, ASK_WAIT_MS, NULL))
+		return;
+	l->missing = 0;
+	for (size_t n = 0; n < l->count; n++) {
+		enum marker_sign sign = sign_in(l, f, n);
+
+		l->missing += sign == MARKER_MISSING;
+		l->written += sign == MARKER_WRITTEN;
+	}
+}
+
+/* Sets what is known now. */
+static void note_signs(const struct look *l, struct footprint *f)
+{
+	for (size_t n = 0; n < l->count; n++)
+		footprint_settle(f, l->index[n], sign_in(l, f, n));
+}
+
+static int give_up(struct error *err)
+{
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "the brokers have ended a transaction, but readers do not see that");
+}
+
+static int wait_for_logs(struct look *l, struct rd_kafka_s *client, const struct footprint *f,
+			 struct error *err)
+{
+	int64_t began_ms = clock_monotonic_ms();
+
+	if (!l->count)
+		return 0;
+	for (look_at_logs(l, client, f); l->missing || !l->written; look_at_logs(l, client, f)) {
+		int64_t wait_ms = l->missing ? MARKER_WAIT_MS : HIDDEN_WAIT_MS;
 
 		if (clock_monotonic_ms() - began_ms >= wait_ms)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "the brokers have ended a transaction, but readers do not "
-					 "see that");
-		(void)nanosleep(&pause, NULL);
+			return give_up(err);
+		take_pause();
 	}
 	return 0;
+}
+
+/* They have a marker of their own. */
+static int wait_for_offsets(struct rd_kafka_s *client, const char *group, const struct footprint *f,
+			    struct error *err)
+{
+	int64_t began_ms = clock_monotonic_ms();
+	struct offsets_sight sight = { .lacks = footprint_takes(f) };
+
+	while (sight.lacks) {
+		int rc = evidence_ask_offsets(client, group, f, &sight, err);
+
+		if (rc || !sight.lacks)
+			return rc;
+		if (clock_monotonic_ms() - began_ms >= MARKER_WAIT_MS)
+			return give_up(err);
+		take_pause();
+	}
+	return 0;
+}
+
+int markers_wait(struct rd_kafka_s *client, const char *group, struct footprint *f,
+		 struct error *err)
+{
+	struct look l;
+	int rc;
+
+	list_logs(&l, f);
+	rc = wait_for_logs(&l, client, f, err);
+	if (!rc)
+		rc = wait_for_offsets(client, group, f, err);
+	if (!rc)
+		note_signs(&l, f);
+	free(l.ends);
+	free(l.index);
+	return rc;
 }

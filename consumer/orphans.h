@@ -3,25 +3,76 @@
 
 /*
  * Orphans are records of a transaction that has ended, or was forgotten by a
- * broker that was killed, but has no marker in any log (see markers.h). Nothing
- * after them can be read by readers of committed records.
+ * broker that was killed, in logs that got no marker of it (see fate.h). Nothing
+ * after them can be read by readers of committed records. Here is decided what is
+ * to be done about those of one producer: what is owed is committed, all else that
+ * is open is aborted, and what others have open stays open. Pure; see settle.h.
  */
 
-#include "consumer/markers.h"
-#include "consumer/sender.h"
-#include "ops/support/attributes.h"
-#include "ops/support/config.h"
+#include "consumer/fate.h"
+#include "consumer/footprint.h"
+
+enum { ORPHANS_NO_ANSWER = -1 }; /* the log has no leader, or is not there */
+
+enum orphans_state {
+	ORPHANS_UNCLEAR, /* it is not known yet what became of the last transaction */
+	ORPHANS_DOUBTED, /* what was open was ended; look again whether it is */
+	ORPHANS_LEFT,    /* some are owed, or may be where no log has answered; look later */
+	ORPHANS_NONE,
+};
+
+/* How a log ends. */
+struct log_sight {
+	int64_t stable; /* where committed records end; ORPHANS_NO_ANSWER */
+	int64_t real;   /* where the log does; ORPHANS_NO_ANSWER */
+};
+
+struct orphans {
+	struct footprint *last; /* borrowed: of the last transaction; then, what is owed of it */
+	struct log_sight
+		*sight; /* by log of the footprint; set it, and offsets_reached, before each look */
+	enum remains *remains; /* see orphans_look() */
+	int64_t *open;         /* by log: where it was open at the last look */
+	struct footprint
+		unseen; /* of transactions that ended orphans: where others hide whether they did */
+	bool offsets_reached; /* one of the group's is where the transaction took it, or further */
+	enum orphans_state state;
+};
+
+void orphans_init(struct orphans *o, struct footprint *last);
+void orphans_done(struct orphans *o); /* accepts zeros */
 
 /*
- * Aborts the orphans of this producer, which must have settled its predecessor's
- * transactions and be in none: a transaction over all that is open, and over the
- * group's offsets, is begun and aborted. What others have open stays open. Sets
- * *all to false when a log could not be asked, because it has no leader or is not
- * there: call it again later. Blocks while the brokers do that; markers_wait()
- * comes next. ERROR_UNAVAILABLE, ERROR_FENCED: discard the producer and try again.
- * Settings from config: "brokers", "consumer-group".
+ * Sets `remains` by what was seen of the logs. True: evidence is needed, and those
+ * that are CLOSED are to be replaced by ABORTED, COMMITTED or NOTHING.
  */
-MUST_USE int orphans_abort(const struct sender *s, struct markers *m, const struct config *config,
-			   bool *all, struct error *err);
+bool orphans_look(struct orphans *o);
+
+/*
+ * Decides what became of the last transaction. If it was committed, what is open or
+ * unseen of it is owed now.
+ */
+enum fate orphans_judge(struct orphans *o);
+
+/* Is the log to be committed now? If it is hidden or has no leader, that is so later. */
+bool orphans_is_due(const struct orphans *o, size_t i);
+
+/*
+ * Is the log to be aborted now? It is open, not by what is owed, but where it was
+ * open at the last look, too, if there was one, or by an unseen transaction of ours.
+ */
+bool orphans_is_suspect(const struct orphans *o, size_t i);
+
+/*
+ * A log of sharing.grants in which readers can see the marker of an abort, if one
+ * answers and there is such a one; any that answers if there is not; or -1.
+ */
+int orphans_witness(const struct orphans *o);
+
+/* The suspects are being aborted. */
+void orphans_aborted(struct orphans *o);
+
+/* Where the transaction that did that, whose footprint is `own`, could not be seen to end. */
+void orphans_note_unseen(struct orphans *o, const struct footprint *own);
 
 #endif

@@ -102,7 +102,7 @@ void probation_settle(struct probation *p, const struct now *now)
 		note_broken(p, rc, &why, now);
 		p->unclear = true;
 	}
-	if (!p->count)
+	if (!p->count && (rc || publisher_is_clear(p->publisher)))
 		publisher_stop(p->publisher);
 }
 
@@ -144,7 +144,7 @@ int probation_clear(struct probation *p, struct error *err)
 	if (!probation_is_unclear(p))
 		return 0;
 	rc = start_publisher(p, err);
-	if (!rc)
+	if (!rc && publisher_is_clear(p->publisher))
 		publisher_stop(p->publisher);
 	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "consumer/publisher.h"
 
+#include "consumer/clearing.h"
 #include "ops/support/clock.h"
 #include "ops/support/memory.h"
 
@@ -47,6 +48,7 @@ struct worker {
 	enum worker_state state;
 	struct batch *batches; /* of the transaction in hand */
 	uint64_t ticket;       /* its place in the order of transactions */
+	bool clear;            /* nothing is left under the names that it sees to */
 	struct transactor *transactor;
 	pthread_t thread;
 	bool running;
@@ -71,6 +73,8 @@ struct publisher {
 	bool *refused; /* by partition; see publisher_refused() */
 	struct worker workers[PRODUCERS_MAX];
 	int worker_count;
+	/* Of the other letters, while something may be left under their names. */
+	struct transactor *spare[PRODUCERS_MAX];
 };
 
 /* ---- the workers' loop ---- */
@@ -111,14 +115,33 @@ static struct batch *take_some(struct publisher *p)
 	return first;
 }
 
+/* Called with the lock. */
+static bool may_take(const struct worker *w)
+{
+	return w->publisher->queue && w->publisher->turn == w->number;
+}
+
+/* The transactor that the worker should clear again; NULL: none. The first sees to the spare ones. */
+static struct transactor **find_due(struct worker *w)
+{
+	struct publisher *p = w->publisher;
+
+	if (transactor_is_due(w->transactor))
+		return &w->transactor;
+	for (int i = 0; w->number == 0 && i < PRODUCERS_MAX; i++)
+		if (p->spare[i] && transactor_is_due(p->spare[i]))
+			return &p->spare[i];
+	return NULL;
+}
+
 /* Called with the lock: may the worker take its next step? */
-static bool is_ready(const struct worker *w)
+static bool is_ready(struct worker *w)
 {
 	const struct publisher *p = w->publisher;
 
 	switch (w->state) {
 	case WORKER_IDLE:
-		return p->queue && p->turn == w->number;
+		return may_take(w) || find_due(w);
 	case WORKER_TAKEN:
 		return p->written == w->ticket;
 	case WORKER_WRITTEN:
@@ -140,6 +163,35 @@ static void take_batches(struct worker *w)
 	p->turn = (w->number + 1) % p->worker_count;
 	pthread_cond_broadcast(&p->moved);
 	pthread_mutex_unlock(&p->lock);
+}
+
+/* For the worker itself. */
+static bool is_clear(const struct worker *w)
+{
+	bool clear = transactor_is_clear(w->transactor);
+
+	for (int i = 0; w->number == 0 && i < PRODUCERS_MAX; i++)
+		clear = clear && !w->publisher->spare[i];
+	return clear;
+}
+
+/* Whoever has fenced a spare one, perhaps the publisher of trials, has cleared it. */
+static int clear_again(struct worker *w, struct transactor **due, struct error *err)
+{
+	int rc = clearing_repeat(*due, err);
+
+	if (due != &w->transactor) {
+		bool fenced = rc == ERROR_FENCED;
+
+		if (fenced || transactor_is_clear(*due))
+			transactor_close(due);
+		rc = fenced ? 0 : rc;
+	}
+	pthread_mutex_lock(&w->publisher->lock);
+	w->clear = is_clear(w);
+	waker_wake(w->publisher->options.waker);
+	pthread_mutex_unlock(&w->publisher->lock);
+	return rc;
 }
 
 static int write_batches(struct worker *w, struct error *err)
@@ -166,6 +218,7 @@ static void note_committed(struct worker *w)
 	pthread_mutex_lock(&p->lock);
 	assert(p->committed == w->ticket);
 	p->committed++;
+	w->clear = is_clear(w);
 	waker_wake(p->options.waker);
 	*p->done_end = w->batches;
 	for (struct batch *b = w->batches; b; b = b->next) {
@@ -217,12 +270,17 @@ static void break_worker(struct worker *w, const struct error *why)
 /* Takes the next step of a worker that is_ready(). */
 static void run_step(struct worker *w)
 {
+	struct transactor **due;
 	struct error err = { 0 };
 	int rc = 0;
 
 	switch (w->state) {
 	case WORKER_IDLE:
-		take_batches(w);
+		due = find_due(w);
+		if (due)
+			rc = clear_again(w, due, &err);
+		else
+			take_batches(w);
 		break;
 	case WORKER_TAKEN:
 		rc = write_batches(w, &err);
@@ -281,6 +339,7 @@ static int open_transactor(const struct publisher *p, char letter, struct transa
 
 static int worker_start(struct worker *w, struct error *err)
 {
+	w->clear = is_clear(w);
 	if (pthread_create(&w->thread, NULL, worker_main, w))
 		return error_set(err, ERROR_NOMEM, "a thread of the publisher cannot be started");
 	w->running = true;
@@ -353,19 +412,7 @@ void publisher_free(struct publisher **pp)
 	*pp = NULL;
 }
 
-/* Settles and clears all of these, as transaction.h wants it. */
-static int clear_all(struct transactor *const *all, int count, struct error *err)
-{
-	int rc = 0;
-
-	for (int i = 0; !rc && i < count; i++)
-		rc = transactor_clear(all[i], err);
-	for (int i = 0; !rc && i < count; i++)
-		rc = transactor_wait(all[i], err);
-	return rc;
-}
-
-/* Makes our producers, and one for each of the other letters, which are cleared and closed again. */
+/* Makes our producers, and one for each of the other letters, which are cleared, and closed if nothing is left. */
 static int open_all(struct publisher *p, const char *others, struct error *err)
 {
 	struct transactor *all[2 * PRODUCERS_MAX] = { NULL };
@@ -379,9 +426,12 @@ static int open_all(struct publisher *p, const char *others, struct error *err)
 	for (; !rc && *others; others++, count++)
 		rc = open_transactor(p, *others, &all[count], err);
 	if (!rc)
-		rc = clear_all(all, count, err);
+		rc = clearing_run(all, count, err);
 	for (int i = p->worker_count; i < count; i++)
-		transactor_close(&all[i]);
+		if (rc || transactor_is_clear(all[i]))
+			transactor_close(&all[i]);
+		else
+			p->spare[i - p->worker_count] = all[i];
 	return rc;
 }
 
@@ -416,6 +466,8 @@ void publisher_stop(struct publisher *p)
 	pthread_mutex_unlock(&p->lock);
 	for (int i = 0; i < p->worker_count; i++)
 		worker_stop(&p->workers[i]);
+	for (int i = 0; i < PRODUCERS_MAX; i++)
+		transactor_close(&p->spare[i]);
 	batch_free_list(p->queue);
 	batch_free_list(p->done);
 	make_empty(p);
@@ -473,6 +525,17 @@ int publisher_check(struct publisher *p, struct error *err)
 		*err = p->why;
 	pthread_mutex_unlock(&p->lock);
 	return rc;
+}
+
+bool publisher_is_clear(struct publisher *p)
+{
+	bool clear = true;
+
+	pthread_mutex_lock(&p->lock);
+	for (int i = 0; i < p->worker_count; i++)
+		clear = clear && p->workers[i].clear;
+	pthread_mutex_unlock(&p->lock);
+	return clear;
 }
 
 bool publisher_refused(struct publisher *p, int partition)

@@ -89,6 +89,9 @@ struct batch *publisher_take_committed(struct publisher *p);
  */
 MUST_USE int publisher_check(struct publisher *p, struct error *err);
 
+/* Is nothing left open under its names, as far as is known? If something is, it sees to that. */
+bool publisher_is_clear(struct publisher *p);
+
 /* Has it broken because a topic does not take a record that may be of this partition? */
 bool publisher_refused(struct publisher *p, int partition);
 

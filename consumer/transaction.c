@@ -2,8 +2,9 @@
 
 #include "consumer/kafka_error.h"
 #include "consumer/markers.h"
-#include "consumer/orphans.h"
+#include "consumer/note.h"
 #include "consumer/sender.h"
+#include "consumer/settle.h"
 #include "consumer/undeliverable.h"
 #include "ops/support/clock.h"
 #include "ops/support/crash.h"
@@ -21,16 +22,20 @@ enum {
 	TRANSACTION_TIMEOUT_MS = 10000,
 	COMMIT_WAIT_MS = 10000, /* no more than the timeout; then the brokers abort it anyway */
 	CLEAR_EVERY_MS = 30000, /* a log without a leader holds it up for some seconds */
+	NAME_SIZE = 256,
 };
 
 struct transactor {
 	struct intake *intake; /* whose group's offsets are committed */
+	const struct config *config;
 	rd_kafka_t *producer;
 	struct sender sender;
-	struct markers markers;
-	const struct config *config;
-	bool clear;           /* nothing is open under the name in any log of the outputs */
-	int64_t looked_ms;    /* when that was looked at; monotonic */
+	char name[NAME_SIZE];      /* the transactional.id */
+	struct footprint last;     /* of the last transaction, or the one in hand */
+	struct footprint clearing; /* of one that only ends orphans */
+	struct footprint *noted;   /* of these, the one that delivery reports are for */
+	struct orphans orphans;
+	int64_t looked_ms;    /* when they were looked for; monotonic */
 	struct error refusal; /* of the transaction in hand; code 0: none */
 	size_t refused_bytes; /* of the largest record refused */
 };
@@ -93,26 +98,57 @@ static void blame_all(struct batch *batches)
 		b->refused = true;
 }
 
-int transactor_clear(struct transactor *t, struct error *err)
+static const char *group_of(const struct transactor *t)
 {
+	return config_get(t->config, "consumer-group");
+}
+
+int transactor_clear(struct transactor *t, enum orphans_state *state, struct error *err)
+{
+	const struct settlement s = { &t->sender, t->config, &t->orphans, &t->clearing };
+	int rc;
+
 	t->looked_ms = clock_monotonic_ms();
-	return orphans_abort(&t->sender, &t->markers, t->config, &t->clear, err);
+	t->noted = &t->clearing;
+	rc = settle_orphans(&s, err);
+	*state = t->orphans.state;
+	return rc;
 }
 
 int transactor_wait(struct transactor *t, struct error *err)
 {
-	return markers_wait(&t->markers, err);
+	int rc = markers_wait(t->producer, group_of(t), &t->clearing, err);
+
+	if (!rc)
+		orphans_note_unseen(&t->orphans, &t->clearing);
+	footprint_clear(&t->clearing);
+	return rc;
 }
 
-/* Looks again for the logs that had no leader when the transactor was cleared. */
-static int clear_rest(struct transactor *t, struct error *err)
+bool transactor_is_clear(const struct transactor *t)
 {
-	int rc;
+	return t->orphans.state == ORPHANS_NONE;
+}
 
-	if (t->clear || clock_monotonic_ms() < t->looked_ms + CLEAR_EVERY_MS)
-		return 0;
-	rc = transactor_clear(t, err);
-	return rc ? rc : transactor_wait(t, err);
+bool transactor_is_due(const struct transactor *t)
+{
+	return !transactor_is_clear(t) && clock_monotonic_ms() >= t->looked_ms + CLEAR_EVERY_MS;
+}
+
+/* Numbers rise also from one process to the next, and they differ if two run at once. */
+static int64_t next_number(const struct footprint *last)
+{
+	int64_t now = clock_unix_ms();
+
+	return now > last->number ? now : last->number + 1;
+}
+
+static void begin_footprint(struct transactor *t, const struct batch *batches)
+{
+	t->noted = &t->last;
+	footprint_begin(&t->last, next_number(&t->last));
+	for (const struct batch *b = batches; b; b = b->next)
+		t->last.applied[b->partition] = b->applied;
 }
 
 int transactor_send(struct transactor *t, struct batch *batches, struct error *err)
@@ -122,10 +158,7 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 
 	t->refusal = (struct error){ 0 };
 	t->refused_bytes = 0;
-	rc = clear_rest(t, err);
-	if (rc)
-		return rc;
-	markers_begin(&t->markers);
+	begin_footprint(t, batches);
 	crash_point("before-begin");
 	e = rd_kafka_begin_transaction(t->producer);
 	rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
@@ -140,7 +173,7 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 	rc = send_offsets(t, batches, err);
 	if (rc == ERROR_REFUSED)
 		blame_all(batches); /* a topic was gone before a record reached it */
-	return rc;
+	return rc ? rc : note_save(t->producer, t->name, &t->last, err);
 }
 
 /* ---- committing ---- */
@@ -157,7 +190,12 @@ int transactor_commit(struct transactor *t, struct error *err)
 		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, COMMIT_WAIT_MS),
 				  "committing", deadline_ms, &again, err);
 	crash_point("after-commit");
-	return rc ? rc : markers_wait(&t->markers, err);
+	if (rc)
+		return rc;
+	rc = markers_wait(t->producer, group_of(t), &t->last, err);
+	if (footprint_owes(&t->last) && t->orphans.state == ORPHANS_NONE)
+		t->orphans.state = ORPHANS_LEFT;
+	return rc;
 }
 
 void transactor_serve(struct transactor *t)
@@ -193,6 +231,13 @@ static void note_refused(struct transactor *t, struct batch *b, const rd_kafka_m
 	undeliverable_describe(&t->refusal, rd_kafka_topic_name(m->rkt), size, m->err);
 }
 
+static void note_delivered(const struct transactor *t, const rd_kafka_message_t *m)
+{
+	for (int i = 0; i < TOPIC_COUNT; i++)
+		if (m->rkt == t->sender.topics[i])
+			footprint_note(t->noted, (enum topic)i, m->partition, m->offset);
+}
+
 /*
  * Notes what was written, and whose record was refused. There must be a callback
  * anyway: without one librdkafka polls in steps of 10 ms.
@@ -203,8 +248,8 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 	struct batch *b = m->_private;
 
 	(void)rk;
-	if (!m->err && m->rkt == t->sender.topics[TOPIC_GRANTS])
-		markers_note(&t->markers, m);
+	if (!m->err)
+		note_delivered(t, m);
 	if (m->err && b && undeliverable_is(m->err))
 		note_refused(t, b, m);
 }
@@ -214,12 +259,11 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 {
 	const struct config *config = o->config;
 	rd_kafka_conf_t *conf = NULL;
-	char id[256];
 	char timeout[16];
 	char largest[16];
 	char batch[24];
 	const struct bus_setting settings[] = {
-		{ "transactional.id", id },
+		{ "transactional.id", t->name },
 		{ "transaction.timeout.ms", timeout },
 		{ "message.max.bytes", largest },
 		{ "batch.size", batch },
@@ -238,12 +282,12 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 	int rc;
 
 	/* Cut short, the two producers would have one id and fence each other for ever. */
-	rc = snprintf(id, sizeof(id), "%s.%s.%c", config_get(config, "consumer-group"),
+	rc = snprintf(t->name, sizeof(t->name), "%s.%s.%c", config_get(config, "consumer-group"),
 		      config_get(config, "instance"), o->letter);
-	if (rc < 0 || (size_t)rc >= sizeof(id))
+	if (rc < 0 || (size_t)rc >= sizeof(t->name))
 		return error_set(err, ERROR_USAGE,
 				 "consumer-group and instance have more than %zu bytes together",
-				 sizeof(id) - 4);
+				 sizeof(t->name) - 4);
 	(void)snprintf(timeout, sizeof(timeout), "%d", TRANSACTION_TIMEOUT_MS);
 	(void)snprintf(largest, sizeof(largest), "%d", BUS_MESSAGE_MAX_BYTES);
 	(void)snprintf(batch, sizeof(batch), "%zu", o->batch_bytes);
@@ -269,13 +313,17 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 
 	t->intake = o->intake;
 	t->config = o->config;
+	footprint_init(&t->last, o->deployment->partitions);
+	footprint_init(&t->clearing, o->deployment->partitions);
+	t->noted = &t->clearing;
+	orphans_init(&t->orphans, &t->last);
 	rc = open_producer(t, o, err);
-	if (!rc)
-		markers_init(&t->markers, t->producer, o->deployment->partitions);
 	if (!rc)
 		rc = sender_open(&t->sender, t->producer, o->deployment->cluster, err);
 	if (!rc)
 		rc = settle_predecessor(t, err);
+	if (!rc)
+		rc = note_load(t->producer, t->name, &t->last, err);
 	if (rc)
 		transactor_close(&t);
 	else
@@ -301,7 +349,9 @@ void transactor_close(struct transactor **tp)
 		return;
 	sender_close(&t->sender);
 	bus_close(&t->producer);
-	markers_done(&t->markers);
+	orphans_done(&t->orphans);
+	footprint_done(&t->last);
+	footprint_done(&t->clearing);
 	free(t);
 	*tp = NULL;
 }

@@ -12,6 +12,7 @@
 
 #include "consumer/batch.h"
 #include "consumer/intake.h"
+#include "consumer/orphans.h"
 #include "ops/support/attributes.h"
 
 struct transactor;
@@ -34,21 +35,29 @@ MUST_USE int transactor_open(struct transactor **out, const struct transactor_op
 			     struct error *err);
 
 /*
- * Before its first transaction: aborts what is open under its name nevertheless
- * (see orphans.h), and waits until readers see that. Of several transactors, all
- * are opened first, then all cleared, and then all waited for: what is open under
- * the name of one hides from the others how theirs have ended. Both block for the
- * brokers. ERROR_UNAVAILABLE, ERROR_FENCED: close it and try again.
+ * Before its first transaction: ends what is open under its name nevertheless, and
+ * says how sure that is (see orphans.h); then waits until readers see that. Of
+ * several transactors, all are opened first, then all cleared, and then all waited
+ * for, until no state is UNCLEAR: what is open under the name of one hides from the others
+ * how theirs have ended. Both block for the brokers. ERROR_UNAVAILABLE,
+ * ERROR_FENCED: close it and try again.
  */
-MUST_USE int transactor_clear(struct transactor *t, struct error *err);
+MUST_USE int transactor_clear(struct transactor *t, enum orphans_state *state, struct error *err);
 MUST_USE int transactor_wait(struct transactor *t, struct error *err);
+
+/* Is nothing left under its name, as far as is known? */
+bool transactor_is_clear(const struct transactor *t);
+
+/* Is it time to clear it again, because something may be left? Then do so between two transactions. */
+bool transactor_is_due(const struct transactor *t);
 
 /* Closes a transactor that is in no transaction. Sets *t to NULL; accepts NULL. */
 void transactor_close(struct transactor **t);
 
 /*
  * Begins a transaction, sends the outputs of a list of batches, and then the
- * offsets after them. Returns when the brokers have all of it. The batches must
+ * offsets after them. Returns when the brokers have all of it, and a note of where
+ * it is (see note.h). The batches must
  * stay until the transaction is committed or discarded. ERROR_FENCED,
  * ERROR_UNAVAILABLE, or ERROR_REFUSED when a topic does not take a record, or a
  * batch cannot be read: then `refused` is set in the batches that may be to blame.

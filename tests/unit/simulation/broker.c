@@ -132,10 +132,10 @@ void broker_end_transaction(struct transaction *t, bool commit)
 		check_commit(t->offsets);
 }
 
-/* Does a marker of t decide about the other transaction, too? */
-static bool decides(const struct transaction *t, const struct transaction *other)
+/* Is the other one t, or one of the same producer whose marker was left out? */
+static bool decides(const struct transaction *t, const struct transaction *other, bool lost)
 {
-	return other == t || (other->orphaned && other->producer == t->producer);
+	return other == t || (lost && other->producer == t->producer);
 }
 
 static void count_offsets(const struct transaction *t)
@@ -151,9 +151,10 @@ static void count_offsets(const struct transaction *t)
 static void mark_offsets(struct transaction *t)
 {
 	for (struct transaction *other = broker.transactions; other; other = other->next) {
-		if (!other->offsets_unmarked || !decides(t, other))
+		if (!other->offsets_unmarked || !decides(t, other, other->offsets_lost))
 			continue;
 		other->offsets_unmarked = false;
+		other->offsets_lost = false;
 		if (t->committed)
 			count_offsets(other);
 	}
@@ -167,13 +168,16 @@ static void mark_log(struct transaction *t, int topic, int partition)
 	for (size_t i = log_stable(l, (enum topic)topic, partition); i < l->count; i++) {
 		struct logged *r = &l->list[i];
 
-		if (!r->marker && decides(t, r->transaction) &&
-		    r->transaction->unmarked[topic][partition])
+		if (!r->marker && r->transaction->unmarked[topic][partition] &&
+		    decides(t, r->transaction, r->transaction->lost[topic][partition]))
 			r->shown = t->committed;
 	}
-	for (struct transaction *other = broker.transactions; other; other = other->next)
-		if (decides(t, other))
-			other->unmarked[topic][partition] = false;
+	for (struct transaction *other = broker.transactions; other; other = other->next) {
+		if (!decides(t, other, other->lost[topic][partition]))
+			continue;
+		other->unmarked[topic][partition] = false;
+		other->lost[topic][partition] = false;
+	}
 	log_append(l, &(struct logged){ .transaction = t, .marker = true });
 	trace("      %s %s: marker on %s %d", t->producer->name, fate(t),
 	      topic_name((enum topic)topic), partition);
@@ -190,14 +194,13 @@ static bool write_one(struct transaction *t)
 	for (unsigned i = 0; i <= LOGS; i++) {
 		unsigned at = (first + i) % (LOGS + 1);
 
-		if (at == LOGS && t->offsets_unmarked) {
+		if (at == LOGS && t->offsets_unmarked && !t->offsets_lost) {
 			mark_offsets(t);
-			t->marked = true;
 			return true;
 		}
-		if (at < LOGS && t->unmarked[at / PARTITIONS][at % PARTITIONS]) {
+		if (at < LOGS && t->unmarked[at / PARTITIONS][at % PARTITIONS] &&
+		    !t->lost[at / PARTITIONS][at % PARTITIONS]) {
 			mark_log(t, (int)at / PARTITIONS, (int)at % PARTITIONS);
-			t->marked = true;
 			return true;
 		}
 	}
@@ -224,78 +227,56 @@ bool broker_write_marker_of(struct transaction *t)
 	return write_one(t);
 }
 
+/* These partitions have no leader. */
+struct leaderless {
+	bool logs[TOPIC_COUNT][PARTITIONS];
+	bool offsets;
+};
+
+static void lose_markers(struct transaction *t, const struct leaderless *where)
+{
+	for (int topic = 0; topic < TOPIC_COUNT; topic++)
+		for (int i = 0; i < PARTITIONS; i++)
+			t->lost[topic][i] = t->lost[topic][i] ||
+					    (where->logs[topic][i] && t->unmarked[topic][i]);
+	t->offsets_lost = t->offsets_lost || (where->offsets && t->offsets_unmarked);
+}
+
 void broker_lose_leaders(void)
 {
-	trace("      no partition has a leader");
-	for (struct transaction *t = broker.transactions; t; t = t->next) {
-		if (t->state != TRANSACTION_COMMITTING && t->state != TRANSACTION_ABORTING)
-			continue;
-		if (t->marked) { /* a broker writes the markers that are for it in one go */
-			broker_write_markers(t);
-			continue;
-		}
-		t->orphaned = true;
-		t->state = TRANSACTION_ENDED;
-		trace("      %s %s: without markers", t->producer->name, fate(t));
-	}
+	bool all = chance(500);
+	struct leaderless where = { .offsets = all || draw(2) };
+
+	for (int topic = 0; topic < TOPIC_COUNT; topic++)
+		for (int i = 0; i < PARTITIONS; i++)
+			where.logs[topic][i] = all || draw(2);
+	trace("      %s have no leader", all ? "all partitions" : "some partitions");
+	for (struct transaction *t = broker.transactions; t; t = t->next)
+		if (t->state == TRANSACTION_COMMITTING || t->state == TRANSACTION_ABORTING)
+			lose_markers(t, &where);
 }
 
 static bool is_left(const struct transaction *t)
 {
-	bool left = t->offsets_unmarked;
+	bool left = t->offsets_unmarked && t->offsets_lost;
 
 	for (int topic = 0; topic < TOPIC_COUNT; topic++)
 		for (int i = 0; i < PARTITIONS; i++)
-			left = left || t->unmarked[topic][i];
-	return t->orphaned && left;
+			left = left || (t->unmarked[topic][i] && t->lost[topic][i]);
+	return left;
 }
 
-/* One in which nothing is open, if there is one. */
-static int witness(void)
+void broker_touch(struct transaction *t, enum topic topic, int partition)
 {
-	int p = (int)draw(PARTITIONS);
-
-	for (int i = 0; i < PARTITIONS; i++) {
-		const struct log *l = &broker.logs[TOPIC_GRANTS][i];
-
-		if (log_stable(l, TOPIC_GRANTS, i) == l->count)
-			p = i;
-	}
-	return p;
-}
-
-struct transaction *broker_abort_orphans(struct producer *p)
-{
-	struct transaction *t = broker_begin_transaction(p);
-	int seen = witness();
-
-	for (struct transaction *other = broker.transactions; other; other = other->next) {
-		if (!is_left(other) || other->producer != p)
-			continue;
-		for (int topic = 0; topic < TOPIC_COUNT; topic++)
-			for (int i = 0; i < PARTITIONS; i++)
-				t->unmarked[topic][i] =
-					t->unmarked[topic][i] || other->unmarked[topic][i];
-	}
-	t->unmarked[TOPIC_GRANTS][seen] = true;
-	t->offsets_unmarked = true;
-	log_append(&broker.logs[TOPIC_GRANTS][seen], &(struct logged){ .transaction = t });
-	broker_end_transaction(t, false);
-	return t;
+	log_append(&broker.logs[topic][partition],
+		   &(struct logged){ .transaction = t, .empty = true, .key = bytes_of("orphan") });
+	t->unmarked[topic][partition] = true;
 }
 
 bool broker_has_orphans(const char *prefix)
 {
 	for (const struct transaction *t = broker.transactions; t; t = t->next)
 		if (is_left(t) && strncmp(t->producer->name, prefix, strlen(prefix)) == 0)
-			return true;
-	return false;
-}
-
-bool broker_is_unstable(int partition)
-{
-	for (const struct transaction *t = broker.transactions; t; t = t->next)
-		if (t->offsets_unmarked && t->offsets[partition] != NO_OFFSET)
 			return true;
 	return false;
 }

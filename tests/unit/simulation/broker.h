@@ -31,19 +31,28 @@ struct transaction {
 	struct producer *producer;
 	enum transaction_state state;
 	bool committed;
-	bool late;     /* its commit is on its way to the broker */
-	bool marked;   /* a marker of it is written */
-	bool orphaned; /* it has ended and no marker of it will be written; see orphans.h */
+	bool late;                              /* its commit is on its way to the broker */
 	bool unmarked[TOPIC_COUNT][PARTITIONS]; /* has records there, but no marker yet */
+	bool lost[TOPIC_COUNT][PARTITIONS];     /* nor will that marker be written; see fate.h */
 	bool offsets_unmarked;
+	bool offsets_lost;
 	int64_t offsets[PARTITIONS]; /* NO_OFFSET: none */
 	uint64_t added[PARTITIONS];  /* in which order: the group keeps what was added last */
+};
+
+/* The last transaction's footprint, as consumer/note.h keeps it. */
+struct producer_note {
+	int64_t number; /* 0: there is none */
+	int64_t first[TOPIC_COUNT][PARTITIONS];
+	int64_t owed[TOPIC_COUNT][PARTITIONS];
+	int64_t applied[PARTITIONS];
 };
 
 struct producer {
 	char name[PRODUCER_NAME_SIZE];
 	int epoch;
 	struct transaction *transaction; /* the last one */
+	struct producer_note note;
 };
 
 struct logged {
@@ -57,6 +66,7 @@ struct logged {
 	int64_t source_offset;
 	uint32_t n;
 	bool former; /* what became of a record of a log that was replaced */
+	bool empty;  /* has no value, and only ends orphans */
 };
 
 struct log {
@@ -135,20 +145,17 @@ void broker_write_markers(struct transaction *t);
 bool broker_write_marker_of(struct transaction *t);
 
 /*
- * The partitions have no leader for a moment: transactions that have ended and
- * got no marker yet will get none. Their records share the fate of the next
+ * All partitions have no leader for a moment, or some: transactions that have ended
+ * and got no marker there yet will get none. Their records share the fate of the next
  * transaction of the same producer to the same partitions.
  */
 void broker_lose_leaders(void);
 
-/* Begins and aborts a transaction over all orphans of the producer, and over one log of sharing.grants. */
-struct transaction *broker_abort_orphans(struct producer *p);
+/* Adds a record without a value. */
+void broker_touch(struct transaction *t, enum topic topic, int partition);
 
 /* Have producers whose names begin with this prefix left orphans? */
 bool broker_has_orphans(const char *prefix);
-
-/* Are offsets of that partition in a transaction whose marker is not written yet? */
-bool broker_is_unstable(int partition);
 
 /* Draws one of the open transactions; NULL: there is none. */
 struct transaction *broker_open_transaction(void);

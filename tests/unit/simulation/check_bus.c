@@ -112,7 +112,7 @@ static void check_log(enum topic topic, int partition)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct logged *r = &l->list[i];
 
-		if (!logged_is_visible(r) || r->former)
+		if (!logged_is_visible(r) || r->former || r->empty)
 			continue;
 		check_output(topic, r);
 		if (topic != TOPIC_GRANTS && r->source_offset < last[r->source_partition])

@@ -297,11 +297,17 @@ int intake_committed(struct intake *in, struct position *positions, size_t count
 	if (request_fails())
 		return request_failed("asking for the committed offsets", err);
 	for (size_t i = 0; i < count; i++)
-		if (broker_is_unstable(positions[i].partition))
-			return request_failed("asking for committed offsets that are not stable",
-					      err);
-	for (size_t i = 0; i < count; i++)
 		positions[i].offset = broker.committed[positions[i].partition];
+	return 0;
+}
+
+int intake_commit(struct intake *in, int partition, int64_t offset, struct error *err)
+{
+	step("commits an offset");
+	if (request_fails() || !broker_knows_member(process_current()->number, intake_epoch(in)))
+		return request_failed("committing an offset", err);
+	broker.committed[partition] = offset;
+	broker.committed_added[partition] = ++broker.additions;
 	return 0;
 }
 

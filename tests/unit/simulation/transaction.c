@@ -7,6 +7,7 @@
 
 #include "consumer/markers.h"
 #include "consumer/output.h"
+#include "ops/support/clock.h"
 #include "schemas/murmur2.h"
 #include "tests/unit/simulation/broker.h"
 #include "tests/unit/simulation/process.h"
@@ -15,54 +16,131 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct transactor {
 	struct intake *intake;
 	struct producer *producer;
 	int epoch;
 	struct transaction *transaction;
+	struct footprint last;
+	struct footprint clearing;
+	struct orphans orphans;
+	int64_t looked_ms;
 };
 
-static enum marker_sign sign_in(const struct transaction *t, int partition)
-{
-	const struct log *l = &broker.logs[TOPIC_GRANTS][partition];
-	struct written w = { -1, -1 };
+enum { CLEAR_EVERY_MS = 30000 };
 
-	for (size_t i = 0; i < l->count; i++)
-		if (!l->list[i].marker && l->list[i].transaction == t)
-			w = (struct written){ w.last < 0 ? (int64_t)i : w.first, (int64_t)i };
-	return marker_sign_of(&w, (int64_t)log_stable(l, TOPIC_GRANTS, partition));
+/* ---- markers ---- */
+
+static size_t stable_of(const struct footprint *f, size_t i)
+{
+	const struct output_log log = footprint_log(f, i);
+
+	return log_stable(&broker.logs[log.topic][log.partition], log.topic, log.partition);
 }
 
-static enum marker_sign sign_of(const struct transaction *t)
+/* How many markers are missing, and how many are seen. */
+struct signs {
+	size_t missing;
+	size_t written;
+};
+
+/* Marks as known what is seen when `note`. */
+static struct signs look_for_markers(struct footprint *f, bool note)
 {
-	enum marker_sign sign = MARKER_HIDDEN;
+	struct signs signs = { 0, 0 };
 
-	for (int p = 0; p < PARTITIONS; p++) {
-		enum marker_sign one = sign_in(t, p);
+	for (size_t i = 0; i < f->logs; i++) {
+		enum marker_sign sign;
 
-		sign = one > sign ? one : sign;
+		if (f->first[i] == FOOTPRINT_NOWHERE && f->owed[i] == FOOTPRINT_NOWHERE)
+			continue;
+		sign = footprint_sign(f, i, (int64_t)stable_of(f, i));
+		signs.missing += sign == MARKER_MISSING;
+		signs.written += sign == MARKER_WRITTEN;
+		if (note)
+			footprint_settle(f, i, sign);
 	}
-	return sign;
+	for (int p = 0; p < PARTITIONS; p++)
+		signs.missing += broker.committed[p] < f->applied[p];
+	return signs;
+}
+
+static bool has_logs(const struct footprint *f)
+{
+	for (size_t i = 0; i < f->logs; i++)
+		if (f->first[i] != FOOTPRINT_NOWHERE || f->owed[i] != FOOTPRINT_NOWHERE)
+			return true;
+	return false;
+}
+
+static bool is_waiting(const struct footprint *f, const struct signs *signs)
+{
+	return signs->missing || (has_logs(f) && !signs->written);
 }
 
 /* As markers_wait(). The brokers write a marker at each look, if there is one to write. */
-static int wait_for_marker(struct transaction *t, struct error *err)
+static int wait_for_markers(struct transaction *t, struct footprint *f, struct error *err)
 {
 	enum { LOOK_MS = 500, MISSING_LOOKS = 20, HIDDEN_LOOKS = 50 };
-	enum marker_sign sign = MARKER_MISSING;
+	struct signs signs = { 1, 0 };
 
-	for (int i = 0; sign != MARKER_WRITTEN && i < HIDDEN_LOOKS; i++) {
-		step("waits for a marker");
-		sign = sign_of(t);
-		if (sign == MARKER_WRITTEN || broker_write_marker_of(t))
+	if (!has_logs(f) && !footprint_takes(f))
+		return 0;
+	for (int i = 0; is_waiting(f, &signs) && i < HIDDEN_LOOKS; i++) {
+		step("waits for markers");
+		signs = look_for_markers(f, false);
+		if (!is_waiting(f, &signs) || broker_write_marker_of(t))
 			continue;
-		if (sign == MARKER_MISSING && i >= MISSING_LOOKS)
-			return request_failed("waiting for a marker", err);
+		if (signs.missing && i >= MISSING_LOOKS)
+			return request_failed("waiting for markers", err);
 		step_sleep(LOOK_MS);
 	}
-	return sign == MARKER_WRITTEN ? 0 : request_failed("waiting for a marker", err);
+	if (is_waiting(f, &signs))
+		return request_failed("waiting for markers", err);
+	(void)look_for_markers(f, true);
+	return 0;
 }
+
+/* ---- the note ---- */
+
+static void load_note(struct transactor *t)
+{
+	const struct producer_note *note = &t->producer->note;
+
+	footprint_clear(&t->last);
+	t->last.number = note->number;
+	for (size_t i = 0; note->number && i < t->last.logs; i++) {
+		const struct output_log log = footprint_log(&t->last, i);
+
+		t->last.first[i] = note->first[log.topic][log.partition];
+		t->last.owed[i] = note->owed[log.topic][log.partition];
+	}
+	for (int p = 0; note->number && p < PARTITIONS; p++)
+		t->last.applied[p] = note->applied[p];
+}
+
+static int save_note(const struct transactor *t, struct error *err)
+{
+	struct producer_note *note = &t->producer->note;
+	bool fails = request_fails();
+
+	step("saves its note");
+	if (fails && chance(500))
+		return request_failed("saving the note", err);
+	note->number = t->last.number;
+	for (size_t i = 0; i < t->last.logs; i++) {
+		const struct output_log log = footprint_log(&t->last, i);
+
+		note->first[log.topic][log.partition] = t->last.first[i];
+		note->owed[log.topic][log.partition] = t->last.owed[i];
+	}
+	memcpy(note->applied, t->last.applied, sizeof(note->applied));
+	return fails ? request_failed("saving the note, though it is done,", err) : 0;
+}
+
+/* ---- lifecycle ---- */
 
 int transactor_open(struct transactor **out, const struct transactor_options *o, struct error *err)
 {
@@ -79,8 +157,12 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 	t->intake = o->intake;
 	t->producer = broker_init_producer(name);
 	t->epoch = t->producer->epoch;
+	footprint_init(&t->last, PARTITIONS);
+	footprint_init(&t->clearing, PARTITIONS);
+	orphans_init(&t->orphans, &t->last);
+	load_note(t);
 	if (fails) {
-		free(t);
+		transactor_close(&t);
 		return request_failed("settling, though it is done,", err);
 	}
 	*out = t;
@@ -97,29 +179,167 @@ static int check_producer(const struct transactor *t, struct error *err)
 	return error_set(err, ERROR_FENCED, "the producer is fenced");
 }
 
-int transactor_clear(struct transactor *t, struct error *err)
+/* A log may fail to answer. */
+static void look_at_logs(struct transactor *t)
 {
+	t->orphans.offsets_reached = false;
+	for (int p = 0; p < PARTITIONS; p++) {
+		if (t->last.applied[p] == FOOTPRINT_NOWHERE)
+			continue;
+		t->orphans.offsets_reached =
+			t->orphans.offsets_reached || broker.committed[p] >= t->last.applied[p];
+	}
+	for (size_t i = 0; i < t->last.logs; i++) {
+		const struct output_log log = footprint_log(&t->last, i);
+		struct log_sight *sight = &t->orphans.sight[i];
+
+		sight->stable = (int64_t)stable_of(&t->last, i);
+		sight->real = (int64_t)broker.logs[log.topic][log.partition].count;
+		if (chance(schedule.rates.kafka_fails))
+			sight->real = ORPHANS_NO_ANSWER;
+	}
+}
+
+static void read_evidence(struct transactor *t)
+{
+	for (size_t i = 0; i < t->last.logs; i++) {
+		const struct output_log log = footprint_log(&t->last, i);
+		const struct log *l = &broker.logs[log.topic][log.partition];
+
+		if (t->orphans.remains[i] == REMAINS_CLOSED)
+			t->orphans.remains[i] = logged_is_visible(&l->list[t->last.first[i]])
+							? REMAINS_COMMITTED
+							: REMAINS_ABORTED;
+	}
+}
+
+static void touch(struct transactor *t, size_t i)
+{
+	const struct output_log log = footprint_log(&t->last, i);
+
+	footprint_note(&t->clearing, log.topic, log.partition,
+		       (int64_t)broker.logs[log.topic][log.partition].count);
+	broker_touch(t->transaction, log.topic, log.partition);
+}
+
+/* In one step: an abort in the middle would lose what is owed, and no code could help that. */
+static int commit_due(struct transactor *t, struct error *err)
+{
+	bool due[FOOTPRINT_TOPICS * PARTITIONS];
+	size_t count = 0;
 	int rc;
 
-	step("aborts orphans");
+	for (size_t i = 0; i < t->last.logs; i++) {
+		due[i] = orphans_is_due(&t->orphans, i);
+		count += due[i];
+	}
+	if (!count)
+		return 0;
+	t->transaction = broker_begin_transaction(t->producer);
+	for (size_t i = 0; i < t->last.logs; i++) {
+		if (!due[i])
+			continue;
+		t->clearing.owed[i] = t->last.owed[i];
+		touch(t, i);
+	}
+	broker_end_transaction(t->transaction, true);
+	rc = wait_for_markers(t->transaction, &t->clearing, err);
+	for (size_t i = 0; !rc && i < t->last.logs; i++)
+		if (due[i] && t->clearing.owed[i] == FOOTPRINT_NOWHERE)
+			t->last.owed[i] = FOOTPRINT_NOWHERE;
+	look_at_logs(t);
+	return rc;
+}
+
+static bool has_suspects(const struct orphans *o)
+{
+	for (size_t i = 0; i < o->last->logs; i++)
+		if (orphans_is_suspect(o, i))
+			return true;
+	return false;
+}
+
+static int abort_rest(struct transactor *t, struct error *err)
+{
+	int witness = orphans_witness(&t->orphans);
+
+	footprint_clear(&t->clearing);
+	if (t->orphans.state != ORPHANS_UNCLEAR && !has_suspects(&t->orphans))
+		return 0;
+	if (witness < 0)
+		return request_failed("finding a log that answers", err);
+	t->transaction = broker_begin_transaction(t->producer);
+	for (size_t i = 0; i < t->last.logs; i++)
+		if ((int)i == witness || orphans_is_suspect(&t->orphans, i))
+			touch(t, i);
+	t->transaction->offsets_unmarked = true;
+	broker_end_transaction(t->transaction, false);
+	return 0;
+}
+
+int transactor_clear(struct transactor *t, enum orphans_state *state, struct error *err)
+{
+	enum fate fate;
+	int rc;
+
+	step("ends orphans");
+	t->looked_ms = clock_monotonic_ms();
+	t->transaction = NULL; /* the last one has ended */
 	rc = check_producer(t, err);
 	if (!rc && request_fails())
-		rc = request_failed("aborting orphans", err);
-	if (!rc)
-		t->transaction = broker_abort_orphans(t->producer);
+		rc = request_failed("ending orphans", err);
+	if (rc)
+		return rc;
+	footprint_clear(&t->clearing);
+	look_at_logs(t);
+	if (orphans_look(&t->orphans))
+		read_evidence(t);
+	fate = orphans_judge(&t->orphans);
+	if (fate != FATE_UNCLEAR) {
+		rc = commit_due(t, err);
+		if (!rc)
+			rc = abort_rest(t, err);
+		if (!rc)
+			orphans_aborted(&t->orphans);
+	}
+	*state = t->orphans.state;
 	return rc;
 }
 
 int transactor_wait(struct transactor *t, struct error *err)
 {
-	return wait_for_marker(t->transaction, err);
+	int rc = wait_for_markers(t->transaction, &t->clearing, err);
+
+	if (!rc)
+		orphans_note_unseen(&t->orphans, &t->clearing);
+	footprint_clear(&t->clearing);
+	return rc;
 }
 
-void transactor_close(struct transactor **t)
+bool transactor_is_clear(const struct transactor *t)
 {
-	free(*t);
-	*t = NULL;
+	return t->orphans.state == ORPHANS_NONE;
 }
+
+bool transactor_is_due(const struct transactor *t)
+{
+	return !transactor_is_clear(t) && clock_monotonic_ms() >= t->looked_ms + CLEAR_EVERY_MS;
+}
+
+void transactor_close(struct transactor **tp)
+{
+	struct transactor *t = *tp;
+
+	if (!t)
+		return;
+	orphans_done(&t->orphans);
+	footprint_done(&t->last);
+	footprint_done(&t->clearing);
+	free(t);
+	*tp = NULL;
+}
+
+/* ---- transactions ---- */
 
 static bool is_last_of_partition(const struct batch *b)
 {
@@ -141,11 +361,14 @@ static void check_size(const struct output *o)
 		broken_promise("%s is sent a record of %zu bytes", topic_name(o->topic), size);
 }
 
-static void write_output(struct transaction *t, const struct batch *b, const struct output *o)
+static void write_output(struct transactor *by, const struct batch *b, const struct output *o)
 {
+	struct transaction *t = by->transaction;
 	int partition = o->topic == TOPIC_GRANTS ? b->partition : partition_of(o->key, PARTITIONS);
 
 	check_size(o);
+	footprint_note(&by->last, o->topic, partition,
+		       (int64_t)broker.logs[o->topic][partition].count);
 	log_append(&broker.logs[o->topic][partition], &(struct logged){
 							      .transaction = t,
 							      .type = o->type,
@@ -192,7 +415,7 @@ static int write_batch(struct transactor *t, const struct batch *b, struct error
 		broken_promise("a batch that cannot be read");
 	while (output_take(&rest, &o))
 		if (o.type != RECORD_PROGRESS || is_last_of_partition(b))
-			write_output(t->transaction, b, &o);
+			write_output(t, b, &o);
 	return 0;
 }
 
@@ -218,6 +441,14 @@ static int add_offsets(struct transactor *t, const struct batch *batches, struct
 	return 0;
 }
 
+static void begin_transaction(struct transactor *t, const struct batch *batches)
+{
+	footprint_begin(&t->last, t->last.number + 1);
+	for (const struct batch *b = batches; b; b = b->next)
+		t->last.applied[b->partition] = b->applied;
+	t->transaction = broker_begin_transaction(t->producer);
+}
+
 int transactor_send(struct transactor *t, struct batch *batches, struct error *err)
 {
 	int rc;
@@ -226,13 +457,15 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 	t->transaction = NULL;
 	rc = check_producer(t, err);
 	if (!rc)
-		t->transaction = broker_begin_transaction(t->producer);
+		begin_transaction(t, batches);
 	for (struct batch *b = batches; !rc && b; b = b->next) {
 		rc = write_batch(t, b, err);
 		if (!rc)
 			rc = refuse_batch(b, batches, err);
 	}
-	return rc ? rc : add_offsets(t, batches, err);
+	if (!rc)
+		rc = add_offsets(t, batches, err);
+	return rc ? rc : save_note(t, err);
 }
 
 /* Fails. The transaction is committed, aborted, or left open, perhaps with a commit on its way. */
@@ -275,7 +508,10 @@ int transactor_commit(struct transactor *t, struct error *err)
 	}
 	if (rc)
 		return rc;
-	return wait_for_marker(t->transaction, err);
+	rc = wait_for_markers(t->transaction, &t->last, err);
+	if (footprint_owes(&t->last) && t->orphans.state == ORPHANS_NONE)
+		t->orphans.state = ORPHANS_LEFT;
+	return rc;
 }
 
 void transactor_serve(struct transactor *t)
