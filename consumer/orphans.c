@@ -91,7 +91,9 @@ enum fate orphans_judge(struct orphans *o)
 
 bool orphans_is_due(const struct orphans *o, size_t i)
 {
-	return remains_since(o, i, o->last->owed[i]) == REMAINS_OPEN;
+	enum remains is = remains_since(o, i, o->last->owed[i]);
+
+	return is == REMAINS_OPEN || (is == REMAINS_HIDDEN && o->open[i] == o->sight[i].stable);
 }
 
 bool orphans_is_suspect(const struct orphans *o, size_t i)

@@ -54,7 +54,10 @@ bool orphans_look(struct orphans *o);
  */
 enum fate orphans_judge(struct orphans *o);
 
-/* Is the log to be committed now? If it is hidden or has no leader, that is so later. */
+/*
+ * Is the log to be committed now? One that is hidden or has no leader is so later:
+ * when it is open, or what hides it is still there at the next look. It may be ours.
+ */
 bool orphans_is_due(const struct orphans *o, size_t i);
 
 /*

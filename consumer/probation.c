@@ -151,7 +151,8 @@ int probation_clear(struct probation *p, struct error *err)
 
 void probation_stop(struct probation *p)
 {
-	p->unclear = p->unclear || p->count;
+	p->unclear = p->unclear || p->count ||
+		     (publisher_is_started(p->publisher) && !publisher_is_clear(p->publisher));
 	publisher_stop(p->publisher);
 	for (int i = 0; i < p->partitions->count; i++)
 		p->last[i] = NO_TRIAL;

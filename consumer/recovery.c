@@ -303,13 +303,20 @@ static void warn_of_offsets(int partition, const struct committed *c)
 						: "");
 }
 
-/* Of a transaction's outputs readers may see all, and of its offsets nothing; see fate.h. */
-static int mend_offset(const struct recovery *r, int partition, const struct committed *c,
-		       const struct mark *seen, struct error *err)
+/*
+ * Of a transaction's outputs readers may see all, and of its offsets nothing; see
+ * fate.h. What is to be published brings offsets of its own.
+ */
+static int mend_offset(const struct recovery *r, const struct partition *part,
+		       const struct finding *f, const struct mark *seen, struct error *err)
 {
-	if (recovery_case_of(seen, c) != RECOVERY_GO_ON || c->group >= c->progress.applied)
+	const struct committed *c = &f->committed;
+	bool agreed = f->is == RECOVERY_REBUILD ||
+		      (f->is == RECOVERY_GO_ON && recovery_case_of(seen, c) == RECOVERY_GO_ON);
+
+	if (!agreed || part->accepting || c->group >= c->progress.applied)
 		return 0;
-	return intake_commit(r->intake, partition, c->progress.applied, err);
+	return intake_commit(r->intake, part->id, c->progress.applied, err);
 }
 
 static int recover_partition(const struct recovery *r, struct partition *part,
@@ -333,8 +340,8 @@ static int recover_partition(const struct recovery *r, struct partition *part,
 		rc = changelog_check_begin(r->changelog, part->id, err);
 	if (!rc)
 		rc = take_over(r, part, &f, err);
-	if (!rc && f.is == RECOVERY_GO_ON)
-		rc = mend_offset(r, part->id, committed, seen, err);
+	if (!rc)
+		rc = mend_offset(r, part, &f, seen, err);
 	unsent_done(&f.unsent);
 	return rc;
 }

@@ -186,6 +186,17 @@ static size_t count_due(const struct orphans *o)
 	return count;
 }
 
+/* Writes to a log that shows the marker. */
+static int touch_witness(const struct settlement *s, struct error *err)
+{
+	int witness = orphans_witness(s->orphans);
+
+	if (witness < 0)
+		return error_set(err, ERROR_UNAVAILABLE, "no partition of %s has a leader",
+				 topic_name(TOPIC_GRANTS));
+	return touch_log(s, (size_t)witness, err);
+}
+
 /* Both the orphans and what ends them have to be seen afterwards. */
 static int touch_due(const struct settlement *s, struct error *err)
 {
@@ -198,6 +209,8 @@ static int touch_due(const struct settlement *s, struct error *err)
 		s->own->owed[i] = last->owed[i];
 		rc = touch_log(s, i, err);
 	}
+	if (!rc)
+		rc = touch_witness(s, err);
 	return rc ? rc : flush_touches(s, err);
 }
 
@@ -236,17 +249,12 @@ static int commit_due(const struct settlement *s, struct error *err)
 
 /* ---- aborting the rest ---- */
 
-/* Writes to the logs that are suspect, and to the one that shows the marker. */
 static int touch_suspects(const struct settlement *s, struct error *err)
 {
-	int witness = orphans_witness(s->orphans);
-	int rc = 0;
+	int rc = touch_witness(s, err);
 
-	if (witness < 0)
-		return error_set(err, ERROR_UNAVAILABLE, "no partition of %s has a leader",
-				 topic_name(TOPIC_GRANTS));
 	for (size_t i = 0; !rc && i < s->orphans->last->logs; i++)
-		if ((int)i == witness || orphans_is_suspect(s->orphans, i))
+		if (orphans_is_suspect(s->orphans, i))
 			rc = touch_log(s, i, err);
 	return rc ? rc : flush_touches(s, err);
 }

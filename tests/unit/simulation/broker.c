@@ -256,14 +256,27 @@ void broker_lose_leaders(void)
 			lose_markers(t, &where);
 }
 
-static bool is_left(const struct transaction *t)
+static bool has_lost_markers(const struct transaction *t)
 {
-	bool left = t->offsets_unmarked && t->offsets_lost;
+	bool left = false;
 
 	for (int topic = 0; topic < TOPIC_COUNT; topic++)
 		for (int i = 0; i < PARTITIONS; i++)
 			left = left || (t->unmarked[topic][i] && t->lost[topic][i]);
 	return left;
+}
+
+static bool is_left(const struct transaction *t)
+{
+	return has_lost_markers(t) || (t->offsets_unmarked && t->offsets_lost);
+}
+
+bool broker_has_open_logs(void)
+{
+	for (const struct transaction *t = broker.transactions; t; t = t->next)
+		if (has_lost_markers(t))
+			return true;
+	return false;
 }
 
 void broker_touch(struct transaction *t, enum topic topic, int partition)

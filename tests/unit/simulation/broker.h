@@ -157,6 +157,9 @@ void broker_touch(struct transaction *t, enum topic topic, int partition);
 /* Have producers whose names begin with this prefix left orphans? */
 bool broker_has_orphans(const char *prefix);
 
+/* Does any log lack a marker that will not be written? */
+bool broker_has_open_logs(void);
+
 /* Draws one of the open transactions; NULL: there is none. */
 struct transaction *broker_open_transaction(void);
 

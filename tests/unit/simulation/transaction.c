@@ -225,7 +225,8 @@ static void touch(struct transactor *t, size_t i)
 /* In one step: an abort in the middle would lose what is owed, and no code could help that. */
 static int commit_due(struct transactor *t, struct error *err)
 {
-	bool due[FOOTPRINT_TOPICS * PARTITIONS];
+	bool due[FOOTPRINT_TOPICS * PARTITIONS] = { false };
+	int witness = orphans_witness(&t->orphans);
 	size_t count = 0;
 	int rc;
 
@@ -235,6 +236,8 @@ static int commit_due(struct transactor *t, struct error *err)
 	}
 	if (!count)
 		return 0;
+	if (witness < 0)
+		return request_failed("finding a log that answers", err);
 	t->transaction = broker_begin_transaction(t->producer);
 	for (size_t i = 0; i < t->last.logs; i++) {
 		if (!due[i])
@@ -242,6 +245,7 @@ static int commit_due(struct transactor *t, struct error *err)
 		t->clearing.owed[i] = t->last.owed[i];
 		touch(t, i);
 	}
+	touch(t, (size_t)witness);
 	broker_end_transaction(t->transaction, true);
 	rc = wait_for_markers(t->transaction, &t->clearing, err);
 	for (size_t i = 0; !rc && i < t->last.logs; i++)
