@@ -133,12 +133,12 @@ void orphans_aborted(struct orphans *o)
 }
 
 /* The latest counts: its marker ends whatever of ours is open before it. */
-void orphans_note_unseen(struct orphans *o, const struct footprint *own)
+void orphans_note_unseen(struct orphans *o, const int64_t *first)
 {
-	for (size_t i = 0; i < own->logs; i++) {
-		if (own->owed[i] == FOOTPRINT_NOWHERE)
+	for (size_t i = 0; i < o->last->logs; i++) {
+		if (first[i] == FOOTPRINT_NOWHERE)
 			continue;
-		o->unseen.first[i] = own->owed[i];
+		o->unseen.first[i] = first[i];
 		if (o->state > ORPHANS_DOUBTED)
 			o->state = ORPHANS_DOUBTED;
 	}

@@ -75,7 +75,10 @@ int orphans_witness(const struct orphans *o);
 /* The suspects are being aborted. */
 void orphans_aborted(struct orphans *o);
 
-/* Where the transaction that did that, whose footprint is `own`, could not be seen to end. */
-void orphans_note_unseen(struct orphans *o, const struct footprint *own);
+/*
+ * A transaction that ends orphans has its first records there, by log, and it is not
+ * seen yet that it has ended.
+ */
+void orphans_note_unseen(struct orphans *o, const int64_t *first);
 
 #endif

@@ -238,6 +238,7 @@ static int commit_due(const struct settlement *s, struct error *err)
 	rc = touch_due(s, err);
 	if (rc)
 		return end_aborted(s, rc, err);
+	orphans_note_unseen(s->orphans, s->own->first);
 	rc = end_committed(s, err);
 	if (!rc)
 		rc = markers_wait(s->sender->producer, group_of(s), s->own, err);
@@ -259,13 +260,13 @@ static int touch_suspects(const struct settlement *s, struct error *err)
 	return rc ? rc : flush_touches(s, err);
 }
 
-/* They never count, because the transaction is aborted. */
+/* It never counts, because the transaction is aborted, and nobody reads that topic by the group. */
 static int touch_offsets(const struct settlement *s, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(1);
 	int rc;
 
-	rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS), 0)->offset = 0;
+	rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_GRANTS), 0)->offset = 0;
 	rc = add_offsets(s, offsets, err);
 	rd_kafka_topic_partition_list_destroy(offsets);
 	return rc;

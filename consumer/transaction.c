@@ -120,7 +120,7 @@ int transactor_wait(struct transactor *t, struct error *err)
 	int rc = markers_wait(t->producer, group_of(t), &t->clearing, err);
 
 	if (!rc)
-		orphans_note_unseen(&t->orphans, &t->clearing);
+		orphans_note_unseen(&t->orphans, t->clearing.owed);
 	footprint_clear(&t->clearing);
 	return rc;
 }

@@ -113,7 +113,7 @@ static void an_abort_that_could_not_be_seen_is_looked_for_until_it_is(void **sta
 	see(f, EVENTS_0, 90, 100);
 	(void)orphans_look(&f->orphans);
 	orphans_aborted(&f->orphans);
-	orphans_note_unseen(&f->orphans, &f->own);
+	orphans_note_unseen(&f->orphans, f->own.owed);
 	see(f, EVENTS_0, 98, 110); /* the other one has ended: it is ours that is open */
 	(void)orphans_look(&f->orphans);
 	assert_true(orphans_is_suspect(&f->orphans, EVENTS_0));

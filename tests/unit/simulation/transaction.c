@@ -246,6 +246,7 @@ static int commit_due(struct transactor *t, struct error *err)
 		touch(t, i);
 	}
 	touch(t, (size_t)witness);
+	orphans_note_unseen(&t->orphans, t->clearing.first);
 	broker_end_transaction(t->transaction, true);
 	rc = wait_for_markers(t->transaction, &t->clearing, err);
 	for (size_t i = 0; !rc && i < t->last.logs; i++)
@@ -315,7 +316,7 @@ int transactor_wait(struct transactor *t, struct error *err)
 	int rc = wait_for_markers(t->transaction, &t->clearing, err);
 
 	if (!rc)
-		orphans_note_unseen(&t->orphans, &t->clearing);
+		orphans_note_unseen(&t->orphans, t->clearing.owed);
 	footprint_clear(&t->clearing);
 	return rc;
 }
