@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { NOT_OPEN = -1, NOT_SEEN = -2 };
+enum { NOT_OPEN = -1 };
 
 void orphans_init(struct orphans *o, struct footprint *last)
 {
@@ -12,9 +12,10 @@ void orphans_init(struct orphans *o, struct footprint *last)
 	o->sight = memory_zalloc(last->logs, sizeof(*o->sight));
 	o->remains = memory_zalloc(last->logs, sizeof(*o->remains));
 	o->open = memory_zalloc(last->logs, sizeof(*o->open));
+	o->tried = memory_zalloc(last->logs, sizeof(*o->tried));
 	footprint_init(&o->unseen, last->partitions);
 	for (size_t i = 0; i < last->logs; i++)
-		o->open[i] = NOT_SEEN;
+		o->open[i] = NOT_OPEN;
 }
 
 void orphans_done(struct orphans *o)
@@ -22,6 +23,7 @@ void orphans_done(struct orphans *o)
 	free(o->sight);
 	free(o->remains);
 	free(o->open);
+	free(o->tried);
 	footprint_done(&o->unseen);
 	*o = (struct orphans){ 0 };
 }
@@ -100,7 +102,7 @@ bool orphans_is_suspect(const struct orphans *o, size_t i)
 {
 	if (!is_open(o, i) || o->last->owed[i] != FOOTPRINT_NOWHERE)
 		return false;
-	return o->open[i] == NOT_SEEN || o->open[i] == o->sight[i].stable ||
+	return !o->tried[i] || o->open[i] == o->sight[i].stable ||
 	       o->unseen.first[i] == o->sight[i].stable;
 }
 
@@ -125,10 +127,10 @@ void orphans_aborted(struct orphans *o)
 			  o->unseen.first[i] != FOOTPRINT_NOWHERE;
 		complete = complete && log_answers(o, i);
 	}
-	for (size_t i = 0; i < o->last->logs; i++)
-		o->open[i] = !log_answers(o, i) ? NOT_SEEN
-			     : is_open(o, i)    ? o->sight[i].stable
-						: NOT_OPEN;
+	for (size_t i = 0; i < o->last->logs; i++) {
+		o->tried[i] = log_answers(o, i) && o->last->owed[i] == FOOTPRINT_NOWHERE;
+		o->open[i] = is_open(o, i) ? o->sight[i].stable : NOT_OPEN;
+	}
 	o->state = doubted ? ORPHANS_DOUBTED : complete ? ORPHANS_NONE : ORPHANS_LEFT;
 }
 

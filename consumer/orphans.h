@@ -28,13 +28,12 @@ struct log_sight {
 };
 
 struct orphans {
-	struct footprint *last; /* borrowed: of the last transaction; then, what is owed of it */
-	struct log_sight
-		*sight; /* by log of the footprint; set it, and offsets_reached, before each look */
-	enum remains *remains; /* see orphans_look() */
-	int64_t *open;         /* by log: where it was open at the last look */
-	struct footprint
-		unseen; /* of transactions that ended orphans: where others hide whether they did */
+	struct footprint *last;  /* borrowed: of the last transaction; then, what is owed of it */
+	struct log_sight *sight; /* by log; set it, and offsets_reached, before each look */
+	enum remains *remains;   /* see orphans_look() */
+	int64_t *open;           /* by log: where it was open at the last look */
+	bool *tried;             /* by log: it was not open then, or has been aborted */
+	struct footprint unseen; /* of what ended orphans, where others hide whether it did */
 	bool offsets_reached; /* one of the group's is where the transaction took it, or further */
 	enum orphans_state state;
 };
@@ -61,8 +60,9 @@ enum fate orphans_judge(struct orphans *o);
 bool orphans_is_due(const struct orphans *o, size_t i);
 
 /*
- * Is the log to be aborted now? It is open, not by what is owed, but where it was
- * open at the last look, too, if there was one, or by an unseen transaction of ours.
+ * Is the log to be aborted now? It is open, not by what is owed, and that was not
+ * tried at the last look; or it is open where it was then, or by an unseen
+ * transaction of ours.
  */
 bool orphans_is_suspect(const struct orphans *o, size_t i);
 
