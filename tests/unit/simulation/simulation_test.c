@@ -318,8 +318,8 @@ static bool is_anything_queued(void)
 
 static bool is_settled(void)
 {
-	return model_is_quiet() && !is_anything_queued() && is_index_settled() && is_bus_settled() &&
-	       !broker_has_open_logs();
+	return model_is_quiet() && !is_anything_queued() && is_index_settled() &&
+	       is_bus_settled() && !broker_has_open_logs();
 }
 
 /* The broker aborts what dead processes have left open. */
