@@ -9,10 +9,10 @@
 enum { CLEARING_TRANSACTORS_MAX = 4 };
 
 /*
- * Before their first transaction: clears these transactors and waits until readers see it, again and again while
- * one hides from another what became of its last transaction, and some times while
- * something is open that may be theirs. Blocks for up to some 30 s: ERROR_UNAVAILABLE,
- * ERROR_FENCED: close them all and try again.
+ * Before their first transaction: clears these transactors and waits until readers
+ * see it, again and again while one hides from another what became of its last
+ * transaction, and some times while something is open that may be theirs. Blocks for
+ * up to some 30 s: ERROR_UNAVAILABLE, ERROR_FENCED: close them all and try again.
  */
 MUST_USE int clearing_run(struct transactor *const *all, int count, struct error *err);
 

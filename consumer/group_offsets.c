@@ -4,13 +4,34 @@
 
 enum { REQUEST_WAIT_MS = 10000, GRACE_MS = 2000 };
 
-static rd_kafka_AdminOptions_t *options_for(rd_kafka_t *client, rd_kafka_admin_op_t what)
+/* A request, and the answer to it. */
+struct exchange {
+	rd_kafka_AdminOptions_t *options;
+	rd_kafka_queue_t *queue;
+	rd_kafka_event_t *event; /* NULL: none has come */
+};
+
+static void exchange_begin(struct exchange *x, rd_kafka_t *client, rd_kafka_admin_op_t what)
 {
-	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(client, what);
 	char why[256];
 
-	(void)rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_WAIT_MS, why, sizeof(why));
-	return options;
+	*x = (struct exchange){ rd_kafka_AdminOptions_new(client, what), rd_kafka_queue_new(client),
+				NULL };
+	(void)rd_kafka_AdminOptions_set_request_timeout(x->options, REQUEST_WAIT_MS, why,
+							sizeof(why));
+}
+
+static void exchange_wait(struct exchange *x)
+{
+	x->event = rd_kafka_queue_poll(x->queue, REQUEST_WAIT_MS + GRACE_MS);
+}
+
+static void exchange_end(struct exchange *x)
+{
+	if (x->event)
+		rd_kafka_event_destroy(x->event);
+	rd_kafka_queue_destroy(x->queue);
+	rd_kafka_AdminOptions_destroy(x->options);
 }
 
 static int refuse_group(const char *group, const char *why, struct error *err)
@@ -49,58 +70,48 @@ static int check_partitions(const rd_kafka_topic_partition_list_t *list, const c
 int group_offsets_ask(rd_kafka_t *client, const char *group, rd_kafka_topic_partition_list_t **out,
 		      struct error *err)
 {
-	rd_kafka_AdminOptions_t *options =
-		options_for(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
 	rd_kafka_ListConsumerGroupOffsets_t *wish =
 		rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
 	const rd_kafka_group_result_t **groups = NULL;
-	rd_kafka_event_t *event;
+	struct exchange x;
 	size_t count = 0;
 	int rc;
 
-	rd_kafka_ListConsumerGroupOffsets(client, &wish, 1, options, queue);
-	event = rd_kafka_queue_poll(queue, REQUEST_WAIT_MS + GRACE_MS);
-	if (event && !rd_kafka_event_error(event))
+	exchange_begin(&x, client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+	rd_kafka_ListConsumerGroupOffsets(client, &wish, 1, x.options, x.queue);
+	exchange_wait(&x);
+	if (x.event && !rd_kafka_event_error(x.event))
 		groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-			rd_kafka_event_ListConsumerGroupOffsets_result(event), &count);
-	rc = check_answer(event, groups, count, group, err);
+			rd_kafka_event_ListConsumerGroupOffsets_result(x.event), &count);
+	rc = check_answer(x.event, groups, count, group, err);
 	if (!rc && groups)
 		*out = rd_kafka_topic_partition_list_copy(
 			rd_kafka_group_result_partitions(groups[0]));
-	if (event)
-		rd_kafka_event_destroy(event);
+	exchange_end(&x);
 	rd_kafka_ListConsumerGroupOffsets_destroy(wish);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_AdminOptions_destroy(options);
 	return rc;
 }
 
 int group_offsets_set(rd_kafka_t *client, const char *group,
 		      const rd_kafka_topic_partition_list_t *offsets, struct error *err)
 {
-	rd_kafka_AdminOptions_t *options =
-		options_for(client, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
 	rd_kafka_AlterConsumerGroupOffsets_t *wish =
 		rd_kafka_AlterConsumerGroupOffsets_new(group, offsets);
 	const rd_kafka_group_result_t **groups = NULL;
-	rd_kafka_event_t *event;
+	struct exchange x;
 	size_t count = 0;
 	int rc;
 
-	rd_kafka_AlterConsumerGroupOffsets(client, &wish, 1, options, queue);
-	event = rd_kafka_queue_poll(queue, REQUEST_WAIT_MS + GRACE_MS);
-	if (event && !rd_kafka_event_error(event))
+	exchange_begin(&x, client, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
+	rd_kafka_AlterConsumerGroupOffsets(client, &wish, 1, x.options, x.queue);
+	exchange_wait(&x);
+	if (x.event && !rd_kafka_event_error(x.event))
 		groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
-			rd_kafka_event_AlterConsumerGroupOffsets_result(event), &count);
-	rc = check_answer(event, groups, count, group, err);
+			rd_kafka_event_AlterConsumerGroupOffsets_result(x.event), &count);
+	rc = check_answer(x.event, groups, count, group, err);
 	if (!rc && groups)
 		rc = check_partitions(rd_kafka_group_result_partitions(groups[0]), group, err);
-	if (event)
-		rd_kafka_event_destroy(event);
+	exchange_end(&x);
 	rd_kafka_AlterConsumerGroupOffsets_destroy(wish);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_AdminOptions_destroy(options);
 	return rc;
 }

@@ -29,7 +29,7 @@ enum marker_sign marker_sign_of(int64_t first, int64_t stable)
 	return stable > first ? MARKER_WRITTEN : MARKER_MISSING;
 }
 
-enum marker_sign footprint_sign(const struct footprint *f, size_t i, int64_t stable)
+enum marker_sign markers_sign_in(const struct footprint *f, size_t i, int64_t stable)
 {
 	int64_t first = f->first[i];
 	int64_t owed = f->owed[i];
@@ -40,7 +40,7 @@ enum marker_sign footprint_sign(const struct footprint *f, size_t i, int64_t sta
 	return sign;
 }
 
-void footprint_settle(struct footprint *f, size_t i, enum marker_sign sign)
+void markers_settle(struct footprint *f, size_t i, enum marker_sign sign)
 {
 	if (sign == MARKER_WRITTEN)
 		f->owed[i] = FOOTPRINT_NOWHERE;
@@ -79,7 +79,7 @@ static enum marker_sign sign_in(const struct look *l, const struct footprint *f,
 
 	if (l->ends[n].offset == LOG_END_UNKNOWN)
 		return f->first[i] == FOOTPRINT_NOWHERE ? MARKER_HIDDEN : MARKER_MISSING;
-	return footprint_sign(f, i, l->ends[n].offset);
+	return markers_sign_in(f, i, l->ends[n].offset);
 }
 
 static void look_at_logs(struct look *l, struct rd_kafka_s *client, const struct footprint *f)
@@ -101,7 +101,7 @@ static void look_at_logs(struct look *l, struct rd_kafka_s *client, const struct
 static void note_signs(const struct look *l, struct footprint *f)
 {
 	for (size_t n = 0; n < l->count; n++)
-		footprint_settle(f, l->index[n], sign_in(l, f, n));
+		markers_settle(f, l->index[n], sign_in(l, f, n));
 }
 
 static int give_up(struct error *err)

@@ -25,10 +25,10 @@ enum marker_sign {
 enum marker_sign marker_sign_of(int64_t first, int64_t stable);
 
 /* The same of all that the footprint has in a log. */
-enum marker_sign footprint_sign(const struct footprint *f, size_t i, int64_t stable);
+enum marker_sign markers_sign_in(const struct footprint *f, size_t i, int64_t stable);
 
 /* After a commit: what is seen is forgotten, what is not is owed. */
-void footprint_settle(struct footprint *f, size_t i, enum marker_sign sign);
+void markers_settle(struct footprint *f, size_t i, enum marker_sign sign);
 
 /*
  * Waits until no marker of the transaction, which has ended, is missing, one at

@@ -82,9 +82,9 @@ static void keep_owed(struct orphans *o, enum fate fate)
 	}
 }
 
-enum fate orphans_judge(struct orphans *o)
+enum fate orphans_judge(struct orphans *o, bool offsets_count)
 {
-	enum fate fate = fate_of(o->remains, o->last->logs, o->offsets_reached);
+	enum fate fate = fate_of(o->remains, o->last->logs, offsets_count);
 
 	if (fate != FATE_UNCLEAR)
 		keep_owed(o, fate);
@@ -106,6 +106,14 @@ bool orphans_is_suspect(const struct orphans *o, size_t i)
 	       o->unseen.first[i] == o->sight[i].stable;
 }
 
+bool orphans_has_suspects(const struct orphans *o)
+{
+	for (size_t i = 0; i < o->last->logs; i++)
+		if (orphans_is_suspect(o, i))
+			return true;
+	return false;
+}
+
 int orphans_witness(const struct orphans *o)
 {
 	int witness = -1;
@@ -119,12 +127,11 @@ int orphans_witness(const struct orphans *o)
 
 void orphans_aborted(struct orphans *o)
 {
-	bool doubted = false;
+	bool doubted = orphans_has_suspects(o);
 	bool complete = !footprint_owes(o->last);
 
 	for (size_t i = 0; i < o->last->logs; i++) {
-		doubted = doubted || orphans_is_suspect(o, i) ||
-			  o->unseen.first[i] != FOOTPRINT_NOWHERE;
+		doubted = doubted || o->unseen.first[i] != FOOTPRINT_NOWHERE;
 		complete = complete && log_answers(o, i);
 	}
 	for (size_t i = 0; i < o->last->logs; i++) {

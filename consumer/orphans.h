@@ -12,7 +12,11 @@
 #include "consumer/fate.h"
 #include "consumer/footprint.h"
 
-enum { ORPHANS_NO_ANSWER = -1 }; /* the log has no leader, or is not there */
+enum {
+	ORPHANS_NO_ANSWER = -1, /* the log has no leader, or is not there */
+	ORPHANS_LOOK_EVERY_MS =
+		30000, /* while some may be left; a log without a leader takes seconds */
+};
 
 enum orphans_state {
 	ORPHANS_UNCLEAR, /* it is not known yet what became of the last transaction */
@@ -29,12 +33,11 @@ struct log_sight {
 
 struct orphans {
 	struct footprint *last;  /* borrowed: of the last transaction; then, what is owed of it */
-	struct log_sight *sight; /* by log; set it, and offsets_reached, before each look */
+	struct log_sight *sight; /* by log; set it before each look */
 	enum remains *remains;   /* see orphans_look() */
 	int64_t *open;           /* by log: where it was open at the last look */
 	bool *tried;             /* by log: it was not open then, or has been aborted */
 	struct footprint unseen; /* of what ended orphans, where others hide whether it did */
-	bool offsets_reached; /* one of the group's is where the transaction took it, or further */
 	enum orphans_state state;
 };
 
@@ -48,10 +51,10 @@ void orphans_done(struct orphans *o); /* accepts zeros */
 bool orphans_look(struct orphans *o);
 
 /*
- * Decides what became of the last transaction. If it was committed, what is open or
+ * Decides what became of the last transaction; offsets_count as in fate_of(). If it was committed, what is open or
  * unseen of it is owed now.
  */
-enum fate orphans_judge(struct orphans *o);
+enum fate orphans_judge(struct orphans *o, bool offsets_count);
 
 /*
  * Is the log to be committed now? One that is hidden or has no leader is so later:
@@ -65,6 +68,8 @@ bool orphans_is_due(const struct orphans *o, size_t i);
  * transaction of ours.
  */
 bool orphans_is_suspect(const struct orphans *o, size_t i);
+
+bool orphans_has_suspects(const struct orphans *o);
 
 /*
  * A log of sharing.grants in which readers can see the marker of an abort, if one

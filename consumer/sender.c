@@ -14,6 +14,7 @@ enum {
 	FLUSH_WAIT_MS = 15000, /* longer than a transaction may last */
 	FLUSH_STEP_MS = 100,   /* how soon a refusal is noticed */
 	OFFSETS_WAIT_MS = 10000,
+	COMMIT_WAIT_MS = 10000, /* as long as a transaction may last */
 };
 
 void sender_close(struct sender *s)
@@ -211,5 +212,17 @@ int sender_add_offsets(const struct sender *s, const rd_kafka_topic_partition_li
 		rc = kafka_settle(rd_kafka_send_offsets_to_transaction(s->producer, offsets, group,
 								       OFFSETS_WAIT_MS),
 				  step, deadline_ms, &again, err);
+	return rc;
+}
+
+int sender_commit(const struct sender *s, const char *step, struct error *err)
+{
+	int64_t deadline_ms = clock_monotonic_ms() + COMMIT_WAIT_MS;
+	bool again = true;
+	int rc = 0;
+
+	while (!rc && again)
+		rc = kafka_settle(rd_kafka_commit_transaction(s->producer, COMMIT_WAIT_MS), step,
+				  deadline_ms, &again, err);
 	return rc;
 }

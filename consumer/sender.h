@@ -68,4 +68,10 @@ MUST_USE int sender_add_offsets(const struct sender *s,
 				const struct rd_kafka_consumer_group_metadata_s *group,
 				const char *step, struct error *err);
 
+/*
+ * Commits the transaction. Blocks for up to 10 s; on failure it is not known whether
+ * it has committed. `step` and errors as above.
+ */
+MUST_USE int sender_commit(const struct sender *s, const char *step, struct error *err);
+
 #endif

@@ -60,18 +60,6 @@ static int ask_real(const struct settlement *s, struct log_end *list, struct err
 	return rc;
 }
 
-static int ask_offsets(const struct settlement *s, struct error *err)
-{
-	struct orphans *o = s->orphans;
-	struct offsets_sight sight;
-	int rc = evidence_ask_offsets(s->sender->producer, group_of(s), o->last, &sight, err);
-
-	if (rc)
-		return rc;
-	o->offsets_reached = sight.reached;
-	return 0;
-}
-
 /* In this order: records that come in between make a log look open, and not closed. */
 static int look_at_logs(const struct settlement *s, struct error *err)
 {
@@ -80,8 +68,6 @@ static int look_at_logs(const struct settlement *s, struct error *err)
 
 	if (!rc)
 		rc = ask_real(s, list, err);
-	if (!rc)
-		rc = ask_offsets(s, err);
 	free(list);
 	return rc;
 }
@@ -105,11 +91,18 @@ static void tell_of_loss(const struct orphans *o)
 static int judge_last(const struct settlement *s, enum fate *fate, struct error *err)
 {
 	struct orphans *o = s->orphans;
-	int rc = orphans_look(o) ? evidence_read(s->config, o->last, o->remains, err) : 0;
+	struct offsets_sight offsets = { false, false };
+	int rc = 0;
 
+	if (orphans_look(o)) {
+		rc = evidence_read(s->config, o->last, o->remains, err);
+		if (!rc)
+			rc = evidence_ask_offsets(s->sender->producer, group_of(s), o->last,
+						  &offsets, err);
+	}
 	if (rc)
 		return rc;
-	*fate = orphans_judge(o);
+	*fate = orphans_judge(o, offsets.reached);
 	if (*fate == FATE_COMMITTED)
 		tell_of_loss(o);
 	return 0;
@@ -160,18 +153,6 @@ static int end_aborted(const struct settlement *s, int rc, struct error *err)
 		rd_kafka_error_destroy(e);
 	if (rc == ERROR_REFUSED) /* the topic went meanwhile; the next time it is passed over */
 		rc = err->code = ERROR_UNAVAILABLE;
-	return rc;
-}
-
-static int end_committed(const struct settlement *s, struct error *err)
-{
-	int64_t deadline_ms = clock_monotonic_ms() + END_WAIT_MS;
-	bool again = true;
-	int rc = 0;
-
-	while (!rc && again)
-		rc = kafka_settle(rd_kafka_commit_transaction(s->sender->producer, END_WAIT_MS),
-				  "committing the rest of a transaction", deadline_ms, &again, err);
 	return rc;
 }
 
@@ -239,7 +220,7 @@ static int commit_due(const struct settlement *s, struct error *err)
 	if (rc)
 		return end_aborted(s, rc, err);
 	orphans_note_unseen(s->orphans, s->own->first);
-	rc = end_committed(s, err);
+	rc = sender_commit(s->sender, "committing the rest of a transaction", err);
 	if (!rc)
 		rc = markers_wait(s->sender->producer, group_of(s), s->own, err);
 	if (rc)
@@ -272,21 +253,13 @@ static int touch_offsets(const struct settlement *s, struct error *err)
 	return rc;
 }
 
-static bool has_suspects(const struct orphans *o)
-{
-	for (size_t i = 0; i < o->last->logs; i++)
-		if (orphans_is_suspect(o, i))
-			return true;
-	return false;
-}
-
 /* The first time also without suspects: offsets may be open. */
 static int abort_rest(const struct settlement *s, struct error *err)
 {
 	int rc;
 
 	footprint_clear(s->own);
-	if (s->orphans->state != ORPHANS_UNCLEAR && !has_suspects(s->orphans))
+	if (s->orphans->state != ORPHANS_UNCLEAR && !orphans_has_suspects(s->orphans))
 		return 0;
 	rc = begin_ending(s, err);
 	if (rc)

@@ -20,8 +20,6 @@ enum {
 	INIT_WAIT_MS = 30000,
 	ABORT_WAIT_MS = 3000,
 	TRANSACTION_TIMEOUT_MS = 10000,
-	COMMIT_WAIT_MS = 10000, /* no more than the timeout; then the brokers abort it anyway */
-	CLEAR_EVERY_MS = 30000, /* a log without a leader holds it up for some seconds */
 	NAME_SIZE = 256,
 };
 
@@ -132,7 +130,8 @@ bool transactor_is_clear(const struct transactor *t)
 
 bool transactor_is_due(const struct transactor *t)
 {
-	return !transactor_is_clear(t) && clock_monotonic_ms() >= t->looked_ms + CLEAR_EVERY_MS;
+	return !transactor_is_clear(t) &&
+	       clock_monotonic_ms() >= t->looked_ms + ORPHANS_LOOK_EVERY_MS;
 }
 
 /* Numbers rise also from one process to the next, and they differ if two run at once. */
@@ -180,15 +179,11 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 
 int transactor_commit(struct transactor *t, struct error *err)
 {
-	int64_t deadline_ms = clock_monotonic_ms() + COMMIT_WAIT_MS;
-	bool again = true;
-	int rc = 0;
+	int rc;
 
 	crash_point("before-commit");
 	crash_point_soon("during-commit");
-	while (!rc && again)
-		rc = kafka_settle(rd_kafka_commit_transaction(t->producer, COMMIT_WAIT_MS),
-				  "committing", deadline_ms, &again, err);
+	rc = sender_commit(&t->sender, "committing", err);
 	crash_point("after-commit");
 	if (rc)
 		return rc;

@@ -38,8 +38,8 @@ MUST_USE int transactor_open(struct transactor **out, const struct transactor_op
  * Before its first transaction: ends what is open under its name nevertheless, and
  * says how sure that is (see orphans.h); then waits until readers see that. Of
  * several transactors, all are opened first, then all cleared, and then all waited
- * for, until no state is UNCLEAR: what is open under the name of one hides from the others
- * how theirs have ended. Both block for the brokers. ERROR_UNAVAILABLE,
+ * for, until no state is UNCLEAR: what is open under the name of one hides from the
+ * others how theirs have ended. Both block for the brokers. ERROR_UNAVAILABLE,
  * ERROR_FENCED: close it and try again.
  */
 MUST_USE int transactor_clear(struct transactor *t, enum orphans_state *state, struct error *err);
@@ -57,8 +57,8 @@ void transactor_close(struct transactor **t);
 /*
  * Begins a transaction, sends the outputs of a list of batches, and then the
  * offsets after them. Returns when the brokers have all of it, and a note of where
- * it is (see note.h). The batches must
- * stay until the transaction is committed or discarded. ERROR_FENCED,
+ * it is (see note.h). The batches must stay until the transaction is committed or
+ * discarded. ERROR_FENCED,
  * ERROR_UNAVAILABLE, or ERROR_REFUSED when a topic does not take a record, or a
  * batch cannot be read: then `refused` is set in the batches that may be to blame.
  * Several can be, because a broker refuses what came in one request as a whole.

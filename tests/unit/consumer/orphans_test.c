@@ -60,7 +60,7 @@ static void rest_of_a_committed_transaction_is_owed_and_not_suspect(void **state
 	assert_true(orphans_look(&f->orphans));
 	assert_int_equal(f->orphans.remains[EVENTS_0], REMAINS_CLOSED);
 	f->orphans.remains[EVENTS_0] = REMAINS_COMMITTED;
-	assert_int_equal(orphans_judge(&f->orphans), FATE_COMMITTED);
+	assert_int_equal(orphans_judge(&f->orphans, false), FATE_COMMITTED);
 	assert_true(orphans_is_due(&f->orphans, GRANTS_0));
 	assert_false(orphans_is_due(&f->orphans, GRANTS_1)); /* hidden, so later */
 	assert_false(orphans_is_suspect(&f->orphans, GRANTS_0));
@@ -70,7 +70,7 @@ static void rest_of_a_committed_transaction_is_owed_and_not_suspect(void **state
 	see(f, GRANTS_0, 100, 100);
 	see(f, GRANTS_1, 70, 100);
 	assert_false(orphans_look(&f->orphans));
-	assert_int_equal(orphans_judge(&f->orphans), FATE_SEALED);
+	assert_int_equal(orphans_judge(&f->orphans, false), FATE_SEALED);
 	assert_false(orphans_is_due(&f->orphans, GRANTS_0));
 	assert_true(orphans_is_due(&f->orphans, GRANTS_1));
 }
@@ -82,7 +82,7 @@ static void rest_of_an_aborted_transaction_is_suspect(void **state)
 	write_last(f);
 	assert_true(orphans_look(&f->orphans));
 	f->orphans.remains[EVENTS_0] = REMAINS_ABORTED;
-	assert_int_equal(orphans_judge(&f->orphans), FATE_ABORTED);
+	assert_int_equal(orphans_judge(&f->orphans, false), FATE_ABORTED);
 	assert_false(footprint_owes(&f->last));
 	assert_true(orphans_is_suspect(&f->orphans, GRANTS_0));
 	assert_false(orphans_is_suspect(&f->orphans, EVENTS_1));
@@ -96,7 +96,7 @@ static void later_only_what_has_not_moved_is_suspect(void **state)
 	see(f, EVENTS_0, 90, 100);
 	see(f, EVENTS_1, 90, 100);
 	assert_false(orphans_look(&f->orphans));
-	(void)orphans_judge(&f->orphans);
+	(void)orphans_judge(&f->orphans, false);
 	assert_true(orphans_is_suspect(&f->orphans, EVENTS_0));
 	orphans_aborted(&f->orphans);
 	assert_int_equal(f->orphans.state, ORPHANS_DOUBTED);

@@ -29,8 +29,6 @@ struct transactor {
 	int64_t looked_ms;
 };
 
-enum { CLEAR_EVERY_MS = 30000 };
-
 /* ---- markers ---- */
 
 static size_t stable_of(const struct footprint *f, size_t i)
@@ -56,11 +54,11 @@ static struct signs look_for_markers(struct footprint *f, bool note)
 
 		if (f->first[i] == FOOTPRINT_NOWHERE && f->owed[i] == FOOTPRINT_NOWHERE)
 			continue;
-		sign = footprint_sign(f, i, (int64_t)stable_of(f, i));
+		sign = markers_sign_in(f, i, (int64_t)stable_of(f, i));
 		signs.missing += sign == MARKER_MISSING;
 		signs.written += sign == MARKER_WRITTEN;
 		if (note)
-			footprint_settle(f, i, sign);
+			markers_settle(f, i, sign);
 	}
 	for (int p = 0; p < PARTITIONS; p++)
 		signs.missing += broker.committed[p] < f->applied[p];
@@ -182,13 +180,6 @@ static int check_producer(const struct transactor *t, struct error *err)
 /* A log may fail to answer. */
 static void look_at_logs(struct transactor *t)
 {
-	t->orphans.offsets_reached = false;
-	for (int p = 0; p < PARTITIONS; p++) {
-		if (t->last.applied[p] == FOOTPRINT_NOWHERE)
-			continue;
-		t->orphans.offsets_reached =
-			t->orphans.offsets_reached || broker.committed[p] >= t->last.applied[p];
-	}
 	for (size_t i = 0; i < t->last.logs; i++) {
 		const struct output_log log = footprint_log(&t->last, i);
 		struct log_sight *sight = &t->orphans.sight[i];
@@ -211,6 +202,15 @@ static void read_evidence(struct transactor *t)
 							? REMAINS_COMMITTED
 							: REMAINS_ABORTED;
 	}
+}
+
+static bool offsets_count(const struct transactor *t)
+{
+	for (int p = 0; p < PARTITIONS; p++)
+		if (t->last.applied[p] != FOOTPRINT_NOWHERE &&
+		    broker.committed[p] >= t->last.applied[p])
+			return true;
+	return false;
 }
 
 static void touch(struct transactor *t, size_t i)
@@ -256,20 +256,12 @@ static int commit_due(struct transactor *t, struct error *err)
 	return rc;
 }
 
-static bool has_suspects(const struct orphans *o)
-{
-	for (size_t i = 0; i < o->last->logs; i++)
-		if (orphans_is_suspect(o, i))
-			return true;
-	return false;
-}
-
 static int abort_rest(struct transactor *t, struct error *err)
 {
 	int witness = orphans_witness(&t->orphans);
 
 	footprint_clear(&t->clearing);
-	if (t->orphans.state != ORPHANS_UNCLEAR && !has_suspects(&t->orphans))
+	if (t->orphans.state != ORPHANS_UNCLEAR && !orphans_has_suspects(&t->orphans))
 		return 0;
 	if (witness < 0)
 		return request_failed("finding a log that answers", err);
@@ -299,7 +291,7 @@ int transactor_clear(struct transactor *t, enum orphans_state *state, struct err
 	look_at_logs(t);
 	if (orphans_look(&t->orphans))
 		read_evidence(t);
-	fate = orphans_judge(&t->orphans);
+	fate = orphans_judge(&t->orphans, offsets_count(t));
 	if (fate != FATE_UNCLEAR) {
 		rc = commit_due(t, err);
 		if (!rc)
@@ -328,7 +320,8 @@ bool transactor_is_clear(const struct transactor *t)
 
 bool transactor_is_due(const struct transactor *t)
 {
-	return !transactor_is_clear(t) && clock_monotonic_ms() >= t->looked_ms + CLEAR_EVERY_MS;
+	return !transactor_is_clear(t) &&
+	       clock_monotonic_ms() >= t->looked_ms + ORPHANS_LOOK_EVERY_MS;
 }
 
 void transactor_close(struct transactor **tp)
