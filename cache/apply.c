@@ -1,6 +1,7 @@
 #include "cache/apply.h"
 
 #include "cache/bearers.h"
+#include "cache/handoff_layout.h"
 #include "cache/layout.h"
 #include "cache/outcomes.h"
 #include "ops/support/memory.h"
@@ -18,15 +19,24 @@ void touched_subject(struct touched *t, const struct subject *s, struct arena *a
 	t->subjects[t->subject_count++] = *s;
 }
 
+void touched_handoff(struct touched *t, const struct uuid *id, struct arena *arena)
+{
+	t->handoffs = arena_grow(arena, t->handoffs, &t->handoff_cap, t->handoff_count + 1,
+				 sizeof(*t->handoffs));
+	t->handoffs[t->handoff_count++] = *id;
+}
+
 void apply_init(struct apply *a)
 {
 	*a = (struct apply){ 0 };
 	pipeline_init(&a->pipeline);
+	buffer_init(&a->value);
 }
 
 void apply_done(struct apply *a)
 {
 	pipeline_done(&a->pipeline);
+	buffer_done(&a->value);
 	free(a->guards);
 	a->guards = NULL;
 }
@@ -160,6 +170,41 @@ static void add_grant(struct apply *a, const struct workspace *w, const struct g
 		       (struct bytes){ value, layout_grant_value(value, g, &w->owner_id) });
 }
 
+static void add_handoff(struct apply *a, const struct handoff *h)
+{
+	uint8_t field[HANDOFF_FIELD_SIZE];
+
+	layout_handoff_field(field, &h->id);
+	buffer_clear(&a->value);
+	layout_handoff_value(&a->value, h);
+	pipeline_bytes(&a->pipeline, (struct bytes){ field, sizeof(field) });
+	pipeline_bytes(&a->pipeline, buffer_bytes(&a->value));
+}
+
+/* How many handoffs are to be written: those that changed and are there, or all. */
+static size_t count_handoffs(const struct touched *t)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->handoff_count; i++)
+		count += handoffs_find(&t->workspace->handoffs, &t->handoffs[i]) != NULL;
+	return t->whole ? t->workspace->handoffs.count : count;
+}
+
+static void add_handoffs(struct apply *a, const struct touched *t)
+{
+	const struct handoffs *all = &t->workspace->handoffs;
+
+	for (size_t i = 0; t->whole && i < all->count; i++)
+		add_handoff(a, &all->list[i]);
+	for (size_t i = 0; !t->whole && i < t->handoff_count; i++) {
+		const struct handoff *h = handoffs_find(all, &t->handoffs[i]);
+
+		if (h)
+			add_handoff(a, h);
+	}
+}
+
 /*
  * Sets the fields that changed. Returns how many of the touched subjects have no grant any more, so
  * that their fields are to be removed; none have fields when the workspace is written whole.
@@ -175,13 +220,14 @@ static size_t set_fields(struct apply *a, const struct touched *t)
 	for (size_t i = 0; i < t->subject_count; i++)
 		kept += workspace_grant(w, &t->subjects[i]) != NULL;
 	fields = (header ? HEADER_FIELDS : 1) + count_fields(new_fields(t)) + forgot_more(t) +
-		 (all_grants ? w->grant_count : kept);
+		 (all_grants ? w->grant_count : kept) + count_handoffs(t);
 	begin_key(a, "HSET", 2 * fields, "ws:", &w->id);
 	if (header)
 		add_header(a, w);
 	else
 		add_number_field(a, LAYOUT_VERSION, w->version);
 	add_commands(a, t);
+	add_handoffs(a, t);
 	for (size_t i = 0; all_grants && i < w->grant_count; i++)
 		add_grant(a, w, &w->grants[i]);
 	for (size_t i = 0; !all_grants && i < t->subject_count; i++) {
@@ -202,6 +248,23 @@ static void remove_fields(struct apply *a, const struct touched *t, size_t gone)
 		if (workspace_grant(t->workspace, &t->subjects[i]))
 			continue;
 		layout_subject_field(field, &t->subjects[i]);
+		pipeline_bytes(&a->pipeline, (struct bytes){ field, sizeof(field) });
+	}
+}
+
+static void remove_handoffs(struct apply *a, const struct touched *t)
+{
+	size_t gone = t->whole ? 0 : t->handoff_count - count_handoffs(t);
+
+	if (!gone)
+		return;
+	begin_key(a, "HDEL", gone, "ws:", &t->workspace->id);
+	for (size_t i = 0; i < t->handoff_count; i++) {
+		uint8_t field[HANDOFF_FIELD_SIZE];
+
+		if (handoffs_find(&t->workspace->handoffs, &t->handoffs[i]))
+			continue;
+		layout_handoff_field(field, &t->handoffs[i]);
 		pipeline_bytes(&a->pipeline, (struct bytes){ field, sizeof(field) });
 	}
 }
@@ -242,6 +305,7 @@ void apply_workspace(struct apply *a, const struct touched *t)
 	gone = set_fields(a, t);
 	if (gone)
 		remove_fields(a, t, gone);
+	remove_handoffs(a, t);
 	remove_commands(a, t);
 }
 
@@ -261,19 +325,68 @@ void apply_role(struct apply *a, const struct uuid *workspace_id, const struct s
 		pipeline_text(&a->pipeline, layout_role_value(role));
 }
 
-void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
-		  int64_t before, int64_t after)
+static void move_due(struct apply *a, const uint8_t member[static DUE_MEMBER_SIZE], int64_t before,
+		     int64_t after)
 {
 	bool ends = after != ABSENT;
-	uint8_t member[DUE_MEMBER_SIZE];
 
 	if (before == after)
 		return;
-	layout_due_member(member, workspace_id, s);
 	begin_key(a, ends ? "ZADD" : "ZREM", ends ? 2 : 1, "due", NULL);
 	if (ends)
 		pipeline_number(&a->pipeline, after);
-	pipeline_bytes(&a->pipeline, (struct bytes){ member, sizeof(member) });
+	pipeline_bytes(&a->pipeline, (struct bytes){ member, DUE_MEMBER_SIZE });
+}
+
+void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
+		  int64_t before, int64_t after)
+{
+	uint8_t member[DUE_MEMBER_SIZE];
+
+	layout_due_member(member, workspace_id, s);
+	move_due(a, member, before, after);
+}
+
+/* Sets, or with an absent value removes, a field of a key that leads to a handoff. */
+static void lead_to_handoff(struct apply *a, const char *kind, const struct uuid *id,
+			    struct bytes field, const char *state)
+{
+	begin_key(a, state ? "HSET" : "HDEL", state ? 2 : 1, kind, id);
+	pipeline_bytes(&a->pipeline, field);
+	if (state)
+		pipeline_text(&a->pipeline, state);
+}
+
+/* Has whom it waits for its entry. One of another who waited no longer goes. */
+static void move_waiting(struct apply *a, const struct uuid *workspace_id,
+			 const struct handoff *before, const struct handoff *after)
+{
+	const struct subject was = before ? handoff_holder(before) : (struct subject){ 0 };
+	const struct subject is = after ? handoff_holder(after) : (struct subject){ 0 };
+	uint8_t entry[HANDOFF_ENTRY_SIZE];
+	const struct bytes field = { entry, sizeof(entry) };
+
+	layout_handoff_entry(entry, workspace_id, before ? &before->id : &after->id);
+	if (before && !subject_equal(&was, &is))
+		lead_to_handoff(a, layout_waiting_kind(was.kind), &was.id, field, NULL);
+	if (after)
+		lead_to_handoff(a, layout_waiting_kind(is.kind), &is.id, field,
+				layout_handoff_state(after->state));
+}
+
+void apply_handoff(struct apply *a, const struct uuid *workspace_id, const struct handoff *before,
+		   const struct handoff *after)
+{
+	const struct uuid *id = before ? &before->id : &after->id;
+	uint8_t member[DUE_MEMBER_SIZE];
+
+	lead_to_handoff(a, "handoff:", id,
+			(struct bytes){ workspace_id->bytes, sizeof(workspace_id->bytes) },
+			after ? layout_handoff_state(after->state) : NULL);
+	move_waiting(a, workspace_id, before, after);
+	layout_due_handoff(member, workspace_id, id);
+	move_due(a, member, before ? handoff_end(before) : ABSENT,
+		 after ? handoff_end(after) : ABSENT);
 }
 
 void apply_owned(struct apply *a, const struct workspace *w)
@@ -305,11 +418,13 @@ void apply_outcomes(struct apply *a, int64_t last, struct bytes outcomes)
 	add_text_field(a, "o", outcomes);
 }
 
-void apply_unsent(struct apply *a, int64_t last, struct bytes outputs)
+void apply_unsent(struct apply *a, int64_t last, struct bytes seal, struct bytes outputs)
 {
+	const struct bytes value[] = { seal, outputs };
+
 	begin_key(a, "HSET", 2, "unsent", NULL);
 	pipeline_number(&a->pipeline, last);
-	pipeline_bytes(&a->pipeline, outputs);
+	pipeline_parts(&a->pipeline, value, 2);
 }
 
 void apply_forget_log(struct apply *a)

@@ -24,13 +24,20 @@ struct touched {
 	struct subject *subjects; /* whose grants changed; may repeat; in the run's arena */
 	size_t subject_count;
 	size_t subject_cap;
+	struct uuid *handoffs; /* the ids of those that changed; likewise */
+	size_t handoff_count;
+	size_t handoff_cap;
 };
 
 /* Notes that the grant of that subject changed. The list grows in the arena. */
 void touched_subject(struct touched *t, const struct subject *s, struct arena *arena);
 
+/* The same for a handoff. */
+void touched_handoff(struct touched *t, const struct uuid *id, struct arena *arena);
+
 struct apply {
 	struct pipeline pipeline;
+	struct buffer value; /* scratch */
 	struct keys keys;
 	int64_t applied;    /* the mark's new `applied` */
 	int64_t directory;  /* the mark's new `directory`: mark.h */
@@ -91,6 +98,13 @@ void apply_role(struct apply *a, const struct uuid *workspace_id, const struct s
 void apply_expiry(struct apply *a, const struct uuid *workspace_id, const struct subject *s,
 		  int64_t before, int64_t after);
 
+/*
+ * Changes what leads to a handoff of the workspace, and what is due, from what it
+ * was to what it is; NULL: it is not there.
+ */
+void apply_handoff(struct apply *a, const struct uuid *workspace_id, const struct handoff *before,
+		   const struct handoff *after);
+
 /* Adds the workspace's name to its owner's index, or removes it from there. */
 void apply_owned(struct apply *a, const struct workspace *w);
 void apply_not_owned(struct apply *a, const struct workspace *w);
@@ -98,8 +112,11 @@ void apply_not_owned(struct apply *a, const struct workspace *w);
 /* Adds the outcomes of the run whose last offset is `last`: see outcomes.h. */
 void apply_outcomes(struct apply *a, int64_t last, struct bytes outcomes);
 
-/* Keeps the outputs of that run in Redis until they are committed in Kafka. */
-void apply_unsent(struct apply *a, int64_t last, struct bytes outputs);
+/*
+ * Keeps the outputs of that run in Redis until they are committed in Kafka, with their
+ * seal before them, which is empty where no keys are configured: unsent_seal().
+ */
+void apply_unsent(struct apply *a, int64_t last, struct bytes seal, struct bytes outputs);
 
 /*
  * Forgets all outcomes and all outputs that are kept: they are of another log. To

@@ -89,6 +89,29 @@ void bearers_ask_all(struct pipeline *p, const struct keys *k, const char *kind,
 	pipeline_number(p, -1);
 }
 
+/* ";" follows ":" in ASCII, so "(5;" ends what begins with "5:". */
+void bearers_ask_length(struct pipeline *p, const struct keys *k, const char *kind,
+			const struct uuid *parent, const struct name_page *page)
+{
+	char text[LENGTH_SIZE];
+	int length = snprintf(text, sizeof(text), "[%zu:", page->len);
+	const struct bytes from[] = { bytes_of("("), page->after };
+
+	pipeline_command(p, 7);
+	pipeline_text(p, "ZRANGEBYLEX");
+	pipeline_key(p, k, kind, parent);
+	if (page->after.data)
+		pipeline_parts(p, from, 2);
+	else
+		pipeline_text(p, text);
+	text[0] = '(';
+	text[length - 1] = ';';
+	pipeline_text(p, text);
+	pipeline_text(p, "LIMIT");
+	pipeline_number(p, 0);
+	pipeline_number(p, page->max);
+}
+
 bool bearers_parse(struct bytes member, struct bytes *name, struct uuid *id)
 {
 	struct bytes rest = member;

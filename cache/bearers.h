@@ -58,6 +58,17 @@ MUST_USE bool bearers_take(struct bearers *out, const struct redisReply *reply);
 void bearers_ask_all(struct pipeline *p, const struct keys *k, const char *kind,
 		     const struct uuid *parent);
 
+/* Names of one length. */
+struct name_page {
+	size_t len;         /* their bytes */
+	struct bytes after; /* only those that come after this member; absent: from the first on */
+	int64_t max;        /* at most so many; -1: all */
+};
+
+/* Adds the question for such names and their bearers, in order. */
+void bearers_ask_length(struct pipeline *p, const struct keys *k, const char *kind,
+			const struct uuid *parent, const struct name_page *page);
+
 /* Sets *name, which is borrowed, and *id from a member. False if it is none. */
 bool bearers_parse(struct bytes member, struct bytes *name, struct uuid *id);
 

@@ -1,10 +1,21 @@
 #include "cache/clearing.h"
 
 #include "cache/redis.h"
+#include "schemas/topics.h"
 
+#include <assert.h>
 #include <hiredis/hiredis.h>
 
-/* Is the key one of the partition's? If so, and unless it is the mark, appends its deletion. */
+/* What a rebuild leaves alone: the mark, and inboxes, which are no part of the index (inbox.h). */
+static bool is_kept(struct bytes kind)
+{
+	static const char inbox[] = "inbox";
+
+	return bytes_equal_text(kind, "mark") ||
+	       (kind.len > strlen(inbox) && memcmp(kind.data, inbox, strlen(inbox)) == 0);
+}
+
+/* Is the key one of the partition's? If so, and unless it is kept, appends its deletion. */
 static bool unlink_key(struct clearing *c, const struct keys *k, struct bytes key)
 {
 	struct bytes kind;
@@ -12,7 +23,7 @@ static bool unlink_key(struct clearing *c, const struct keys *k, struct bytes ke
 	if (key.len < k->len || memcmp(key.data, k->base, k->len) != 0)
 		return false;
 	kind = (struct bytes){ key.data + k->len, key.len - k->len };
-	if (bytes_equal_text(kind, "mark"))
+	if (is_kept(kind))
 		return true;
 	pipeline_command(&c->body, 2);
 	pipeline_text(&c->body, "UNLINK");
@@ -39,7 +50,14 @@ int clearing_step(struct index *ix, struct clearing *list, size_t count, uint64_
 {
 	const redisReply *found = NULL;
 	uint64_t next = *cursor;
-	int rc = index_scan(ix, "{*", &next, &found, err);
+	int partitions[PARTITIONS_MAX + 1];
+	const struct index_part of = { partitions, count };
+	int rc;
+
+	assert(count && count <= PARTITIONS_MAX + 1);
+	for (size_t i = 0; i < count; i++)
+		partitions[i] = list[i].partition;
+	rc = index_scan(ix, "{*", &of, &next, &found, err);
 
 	if (rc)
 		return rc;

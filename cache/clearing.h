@@ -2,8 +2,8 @@
 #define SB_CACHE_CLEARING_H
 
 /*
- * Clearing partitions: their owner deletes all their keys but the marks, before
- * they are rebuilt.
+ * Clearing partitions: their owner deletes all their keys but the marks and the
+ * inboxes (inbox.h), before they are rebuilt.
  */
 
 #include "cache/index.h"

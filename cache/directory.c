@@ -2,19 +2,23 @@
 
 #include "cache/bearers.h"
 #include "cache/redis.h"
+#include "ops/support/number.h"
 
 #include <hiredis/hiredis.h>
 
 enum {
 	MEMBERSHIP_SIZE = 17,
+	RULE_SIZE = 4,
 	MEMBERS_PER_COMMAND = 1000, /* 25 KB; between two commands Redis serves others */
 };
 
 void projection_init(struct projection *p, const struct index *ix)
 {
+	*p = (struct projection){ 0 };
 	pipeline_init(&p->pipeline);
 	buffer_init(&p->members);
-	p->keys = *index_keys(ix, KEYS_DIRECTORY);
+	if (ix)
+		p->keys = *index_keys(ix, KEYS_DIRECTORY);
 }
 
 void projection_done(struct projection *p)
@@ -192,9 +196,41 @@ void projection_organization(struct projection *p, const struct organization_cha
 	if (!new)
 		return;
 	add_name(p, "orgnames", NULL, new->name, &new->id);
-	begin_command(p, "HSET", 4, "org:", &new->id);
+	begin_command(p, "HSET", 6, "org:", &new->id);
 	add_field(p, "name", new->name);
 	add_symbol(p, "sharing", sharing_policy_symbols, (int)new->sharing);
+	pipeline_text(&p->pipeline, "lifetime");
+	pipeline_number(&p->pipeline,
+			new->grant_lifetime_max_ms == ABSENT ? 0 : new->grant_lifetime_max_ms);
+}
+
+static void append_rule(struct buffer *packed, const struct preference_rule *r)
+{
+	buffer_append_u8(packed, (uint8_t)r->channel);
+	buffer_append_u8(packed, (uint8_t)r->kind);
+	buffer_append_u8(packed, (uint8_t)r->category);
+	buffer_append_u8(packed, r->on);
+}
+
+void projection_preferences(struct projection *p, const struct preferences_changed *old,
+			    const struct preferences_changed *new)
+{
+	struct buffer packed;
+
+	if (old && !new)
+		delete_key(p, "prefs:", &old->user_id);
+	if (!new)
+		return;
+	buffer_init(&packed);
+	for (size_t i = 0; i < new->rule_count; i++)
+		append_rule(&packed, &new->rules[i]);
+	begin_command(p, "HSET", 4, "prefs:", &new->user_id);
+	add_field(p, "rules", buffer_bytes(&packed));
+	buffer_clear(&packed);
+	for (size_t i = 0; i < new->muted_workspace_count; i++)
+		buffer_append(&packed, new->muted_workspaces[i].bytes, sizeof(struct uuid));
+	add_field(p, "muted", buffer_bytes(&packed));
+	buffer_done(&packed);
 }
 
 void projection_deployment(struct projection *p, const struct deployment_changed *new)
@@ -209,15 +245,17 @@ void projection_shadow(struct projection *p, const struct uuid *id, bool shadowe
 	pipeline_id(&p->pipeline, id);
 }
 
-int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
-		     const struct mark *wanted, struct error *err)
+void projection_clear(struct projection *p)
 {
-	int rc = index_write(ix, KEYS_DIRECTORY, seen, wanted, &p->pipeline, err);
-
 	pipeline_trim(&p->pipeline);
 	if (p->members.cap > PIPELINE_KEEP_BYTES)
 		buffer_done(&p->members);
-	return rc;
+}
+
+int projection_write(struct index *ix, const struct projection *p, const struct mark *seen,
+		     const struct mark *wanted, struct error *err)
+{
+	return index_write(ix, KEYS_DIRECTORY, seen, wanted, &p->pipeline, err);
 }
 
 /* ---- reading ---- */
@@ -313,10 +351,67 @@ enum entity_found directory_parse_organization(struct organization_changed *out,
 	*out = o;
 	if (!has_fields(reply))
 		return ENTITY_MISSING;
-	if (!reply_field(reply, "name").data || !reply_field(reply, "sharing").data)
+	if (!reply_field(reply, "name").data || !reply_field(reply, "sharing").data ||
+	    !number_parse(reply_field(reply, "lifetime"), 0, INT64_MAX, &o.grant_lifetime_max_ms))
 		return ENTITY_DAMAGED;
+	if (!o.grant_lifetime_max_ms)
+		o.grant_lifetime_max_ms = ABSENT;
 	o.name = arena_copy(arena, reply_field(reply, "name"));
 	o.sharing = (enum sharing_policy)parse_symbol(reply, "sharing", sharing_policy_symbols);
 	*out = o;
+	return ENTITY_FOUND;
+}
+
+/* False when a number stands for nothing. */
+static bool parse_rule(struct preference_rule *r, const uint8_t at[static RULE_SIZE])
+{
+	if (at[0] > CHANNEL_EXEC || at[1] > NOTIFY_HANDOFF_EXPIRED || at[2] > CATEGORY_HANDOFF ||
+	    at[3] > 1)
+		return false;
+	*r = (struct preference_rule){ (enum channel)at[0], (enum notification_kind)at[1],
+				       (enum category)at[2], at[3] };
+	return true;
+}
+
+static bool parse_rules(struct preferences_changed *out, struct bytes packed, struct arena *arena)
+{
+	size_t count = packed.len / RULE_SIZE;
+
+	if (!packed.data || packed.len % RULE_SIZE)
+		return false;
+	out->rules = arena_zalloc(arena, count + 1, sizeof(*out->rules));
+	out->rule_count = count;
+	for (size_t i = 0; i < count; i++)
+		if (!parse_rule(&out->rules[i], packed.data + i * RULE_SIZE))
+			return false;
+	return true;
+}
+
+static bool parse_muted(struct preferences_changed *out, struct bytes packed, struct arena *arena)
+{
+	size_t count = packed.len / sizeof(struct uuid);
+
+	if (!packed.data || packed.len % sizeof(struct uuid))
+		return false;
+	out->muted_workspaces = arena_zalloc(arena, count + 1, sizeof(struct uuid));
+	out->muted_workspace_count = count;
+	if (count)
+		memcpy(out->muted_workspaces, packed.data, packed.len);
+	return true;
+}
+
+enum entity_found directory_parse_preferences(struct preferences_changed *out,
+					      const struct uuid *user_id,
+					      const struct redisReply *reply, struct arena *arena)
+{
+	struct preferences_changed p = { .user_id = *user_id };
+
+	*out = p;
+	if (!has_fields(reply))
+		return ENTITY_MISSING;
+	if (!parse_rules(&p, reply_field(reply, "rules"), arena) ||
+	    !parse_muted(&p, reply_field(reply, "muted"), arena))
+		return ENTITY_DAMAGED;
+	*out = p;
 	return ENTITY_FOUND;
 }

@@ -14,14 +14,17 @@
  *   sb:{dir}:groupnames:<org>  zset  names and ids of the organization's groups
  *   sb:{dir}:members:<group>   set   user ids
  *   sb:{dir}:of:<user>         set   group ids
- *   sb:{dir}:org:<id>          hash  name, sharing
+ *   sb:{dir}:org:<id>          hash  name, sharing, lifetime (ms; 0: grants may last for ever)
  *   sb:{dir}:orgnames          zset  names and ids of organizations
+ *   sb:{dir}:prefs:<user>      hash  rules, muted
  *   sb:{dir}:deployment        hash  sharing_enabled
  *   sb:{dir}:shadowed          set   ids of entities, 16 zeros for the deployment, whose record on
  *                                    the topic is shadowed by a later one that was passed over
  *
  * The field orgs has 17 bytes for each organization of the user: its id, then
- * 'm' for a member or 'a' for an admin.
+ * 'm' for a member or 'a' for an admin. The field rules has 4 bytes for each rule of
+ * the user's preferences: channel, kind and category as numbers (records.h), then 1
+ * for on and 0 for off; muted has the ids of the muted workspaces.
  */
 
 #include "cache/index.h"
@@ -38,7 +41,7 @@ struct projection {
 	struct buffer members; /* scratch: the ids of members that join or leave */
 };
 
-/* Starts without changes, for the directory of that index. */
+/* Starts without changes, for the directory of that index; NULL where none are ever gathered. */
 void projection_init(struct projection *p, const struct index *ix);
 
 /* Gives the memory back. */
@@ -61,6 +64,8 @@ void projection_group(struct projection *p, const struct group_changed *old,
 
 void projection_organization(struct projection *p, const struct organization_changed *old,
 			     const struct organization_changed *new);
+void projection_preferences(struct projection *p, const struct preferences_changed *old,
+			    const struct preferences_changed *new);
 void projection_deployment(struct projection *p, const struct deployment_changed *new);
 
 /* Adds that the record of this entity is shadowed, or no longer. */
@@ -69,15 +74,18 @@ void projection_shadow(struct projection *p, const struct uuid *id, bool shadowe
 /* The bytes of the changes gathered so far, for callers that write in pieces. */
 size_t projection_size(const struct projection *p);
 
+/* Forgets the changes gathered so far. */
+void projection_clear(struct projection *p);
+
 /*
  * Writes the changes and the directory's mark *wanted in one transaction,
- * provided that the mark in Redis is still as *seen, and empties the projection
- * whether that succeeds or not. Blocks. ERROR_FENCED when the mark has changed:
- * another process projects now, or Redis went back in time. ERROR_UNAVAILABLE
- * when the changes may have been written or not. Project everything again in
- * either case.
+ * provided that the mark in Redis is still as *seen; the projection keeps them.
+ * Blocks. ERROR_FENCED when the mark has changed: another process projects now, or
+ * Redis went back in time, so project everything again. ERROR_UNAVAILABLE,
+ * ERROR_NODE when the changes may have been written or not: then Redis has the mark
+ * *seen or *wanted, and the same changes may be written to either.
  */
-MUST_USE int projection_write(struct index *ix, struct projection *p, const struct mark *seen,
+MUST_USE int projection_write(struct index *ix, const struct projection *p, const struct mark *seen,
 			      const struct mark *wanted, struct error *err);
 
 /* ---- reading ---- */
@@ -104,6 +112,11 @@ MUST_USE enum entity_found directory_parse_organization(struct organization_chan
 							const struct uuid *id,
 							const struct redisReply *reply,
 							struct arena *arena);
+
+MUST_USE enum entity_found directory_parse_preferences(struct preferences_changed *out,
+						       const struct uuid *user_id,
+						       const struct redisReply *reply,
+						       struct arena *arena);
 
 /* The value of a field in a reply to HGETALL, borrowed from it; absent when there is none. */
 struct bytes reply_field(const struct redisReply *hash, const char *field);

@@ -1,5 +1,6 @@
 #include "cache/facts.h"
 
+#include "cache/directory.h"
 #include "cache/layout.h"
 #include "cache/redis.h"
 #include "ops/support/memory.h"
@@ -275,4 +276,26 @@ int facts_deployment(struct reader *r, struct deployment_changed *out, struct er
 		out->sharing_enabled = !enabled.data || bytes_equal_text(enabled, "1");
 	}
 	return rc;
+}
+
+/* ---- preferences ---- */
+
+int facts_preferences(struct reader *r, const struct uuid *user_id, struct arena *arena,
+		      struct preferences_changed *out, struct error *err)
+{
+	struct pipeline *p = reader_begin(r);
+	struct preferences_changed found;
+	int rc;
+
+	pipeline_command(p, 2);
+	pipeline_text(p, "HGETALL");
+	pipeline_key(p, reader_keys(r, KEYS_DIRECTORY), "prefs:", user_id);
+	rc = reader_ask(r, err);
+	if (rc)
+		return rc;
+	if (directory_parse_preferences(&found, user_id, reader_reply(r, 0), arena) ==
+	    ENTITY_DAMAGED)
+		return reader_fail_damaged(r, KEYS_DIRECTORY, "prefs:", err);
+	*out = found;
+	return 0;
 }

@@ -42,6 +42,10 @@ MUST_USE int facts_workspaces(struct reader *r, const struct uuid *ids, size_t c
 MUST_USE int facts_shadowed(struct reader *r, struct arena *arena, struct uuid_list *out,
 			    struct error *err);
 
+/* The user's preferences; none where the directory does not say. */
+MUST_USE int facts_preferences(struct reader *r, const struct uuid *user_id, struct arena *arena,
+			       struct preferences_changed *out, struct error *err);
+
 /* The deployment's switch; sharing is enabled where the directory does not say. */
 MUST_USE int facts_deployment(struct reader *r, struct deployment_changed *out, struct error *err);
 

@@ -7,11 +7,11 @@
 
 #include "cache/layout.h"
 #include "cache/redis.h"
+#include "cache/sweep.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,6 +22,7 @@ struct index {
 	struct deployment deployment;
 	const char *topic;
 	struct keys *keys; /* one for each partition, then the directory's */
+	bool *wanted;      /* scratch, of each of them: is it walked over? */
 	struct pipeline pipeline;
 	struct replies replies;
 	/* The mark that Redis watches for us. EXEC and a lost connection end it. */
@@ -64,6 +65,7 @@ static void init_keys(struct index *ix, const char *prefix)
 
 	assert(partitions > 0);
 	ix->keys = memory_zalloc((size_t)partitions + 1, sizeof(*ix->keys));
+	ix->wanted = memory_zalloc((size_t)partitions + 1, sizeof(*ix->wanted));
 	for (int i = 0; i < partitions; i++)
 		keys_init(&ix->keys[i], prefix, i);
 	keys_init(&ix->keys[partitions], prefix, KEYS_DIRECTORY);
@@ -76,7 +78,7 @@ int index_open(struct index **out, const struct index_options *o, struct error *
 	int rc = keys_check_prefix(o->prefix, err);
 
 	if (!rc)
-		rc = redis_new(&redis, o->address, o->timeout_ms, err);
+		rc = redis_new(&redis, &o->redis, o->timeout_ms, err);
 	if (rc)
 		return rc;
 	ix = memory_zalloc(1, sizeof(*ix));
@@ -101,18 +103,28 @@ void index_close(struct index **ixp)
 	pipeline_done(&ix->pipeline);
 	replies_done(&ix->replies);
 	free(ix->keys);
+	free(ix->wanted);
 	free(ix);
 	*ixp = NULL;
 }
 
-/* Only a start is refused: a server that denies us something while we run may cease to. */
-static int wait_when_refused(int rc, struct error *err)
+/*
+ * Only a start is refused: a server that denies us something while we run may cease to. And
+ * what a node of a cluster does not do says nothing of the others.
+ */
+static int judge_failure(const struct index *ix, int rc, struct error *err)
 {
-	if (rc != ERROR_REFUSED)
+	if (rc != ERROR_REFUSED && rc != ERROR_UNAVAILABLE)
 		return rc;
+	rc = redis_is_cluster(ix->redis) ? ERROR_NODE : ERROR_UNAVAILABLE;
 	if (err)
-		err->code = ERROR_UNAVAILABLE;
-	return ERROR_UNAVAILABLE;
+		err->code = rc;
+	return rc;
+}
+
+static int ask_redis(struct index *ix, const struct pipeline *p, struct error *err)
+{
+	return judge_failure(ix, redis_roundtrip(ix->redis, p, &ix->replies, err), err);
 }
 
 static int check_replies(const struct index *ix, size_t from, size_t to, struct error *err)
@@ -121,12 +133,12 @@ static int check_replies(const struct index *ix, size_t from, size_t to, struct 
 
 	for (size_t i = from; !rc && i < to; i++)
 		rc = reply_check(ix->replies.list[i], redis_address(ix->redis), err);
-	return wait_when_refused(rc, err);
+	return judge_failure(ix, rc, err);
 }
 
 static int index_roundtrip(struct index *ix, const struct pipeline *p, struct error *err)
 {
-	int rc = redis_roundtrip(ix->redis, p, &ix->replies, err);
+	int rc = ask_redis(ix, p, err);
 
 	return rc ? rc : check_replies(ix, 0, ix->replies.count, err);
 }
@@ -136,36 +148,23 @@ const char *index_address(const struct index *ix)
 	return redis_address(ix->redis);
 }
 
-int index_check_server(struct index *ix, struct error *err)
+static struct sweep sweep_over(const struct index *ix)
 {
-	const char *address = redis_address(ix->redis);
-	struct server server;
-	struct mark first;
-	int rc;
-
-	pipeline_clear(&ix->pipeline);
-	server_append_read(&ix->pipeline);
-	mark_append_read(&ix->pipeline, index_keys(ix, 0));
-	rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
-	for (size_t i = 0; !rc && i <= SERVER_REPLIES; i++)
-		rc = reply_check(ix->replies.list[i], address, err);
-	if (rc && rc != ERROR_DAMAGED) /* a mark of another type is no mark */
-		return rc;
-	server_parse(&server, ix->replies.list);
-	mark_parse(&first, ix->replies.list[SERVER_REPLIES]);
-	rc = server_check(&server, address, err);
-	return rc ? rc : index_check_mark(ix, &first, err);
+	return sweep_of(ix->redis, ix->keys, (size_t)ix->deployment.partitions + 1);
 }
 
-int index_read_server(struct index *ix, struct server *out, struct error *err)
+int index_read_servers(struct index *ix, struct servers *out, struct error *err)
 {
+	const struct sweep sweep = sweep_over(ix);
 	int rc;
 
 	pipeline_clear(&ix->pipeline);
-	server_append_read(&ix->pipeline);
-	rc = index_roundtrip(ix, &ix->pipeline, err);
+	(void)servers_append_read(&ix->pipeline, &sweep);
+	rc = ask_redis(ix, &ix->pipeline, err);
+	if (!rc && !sweep.is_cluster)
+		rc = check_replies(ix, 0, ix->replies.count, err);
 	if (!rc)
-		server_parse(out, ix->replies.list);
+		servers_parse(out, &sweep, ix->replies.list, ix->replies.count);
 	return rc;
 }
 
@@ -176,12 +175,78 @@ int index_check_mark(const struct index *ix, const struct mark *m, struct error 
 	return mark_check(m, &ix->deployment, redis_address(ix->redis), err);
 }
 
+/*
+ * Asks the servers what they say of themselves, and for the marks that are needed. On a
+ * cluster any node may be dead, so all are asked for.
+ */
+static int ask_server(struct index *ix, struct sweep *sweep, size_t *questions, struct error *err)
+{
+	int rc;
+
+	pipeline_clear(&ix->pipeline);
+	rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err); /* what is it? */
+	if (rc)
+		return rc;
+	*sweep = sweep_over(ix);
+	*questions = servers_append_read(&ix->pipeline, sweep);
+	for (int i = 0; i < (sweep->is_cluster ? ix->deployment.partitions : 1); i++)
+		mark_append_read(&ix->pipeline, index_keys(ix, i));
+	return redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
+}
+
+/* A node of a cluster that cannot serve now is no reason not to start. A mark of another type is no mark. */
+static int check_answer(const struct index *ix, const struct sweep *sweep, size_t reply,
+			struct error *err)
+{
+	int rc = reply_check(ix->replies.list[reply], redis_address(ix->redis), err);
+
+	return rc == ERROR_DAMAGED || (rc == ERROR_UNAVAILABLE && sweep->is_cluster) ? 0 : rc;
+}
+
+/* Checks the first mark that there is. */
+static int check_first_mark(const struct index *ix, size_t reply, struct error *err)
+{
+	struct mark m = { 0 };
+
+	for (; reply < ix->replies.count && m.state == MARK_MISSING; reply++)
+		mark_parse(&m, ix->replies.list[reply]);
+	return index_check_mark(ix, &m, err);
+}
+
+int index_check_server(struct index *ix, struct error *err)
+{
+	struct servers servers = { 0 };
+	struct sweep sweep;
+	size_t questions = 0;
+	int rc = ask_server(ix, &sweep, &questions, err);
+
+	for (size_t i = 0; !rc && i < ix->replies.count; i++)
+		rc = check_answer(ix, &sweep, i, err);
+	if (rc)
+		return rc;
+	servers_parse(&servers, &sweep, ix->replies.list, questions);
+	rc = servers_check(&servers, redis_address(ix->redis), err);
+	servers_done(&servers);
+	return rc ? rc : check_first_mark(ix, questions, err);
+}
+
+/* Notes that a node fails, which is no failure of the call; returns any other failure. */
+static int note_why(struct error *out, int rc, const struct error *why, struct error *err)
+{
+	*out = (struct error){ 0 };
+	if (rc == ERROR_NODE)
+		*out = *why;
+	else if (rc && why != err)
+		return error_set(err, rc, "%s", why->text);
+	return rc == ERROR_NODE ? 0 : rc;
+}
+
 /* Checks a reply to the reading of a mark: one of another type is no mark, as mark_parse() says. */
 static int check_mark_reply(const struct index *ix, size_t reply, struct error *err)
 {
 	int rc = reply_check(ix->replies.list[reply], redis_address(ix->redis), err);
 
-	return rc == ERROR_DAMAGED ? 0 : wait_when_refused(rc, err);
+	return rc == ERROR_DAMAGED ? 0 : judge_failure(ix, rc, err);
 }
 
 int index_read_marks(struct index *ix, const int *partitions, size_t count, struct mark *out,
@@ -192,11 +257,47 @@ int index_read_marks(struct index *ix, const int *partitions, size_t count, stru
 	pipeline_clear(&ix->pipeline);
 	for (size_t i = 0; i < count; i++)
 		mark_append_read(&ix->pipeline, index_keys(ix, partitions[i]));
-	rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
+	rc = ask_redis(ix, &ix->pipeline, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		rc = check_mark_reply(ix, i, err);
 	for (size_t i = 0; !rc && i < count; i++)
 		mark_parse(&out[i], ix->replies.list[i]);
+	return rc;
+}
+
+/* Reads the i-th mark from the replies to `each` commands for each mark. */
+static int take_mark(const struct index *ix, size_t i, size_t each, struct mark *out,
+		     struct error *err)
+{
+	int rc = check_mark_reply(ix, i * each, err);
+
+	if (!rc)
+		rc = check_replies(ix, i * each + 1, (i + 1) * each, err);
+	if (!rc)
+		mark_parse(out, ix->replies.list[i * each]);
+	return rc;
+}
+
+int index_look_at_marks(struct index *ix, const int *partitions, size_t count, struct mark *out,
+			struct error *whys, struct error *err)
+{
+	size_t each = redis_is_cluster(ix->redis) ? 2 : 1;
+	int failed;
+	int rc = 0;
+
+	pipeline_clear(&ix->pipeline);
+	for (size_t i = 0; i < count; i++) {
+		mark_append_read(&ix->pipeline, index_keys(ix, partitions[i]));
+		if (each == 2)
+			sweep_append_absent(&ix->pipeline, index_keys(ix, partitions[i]));
+	}
+	failed = ask_redis(ix, &ix->pipeline, err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		struct error why = { 0 };
+
+		rc = failed ? failed : take_mark(ix, i, each, &out[i], &why);
+		rc = note_why(&whys[i], rc, failed ? err : &why, err);
+	}
 	return rc;
 }
 
@@ -205,10 +306,24 @@ int index_read_mark(struct index *ix, int partition, struct mark *out, struct er
 	return index_read_marks(ix, &partition, 1, out, err);
 }
 
-int index_stamp(struct index *ix, const int *partitions, const struct mark *list, size_t count,
-		struct error *err)
+static void append_unwatch(struct pipeline *p)
 {
 	static const char *const unwatch[] = { "UNWATCH", NULL };
+
+	pipeline_texts(p, unwatch);
+}
+
+/*
+ * On a cluster each mark has an UNWATCH of its own, which goes to its node. Where it is only
+ * found during the round trip that there is a cluster, its connections are new, and nothing
+ * is watched on them.
+ */
+int index_stamp(struct index *ix, const int *partitions, const struct mark *list, size_t count,
+		struct error *whys, struct error *err)
+{
+	bool each = redis_is_cluster(ix->redis);
+	int failed;
+	int rc = 0;
 
 	if (!count)
 		return 0;
@@ -216,10 +331,21 @@ int index_stamp(struct index *ix, const int *partitions, const struct mark *list
 	index_forget_ahead(ix);
 	ix->watched.partition = NO_PARTITION;
 	pipeline_clear(&ix->pipeline);
-	pipeline_texts(&ix->pipeline, unwatch);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (!i || each)
+			append_unwatch(&ix->pipeline);
 		mark_append_stamp(&ix->pipeline, index_keys(ix, partitions[i]), &list[i]);
-	return index_roundtrip(ix, &ix->pipeline, err);
+	}
+	failed = ask_redis(ix, &ix->pipeline, err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		size_t reply = each ? 2 * i : i ? i + 1 : 0; /* the first of it */
+		struct error why = { 0 };
+
+		if (!failed)
+			rc = check_replies(ix, reply, (each ? 2 * i : i) + 2, &why);
+		rc = note_why(&whys[i], failed ? failed : rc, failed ? err : &why, err);
+	}
+	return rc;
 }
 
 static int fail_fenced(const struct index *ix, int partition, struct error *err)
@@ -300,7 +426,7 @@ static int watch_mark(struct index *ix, int partition, const struct mark *seen, 
 	index_forget_ahead(ix); /* the EXEC to come ends its watch */
 	pipeline_clear(&ix->pipeline);
 	append_watch(&ix->pipeline, index_keys(ix, partition));
-	rc = redis_roundtrip(ix->redis, &ix->pipeline, &ix->replies, err);
+	rc = ask_redis(ix, &ix->pipeline, err);
 	if (!rc)
 		rc = check_replies(ix, 0, 1, err);
 	if (!rc)
@@ -345,7 +471,7 @@ static int carry_out(struct index *ix, int partition, const struct pipeline *p, 
 	assert(is_watched(ix, partition));
 	assert(exec < p->commands);
 	ix->watched.partition = NO_PARTITION;
-	rc = redis_roundtrip(ix->redis, p, &ix->replies, err);
+	rc = ask_redis(ix, p, err);
 	if (!rc)
 		rc = check_exec(ix, exec, err);
 	if (rc)
@@ -558,21 +684,29 @@ int index_ask_owned(struct index *ix, int partition, const struct mark *ours,
 	return rc;
 }
 
-int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
+static void choose_walked(struct index *ix, const struct index_part *of)
+{
+	size_t all = (size_t)ix->deployment.partitions + 1;
+
+	memset(ix->wanted, 0, all * sizeof(*ix->wanted));
+	for (size_t i = 0; i < of->count; i++)
+		ix->wanted[index_keys(ix, of->partitions[i]) - ix->keys] = true;
+}
+
+int index_scan(struct index *ix, const char *pattern, const struct index_part *of, uint64_t *cursor,
 	       const struct redisReply **keys, struct error *err)
 {
-	const redisReply *reply;
-	char text[24];
+	struct sweep sweep = sweep_over(ix);
 	int rc;
 
-	(void)snprintf(text, sizeof(text), "%" PRIu64, *cursor);
+	assert(of->count);
+	choose_walked(ix, of);
+	sweep.wanted = ix->wanted;
 	pipeline_clear(&ix->pipeline);
-	pipeline_scan(&ix->pipeline, &ix->keys[0], pattern, text);
+	sweep_append(&sweep, &ix->pipeline, pattern, *cursor);
 	rc = index_roundtrip(ix, &ix->pipeline, err);
-	if (rc)
-		return rc;
-	reply = ix->replies.list[0];
-	*cursor = strtoull(text_of(reply_bytes(reply->element[0])), NULL, 10);
-	*keys = reply->element[1];
-	return 0;
+	if (!rc)
+		rc = sweep_take(&sweep, ix->replies.list[sweep_scan_reply(&sweep)], cursor, keys,
+				err);
+	return judge_failure(ix, rc, err);
 }

@@ -16,7 +16,9 @@
  * long as the timeout given to index_open() for each round trip. It fails
  * with ERROR_UNAVAILABLE when Redis does not answer, or answers with an error of
  * its own, whatever that is: a password that it asks for today may be gone
- * tomorrow. It fails with ERROR_DAMAGED when what Redis holds of the partition
+ * tomorrow. Of a cluster that is ERROR_NODE instead, for it says nothing of what
+ * is on other nodes, or of other slots of the same one; below, ERROR_UNAVAILABLE
+ * stands for both. It fails with ERROR_DAMAGED when what Redis holds of the partition
  * cannot be what was written there: a key of another type, a value that cannot
  * be read, a key that is missing. Then nothing of the partition is to be
  * believed, and it must be rebuilt. A partition is 0 or more and less than the
@@ -26,6 +28,7 @@
 #include "cache/apply.h"
 #include "cache/mark.h"
 #include "cache/server.h"
+#include "cache/target.h"
 #include "cache/workspace.h"
 #include "ops/support/attributes.h"
 
@@ -34,9 +37,9 @@ struct redisReply;
 struct replies;
 
 struct index_options {
-	const char *address; /* of Redis: host:port or the path of a socket; copied */
-	const char *prefix;  /* of all keys; copied */
-	const char *topic;   /* the one that the marks speak of; must outlive the index */
+	struct redis_target redis; /* copied */
+	const char *prefix;        /* of all keys; copied */
+	const char *topic;         /* the one that the marks speak of; must outlive the index */
 	struct deployment deployment;
 	int timeout_ms; /* of each round trip */
 };
@@ -52,12 +55,16 @@ void index_close(struct index **ix);
 
 /*
  * For a start: ERROR_REFUSED when the server denies us its commands, when it may
- * evict keys, or when the mark of partition 0 belongs to another deployment.
+ * evict keys, or when the mark of a partition belongs to another deployment: of partition
+ * 0, or of the first one whose node in a cluster answers.
  */
 MUST_USE int index_check_server(struct index *ix, struct error *err);
 
-/* Asks the server what it says of itself. */
-MUST_USE int index_read_server(struct index *ix, struct server *out, struct error *err);
+/*
+ * Asks the servers what they say of themselves. *out, which is empty or was set before, is
+ * set to those of a cluster that have answered, and is for servers_done().
+ */
+MUST_USE int index_read_servers(struct index *ix, struct servers *out, struct error *err);
 
 /* The address of Redis, for messages; borrowed from the index. */
 const char *index_address(const struct index *ix);
@@ -85,6 +92,15 @@ const struct keys *index_keys(const struct index *ix, int partition);
 MUST_USE int index_read_marks(struct index *ix, const int *partitions, size_t count,
 			      struct mark *out, struct error *err);
 
+/*
+ * The same for the owner, who wants to know of each mark. whys[i] has the code 0, or
+ * ERROR_NODE when nothing is known of the mark i, which other nodes of a cluster are no
+ * reason for; out[i] is then untouched. So it is while the keys of a partition are on two
+ * nodes, because its slot is being moved. Never returns ERROR_NODE.
+ */
+MUST_USE int index_look_at_marks(struct index *ix, const int *partitions, size_t count,
+				 struct mark *out, struct error *whys, struct error *err);
+
 /* The same for one mark. */
 MUST_USE int index_read_mark(struct index *ix, int partition, struct mark *out, struct error *err);
 
@@ -93,10 +109,10 @@ MUST_USE int index_check_mark(const struct index *ix, const struct mark *m, stru
 
 /*
  * Stamps the marks (mark.h): list[i] of partitions[i], each provided that it is
- * still as it was read. A mark that has changed stays as it is.
+ * still as it was read. A mark that has changed stays as it is. whys is as above.
  */
 MUST_USE int index_stamp(struct index *ix, const int *partitions, const struct mark *list,
-			 size_t count, struct error *err);
+			 size_t count, struct error *whys, struct error *err);
 
 /*
  * Takes a partition or KEYS_DIRECTORY: writes the mark *wanted, provided that
@@ -178,12 +194,20 @@ MUST_USE int index_ask(struct index *ix, const struct replies **out, struct erro
 MUST_USE int index_ask_owned(struct index *ix, int partition, const struct mark *ours,
 			     const struct replies **out, struct error *err);
 
+/* Partitions, perhaps with KEYS_DIRECTORY. Borrowed. */
+struct index_part {
+	const int *partitions;
+	size_t count;
+};
+
 /*
  * Makes one step of SCAN, over some thousands of keys. *keys is an array of
  * those that match: our prefix, then the pattern; borrowed until the next call.
- * *cursor is 0 before the first step and again after the last.
+ * Those of `of` are found, and of a cluster only their nodes are asked; others may be
+ * found as well. `of` is at least one partition, the same in each step of a walk, or fewer
+ * than before. *cursor is 0 before the first step and again after the last.
  */
-MUST_USE int index_scan(struct index *ix, const char *pattern, uint64_t *cursor,
-			const struct redisReply **keys, struct error *err);
+MUST_USE int index_scan(struct index *ix, const char *pattern, const struct index_part *of,
+			uint64_t *cursor, const struct redisReply **keys, struct error *err);
 
 #endif

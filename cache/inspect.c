@@ -1,6 +1,7 @@
 #include "cache/inspect.h"
 
 #include "cache/bearers.h"
+#include "cache/handoff_layout.h"
 #include "cache/layout.h"
 #include "cache/redis.h"
 
@@ -22,6 +23,9 @@ static const struct kind {
 	[KEY_USER] = { "u:", "hash", "HLEN", true },
 	[KEY_GROUP] = { "g:", "hash", "HLEN", true },
 	[KEY_OWNER] = { "o:", "zset", "ZCARD", true },
+	[KEY_HANDOFF] = { "handoff:", "hash", "HLEN", true },
+	[KEY_WAITING_USER] = { "hu:", "hash", "HLEN", true },
+	[KEY_WAITING_GROUP] = { "hg:", "hash", "HLEN", true },
 	[KEY_DUE] = { "due", "zset", "ZCARD", false },
 	[KEY_OUTCOMES] = { "outcomes", "stream", "XLEN", false },
 	[KEY_UNSENT] = { "unsent", "hash", "HLEN", false },
@@ -54,11 +58,11 @@ static bool parse_key(struct found_key *out, const struct keys *any, struct byte
 	return keys_parse_partition(any, key, &out->partition, &rest) && parse_kind(out, rest);
 }
 
-int inspect_scan(struct index *ix, uint64_t *cursor, struct found_keys *out, struct arena *arena,
-		 struct error *err)
+int inspect_scan(struct index *ix, const struct index_part *of, uint64_t *cursor,
+		 struct found_keys *out, struct arena *arena, struct error *err)
 {
 	const redisReply *found;
-	int rc = index_scan(ix, "{*", cursor, &found, err);
+	int rc = index_scan(ix, "{*", of, cursor, &found, err);
 
 	if (rc)
 		return rc;
@@ -93,12 +97,13 @@ struct inspecting {
 struct entry {
 	const struct found_key *key;
 	struct uuid workspace_id;
+	struct uuid handoff_id; /* nil, unless it is about one */
 };
 
 /* Do the entries of such a key lead to workspaces? Those of an owner are bearers of names. */
 static bool leads_to_workspaces(enum key_kind kind)
 {
-	return kind == KEY_USER || kind == KEY_GROUP || kind == KEY_OWNER;
+	return kind != KEY_WORKSPACE && kinds[kind].has_id;
 }
 
 static void append_key(struct inspecting *in, struct pipeline *p, const char *verb,
@@ -158,6 +163,8 @@ static int take_workspace(struct inspecting *in, size_t i, const redisReply *rep
 	in->sum->grants += (int64_t)w->grant_count;
 	for (size_t g = 0; g < w->grant_count; g++)
 		in->sum->expiring += w->grants[g].expires_at != ABSENT;
+	for (size_t h = 0; h < w->handoffs.count; h++)
+		in->sum->expiring += handoff_end(&w->handoffs.list[h]) != ABSENT;
 	return 0;
 }
 
@@ -168,12 +175,17 @@ static void append_entries(struct inspecting *in, struct pipeline *p, const stru
 	pipeline_number(p, ENTRIES_LOOKED_AT);
 }
 
-static bool parse_entry(struct entry *out, enum key_kind kind, struct bytes entry)
+static bool parse_entry(struct entry *out, const struct found_key *key, struct bytes entry)
 {
 	struct bytes name;
 
-	return kind == KEY_OWNER ? bearers_parse(entry, &name, &out->workspace_id)
-				 : uuid_from_raw(&out->workspace_id, entry);
+	if (key->kind == KEY_OWNER)
+		return bearers_parse(entry, &name, &out->workspace_id);
+	if (key->kind == KEY_WAITING_USER || key->kind == KEY_WAITING_GROUP)
+		return layout_parse_handoff_entry(&out->workspace_id, &out->handoff_id, entry);
+	if (key->kind == KEY_HANDOFF)
+		out->handoff_id = key->id;
+	return uuid_from_raw(&out->workspace_id, entry);
 }
 
 static int take_entries(struct inspecting *in, size_t i, const redisReply *reply, struct error *err)
@@ -183,7 +195,7 @@ static int take_entries(struct inspecting *in, size_t i, const redisReply *reply
 	for (size_t f = 0; f < reply->elements; f++) {
 		struct entry e = { .key = key };
 
-		if (!parse_entry(&e, key->kind, reply_bytes(reply->element[f])))
+		if (!parse_entry(&e, key, reply_bytes(reply->element[f])))
 			return fail_damaged(in, key->kind, &key->id, "cannot be read", err);
 		in->entries = arena_grow(in->arena, in->entries, &in->entry_cap,
 					 in->entry_count + 1, sizeof(*in->entries));
@@ -206,6 +218,9 @@ static int take_contents(struct inspecting *in, size_t i, const redisReply *repl
 		in->sum->due += reply_number(reply, 0);
 		return 0;
 	case KEY_OWNER:
+	case KEY_HANDOFF:
+	case KEY_WAITING_USER:
+	case KEY_WAITING_GROUP:
 	case KEY_OUTCOMES:
 	case KEY_UNSENT:
 		break;
@@ -279,6 +294,37 @@ static void append_grant(struct inspecting *in, struct pipeline *p, const struct
 	pipeline_bytes(p, (struct bytes){ member, sizeof(member) });
 }
 
+static struct found_key waiting_key(const struct inspecting *in, const struct handoff *h)
+{
+	const struct subject holder = handoff_holder(h);
+
+	return (struct found_key){ in->partition,
+				   holder.kind == SUBJECT_USER ? KEY_WAITING_USER
+							       : KEY_WAITING_GROUP,
+				   holder.id };
+}
+
+static void append_handoff(struct inspecting *in, struct pipeline *p, const struct workspace *w,
+			   const struct handoff *h)
+{
+	const struct found_key handoff = { in->partition, KEY_HANDOFF, h->id };
+	const struct found_key waiting = waiting_key(in, h);
+	const struct found_key due = { in->partition, KEY_DUE, { { 0 } } };
+	uint8_t entry[HANDOFF_ENTRY_SIZE];
+	uint8_t member[DUE_MEMBER_SIZE];
+
+	append_key(in, p, "HGET", 1, &handoff);
+	pipeline_id(p, &w->id);
+	layout_handoff_entry(entry, &w->id, &h->id);
+	append_key(in, p, "HGET", 1, &waiting);
+	pipeline_bytes(p, (struct bytes){ entry, sizeof(entry) });
+	if (handoff_end(h) == ABSENT)
+		return;
+	layout_due_handoff(member, &w->id, &h->id);
+	append_key(in, p, "ZSCORE", 1, &due);
+	pipeline_bytes(p, (struct bytes){ member, sizeof(member) });
+}
+
 static void append_links(struct inspecting *in, struct pipeline *p, const struct workspace *w)
 {
 	struct portion portion = portion_of(in, w);
@@ -287,6 +333,8 @@ static void append_links(struct inspecting *in, struct pipeline *p, const struct
 			w->name, &w->id);
 	for (size_t i = 0; i < portion.count; i++)
 		append_grant(in, p, w, grant_at(w, portion, i));
+	for (size_t i = 0; i < w->handoffs.count; i++)
+		append_handoff(in, p, w, &w->handoffs.list[i]);
 }
 
 static int check_grant(const struct inspecting *in, const struct grant *g,
@@ -301,6 +349,25 @@ static int check_grant(const struct inspecting *in, const struct grant *g,
 	return 0;
 }
 
+static int check_handoff(const struct inspecting *in, const struct handoff *h,
+			 redisReply *const **reply, struct error *err)
+{
+	const struct found_key waiting = waiting_key(in, h);
+	const char *state = layout_handoff_state(h->state);
+
+	if (!bytes_equal_text(reply_bytes(*(*reply)++), state))
+		return fail_damaged(in, KEY_HANDOFF, &h->id,
+				    "lacks a handoff, or has it with another state", err);
+	if (!bytes_equal_text(reply_bytes(*(*reply)++), state))
+		return fail_damaged(in, waiting.kind, &waiting.id,
+				    "lacks a handoff, or has it with another state", err);
+	if (handoff_end(h) != ABSENT && reply_number(*(*reply)++, ABSENT) != handoff_end(h))
+		return fail_damaged(in, KEY_DUE, NULL,
+				    "lacks a handoff that expires, or has it with another time",
+				    err);
+	return 0;
+}
+
 /* Checks the replies to append_links(), and moves *reply after them. */
 static int check_links(const struct inspecting *in, const struct workspace *w,
 		       redisReply *const **reply, struct error *err)
@@ -312,18 +379,26 @@ static int check_links(const struct inspecting *in, const struct workspace *w,
 		return fail_damaged(in, KEY_OWNER, &w->owner_id, "lacks a workspace", err);
 	for (size_t i = 0; !rc && i < portion.count; i++)
 		rc = check_grant(in, grant_at(w, portion, i), reply, err);
+	for (size_t i = 0; !rc && i < w->handoffs.count; i++)
+		rc = check_handoff(in, &w->handoffs.list[i], reply, err);
 	return rc;
 }
 
-/* Asks whether the workspace of an entry has the grant, or is there at all. */
+/* Asks whether the workspace of an entry has the grant or the handoff, or is there at all. */
 static void append_entry(struct inspecting *in, struct pipeline *p, const struct entry *e)
 {
 	const struct found_key workspace = { in->partition, KEY_WORKSPACE, e->workspace_id };
 	const struct subject s = { e->key->kind == KEY_GROUP ? SUBJECT_GROUP : SUBJECT_USER,
 				   e->key->id };
 	uint8_t field[SUBJECT_FIELD_SIZE];
+	uint8_t handoff[HANDOFF_FIELD_SIZE];
 
 	append_key(in, p, "HEXISTS", 1, &workspace);
+	if (!uuid_is_nil(&e->handoff_id)) {
+		layout_handoff_field(handoff, &e->handoff_id);
+		pipeline_bytes(p, (struct bytes){ handoff, sizeof(handoff) });
+		return;
+	}
 	if (e->key->kind == KEY_OWNER) {
 		pipeline_text(p, LAYOUT_HEADER);
 		return;
@@ -350,7 +425,7 @@ static int look_at_entries(struct inspecting *in, struct error *err)
 			rc = fail_damaged(in, KEY_WORKSPACE, &e->workspace_id,
 					  e->key->kind == KEY_OWNER
 						  ? "is missing"
-						  : "is missing, or lacks a grant",
+						  : "is missing, or lacks a grant or a handoff",
 					  err);
 	}
 	return rc;

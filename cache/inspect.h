@@ -20,6 +20,9 @@ enum key_kind {
 	KEY_USER, /* of the reverse index, as the next */
 	KEY_GROUP,
 	KEY_OWNER,
+	KEY_HANDOFF,
+	KEY_WAITING_USER, /* for handoffs, as the next */
+	KEY_WAITING_GROUP,
 	KEY_DUE,
 	KEY_OUTCOMES,
 	KEY_UNSENT,
@@ -38,18 +41,18 @@ struct found_keys {
 };
 
 /*
- * Makes one step of SCAN and sets *out to those keys that belong to partitions.
- * *cursor is 0 before the first step and again after the last.
+ * Makes one step of SCAN, index_scan(), and sets *out to those keys that belong to
+ * partitions.
  */
-MUST_USE int inspect_scan(struct index *ix, uint64_t *cursor, struct found_keys *out,
-			  struct arena *arena, struct error *err);
+MUST_USE int inspect_scan(struct index *ix, const struct index_part *of, uint64_t *cursor,
+			  struct found_keys *out, struct arena *arena, struct error *err);
 
 /* What keys of one partition hold. Starts as all zero. */
 struct holdings {
 	int64_t workspaces;
 	int64_t grants;   /* of these workspaces */
 	int64_t shared;   /* entries of the reverse index */
-	int64_t expiring; /* grants that expire */
+	int64_t expiring; /* grants and handoffs that expire */
 	int64_t due;      /* entries of `due` */
 };
 
@@ -63,7 +66,8 @@ struct inspect_piece {
 /*
  * Looks at keys of one partition, whose mark must be as *ours, and adds what they
  * hold to *sum. Of a workspace it looks whether all that leads to it is there: its
- * owner's entry, and for each grant the entries in the reverse index and in `due`.
+ * owner's entry, for each grant the entries in the reverse index and in `due`, and for
+ * each handoff its own, that of whom it waits for, and in `due`.
  * Of a workspace with very many grants it looks at a part of them, another one
  * each time: `round` chooses it. A key that is gone by now counts as holding
  * nothing. ERROR_DAMAGED names the key that is broken or missing. The arena is

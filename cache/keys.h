@@ -11,12 +11,19 @@
  *   sb:{p}:u:<id>      hash    workspace id -> role, for each workspace shared with a user
  *   sb:{p}:g:<id>      hash    the same for a group
  *   sb:{p}:o:<id>      zset    names and ids of the workspaces that a user owns: bearers.h
- *   sb:{p}:due         zset    grants that expire: workspace id and subject in 33 bytes
- *                              (layout.h); the score is the time of expiry, ms since 1970
+ *   sb:{p}:handoff:<id>  hash  the workspaces with an open handoff of that id: handoff_layout.h
+ *   sb:{p}:hu:<id>     hash    the open handoffs that wait for a user: the same
+ *   sb:{p}:hg:<id>     hash    the same for a group
+ *   sb:{p}:due         zset    grants and handoffs that expire: workspace id and subject, or
+ *                              handoff, in 33 bytes (layout.h); the score is the time of
+ *                              expiry, ms since 1970
  *   sb:{p}:outcomes    stream  the outcome of each command: outcomes.h
  *   sb:{p}:unsent      hash    last offset of a run -> its outputs, until they are committed
  *   sb:{p}:stages      text    how the stages of the owner's loop spend their time: stages.h
+ *   sb:{p}:notifiers   hash    what a notifier of each group says of itself: notifier_report.h
  *   sb:{p}:trouble     hash    what keeps the owner from going on: trouble.h
+ *   sb:{p}:inbox:<id>  stream  what a person was told, and no part of the index: inbox.h
+ *   sb:{p}:inboxed:<id>
  *   sb:{dir}:…                 the directory: directory.h
  *
  * Nothing here blocks.
@@ -48,6 +55,12 @@ MUST_USE int keys_check_prefix(const char *prefix, struct error *err);
 
 /* Sets *k for a partition or KEYS_DIRECTORY. The prefix has passed keys_check_prefix(). */
 void keys_init(struct keys *k, const char *prefix, int partition);
+
+/* What all keys of the partition begin with; borrowed. */
+static inline struct bytes keys_base(const struct keys *k)
+{
+	return (struct bytes){ (const uint8_t *)k->base, k->len };
+}
 
 /* Adds a key as an argument: its base, its kind, as "ws:", and the id, which may be NULL. */
 void pipeline_key(struct pipeline *p, const struct keys *k, const char *kind,

@@ -1,5 +1,6 @@
 #include "cache/layout.h"
 
+#include "cache/handoff_layout.h"
 #include "cache/keys.h"
 #include "cache/redis.h"
 #include "ops/support/number.h"
@@ -62,6 +63,29 @@ bool layout_parse_due_member(struct uuid *workspace_id, struct subject *s, struc
 
 	if (member.len != DUE_MEMBER_SIZE ||
 	    !layout_parse_subject(s, (struct bytes){ member.data + id, member.len - id }))
+		return false;
+	memcpy(workspace_id->bytes, member.data, id);
+	return true;
+}
+
+static_assert((int)HANDOFF_FIELD_SIZE == (int)SUBJECT_FIELD_SIZE,
+	      "all members of due are of one length");
+
+void layout_due_handoff(uint8_t out[static DUE_MEMBER_SIZE], const struct uuid *workspace_id,
+			const struct uuid *handoff_id)
+{
+	memcpy(out, workspace_id->bytes, sizeof(workspace_id->bytes));
+	layout_handoff_field(out + sizeof(workspace_id->bytes), handoff_id);
+}
+
+bool layout_parse_due_handoff(struct uuid *workspace_id, struct uuid *handoff_id,
+			      struct bytes member)
+{
+	const size_t id = sizeof(workspace_id->bytes);
+
+	if (member.len != DUE_MEMBER_SIZE ||
+	    !layout_parse_handoff_field(handoff_id,
+					(struct bytes){ member.data + id, member.len - id }))
 		return false;
 	memcpy(workspace_id->bytes, member.data, id);
 	return true;
@@ -276,10 +300,13 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 {
 	struct bytes value = reply_bytes(reply);
 	struct subject subject;
+	struct uuid handoff;
 	int64_t number;
 
 	if (layout_parse_subject(&subject, field))
 		return add_grant(w, field, value);
+	if (layout_parse_handoff_field(&handoff, field))
+		return layout_parse_handoff(&w->handoffs, &handoff, value);
 	if (is_recent_field(field, &number))
 		return layout_parse_recent(&w->recent, number, value);
 	if (bytes_equal_text(field, LAYOUT_NAME))

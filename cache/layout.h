@@ -3,7 +3,7 @@
 
 /*
  * How a workspace is written into its hash `sb:{p}:ws:<id>`, and read back
- * (layout 3):
+ * (layout 5):
  *
  *   h               organization and owner (16 bytes each), status ('a' active, 'd' dormant)
  *   n               name, text
@@ -19,6 +19,8 @@
  *                   (16 bytes) unless that is the workspace's owner; then the time at which the
  *                   grant expires, if it does
  *
+ *   o<id>           an open handoff: handoff_layout.h
+ *
  * The times of a grant are milliseconds since 1970, big-endian: 6 bytes each,
  * or 8 bytes each when one of them is before 1970 or after 2^48 - 1 (the year
  * 10889). The length of the value tells which parts it has:
@@ -32,7 +34,7 @@
  * A grant can therefore only be read together with the owner, and when the
  * owner changes, all grants are written again in the same step.
  *
- * No value but the name is longer than 64 bytes, so that Redis keeps a small
+ * No value but the name and a handoff is longer than 64 bytes, so that Redis keeps a small
  * workspace in one compact piece of memory. With five grants by the owner and
  * five remembered commands that piece is about 300 bytes, in the allocator's
  * class of 320. One command writes one field of commands, however many are
@@ -94,8 +96,14 @@ enum role layout_role(struct bytes value);
 void layout_due_member(uint8_t out[static DUE_MEMBER_SIZE], const struct uuid *workspace_id,
 		       const struct subject *s);
 
+/* The same of an open handoff that ends by itself: the workspace's id, then "o<id>". */
+void layout_due_handoff(uint8_t out[static DUE_MEMBER_SIZE], const struct uuid *workspace_id,
+			const struct uuid *handoff_id);
+bool layout_parse_due_handoff(struct uuid *workspace_id, struct uuid *handoff_id,
+			      struct bytes member);
+
 /*
- * Sets the workspace and the subject from such a member. False when the bytes
+ * Sets the workspace and the subject from a grant's member. False when the bytes
  * are not one; the outputs are then untouched.
  */
 bool layout_parse_due_member(struct uuid *workspace_id, struct subject *s, struct bytes member);

@@ -36,7 +36,7 @@
 struct redisReply;
 
 enum {
-	INDEX_LAYOUT = 3,
+	INDEX_LAYOUT = 5,
 	MARK_FIELDS = 15, /* that mark_append_read() asks for */
 };
 

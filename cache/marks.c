@@ -52,16 +52,16 @@ static int marks_roundtrip(struct marks_reader *r, struct error *err)
 	return rc ? rc : replies_check(&r->replies, redis_address(r->redis), err);
 }
 
-/* Sets *out to the number of partitions in the first mark; 0 when that is not a possible one. */
+/* Sets *out to the number of partitions in the directory's mark; 0 when that is not a possible one. */
 static int learn_partitions(struct marks_reader *r, const char *prefix, int *out, struct error *err)
 {
-	struct keys first;
+	struct keys directory;
 	struct mark m;
 	int count;
 	int rc;
 
-	keys_init(&first, prefix, 0);
-	mark_append_read(&r->pipeline, &first);
+	keys_init(&directory, prefix, KEYS_DIRECTORY);
+	mark_append_read(&r->pipeline, &directory);
 	rc = marks_roundtrip(r, err);
 	if (rc)
 		return rc;
@@ -71,25 +71,79 @@ static int learn_partitions(struct marks_reader *r, const char *prefix, int *out
 	return 0;
 }
 
-/* Whoever may only read keys learns nothing of the server, which is no reason to fail. */
-static int ask_all(struct marks_reader *r, struct server *server, int64_t *now_ms,
-		   struct error *err)
+/* What one look at all marks asks for. */
+struct look {
+	struct keys *keys; /* of each partition, and of the directory */
+	size_t count;
+	size_t each;  /* replies about a mark; on a cluster its node's time is the last of them */
+	size_t marks; /* replies about all of them; those about servers follow, and the time */
+};
+
+static void append_look(struct marks_reader *r, struct look *look, const struct sweep *sweep)
 {
 	static const char *const time[] = { "TIME", NULL };
-	size_t count = r->pipeline.commands;
+
+	pipeline_clear(&r->pipeline);
+	look->each = SEEN_MARK_REPLIES + (sweep->is_cluster ? 1 : 0);
+	for (size_t i = 0; i < look->count; i++) {
+		seen_mark_append_read(&r->pipeline, &look->keys[i]);
+		if (sweep->is_cluster)
+			pipeline_texts(&r->pipeline, time);
+	}
+	look->marks = r->pipeline.commands;
+	(void)servers_append_read(&r->pipeline, sweep);
+	pipeline_texts(&r->pipeline, time);
+}
+
+/* Whoever may only read keys learns nothing of the servers, which is no reason to fail. */
+static void judge_servers(const struct marks_reader *r, const struct look *look,
+			  const struct sweep *sweep, struct error *evicting)
+{
+	struct servers servers = { 0 };
+
+	servers_parse(&servers, sweep, &r->replies.list[look->marks],
+		      r->replies.count - look->marks - 1);
+	error_ignore(servers_check(&servers, redis_address(r->redis), evicting));
+	servers_done(&servers);
+}
+
+static int ask_all(struct marks_reader *r, struct look *look, struct error *evicting,
+		   struct error *err)
+{
+	struct sweep sweep = sweep_of(r->redis, look->keys, look->count);
 	int rc;
 
-	server_append_read(&r->pipeline);
-	pipeline_texts(&r->pipeline, time);
+	append_look(r, look, &sweep);
 	rc = redis_roundtrip(r->redis, &r->pipeline, &r->replies, err);
-	for (size_t i = 0; !rc && i < count; i++)
+	for (size_t i = 0; !rc && i < look->marks; i++) {
 		rc = reply_check(r->replies.list[i], redis_address(r->redis), err);
-	if (rc)
-		return rc;
-	server_parse(server, &r->replies.list[count]);
-	if (!reply_time(r->replies.list[count + SERVER_REPLIES], now_ms))
-		*now_ms = ABSENT;
-	return 0;
+		if (rc == ERROR_UNAVAILABLE && sweep.is_cluster) /* others can be read */
+			rc = 0;
+	}
+	if (!rc)
+		judge_servers(r, look, &sweep, evicting);
+	return rc;
+}
+
+/* Why the i-th mark cannot be read, in the arena; NULL: it can. */
+static const char *find_reason(const struct marks_reader *r, const struct look *look, size_t i,
+			       struct arena *arena)
+{
+	struct error why;
+
+	for (size_t reply = look->each * i; reply < look->each * (i + 1); reply++)
+		if (reply_check(r->replies.list[reply], redis_address(r->redis), &why))
+			return text_of(arena_copy(arena, bytes_of(why.text)));
+	return NULL;
+}
+
+/* By the clock of the mark's own node. */
+static int64_t time_of(const struct marks_reader *r, const struct look *look, size_t mark)
+{
+	size_t reply = look->each > SEEN_MARK_REPLIES ? look->each * (mark + 1) : r->replies.count;
+	int64_t now_ms;
+
+	return reply_time(r->replies.list[reply - 1], &now_ms) ? now_ms : ABSENT;
 }
 
 static void measure_age(struct seen_mark *m, int64_t now_ms)
@@ -102,21 +156,28 @@ static void measure_age(struct seen_mark *m, int64_t now_ms)
 static int read_all(struct marks_reader *r, const char *prefix, struct marks *out,
 		    struct arena *arena, struct error *err)
 {
-	struct keys k;
-	int64_t now_ms;
+	struct look look = { .count = out->count + 1 };
 	int rc;
 
+	look.keys = arena_zalloc(arena, look.count, sizeof(*look.keys));
+	for (size_t i = 0; i < look.count; i++)
+		keys_init(&look.keys[i], prefix, i < out->count ? (int)i : KEYS_DIRECTORY);
 	pipeline_clear(&r->pipeline);
-	for (size_t i = 0; i <= out->count; i++) {
-		keys_init(&k, prefix, i < out->count ? (int)i : KEYS_DIRECTORY);
-		seen_mark_append_read(&r->pipeline, &k);
-	}
-	rc = ask_all(r, &out->server, &now_ms, err);
-	for (size_t i = 0; !rc && i <= out->count; i++) {
+	rc = redis_roundtrip(r->redis, &r->pipeline, &r->replies, err); /* is it a cluster? */
+	if (!rc)
+		rc = ask_all(r, &look, &out->evicting, err);
+	for (size_t i = 0; !rc && i < look.count; i++) {
 		struct seen_mark *m = i < out->count ? &out->partitions[i] : &out->directory;
 
-		seen_mark_parse(m, &r->replies.list[SEEN_MARK_REPLIES * i], arena);
-		measure_age(m, now_ms);
+		seen_mark_parse(m, &r->replies.list[look.each * i], arena);
+		measure_age(m, time_of(r, &look, i));
+		m->why = find_reason(r, &look, i, arena);
+		if (redis_is_cluster(r->redis)) {
+			char node[REDIS_NODE_SIZE];
+
+			redis_name_node(r->redis, keys_base(&look.keys[i]), node);
+			m->node = text_of(arena_copy(arena, bytes_of(node)));
+		}
 	}
 	return rc;
 }
@@ -130,10 +191,11 @@ int marks_read(struct marks *out, const struct marks_source *from, int partition
 
 	assert(partitions >= 0);
 	pipeline_init(&r.pipeline);
-	rc = redis_new(&r.redis, from->address, from->timeout_ms, err);
+	rc = redis_new(&r.redis, &from->redis, from->timeout_ms, err);
 	if (!rc && !partitions)
 		rc = learn_partitions(&r, from->prefix, &partitions, err);
 	if (!rc) {
+		found.address = text_of(arena_copy(arena, bytes_of(redis_address(r.redis))));
 		found.count = (size_t)partitions;
 		found.partitions = arena_zalloc(arena, found.count + 1, sizeof(*found.partitions));
 		rc = read_all(&r, from->prefix, &found, arena, err);

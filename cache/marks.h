@@ -9,6 +9,7 @@
 
 #include "cache/mark.h"
 #include "cache/server.h"
+#include "cache/target.h"
 #include "cache/trouble.h"
 #include "ops/support/arena.h"
 #include "ops/support/attributes.h"
@@ -19,19 +20,22 @@ struct seen_mark {
 	int64_t loaded; /* offsets of the changelog loaded so far; ABSENT when not rebuilding */
 	int64_t goal;   /* offsets to load in all; ABSENT when not rebuilding */
 	struct trouble trouble;
+	const char *node;  /* of a cluster, that has it: "host:port"; NULL: Redis is alone */
+	const char *why;   /* it could not be read: why, as a sentence; NULL: it could */
 	int64_t unseen_ms; /* since its owner last looked, by the clock of Redis; ABSENT: unknown */
 };
 
 struct marks {
+	const char *address; /* of Redis, for messages */
 	struct seen_mark *partitions;
 	size_t count;
 	struct seen_mark directory;
-	struct server server; /* what Redis says of itself; nothing, if we may not ask */
+	struct error evicting; /* a server may evict keys: that sentence; code 0: none says so */
 };
 
 /* Where the index is. Borrowed for the call. */
 struct marks_source {
-	const char *address;
+	struct redis_target redis;
 	const char *prefix;
 	int timeout_ms; /* of each round trip to Redis */
 };
@@ -39,7 +43,8 @@ struct marks_source {
 /*
  * Reads the marks of that many partitions and of the directory; the list lives
  * in the arena. With 0 partitions the index is asked how many it has, and none
- * are read when it does not say. Connects and blocks. ERROR_UNAVAILABLE when
+ * are read when it does not say. Of a cluster, what is on nodes that do not answer is
+ * missing, unless none does. Connects and blocks. ERROR_UNAVAILABLE when
  * Redis does not answer, ERROR_REFUSED when it refuses, ERROR_USAGE for a bad
  * address, ERROR_NOMEM.
  */

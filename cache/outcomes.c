@@ -29,6 +29,14 @@ const char *reject_code_name(enum reject_code c)
 		[REJECT_COMMAND_TOO_OLD] = "command_too_old",
 		[REJECT_INVALID_COMMAND] = "invalid_command",
 		[REJECT_TOO_LARGE] = "too_large",
+		[REJECT_UNSIGNED] = "unsigned",
+		[REJECT_KEY_MAY_NOT] = "key_may_not",
+		[REJECT_BEYOND_OWN_EXPIRY] = "beyond_own_expiry",
+		[REJECT_LIFETIME_EXCEEDED] = "lifetime_exceeded",
+		[REJECT_UNKNOWN_HANDOFF] = "unknown_handoff",
+		[REJECT_HANDOFF_STATE] = "handoff_state",
+		[REJECT_HANDOFF_NOT_YOURS] = "handoff_not_yours",
+		[REJECT_TOO_MANY_HANDOFFS] = "too_many_handoffs",
 	};
 
 	assert((unsigned)c < REJECT_CODE_COUNT);

@@ -3,6 +3,7 @@
 #include "cache/redis.h"
 #include "ops/support/clock.h"
 #include "ops/support/number.h"
+#include "ops/support/patience.h"
 #include "schemas/murmur2.h"
 #include "schemas/topics.h"
 
@@ -20,6 +21,7 @@ enum {
 enum verdict {
 	VERDICT_GOOD,
 	VERDICT_OWNER_CHANGED,  /* a mark has another owner after the data than before */
+	VERDICT_UNSEEN,         /* a mark has no stamp: it was only just made */
 	VERDICT_DIRECTORY_LAGS, /* the directory has less than a partition needs */
 };
 
@@ -34,9 +36,11 @@ struct reader {
 	int64_t *logs;     /* of each slot: 1 + the mark's `log` that was seen last; 0: none yet */
 	int64_t max_age_ms;
 	int timeout_ms;
-	struct pipeline pipeline; /* the question */
-	struct pipeline whole;    /* marks, the question, marks */
+	struct patience *patience; /* NULL: none */
+	struct pipeline pipeline;  /* the question */
+	struct pipeline whole;     /* marks, the question, marks */
 	struct replies replies;
+	bool own_times;           /* the question asks for the time of each slot's own node */
 	size_t marks_before;      /* how many of the replies are marks before the question's */
 	struct mark directory;    /* as it was after the last question */
 	int64_t directory_needed; /* its least `applied`, as the marks of the partitions say */
@@ -81,12 +85,22 @@ void reader_set_max_age(struct reader *r, int64_t max_age_ms)
 	r->max_age_ms = max_age_ms;
 }
 
+void reader_set_patience(struct reader *r, struct patience *patience)
+{
+	r->patience = patience;
+}
+
 void reader_require(struct reader *r, int partition, int64_t offset)
 {
 	int64_t *required = &r->required[slot_of(r, partition)];
 
 	if (*required < offset)
 		*required = offset;
+}
+
+struct sweep reader_sweep(const struct reader *r)
+{
+	return sweep_of(r->redis, r->keys, r->slots);
 }
 
 const struct keys *reader_keys(const struct reader *r, int partition)
@@ -292,7 +306,6 @@ static bool same_owners(const struct reader *r)
 
 /* ---- the age of an answer ---- */
 
-/* Sets *out to the time in the reply to TIME, seconds and microseconds, in ms. */
 /* "the directory", or "partition 3". */
 static const char *name_slot(const struct reader *r, size_t slot, char out[static 32])
 {
@@ -308,11 +321,6 @@ static int fail_old(const struct reader *r, size_t slot, int64_t age_ms, struct 
 	char room[32];
 	const char *name = name_slot(r, slot, room);
 
-	if (!r->looked[slot])
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "no sharebus-consumer has looked at %s of the grant index in "
-				 "Redis at %s yet; start sharebus-consumer",
-				 name, address);
 	if (age_ms < 0)
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "%s of the grant index in Redis at %s was last looked at %.1f s "
@@ -326,50 +334,120 @@ static int fail_old(const struct reader *r, size_t slot, int64_t age_ms, struct 
 			 name, address, (double)age_ms / 1000, (double)r->max_age_ms / 1000);
 }
 
-/* Returns 0 when no mark that the answer rests on is too old. `reply` is that to TIME. */
+/*
+ * A slot that the question rests on and whose mark has no stamp yet, or -1. Its
+ * owner stamps it in its next turn, or died before.
+ */
+static int find_unseen(const struct reader *r)
+{
+	for (size_t i = 0; i < r->slots; i++)
+		if (r->touched[i] && !r->looked[i])
+			return (int)i;
+	return -1;
+}
+
+static int fail_unseen(const struct reader *r, struct error *err)
+{
+	char room[32];
+
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "no sharebus-consumer has looked at %s of the grant index in Redis at %s "
+			 "yet; start sharebus-consumer",
+			 name_slot(r, (size_t)find_unseen(r), room), redis_address(r->redis));
+}
+
+/*
+ * Returns 0 when no mark that the answer rests on is too old. `reply` is the first of those to
+ * what append_times() has appended: one for all slots, or two for each.
+ */
 static int check_age(const struct reader *r, size_t reply, struct error *err)
 {
-	int64_t now;
-
-	if (!reply_time(reader_reply(r, reply), &now))
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "Redis at %s does not say what time it is; connect to the Redis "
-				 "server itself",
-				 redis_address(r->redis));
+	if (r->own_times)
+		reply++;
 	for (size_t i = 0; i < r->slots; i++) {
-		int64_t age_ms = now - r->looked[i];
+		int64_t age_ms;
+		int64_t now;
 
-		if (r->touched[i] && (age_ms > r->max_age_ms || age_ms < -r->max_age_ms))
+		if (!r->touched[i])
+			continue;
+		if (!reply_time(reader_reply(r, reply), &now))
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "Redis at %s does not say what time it is; connect to the "
+					 "Redis server itself",
+					 redis_address(r->redis));
+		age_ms = now - r->looked[i];
+		if (age_ms > r->max_age_ms || age_ms < -r->max_age_ms)
 			return fail_old(r, i, age_ms, err);
+		reply += r->own_times ? 2 : 0;
 	}
 	return 0;
 }
 
 /* ---- asking ---- */
 
-static int ask_once(struct reader *r, enum verdict *verdict, struct error *err)
+/*
+ * Appends the question for the time, which is to come last. On a cluster each slot's node
+ * is asked for its own, by a command just after one with a key of the slot (route.h).
+ */
+static void append_times(struct reader *r)
 {
 	static const char *const time[] = { "TIME", NULL };
-	size_t reply = r->pipeline.commands;
-	int rc;
 
+	r->own_times = redis_is_cluster(r->redis);
+	for (size_t i = 0; r->own_times && i < r->slots; i++) {
+		if (!r->touched[i])
+			continue;
+		sweep_append_lead(&r->whole, &r->keys[i]);
+		pipeline_texts(&r->whole, time);
+	}
+	if (!r->own_times)
+		pipeline_texts(&r->whole, time);
+}
+
+/* The whole question: marks, data, marks, and the time. */
+static void compose_question(struct reader *r)
+{
 	pipeline_clear(&r->whole);
 	append_marks(r);
+	pipeline_barrier(&r->whole);
 	r->marks_before = r->whole.commands;
 	buffer_append(&r->whole.bytes, r->pipeline.bytes.data, r->pipeline.bytes.len);
 	r->whole.commands += r->pipeline.commands;
+	pipeline_barrier(&r->whole);
 	append_marks(r);
-	pipeline_texts(&r->whole, time);
+	append_times(r);
+}
+
+/* Where it is only found now that this is a cluster, nobody knows whose time it was. */
+static int ask_whole(struct reader *r, struct error *err)
+{
+	int rc;
+
+	compose_question(r);
 	rc = reader_roundtrip(r, &r->whole, 0, err);
+	if (rc || r->own_times == redis_is_cluster(r->redis))
+		return rc;
+	compose_question(r);
+	return reader_roundtrip(r, &r->whole, 0, err);
+}
+
+static int ask_once(struct reader *r, enum verdict *verdict, struct error *err)
+{
+	size_t reply = r->pipeline.commands;
+	int rc = ask_whole(r, err);
+
 	r->directory_needed = 0;
 	for (size_t i = 0; !rc && i < r->slots; i++)
 		if (r->touched[i])
 			rc = check_slot(r, i, reply++, err);
 	if (rc)
 		return rc;
-	assert(r->marks_before + reply + 1 == r->replies.count);
 	if (!same_owners(r)) {
 		*verdict = VERDICT_OWNER_CHANGED;
+		return 0;
+	}
+	if (find_unseen(r) >= 0) {
+		*verdict = VERDICT_UNSEEN;
 		return 0;
 	}
 	rc = check_age(r, reply, err);
@@ -398,7 +476,7 @@ static int fail_directory_lags(const struct reader *r, struct error *err)
 			 (long long)r->directory_needed);
 }
 
-int reader_ask(struct reader *r, struct error *err)
+static int ask_until_steady(struct reader *r, struct error *err)
 {
 	int64_t deadline_ms = 0;
 	int owners = 0;
@@ -417,9 +495,20 @@ int reader_ask(struct reader *r, struct error *err)
 		if (!deadline_ms)
 			deadline_ms = clock_monotonic_ms() + r->timeout_ms;
 		else if (clock_monotonic_ms() >= deadline_ms)
-			return fail_directory_lags(r, err);
+			return verdict == VERDICT_UNSEEN ? fail_unseen(r, err)
+							 : fail_directory_lags(r, err);
 		clock_pause_ms(PAUSE_MS);
 	}
+}
+
+int reader_ask(struct reader *r, struct error *err)
+{
+	int rc;
+
+	do
+		rc = ask_until_steady(r, err);
+	while (patience_lasts(r->patience, "the index in Redis", rc));
+	return rc;
 }
 
 int reader_mark(struct reader *r, int partition, struct mark *out, struct error *err)
@@ -450,19 +539,21 @@ static int allocate_slots(struct reader *r, const char *prefix, struct error *er
 	return 0;
 }
 
-/* Learns from the first partition's mark which deployment this is. */
+/*
+ * Learns from the directory's mark which deployment this is: every answer rests on it, and so
+ * nothing else need be there to begin with.
+ */
 static int learn_deployment(struct reader *r, const char *prefix, struct error *err)
 {
-	struct keys first;
+	struct keys directory;
 	struct mark m;
 	int rc;
 
-	keys_init(&first, prefix, 0);
-	mark_append_read(&r->pipeline, &first);
+	keys_init(&directory, prefix, KEYS_DIRECTORY);
+	mark_append_read(&r->pipeline, &directory);
 	rc = reader_roundtrip(r, &r->pipeline, 0, err);
-	if (rc)
-		return rc;
-	rc = take_mark(r, r->replies.list[0], &first, &m, err);
+	if (!rc)
+		rc = take_mark(r, r->replies.list[0], &directory, &m, err);
 	if (rc)
 		return rc;
 	r->deployment = m.deployment; /* check_mark() has nothing else to compare it with */
@@ -470,8 +561,8 @@ static int learn_deployment(struct reader *r, const char *prefix, struct error *
 	return rc ? rc : allocate_slots(r, prefix, err);
 }
 
-int reader_open(struct reader **out, const char *address, const char *prefix, int timeout_ms,
-		struct error *err)
+int reader_open(struct reader **out, const struct redis_target *redis, const char *prefix,
+		int timeout_ms, struct error *err)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	int rc;
@@ -482,7 +573,7 @@ int reader_open(struct reader **out, const char *address, const char *prefix, in
 	pipeline_init(&r->whole);
 	r->timeout_ms = timeout_ms;
 	r->max_age_ms = READER_MAX_AGE_MS;
-	rc = redis_new(&r->redis, address, timeout_ms, err);
+	rc = redis_new(&r->redis, redis, timeout_ms, err);
 	if (!rc)
 		rc = learn_deployment(r, prefix, err);
 	if (rc)

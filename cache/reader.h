@@ -6,18 +6,25 @@
  * marks of the directory and of all partitions that it touches, then its
  * data, then the marks again. A pipeline may reach Redis in parts. With marks
  * read only before the data or only after it, a half-cleared index could look
- * like a "no".
+ * like a "no". Where they are on several nodes of a cluster, the three are sent one
+ * after another, each when all nodes have answered what was before: so all that was
+ * read stood in Redis at some time between the marks before it and those after it,
+ * as it does on one server. Commands of one of the three go to their nodes at the
+ * same time, and nothing rests on their order.
  *
  * The answer is never "no" when the index is not sure: it is
  * ERROR_UNAVAILABLE when a mark is missing, damaged or rebuilding, when its owner
  * changed meanwhile, or has not looked at it for longer than an answer may be
- * old (mark.h says what the owner's stamp means), and ERROR_STALE when a partition lags behind what
- * reader_require() asked for. When the directory has less than the authors of
- * the partitions' commands had seen, the question is asked again until the
- * timeout has passed; then that is ERROR_UNAVAILABLE, too.
+ * old (mark.h says what the owner's stamp means), and ERROR_STALE when a partition
+ * lags behind what reader_require() asked for. When the directory has less than
+ * the authors of the partitions' commands had seen, or a mark was only just made
+ * and has no stamp yet, the question is asked again until the timeout has passed;
+ * then that is ERROR_UNAVAILABLE, too.
  *
  * How old a mark is, and what has expired, is judged by Redis' own clock alone: a
- * question asks for its time after all else. So the asker's clock may be wrong.
+ * question asks for its time after all else, and on a cluster each node for its own,
+ * which has stamped the marks that it holds. So the asker's clock may be wrong, and
+ * those of nodes may differ.
  * When the clock of Redis jumps, or another server takes over whose clock differs,
  * ages are wrong by the difference until the owners have looked again, within a
  * second.
@@ -27,10 +34,13 @@
  */
 
 #include "cache/mark.h"
+#include "cache/sweep.h"
+#include "cache/target.h"
 #include "ops/support/arena.h"
 #include "ops/support/attributes.h"
 
 struct reader;
+struct patience;
 struct redisReply;
 
 /*
@@ -40,7 +50,7 @@ struct redisReply;
  * no complete index, ERROR_USAGE for a bad address, ERROR_REFUSED for an index
  * of a newer layout, ERROR_NOMEM.
  */
-MUST_USE int reader_open(struct reader **out, const char *address, const char *prefix,
+MUST_USE int reader_open(struct reader **out, const struct redis_target *redis, const char *prefix,
 			 int timeout_ms, struct error *err);
 
 enum { READER_MAX_AGE_MS = 60000 };
@@ -48,13 +58,20 @@ enum { READER_MAX_AGE_MS = 60000 };
 /* From now on answers may be so old; READER_MAX_AGE_MS at first. */
 void reader_set_max_age(struct reader *r, int64_t max_age_ms);
 
+/*
+ * From now on, a question that fails with ERROR_UNAVAILABLE or ERROR_STALE is
+ * asked again for as long as the patience lasts. It is borrowed; NULL: none, as at
+ * first.
+ */
+void reader_set_patience(struct reader *r, struct patience *patience);
+
 /* Closes and frees the reader, and sets *r NULL. *r may be NULL. */
 void reader_close(struct reader **r);
 
 /* The deployment that the index belongs to; borrowed from the reader. */
 const struct deployment *reader_deployment(const struct reader *r);
 
-/* The address of Redis as it was given, for messages. */
+/* The address of Redis, for messages. */
 const char *reader_address(const struct reader *r);
 
 /* The partition of a workspace. */
@@ -88,6 +105,9 @@ const struct mark *reader_directory(const struct reader *r);
 bool reader_directory_unchanged(const struct reader *r);
 
 /* ---- questions, for the sources of cache/ ---- */
+
+/* A walk over all keys, for the next question. */
+struct sweep reader_sweep(const struct reader *r);
 
 /* The keys of a partition or KEYS_DIRECTORY; borrowed from the reader. */
 const struct keys *reader_keys(const struct reader *r, int partition);

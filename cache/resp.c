@@ -1,8 +1,15 @@
 #include "cache/resp.h"
 
+#include "ops/support/number.h"
+
 #include <assert.h>
 
-enum { DECIMAL_MAX = 20 };
+static const char LINE_END[] = { '\r', '\n' };
+
+enum {
+	LINE_END_LEN = sizeof(LINE_END),
+	HEAD_MAX = 1 + NUMBER_DIGITS_MAX + LINE_END_LEN,
+};
 
 void pipeline_init(struct pipeline *p)
 {
@@ -13,36 +20,47 @@ void pipeline_done(struct pipeline *p)
 {
 	buffer_done(&p->bytes);
 	p->commands = 0;
+	p->barrier_count = 0;
 }
 
 void pipeline_clear(struct pipeline *p)
 {
 	buffer_clear(&p->bytes);
 	p->commands = 0;
+	p->barrier_count = 0;
 }
 
-/* Writes the value in decimal, its last digit just before end; returns where it begins. */
-static uint8_t *write_decimal(uint8_t *end, uint64_t value)
+void pipeline_barrier(struct pipeline *p)
 {
-	do {
-		*--end = (uint8_t)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	return end;
+	assert(p->barrier_count < PIPELINE_BARRIERS_MAX);
+	p->barriers[p->barrier_count++] = p->commands;
 }
 
-/* Appends the head of an argument, "$12\r\n", or of a command, "*3\r\n". */
-static void append_head(struct buffer *b, uint8_t type, uint64_t value)
+static uint8_t *put_bytes(uint8_t *at, const void *data, size_t len)
 {
-	uint8_t text[DECIMAL_MAX + 3];
+	if (len)
+		memcpy(at, data, len);
+	return at + len;
+}
+
+static uint8_t *put_number(uint8_t *at, uint64_t value)
+{
+	uint8_t text[NUMBER_DIGITS_MAX];
 	uint8_t *end = text + sizeof(text);
-	uint8_t *p;
+	const uint8_t *from = number_write(end, value);
 
-	end[-1] = '\n';
-	end[-2] = '\r';
-	p = write_decimal(end - 2, value);
-	*--p = type;
-	buffer_append(b, p, (size_t)(end - p));
+	return put_bytes(at, from, (size_t)(end - from));
+}
+
+/* Puts the head of an argument, "$12\r\n", or of a command, "*3\r\n". */
+static uint8_t *put_head(uint8_t *at, uint8_t type, uint64_t value)
+{
+	*at++ = type;
+	if (value < 10)
+		*at++ = (uint8_t)('0' + value); /* as nearly all are */
+	else
+		at = put_number(at, value);
+	return put_bytes(at, LINE_END, LINE_END_LEN);
 }
 
 void pipeline_trim(struct pipeline *p)
@@ -54,20 +72,26 @@ void pipeline_trim(struct pipeline *p)
 
 void pipeline_command(struct pipeline *p, size_t arguments)
 {
-	append_head(&p->bytes, '*', arguments);
+	uint8_t *begin = buffer_reserve(&p->bytes, HEAD_MAX);
+
+	p->bytes.len += (size_t)(put_head(begin, '*', arguments) - begin);
 	p->commands++;
 }
 
 void pipeline_parts(struct pipeline *p, const struct bytes *parts, size_t count)
 {
 	size_t len = 0;
+	uint8_t *begin;
+	uint8_t *at;
 
 	for (size_t i = 0; i < count; i++)
 		len += parts[i].len;
-	append_head(&p->bytes, '$', len);
+	begin = buffer_reserve(&p->bytes, HEAD_MAX + len + LINE_END_LEN);
+	at = put_head(begin, '$', len);
 	for (size_t i = 0; i < count; i++)
-		buffer_append(&p->bytes, parts[i].data, parts[i].len);
-	buffer_append(&p->bytes, "\r\n", 2);
+		at = put_bytes(at, parts[i].data, parts[i].len);
+	at = put_bytes(at, LINE_END, LINE_END_LEN);
+	p->bytes.len += (size_t)(at - begin);
 }
 
 void pipeline_bytes(struct pipeline *p, struct bytes argument)
@@ -82,10 +106,10 @@ void pipeline_text(struct pipeline *p, const char *argument)
 
 void pipeline_number(struct pipeline *p, int64_t argument)
 {
-	uint8_t text[DECIMAL_MAX];
+	uint8_t text[1 + NUMBER_DIGITS_MAX];
 	uint8_t *end = text + sizeof(text);
 	uint64_t magnitude = argument < 0 ? 0 - (uint64_t)argument : (uint64_t)argument;
-	uint8_t *at = write_decimal(end, magnitude);
+	uint8_t *at = number_write(end, magnitude);
 
 	if (argument < 0)
 		*--at = '-';

@@ -19,9 +19,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { PIPELINE_BARRIERS_MAX = 2 };
+
 struct pipeline {
 	struct buffer bytes;
-	size_t commands; /* Redis sends as many replies */
+	size_t commands;                        /* Redis sends as many replies */
+	size_t barriers[PIPELINE_BARRIERS_MAX]; /* how many commands are before each */
+	size_t barrier_count;
 };
 
 /* Starts without commands and without memory. */
@@ -37,6 +41,13 @@ enum { PIPELINE_KEEP_BYTES = 4 * 1024 * 1024 };
 
 /* Drops the commands, and the memory as well if it is more than PIPELINE_KEEP_BYTES. */
 void pipeline_trim(struct pipeline *p);
+
+/*
+ * Says that what follows must be sent after all before it was answered. That makes a
+ * difference only where the commands go to several servers: one carries them out in
+ * their order anyway.
+ */
+void pipeline_barrier(struct pipeline *p);
 
 /* Begins a command of that many arguments; the command's name is one of them. */
 void pipeline_command(struct pipeline *p, size_t arguments);

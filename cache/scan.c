@@ -3,13 +3,11 @@
 #include "cache/redis.h"
 
 #include <hiredis/hiredis.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	WALKS_MAX = 5,       /* the owner of a partition changes once in hours */
+	WALKS_MAX = 5,       /* owners and servers change once in hours */
 	STEPS_MAX = 1000000, /* of a walk, over 1,000 keys or more each; no Redis holds so many */
-	CURSOR_SIZE = 24,
 	KINDS = 4,
 };
 
@@ -28,9 +26,11 @@ static const struct {
 struct walk {
 	struct reader *reader;
 	unsigned kinds;
-	char cursor[CURSOR_SIZE];   /* "0" before the first step and after the last */
-	int64_t *epochs;            /* the marks' epochs in the last step */
-	bool begun;                 /* epochs are set */
+	uint64_t cursor;     /* see sweep.h */
+	struct sweep sweep;  /* of the last step */
+	int64_t *epochs;     /* the marks' epochs in the last step */
+	bool begun;          /* epochs and connection are set */
+	unsigned connection; /* to Redis, in the first step: a cursor means nothing to another */
 	struct buffer found[KINDS]; /* the ids of each kind, in the order of kinds_known */
 };
 
@@ -56,21 +56,26 @@ static int ask_step(struct walk *w, struct error *err)
 	struct pipeline *p = reader_begin(w->reader);
 	int partitions = reader_deployment(w->reader)->partitions;
 
-	pipeline_scan(p, reader_keys(w->reader, KEYS_DIRECTORY), pattern_of(w->kinds), w->cursor);
+	w->sweep = reader_sweep(w->reader);
+	sweep_append(&w->sweep, p, pattern_of(w->kinds), w->cursor);
 	for (int i = 0; w->kinds & SCAN_WORKSPACES && i < partitions; i++)
 		reader_touch(w->reader, i);
 	return reader_ask(w->reader, err);
 }
 
-/* Are the owners those of the step before? A new owner may have cleared its partition. */
+/*
+ * Are the owners those of the step before, and the servers? A new owner may have cleared its
+ * partition.
+ */
 static bool same_owners(struct walk *w)
 {
-	bool same = true;
+	bool same = !w->begun || w->connection == w->sweep.connection;
 
+	w->connection = w->sweep.connection;
 	for (size_t i = 0; i < mark_count(w); i++) {
 		struct mark m;
 
-		mark_parse(&m, reader_reply(w->reader, 1 + i));
+		mark_parse(&m, reader_reply(w->reader, sweep_replies(&w->sweep) + i));
 		same = same && (!w->begun || m.epoch == w->epochs[i]);
 		w->epochs[i] = m.epoch;
 	}
@@ -115,14 +120,15 @@ static void take_key(struct walk *w, struct bytes key)
 	}
 }
 
-static void take_step(struct walk *w)
+static int take_step(struct walk *w, struct error *err)
 {
-	const redisReply *reply = reader_reply(w->reader, 0);
-	const redisReply *keys = reply->element[1];
+	const redisReply *scan = reader_reply(w->reader, sweep_scan_reply(&w->sweep));
+	const redisReply *keys = NULL;
+	int rc = sweep_take(&w->sweep, scan, &w->cursor, &keys, err);
 
-	for (size_t i = 0; i < keys->elements; i++)
+	for (size_t i = 0; !rc && i < keys->elements; i++)
 		take_key(w, reply_bytes(keys->element[i]));
-	(void)snprintf(w->cursor, sizeof(w->cursor), "%s", text_of(reply_bytes(reply->element[0])));
+	return rc;
 }
 
 /* Walks once over all keys. *same becomes false when an owner changed on the way. */
@@ -132,7 +138,7 @@ static int walk_once(struct walk *w, bool *same, struct error *err)
 	int rc;
 
 	w->begun = false;
-	(void)snprintf(w->cursor, sizeof(w->cursor), "0");
+	w->cursor = 0;
 	for (size_t i = 0; i < KINDS; i++)
 		buffer_clear(&w->found[i]);
 	do {
@@ -145,19 +151,24 @@ static int walk_once(struct walk *w, bool *same, struct error *err)
 		rc = ask_step(w, err);
 		*same = !rc && same_owners(w);
 		if (*same)
-			take_step(w);
-	} while (*same && strcmp(w->cursor, "0") != 0);
+			rc = take_step(w, err);
+	} while (!rc && *same && w->cursor);
 	return rc;
 }
 
+/* A connection that broke, and a slot that has gone to another node, are found by the walk itself. */
 static int walk_steadily(struct walk *w, struct error *err)
 {
-	bool same = false;
+	bool again = true;
 	int rc = 0;
 
-	for (int i = 0; !rc && !same && i < WALKS_MAX; i++)
+	for (int i = 0; again && i < WALKS_MAX; i++) {
+		bool same = false;
+
 		rc = walk_once(w, &same, err);
-	if (rc || same)
+		again = rc ? rc == ERROR_UNAVAILABLE && sweep_is_over(&w->sweep) : !same;
+	}
+	if (rc || !again)
 		return rc;
 	return error_set(err, ERROR_UNAVAILABLE,
 			 "the grant index in Redis at %s keeps changing owners; try again shortly",

@@ -9,7 +9,8 @@
  *
  * Each step also reads the marks of the partitions concerned. When the owner of
  * one changes on the way, it may have cleared and rebuilt the partition, so the
- * walk starts again. What is in the index all the time is therefore found; what
+ * walk starts again, as it does when the connection is lost or a slot of a cluster has
+ * gone to another node. What is in the index all the time is therefore found; what
  * is added or removed meanwhile may be found or not.
  */
 
@@ -35,7 +36,7 @@ struct scanned {
  * Finds all ids of these kinds, a mask of enum scan_kinds, in one walk; the
  * other lists are empty. The lists live in the arena. Blocks for about a second
  * for each million keys that this Redis holds, of whatever kind. Fails as
- * reader_ask() does, with ERROR_UNAVAILABLE also when owners keep changing, and
+ * reader_ask() does, with ERROR_UNAVAILABLE also when these keep changing, and
  * with ERROR_REFUSED when Redis does not SCAN.
  */
 MUST_USE int scan_ids(struct reader *r, unsigned kinds, struct arena *arena, struct scanned *out,

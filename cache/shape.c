@@ -15,6 +15,9 @@ enum shape {
 	SHAPE_TIME,    /* two texts */
 	SHAPE_SCAN,    /* a cursor, and a list of texts */
 	SHAPE_STREAMS, /* nil or a list */
+	SHAPE_ROLE,    /* a text, and what it is about */
+	SHAPE_PLACE,   /* nil or two texts */
+	SHAPE_ITEMS,   /* a list of anything, which its reader looks at */
 	SHAPE_EXEC,    /* nil, or a list with a reply to each command of the transaction */
 };
 
@@ -41,6 +44,10 @@ static const struct verb {
 	{ "ZRANGEBYSCORE", SHAPE_PAIRS }, { "HRANDFIELD", SHAPE_LIST },
 	{ "SET", SHAPE_STATUS },          { "TYPE", SHAPE_STATUS },
 	{ "ZMSCORE", SHAPE_VALUES },      { "ZRANDMEMBER", SHAPE_LIST },
+	{ "AUTH", SHAPE_STATUS },         { "SELECT", SHAPE_STATUS },
+	{ "ROLE", SHAPE_ROLE },           { "SENTINEL", SHAPE_PLACE },
+	{ "CLUSTER", SHAPE_ITEMS },       { "HELLO", SHAPE_ITEMS },
+	{ "XREVRANGE", SHAPE_ITEMS },     { "ZCOUNT", SHAPE_NUMBER },
 };
 
 /* ---- commands ---- */
@@ -135,6 +142,12 @@ static bool fits_shape(const redisReply *r, enum shape shape, size_t asked)
 		return is_list(r, is_text) && r->elements == 2;
 	case SHAPE_SCAN:
 		return is_scan(r);
+	case SHAPE_ROLE:
+		return r->type == REDIS_REPLY_ARRAY && r->elements && is_text(r->element[0]);
+	case SHAPE_PLACE:
+		return r->type == REDIS_REPLY_NIL || (is_list(r, is_text) && r->elements == 2);
+	case SHAPE_ITEMS:
+		return r->type == REDIS_REPLY_ARRAY;
 	case SHAPE_STREAMS:
 		return r->type == REDIS_REPLY_NIL || r->type == REDIS_REPLY_ARRAY;
 	case SHAPE_EXEC:

@@ -86,18 +86,21 @@ static int connect_path(const char *path, int64_t deadline_ms)
 	return connect_to(AF_UNIX, (const struct sockaddr *)&address, sizeof(address), deadline_ms);
 }
 
-int socket_connect(const char *host, int port, int64_t deadline_ms)
+int socket_connect(const char *host, int port, int64_t deadline_ms, const char **unresolved)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
 	char service[8];
 	int fd = -1;
+	int rc;
 
+	*unresolved = NULL;
 	if (!port)
 		return connect_path(host, deadline_ms);
 	(void)snprintf(service, sizeof(service), "%d", port);
-	if (getaddrinfo(host, service, &hints, &found)) {
-		errno = EADDRNOTAVAIL;
+	rc = getaddrinfo(host, service, &hints, &found);
+	if (rc) {
+		*unresolved = rc == EAI_SYSTEM ? NULL : gai_strerror(rc);
 		return -1;
 	}
 	for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next)

@@ -17,9 +17,11 @@
 /*
  * Connects to a host, whose addresses are tried one after another, or with port
  * 0 to the path of a socket. Returns a descriptor that does not block, for
- * close(), or -1.
+ * close(), or -1. Then *unresolved is what the resolver says of a host that has no
+ * address, a constant, or NULL where errno tells more.
  */
-MUST_USE int socket_connect(const char *host, int port, int64_t deadline_ms);
+MUST_USE int socket_connect(const char *host, int port, int64_t deadline_ms,
+			    const char **unresolved);
 
 /* Sends all the bytes. Returns 0 or -1. */
 MUST_USE int socket_send(int fd, struct bytes bytes, int64_t deadline_ms);

@@ -1,77 +1,52 @@
 #include "cache/stages.h"
 
-#include "cache/redis.h"
-#include "ops/support/number.h"
-
-#include <hiredis/hiredis.h>
-#include <stdio.h>
-
-enum { EXPIRE_MS = 10000, LINE_SIZE = 128 };
+#include "cache/self_report.h"
 
 /* ---- the text ---- */
 
+void stages_append_figures(struct buffer *out, const struct stage_figures *f)
+{
+	const int64_t numbers[] = { f->turns, f->us, f->max_us };
+
+	self_report_append(out, numbers, 3);
+	buffer_append(out, f->name.data, f->name.len);
+	buffer_append(out, "\n", 1);
+}
+
 void stages_format(struct buffer *out, const struct stages *s)
 {
-	char line[LINE_SIZE];
-
 	buffer_clear(out);
-	(void)snprintf(line, sizeof(line), "%lld ", (long long)s->uptime_ms);
-	buffer_append(out, line, strlen(line));
+	self_report_append(out, &s->uptime_ms, 1);
 	buffer_append(out, s->instance.data, s->instance.len);
 	buffer_append(out, "\n", 1);
-	for (size_t i = 0; i < s->count; i++) {
-		const struct stage_figures *f = &s->list[i];
-
-		(void)snprintf(line, sizeof(line), "%lld %lld %lld ", (long long)f->turns,
-			       (long long)f->us, (long long)f->max_us);
-		buffer_append(out, line, strlen(line));
-		buffer_append(out, f->name.data, f->name.len);
-		buffer_append(out, "\n", 1);
-	}
+	for (size_t i = 0; i < s->count; i++)
+		stages_append_figures(out, &s->list[i]);
 }
 
-/* Takes the text before the next `end` off its front, and `end` with it. False without an `end`. */
-static bool take_until(struct bytes *text, char end, struct bytes *out)
+bool stages_take_figures(struct stages *s, struct bytes line)
 {
-	const uint8_t *at = text->len ? memchr(text->data, end, text->len) : NULL;
+	struct stage_figures f = { .turns = 0 };
+	int64_t *const numbers[] = { &f.turns, &f.us, &f.max_us };
 
-	if (!at)
+	if (s->count == STAGES_MAX || !self_report_take_numbers(&line, numbers, 3) || !line.len)
 		return false;
-	*out = (struct bytes){ text->data, (size_t)(at - text->data) };
-	*text = (struct bytes){ at + 1, text->len - out->len - 1 };
+	f.name = line;
+	s->list[s->count++] = f;
 	return true;
-}
-
-static bool take_number(struct bytes *line, int64_t *out)
-{
-	struct bytes digits;
-
-	return take_until(line, ' ', &digits) && number_parse(digits, 0, INT64_MAX, out);
-}
-
-static bool parse_figures(struct stage_figures *out, struct bytes line)
-{
-	if (!take_number(&line, &out->turns) || !take_number(&line, &out->us) ||
-	    !take_number(&line, &out->max_us))
-		return false;
-	out->name = line;
-	return line.len > 0;
 }
 
 bool stages_parse(struct stages *out, struct bytes text)
 {
-	struct stages s = { 0 };
+	struct stages s = { .count = 0 };
+	int64_t *const uptime[] = { &s.uptime_ms };
 	struct bytes line;
 
-	if (!take_until(&text, '\n', &line) || !take_number(&line, &s.uptime_ms))
+	if (!self_report_take(&text, '\n', &s.instance) ||
+	    !self_report_take_numbers(&s.instance, uptime, 1))
 		return false;
-	s.instance = line;
-	while (text.len) {
-		if (s.count == STAGES_MAX || !take_until(&text, '\n', &line) ||
-		    !parse_figures(&s.list[s.count], line))
+	while (text.len)
+		if (!self_report_take(&text, '\n', &line) || !stages_take_figures(&s, line))
 			return false;
-		s.count++;
-	}
 	*out = s;
 	return true;
 }
@@ -87,57 +62,26 @@ int stages_write(struct index *ix, int partition, const struct stages *s, struct
 
 	buffer_init(&text);
 	stages_format(&text, s);
-	pipeline_command(p, 5);
-	pipeline_text(p, "SET");
-	pipeline_key(p, index_keys(ix, partition), "stages", NULL);
-	pipeline_bytes(p, buffer_bytes(&text));
-	pipeline_text(p, "PX");
-	pipeline_number(p, EXPIRE_MS);
+	self_report_set(p, index_keys(ix, partition), "stages", buffer_bytes(&text));
 	rc = index_ask(ix, &replies, err);
 	buffer_done(&text);
 	return rc;
 }
 
-static void take_reply(struct stages *list, size_t *count, const struct redisReply *reply,
-		       struct arena *arena)
-{
-	struct bytes text = arena_copy(arena, reply_bytes(reply));
-
-	if (text.data && stages_parse(&list[*count], text))
-		(*count)++;
-}
-
 int stages_read(struct stages **out, size_t *count, const struct marks_source *from, int partitions,
 		struct arena *arena, struct error *err)
 {
+	static const struct self_reports_place place = { "stages", false };
 	struct stages *list = arena_zalloc(arena, (size_t)partitions + 1, sizeof(*list));
-	struct redis *redis = NULL;
-	struct replies replies = { 0 };
-	struct pipeline p;
+	struct self_reports texts;
 	size_t found = 0;
-	int rc = redis_new(&redis, from->address, from->timeout_ms, err);
+	int rc = self_reports_read(&texts, &place, from, partitions, arena, err);
 
-	pipeline_init(&p);
-	for (int i = 0; i < partitions; i++) {
-		struct keys k;
-
-		keys_init(&k, from->prefix, i);
-		pipeline_command(&p, 2);
-		pipeline_text(&p, "GET");
-		pipeline_key(&p, &k, "stages", NULL);
-	}
-	if (!rc)
-		rc = redis_roundtrip(redis, &p, &replies, err);
-	if (!rc)
-		rc = replies_check(&replies, from->address, err);
-	for (size_t i = 0; !rc && i < replies.count; i++)
-		take_reply(list, &found, replies.list[i], arena);
-	if (!rc) {
-		*out = list;
-		*count = found;
-	}
-	redis_free(&redis);
-	replies_done(&replies);
-	pipeline_done(&p);
-	return rc;
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < texts.count; i++)
+		found += stages_parse(&list[found], texts.list[i]);
+	*out = list;
+	*count = found;
+	return 0;
 }

@@ -15,7 +15,7 @@
 #include "cache/marks.h"
 #include "ops/support/buffer.h"
 
-enum { STAGES_MAX = 16 };
+enum { STAGES_MAX = 24 };
 
 struct stage_figures {
 	struct bytes name;
@@ -32,11 +32,31 @@ struct stages {
 	size_t count;
 };
 
+/* Counts a turn in which the stage ran for so long. */
+static inline void stages_count(struct stage_figures *f, int64_t us)
+{
+	f->turns++;
+	f->us += us;
+	f->max_us = us > f->max_us ? us : f->max_us;
+}
+
+/* Adds figures of the same stage. */
+static inline void stages_add(struct stage_figures *to, const struct stage_figures *f)
+{
+	to->turns += f->turns;
+	to->us += f->us;
+	to->max_us = f->max_us > to->max_us ? f->max_us : to->max_us;
+}
+
 /* Writes the figures as text into the buffer, in place of what it holds. */
 void stages_format(struct buffer *out, const struct stages *s);
 
 /* Sets *out, which borrows from the text. False if the text is broken; *out is then untouched. */
 bool stages_parse(struct stages *out, struct bytes text);
+
+/* Appends the line of one stage; takes one, without its end, and adds it. False if the line is broken. */
+void stages_append_figures(struct buffer *out, const struct stage_figures *f);
+bool stages_take_figures(struct stages *s, struct bytes line);
 
 /*
  * Writes the figures under the partition, where they expire after ten seconds.

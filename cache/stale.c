@@ -1,5 +1,6 @@
 #include "cache/stale.h"
 
+#include "cache/handoff_layout.h"
 #include "cache/layout.h"
 #include "cache/redis.h"
 
@@ -31,15 +32,19 @@ static void append_shared(struct pipeline *p, const struct keys *k, const struct
 	pipeline_number(p, (int64_t)max);
 }
 
+static bool parse_due(struct stale *s, struct bytes member)
+{
+	return layout_parse_due_member(&s->workspace_id, &s->subject, member) ||
+	       layout_parse_due_handoff(&s->workspace_id, &s->handoff_id, member);
+}
+
 static void take_due(struct stale_list *out, const redisReply *reply)
 {
 	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
 		struct stale *s = &out->list[out->count];
 
-		s->expires_at = reply_number(reply->element[i + 1], ABSENT);
-		if (s->expires_at != ABSENT &&
-		    layout_parse_due_member(&s->workspace_id, &s->subject,
-					    reply_bytes(reply->element[i])))
+		*s = (struct stale){ .expires_at = reply_number(reply->element[i + 1], ABSENT) };
+		if (s->expires_at != ABSENT && parse_due(s, reply_bytes(reply->element[i])))
 			out->count++;
 	}
 }
@@ -88,10 +93,11 @@ static bool take_holder(struct holder *out, const struct keys *any, struct bytes
 	return keys_parse_subject(any, key, &out->partition, &out->subject);
 }
 
-int stale_scan(struct index *ix, uint64_t *cursor, struct holder_list *out, struct error *err)
+int stale_scan(struct index *ix, const struct index_part *of, uint64_t *cursor,
+	       struct holder_list *out, struct error *err)
 {
 	const redisReply *found;
-	int rc = index_scan(ix, "{*}:[ug]:*", cursor, &found, err);
+	int rc = index_scan(ix, "{*}:[ug]:*", of, cursor, &found, err);
 
 	if (rc)
 		return rc;

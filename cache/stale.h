@@ -3,7 +3,8 @@
 
 /*
  * Stale grants have expired, or their subject was deleted; they are to be
- * revoked although no command asks for it. This is what the owner of a
+ * revoked although no command asks for it. Handoffs whose time is over are as
+ * stale. This is what the owner of a
  * partition reads of the index to find them. Nothing is written, and a watch
  * that index_read() or index_apply() has set stays.
  *
@@ -18,7 +19,8 @@
 struct stale {
 	struct uuid workspace_id;
 	struct subject subject;
-	int64_t expires_at; /* ms since 1970; ABSENT when found by its subject */
+	struct uuid handoff_id; /* nil: it is a grant; else it has no subject */
+	int64_t expires_at;     /* ms since 1970; ABSENT when found by its subject */
 };
 
 struct stale_list {
@@ -28,14 +30,14 @@ struct stale_list {
 };
 
 struct stale_question {
-	int64_t now;                    /* find grants that expire by then, ms since 1970 */
+	int64_t now;                    /* find what expires by then, ms since 1970 */
 	const struct subject *subjects; /* and the grants of these subjects */
 	size_t subject_count;
 	size_t max; /* at most so many by expiry, and so many for each subject */
 };
 
 /*
- * Finds stale grants of the partition. *out has first those that have expired,
+ * Finds stale grants of the partition. *out has first what has expired,
  * the oldest first, then those of the subjects, in the order of the question.
  * ERROR_FENCED when the partition's mark is not as *ours.
  */
@@ -55,12 +57,11 @@ struct holder_list {
 };
 
 /*
- * Finds the subjects of all partitions in steps, over some thousands of the
- * keys of this Redis each. *cursor is 0 before the first step and again after
- * the last. A subject that is there from first to last is listed at least once.
+ * Finds the subjects of partitions in steps, index_scan(), over some thousands of the
+ * keys of this Redis each. A subject that is there from first to last is listed at least once.
  * Marks are neither read nor compared.
  */
-MUST_USE int stale_scan(struct index *ix, uint64_t *cursor, struct holder_list *out,
-			struct error *err);
+MUST_USE int stale_scan(struct index *ix, const struct index_part *of, uint64_t *cursor,
+			struct holder_list *out, struct error *err);
 
 #endif

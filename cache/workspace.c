@@ -15,6 +15,7 @@ void workspace_done(struct workspace *w)
 	free((void *)(uintptr_t)w->name.data);
 	free(w->grants);
 	places_done(&w->places);
+	handoffs_done(&w->handoffs);
 	recent_done(&w->recent);
 	w->name = (struct bytes){ 0 };
 	w->grants = NULL;
@@ -86,5 +87,6 @@ struct workspace_ref workspace_ref(const struct workspace *w)
 size_t workspace_memory(const struct workspace *w)
 {
 	return sizeof(*w) + w->name.len + 1 + w->grant_cap * sizeof(struct grant) +
-	       places_memory(&w->places) + w->recent.cap * sizeof(struct recent_command);
+	       places_memory(&w->places) + handoffs_memory(&w->handoffs) +
+	       w->recent.cap * sizeof(struct recent_command);
 }

@@ -7,6 +7,7 @@
  * workspace aborts (memory.h).
  */
 
+#include "cache/handoffs.h"
 #include "cache/places.h"
 #include "cache/recent.h"
 #include "ops/support/bytes.h"
@@ -31,14 +32,15 @@ struct workspace {
 	struct grant *grants; /* owned; one for each subject, in no order */
 	size_t grant_count;
 	size_t grant_cap;
-	struct places places; /* of the grants, by subject */
-	struct recent recent; /* the commands that it remembers */
+	struct places places;     /* of the grants, by subject */
+	struct handoffs handoffs; /* the open ones */
+	struct recent recent;     /* the commands that it remembers */
 };
 
 /* Starts as not registered, without memory of its own. */
 void workspace_init(struct workspace *w, const struct uuid *id);
 
-/* Gives the name, the grants and the memory of commands back. Call workspace_init() before using w again. */
+/* Gives the name, the grants, the handoffs and the memory of commands back. Call workspace_init() before using w again. */
 void workspace_done(struct workspace *w);
 
 /* Sets the name to a copy. */
@@ -56,7 +58,7 @@ void workspace_put_grant(struct workspace *w, const struct grant *g);
 /* Removes the grant of that subject, if there is one. */
 void workspace_drop_grant(struct workspace *w, const struct subject *s);
 
-/* Makes the workspace unregistered again: drops its grants, name and memory of commands. */
+/* Makes the workspace unregistered again: drops its grants, handoffs, name and memory of commands. */
 void workspace_clear(struct workspace *w);
 
 /* The workspace as events show it. Its name is borrowed from w. */

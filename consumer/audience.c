@@ -58,6 +58,7 @@ static void add_people(struct gathering *f, const struct subject *s)
 
 static void list_people(struct gathering *f)
 {
+	add_person(f, &f->decision->previous_owner_id);
 	for (size_t i = 0; i < f->decision->change_count; i++)
 		add_people(f, &f->decision->changes[i].subject);
 	f->count = uuid_sort(f->ids, f->id_count);
@@ -357,7 +358,7 @@ void audience_find(const struct world *w, const struct record *r, const struct d
 			       .after = workspace_after(w->workspace, r) };
 
 	*out = (struct audience){ 0 };
-	if (d->outcome != OUTCOME_APPLIED || !d->change_count)
+	if (!decision_is_told(d))
 		return;
 	sort_changes(&f);
 	list_people(&f);

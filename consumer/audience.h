@@ -7,8 +7,9 @@
  * (cache/access.h). Pure.
  *
  * Everybody that a change names, directly or as a member of a group, is in the
- * audience, once, but for the actor, the workspace's owner, to whom grants give
- * nothing, and users who are deleted. The work is bounded by the memberships of
+ * audience, once, and so is whoever loses the workspace to another owner; but not
+ * the actor, the workspace's owner, to whom grants give nothing, and users who are
+ * deleted. The work is bounded by the memberships of
  * these people in the groups that have grants, not by people times grants.
  */
 

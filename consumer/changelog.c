@@ -34,11 +34,15 @@ static int open_client(rd_kafka_t **out, const struct config *config, const char
 		       struct error *err)
 {
 	const struct bus_setting settings[] = {
-		{ "group.id", "sharebus-changelog" }, /* required by the client, never used */
-		{ "enable.auto.commit", "false" },         { "enable.auto.offset.store", "false" },
-		{ "enable.partition.eof", "true" },        { "auto.offset.reset", "earliest" },
-		{ "isolation.level", isolation },          { "fetch.wait.max.ms", "50" },
-		{ "queued.max.messages.kbytes", "16384" }, { NULL, NULL },
+		{ "group.id", config_get(config, "consumer-group") }, /* it does not join it */
+		{ "enable.auto.commit", "false" },
+		{ "enable.auto.offset.store", "false" },
+		{ "enable.partition.eof", "true" },
+		{ "auto.offset.reset", "earliest" },
+		{ "isolation.level", isolation },
+		{ "fetch.wait.max.ms", "50" },
+		{ "queued.max.messages.kbytes", "16384" },
+		{ NULL, NULL },
 	};
 	rd_kafka_conf_t *conf = NULL;
 	int rc = bus_conf(&conf, config, settings, err);

@@ -29,12 +29,25 @@ static int clear_each(struct transactor *const *all, int count, enum orphans_sta
 	return rc;
 }
 
+/* Why the first that is still UNCLEAR is so. */
+static int explain_first(struct transactor *const *all, const enum orphans_state *states, int count,
+			 struct error *err)
+{
+	int i = 0;
+
+	while (i + 1 < count && states[i] != ORPHANS_UNCLEAR)
+		i++;
+	transactor_explain(all[i], err);
+	return ERROR_UNAVAILABLE;
+}
+
 int clearing_run(struct transactor *const *all, int count, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
 	enum orphans_state states[CLEARING_TRANSACTORS_MAX] = { ORPHANS_UNCLEAR };
 	enum orphans_state least;
 	int64_t deadline_ms = clock_monotonic_ms() + UNCLEAR_WAIT_MS;
+	bool late;
 	int rc;
 
 	assert(count <= CLEARING_TRANSACTORS_MAX);
@@ -42,12 +55,11 @@ int clearing_run(struct transactor *const *all, int count, struct error *err)
 		rc = clear_each(all, count, states, &least, err);
 		if (rc || least >= ORPHANS_LEFT)
 			return rc;
-		if (least == ORPHANS_DOUBTED && round >= ROUNDS)
+		late = clock_monotonic_ms() >= deadline_ms;
+		if (least == ORPHANS_DOUBTED && (round >= ROUNDS || late))
 			return 0;
-		if (clock_monotonic_ms() >= deadline_ms)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "a transaction that another program has open hides what "
-					 "became of ours");
+		if (late)
+			return explain_first(all, states, count, err);
 		(void)nanosleep(&pause, NULL);
 	}
 }

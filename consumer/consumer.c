@@ -13,7 +13,8 @@ enum {
 	WAIT_MAX_MS = 5000,
 	WAIT_DOUBLINGS = 7,
 	REDIS_TIMEOUT_MS = 5000,
-	WORKSPACES_BYTES = 24 * 1024 * 1024,
+	/* Some 80,000 with five grants each; one that is not at hand costs Redis an HGETALL. */
+	WORKSPACES_BYTES = 64 * 1024 * 1024,
 };
 
 /* ---- when partitions change hands ---- */
@@ -28,6 +29,7 @@ static void on_partition_changed(void *context, struct partition *part, enum par
 	struct consumer *c = context;
 
 	flow_follow(&c->flow, part);
+	herald_note_partition(&c->herald, part, before, clock_monotonic_ms());
 	/* Perhaps a topic takes less than before, or more again. */
 	if (part->state == PARTITION_ASIDE || before == PARTITION_ASIDE)
 		topic_watch_suspect(c->topics);
@@ -77,8 +79,9 @@ static void on_given(void *context, const int *partitions, size_t count, bool di
 	}
 	judge_unknown(c);
 	follower_own(c->follower, directory, intake_epoch(c->intake));
-	log_info("the group assigns us %zu partitions%s", count,
-		 directory ? " and the directory" : "");
+	herald_note_given(&c->herald, directory, clock_monotonic_ms());
+	log_debug("the group assigns us %zu partitions%s", count,
+		  directory ? " and the directory" : "");
 }
 
 /* Publishes what is applied first, unless the group has moved on: then the next owner does. */
@@ -96,18 +99,21 @@ static void on_taken(void *context, bool lost)
 	c->unknown = 0;
 	reaper_leave(c->reaper, lost);
 	follower_own(c->follower, false, 0);
-	log_info("%s", lost ? "lost all partitions: the group has moved on without us"
-			    : "gave all partitions back");
+	herald_note_taken(&c->herald);
+	if (lost)
+		log_warn("all partitions are lost: the group has moved on without us");
+	else
+		log_debug("gave all partitions back");
 }
 
 /* ---- connecting ---- */
 
-void consumer_wait(const struct consumer *c, unsigned attempt, const struct error *why)
+void consumer_wait(struct consumer *c, unsigned attempt, const struct error *why)
 {
 	int wait_ms = attempt < WAIT_DOUBLINGS ? WAIT_FIRST_MS << attempt : WAIT_MAX_MS;
 	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
 
-	log_warn("%s; trying again in %d ms", why->text, wait_ms);
+	herald_wait(&c->herald, why, clock_monotonic_ms());
 	while (!*c->stop && clock_monotonic_ms() < deadline_ms)
 		waker_wait(c->waker, deadline_ms);
 }
@@ -123,6 +129,8 @@ static int insist_on(struct consumer *c, int (*step)(struct consumer *, struct e
 		consumer_wait(c, attempt++, err);
 		rc = step(c, err);
 	}
+	if (!rc)
+		herald_go_on(&c->herald, clock_monotonic_ms());
 	return rc;
 }
 
@@ -152,7 +160,7 @@ static int check_topics(struct consumer *c, struct error *err)
 static int open_index(struct consumer *c, struct error *err)
 {
 	const struct index_options options = {
-		.address = config_get(c->config, "redis"),
+		.redis = redis_target_from(c->config),
 		.prefix = config_get(c->config, "prefix"),
 		.topic = topic_name(TOPIC_COMMANDS),
 		.deployment = c->deployment,
@@ -179,6 +187,8 @@ static int connect_all(struct consumer *c, struct error *err)
 	if (!rc)
 		rc = follower_open(&c->follower, c->config, c->codec, c->index, c->waker, err);
 	if (!rc)
+		follower_trust(c->follower, c->signing);
+	if (!rc)
 		rc = changelog_open(&c->changelog, c->config, c->waker, err);
 	if (!rc)
 		rc = lookback_open(&c->lookback, c->config, err);
@@ -192,6 +202,7 @@ static void wire_partitions(struct consumer *c)
 	const struct partition_watcher watcher = { on_partition_changed, c };
 
 	partitions_init(&c->partitions, c->deployment.partitions, &watcher);
+	c->herald.partitions = &c->partitions;
 	c->flow = (struct flow){ .intake = c->intake, .partitions = &c->partitions };
 	c->holes = holes_new(c->config, &c->flow, c->waker);
 	c->workspaces = workspaces_new(WORKSPACES_BYTES);
@@ -241,6 +252,7 @@ static void wire_runner(struct consumer *c)
 		.access_url = config_get(c->config, "access-url"),
 		.partitions = c->deployment.partitions,
 		.limits = &c->sizes.limits,
+		.signing = c->signing,
 	});
 	c->ready.intake = c->intake;
 	c->ready.lookback = c->lookback;
@@ -273,6 +285,7 @@ static void wire_recovery(struct consumer *c, bool accept_lost_grants)
 		.ready = &c->ready,
 		.verifier = &c->verifier,
 		.changelog = c->changelog,
+		.signing = c->signing,
 		.accept_lost_grants = accept_lost_grants,
 	};
 }
@@ -298,19 +311,47 @@ static void wire_reaper(struct consumer *c)
 		.intake = c->intake,
 		.index = c->index,
 		.follower = c->follower,
-		.courier = { c->config, &c->deployment, c->codec, c->waker },
+		.courier = { c->config, &c->deployment, c->codec, c->waker, c->signing },
 	});
 }
 
-/* The flag takes no value and means yes; in a file it is a word, and only `yes` decides. */
-static int read_accept(const struct consumer *c, const char *name, bool *accept, struct error *err)
+/* A flag without a value means yes; in a file it is a word, and only `yes` decides. */
+static int read_yes(const struct consumer *c, const char *name, bool *yes, struct error *err)
 {
 	const char *value = config_get(c->config, name);
 
-	if (value && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return error_set(err, ERROR_INPUT, "%s is \"%s\"; it must be yes or no", name,
-				 value);
-	*accept = value && strcmp(value, "yes") == 0;
+	if (value && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		(void)error_set(err, ERROR_INPUT, "%s is \"%s\"; it must be yes or no", name,
+				value);
+		return config_blame(c->config, name, err);
+	}
+	*yes = value && strcmp(value, "yes") == 0;
+	return 0;
+}
+
+/*
+ * The consumer's own key signs commands of the system, and seals what Redis keeps for
+ * it, which counts only if it may `system`.
+ */
+static int open_signing(struct consumer *c, struct error *err)
+{
+	bool required = false;
+	int rc = read_yes(c, "require-signatures", &required, err);
+
+	if (!rc)
+		rc = signing_open(&c->signing, c->config, err);
+	if (rc)
+		return rc;
+	if (c->signing && !(c->signing->own->rights & RIGHT_SYSTEM))
+		return error_set(err, ERROR_USAGE,
+				 "the consumer signs with key %s, which lacks the right system; "
+				 "see signing-key",
+				 c->signing->own->id);
+	if (c->signing)
+		c->signing->required = required;
+	else if (required)
+		return error_set(err, ERROR_USAGE,
+				 "require-signatures is yes, but there are no keys; see keys-file");
 	return 0;
 }
 
@@ -321,11 +362,13 @@ static int open_parts(struct consumer *c, struct error *err)
 	int rc = config_get_number(c->config, "max-grants", 1, GRANTS_MAX, &grants_max, err);
 
 	if (!rc)
-		rc = read_accept(c, "accept-lost-commands", &c->ready.accept_lost_commands, err);
+		rc = read_yes(c, "accept-lost-commands", &c->ready.accept_lost_commands, err);
 	if (!rc)
-		rc = read_accept(c, "accept-other-log", &c->ready.accept_other_log, err);
+		rc = read_yes(c, "accept-other-log", &c->ready.accept_other_log, err);
 	if (!rc)
-		rc = read_accept(c, "accept-lost-grants", &accept_lost_grants, err);
+		rc = read_yes(c, "accept-lost-grants", &accept_lost_grants, err);
+	if (!rc)
+		rc = open_signing(c, err);
 	topic_sizes_init(&c->sizes);
 	c->sizes.limits.grants_per_workspace = (size_t)grants_max;
 	c->sizes.limits.access_url_bytes = strlen(config_get(c->config, "access-url"));
@@ -346,7 +389,8 @@ static int open_parts(struct consumer *c, struct error *err)
 }
 
 int consumer_open(struct consumer **out, const struct config *config,
-		  const volatile sig_atomic_t *stop, const struct waker *waker, struct error *err)
+		  const volatile sig_atomic_t *stop, const struct waker *waker,
+		  struct supervisor *supervisor, struct error *err)
 {
 	struct consumer *c = memory_zalloc(1, sizeof(*c));
 	int rc;
@@ -354,6 +398,7 @@ int consumer_open(struct consumer **out, const struct config *config,
 	c->config = config;
 	c->stop = stop;
 	c->waker = waker;
+	c->herald.supervisor = supervisor;
 	rc = open_parts(c, err);
 	if (rc)
 		consumer_close(&c);
@@ -373,6 +418,7 @@ void consumer_close(struct consumer **cp)
 	intake_close(&c->intake);
 	reaper_free(&c->reaper);
 	scrub_free(&c->scrub);
+	health_done(&c->health);
 	troubles_free(&c->troubles);
 	rebuild_free(&c->rebuild);
 	progress_done(&c->progress);
@@ -387,6 +433,7 @@ void consumer_close(struct consumer **cp)
 	changelog_close(&c->changelog);
 	follower_close(&c->follower);
 	codec_free(&c->codec);
+	signing_close(&c->signing);
 	index_close(&c->index);
 	free(c);
 	*cp = NULL;

@@ -11,6 +11,7 @@
 #include "cache/stages.h"
 #include "consumer/flow.h"
 #include "consumer/health.h"
+#include "consumer/herald.h"
 #include "consumer/holes.h"
 #include "consumer/publisher_guard.h"
 #include "consumer/reaper.h"
@@ -31,6 +32,7 @@ struct consumer {
 	struct intake *intake;
 	struct index *index;
 	struct codec *codec;
+	struct signing *signing; /* NULL: no keys are configured */
 	struct topic_watch *topics;
 	struct follower *follower;
 	struct changelog *changelog;
@@ -53,6 +55,7 @@ struct consumer {
 	struct recovery recovery;
 	struct troubles *troubles;
 	struct health health; /* of Redis */
+	struct herald herald;
 	struct scrub *scrub;
 	int unknown; /* the lowest partition given to us that the index does not have; or 0 */
 	bool may_fetch_more;  /* the last fetch stopped at its bound */
@@ -72,7 +75,7 @@ struct consumer {
  */
 MUST_USE int consumer_open(struct consumer **out, const struct config *config,
 			   const volatile sig_atomic_t *stop, const struct waker *waker,
-			   struct error *err);
+			   struct supervisor *supervisor, struct error *err);
 
 /*
  * Leaves the group, which gives the partitions back and publishes what is
@@ -81,9 +84,9 @@ MUST_USE int consumer_open(struct consumer **out, const struct config *config,
 void consumer_close(struct consumer **c);
 
 /*
- * Logs `why` and waits before the next try: 50 ms when `attempt` is 0, twice as
+ * Tells people `why`, and waits before the next try: 50 ms when `attempt` is 0, twice as
  * long for each attempt after, 5 s at most. Returns early once *stop is set.
  */
-void consumer_wait(const struct consumer *c, unsigned attempt, const struct error *why);
+void consumer_wait(struct consumer *c, unsigned attempt, const struct error *why);
 
 #endif

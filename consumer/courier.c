@@ -18,6 +18,7 @@ struct courier {
 	rd_kafka_t *producer;
 	rd_kafka_topic_t *topic; /* held, so that the client knows its partitions */
 	struct codec *codec;
+	struct signing *signing;
 	struct buffer value;
 	char source[SOURCE_SIZE]; /* ce_source of everything we send */
 	struct receipt *receipts; /* the caller has yet to get those from `taken` on */
@@ -79,6 +80,7 @@ int courier_open(struct courier **out, const struct courier_options *o, struct e
 	int rc;
 
 	c->codec = o->codec;
+	c->signing = o->signing;
 	buffer_init(&c->value);
 	(void)snprintf(c->source, sizeof(c->source), "sharebus/%s/consumer",
 		       o->deployment->cluster);
@@ -111,33 +113,45 @@ void courier_close(struct courier **cp)
 	*cp = NULL;
 }
 
+/* Adds the headers to a record without them, and queues it. */
+static int queue_record(struct courier *c, const struct bus_record *bare, const struct record *r,
+			struct error *err)
+{
+	const struct signed_parts parts = { bytes_of(bare->topic), bare->key, bare->value };
+	struct bus_record record = *bare;
+	struct cloudevent_headers headers;
+	struct signature signature;
+	char id[UUID_TEXT_SIZE];
+	int rc;
+
+	uuid_format(id, &record_command(r)->command_id);
+	cloudevent_headers(&headers, &(struct cloudevent){ .type = record_event_type(r->type),
+							   .id = bytes_of(id),
+							   .source = bytes_of(c->source) });
+	rc = signing_add(c->signing, &parts, &signature, &headers, err);
+	record.headers = headers.list;
+	record.header_count = headers.count;
+	return rc ? rc : bus_send(c->producer, &record, err);
+}
+
 int courier_send(struct courier *c, int partition, const struct record *r, struct error *err)
 {
-	const struct command *command = record_command(r);
-	struct cloudevent_headers headers;
 	char key[UUID_TEXT_SIZE];
-	char id[UUID_TEXT_SIZE];
 	int rc;
 
 	buffer_clear(&c->value);
 	rc = codec_encode(c->codec, r, &c->value, err);
 	if (rc)
 		return rc;
-	uuid_format(key, &command->workspace_id);
-	uuid_format(id, &command->command_id);
-	cloudevent_headers(&headers, &(struct cloudevent){ .type = record_event_type(r->type),
-							   .id = bytes_of(id),
-							   .source = bytes_of(c->source) });
+	uuid_format(key, &record_command(r)->workspace_id);
 	/* The index has the workspace in this partition because it is that of the key. */
-	return bus_send(c->producer,
-			&(struct bus_record){ .topic = topic_name(TOPIC_COMMANDS),
-					      .key = bytes_of(key),
-					      .value = buffer_bytes(&c->value),
-					      .headers = headers.list,
-					      .header_count = headers.count,
-					      .placed = true,
-					      .partition = partition },
-			err);
+	return queue_record(c,
+			    &(struct bus_record){ .topic = topic_name(TOPIC_COMMANDS),
+						  .key = bytes_of(key),
+						  .value = buffer_bytes(&c->value),
+						  .placed = true,
+						  .partition = partition },
+			    r, err);
 }
 
 bool courier_next(struct courier *c, struct receipt *out)

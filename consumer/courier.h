@@ -12,6 +12,7 @@
 #include "ops/support/config.h"
 #include "ops/support/waker.h"
 #include "schemas/codec.h"
+#include "schemas/signing.h"
 
 struct courier;
 
@@ -21,6 +22,7 @@ struct courier_options {
 	const struct deployment *deployment;
 	struct codec *codec;
 	const struct waker *waker; /* woken when receipts arrive */
+	struct signing *signing;   /* NULL: nothing is signed */
 };
 
 /* ERROR_USAGE names a setting that is wrong; ERROR_UNAVAILABLE. */

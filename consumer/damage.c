@@ -32,11 +32,11 @@ void damage_found(struct index *ix, struct partition *part, const struct error *
 	if (part->state == PARTITION_FOREIGN)
 		return;
 	pause_ms = damages_note(&part->damages, now_ms);
-	log_warn("partition %d is damaged in Redis: %s; rebuilding it in %lld s", part->id,
-		 why->text, (long long)pause_ms / 1000);
+	log_partition(LOG_LEVEL_WARN, part->id, "damaged in Redis: %s; rebuilding it in %lld s",
+		      why->text, (long long)pause_ms / 1000);
 	if (index_distrust(ix, part->id, &part->mark, &err))
-		log_warn("partition %d: its mark cannot be made `rebuilding` yet: %s", part->id,
-			 err.text);
+		log_partition(LOG_LEVEL_WARN, part->id,
+			      "its mark cannot be made `rebuilding` yet: %s", err.text);
 	part->damaged = true;
 	if (!pause_ms) {
 		partition_claim_again(part);

@@ -1,6 +1,7 @@
 #include "consumer/decide_remove.h"
 
 #include "cache/access.h"
+#include "consumer/stepping.h"
 
 /*
  * Is the command's reason true of this subject? Because this is asked, a removal
@@ -39,15 +40,16 @@ static bool is_self(const struct deciding *d, const struct subject *s)
 static void decide_removal(struct deciding *d, const struct subject *s, enum reason reason)
 {
 	const struct grant *g = workspace_grant(d->world->workspace, s);
-	struct bytes name = deciding_name(d, s);
 
 	if (!g || !is_proven(d, s, reason))
 		return;
 	if (d->authority == AUTHORITY_ADMIN && g->role == ROLE_ADMIN && live_grant(d, s) &&
 	    !is_self(d, s))
 		problem(d, REJECT_ROLE_CEILING,
-			"an admin of the workspace may not remove the admin %.*s", BYTES_ARG(name));
+			"an admin of the workspace may not remove the admin %.*s",
+			BYTES_ARG(deciding_name(d, s)));
 	add_change(d, s, ROLE_NONE, ABSENT);
+	step_end(d, s, reason == REASON_EXPIRED ? ANSWER_EXPIRE : ANSWER_WITHDRAW);
 }
 
 static bool names_only_self(const struct deciding *d, const struct remove_sharing *c)

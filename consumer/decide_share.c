@@ -1,130 +1,46 @@
 #include "consumer/decide_share.h"
 
-#include "cache/access.h"
-#include "consumer/estimate.h"
-#include "ops/support/clock.h"
+#include "consumer/decide_handoff.h"
+#include "consumer/giving.h"
+#include "consumer/stepping.h"
 #include "schemas/bounds.h"
-#include "schemas/topics.h"
 
 #include <assert.h>
 #include <stddef.h>
 
 static_assert(offsetof(struct grant_wish, subject) == 0, "first_mentions() reads the subjects");
 
-/* Rule 2: every policy that keeps the workspace from being shared is a problem. */
-static void require_sharing(struct deciding *d)
-{
-	const struct world *w = d->world;
-	unsigned denials = access_sharing_denials(
-		directory_sharing_enabled(w->directory),
-		directory_organization(w->directory, &w->workspace->organization_id),
-		directory_user(w->directory, &w->workspace->owner_id));
-
-	for (unsigned bit = 1; bit <= denials; bit <<= 1)
-		if (denials & bit)
-			problem(d, REJECT_SHARING_DISABLED, "%s",
-				access_denial_text((enum access_denial)bit));
-}
-
 /* ---- one grant ---- */
 
-/* Rules 5 and 6 for a user. */
-static void check_user(struct deciding *d, const struct subject *s)
+/* When the grant is to end: what is not given stays as it is. */
+static int64_t expiry_of(const struct grant_wish *wish, const struct grant *g)
 {
-	const struct user_changed *u = directory_user(d->world->directory, &s->id);
-	struct bytes name = deciding_name(d, s);
-
-	if (!u || u->status == USER_DELETED)
-		problem(d, REJECT_UNKNOWN_SUBJECT, "there is no user %.*s", BYTES_ARG(name));
-	else if (!user_membership(u, &d->world->workspace->organization_id))
-		problem(d, REJECT_NOT_A_MEMBER,
-			"user %.*s is not a member of the workspace's organization",
-			BYTES_ARG(name));
-}
-
-/* Rules 5 and 6 for a group. The id of an organization is that of its group of everyone. */
-static void check_group(struct deciding *d, const struct subject *s)
-{
-	const struct group_changed *g = directory_group(d->world->directory, &s->id);
-	bool everyone = !g && directory_organization(d->world->directory, &s->id);
-	const struct uuid *home = everyone ? &s->id : g ? &g->organization_id : NULL;
-	struct bytes name = deciding_name(d, s);
-
-	if (!home)
-		problem(d, REJECT_UNKNOWN_SUBJECT, "there is no group %.*s", BYTES_ARG(name));
-	else if (!uuid_equal(home, &d->world->workspace->organization_id))
-		problem(d, REJECT_NOT_A_MEMBER,
-			"group %.*s does not belong to the workspace's organization",
-			BYTES_ARG(name));
-}
-
-/* Rule 7, sharing: not with the owner, not with oneself. */
-static void check_own_role(struct deciding *d, const struct subject *s)
-{
-	const struct workspace *w = d->world->workspace;
-	struct bytes name = deciding_name(d, s);
-
-	if (s->kind != SUBJECT_USER)
-		return;
-	if (uuid_equal(&s->id, &w->owner_id))
-		problem(d, REJECT_OWN_ROLE, "%.*s owns %.*s, and nobody shares with the owner",
-			BYTES_ARG(name), BYTES_ARG(w->name));
-	else if (uuid_equal(&s->id, &d->command->actor.id))
-		problem(d, REJECT_OWN_ROLE, "%.*s may not change their own role", BYTES_ARG(name));
-}
-
-/* Rule 4, sharing. */
-static void check_ceiling(struct deciding *d, const struct grant_wish *wish)
-{
-	const struct grant *g = live_grant(d, &wish->subject);
-	struct bytes name = deciding_name(d, &wish->subject);
-
-	if (d->authority != AUTHORITY_ADMIN)
-		return;
-	if (wish->role == ROLE_ADMIN)
-		problem(d, REJECT_ROLE_CEILING,
-			"an admin of the workspace may give use only, not admin to %.*s",
-			BYTES_ARG(name));
-	else if (g && g->role == ROLE_ADMIN)
-		problem(d, REJECT_ROLE_CEILING,
-			"an admin of the workspace may not change the admin %.*s", BYTES_ARG(name));
-}
-
-/* Rule 9. */
-static void check_expiry(struct deciding *d, const struct grant_wish *wish)
-{
-	char when[RFC3339_SIZE];
-
-	if (wish->expires_at == ABSENT || wish->expires_at > d->world->now)
-		return;
-	clock_format_rfc3339(when, wish->expires_at);
-	problem(d, REJECT_ALREADY_EXPIRED, "%s lies in the past", when);
+	return wish->keep_expiry && g ? g->expires_at : wish->expires_at;
 }
 
 /* A subject may be named twice with the same role and expiry. */
 static void check_repetition(struct deciding *d, const struct grant_wish *wish,
 			     const struct grant_wish *earlier)
 {
-	struct bytes name = deciding_name(d, &wish->subject);
-
-	if (earlier->role != wish->role || earlier->expires_at != wish->expires_at)
+	if (earlier->role != wish->role || earlier->expires_at != wish->expires_at ||
+	    earlier->keep_expiry != wish->keep_expiry)
 		problem(d, REJECT_INVALID_COMMAND, "the command names %.*s twice and differently",
-			BYTES_ARG(name));
+			BYTES_ARG(deciding_name(d, &wish->subject)));
 }
 
 static void decide_wish(struct deciding *d, const struct grant_wish *wish)
 {
 	const struct grant *g = live_grant(d, &wish->subject);
+	int64_t end = expiry_of(wish, g);
 
-	if (wish->subject.kind == SUBJECT_USER)
-		check_user(d, &wish->subject);
-	else
-		check_group(d, &wish->subject);
-	check_own_role(d, &wish->subject);
+	check_recipient(d, &wish->subject);
 	check_ceiling(d, wish);
 	check_expiry(d, wish);
-	if (!g || g->role != wish->role || g->expires_at != wish->expires_at)
-		add_change(d, &wish->subject, wish->role, wish->expires_at);
+	if (g && g->role == wish->role && g->expires_at == end)
+		return;
+	check_end(d, &wish->subject, end);
+	add_change(d, &wish->subject, wish->role, end);
+	step_disown(d, &wish->subject);
 }
 
 /* ---- all of them ---- */
@@ -140,25 +56,9 @@ static void check_named(struct deciding *d, const struct share_workspace *c)
 		problem(d, REJECT_TOO_MANY_GRANTS,
 			"the command names %zu users and groups; at most %zu are allowed",
 			c->grant_count, max);
-}
-
-/* Rule 10, for what the workspace would have. */
-static void check_count(struct deciding *d)
-{
-	const struct workspace *w = d->world->workspace;
-	size_t max = d->world->limits.grants_per_workspace;
-	size_t added = 0;
-	size_t count;
-
-	for (size_t i = 0; i < d->out->change_count; i++)
-		added += d->out->changes[i].before == ROLE_NONE;
-	count = added;
-	for (size_t i = 0; i < w->grant_count; i++)
-		count += !grant_expired(&w->grants[i], d->world->now);
-	if (added && count > max)
-		problem(d, REJECT_TOO_MANY_GRANTS,
-			"%.*s would be shared with %zu users and groups; at most %zu are allowed",
-			BYTES_ARG(w->name), count, max);
+	if (c->handoff && c->grant_count > 1)
+		problem(d, REJECT_INVALID_COMMAND,
+			"a handoff is offered to one user or group, not to %zu", c->grant_count);
 }
 
 static void check_message(struct deciding *d, const struct share_workspace *c)
@@ -167,35 +67,6 @@ static void check_message(struct deciding *d, const struct share_workspace *c)
 		problem(d, REJECT_INVALID_COMMAND,
 			"the message has %zu bytes; at most %d are allowed", c->message.len,
 			MESSAGE_MAX);
-}
-
-static void check_record(struct deciding *d, const char *what, enum topic topic, size_t size,
-			 size_t max)
-{
-	if (size > max)
-		problem(d, REJECT_TOO_LARGE,
-			"%s would have up to %zu bytes, but %s takes %zu (max.message.bytes)", what,
-			size, topic_name(topic), max);
-}
-
-/* What the command makes known must fit into the topics, and all of it into Redis. */
-static void check_outputs(struct deciding *d)
-{
-	const struct limits *max = &d->world->limits;
-	const struct estimate e = estimate_outputs(d->world, d->out);
-
-	if (!d->out->change_count)
-		return;
-	check_record(d, "its event", TOPIC_EVENTS, e.event, max->event_bytes);
-	check_record(d, "each notification", TOPIC_NOTIFICATIONS, e.notification,
-		     max->notification_bytes);
-	check_record(d, "the workspace's state", TOPIC_GRANTS, e.state, max->state_bytes);
-	if (e.total > max->outputs_bytes)
-		problem(d, REJECT_TOO_LARGE,
-			"%zu people (counted once for each group) would be told up to %zu bytes "
-			"each; at most %zu MB in all are allowed: share with smaller groups, or "
-			"send a shorter message",
-			e.notified, e.notification, max->outputs_bytes >> 20);
 }
 
 static void decide_wishes(struct deciding *d, const struct share_workspace *c)
@@ -207,14 +78,12 @@ static void decide_wishes(struct deciding *d, const struct share_workspace *c)
 			decide_wish(d, &c->grants[i]);
 		else
 			check_repetition(d, &c->grants[i], &c->grants[first[i]]);
-	if (!d->problems)
-		check_count(d);
 }
 
 void decide_share(struct deciding *d, const struct share_workspace *c)
 {
 	d->out->message = c->message;
-	deciding_reserve(d, c->grant_count);
+	deciding_reserve(d, c->grant_count + 1); /* an offer may move a grant */
 	if (is_duplicate(d))
 		return;
 	if (check_command(d)) {
@@ -223,8 +92,12 @@ void decide_share(struct deciding *d, const struct share_workspace *c)
 	}
 	if (!d->problems)
 		check_named(d, c);
-	if (!d->problems)
+	if (!d->problems && c->handoff)
+		decide_offer(d, c);
+	else if (!d->problems)
 		decide_wishes(d, c);
+	if (!d->problems)
+		check_count(d);
 	if (!d->problems)
 		check_message(d, c);
 	if (!d->problems)

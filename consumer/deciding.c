@@ -76,6 +76,8 @@ static void reject_command(struct deciding *d)
 	out->rejection = join_problems(d);
 	list_details(d);
 	out->change_count = 0;
+	out->handoff_count = 0;
+	out->kept_count = 0;
 }
 
 struct bytes deciding_name(const struct deciding *d, const struct subject *s)
@@ -101,18 +103,26 @@ static bool grant_reaches(const struct world *w, const struct grant *g, const st
 	return directory_in_group(w->directory, user_id, &g->subject.id);
 }
 
-static bool is_workspace_admin(const struct world *w, const struct uuid *user_id)
+/* Is the user an admin of the workspace? Sets *until to when the last such grant ends. */
+static bool is_workspace_admin(const struct world *w, const struct uuid *user_id, int64_t *until)
 {
+	bool found = false;
+
 	for (size_t i = 0; i < w->workspace->grant_count; i++) {
 		const struct grant *g = &w->workspace->grants[i];
 
-		if (role_allows(g->role, ACTION_SHARE_USE) && grant_reaches(w, g, user_id))
+		if (!role_allows(g->role, ACTION_SHARE_USE) || !grant_reaches(w, g, user_id))
+			continue;
+		if (!found || g->expires_at == ABSENT || g->expires_at > *until)
+			*until = g->expires_at;
+		if (g->expires_at == ABSENT)
 			return true;
+		found = true;
 	}
-	return false;
+	return found;
 }
 
-static enum authority authority_of(const struct world *w, const struct actor *actor)
+static enum authority authority_of(const struct world *w, const struct actor *actor, int64_t *until)
 {
 	const struct user_changed *u;
 	const struct membership *m;
@@ -129,7 +139,7 @@ static enum authority authority_of(const struct world *w, const struct actor *ac
 		return AUTHORITY_NONE; /* grants end with the membership of the organization */
 	if (m->role == ORGANIZATION_ADMIN)
 		return AUTHORITY_FULL;
-	return is_workspace_admin(w, &actor->id) ? AUTHORITY_ADMIN : AUTHORITY_NONE;
+	return is_workspace_admin(w, &actor->id, until) ? AUTHORITY_ADMIN : AUTHORITY_NONE;
 }
 
 /* ---- the decision ---- */
@@ -142,11 +152,13 @@ void deciding_init(struct deciding *d, const struct world *w, const struct recor
 	*out = (struct decision){ .reason = REASON_COMMAND, .actor = { .kind = ACTOR_SYSTEM } };
 	*d = (struct deciding){ .world = w, .record = record, .command = command, .out = out };
 	d->problems_end = &d->problems;
+	out->signed_by = author_signed_by(&w->author);
 	if (!command)
 		return;
 	out->actor = command->actor;
 	out->command_id = command->command_id;
-	d->authority = authority_of(w, &command->actor);
+	d->authority_until = ABSENT;
+	d->authority = authority_of(w, &command->actor, &d->authority_until);
 }
 
 void deciding_reserve(struct deciding *d, size_t changes)
@@ -209,6 +221,18 @@ const size_t *first_mentions(const struct deciding *d, const void *list, size_t 
 	return first;
 }
 
+bool check_author(struct deciding *d)
+{
+	enum reject_code code = author_refuse(&d->world->author, d->record, NULL);
+	struct error why;
+
+	if (!code)
+		return true;
+	(void)author_refuse(&d->world->author, d->record, &why);
+	problem(d, code, "%s", why.text);
+	return false;
+}
+
 bool is_duplicate(struct deciding *d)
 {
 	const struct workspace *w = d->world->workspace;
@@ -222,11 +246,10 @@ bool is_duplicate(struct deciding *d)
 void require_authority(struct deciding *d)
 {
 	const struct subject actor = { SUBJECT_USER, d->command->actor.id };
-	struct bytes name = deciding_name(d, &actor);
 
 	if (d->authority == AUTHORITY_NONE)
 		problem(d, REJECT_FORBIDDEN, "%.*s may not change who %.*s is shared with",
-			BYTES_ARG(name), BYTES_ARG(d->world->workspace->name));
+			BYTES_ARG(deciding_name(d, &actor)), BYTES_ARG(d->world->workspace->name));
 }
 
 static void check_directory_offset(struct deciding *d)
@@ -251,25 +274,19 @@ static void check_version(struct deciding *d)
 			(long long)w->version, (long long)expected);
 }
 
-/* The command's id must say when it was made, so that rule 11 holds for it. */
-static void check_id(struct deciding *d)
+static void refuse_id(struct deciding *d, int64_t made)
 {
-	int64_t made = uuid_v7_time(&d->command->command_id);
 	char id[UUID_TEXT_SIZE];
 	char when[RFC3339_SIZE];
 
 	uuid_format(id, &d->command->command_id);
 	clock_format_rfc3339(when, made);
-	if (uuid_is_nil(&d->command->command_id))
-		problem(d, REJECT_INVALID_COMMAND, "the command has no id");
-	else if (decision_proves_itself(d->out))
-		return;
-	else if (made < 0)
+	if (made < 0)
 		problem(d, REJECT_INVALID_COMMAND,
 			"the command id %s is not a UUID of version 7, which says when it was "
 			"made; send the command under a new id",
 			id);
-	else if (made > d->world->now && made - d->world->now > RECENT_AHEAD_MAX_MS)
+	else
 		problem(d, REJECT_INVALID_COMMAND,
 			"the command id %s says that it was made at %s, more than an hour ahead of "
 			"Kafka; set the clock that it comes from, and send the command under a new "
@@ -277,13 +294,26 @@ static void check_id(struct deciding *d)
 			id, when);
 }
 
+/* The command's id must say when it was made, so that rule 11 holds for it. */
+static void check_id(struct deciding *d)
+{
+	int64_t made = uuid_v7_time(&d->command->command_id);
+
+	if (uuid_is_nil(&d->command->command_id))
+		problem(d, REJECT_INVALID_COMMAND, "the command has no id");
+	else if (!decision_proves_itself(d->out) &&
+		 (made < 0 || (made > d->world->now && made - d->world->now > RECENT_AHEAD_MAX_MS)))
+		refuse_id(d, made);
+}
+
 static void check_workspace(struct deciding *d)
 {
 	char id[UUID_TEXT_SIZE];
 
+	if (d->world->workspace->registered)
+		return;
 	uuid_format(id, &d->command->workspace_id);
-	if (!d->world->workspace->registered)
-		problem(d, REJECT_UNKNOWN_WORKSPACE, "there is no workspace %s", id);
+	problem(d, REJECT_UNKNOWN_WORKSPACE, "there is no workspace %s", id);
 }
 
 /* Rule 11: is it certain that the command was not done before? */
@@ -332,5 +362,6 @@ void conclude_decision(struct deciding *d)
 	if (d->problems)
 		reject_command(d);
 	else
-		d->out->outcome = d->out->change_count ? OUTCOME_APPLIED : OUTCOME_UNCHANGED;
+		d->out->outcome = d->out->change_count || d->out->handoff_count ? OUTCOME_APPLIED
+										: OUTCOME_UNCHANGED;
 }

@@ -3,7 +3,7 @@
 
 /*
  * A decision in the making, and the rules that every command must pass. Used by
- * decide.c, decide_share.c and decide_remove.c. Rules have their numbers in
+ * decide.c, decide_share.c, decide_remove.c and decide_handoff.c. Rules have their numbers in
  * ARCHITECTURE.md. No I/O, no clock; all memory is in world->arena.
  */
 
@@ -28,6 +28,7 @@ struct deciding {
 	size_t problem_count;
 	size_t changes_max; /* room for changes in *out */
 	enum authority authority;
+	int64_t authority_until; /* of AUTHORITY_ADMIN: when it ends; else ABSENT */
 };
 
 /* Begins the decision on a command, or on a fact, whose actor is the system. */
@@ -63,6 +64,9 @@ void add_change(struct deciding *d, const struct subject *s, enum role after, in
  * the time is that of sorting them.
  */
 const size_t *first_mentions(const struct deciding *d, const void *list, size_t size, size_t count);
+
+/* Is the record signed as it must be? Adds a problem and returns false if not. */
+bool check_author(struct deciding *d);
 
 /* Rule 11: does the workspace remember the command? Then the outcome is `duplicate`. */
 bool is_duplicate(struct deciding *d);

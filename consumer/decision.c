@@ -37,11 +37,36 @@ static void fold_changes(const struct decision *d, int64_t now, struct workspace
 	}
 }
 
+static void fold_handoffs(const struct decision *d, struct workspace *w)
+{
+	for (size_t i = 0; i < d->kept_count; i++) {
+		const struct handoff *h = &d->kept[i];
+
+		if (handoff_is_final(h->state))
+			handoffs_drop(&w->handoffs, &h->id);
+		else
+			handoffs_put(&w->handoffs, h);
+	}
+}
+
 bool decision_proves_itself(const struct decision *d)
 {
 	return d->actor.kind == ACTOR_SYSTEM &&
 	       (d->reason == REASON_EXPIRED || d->reason == REASON_USER_DELETED ||
-		d->reason == REASON_GROUP_DELETED);
+		d->reason == REASON_GROUP_DELETED || d->answer == ANSWER_EXPIRE);
+}
+
+/* A removal that a command asks for may have that reason, too. */
+bool decision_deletes(const struct decision *d)
+{
+	return d->outcome == OUTCOME_APPLIED && d->reason == REASON_WORKSPACE_DELETED &&
+	       uuid_is_nil(&d->command_id);
+}
+
+bool decision_is_told(const struct decision *d)
+{
+	return d->outcome == OUTCOME_APPLIED &&
+	       (d->change_count || !uuid_is_nil(&d->previous_owner_id) || decision_deletes(d));
 }
 
 bool decision_fold(const struct decision *d, const struct record *r, int64_t now,
@@ -59,6 +84,7 @@ bool decision_fold(const struct decision *d, const struct record *r, int64_t now
 		fold_header(&r->as.workspace_changed, w);
 	if (applied) {
 		fold_changes(d, now, w);
+		fold_handoffs(d, w);
 		w->version++;
 	}
 	if (remember)

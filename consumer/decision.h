@@ -8,6 +8,7 @@
 
 #include "cache/outcomes.h"
 #include "cache/workspace.h"
+#include "consumer/author.h"
 #include "consumer/directory.h"
 
 /* What a command may not exceed. The sizes are those of records, in bytes. */
@@ -34,6 +35,7 @@ struct world {
 	struct limits limits;
 	int64_t now; /* the record's timestamp, ms since 1970 */
 	struct arena *arena;
+	struct author author; /* of the record */
 };
 
 struct decision {
@@ -44,22 +46,38 @@ struct decision {
 	size_t detail_count;
 	struct actor actor;
 	struct uuid command_id; /* nil: a fact */
+	struct bytes signed_by; /* the id of the key; absent: none */
 	enum reason reason;
-	struct bytes message; /* from the actor to those who are notified; may be absent */
+	struct uuid previous_owner_id; /* nil: the owner does not change */
+	struct bytes message;          /* from the actor to those who are notified; may be absent */
 	struct change *changes;
 	size_t change_count;
+	struct handoff_changed *handoffs; /* steps that handoffs take; without workspace and `at` */
+	size_t handoff_count;
+	struct handoff *kept; /* handoffs as they are afterwards; one whose state is final goes */
+	size_t kept_count;
+	enum answer answer; /* to a handoff; 0: none */
 };
 
 /*
- * Is it about a removal of the system that must prove itself: that the grant has
- * expired, or that the directory holds the subject as deleted? Such a command
- * does no harm however often and late it comes. So its id is derived from what
- * it removes, says no time, and is not remembered.
+ * Is it about a removal of the system that must prove itself: that the grant or
+ * the offer has expired, or that the directory holds the subject as deleted? Such
+ * a command does no harm however often and late it comes. So its id is derived
+ * from what it removes, says no time, and is not remembered.
  */
 bool decision_proves_itself(const struct decision *d);
 
+/* Is it the fact that the workspace was deleted? */
+bool decision_deletes(const struct decision *d);
+
 /*
- * Carries the decision out on the workspace: its grants, its version, the fields
+ * Does it change who may use the workspace: the grants, the owner, or that there is
+ * one? Then it is an event, and people are notified.
+ */
+bool decision_is_told(const struct decision *d);
+
+/*
+ * Carries the decision out on the workspace: its grants, its handoffs, its version, the fields
  * that a fact sets, and the memory of recent commands. Returns whether it changed
  * anything that the index must hold.
  *

@@ -1,6 +1,6 @@
 #include "consumer/directory.h"
 
-#include "ops/support/hash.h"
+#include "ops/support/id_table.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
@@ -18,8 +18,10 @@ struct entity {
 		struct user_changed user;
 		struct group_changed group;
 		struct organization_changed organization;
+		struct preferences_changed preferences;
 	} as;
-	UT_hash_handle hh;
+	struct entity *before; /* in its list */
+	struct entity *after;
 	enum record_type type;
 	bool shadowed; /* a later record under its id was passed over */
 	alignas(struct membership) uint8_t block[]; /* arrays first, because they need ALIGNMENT */
@@ -29,11 +31,12 @@ enum { ALIGNMENT = alignof(struct membership) };
 
 static_assert(offsetof(struct entity, block) % ALIGNMENT == 0, "arrays in the block are aligned");
 static_assert(offsetof(struct user_changed, id) == 0 && offsetof(struct group_changed, id) == 0 &&
-		      offsetof(struct organization_changed, id) == 0,
+		      offsetof(struct organization_changed, id) == 0 &&
+		      offsetof(struct preferences_changed, user_id) == 0,
 	      "an entity is found by the id that it begins with");
 
 /*
- * The ids whose last record was a tombstone are remembered, 80 bytes each, up to
+ * The ids whose last record was a tombstone are remembered, 64 bytes each, up to
  * this many. Beyond that the oldest is forgotten: what it names then counts as
  * missing, so its grants stay, and checks deny them all the same.
  */
@@ -41,12 +44,31 @@ enum { TOMBSTONES_MAX = 200000 };
 
 struct tombstone {
 	struct uuid id;
-	UT_hash_handle hh;
+	struct tombstone *before; /* in order of arrival */
+	struct tombstone *after;
 };
 
+/* Entities by id, and in order of arrival. */
+struct shelf {
+	struct id_table by_id;
+	struct entity *first;
+	struct entity *last;
+};
+
+/*
+ * One command looks up the same few people a dozen times. What was found last is
+ * remembered by the low bits of its id, which costs nothing to compute. Whoever
+ * chooses ids that share them gains nothing: each look-up then goes to the table.
+ */
+enum { RECENT_ENTITIES = 64 };
+
 struct directory {
-	struct entity *entities; /* by id, in order of arrival; ids do not collide between kinds */
-	struct tombstone *tombstones; /* by id, the oldest first; none of an entity */
+	struct shelf entities;      /* ids do not collide between kinds */
+	struct shelf preferences;   /* by the user's id, whom the directory need not know */
+	struct entity **recent;     /* RECENT_ENTITIES of `entities`, or NULL */
+	struct id_table tombstones; /* none of an entity */
+	struct tombstone *oldest;
+	struct tombstone *latest;
 	struct deployment_changed deployment;
 	bool deployment_shadowed;
 };
@@ -57,77 +79,114 @@ struct directory *directory_new(void)
 {
 	struct directory *d = memory_zalloc(1, sizeof(*d));
 
+	d->recent = memory_zalloc(RECENT_ENTITIES, sizeof(struct entity *));
 	d->deployment.sharing_enabled = true;
 	return d;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static void drop_entity(struct directory *d, struct entity *e)
-{
-	HASH_DEL(d->entities, e);
-	free(e);
-}
-
 /* ---- tombstones ---- */
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static struct tombstone *find_tombstone(const struct directory *d, const struct uuid *id)
 {
-	struct tombstone *t;
-
-	HASH_FIND(hh, d->tombstones, id, sizeof(*id), t);
-	return t;
+	return id_table_find(&d->tombstones, id);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void drop_tombstone(struct directory *d, struct tombstone *t)
 {
 	if (!t)
 		return;
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer is lost in uthash's lists */
-	HASH_DEL(d->tombstones, t);
+	*(t->before ? &t->before->after : &d->oldest) = t->after;
+	*(t->after ? &t->after->before : &d->latest) = t->before;
+	id_table_remove(&d->tombstones, t);
 	free(t);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void add_tombstone(struct directory *d, const struct uuid *id)
 {
 	struct tombstone *t;
 
 	drop_tombstone(d, find_tombstone(d, id));
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): what was dropped is not in the table any more */
-	if (HASH_COUNT(d->tombstones) >= TOMBSTONES_MAX)
-		drop_tombstone(d, d->tombstones);
+	if (d->tombstones.count >= TOMBSTONES_MAX)
+		drop_tombstone(d, d->oldest);
 	t = memory_zalloc(1, sizeof(*t));
 	t->id = *id;
-	HASH_ADD(hh, d->tombstones, id, sizeof(t->id), t);
-	/* NOLINTEND(clang-analyzer-unix.Malloc) */
+	t->before = d->latest;
+	*(t->before ? &t->before->after : &d->oldest) = t;
+	d->latest = t;
+	id_table_add(&d->tombstones, t);
 }
 
 /* ---- entities ---- */
 
-void directory_free(struct directory **dp)
+static void shelve_entity(struct shelf *s, struct entity *e)
 {
-	struct entity *e;
-	struct entity *next;
-
-	if (!*dp)
-		return;
-	while ((*dp)->tombstones)
-		drop_tombstone(*dp, (*dp)->tombstones);
-	HASH_ITER(hh, (*dp)->entities, e, next)
-	drop_entity(*dp, e);
-	free(*dp);
-	*dp = NULL;
+	e->before = s->last;
+	*(e->before ? &e->before->after : &s->first) = e;
+	s->last = e;
+	id_table_add(&s->by_id, e);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void unshelve_entity(struct shelf *s, struct entity *e)
+{
+	*(e->before ? &e->before->after : &s->first) = e->after;
+	*(e->after ? &e->after->before : &s->last) = e->before;
+	id_table_remove(&s->by_id, e);
+}
+
+static struct entity **found_last(const struct directory *d, const struct uuid *id)
+{
+	return &d->recent[id->bytes[sizeof(id->bytes) - 1] % RECENT_ENTITIES];
+}
+
 static struct entity *find_entity(const struct directory *d, const struct uuid *id)
 {
-	struct entity *e;
+	struct entity **recent = found_last(d, id);
+	struct entity *e = *recent;
 
-	HASH_FIND(hh, d->entities, id, sizeof(*id), e);
+	if (e && uuid_equal(&e->as.id, id))
+		return e;
+	e = id_table_find(&d->entities.by_id, id);
+	if (e)
+		*recent = e;
 	return e;
+}
+
+static struct entity *find_preferences(const struct directory *d, const struct uuid *user_id)
+{
+	return id_table_find(&d->preferences.by_id, user_id);
+}
+
+static void drop_entity(struct directory *d, struct entity *e)
+{
+	struct entity **recent = found_last(d, &e->as.id);
+
+	if (*recent == e)
+		*recent = NULL;
+	unshelve_entity(e->type == RECORD_PREFERENCES_CHANGED ? &d->preferences : &d->entities, e);
+	free(e);
+}
+
+static void empty_shelf(struct directory *d, struct shelf *s)
+{
+	while (s->first)
+		drop_entity(d, s->first);
+	id_table_done(&s->by_id);
+}
+
+void directory_free(struct directory **dp)
+{
+	struct directory *d = *dp;
+
+	if (!d)
+		return;
+	while (d->oldest)
+		drop_tombstone(d, d->oldest);
+	id_table_done(&d->tombstones);
+	empty_shelf(d, &d->entities);
+	empty_shelf(d, &d->preferences);
+	free(d->recent);
+	free(d);
+	*dp = NULL;
 }
 
 static struct entity *entity_new(const struct uuid *id, enum record_type type, size_t block)
@@ -195,6 +254,19 @@ static struct entity *copy_organization(const struct organization_changed *o)
 	return e;
 }
 
+static struct entity *copy_preferences(const struct preferences_changed *p)
+{
+	size_t rules = p->rule_count * sizeof(*p->rules);
+	size_t muted = p->muted_workspace_count * sizeof(*p->muted_workspaces);
+	struct entity *e = entity_new(&p->user_id, RECORD_PREFERENCES_CHANGED, rules + muted);
+	uint8_t *at = e->block;
+
+	e->as.preferences = *p;
+	e->as.preferences.rules = put_bytes(&at, p->rules, rules);
+	e->as.preferences.muted_workspaces = put_bytes(&at, p->muted_workspaces, muted);
+	return e;
+}
+
 /* Gathers what readers must see of a change. old and new are of one kind; either may be NULL. */
 static void project_entity(struct projection *p, const struct entity *old, const struct entity *new)
 {
@@ -206,6 +278,9 @@ static void project_entity(struct projection *p, const struct entity *old, const
 		projection_user(p, old ? &old->as.user : NULL, new ? &new->as.user : NULL);
 	else if (any->type == RECORD_GROUP_CHANGED)
 		projection_group(p, old ? &old->as.group : NULL, new ? &new->as.group : NULL);
+	else if (any->type == RECORD_PREFERENCES_CHANGED)
+		projection_preferences(p, old ? &old->as.preferences : NULL,
+				       new ? &new->as.preferences : NULL);
 	else
 		projection_organization(p, old ? &old->as.organization : NULL,
 					new ? &new->as.organization : NULL);
@@ -218,7 +293,6 @@ static void project_shadow(struct projection *p, const struct uuid *id, bool was
 		projection_shadow(p, id, is);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 static void replace_entity(struct directory *d, struct entity *new, struct projection *p)
 {
 	struct entity *old = find_entity(d, &new->as.id);
@@ -230,7 +304,17 @@ static void replace_entity(struct directory *d, struct entity *new, struct proje
 		drop_entity(d, old);
 	}
 	drop_tombstone(d, find_tombstone(d, &new->as.id));
-	HASH_ADD(hh, d->entities, as.id, sizeof(new->as.id), new);
+	shelve_entity(&d->entities, new);
+}
+
+static void replace_preferences(struct directory *d, struct entity *new, struct projection *p)
+{
+	struct entity *old = find_preferences(d, &new->as.id);
+
+	project_entity(p, old, new);
+	if (old)
+		drop_entity(d, old);
+	shelve_entity(&d->preferences, new);
 }
 
 static void replace_deployment(struct directory *d, const struct deployment_changed *new,
@@ -251,6 +335,8 @@ bool directory_put(struct directory *d, const struct record *fact, struct projec
 		replace_entity(d, copy_group(&fact->as.group_changed), p);
 	else if (fact->type == RECORD_ORGANIZATION_CHANGED)
 		replace_entity(d, copy_organization(&fact->as.organization_changed), p);
+	else if (fact->type == RECORD_PREFERENCES_CHANGED)
+		replace_preferences(d, copy_preferences(&fact->as.preferences_changed), p);
 	else if (fact->type == RECORD_DEPLOYMENT_CHANGED)
 		replace_deployment(d, &fact->as.deployment_changed, p);
 	else
@@ -267,6 +353,17 @@ void directory_forget(struct directory *d, const struct uuid *id, struct project
 		return;
 	project_entity(p, e, NULL);
 	project_shadow(p, id, e->shadowed, false);
+	drop_entity(d, e);
+}
+
+void directory_forget_preferences(struct directory *d, const struct uuid *user_id,
+				  struct projection *p)
+{
+	struct entity *e = find_preferences(d, user_id);
+
+	if (!e)
+		return;
+	project_entity(p, e, NULL);
 	drop_entity(d, e);
 }
 
@@ -302,6 +399,14 @@ const struct organization_changed *directory_organization(const struct directory
 	const struct entity *e = find_entity(d, id);
 
 	return e && e->type == RECORD_ORGANIZATION_CHANGED ? &e->as.organization : NULL;
+}
+
+const struct preferences_changed *directory_preferences(const struct directory *d,
+							const struct uuid *user_id)
+{
+	const struct entity *e = find_preferences(d, user_id);
+
+	return e ? &e->as.preferences : NULL;
 }
 
 /* Is there such a user, whatever the status, or such a group? */
@@ -355,15 +460,32 @@ static const struct user_changed *next_user(const struct entity **at)
 	const struct entity *e = *at;
 
 	while (e && e->type != RECORD_USER_CHANGED)
-		e = e->hh.next;
-	*at = e ? e->hh.next : NULL;
+		e = e->after;
+	*at = e ? e->after : NULL;
 	return e ? &e->as.user : NULL;
+}
+
+size_t directory_groups_named(const struct directory *d, struct bytes name, struct uuid *out,
+			      size_t max)
+{
+	size_t count = 0;
+
+	for (const struct entity *e = d->entities.first; e && count < max; e = e->after) {
+		bool is = e->type == RECORD_GROUP_CHANGED
+				  ? bytes_equal(e->as.group.name, name)
+				  : e->type == RECORD_ORGANIZATION_CHANGED &&
+					    bytes_equal(e->as.organization.name, name);
+
+		if (is)
+			out[count++] = e->as.id;
+	}
+	return count;
 }
 
 size_t directory_member_count(const struct directory *d, const struct uuid *group_id)
 {
 	const struct group_changed *g = directory_group(d, group_id);
-	const struct entity *at = d->entities;
+	const struct entity *at = d->entities.first;
 	const struct user_changed *u;
 	size_t count = 0;
 
@@ -379,7 +501,7 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 			 struct arena *arena, const struct uuid **out)
 {
 	const struct group_changed *g = directory_group(d, group_id);
-	const struct entity *at = d->entities;
+	const struct entity *at = d->entities.first;
 	const struct user_changed *u;
 	struct uuid *members;
 	size_t count = 0;
@@ -390,7 +512,7 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 	}
 	if (!directory_organization(d, group_id))
 		return 0;
-	members = arena_alloc(arena, HASH_COUNT(d->entities) * sizeof(*members));
+	members = arena_alloc(arena, d->entities.by_id.count * sizeof(*members));
 	while ((u = next_user(&at)))
 		if (user_membership(u, group_id))
 			members[count++] = u->id;
@@ -401,31 +523,50 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 struct bytes directory_subject_name(const struct directory *d, const struct subject *s,
 				    struct arena *arena)
 {
-	const struct user_changed *u = directory_user(d, &s->id);
-	const struct group_changed *g = directory_group(d, &s->id);
-	const struct organization_changed *o = directory_organization(d, &s->id);
+	const struct entity *e = find_entity(d, &s->id);
+	bool user = s->kind == SUBJECT_USER;
 	char id[UUID_TEXT_SIZE];
 
-	if (s->kind == SUBJECT_USER && u)
-		return u->username;
-	if (s->kind == SUBJECT_GROUP && g)
-		return g->name;
-	if (s->kind == SUBJECT_GROUP && o)
-		return arena_printf(arena, "everyone in %.*s", (int)o->name.len, o->name.data);
+	if (e && user && e->type == RECORD_USER_CHANGED)
+		return e->as.user.username;
+	if (e && !user && e->type == RECORD_GROUP_CHANGED)
+		return e->as.group.name;
+	if (e && !user && e->type == RECORD_ORGANIZATION_CHANGED)
+		return arena_printf(arena, "everyone in %.*s", BYTES_ARG(e->as.organization.name));
 	uuid_format(id, &s->id);
 	return arena_printf(arena, "%s", id);
+}
+
+struct bytes directory_display_name(const struct directory *d, const struct uuid *user_id,
+				    struct arena *arena)
+{
+	const struct user_changed *u = directory_user(d, user_id);
+
+	if (u && u->name.len)
+		return u->name;
+	return directory_subject_name(d, &(struct subject){ SUBJECT_USER, *user_id }, arena);
+}
+
+/* The entity after e, or the first; preferences come last. NULL: there is none. */
+static const struct entity *next_entity(const struct directory *d, const struct entity *e)
+{
+	const struct entity *next = e ? e->after : d->entities.first;
+
+	if (!next && !(e && e->type == RECORD_PREFERENCES_CHANGED))
+		next = d->preferences.first;
+	return next;
 }
 
 bool directory_project(const struct directory *d, struct projection *p, const struct entity **at,
 		       size_t enough)
 {
-	const struct entity *e = *at ? *at : d->entities;
+	const struct entity *e = *at ? *at : next_entity(d, NULL);
 
 	if (!*at) {
 		projection_deployment(p, &d->deployment);
 		project_shadow(p, &NO_ID, false, d->deployment_shadowed);
 	}
-	for (; e && projection_size(p) < enough; e = e->hh.next) {
+	for (; e && projection_size(p) < enough; e = next_entity(d, e)) {
 		project_entity(p, NULL, e);
 		project_shadow(p, &e->as.id, false, e->shadowed);
 	}

@@ -2,8 +2,8 @@
 #define SB_CONSUMER_DIRECTORY_H
 
 /*
- * Who exists: users, groups, organizations and the deployment's switch, in
- * memory, as of a position in sharing.directory. Looking things up does no
+ * Who exists: users with their preferences, groups, organizations and the
+ * deployment's switch, in memory, as of a position in sharing.directory. Looking things up does no
  * I/O, so decisions on it are pure. One thread.
  */
 
@@ -30,6 +30,10 @@ bool directory_put(struct directory *d, const struct record *fact, struct projec
  */
 void directory_forget(struct directory *d, const struct uuid *id, struct projection *p);
 
+/* Forgets the preferences of the user, whose record was a tombstone; p as above. */
+void directory_forget_preferences(struct directory *d, const struct uuid *user_id,
+				  struct projection *p);
+
 /*
  * Notes that a record under this id (nil: the deployment's switch) was passed
  * over, and gathers that in p. Compaction will keep that record instead of the one
@@ -39,11 +43,14 @@ void directory_forget(struct directory *d, const struct uuid *id, struct project
  */
 bool directory_shadow(struct directory *d, const struct uuid *id, struct projection *p);
 
-/* Lookups. Borrowed until the next change; NULL: unknown. */
+/* Lookups. Borrowed until the next change; NULL: unknown, or no preferences. */
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id);
 const struct group_changed *directory_group(const struct directory *d, const struct uuid *id);
 const struct organization_changed *directory_organization(const struct directory *d,
 							  const struct uuid *id);
+
+const struct preferences_changed *directory_preferences(const struct directory *d,
+							const struct uuid *user_id);
 
 /*
  * Has a record said that the subject is deleted: a user's status, or a tombstone?
@@ -69,6 +76,13 @@ bool directory_sharing_enabled(const struct directory *d);
 bool directory_in_group(const struct directory *d, const struct uuid *user_id,
 			const struct uuid *group_id);
 
+/*
+ * Lists the groups of that name, in all organizations, and of the organization of that
+ * name its group of everyone: up to `max` ids. Returns how many. Looks at all that exist.
+ */
+size_t directory_groups_named(const struct directory *d, struct bytes name, struct uuid *out,
+			      size_t max);
+
 /* How many members the group has, which may be an organization's group of everyone. */
 size_t directory_member_count(const struct directory *d, const struct uuid *group_id);
 
@@ -82,6 +96,10 @@ size_t directory_members(const struct directory *d, const struct uuid *group_id,
 
 /* The user's or group's name for people; "everyone in <organization>"; its id when unknown. */
 struct bytes directory_subject_name(const struct directory *d, const struct subject *s,
+				    struct arena *arena);
+
+/* The same of a user, but the display name where there is one. */
+struct bytes directory_display_name(const struct directory *d, const struct uuid *user_id,
 				    struct arena *arena);
 
 struct entity;

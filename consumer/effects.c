@@ -50,6 +50,17 @@ static void index_expiries(struct effects *e, const struct workspace *w, const s
 	}
 }
 
+/* What a handoff was, and what it is after the decision; NULL: it is gone. */
+static void index_handoffs(struct effects *e, const struct workspace *w, const struct decision *d)
+{
+	for (size_t i = 0; i < d->kept_count; i++) {
+		const struct handoff *h = &d->kept[i];
+
+		apply_handoff(e->apply, &w->id, handoffs_find(&w->handoffs, &h->id),
+			      handoff_is_final(h->state) ? NULL : h);
+	}
+}
+
 /* before: a shallow copy of the workspace as it was; what it points to is gone. */
 static void index_fact(struct effects *e, struct touched_workspace *t,
 		       const struct workspace *before)
@@ -70,6 +81,7 @@ static void index_fact(struct effects *e, struct touched_workspace *t,
 	t->touched.commands_first = 0;
 	t->touched.commands_end = 0;
 	t->touched.subject_count = 0;
+	t->touched.handoff_count = 0;
 }
 
 static void index_changes(struct effects *e, struct touched_workspace *t, const struct decision *d)
@@ -85,6 +97,8 @@ static void index_changes(struct effects *e, struct touched_workspace *t, const 
 		if (w->registered)
 			touched_subject(&t->touched, &c->subject, e->arena);
 	}
+	for (size_t i = 0; w->registered && i < d->kept_count; i++)
+		touched_handoff(&t->touched, &d->kept[i].id, e->arena);
 }
 
 struct touched_workspace *effects_carry_out(struct effects *e, const struct input *in,
@@ -97,6 +111,7 @@ struct touched_workspace *effects_carry_out(struct effects *e, const struct inpu
 	if (d->outcome == OUTCOME_APPLIED) {
 		unlist_owner(e, in);
 		index_expiries(e, w, d);
+		index_handoffs(e, w, d);
 	}
 	if (!decision_fold(d, &in->record, in->source.time, w))
 		return NULL;

@@ -1,6 +1,20 @@
 #include "consumer/emit.h"
 
-#include "consumer/notice.h"
+#include "consumer/notice_text.h"
+
+void emitter_init(struct emitter *e)
+{
+	buffer_init(&e->value);
+	prose_init(&e->title, true);
+	prose_init(&e->body, false);
+}
+
+void emitter_done(struct emitter *e)
+{
+	buffer_done(&e->value);
+	prose_done(&e->title);
+	prose_done(&e->body);
+}
 
 static struct bytes id_text(struct arena *arena, const struct uuid *id)
 {
@@ -69,6 +83,7 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 		.details = d->details,
 		.detail_count = d->detail_count,
 		.at = src->time,
+		.signed_by = d->signed_by,
 	};
 	return emit_record(e, src, &(struct address){ TOPIC_EVENTS, id_text(e->arena, &ws->id) },
 			   &r, err);
@@ -77,7 +92,8 @@ static int emit_rejection(struct emitter *e, struct source *src, const struct de
 static int emit_notices(struct emitter *e, struct source *src, const struct decision *d,
 			const struct consequence *c, struct bytes event_id, struct error *err)
 {
-	struct notice_scene scene = { d, c->workspace, e->directory, e->access_url, e->arena };
+	const struct notice_scene scene = { d,        c->workspace, e->directory, e->access_url,
+					    e->arena, &e->title,    &e->body };
 	struct notice *list = NULL;
 	size_t count =
 		notice_list(d, &c->audience, &c->workspace.owner_id, e->directory, e->arena, &list);
@@ -105,8 +121,6 @@ static int emit_change(struct emitter *e, struct source *src, const struct decis
 {
 	struct record r = { .type = RECORD_SHARING_CHANGED };
 	struct address to = { TOPIC_EVENTS, id_text(e->arena, &c->workspace.id) };
-	struct bytes event_id = output_id(e, src);
-	int rc;
 
 	r.as.sharing_changed = (struct sharing_changed){
 		.workspace = c->workspace,
@@ -116,9 +130,47 @@ static int emit_change(struct emitter *e, struct source *src, const struct decis
 		.reason = d->reason,
 		.changes = d->changes,
 		.change_count = d->change_count,
+		.previous_owner_id = d->previous_owner_id,
 		.at = src->time,
+		.signed_by = d->signed_by,
 	};
-	rc = emit_record(e, src, &to, &r, err);
+	return emit_record(e, src, &to, &r, err);
+}
+
+/* The decision leaves open what only the record and the workspace say. */
+static int emit_step(struct emitter *e, struct source *src, const struct handoff_changed *step,
+		     const struct workspace_ref *ws, struct error *err)
+{
+	struct record r = { .type = RECORD_HANDOFF_CHANGED };
+
+	r.as.handoff_changed = *step;
+	r.as.handoff_changed.workspace = *ws;
+	r.as.handoff_changed.at = src->time;
+	return emit_record(e, src, &(struct address){ TOPIC_HANDOFFS, id_text(e->arena, &ws->id) },
+			   &r, err);
+}
+
+static int emit_steps(struct emitter *e, struct source *src, const struct decision *d,
+		      const struct workspace_ref *ws, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < d->handoff_count; i++)
+		rc = emit_step(e, src, &d->handoffs[i], ws, err);
+	return rc;
+}
+
+/* Notifications name the SharingChanged, or where there is none the first event. */
+static int emit_applied(struct emitter *e, struct source *src, const struct decision *d,
+			const struct consequence *c, struct error *err)
+{
+	struct bytes event_id = output_id(e, src);
+	int rc = emit_steps(e, src, d, &c->workspace, err);
+
+	if (!rc && decision_is_told(d)) {
+		event_id = output_id(e, src);
+		rc = emit_change(e, src, d, c, err);
+	}
 	return rc ? rc : emit_notices(e, src, d, c, event_id, err);
 }
 
@@ -127,8 +179,8 @@ int emit_decision(struct emitter *e, struct source *src, const struct decision *
 {
 	if (d->outcome == OUTCOME_REJECTED)
 		return emit_rejection(e, src, d, &c->workspace, err);
-	if (d->outcome == OUTCOME_APPLIED && d->change_count)
-		return emit_change(e, src, d, c, err);
+	if (decision_is_told(d) || (d->outcome == OUTCOME_APPLIED && d->handoff_count))
+		return emit_applied(e, src, d, c, err);
 	return 0;
 }
 
@@ -147,6 +199,8 @@ int emit_state(struct emitter *e, struct source *src, const struct workspace *w,
 		.version = w->version,
 		.grants = w->grants,
 		.grant_count = w->grant_count,
+		.handoffs = w->handoffs.list,
+		.handoff_count = w->handoffs.count,
 		.recent_commands = w->recent.list,
 		.recent_command_count = w->recent.count,
 		.forgotten_until = w->recent.forgotten,

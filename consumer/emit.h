@@ -10,6 +10,7 @@
 #include "consumer/audience.h"
 #include "consumer/dead_letter.h"
 #include "consumer/output.h"
+#include "consumer/prose.h"
 #include "ops/support/attributes.h"
 #include "schemas/codec.h"
 
@@ -31,7 +32,9 @@ struct emitter {
 	int64_t log;           /* which log of the partition: see mark.h */
 	struct arena *arena;   /* of the run */
 	struct buffer *packed; /* the run's outputs */
-	struct buffer value;   /* scratch */
+	struct buffer value;   /* scratch, as are the texts of a notification */
+	struct prose title;
+	struct prose body;
 };
 
 /* What readers are told of a decision besides itself. */
@@ -41,8 +44,12 @@ struct consequence {
 	struct audience audience;
 };
 
+/* Begins with no scratch memory, which is all that it owns; and gives that back. */
+void emitter_init(struct emitter *e);
+void emitter_done(struct emitter *e);
+
 /*
- * Emits SharingChanged and its notifications, CommandRejected, or nothing, as the
+ * Emits HandoffChanged for each step of a handoff, then SharingChanged and its notifications, CommandRejected, or nothing, as the
  * decision demands. Notifications beyond e->outputs_max are left out and counted
  * in e->untold: a share is rejected before it comes to that, but taking access
  * away is never refused.

@@ -13,6 +13,7 @@
 /* In bytes; records with what surrounds them on the bus. */
 struct estimate {
 	size_t event;        /* the SharingChanged */
+	size_t handoffs;     /* every HandoffChanged */
 	size_t notification; /* the largest of the notifications */
 	size_t notified;     /* how many there are; who is in several groups counts for each */
 	size_t state;        /* the workspace after the decision */

@@ -2,19 +2,23 @@
 
 #include "consumer/group_offsets.h"
 #include "ops/support/clock.h"
+#include "ops/support/memory.h"
 #include "producer/bus.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { READ_WAIT_MS = 10000, POLL_MS = 100 };
 
-/* A reading of all closed logs. */
+/* A reading of logs from the transaction's first record there on. */
 struct reading {
+	const struct config *config;
 	rd_kafka_t *reader;
 	const struct footprint *footprint;
-	enum remains *list;
-	size_t left; /* logs of which nothing is known yet */
+	bool *wanted; /* by log: nothing is known of it yet */
+	bool *seen;   /* by log: the record is there */
+	size_t left;  /* how many are wanted */
 };
 
 static bool is_log(const struct output_log *log, const rd_kafka_message_t *m)
@@ -23,30 +27,21 @@ static bool is_log(const struct output_log *log, const rd_kafka_message_t *m)
 	       strcmp(rd_kafka_topic_name(m->rkt), topic_name(log->topic)) == 0;
 }
 
-/* What has the log, when the first thing that a reader sees there is the message, or its end? */
-static enum remains remains_seen(const struct reading *r, const rd_kafka_message_t *m,
-				 int64_t first)
-{
-	int64_t low = 0;
-	int64_t high = 0;
-
-	if (!m->err && m->offset == first)
-		return REMAINS_COMMITTED;
-	(void)rd_kafka_get_watermark_offsets(r->reader, rd_kafka_topic_name(m->rkt), m->partition,
-					     &low, &high);
-	return low > first ? REMAINS_NOTHING : REMAINS_ABORTED;
-}
-
+/*
+ * The first thing that a reader sees of a log is the record, one after it, a batch that cannot
+ * be unpacked, or the log's end. Such a batch is not ours, and the client gives nothing after it.
+ */
 static void take_message(struct reading *r, const rd_kafka_message_t *m)
 {
-	if (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+	if (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && !bus_is_unreadable(m))
 		return;
 	for (size_t i = 0; i < r->footprint->logs; i++) {
 		const struct output_log log = footprint_log(r->footprint, i);
 
-		if (r->list[i] != REMAINS_CLOSED || !is_log(&log, m))
+		if (!r->wanted[i] || !is_log(&log, m))
 			continue;
-		r->list[i] = remains_seen(r, m, r->footprint->first[i]);
+		r->seen[i] = !m->err && m->offset == r->footprint->first[i];
+		r->wanted[i] = false;
 		r->left--;
 	}
 }
@@ -60,11 +55,10 @@ static int begin_reading(struct reading *r, struct error *err)
 	for (size_t i = 0; i < r->footprint->logs; i++) {
 		const struct output_log log = footprint_log(r->footprint, i);
 
-		if (r->list[i] != REMAINS_CLOSED)
+		if (!r->wanted[i])
 			continue;
 		rd_kafka_topic_partition_list_add(where, topic_name(log.topic), log.partition)
 			->offset = r->footprint->first[i];
-		r->left++;
 	}
 	(void)rd_kafka_poll_set_consumer(r->reader);
 	code = rd_kafka_assign(r->reader, where);
@@ -74,17 +68,28 @@ static int begin_reading(struct reading *r, struct error *err)
 		    : 0;
 }
 
+/* Takes the message, which may be NULL, and destroys it. */
+static int handle_message(struct reading *r, rd_kafka_message_t *m, struct error *err)
+{
+	struct error why = { 0 };
+
+	if (!m)
+		return 0;
+	if (!bus_check_allowed(m, &why))
+		take_message(r, m);
+	rd_kafka_message_destroy(m);
+	return why.code ? error_set(err, ERROR_UNAVAILABLE, "%s", why.text) : 0;
+}
+
 static int read_all(struct reading *r, struct error *err)
 {
 	int64_t deadline_ms = clock_monotonic_ms() + READ_WAIT_MS;
 
 	while (r->left) {
-		rd_kafka_message_t *m = rd_kafka_consumer_poll(r->reader, POLL_MS);
+		int rc = handle_message(r, rd_kafka_consumer_poll(r->reader, POLL_MS), err);
 
-		if (m)
-			take_message(r, m);
-		if (m)
-			rd_kafka_message_destroy(m);
+		if (rc)
+			return rc;
 		if (clock_monotonic_ms() >= deadline_ms)
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "what a transaction has left cannot be read in time");
@@ -92,27 +97,58 @@ static int read_all(struct reading *r, struct error *err)
 	return 0;
 }
 
-int evidence_read(const struct config *config, const struct footprint *f, enum remains *list,
-		  struct error *err)
+/* Sets of all logs in that state whether the record is seen; of the others, that it is not. */
+static int read_those(struct reading *r, const enum remains *list, enum remains state,
+		      bool committed, struct error *err)
 {
-	struct reading r = { .footprint = f, .list = list };
-	int rc = bus_open_reader(&r.reader, config, true, err);
+	int rc = 0;
 
+	r->left = 0;
+	for (size_t i = 0; i < r->footprint->logs; i++) {
+		r->wanted[i] = list[i] == state;
+		r->seen[i] = false;
+		r->left += r->wanted[i];
+	}
+	if (!r->left)
+		return 0;
+	rc = bus_open_reader(&r->reader, r->config, committed, err);
 	if (rc)
 		return rc;
-	rc = begin_reading(&r, err);
+	rc = begin_reading(r, err);
 	if (!rc)
-		rc = read_all(&r, err);
-	(void)rd_kafka_consumer_close(r.reader);
-	bus_close(&r.reader);
+		rc = read_all(r, err);
+	(void)rd_kafka_consumer_close(r->reader);
+	bus_close(&r->reader);
 	return rc;
 }
 
-int evidence_ask_offsets(struct rd_kafka_s *client, const char *group, const struct footprint *f,
+int evidence_read(const struct config *config, const struct footprint *f, enum remains *list,
+		  struct error *err)
+{
+	struct reading r = { .config = config, .footprint = f };
+	int rc;
+
+	r.wanted = memory_zalloc(f->logs, sizeof(*r.wanted));
+	r.seen = memory_zalloc(f->logs, sizeof(*r.seen));
+	rc = read_those(&r, list, REMAINS_CLOSED, true, err);
+	for (size_t i = 0; !rc && i < f->logs; i++)
+		if (list[i] == REMAINS_CLOSED)
+			list[i] = r.seen[i] ? REMAINS_COMMITTED : REMAINS_ABORTED;
+	if (!rc)
+		rc = read_those(&r, list, REMAINS_ABORTED, false, err);
+	for (size_t i = 0; !rc && i < f->logs; i++)
+		if (list[i] == REMAINS_ABORTED && !r.seen[i])
+			list[i] = REMAINS_NOTHING;
+	free(r.wanted);
+	free(r.seen);
+	return rc;
+}
+
+int evidence_ask_offsets(struct group_asker *asker, const char *group, const struct footprint *f,
 			 struct offsets_sight *out, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *list = NULL;
-	int rc = group_offsets_ask(client, group, &list, err);
+	int rc = group_offsets_ask(asker, group, &list, err);
 
 	if (rc)
 		return rc;
@@ -124,7 +160,7 @@ int evidence_ask_offsets(struct rd_kafka_s *client, const char *group, const str
 
 		if (f->applied[p] == FOOTPRINT_NOWHERE)
 			continue;
-		out->reached = out->reached || reached;
+		out->reached = out->reached || (reached && group_offset_is_signed(is));
 		out->lacks = out->lacks || !reached;
 	}
 	rd_kafka_topic_partition_list_destroy(list);

@@ -17,7 +17,8 @@ static bool has_any(const enum remains *list, size_t count, enum remains what)
 	return false;
 }
 
-bool remains_are_open(const enum remains *list, size_t count)
+/* Is a marker missing, or may one be? Only then it matters which ones are there. */
+static bool remains_are_open(const enum remains *list, size_t count)
 {
 	return has_any(list, count, REMAINS_OPEN) || has_any(list, count, REMAINS_HIDDEN) ||
 	       has_any(list, count, REMAINS_UNKNOWN);

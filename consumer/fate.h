@@ -34,9 +34,6 @@ enum remains {
  */
 enum remains remains_of(int64_t first, int64_t stable, int64_t real);
 
-/* Is a marker missing, or may one be? Only then it matters which ones are there. */
-bool remains_are_open(const enum remains *list, size_t count);
-
 enum fate {
 	FATE_SEALED,    /* no marker is missing */
 	FATE_COMMITTED, /* what is open is to be committed */

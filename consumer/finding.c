@@ -22,22 +22,39 @@ bool run_is_over(const struct run_range *run, int64_t log, int64_t committed)
 	return run->log < log || (run->log == log && run->applied <= committed);
 }
 
+const struct unsent *recovery_forged(const struct unsent_list *unsent,
+				     const struct progress *progress)
+{
+	for (size_t i = 0; i < unsent->count; i++) {
+		const struct unsent *u = &unsent->list[i];
+		struct bytes packed = buffer_bytes(&u->outputs);
+		struct run_range range;
+
+		if (u->distrust && !(outputs_open(&packed, &range) &&
+				     run_is_over(&range, progress->log, progress->applied)))
+			return u;
+	}
+	return NULL;
+}
+
 bool recovery_continues(const struct unsent_list *unsent, const struct progress *progress,
 			const struct mark *mark)
 {
 	int64_t next = progress->applied;
 	int64_t log = progress->log;
 
+	if (recovery_forged(unsent, progress))
+		return false;
 	for (size_t i = 0; i < unsent->count; i++) {
 		struct bytes packed = buffer_bytes(&unsent->list[i].outputs);
 		struct run_range range;
 
 		if (!outputs_are_whole(packed) || !outputs_open(&packed, &range))
 			return false;
-		if (run_is_over(&range, log, next))
+		if (run_is_over(&range, progress->log, progress->applied))
 			continue;
 		if (next != COMMITTED_NONE && range.begin != next)
-			return false;
+			return false; /* also one that is there twice */
 		next = range.applied;
 		log = range.log;
 	}

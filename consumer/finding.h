@@ -45,6 +45,13 @@ bool recovery_continues(const struct unsent_list *unsent, const struct progress 
 			const struct mark *mark);
 
 /*
+ * The first run in `unsent` that is still to be published after the progress but is
+ * not trusted; NULL: none. Then recovery_continues() is false. Pure.
+ */
+const struct unsent *recovery_forged(const struct unsent_list *unsent,
+				     const struct progress *progress);
+
+/*
  * A pure function. Does what is unsent agree with the case? A partition that
  * nobody knows has nothing unsent; if there is something, only its mark is gone.
  * For the others see recovery_continues().

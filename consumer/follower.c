@@ -2,13 +2,17 @@
 
 #include "consumer/arrivals.h"
 #include "consumer/judge.h"
+#include "consumer/message.h"
+#include "consumer/omissions.h"
 #include "consumer/prober.h"
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
 #include "producer/bus.h"
+#include "schemas/preferences.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -19,6 +23,7 @@ enum {
 	GONE_IDS_MAX = 2 * POLL_MAX, /* the reaper takes them every turn */
 	PARTITION = 0,               /* the topic has only one */
 	NONE_ACCEPTED = -1,
+	OMISSIONS_TOLD = 10,
 };
 
 /* A batch that cannot be unpacked, where the follower has stopped. */
@@ -35,7 +40,9 @@ struct follower {
 	int64_t accepted; /* batches up to this offset may be passed over; NONE_ACCEPTED */
 	struct stop stop;
 	struct codec *codec;
+	struct signing *signing;     /* NULL: no keys are configured */
 	struct directory *directory; /* the view */
+	struct omissions *omissions; /* NULL once the view is complete */
 	struct projector projector;
 	struct arena arena; /* for one record */
 	int64_t position;   /* the view has everything before it */
@@ -48,8 +55,8 @@ struct follower {
 
 static int open_consumer(struct follower *f, const struct config *config, struct error *err)
 {
-	static const struct bus_setting settings[] = {
-		{ "group.id", "sharebus-directory" }, /* required by the client, never used */
+	const struct bus_setting settings[] = {
+		{ "group.id", config_get(config, "consumer-group") }, /* it does not join it */
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "enable.partition.eof", "true" },
@@ -99,6 +106,7 @@ int follower_open(struct follower **out, const struct config *config, struct cod
 	f->waker = waker;
 	f->codec = codec;
 	f->directory = directory_new();
+	f->omissions = omissions_new();
 	arena_init(&f->arena);
 	projector_init(&f->projector, index);
 	rc = read_accepted(f, err);
@@ -126,10 +134,16 @@ void follower_close(struct follower **fp)
 		(void)rd_kafka_consumer_close(f->consumer);
 	bus_close(&f->consumer);
 	directory_free(&f->directory);
+	omissions_free(&f->omissions);
 	projector_done(&f->projector);
 	arena_done(&f->arena);
 	free(f);
 	*fp = NULL;
+}
+
+void follower_trust(struct follower *f, struct signing *s)
+{
+	f->signing = s;
 }
 
 static void note_gone(struct follower *f, const struct uuid *id)
@@ -142,24 +156,85 @@ static void note_gone(struct follower *f, const struct uuid *id)
 		f->gone_missed = true;
 }
 
+/* ---- what is passed over ---- */
+
+static void name_key(char out[UUID_TEXT_SIZE], const struct uuid *id)
+{
+	if (uuid_is_nil(id))
+		(void)snprintf(out, UUID_TEXT_SIZE, "deployment");
+	else
+		uuid_format(out, id);
+}
+
+static const char *remedy_of(bool known)
+{
+	return known ? "; what was known stays, but announce it again (sharebus directory apply): "
+		       "after compaction only this record is left"
+		     : "";
+}
+
 /*
- * Says once, loudly, that a record is passed over. id is that of its key; NULL: it
- * has none, so compaction will not keep it in the place of another.
+ * A record is passed over, which is told loudly; while the topic is read from its
+ * beginning, only at its end, if no later record has made up for it. id is that of its
+ * key; NULL: it has none, so compaction will not keep it in the place of another.
  */
 static void pass_over(struct follower *f, const struct uuid *id, int64_t offset,
 		      const struct error *why)
 {
 	bool shadows = id && directory_shadow(f->directory, id, projector_changes(&f->projector));
-	char key[UUID_TEXT_SIZE] = "deployment";
+	char key[UUID_TEXT_SIZE] = "";
 
-	if (id && !uuid_is_nil(id))
-		uuid_format(key, id);
-	log_warn("%s offset %lld%s%s is passed over: %s%s", topic_name(TOPIC_DIRECTORY),
-		 (long long)offset, id ? ", key " : "", id ? key : "", why->text,
-		 shadows ? "; what was known stays, but announce it again (sharebus directory "
-			   "apply): after compaction only this record is left"
-			 : "");
+	if (id)
+		name_key(key, id);
+	if (f->omissions)
+		omissions_add(f->omissions, id, offset, why->text, shadows);
+	(f->omissions ? log_debug : log_warn)(
+		"%s offset %lld%s%s is passed over: %s%s", topic_name(TOPIC_DIRECTORY),
+		(long long)offset, id ? ", key " : "", key, why->text, remedy_of(shadows));
 }
+
+/* A record under this id was taken. */
+static void make_up(struct follower *f, const struct uuid *id)
+{
+	if (f->omissions)
+		omissions_drop(f->omissions, id);
+}
+
+static void tell_omission(const struct omission *one)
+{
+	char key[UUID_TEXT_SIZE];
+
+	name_key(key, &one->id);
+	log_warn("%s offset %lld, key %s, the last of its key, is passed over: %s%s",
+		 topic_name(TOPIC_DIRECTORY), (long long)one->offset, key,
+		 one->reason ? one->reason : "see the log at level debug", remedy_of(one->known));
+}
+
+/* The topic has been read to its end: what was passed over and still matters. */
+static void tell_omissions(struct follower *f)
+{
+	struct omission told[OMISSIONS_TOLD];
+	size_t records = omissions_records(f->omissions);
+	size_t missed = omissions_missed(f->omissions);
+	size_t keys = omissions_list(f->omissions, told, OMISSIONS_TOLD);
+
+	for (size_t i = 0; i < keys && i < OMISSIONS_TOLD; i++)
+		tell_omission(&told[i]);
+	if (keys > OMISSIONS_TOLD)
+		log_warn("%s: and %zu more keys whose last record is passed over; the log at level "
+			 "debug has each",
+			 topic_name(TOPIC_DIRECTORY), keys - OMISSIONS_TOLD);
+	if (missed)
+		log_warn("%s: %zu more records are passed over than can be followed",
+			 topic_name(TOPIC_DIRECTORY), missed);
+	if (records)
+		log_info("%s: %zu records were passed over while it was read from its beginning; "
+			 "%zu of its keys have no later record that was taken",
+			 topic_name(TOPIC_DIRECTORY), records, keys);
+	omissions_free(&f->omissions);
+}
+
+/* ---- what is taken ---- */
 
 /* The group of everyone is known by its organization; Coder's API lists it as a group. */
 static void note_everyone(struct follower *f, const struct uuid *id, int64_t offset)
@@ -190,6 +265,7 @@ static void apply_fact(struct follower *f, const struct uuid *key, const struct 
 	switch (judge_fact(f->directory, key, r, &why)) {
 	case VERDICT_TAKE:
 		(void)directory_put(f->directory, r, projector_changes(&f->projector));
+		make_up(f, key);
 		if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
 			note_gone(f, key);
 		return;
@@ -213,23 +289,62 @@ static void apply_tombstone(struct follower *f, const struct uuid *key, int64_t 
 		return;
 	}
 	directory_forget(f->directory, key, projector_changes(&f->projector));
+	make_up(f, key);
 	note_gone(f, key);
 }
 
-static void apply_record(struct follower *f, const rd_kafka_message_t *m)
+/* Preferences stand under a key of their own. r is NULL for a tombstone. */
+static void apply_preferences(struct follower *f, const struct uuid *user_id,
+			      const struct record *r, int64_t offset)
+{
+	struct error why = { 0 };
+
+	if (!r)
+		directory_forget_preferences(f->directory, user_id,
+					     projector_changes(&f->projector));
+	else if (judge_preferences(user_id, r, &why) == VERDICT_TAKE)
+		(void)directory_put(f->directory, r, projector_changes(&f->projector));
+	else
+		pass_over(f, NULL, offset, &why);
+}
+
+/*
+ * A record that counts if it is signed as it must be; r is NULL for a tombstone, and
+ * key for preferences.
+ */
+static void apply_signed(struct follower *f, const struct message *m, const struct uuid *key,
+			 const struct record *r)
+{
+	struct uuid user_id;
+
+	const struct author author = message_author(m, topic_name(TOPIC_DIRECTORY), f->signing);
+	struct error why = { 0 };
+
+	if (author_refuse(&author, r, &why))
+		pass_over(f, key, m->offset, &why);
+	else if (preferences_parse_key(m->key, &user_id))
+		apply_preferences(f, &user_id, r, m->offset);
+	else if (r)
+		apply_fact(f, key, r, m->offset);
+	else
+		apply_tombstone(f, key, m->offset);
+}
+
+static void apply_record(struct follower *f, const struct message *m)
 {
 	struct error err = { 0 };
-	struct uuid key;
+	struct uuid id;
+	const struct uuid *key = preferences_parse_key(m->key, &id) ? NULL : &id;
 	struct record r;
 
-	if (judge_key((struct bytes){ m->key, m->key_len }, &key, &err))
+	if (key && judge_key(m->key, &id, &err))
 		pass_over(f, NULL, m->offset, &err);
-	else if (!m->payload)
-		apply_tombstone(f, &key, m->offset);
-	else if (codec_decode(f->codec, (struct bytes){ m->payload, m->len }, &f->arena, &r, &err))
-		pass_over(f, &key, m->offset, &err);
+	else if (!m->value.data)
+		apply_signed(f, m, key, NULL);
+	else if (codec_decode(f->codec, m->value, &f->arena, &r, &err))
+		pass_over(f, key, m->offset, &err);
 	else
-		apply_fact(f, &key, &r, m->offset);
+		apply_signed(f, m, key, &r);
 	arena_reset(&f->arena);
 }
 
@@ -311,8 +426,10 @@ const struct error *follower_trouble(const struct follower *f)
 /* ---- following ---- */
 
 /* The client has given us a record, the topic's end, a batch that it cannot unpack, or an error. */
-static int handle_message(struct follower *f, const rd_kafka_message_t *m, struct error *err)
+static int handle_message(struct follower *f, rd_kafka_message_t *m, struct error *err)
 {
+	struct message record;
+
 	if (bus_is_unreadable(m)) {
 		stop_at(f, m);
 		return 0;
@@ -322,12 +439,15 @@ static int handle_message(struct follower *f, const rd_kafka_message_t *m, struc
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		f->position = m->offset;
 		f->complete = true;
+		if (f->omissions)
+			tell_omissions(f);
 		return 0;
 	}
 	if (m->err)
 		return error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic_name(TOPIC_DIRECTORY),
 				 rd_kafka_message_errstr(m));
-	apply_record(f, m);
+	record = message_of(m); /* the caller keeps it, and gives it back */
+	apply_record(f, &record);
 	f->position = m->offset + 1;
 	return 0;
 }
@@ -370,9 +490,7 @@ int64_t follower_position(const struct follower *f)
 /* The end is that of read_committed, beyond which no author can have seen anything. */
 int follower_end(struct follower *f, int64_t *end, struct error *err)
 {
-	int64_t low;
-
-	return bus_range(f->consumer, TOPIC_DIRECTORY, PARTITION, &low, end, err);
+	return bus_end(f->consumer, TOPIC_DIRECTORY, PARTITION, end, err);
 }
 
 int64_t follower_high(const struct follower *f)

@@ -13,6 +13,7 @@
 #include "ops/support/config.h"
 #include "ops/support/waker.h"
 #include "schemas/codec.h"
+#include "schemas/signing.h"
 
 struct follower;
 
@@ -27,12 +28,19 @@ struct follower;
  * Opens the topic; reads nothing yet. Settings from config: "brokers" and
  * "accept-lost-directory", the first offset of the last batch that is passed over
  * if it cannot be unpacked. The waker
- * is woken when records arrive. The arguments must outlive the follower.
+ * is woken when records arrive. The arguments must outlive the follower; index may be
+ * NULL in a program that never owns the topic's partition.
  * ERROR_USAGE names a setting that is wrong; ERROR_UNAVAILABLE.
  */
 MUST_USE int follower_open(struct follower **out, const struct config *config, struct codec *codec,
 			   struct index *index, const struct waker *waker, struct error *err);
 void follower_close(struct follower **f); /* sets *f to NULL; accepts NULL */
+
+/*
+ * Has records that are not signed as they must be passed over, if s requires that. To
+ * be called before the first poll; s may be NULL, and must outlive the follower.
+ */
+void follower_trust(struct follower *f, struct signing *s);
 
 /*
  * Takes a bounded number of the records that have arrived into the view, waiting

@@ -1,17 +1,15 @@
 #include "consumer/footprint.h"
 
+#include "consumer/output.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-static const enum topic outputs[FOOTPRINT_TOPICS] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS,
-						      TOPIC_GRANTS, TOPIC_DEADLETTER };
-
 void footprint_init(struct footprint *f, int partitions)
 {
 	*f = (struct footprint){ .partitions = partitions,
-				 .logs = (size_t)FOOTPRINT_TOPICS * (size_t)partitions };
+				 .logs = (size_t)OUTPUT_TOPICS * (size_t)partitions };
 	f->first = memory_zalloc(f->logs, sizeof(*f->first));
 	f->owed = memory_zalloc(f->logs, sizeof(*f->owed));
 	f->applied = memory_zalloc((size_t)partitions, sizeof(*f->applied));
@@ -44,11 +42,9 @@ void footprint_begin(struct footprint *f, int64_t number)
 
 static size_t index_of(const struct footprint *f, enum topic topic, int partition)
 {
-	size_t i = 0;
+	size_t i = output_topic_index(topic);
 
-	while (i < FOOTPRINT_TOPICS && outputs[i] != topic)
-		i++;
-	assert(i < FOOTPRINT_TOPICS && partition >= 0 && partition < f->partitions);
+	assert(i < OUTPUT_TOPICS && partition >= 0 && partition < f->partitions);
 	return i * (size_t)f->partitions + (size_t)partition;
 }
 
@@ -80,5 +76,5 @@ struct output_log footprint_log(const struct footprint *f, size_t i)
 {
 	size_t partitions = (size_t)f->partitions;
 
-	return (struct output_log){ outputs[i / partitions], (int)(i % partitions) };
+	return (struct output_log){ output_topics[i / partitions], (int)(i % partitions) };
 }

@@ -3,8 +3,8 @@
 
 /*
  * Where a transaction has written: its first record in each log of the outputs,
- * and up to where it takes the partitions of sharing.commands. And where an
- * earlier one has that was committed, but whose marker nobody could see yet. Pure.
+ * and up to where it takes the partitions of sharing.commands. And where it was
+ * committed, but its marker cannot be seen yet. Pure.
  */
 
 #include "schemas/topics.h"
@@ -13,17 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-	FOOTPRINT_TOPICS = 4, /* events, notifications, grants, dead letters */
-	FOOTPRINT_NOWHERE = -1,
-};
+enum { FOOTPRINT_NOWHERE = -1 };
 
 struct footprint {
 	int partitions; /* of the deployment */
 	size_t logs;
 	int64_t number;   /* of the transaction; 0: there is none */
 	int64_t *first;   /* by log, see footprint_log(); FOOTPRINT_NOWHERE */
-	int64_t *owed;    /* by log: an earlier one's first record, which has to be committed */
+	int64_t *owed;    /* by log: a committed one's first record, which readers have to see */
 	int64_t *applied; /* by partition of sharing.commands; FOOTPRINT_NOWHERE */
 };
 

@@ -1,8 +1,28 @@
 #include "consumer/group_offsets.h"
 
+#include "ops/support/memory.h"
+#include "producer/bus.h"
+
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { REQUEST_WAIT_MS = 10000, GRACE_MS = 2000 };
+
+static const char SIGNATURE[] = "sharebus";
+
+void group_offset_sign(rd_kafka_topic_partition_t *p)
+{
+	p->metadata = memory_must(strdup(SIGNATURE));
+	p->metadata_size = strlen(SIGNATURE);
+}
+
+bool group_offset_is_signed(const rd_kafka_topic_partition_t *p)
+{
+	return p->metadata_size == strlen(SIGNATURE) &&
+	       memcmp(p->metadata, SIGNATURE, p->metadata_size) == 0;
+}
 
 /* A request, and the answer to it. */
 struct exchange {
@@ -55,6 +75,12 @@ static int check_answer(rd_kafka_event_t *event, const rd_kafka_group_result_t *
 	return e ? refuse_group(group, rd_kafka_error_string(e), err) : 0;
 }
 
+static bool is_denial(rd_kafka_resp_err_t code)
+{
+	return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+	       code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+}
+
 static int check_partitions(const rd_kafka_topic_partition_list_t *list, const char *group,
 			    struct error *err)
 {
@@ -62,13 +88,43 @@ static int check_partitions(const rd_kafka_topic_partition_list_t *list, const c
 		rd_kafka_resp_err_t code = list->elems[i].err;
 
 		if (code && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-			return refuse_group(group, rd_kafka_err2str(code), err);
+			return error_set(err, ERROR_UNAVAILABLE,
+					 "the offsets of the group %s in %s: %s%s", group,
+					 list->elems[i].topic, rd_kafka_err2str(code),
+					 is_denial(code) ? "; allow us to read both" : "");
 	}
 	return 0;
 }
 
-int group_offsets_ask(rd_kafka_t *client, const char *group, rd_kafka_topic_partition_list_t **out,
-		      struct error *err)
+struct group_asker {
+	const struct config *config;
+	pthread_mutex_t lock; /* of the client */
+	rd_kafka_t *client;   /* NULL: none yet, or it has failed */
+};
+
+struct group_asker *group_asker_new(const struct config *config)
+{
+	struct group_asker *a = memory_zalloc(1, sizeof(*a));
+
+	a->config = config;
+	(void)pthread_mutex_init(&a->lock, NULL);
+	return a;
+}
+
+void group_asker_free(struct group_asker **ap)
+{
+	struct group_asker *a = *ap;
+
+	if (!a)
+		return;
+	bus_close(&a->client);
+	(void)pthread_mutex_destroy(&a->lock);
+	free(a);
+	*ap = NULL;
+}
+
+static int ask_with(rd_kafka_t *client, const char *group, rd_kafka_topic_partition_list_t **out,
+		    struct error *err)
 {
 	rd_kafka_ListConsumerGroupOffsets_t *wish =
 		rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
@@ -89,6 +145,22 @@ int group_offsets_ask(rd_kafka_t *client, const char *group, rd_kafka_topic_part
 			rd_kafka_group_result_partitions(groups[0]));
 	exchange_end(&x);
 	rd_kafka_ListConsumerGroupOffsets_destroy(wish);
+	return rc;
+}
+
+int group_offsets_ask(struct group_asker *a, const char *group,
+		      rd_kafka_topic_partition_list_t **out, struct error *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&a->lock);
+	if (!a->client)
+		rc = bus_open_reader(&a->client, a->config, false, err);
+	if (!rc)
+		rc = ask_with(a->client, group, out, err);
+	if (rc)
+		bus_close(&a->client);
+	pthread_mutex_unlock(&a->lock);
 	return rc;
 }
 

@@ -5,10 +5,10 @@
 enum { LOOK_EVERY_MS = 3000 };
 
 /* Says when the policy becomes wrong and when it is right again. */
-static void judge_policy(struct health *h, const struct server *s, const struct now *now)
+static void judge_policy(struct health *h, const struct now *now)
 {
 	struct error why = { 0 };
-	bool wrong = server_check(s, index_address(h->index), &why) != 0;
+	bool wrong = servers_check(&h->now, index_address(h->index), &why) != 0;
 
 	if (wrong)
 		troubles_note(h->troubles, TROUBLE_REDIS, &why, now);
@@ -21,23 +21,30 @@ static void judge_policy(struct health *h, const struct server *s, const struct 
 	h->wrong = wrong;
 }
 
+void health_done(struct health *h)
+{
+	servers_done(&h->known);
+	servers_done(&h->now);
+}
+
 int health_look(struct health *h, const struct now *now, struct error *evicted, struct error *err)
 {
-	struct server s;
+	const struct server *evicting;
 	int rc;
 
-	if (h->known && now->monotonic_ms - h->looked_ms < LOOK_EVERY_MS)
+	if (h->asked && now->monotonic_ms - h->looked_ms < LOOK_EVERY_MS)
 		return 0;
-	rc = index_read_server(h->index, &s, err);
+	rc = index_read_servers(h->index, &h->now, err);
 	if (rc)
-		return rc;
-	judge_policy(h, &s, now);
-	if (h->known && server_has_evicted(&h->server, &s))
+		return rc == ERROR_NODE ? 0 : rc; /* whose partitions are watched all the same */
+	judge_policy(h, now);
+	evicting = servers_note(&h->known, &h->now);
+	if (evicting)
 		(void)error_set(evicted, ERROR_DAMAGED,
 				"Redis at %s has evicted keys (%lld since its start)",
-				index_address(h->index), (long long)s.evicted);
-	h->known = true;
-	h->server = s;
+				*evicting->node ? evicting->node : index_address(h->index),
+				(long long)evicting->evicted);
+	h->asked = true;
 	h->looked_ms = now->monotonic_ms;
 	return 0;
 }

@@ -70,9 +70,10 @@ void holes_add(struct holes *h, struct message *hole)
 		message_done(hole);
 		return;
 	}
-	log_warn("%s partition %d: the batch at offset %lld cannot be unpacked: %s; looking for "
-		 "its end, to step over it",
-		 topic_name(TOPIC_COMMANDS), hole->partition, (long long)hole->offset, hole->why);
+	log_partition(LOG_LEVEL_WARN, hole->partition,
+		      "the batch at offset %lld of %s cannot be unpacked: %s; looking for its end, "
+		      "to step over it",
+		      (long long)hole->offset, topic_name(TOPIC_COMMANDS), hole->why);
 	h->list[part->id].message = *hole;
 	h->count++;
 	part->probing = true;
@@ -140,7 +141,7 @@ static void finish_hole(struct holes *h, struct partition *part, int64_t end)
 		flow_follow(h->flow, part);
 		return;
 	}
-	log_warn("partition %d: %s; recovering", part->id, err.text);
+	log_partition(LOG_LEVEL_WARN, part->id, "%s; recovering", err.text);
 	partition_claim_again(part);
 }
 

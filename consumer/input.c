@@ -5,18 +5,9 @@
 #include "schemas/murmur2.h"
 #include "schemas/topics.h"
 
-static const struct uuid *workspace_of(const struct record *r)
+static int check_place(const struct record *r, const struct input_reader *place, struct error *err)
 {
-	if (r->type == RECORD_WORKSPACE_CHANGED)
-		return &r->as.workspace_changed.workspace_id;
-	if (r->type == RECORD_WORKSPACE_DELETED)
-		return &r->as.workspace_deleted.workspace_id;
-	return record_command(r) ? &record_command(r)->workspace_id : NULL;
-}
-
-static int check_place(const struct record *r, const struct input_place *place, struct error *err)
-{
-	const struct uuid *id = workspace_of(r);
+	const struct uuid *id = record_workspace(r);
 	char key[UUID_TEXT_SIZE];
 
 	if (!id)
@@ -44,10 +35,17 @@ static int decode_record(const struct message *m, struct codec *codec, struct ar
 	return codec_decode(codec, m->value, arena, out, err);
 }
 
-/* A command beyond its bounds is rejected by name; a fact can only be a dead letter. */
-static int check_fact(const struct record *r, struct error *err)
+/*
+ * A command beyond its bounds, or not signed as it must be, is rejected by name; a
+ * fact can only be a dead letter.
+ */
+static int check_fact(const struct input *in, struct error *err)
 {
-	return record_command(r) ? 0 : bounds_check_fact(r, err);
+	const struct record *r = &in->record;
+
+	if (record_command(r))
+		return 0;
+	return author_refuse(&in->author, r, err) ? ERROR_INPUT : bounds_check_fact(r, err);
 }
 
 static void read_hole(struct input *in, const struct message *m, struct arena *arena)
@@ -62,8 +60,8 @@ static void read_hole(struct input *in, const struct message *m, struct arena *a
 	};
 }
 
-void input_read(struct input *in, const struct message *m, struct codec *codec,
-		const struct input_place *place, struct arena *arena)
+void input_read(struct input *in, const struct message *m, const struct input_reader *reader,
+		struct arena *arena)
 {
 	struct bytes trace = message_header(m, HEADER_TRACEPARENT);
 	struct error err = { 0 };
@@ -78,15 +76,16 @@ void input_read(struct input *in, const struct message *m, struct codec *codec,
 		.time = m->time,
 		.traceparent = traceparent_is_valid(trace) ? trace : (struct bytes){ 0 },
 	};
-	in->readable = !decode_record(m, codec, arena, &in->record, &err) &&
-		       !check_place(&in->record, place, &err) && !check_fact(&in->record, &err);
+	in->author = message_author(m, topic_name(TOPIC_COMMANDS), reader->signing);
+	in->readable = !decode_record(m, reader->codec, arena, &in->record, &err) &&
+		       !check_place(&in->record, reader, &err) && !check_fact(in, &err);
 	if (!in->readable)
 		in->why_unreadable = arena_printf(arena, "%s", err.text);
 }
 
 const struct uuid *input_workspace(const struct input *in)
 {
-	return workspace_of(&in->record);
+	return record_workspace(&in->record);
 }
 
 bool input_is_fact(const struct input *in)

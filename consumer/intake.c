@@ -227,11 +227,13 @@ static void handle_error(struct intake *in, const rd_kafka_message_t *m)
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
 	struct intake *in = opaque;
+	char gist[BUS_GIST_SIZE];
 
 	(void)rk;
 	(void)code;
 	in->doubts++;
-	log_warn("Kafka: %s", reason);
+	bus_gist(reason, gist);
+	log_warn_seldom(gist, "Kafka: %s", reason);
 }
 
 enum fetched intake_poll(struct intake *in, struct message *out)
@@ -260,11 +262,20 @@ enum fetched intake_poll(struct intake *in, struct message *out)
 	return FETCHED_MESSAGE;
 }
 
+static int ask_committed(const struct intake *in, rd_kafka_topic_partition_list_t **out,
+			 struct error *err)
+{
+	struct group_asker *asker = group_asker_new(in->config);
+	int rc = group_offsets_ask(asker, config_get(in->config, "consumer-group"), out, err);
+
+	group_asker_free(&asker);
+	return rc;
+}
+
 int intake_committed(struct intake *in, struct position *positions, size_t count, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *list = NULL;
-	int rc = group_offsets_ask(in->consumer, config_get(in->config, "consumer-group"), &list,
-				   err);
+	int rc = ask_committed(in, &list, err);
 
 	if (rc)
 		return rc;
@@ -282,8 +293,21 @@ int intake_commit(struct intake *in, int partition, int64_t offset, struct error
 {
 	const struct position position = { partition, offset };
 	rd_kafka_topic_partition_list_t *list = list_of(&position, 1);
-	rd_kafka_resp_err_t code = first_error(rd_kafka_commit(in->consumer, list, 0), list);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(in->consumer);
+	rd_kafka_event_t *event = NULL;
+	rd_kafka_resp_err_t code;
 
+	group_offset_sign(&list->elems[0]);
+	code = rd_kafka_commit_queue(in->consumer, list, queue, NULL, NULL);
+	if (!code)
+		event = rd_kafka_queue_poll(queue, BROKER_WAIT_MS);
+	if (!code)
+		code = event ? first_error(rd_kafka_event_error(event),
+					   rd_kafka_event_topic_partition_list(event))
+			     : RD_KAFKA_RESP_ERR__TIMED_OUT;
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_queue_destroy(queue);
 	rd_kafka_topic_partition_list_destroy(list);
 	return code ? error_set(err, ERROR_UNAVAILABLE, "an offset cannot be committed: %s",
 				rd_kafka_err2str(code))

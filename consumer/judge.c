@@ -1,6 +1,7 @@
 #include "consumer/judge.h"
 
 #include "schemas/bounds.h"
+#include "schemas/preferences.h"
 
 #include <string.h>
 
@@ -16,7 +17,9 @@ int judge_key(struct bytes key, struct uuid *id, struct error *err)
 		return 0;
 	}
 	if (uuid_parse(&found, key))
-		return error_set(err, ERROR_INPUT, "its key is neither an id nor \"%s\"",
+		return error_set(err, ERROR_INPUT,
+				 "its key is neither an id nor \"%s\" nor \"" PREFERENCES_KEY
+				 "\" and an id",
 				 DEPLOYMENT_KEY);
 	uuid_format(text, &found);
 	if (!bytes_equal_text(key, text))
@@ -94,7 +97,11 @@ enum verdict judge_fact(const struct directory *d, const struct uuid *key,
 	if (it.kind && bounds_check_directory(fact, why))
 		return VERDICT_PASS_OVER;
 	uuid_format(id, &it.id);
-	if (!it.kind)
+	if (fact->type == RECORD_PREFERENCES_CHANGED)
+		(void)error_set(why, ERROR_INPUT,
+				"preferences belong under a key of their own, " PREFERENCES_KEY
+				" and the user's id");
+	else if (!it.kind)
 		(void)error_set(why, ERROR_INPUT, "%s does not belong on this topic",
 				record_name(fact->type));
 	else if (!uuid_equal(key, &it.id))
@@ -107,6 +114,23 @@ enum verdict judge_fact(const struct directory *d, const struct uuid *key,
 				"it gives %s %s the id %s of %s %s, which keeps it", it.kind,
 				it.name, id, holder.kind, holder.name);
 	else
+		return VERDICT_TAKE;
+	return VERDICT_PASS_OVER;
+}
+
+enum verdict judge_preferences(const struct uuid *user_id, const struct record *fact,
+			       struct error *why)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(id, user_id);
+	if (fact->type != RECORD_PREFERENCES_CHANGED)
+		(void)error_set(why, ERROR_INPUT, "%s does not belong under its key",
+				record_name(fact->type));
+	else if (!uuid_equal(user_id, &fact->as.preferences_changed.user_id))
+		(void)error_set(why, ERROR_INPUT,
+				"its key names the user %s, and its value another one", id);
+	else if (!bounds_check_directory(fact, why))
 		return VERDICT_TAKE;
 	return VERDICT_PASS_OVER;
 }

@@ -28,4 +28,12 @@ enum verdict {
 enum verdict judge_fact(const struct directory *d, const struct uuid *key,
 			const struct record *fact, struct error *why);
 
+/*
+ * The verdict on a fact under the key of that user's preferences, which
+ * preferences_parse_key() has read: taken or passed over. The user need not be known,
+ * for preferences may arrive first.
+ */
+enum verdict judge_preferences(const struct uuid *user_id, const struct record *fact,
+			       struct error *why);
+
 #endif

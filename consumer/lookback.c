@@ -55,6 +55,7 @@ static rd_kafka_resp_err_t start_at(struct lookback *l, int partition, int64_t o
 enum reading {
 	READING_GOES_ON,
 	READING_BAD_BATCH, /* it came to a batch that cannot be unpacked */
+	READING_DENIED,    /* the brokers do not let us read */
 	READING_OVER,
 };
 
@@ -64,6 +65,8 @@ static enum reading take_answer(const rd_kafka_message_t *m, const struct lookba
 {
 	if (m->partition != range->partition)
 		return READING_GOES_ON;
+	if (m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		return READING_DENIED;
 	if (m->err)
 		return bus_is_unreadable(m)                         ? READING_BAD_BATCH
 		       : m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ? READING_OVER
@@ -77,8 +80,9 @@ static enum reading take_answer(const rd_kafka_message_t *m, const struct lookba
 
 /* Reads on from that offset, until the range is over or a batch cannot be unpacked. */
 static enum reading read_from(struct lookback *l, const struct lookback_range *range, int64_t from,
-			      int64_t deadline_ms, struct tip *out)
+			      int wait_ms, struct tip *out)
 {
+	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
 	enum reading reading = READING_GOES_ON;
 
 	if (start_at(l, range->partition, from))
@@ -99,20 +103,19 @@ static enum reading read_from(struct lookback *l, const struct lookback_range *r
 int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
 		  struct tip *out, struct error *err)
 {
-	int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
 	int64_t at = range->until - LOOKBACK_LAST_OFFSETS;
 	enum reading reading;
 
 	*out = (struct tip){ 0 };
-	reading = read_from(l, range, range->from, deadline_ms, out);
+	reading = read_from(l, range, range->from, wait_ms, out);
 	if (at <= range->from)
 		at = range->from + 1;
 	for (; reading == READING_BAD_BATCH && at < range->until; at++)
-		reading = read_from(l, range, at, deadline_ms, out);
-	return reading != READING_GOES_ON
-		       ? 0
-		       : error_set(err, ERROR_UNAVAILABLE,
-				   "%s partition %d cannot be read at offset %lld",
-				   topic_name(TOPIC_COMMANDS), range->partition,
-				   (long long)range->from);
+		reading = read_from(l, range, at, wait_ms, out);
+	if (reading != READING_GOES_ON && reading != READING_DENIED)
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE, "%s partition %d cannot be read at offset %lld%s",
+			 topic_name(TOPIC_COMMANDS), range->partition, (long long)range->from,
+			 reading == READING_DENIED ? ": Kafka does not let us; allow us to read it"
+						   : "");
 }

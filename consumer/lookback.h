@@ -31,7 +31,8 @@ struct lookback_range {
  * shows another log as well as one in its place does. It reads up to the log's
  * end; at a batch that cannot be unpacked, it looks at the range's last
  * LOOKBACK_LAST_OFFSETS instead. A tip that is not known says that nothing was
- * read. Blocks for up to wait_ms: ERROR_UNAVAILABLE then.
+ * read. Blocks for up to wait_ms, once more for each batch that could not be
+ * unpacked, because trying that may take the client a second: ERROR_UNAVAILABLE then.
  */
 MUST_USE int lookback_read(struct lookback *l, const struct lookback_range *range, int wait_ms,
 			   struct tip *out, struct error *err);

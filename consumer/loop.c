@@ -2,8 +2,9 @@
 
 #include "consumer/damage.h"
 #include "consumer/fetch.h"
+#include "consumer/mark_watch.h"
 #include "ops/support/log.h"
-#include "ops/support/memory.h"
+#include "schemas/topics.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -68,43 +69,6 @@ static int64_t directory_due(const struct consumer *c)
 	return follower_has_more(c->follower) ? 0 : INT64_MAX;
 }
 
-/*
- * Sends a partition back to recovery if its mark in Redis is not as we left it, and stamps the
- * marks of those that are READY: answers rest on no others.
- */
-static int check_marks(struct consumer *c, struct error *err)
-{
-	size_t max = (size_t)c->partitions.count;
-	int *ids = memory_zalloc(max, sizeof(*ids));
-	struct mark *marks = memory_zalloc(max, sizeof(*marks));
-	size_t ready = 0;
-	size_t count = 0;
-	int rc;
-
-	for (int i = 0; i < c->partitions.count; i++)
-		if (c->partitions.list[i].state >= PARTITION_REBUILDING)
-			ids[count++] = i;
-	rc = count ? index_read_marks(c->index, ids, count, marks, err) : 0;
-	for (size_t i = 0; !rc && i < count; i++) {
-		struct partition *part = &c->partitions.list[ids[i]];
-
-		if (!mark_equal(&marks[i], &part->mark)) {
-			log_warn("partition %d: its mark in Redis is missing or not the one we "
-				 "wrote; recovering",
-				 part->id);
-			partition_claim_again(part);
-		} else if (part->state == PARTITION_READY) {
-			ids[ready] = ids[i];
-			marks[ready++] = marks[i];
-		}
-	}
-	if (!rc)
-		rc = index_stamp(c->index, ids, marks, ready, err);
-	free(ids);
-	free(marks);
-	return rc;
-}
-
 /* An idle partition would not notice either that its log was replaced. */
 static void check_logs(struct consumer *c, int64_t now_ms)
 {
@@ -145,7 +109,7 @@ static int watch_index(struct consumer *c, const struct now *now, struct error *
 	c->watched_ms = now->monotonic_ms;
 	check_logs(c, now->monotonic_ms);
 	topic_watch_step(c->topics, now);
-	rc = check_marks(c, err);
+	rc = mark_watch_look(c->index, &c->partitions, now, err);
 	if (!rc)
 		rc = check_server(c, now, err);
 	if (!rc)
@@ -156,6 +120,18 @@ static int watch_index(struct consumer *c, const struct now *now, struct error *
 static int64_t watch_due(const struct consumer *c)
 {
 	return c->watched_ms + WATCH_EVERY_MS;
+}
+
+static int tell_people(struct consumer *c, const struct now *now, struct error *err)
+{
+	(void)err;
+	herald_tell(&c->herald, rebuild_percent(c->rebuild), now->monotonic_ms);
+	return 0;
+}
+
+static int64_t tell_due(const struct consumer *c)
+{
+	return herald_due_ms(&c->herald);
 }
 
 static int rebuild_index(struct consumer *c, const struct now *now, struct error *err)
@@ -229,8 +205,8 @@ static struct partition *next_staged(struct consumer *c, int from)
 }
 
 /*
- * Carries out the partition's staged messages, run by run. ERROR_FENCED and
- * ERROR_DAMAGED are not passed on: the partition will be recovered, or rebuilt.
+ * Carries out the partition's staged messages, run by run. ERROR_FENCED,
+ * ERROR_DAMAGED and ERROR_NODE are not passed on: the partition will be recovered, or rebuilt.
  */
 static int apply_partition(struct consumer *c, struct partition *part, const struct now *now,
 			   struct error *err)
@@ -248,6 +224,7 @@ static int apply_partition(struct consumer *c, struct partition *part, const str
 
 		rc = runner_run(c->runner, part, count, next, err);
 	}
+	rc = partition_await_node(part, rc, err, now->monotonic_ms);
 	part->vouched_ms = clock_monotonic_ms();
 	if (rc == ERROR_DAMAGED)
 		damage_found(c->index, part, err, now->monotonic_ms);
@@ -300,6 +277,7 @@ static int lowest_owned(const struct consumer *c)
 static int report_stages(struct consumer *c, const struct now *now, struct error *err)
 {
 	int partition = lowest_owned(c);
+	struct stages all;
 	int rc;
 
 	if (troubles_due_ms(c->troubles) <= now->monotonic_ms)
@@ -308,7 +286,9 @@ static int report_stages(struct consumer *c, const struct now *now, struct error
 		return 0;
 	c->reported_ms = now->monotonic_ms;
 	c->stages.uptime_ms = now->monotonic_ms - c->started_ms;
-	rc = stages_write(c->index, partition, &c->stages, err);
+	all = c->stages;
+	publisher_add_figures(c->publisher, &all);
+	rc = stages_write(c->index, partition, &all, err);
 	if (rc)
 		log_debug("the figures of the stages were not written: %s", err->text);
 	return 0;
@@ -340,6 +320,7 @@ static const struct stage stages[] = {
 	{ "settle", note_committed, NULL },
 	{ "follow", follow_directory, directory_due },
 	{ "watch", watch_index, watch_due },
+	{ "tell", tell_people, tell_due }, /* once the marks of what is ready are stamped */
 	{ "rebuild", rebuild_index, rebuild_due },
 	{ "recover", recover_partitions, recovery_due },
 	{ "reap", reap_expired, reaper_due },
@@ -350,7 +331,8 @@ static const struct stage stages[] = {
 	{ "report", report_stages, report_due },
 };
 enum { STAGE_COUNT = sizeof(stages) / sizeof(stages[0]) };
-_Static_assert((int)STAGE_COUNT <= (int)STAGES_MAX, "STAGES_MAX is too small");
+_Static_assert((int)STAGE_COUNT + (int)TRANSACTION_STEPS <= (int)STAGES_MAX,
+	       "STAGES_MAX is too small");
 
 static void begin_figures(struct consumer *c, const struct now *now)
 {
@@ -359,13 +341,6 @@ static void begin_figures(struct consumer *c, const struct now *now)
 	c->stages.count = STAGE_COUNT;
 	for (size_t i = 0; i < STAGE_COUNT; i++)
 		c->stages.list[i].name = bytes_of(stages[i].name);
-}
-
-static void count_turn(struct stage_figures *f, int64_t us)
-{
-	f->turns++;
-	f->us += us;
-	f->max_us = us > f->max_us ? us : f->max_us;
 }
 
 /* Runs all stages once, in order, up to the first that fails. */
@@ -383,7 +358,7 @@ static int run_turn(struct consumer *c, struct error *err)
 		rc = stages[i].run(c, &now, err);
 		assert(rc <= 0);
 		end_us = clock_monotonic_us();
-		count_turn(&c->stages.list[i], end_us - begin_us);
+		stages_count(&c->stages.list[i], end_us - begin_us);
 		begin_us = end_us;
 	}
 	return rc;
@@ -406,7 +381,8 @@ static void wait_for_work(const struct consumer *c)
 /* Does the error pass, by itself or by a rebuild? If not, a person must act. */
 static bool is_passing(int rc)
 {
-	return rc == ERROR_UNAVAILABLE || rc == ERROR_FENCED || rc == ERROR_DAMAGED;
+	return rc == ERROR_UNAVAILABLE || rc == ERROR_NODE || rc == ERROR_FENCED ||
+	       rc == ERROR_DAMAGED;
 }
 
 /* Lets people see why a turn failed. The report stage does that while turns succeed. */
@@ -423,6 +399,7 @@ static void finish_work(struct consumer *c)
 {
 	struct runner_counts counts = runner_counts(c->runner);
 
+	supervisor_stopping(c->herald.supervisor);
 	if (!publisher_drain(c->publisher, clock_monotonic_ms() + STOP_DRAIN_MS))
 		log_warn("some outputs are not published yet; the next owner of their partitions "
 			 "will do it");
@@ -443,6 +420,7 @@ int loop_run(struct consumer *c, struct error *err)
 		rc = run_turn(c, err);
 		if (!rc) {
 			attempt = 0;
+			herald_go_on(&c->herald, clock_monotonic_ms());
 			troubles_end(c->troubles, TROUBLE_TURN);
 			wait_for_work(c);
 			continue;

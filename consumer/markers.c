@@ -44,7 +44,7 @@ void markers_settle(struct footprint *f, size_t i, enum marker_sign sign)
 {
 	if (sign == MARKER_WRITTEN)
 		f->owed[i] = FOOTPRINT_NOWHERE;
-	else if (f->owed[i] == FOOTPRINT_NOWHERE)
+	else if (f->first[i] != FOOTPRINT_NOWHERE)
 		f->owed[i] = f->first[i];
 	f->first[i] = FOOTPRINT_NOWHERE;
 }
@@ -82,12 +82,13 @@ static enum marker_sign sign_in(const struct look *l, const struct footprint *f,
 	return markers_sign_in(f, i, l->ends[n].offset);
 }
 
-static void look_at_logs(struct look *l, struct rd_kafka_s *client, const struct footprint *f)
+/* False: there is no answer, and all are taken for missing. */
+static bool look_at_logs(struct look *l, struct rd_kafka_s *client, const struct footprint *f)
 {
 	l->missing = l->count;
 	l->written = 0;
 	if (log_ends_ask(client, l->ends, l->count, ASK_WAIT_MS, NULL))
-		return;
+		return false;
 	l->missing = 0;
 	for (size_t n = 0; n < l->count; n++) {
 		enum marker_sign sign = sign_in(l, f, n);
@@ -95,6 +96,7 @@ static void look_at_logs(struct look *l, struct rd_kafka_s *client, const struct
 		l->missing += sign == MARKER_MISSING;
 		l->written += sign == MARKER_WRITTEN;
 	}
+	return true;
 }
 
 /* Sets what is known now. */
@@ -102,6 +104,25 @@ static void note_signs(const struct look *l, struct footprint *f)
 {
 	for (size_t n = 0; n < l->count; n++)
 		markers_settle(f, l->index[n], sign_in(l, f, n));
+}
+
+static void free_look(struct look *l)
+{
+	free(l->ends);
+	free(l->index);
+}
+
+bool markers_look(struct rd_kafka_s *client, struct footprint *f)
+{
+	struct look l;
+	bool answered;
+
+	list_logs(&l, f);
+	answered = look_at_logs(&l, client, f);
+	if (answered)
+		note_signs(&l, f);
+	free_look(&l);
+	return answered && l.missing;
 }
 
 static int give_up(struct error *err)
@@ -117,25 +138,26 @@ static int wait_for_logs(struct look *l, struct rd_kafka_s *client, const struct
 
 	if (!l->count)
 		return 0;
-	for (look_at_logs(l, client, f); l->missing || !l->written; look_at_logs(l, client, f)) {
-		int64_t wait_ms = l->missing ? MARKER_WAIT_MS : HIDDEN_WAIT_MS;
-
-		if (clock_monotonic_ms() - began_ms >= wait_ms)
+	for (;;) {
+		(void)look_at_logs(l, client, f);
+		if (!l->missing && l->written)
+			return 0;
+		if (clock_monotonic_ms() - began_ms >=
+		    (l->missing ? MARKER_WAIT_MS : HIDDEN_WAIT_MS))
 			return give_up(err);
 		take_pause();
 	}
-	return 0;
 }
 
 /* They have a marker of their own. */
-static int wait_for_offsets(struct rd_kafka_s *client, const char *group, const struct footprint *f,
+static int wait_for_offsets(struct group_asker *asker, const char *group, const struct footprint *f,
 			    struct error *err)
 {
 	int64_t began_ms = clock_monotonic_ms();
 	struct offsets_sight sight = { .lacks = footprint_takes(f) };
 
 	while (sight.lacks) {
-		int rc = evidence_ask_offsets(client, group, f, &sight, err);
+		int rc = evidence_ask_offsets(asker, group, f, &sight, err);
 
 		if (rc || !sight.lacks)
 			return rc;
@@ -146,8 +168,8 @@ static int wait_for_offsets(struct rd_kafka_s *client, const char *group, const 
 	return 0;
 }
 
-int markers_wait(struct rd_kafka_s *client, const char *group, struct footprint *f,
-		 struct error *err)
+int markers_wait(struct rd_kafka_s *client, struct group_asker *asker, const char *group,
+		 struct footprint *f, struct error *err)
 {
 	struct look l;
 	int rc;
@@ -155,10 +177,9 @@ int markers_wait(struct rd_kafka_s *client, const char *group, struct footprint 
 	list_logs(&l, f);
 	rc = wait_for_logs(&l, client, f, err);
 	if (!rc)
-		rc = wait_for_offsets(client, group, f, err);
+		rc = wait_for_offsets(asker, group, f, err);
 	if (!rc)
 		note_signs(&l, f);
-	free(l.ends);
-	free(l.index);
+	free_look(&l);
 	return rc;
 }

@@ -57,6 +57,16 @@ struct bytes message_header(const struct message *m, const char *name)
 	return (struct bytes){ value, size };
 }
 
+struct author message_author(const struct message *m, const char *topic, struct signing *s)
+{
+	const struct signed_parts parts = { bytes_of(topic), m->key, m->value };
+
+	if (!s)
+		return (struct author){ .proof = PROOF_NONE };
+	return author_of(s, &parts, message_header(m, HEADER_KEY),
+			 message_header(m, HEADER_SIGNATURE));
+}
+
 bool message_header_at(const struct message *m, size_t i, const char **name, struct bytes *value)
 {
 	const rd_kafka_headers_t *headers = headers_of(m);

@@ -10,6 +10,7 @@
  * unpack. It has no key, no value and no headers, but a reason.
  */
 
+#include "consumer/author.h"
 #include "ops/support/bytes.h"
 
 struct message {
@@ -42,6 +43,12 @@ void message_done(struct message *m);
 
 /* The value of the last header of that name; absent when there is none. */
 struct bytes message_header(const struct message *m, const char *name);
+
+/*
+ * Who has signed this record of the topic; borrows from the message. Of zeros if s is
+ * NULL, because no keys are configured: then the headers are not looked at.
+ */
+struct author message_author(const struct message *m, const char *topic, struct signing *s);
 
 /* The i-th header, from 0; false, with the outputs untouched, past the last one. */
 bool message_header_at(const struct message *m, size_t i, const char **name, struct bytes *value);

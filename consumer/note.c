@@ -1,6 +1,7 @@
 #include "consumer/note.h"
 
 #include "consumer/group_offsets.h"
+#include "ops/support/log.h"
 #include "ops/support/memory.h"
 
 #include <inttypes.h>
@@ -15,7 +16,6 @@ enum { TEXT_SIZE = 64 };
 struct entry {
 	int64_t number;
 	int64_t applied;
-	int64_t owed;
 };
 
 static char *format_entry(const struct footprint *f, size_t i)
@@ -26,9 +26,7 @@ static char *format_entry(const struct footprint *f, size_t i)
 	int len = snprintf(text, sizeof(text), "%" PRId64, f->number);
 
 	if (applied != FOOTPRINT_NOWHERE)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, ":%" PRId64, applied);
-	if (f->owed[i] != FOOTPRINT_NOWHERE)
-		(void)snprintf(text + len, sizeof(text) - (size_t)len, "+%" PRId64, f->owed[i]);
+		(void)snprintf(text + len, sizeof(text) - (size_t)len, ":%" PRId64, applied);
 	return memory_must(strdup(text));
 }
 
@@ -50,7 +48,7 @@ static bool parse_entry(const rd_kafka_topic_partition_t *p, struct entry *out)
 	char copy[TEXT_SIZE];
 	const char *text = copy;
 
-	*out = (struct entry){ .applied = FOOTPRINT_NOWHERE, .owed = FOOTPRINT_NOWHERE };
+	*out = (struct entry){ .applied = FOOTPRINT_NOWHERE };
 	if (!p->metadata || p->metadata_size >= sizeof(copy) || p->offset < 0)
 		return false;
 	memcpy(copy, p->metadata, p->metadata_size);
@@ -58,8 +56,6 @@ static bool parse_entry(const rd_kafka_topic_partition_t *p, struct entry *out)
 	if (!take_number(&text, &out->number))
 		return false;
 	if (*text == ':' && (text++, !take_number(&text, &out->applied)))
-		return false;
-	if (*text == '+' && (text++, !take_number(&text, &out->owed)))
 		return false;
 	return !*text;
 }
@@ -74,10 +70,10 @@ int note_save(struct rd_kafka_s *client, const char *name, const struct footprin
 		const struct output_log log = footprint_log(f, i);
 		rd_kafka_topic_partition_t *p;
 
-		if (f->first[i] == FOOTPRINT_NOWHERE && f->owed[i] == FOOTPRINT_NOWHERE)
+		if (f->first[i] == FOOTPRINT_NOWHERE)
 			continue;
 		p = rd_kafka_topic_partition_list_add(list, topic_name(log.topic), log.partition);
-		p->offset = f->first[i] == FOOTPRINT_NOWHERE ? f->owed[i] : f->first[i];
+		p->offset = f->first[i];
 		p->metadata = format_entry(f, i);
 		p->metadata_size = strlen(p->metadata);
 	}
@@ -89,9 +85,7 @@ int note_save(struct rd_kafka_s *client, const char *name, const struct footprin
 static void take_entry(struct footprint *f, size_t i, const rd_kafka_topic_partition_t *p,
 		       const struct entry *e)
 {
-	f->owed[i] = e->owed;
-	if (p->offset != e->owed)
-		f->first[i] = p->offset;
+	f->first[i] = p->offset;
 	if (e->applied != FOOTPRINT_NOWHERE)
 		f->applied[p->partition] = e->applied;
 }
@@ -105,15 +99,19 @@ static const rd_kafka_topic_partition_t *find_entry(rd_kafka_topic_partition_lis
 	const rd_kafka_topic_partition_t *p =
 		rd_kafka_topic_partition_list_find(list, topic_name(log.topic), log.partition);
 
+	if (p && p->offset >= 0 && !parse_entry(p, out))
+		log_warn("the note of the last transaction in %s partition %d cannot be read: "
+			 "somebody has changed the offsets of its group",
+			 topic_name(log.topic), log.partition);
 	return p && parse_entry(p, out) ? p : NULL;
 }
 
-int note_load(struct rd_kafka_s *client, const char *name, struct footprint *f, struct error *err)
+int note_load(struct group_asker *asker, const char *name, struct footprint *f, struct error *err)
 {
 	rd_kafka_topic_partition_list_t *list = NULL;
 	const rd_kafka_topic_partition_t *p;
 	struct entry e;
-	int rc = group_offsets_ask(client, name, &list, err);
+	int rc = group_offsets_ask(asker, name, &list, err);
 
 	if (rc)
 		return rc;

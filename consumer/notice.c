@@ -1,14 +1,47 @@
 #include "consumer/notice.h"
 
-#include "ops/support/clock.h"
+#include <stdlib.h>
 
-/* ---- who is notified ---- */
+/* The list in the making. */
+struct listing {
+	const struct decision *decision;
+	const struct audience *audience;
+	const struct uuid *owner_id;
+	const struct directory *directory;
+	struct arena *arena;
+	struct notice *list;
+	size_t count;
+	size_t cap;
+	bool *told; /* for each in the audience: a handoff's notice tells them of their access */
+	bool owner_told; /* the owner likewise, of what others have changed */
+};
+
+static void add_notice(struct listing *l, const struct notice *n)
+{
+	if (l->count == l->cap)
+		l->list = arena_grow(l->arena, l->list, &l->cap, l->cap + 1, sizeof(*l->list));
+	l->list[l->count++] = *n;
+}
+
+/* Does the person exist, and are they not the one who acts? */
+static bool can_be_told(const struct listing *l, const struct uuid *id)
+{
+	const struct user_changed *u = directory_user(l->directory, id);
+
+	return u && u->status != USER_DELETED && !uuid_equal(id, &l->decision->actor.id);
+}
+
+/* ---- what it is about ---- */
 
 /* 0: the decision makes no difference to them. */
 static enum notification_kind kind_of(const struct decision *d, const struct listener *l)
 {
+	if (uuid_equal(&l->id, &d->previous_owner_id))
+		return NOTIFY_OWNERSHIP_CHANGED;
 	if (l->before.role == ROLE_NONE)
 		return l->after.role == ROLE_NONE ? 0 : NOTIFY_WORKSPACE_SHARED;
+	if (decision_deletes(d))
+		return NOTIFY_WORKSPACE_DELETED;
 	if (l->after.role == ROLE_NONE)
 		return d->reason == REASON_EXPIRED ? NOTIFY_ACCESS_EXPIRED : NOTIFY_ACCESS_REMOVED;
 	if (l->before.role != l->after.role)
@@ -16,209 +49,165 @@ static enum notification_kind kind_of(const struct decision *d, const struct lis
 	return l->before.until == l->after.until ? 0 : NOTIFY_EXPIRY_CHANGED;
 }
 
-static bool is_owner_notified(const struct decision *d, const struct uuid *owner_id,
-			      const struct directory *dir)
+/* A handoff's notice says what of the sharing changes, but not that the workspace does. */
+static bool is_about_workspace(enum notification_kind kind)
 {
-	const struct user_changed *owner = directory_user(dir, owner_id);
+	return kind == NOTIFY_OWNERSHIP_CHANGED || kind == NOTIFY_WORKSPACE_DELETED;
+}
 
-	return d->change_count && d->actor.kind != ACTOR_SYSTEM &&
-	       !uuid_equal(owner_id, &d->actor.id) && owner && owner->status != USER_DELETED;
+/* ---- handoffs ---- */
+
+static int compare_listener(const void *id, const void *listener)
+{
+	return uuid_compare(id, &((const struct listener *)listener)->id);
+}
+
+/*
+ * The listener with that id, if what they may do changes and they have not been told
+ * yet; else NULL. They count as told from now on.
+ */
+static const struct listener *take_listener(struct listing *l, const struct uuid *id)
+{
+	const struct audience *a = l->audience;
+	const struct listener *found =
+		a->count ? bsearch(id, a->list, a->count, sizeof(*a->list), compare_listener)
+			 : NULL;
+	enum notification_kind kind = found ? kind_of(l->decision, found) : 0;
+
+	if (!kind || is_about_workspace(kind) || l->told[found - a->list])
+		return NULL;
+	l->told[found - a->list] = true;
+	return found;
+}
+
+/* Is the owner to be told of changes of the sharing, and not told of them yet? */
+static bool take_owner(struct listing *l, const struct uuid *id)
+{
+	const struct decision *d = l->decision;
+	bool tells = d->change_count && d->actor.kind != ACTOR_SYSTEM &&
+		     uuid_equal(l->owner_id, id) && !l->owner_told;
+
+	l->owner_told = l->owner_told || tells;
+	return tells;
+}
+
+static void tell_of_step(struct listing *l, const struct handoff_changed *h, const struct uuid *id,
+			 bool as_offerer)
+{
+	struct notice n = { .recipient = *id, .handoff = h, .as_offerer = as_offerer };
+
+	if (!can_be_told(l, id))
+		return;
+	n.kind = handoff_notification(h->state);
+	n.listener = take_listener(l, id);
+	n.tells_sharing = take_owner(l, id);
+	add_notice(l, &n);
+}
+
+/* Members who are suspended could not act; whoever is named is told all the same. */
+static void tell_members(struct listing *l, const struct handoff_changed *h)
+{
+	const struct uuid *members = NULL;
+	size_t count = directory_members(l->directory, &h->to.id, l->arena, &members);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct user_changed *u = directory_user(l->directory, &members[i]);
+
+		if (u && u->status == USER_ACTIVE)
+			tell_of_step(l, h, &members[i], false);
+	}
+}
+
+/* Tells whoever has accepted it, else those it is offered to. */
+static void tell_recipients(struct listing *l, const struct handoff_changed *h)
+{
+	if (h->state != HANDOFF_OFFERED && !uuid_is_nil(&h->accepted_by))
+		tell_of_step(l, h, &h->accepted_by, false);
+	else if (h->to.kind == SUBJECT_GROUP)
+		tell_members(l, h);
+	else
+		tell_of_step(l, h, &h->to.id, false);
+}
+
+/* Is it in the hands of its recipients, or was it until now? */
+static bool concerns_recipients(const struct handoff_changed *h)
+{
+	return h->state == HANDOFF_OFFERED || h->state == HANDOFF_WITHDRAWN ||
+	       h->state == HANDOFF_EXPIRED;
+}
+
+static bool was_told(const struct listing *l, size_t from, const struct uuid *id)
+{
+	for (size_t i = from; i < l->count; i++)
+		if (uuid_equal(&l->list[i].recipient, id))
+			return true;
+	return false;
+}
+
+/* Whoever offered it may be among its recipients, too. */
+static void list_step(struct listing *l, const struct handoff_changed *h)
+{
+	size_t from = l->count;
+
+	if (concerns_recipients(h))
+		tell_recipients(l, h);
+	if (!was_told(l, from, &h->offered_by.id))
+		tell_of_step(l, h, &h->offered_by.id, true);
+}
+
+/* ---- access ---- */
+
+static void list_listeners(struct listing *l)
+{
+	for (size_t i = 0; i < l->audience->count; i++) {
+		const struct listener *person = &l->audience->list[i];
+		struct notice n = { .recipient = person->id, .listener = person };
+
+		n.kind = kind_of(l->decision, person);
+		if (n.kind && !l->told[i])
+			add_notice(l, &n);
+	}
+}
+
+/* The owner after the decision: of a workspace of their own, of its end, or of what others do. */
+static void list_owner(struct listing *l)
+{
+	const struct decision *d = l->decision;
+	struct notice n = { .recipient = *l->owner_id };
+
+	if (!can_be_told(l, l->owner_id))
+		return;
+	n.tells_sharing = take_owner(l, l->owner_id);
+	if (decision_deletes(d))
+		n.kind = NOTIFY_WORKSPACE_DELETED;
+	else if (!uuid_is_nil(&d->previous_owner_id))
+		n.kind = NOTIFY_OWNERSHIP_CHANGED;
+	else if (n.tells_sharing)
+		n.kind = NOTIFY_OWNER_NOTICE;
+	if (n.kind)
+		add_notice(l, &n);
 }
 
 size_t notice_list(const struct decision *d, const struct audience *audience,
 		   const struct uuid *owner_id, const struct directory *dir, struct arena *arena,
 		   struct notice **out)
 {
-	struct notice *list = arena_alloc(arena, (audience->count + 1) * sizeof(*list));
-	size_t count = 0;
+	struct listing l = { .decision = d,
+			     .audience = audience,
+			     .owner_id = owner_id,
+			     .directory = dir,
+			     .arena = arena,
+			     .cap = audience->count + 1 };
 
-	for (size_t i = 0; i < audience->count; i++) {
-		const struct listener *l = &audience->list[i];
-		enum notification_kind kind = kind_of(d, l);
-
-		if (kind)
-			list[count++] = (struct notice){ l->id, kind, l };
-	}
-	if (is_owner_notified(d, owner_id, dir))
-		list[count++] = (struct notice){ *owner_id, NOTIFY_OWNER_NOTICE, NULL };
-	*out = list;
-	return count;
-}
-
-/* ---- the text ---- */
-
-/* The actor's name: a user's display name, else the username; "The system". */
-static struct bytes actor_name(const struct notice_scene *s)
-{
-	const struct actor *a = &s->decision->actor;
-	const struct user_changed *u = directory_user(s->directory, &a->id);
-
-	if (a->kind == ACTOR_SYSTEM)
-		return bytes_of("The system");
-	if (u && u->name.len)
-		return u->name;
-	return directory_subject_name(s->directory, &(struct subject){ SUBJECT_USER, a->id },
-				      s->arena);
-}
-
-/* " through group contractor", or nothing. */
-static struct bytes group_phrase(const struct uuid *group_id, const struct notice_scene *s)
-{
-	struct bytes name;
-
-	if (uuid_is_nil(group_id))
-		return bytes_of("");
-	name = directory_subject_name(s->directory, &(struct subject){ SUBJECT_GROUP, *group_id },
-				      s->arena);
-	return arena_printf(s->arena, " through group %.*s", BYTES_ARG(name));
-}
-
-static const char *what_role_allows(enum role role)
-{
-	if (role == ROLE_ADMIN)
-		return "connect by SSH and apps, start and stop it, read its logs, rename it, "
-		       "update it at any time, and invite others with the use role";
-	return "connect by SSH and apps, start and stop it, and read its logs";
-}
-
-/*
- * " Access ends at <time>.", or nothing if the role has no end. If a lesser role
- * outlasts it, only the role ends.
- */
-static struct bytes expiry_sentence(const struct entitlement *after, struct arena *arena)
-{
-	const char *what = after->until == after->access_until ? "Access" : "This role";
-	char when[RFC3339_SIZE];
-
-	if (after->until == ABSENT)
-		return bytes_of("");
-	clock_format_rfc3339(when, after->until);
-	return arena_printf(arena, " %s ends at %s.", what, when);
-}
-
-/* When the system takes one grant away, another may leave a lesser role. */
-static struct bytes role_title(const struct notice_scene *s, enum role role)
-{
-	struct bytes who = actor_name(s);
-
-	if (s->decision->actor.kind == ACTOR_SYSTEM)
-		return arena_printf(s->arena, "Your role on workspace %.*s is now %s",
-				    BYTES_ARG(s->workspace.name), role_name(role));
-	return arena_printf(s->arena, "%.*s changed your role on workspace %.*s to %s",
-			    BYTES_ARG(who), BYTES_ARG(s->workspace.name), role_name(role));
-}
-
-static struct bytes gain_title(const struct notice *n, const struct notice_scene *s)
-{
-	struct bytes who = actor_name(s);
-
-	if (n->kind == NOTIFY_ROLE_CHANGED)
-		return role_title(s, n->listener->after.role);
-	if (n->kind == NOTIFY_EXPIRY_CHANGED)
-		return arena_printf(s->arena,
-				    "%.*s changed when your access to workspace %.*s ends",
-				    BYTES_ARG(who), BYTES_ARG(s->workspace.name));
-	return arena_printf(s->arena, "%.*s shared workspace %.*s with you", BYTES_ARG(who),
-			    BYTES_ARG(s->workspace.name));
-}
-
-static void write_gained(const struct notice *n, const struct notice_scene *s,
-			 struct notification *out)
-{
-	const struct entitlement *after = &n->listener->after;
-	struct bytes via = group_phrase(&after->group_id, s);
-	struct bytes ends = expiry_sentence(after, s->arena);
-
-	if (n->kind == NOTIFY_EXPIRY_CHANGED && !ends.len)
-		ends = bytes_of(" Access does not end.");
-	out->title = gain_title(n, s);
-	out->body = arena_printf(s->arena, "You have the role %s%.*s: you can %s.%.*s",
-				 role_name(after->role), BYTES_ARG(via),
-				 what_role_allows(after->role), BYTES_ARG(ends));
-	out->group_id = after->group_id;
-	out->role = after->role;
-	out->message = s->decision->message;
-}
-
-static void write_lost(const struct notice *n, const struct notice_scene *s,
-		       struct notification *out)
-{
-	const struct entitlement *before = &n->listener->before;
-	struct bytes who = actor_name(s);
-	struct bytes via = group_phrase(&before->group_id, s);
-
-	if (n->kind == NOTIFY_ACCESS_EXPIRED)
-		out->title = arena_printf(s->arena, "Your access to workspace %.*s has expired",
-					  BYTES_ARG(s->workspace.name));
-	else
-		out->title = arena_printf(s->arena, "%.*s no longer shares workspace %.*s with you",
-					  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
-	out->body = arena_printf(s->arena, "The role %s that you had%.*s is gone.",
-				 role_name(before->role), BYTES_ARG(via));
-	out->group_id = before->group_id;
-}
-
-/* "bob: use; group contractor: none" for the first few changes. */
-static struct bytes summarise_changes(const struct notice_scene *s)
-{
-	enum { SHOWN = 5 };
-	const struct decision *d = s->decision;
-	struct bytes text = bytes_of("");
-
-	for (size_t i = 0; i < d->change_count && i < SHOWN; i++) {
-		const struct change *c = &d->changes[i];
-		struct bytes name = directory_subject_name(s->directory, &c->subject, s->arena);
-
-		text = arena_printf(s->arena, "%.*s%s%s%.*s: %s", BYTES_ARG(text), i ? "; " : "",
-				    c->subject.kind == SUBJECT_GROUP ? "group " : "",
-				    BYTES_ARG(name), role_name(c->after));
-	}
-	if (d->change_count > SHOWN)
-		text = arena_printf(s->arena, "%.*s; and %zu more", BYTES_ARG(text),
-				    d->change_count - SHOWN);
-	return text;
-}
-
-static void write_owner_notice(const struct notice_scene *s, struct notification *out)
-{
-	struct bytes who = actor_name(s);
-	struct bytes what = summarise_changes(s);
-
-	out->title = arena_printf(s->arena, "%.*s changed who your workspace %.*s is shared with",
-				  BYTES_ARG(who), BYTES_ARG(s->workspace.name));
-	out->body = arena_printf(s->arena, "%.*s.", BYTES_ARG(what));
-}
-
-/* A link to the workspace, unless access is gone. Coder's path of it is /@owner/name. */
-static void write_actions(const struct notice *n, const struct notice_scene *s,
-			  struct notification *out)
-{
-	struct subject owner = { SUBJECT_USER, s->workspace.owner_id };
-	struct bytes name = directory_subject_name(s->directory, &owner, s->arena);
-
-	if (n->kind == NOTIFY_ACCESS_REMOVED || n->kind == NOTIFY_ACCESS_EXPIRED)
-		return;
-	out->actions = arena_alloc(s->arena, sizeof(*out->actions));
-	out->action_count = 1;
-	out->actions[0].label = bytes_of("View workspace");
-	out->actions[0].url = arena_printf(s->arena, "%s/@%.*s/%.*s", s->access_url,
-					   BYTES_ARG(name), BYTES_ARG(s->workspace.name));
-}
-
-void notice_write(const struct notice *n, const struct notice_scene *scene,
-		  struct notification *out)
-{
-	*out = (struct notification){
-		.recipient_id = n->recipient,
-		.kind = n->kind,
-		.actor = scene->decision->actor,
-		.workspace = scene->workspace,
-	};
-	if (n->kind == NOTIFY_OWNER_NOTICE)
-		write_owner_notice(scene, out);
-	else if (n->listener->after.role == ROLE_NONE)
-		write_lost(n, scene, out);
-	else
-		write_gained(n, scene, out);
-	write_actions(n, scene, out);
+	*out = NULL;
+	if (d->outcome != OUTCOME_APPLIED)
+		return 0;
+	l.told = arena_zalloc(arena, audience->count + 1, sizeof(*l.told));
+	l.list = arena_alloc(arena, l.cap * sizeof(*l.list));
+	for (size_t i = 0; i < d->handoff_count; i++)
+		list_step(&l, &d->handoffs[i]);
+	list_listeners(&l);
+	list_owner(&l);
+	*out = l.list;
+	return l.count;
 }

@@ -2,8 +2,9 @@
 #define SB_CONSUMER_NOTICE_H
 
 /*
- * Who is notified of a change, and in what words. Pure functions of the decision,
- * of what people may do before and after it, and of the directory.
+ * Who is notified of a decision, and of what. Pure functions of the decision, of
+ * what people may do before and after it, and of the directory. In what words:
+ * consumer/notice_text.h.
  */
 
 #include "consumer/audience.h"
@@ -12,32 +13,33 @@
 struct notice {
 	struct uuid recipient;
 	enum notification_kind kind;
-	/* What the recipient may do before and after; NULL: the notice to the owner. */
+	/* What the recipient may do before and after, if the decision changes that; else NULL. */
 	const struct listener *listener;
+	const struct handoff_changed *handoff; /* the step that it is about; NULL: none */
+	bool as_offerer;    /* it is told to whoever offered the handoff, not offered to them */
+	bool tells_sharing; /* it tells the owner what somebody else has changed of the sharing */
 };
 
 /*
- * Lists whom to notify, each once, by their ids: those in the audience for whom
- * the decision as a whole makes a difference, and at the end the owner, unless
- * the system or the owner made the changes. A difference is another role than
- * before, or another end of the same role. Sets *out to an array in the arena
- * and returns its length.
+ * Lists whom to notify of what:
+ *
+ *   - of the steps that handoffs take: whoever must act now, and whoever has waited
+ *     for it. An offer, also when it is passed on, is told to those it is made to;
+ *     what becomes of it, to whoever offered it; its withdrawal or end, to them and
+ *     to whoever has it;
+ *   - those in the audience for whom the decision as a whole makes a difference:
+ *     another role than before, another end of the same role, or another owner in
+ *     their place;
+ *   - the owner: of a new workspace of theirs, of its deletion, and of changes that
+ *     neither the owner nor the system has made.
+ *
+ * Nobody is told of what they do themselves. A decision's news of what somebody may
+ * do comes with that of a handoff, if there is one for them, in one notification.
+ * Sets *out to an array in the arena and returns its length; handoffs come first,
+ * then people by their ids, then the owner.
  */
 size_t notice_list(const struct decision *d, const struct audience *audience,
 		   const struct uuid *owner_id, const struct directory *dir, struct arena *arena,
 		   struct notice **out);
-
-/* What the text of a notice may mention. */
-struct notice_scene {
-	const struct decision *decision;
-	struct workspace_ref workspace;
-	const struct directory *directory;
-	const char *access_url; /* of the deployment, without a slash at the end; "" when unknown */
-	struct arena *arena;
-};
-
-/* Fills all of *out but event_id and `at`. Texts are in the arena or borrowed from the scene. */
-void notice_write(const struct notice *n, const struct notice_scene *scene,
-		  struct notification *out);
 
 #endif

@@ -36,8 +36,8 @@ struct orphans {
 	struct log_sight *sight; /* by log; set it before each look */
 	enum remains *remains;   /* see orphans_look() */
 	int64_t *open;           /* by log: where it was open at the last look */
-	bool *tried;             /* by log: it was not open then, or has been aborted */
-	struct footprint unseen; /* of what ended orphans, where others hide whether it did */
+	bool *tried;             /* by log: it was not open once, or has been aborted */
+	struct footprint unseen; /* owed by what ended orphans: others hide whether it did */
 	enum orphans_state state;
 };
 
@@ -45,21 +45,18 @@ void orphans_init(struct orphans *o, struct footprint *last);
 void orphans_done(struct orphans *o); /* accepts zeros */
 
 /*
- * Sets `remains` by what was seen of the logs. True: evidence is needed, and those
- * that are CLOSED are to be replaced by ABORTED, COMMITTED or NOTHING.
+ * Sets `remains` by what was seen of the logs. True: there is a last transaction, and
+ * those that are CLOSED are to be replaced by ABORTED, COMMITTED or NOTHING.
  */
 bool orphans_look(struct orphans *o);
 
 /*
- * Decides what became of the last transaction; offsets_count as in fate_of(). If it was committed, what is open or
- * unseen of it is owed now.
+ * Decides what became of the last transaction; offsets_count as in fate_of(). If it
+ * was committed, what is open or unseen of it is owed now.
  */
 enum fate orphans_judge(struct orphans *o, bool offsets_count);
 
-/*
- * Is the log to be committed now? One that is hidden or has no leader is so later:
- * when it is open, or what hides it is still there at the next look. It may be ours.
- */
+/* Is the log to be committed now? One that is hidden or has no leader is so later, when it is open. */
 bool orphans_is_due(const struct orphans *o, size_t i);
 
 /*
@@ -72,13 +69,32 @@ bool orphans_is_suspect(const struct orphans *o, size_t i);
 bool orphans_has_suspects(const struct orphans *o);
 
 /*
- * A log of sharing.grants in which readers can see the marker of an abort, if one
- * answers and there is such a one; any that answers if there is not; or -1.
+ * A log in which readers can see the marker of a transaction, if there is such a one,
+ * and that is of sharing.grants, if possible. It is not one where something is owed,
+ * which an abort would lose. -1: none answers.
  */
 int orphans_witness(const struct orphans *o);
 
 /* The suspects are being aborted. */
 void orphans_aborted(struct orphans *o);
+
+/* A log that does not show what became of the last transaction, by `remains`; -1: none. */
+int orphans_blind_log(const struct orphans *o);
+
+/* A log in which others hide whether one of ours has ended; -1: none. */
+int orphans_hidden_log(const struct orphans *o);
+
+/*
+ * Does another program's transaction hide whether one of ours has ended? Then no other
+ * may begin: its marker could end that otherwise than it was meant.
+ */
+bool orphans_are_hidden(const struct orphans *o);
+
+/*
+ * May a transaction commit that has its records where `last` says? Not if one of the
+ * logs has never answered: there may be orphans, which would be committed with it.
+ */
+bool orphans_let_commit(const struct orphans *o);
 
 /*
  * A transaction that ends orphans has its first records there, by log, and it is not

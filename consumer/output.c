@@ -1,11 +1,25 @@
 #include "consumer/output.h"
 
-#include <stdio.h>
+#include "ops/support/number.h"
+
+#include <string.h>
 
 enum {
 	PACKING = 3, /* version of this packing, for Redis keeps it beyond an upgrade */
 	WIDE = 10,   /* bytes of a varint that can hold any number, so it can be changed in place */
 };
+
+const enum topic output_topics[OUTPUT_TOPICS] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_HANDOFFS,
+						  TOPIC_GRANTS, TOPIC_DEADLETTER };
+
+size_t output_topic_index(enum topic topic)
+{
+	size_t i = 0;
+
+	while (i < OUTPUT_TOPICS && output_topics[i] != topic)
+		i++;
+	return i;
+}
 
 static void put_wide(uint8_t *at, int64_t number)
 {
@@ -15,14 +29,33 @@ static void put_wide(uint8_t *at, int64_t number)
 		at[i] = (uint8_t)(value & 0x7f) | (i < WIDE - 1 ? 0x80 : 0);
 }
 
+/* Returns what follows the number. */
+static char *put_number(char *at, int64_t number)
+{
+	uint8_t text[1 + NUMBER_DIGITS_MAX];
+	uint8_t *end = text + sizeof(text);
+	uint8_t *from = number_write(end, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+
+	if (number < 0)
+		*--from = '-';
+	memcpy(at, from, (size_t)(end - from));
+	return at + (end - from);
+}
+
 void output_format_id(char out[static OUTPUT_ID_SIZE], int partition, int64_t log, int64_t offset,
 		      uint32_t n)
 {
-	if (log)
-		(void)snprintf(out, OUTPUT_ID_SIZE, "%d-%lld-%u-%lld", partition, (long long)offset,
-			       n, (long long)log);
-	else
-		(void)snprintf(out, OUTPUT_ID_SIZE, "%d-%lld-%u", partition, (long long)offset, n);
+	char *at = put_number(out, partition);
+
+	*at++ = '-';
+	at = put_number(at, offset);
+	*at++ = '-';
+	at = put_number(at, n);
+	if (log) {
+		*at++ = '-';
+		at = put_number(at, log);
+	}
+	*at = 0;
 }
 
 void outputs_begin(struct buffer *b, const struct run_range *range)
@@ -80,7 +113,8 @@ static bool take_numbers(struct bytes *rest, struct output *out)
 
 	if (!bytes_take_u8(rest, &topic) || !bytes_take_u8(rest, &type) ||
 	    !bytes_take_varint(rest, &offset) || !bytes_take_varint(rest, &n) ||
-	    !bytes_take_varint(rest, &time) || topic >= TOPIC_COUNT || type >= RECORD_TYPE_COUNT)
+	    !bytes_take_varint(rest, &time) ||
+	    output_topic_index((enum topic)topic) == OUTPUT_TOPICS || type >= RECORD_TYPE_COUNT)
 		return false;
 	out->topic = (enum topic)topic;
 	out->type = (enum record_type)type;

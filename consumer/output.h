@@ -21,7 +21,13 @@ struct run_range {
 	int64_t log;     /* which log of the partition `applied` is in: see mark.h */
 };
 
-enum { OUTPUT_ID_SIZE = 96 };
+enum { OUTPUT_ID_SIZE = 96, OUTPUT_TOPICS = 5 };
+
+/* The topics of outputs: the consumer writes to no others in its transactions. */
+extern const enum topic output_topics[OUTPUT_TOPICS];
+
+/* The index of the topic there, or OUTPUT_TOPICS. */
+size_t output_topic_index(enum topic topic);
 
 /*
  * Writes the ce_id of an output, the n-th of the record at that offset. It names

@@ -102,7 +102,7 @@ void partition_set_aside_until(struct partition *part, const struct error *why, 
 	if (part->state == PARTITION_FOREIGN)
 		return;
 	if (strcmp(part->trouble.text, why->text) != 0)
-		log_warn("partition %d is set aside: %s", part->id, why->text);
+		log_partition(LOG_LEVEL_WARN, part->id, "set aside: %s", why->text);
 	part->trouble = *why;
 	part->retry_ms = retry_ms;
 	partition_become(part, PARTITION_ASIDE);
@@ -111,6 +111,14 @@ void partition_set_aside_until(struct partition *part, const struct error *why, 
 void partition_set_aside(struct partition *part, const struct error *why, int64_t now_ms)
 {
 	partition_set_aside_until(part, why, now_ms + ASIDE_RETRY_MS);
+}
+
+int partition_await_node(struct partition *part, int rc, const struct error *why, int64_t now_ms)
+{
+	if (rc != ERROR_NODE)
+		return rc;
+	partition_set_aside_until(part, why, now_ms + NODE_RETRY_MS);
+	return 0;
 }
 
 void partitions_retry_aside(struct partitions *all, int64_t now_ms)

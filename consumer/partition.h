@@ -11,11 +11,13 @@
  *
  * A partition that cannot go on until a person has acted, or until time has
  * mended something, is set ASIDE: nothing is fetched, applied or published for
- * it, and the others go on. Every ASIDE_RETRY_MS recovery looks at it again.
+ * it, and the others go on. Every ASIDE_RETRY_MS recovery looks at it again, or
+ * every second if a node of Redis keeps it from going on.
  */
 
 #include "cache/mark.h"
 #include "consumer/staged.h"
+#include "ops/support/attributes.h"
 #include "ops/support/error.h"
 #include "schemas/records.h"
 
@@ -27,8 +29,8 @@ enum partition_state {
 	PARTITION_READY,      /* mark is ours and says where the next run begins */
 };
 
-/* How long a partition stays ASIDE before recovery looks at it again. */
-enum { ASIDE_RETRY_MS = 30000 };
+/* How long a partition stays ASIDE before recovery looks at it again; one that waits for a node. */
+enum { ASIDE_RETRY_MS = 30000, NODE_RETRY_MS = 1000 };
 
 struct partitions;
 
@@ -112,6 +114,14 @@ void partition_set_aside(struct partition *part, const struct error *why, int64_
 
 /* The same, for as long as is said: until retry_ms, monotonic. */
 void partition_set_aside_until(struct partition *part, const struct error *why, int64_t retry_ms);
+
+/*
+ * Takes the result of what was done for the partition in Redis. After ERROR_NODE, of which
+ * `why` tells, it is set aside for NODE_RETRY_MS, and 0 is returned, for other partitions can
+ * go on. Any other result is returned as it is.
+ */
+MUST_USE int partition_await_node(struct partition *part, int rc, const struct error *why,
+				  int64_t now_ms);
 
 /* Makes CLAIMING each ASIDE partition that is due to be looked at again. */
 void partitions_retry_aside(struct partitions *all, int64_t now_ms);

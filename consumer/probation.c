@@ -66,7 +66,7 @@ static void note_published(struct probation *p, const struct batch *b, const str
 	end_trial(p, b->partition);
 	part->doubted = false;
 	part->retry_ms = now->monotonic_ms;
-	log_info("partition %d: its outputs are published, and it goes on", b->partition);
+	log_partition(LOG_LEVEL_INFO, b->partition, "its outputs are published, and it goes on");
 }
 
 /* Only the one that was refused is to blame; the others are tried again at once. */

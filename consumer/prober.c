@@ -55,8 +55,8 @@ void probe_search_note(struct probe_search *s, int64_t asked, bool is_inside)
 
 static int open_client(struct prober *p, const struct config *config, struct error *err)
 {
-	static const struct bus_setting settings[] = {
-		{ "group.id", "sharebus-prober" }, /* required by the client, never used */
+	const struct bus_setting settings[] = {
+		{ "group.id", config_get(config, "consumer-group") }, /* it does not join it */
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
 		{ "enable.partition.eof", "true" },

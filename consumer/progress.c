@@ -35,9 +35,9 @@ void progress_note(struct progress_reader *r, const struct message *m, struct pr
 	arena_reset(&r->arena);
 	if (codec_decode(r->codec, m->value, &r->arena, &record, &err) ||
 	    record.type != RECORD_PROGRESS)
-		log_warn("%s partition %d offset %lld is passed over: %s", topic_name(TOPIC_GRANTS),
-			 m->partition, (long long)m->offset,
-			 err.code ? err.text : "it is not a Progress record");
+		log_partition(LOG_LEVEL_WARN, m->partition, "%s offset %lld is passed over: %s",
+			      topic_name(TOPIC_GRANTS), (long long)m->offset,
+			      err.code ? err.text : "it is not a Progress record");
 	else
 		*progress = record.as.progress;
 }

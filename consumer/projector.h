@@ -18,17 +18,21 @@ enum projecting {
 	PROJECTING_UNKNOWN, /* we project; what Redis holds has yet to be found out */
 	PROJECTING_HELD, /* we project; the mark in Redis says that readers must not rely on it */
 	PROJECTING_CHANGES, /* Redis is as far as `mark`; `changes` has what changed since */
+	PROJECTING_UNSURE,  /* the last write may have been made: Redis is as far as `mark`, or as
+			      `tried`, and `changes` has what changed since `mark` */
 };
 
 struct projector {
-	struct index *index; /* borrowed; must outlive it */
+	struct index *index; /* borrowed; must outlive it; NULL where nobody projects */
 	enum projecting state;
-	int64_t epoch;    /* the lowest that the mark may get */
-	struct mark mark; /* while PROJECTING_CHANGES or _HELD: as we left it in Redis */
+	int64_t epoch;     /* the lowest that the mark may get */
+	struct mark mark;  /* while PROJECTING_CHANGES or _HELD: as we left it in Redis */
+	struct mark tried; /* while PROJECTING_UNSURE */
 	struct projection changes;
 	bool damaged; /* what Redis holds is not believed: everything is projected anew */
 	struct damages damages;
-	int64_t retry_ms; /* while PROJECTING_UNKNOWN: not before this time; monotonic */
+	int64_t retry_ms;      /* while PROJECTING_UNKNOWN: not before this time; monotonic */
+	struct error node_why; /* why its node of Redis could not be asked; code 0: it could */
 	struct {
 		bool running;
 		const struct entity *at; /* the next entity; valid while the position is this */
@@ -60,8 +64,9 @@ size_t projector_size(const struct projector *p);
  * Brings Redis up to date with d, which is the directory as of `position`. Blocks.
  * 0 also when another process has the mark now: the group will say who owns the
  * partition. 0 also while it waits, with a line in the log: because what Redis
- * holds is damaged again and again, or because the mark belongs to another
- * deployment. ERROR_UNAVAILABLE: try again later.
+ * holds is damaged again and again, because the mark belongs to another
+ * deployment, or for a second because the node of a cluster that has the directory
+ * does not answer: partitions on others go on. ERROR_UNAVAILABLE: try again later.
  */
 MUST_USE int projector_write(struct projector *p, const struct directory *d, int64_t position,
 			     struct error *err);

@@ -7,7 +7,9 @@
 #include "consumer/publisher.h"
 
 #include "consumer/clearing.h"
+#include "consumer/group_offsets.h"
 #include "ops/support/clock.h"
+#include "ops/support/log.h"
 #include "ops/support/memory.h"
 
 #include <assert.h>
@@ -19,6 +21,7 @@
 enum {
 	PRODUCERS_MAX = 2,
 	IDLE_POLL_MS = 100,
+	HIDDEN_TELL_MS = 5000,
 	/* One transaction: large enough that its fixed cost (a few ms) is small beside it. */
 	TRANSACTION_BYTES = 8 * 1024 * 1024,
 };
@@ -36,8 +39,8 @@ enum publisher_state {
  * its own has written everything, and commits only after that has committed.
  */
 enum worker_state {
-	WORKER_IDLE,    /* has no batches; takes some when it is its turn */
-	WORKER_TAKEN,   /* has batches and a ticket; writes when all earlier tickets have written */
+	WORKER_IDLE,  /* has no batches; takes some when it is its turn */
+	WORKER_TAKEN, /* has batches and a ticket, and all earlier tickets have written: it writes */
 	WORKER_WRITTEN, /* the brokers have its records; commits when all earlier have committed */
 	WORKER_BROKEN,  /* its producer is closed, or about to be */
 };
@@ -46,9 +49,12 @@ struct worker {
 	struct publisher *publisher;
 	int number; /* 0 or 1; see `turn` */
 	enum worker_state state;
-	struct batch *batches; /* of the transaction in hand */
-	uint64_t ticket;       /* its place in the order of transactions */
-	bool clear;            /* nothing is left under the names that it sees to */
+	struct batch *batches;   /* of the transaction in hand */
+	uint64_t ticket;         /* its place in the order of transactions */
+	bool clear;              /* nothing is left under the names that it sees to */
+	bool hidden;             /* its producer may begin no transaction yet */
+	int64_t hidden_since_ms; /* monotonic */
+	bool told;               /* somebody was told that it is hidden */
 	struct transactor *transactor;
 	pthread_t thread;
 	bool running;
@@ -56,6 +62,7 @@ struct worker {
 
 struct publisher {
 	struct publisher_options options;
+	struct group_asker *asker;
 	bool started; /* needs no lock: only the loop's thread uses it */
 	pthread_mutex_t lock;
 	pthread_cond_t moved; /* signalled whenever anything below changes */
@@ -71,10 +78,18 @@ struct publisher {
 	struct batch *done; /* committed, for publisher_take_committed() */
 	struct batch **done_end;
 	bool *refused; /* by partition; see publisher_refused() */
+	struct stage_figures figures[TRANSACTION_STEPS];
 	struct worker workers[PRODUCERS_MAX];
 	int worker_count;
 	/* Of the other letters, while something may be left under their names. */
 	struct transactor *spare[PRODUCERS_MAX];
+};
+
+/* What people read, after the stages of the loop. */
+static const char *const step_names[TRANSACTION_STEPS] = {
+	[TRANSACTION_WRITE] = "publish:write", [TRANSACTION_OFFSETS] = "publish:offsets",
+	[TRANSACTION_NOTE] = "publish:note",   [TRANSACTION_COMMIT] = "publish:commit",
+	[TRANSACTION_SEE] = "publish:see",
 };
 
 /* ---- the workers' loop ---- */
@@ -115,21 +130,27 @@ static struct batch *take_some(struct publisher *p)
 	return first;
 }
 
-/* Called with the lock. */
+/*
+ * Called with the lock. Who is hidden is passed over. Nothing is taken before it can be
+ * written: what arrives until then would have to wait for the transaction after.
+ */
 static bool may_take(const struct worker *w)
 {
-	return w->publisher->queue && w->publisher->turn == w->number;
+	const struct publisher *p = w->publisher;
+
+	return p->queue && p->written == p->taken && !w->hidden &&
+	       (p->turn == w->number || p->workers[p->turn].hidden);
 }
 
-/* The transactor that the worker should clear again; NULL: none. The first sees to the spare ones. */
-static struct transactor **find_due(struct worker *w)
+/* The first of the transactors that the worker sees to; NULL: none. The first worker sees to the spare ones. */
+static struct transactor **find_one(struct worker *w, bool (*is_meant)(const struct transactor *t))
 {
 	struct publisher *p = w->publisher;
 
-	if (transactor_is_due(w->transactor))
+	if (is_meant(w->transactor))
 		return &w->transactor;
 	for (int i = 0; w->number == 0 && i < PRODUCERS_MAX; i++)
-		if (p->spare[i] && transactor_is_due(p->spare[i]))
+		if (p->spare[i] && is_meant(p->spare[i]))
 			return &p->spare[i];
 	return NULL;
 }
@@ -141,9 +162,10 @@ static bool is_ready(struct worker *w)
 
 	switch (w->state) {
 	case WORKER_IDLE:
-		return may_take(w) || find_due(w);
+		return may_take(w) || find_one(w, transactor_should_look) ||
+		       find_one(w, transactor_is_due);
 	case WORKER_TAKEN:
-		return p->written == w->ticket;
+		return true;
 	case WORKER_WRITTEN:
 		return p->committed == w->ticket;
 	case WORKER_BROKEN:
@@ -157,11 +179,13 @@ static void take_batches(struct worker *w)
 	struct publisher *p = w->publisher;
 
 	pthread_mutex_lock(&p->lock);
-	w->batches = take_some(p);
-	w->ticket = p->taken++;
-	w->state = WORKER_TAKEN;
-	p->turn = (w->number + 1) % p->worker_count;
-	pthread_cond_broadcast(&p->moved);
+	if (may_take(w)) { /* the other may have been faster */
+		w->batches = take_some(p);
+		w->ticket = p->taken++;
+		w->state = WORKER_TAKEN;
+		p->turn = (w->number + 1) % p->worker_count;
+		pthread_cond_broadcast(&p->moved);
+	}
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -173,6 +197,39 @@ static bool is_clear(const struct worker *w)
 	for (int i = 0; w->number == 0 && i < PRODUCERS_MAX; i++)
 		clear = clear && !w->publisher->spare[i];
 	return clear;
+}
+
+static void note_standing(struct worker *w)
+{
+	bool before = w->hidden;
+
+	w->clear = is_clear(w);
+	w->hidden = transactor_is_hidden(w->transactor);
+	if (!w->hidden)
+		w->told = false;
+	else if (!before)
+		w->hidden_since_ms = clock_monotonic_ms();
+}
+
+static void tell_that_it_is_hidden(struct worker *w)
+{
+	struct error why;
+
+	if (!w->hidden || w->told || clock_monotonic_ms() - w->hidden_since_ms < HIDDEN_TELL_MS)
+		return;
+	w->told = true;
+	transactor_explain(w->transactor, &why);
+	log_warn("publishing waits: %s", why.text);
+}
+
+static void look_again(struct worker *w, struct transactor *t)
+{
+	transactor_look(t);
+	pthread_mutex_lock(&w->publisher->lock);
+	note_standing(w);
+	pthread_cond_broadcast(&w->publisher->moved);
+	pthread_mutex_unlock(&w->publisher->lock);
+	tell_that_it_is_hidden(w);
 }
 
 /* Whoever has fenced a spare one, perhaps the publisher of trials, has cleared it. */
@@ -188,7 +245,8 @@ static int clear_again(struct worker *w, struct transactor **due, struct error *
 		rc = fenced ? 0 : rc;
 	}
 	pthread_mutex_lock(&w->publisher->lock);
-	w->clear = is_clear(w);
+	note_standing(w);
+	pthread_cond_broadcast(&w->publisher->moved);
 	waker_wake(w->publisher->options.waker);
 	pthread_mutex_unlock(&w->publisher->lock);
 	return rc;
@@ -218,7 +276,8 @@ static void note_committed(struct worker *w)
 	pthread_mutex_lock(&p->lock);
 	assert(p->committed == w->ticket);
 	p->committed++;
-	w->clear = is_clear(w);
+	transactor_take_figures(w->transactor, p->figures);
+	note_standing(w);
 	waker_wake(p->options.waker);
 	*p->done_end = w->batches;
 	for (struct batch *b = w->batches; b; b = b->next) {
@@ -271,14 +330,18 @@ static void break_worker(struct worker *w, const struct error *why)
 static void run_step(struct worker *w)
 {
 	struct transactor **due;
+	struct transactor **hidden;
 	struct error err = { 0 };
 	int rc = 0;
 
 	switch (w->state) {
 	case WORKER_IDLE:
-		due = find_due(w);
+		due = find_one(w, transactor_is_due);
+		hidden = find_one(w, transactor_should_look);
 		if (due)
 			rc = clear_again(w, due, &err);
+		else if (hidden)
+			look_again(w, *hidden);
 		else
 			take_batches(w);
 		break;
@@ -330,6 +393,7 @@ static int open_transactor(const struct publisher *p, char letter, struct transa
 	const struct transactor_options options = { .config = o->config,
 						    .deployment = o->deployment,
 						    .intake = o->intake,
+						    .asker = p->asker,
 						    .letter = letter,
 						    .batch_bytes = *o->batch_bytes,
 						    .singly = o->apart };
@@ -339,7 +403,7 @@ static int open_transactor(const struct publisher *p, char letter, struct transa
 
 static int worker_start(struct worker *w, struct error *err)
 {
-	w->clear = is_clear(w);
+	note_standing(w);
 	if (pthread_create(&w->thread, NULL, worker_main, w))
 		return error_set(err, ERROR_NOMEM, "a thread of the publisher cannot be started");
 	w->running = true;
@@ -389,6 +453,9 @@ struct publisher *publisher_new(const struct publisher_options *o)
 	struct publisher *p = memory_zalloc(1, sizeof(*p));
 
 	p->options = *o;
+	p->asker = group_asker_new(o->config);
+	for (int i = 0; i < TRANSACTION_STEPS; i++)
+		p->figures[i].name = bytes_of(step_names[i]);
 	p->worker_count = (int)strlen(o->letters);
 	assert(p->worker_count >= 1 && p->worker_count <= PRODUCERS_MAX);
 	p->refused = memory_zalloc((size_t)o->deployment->partitions, sizeof(*p->refused));
@@ -407,6 +474,7 @@ void publisher_free(struct publisher **pp)
 	publisher_stop(p);
 	(void)pthread_mutex_destroy(&p->lock);
 	(void)pthread_cond_destroy(&p->moved);
+	group_asker_free(&p->asker);
 	free(p->refused);
 	free(p);
 	*pp = NULL;
@@ -536,6 +604,14 @@ bool publisher_is_clear(struct publisher *p)
 		clear = clear && p->workers[i].clear;
 	pthread_mutex_unlock(&p->lock);
 	return clear;
+}
+
+void publisher_add_figures(struct publisher *p, struct stages *s)
+{
+	pthread_mutex_lock(&p->lock);
+	memcpy(s->list + s->count, p->figures, sizeof(p->figures));
+	s->count += TRANSACTION_STEPS;
+	pthread_mutex_unlock(&p->lock);
 }
 
 bool publisher_refused(struct publisher *p, int partition)

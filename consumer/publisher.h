@@ -92,6 +92,9 @@ MUST_USE int publisher_check(struct publisher *p, struct error *err);
 /* Is nothing left open under its names, as far as is known? If something is, it sees to that. */
 bool publisher_is_clear(struct publisher *p);
 
+/* Appends to *s how often its transactions have taken each step, and for how long, since publisher_new(). */
+void publisher_add_figures(struct publisher *p, struct stages *s);
+
 /* Has it broken because a topic does not take a record that may be of this partition? */
 bool publisher_refused(struct publisher *p, int partition);
 

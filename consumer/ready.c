@@ -53,10 +53,11 @@ static int begin_log(const struct ready_maker *r, struct partition *part, const 
 		rc = find_tip(r, part->id, begin, from, &tip, err);
 	if (rc)
 		return rc;
-	log_warn("partition %d: another log is accepted, which has the offsets %lld to %lld; going "
-		 "on at %lld, and keeping what was applied up to %lld of the log before",
-		 part->id, (long long)begin, (long long)end - 1, (long long)from,
-		 (long long)part->mark.applied);
+	log_partition(LOG_LEVEL_WARN, part->id,
+		      "another log is accepted, which has the offsets %lld to %lld; going "
+		      "on at %lld, and keeping what was applied up to %lld of the log before",
+		      (long long)begin, (long long)end - 1, (long long)from,
+		      (long long)part->mark.applied);
 	return runner_begin_log(r->runner, part, from, &tip, now->unix_ms, err);
 }
 
@@ -70,19 +71,31 @@ static int seek_all(const struct ready_maker *r, struct partition *const *parts,
 	return count ? intake_seek(r->intake, positions, count, err) : 0;
 }
 
-int ready_make(const struct ready_maker *r, struct partition *const *parts, size_t count,
+/* Moves the partition to where it goes on. Its node of Redis may keep it from that. */
+static int advance_log(const struct ready_maker *r, struct partition *part, const struct now *now,
+		       struct error *err)
+{
+	int rc = part->accepting ? begin_log(r, part, now, err) : 0;
+
+	if (!rc && r->accept_lost_commands)
+		rc = skip_lost(r, part, now, err);
+	return partition_await_node(part, rc, err, now->monotonic_ms);
+}
+
+int ready_make(const struct ready_maker *r, struct partition **parts, size_t count,
 	       const struct now *now, struct error *err)
 {
+	size_t kept = 0;
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < count; i++)
-		if (parts[i]->accepting)
-			rc = begin_log(r, parts[i], now, err);
-	for (size_t i = 0; !rc && r->accept_lost_commands && i < count; i++)
-		rc = skip_lost(r, parts[i], now, err);
-	if (!rc)
-		rc = seek_all(r, parts, count, err);
 	for (size_t i = 0; !rc && i < count; i++) {
+		rc = advance_log(r, parts[i], now, err);
+		if (parts[i]->state != PARTITION_ASIDE)
+			parts[kept++] = parts[i];
+	}
+	if (!rc)
+		rc = seek_all(r, parts, kept, err);
+	for (size_t i = 0; !rc && i < kept; i++) {
 		parts[i]->vouched_ms = now->monotonic_ms;
 		partition_become(parts[i], PARTITION_READY);
 	}

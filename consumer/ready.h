@@ -24,11 +24,11 @@ struct ready_maker {
 /*
  * Makes the partitions READY. Before that, those that accept another log go on to
  * where it has records that were never applied; and if lost commands are
- * accepted, skips them.
- * Blocks. ERROR_UNAVAILABLE, ERROR_FENCED: no partition has changed its state, but
+ * accepted, skips them. One whose node of Redis does not answer becomes ASIDE instead. The
+ * order of parts, which is the caller's, is lost. Blocks. ERROR_UNAVAILABLE, ERROR_FENCED: no partition has changed its state, but
  * marks may have moved; recover them all again.
  */
-MUST_USE int ready_make(const struct ready_maker *r, struct partition *const *parts, size_t count,
+MUST_USE int ready_make(const struct ready_maker *r, struct partition **parts, size_t count,
 			const struct now *now, struct error *err);
 
 #endif

@@ -323,6 +323,8 @@ static int reap_partitions(struct reaper *reaper, const struct now *now, struct 
 				     now->monotonic_ms);
 			rc = 0;
 		}
+		rc = partition_await_node(&reaper->options.partitions->list[partition], rc, err,
+					  now->monotonic_ms);
 		if (rc != ERROR_FENCED)
 			continue;
 		log_warn("%s; recovering", err->text);

@@ -4,6 +4,8 @@
 #include "consumer/damage.h"
 #include "ops/support/log.h"
 #include "ops/support/memory.h"
+#include "producer/bus.h"
+#include "schemas/ranges.h"
 #include "schemas/topics.h"
 
 #include <assert.h>
@@ -30,6 +32,7 @@ struct rebuild {
 	struct partition **parts;   /* one slot for each partition; the first `count` are used */
 	struct clearing *clearings; /* parallel to parts */
 	size_t count;
+	bool told;             /* the log tells which they are */
 	uint64_t cursor;       /* of clearing */
 	unsigned connection;   /* to Redis, on which the rebuild began */
 	struct latest *latest; /* what has been read and is not yet written */
@@ -85,7 +88,7 @@ static void begin_rebuild(struct rebuild *r)
 	r->connection = index_connection(o->index);
 	r->latest = latest_new(LATEST_BYTES);
 	restorer_init(&r->restorer, o->codec, o->index, o->workspaces);
-	r->waiting = false;
+	r->waiting = r->told = false;
 	r->phase = REBUILD_CLEARING;
 }
 
@@ -100,8 +103,6 @@ void rebuild_add(struct rebuild *r, struct partition *part)
 	r->clearings[r->count++] = (struct clearing){ .partition = part->id, .ours = &part->mark };
 	part->progress = (struct progress){ .applied = COMMITTED_NONE };
 	partition_become(part, PARTITION_REBUILDING);
-	log_info("partition %d: Redis has lost data; rebuilding it from %s", part->id,
-		 topic_name(TOPIC_GRANTS));
 }
 
 bool rebuild_is_active(const struct rebuild *r)
@@ -142,12 +143,28 @@ static void give_up_damaged(struct rebuild *r, const struct error *why, const st
 
 /* ---- clearing ---- */
 
+static void log_begin(struct rebuild *r)
+{
+	bool marked[PARTITIONS_MAX] = { false };
+	char names[RANGES_SHORT_SIZE];
+
+	if (r->told)
+		return;
+	r->told = true;
+	for (size_t i = 0; i < r->count; i++)
+		marked[r->parts[i]->id] = true;
+	(void)ranges_format(names, sizeof(names), marked, r->options.partitions->count);
+	log_info("%s: Redis has lost data; rebuilding it from %s", names, topic_name(TOPIC_GRANTS));
+}
+
 static int clear_partitions(struct rebuild *r, struct error *err)
 {
 	const struct rebuild_options *o = &r->options;
 	int partitions[PARTITIONS_MAX];
-	int rc = clearing_step(o->index, r->clearings, r->count, &r->cursor, err);
+	int rc;
 
+	log_begin(r);
+	rc = clearing_step(o->index, r->clearings, r->count, &r->cursor, err);
 	if (rc || r->cursor)
 		return rc;
 	for (size_t i = 0; i < r->count; i++)
@@ -167,6 +184,8 @@ static void note_message(struct rebuild *r, const struct message *m)
 	if (changelog_is_progress(m))
 		progress_note(r->options.progress, m,
 			      &partitions_get(r->options.partitions, m->partition)->progress);
+	else if (!m->value.data && bytes_equal_text(m->key, BUS_ORPHAN_KEY))
+		return;
 	else if (uuid_parse(&state.id, m->key))
 		restore_pass_over(m->partition, m->offset, "its key is not an id");
 	else
@@ -217,19 +236,27 @@ static int write_latest(struct rebuild *r, const struct now *now, struct error *
 	return rc;
 }
 
-static void log_progress(struct rebuild *r, const struct now *now)
+static struct changelog_reach reach_of_all(const struct rebuild *r)
 {
 	struct changelog_reach all = { 0 };
 
-	if (now->monotonic_ms - r->logged_ms < LOG_EVERY_MS)
-		return;
-	r->logged_ms = now->monotonic_ms;
 	for (size_t i = 0; i < r->count; i++) {
 		struct changelog_reach one = changelog_reach(r->options.changelog, r->parts[i]->id);
 
 		all.loaded += one.loaded;
 		all.goal += one.goal;
 	}
+	return all;
+}
+
+static void log_progress(struct rebuild *r, const struct now *now)
+{
+	struct changelog_reach all;
+
+	if (now->monotonic_ms - r->logged_ms < LOG_EVERY_MS)
+		return;
+	r->logged_ms = now->monotonic_ms;
+	all = reach_of_all(r);
 	log_info("rebuilding %zu partitions: %lld of %lld offsets of %s", r->count,
 		 (long long)all.loaded, (long long)all.goal, topic_name(TOPIC_GRANTS));
 }
@@ -296,7 +323,7 @@ static int finish_all(struct rebuild *r, const struct now *now, struct error *er
 		rc = ready_make(r->options.ready, r->parts, r->count, now, err);
 	if (rc)
 		return rc;
-	log_info("rebuilt %zu partitions", r->count);
+	log_debug("rebuilt %zu partitions", r->count);
 	end_rebuild(r);
 	return 0;
 }
@@ -343,6 +370,18 @@ int rebuild_step(struct rebuild *r, const struct now *now, struct error *err)
 	if (rc)
 		abandon_rebuild(r);
 	return rc;
+}
+
+int rebuild_percent(const struct rebuild *r)
+{
+	struct changelog_reach all;
+
+	if (r->phase == REBUILD_NONE)
+		return -1;
+	if (r->phase != REBUILD_LOADING)
+		return 0;
+	all = reach_of_all(r);
+	return all.goal ? (int)(all.loaded * 100 / all.goal) : 100;
 }
 
 int64_t rebuild_due_ms(const struct rebuild *r)

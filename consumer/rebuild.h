@@ -42,6 +42,9 @@ void rebuild_add(struct rebuild *r, struct partition *part);
 /* Are partitions being rebuilt? */
 bool rebuild_is_active(const struct rebuild *r);
 
+/* How much of it is done, 0 to 100; -1 when none is. */
+int rebuild_percent(const struct rebuild *r);
+
 /* Notes that a partition has left the rebuild: the next step makes the others CLAIMING again. */
 void rebuild_break(struct rebuild *r);
 

@@ -14,6 +14,18 @@ enum {
 	ACCEPT_RETRY_MS = 3000, /* longer than a new leader lags behind the one before */
 };
 
+/* Outputs that no consumer has sealed were put there by somebody else. */
+static void report_forged(int partition, const struct finding *f)
+{
+	const struct unsent *forged = recovery_forged(&f->unsent, &f->committed.progress);
+
+	if (forged)
+		log_error("partition %d: the unsent outputs up to offset %lld in Redis are not "
+			  "published: %s; somebody else may write there, and the partition is "
+			  "rebuilt",
+			  partition, (long long)forged->last, forged->distrust);
+}
+
 /*
  * Reads the unsent outputs. If they cannot be read, or do not lead from the
  * progress to the mark, they are damaged or of another history: Redis has lost
@@ -30,7 +42,9 @@ static int read_unsent(const struct recovery *r, int partition, struct finding *
 
 	if (f->is == RECOVERY_REBUILD || f->is == RECOVERY_UNCLEAR)
 		return 0;
-	rc = unsent_read(r->index, partition, &f->unsent, err);
+	rc = unsent_read(r->index, partition, r->signing, &f->unsent, err);
+	if (!rc)
+		report_forged(partition, f);
 	if (rc && rc != ERROR_DAMAGED)
 		return rc;
 	if (rc || !recovery_agrees(f->is, &f->unsent, &f->committed.progress, &f->mark))
@@ -40,22 +54,16 @@ static int read_unsent(const struct recovery *r, int partition, struct finding *
 }
 
 /*
- * Finds the mark's `directory`: how much of it a reader needs before it may
- * answer. An offset beyond the topic's end is cut to the end: if the topic was
- * made anew, no reader could ever answer. The changelog does not say how far
- * the authors of its states had seen the directory, so a rebuild takes the end,
- * too.
+ * The mark's `directory`: how much of it a reader needs before it may answer. An
+ * offset beyond the topic's end is cut to the end: if the topic was made anew, no
+ * reader could ever answer. The changelog does not say how far the authors of its
+ * states had seen the directory, so a rebuild takes the end, too.
  */
-static int find_directory(const struct recovery *r, const struct finding *f, int64_t *directory,
-			  struct error *err)
+static int64_t directory_of(const struct recovery *r, const struct finding *f)
 {
-	int64_t end;
-	int rc = follower_end(r->follower, &end, err);
-
-	if (rc)
-		return rc;
-	*directory = f->is == RECOVERY_REBUILD || f->mark.directory > end ? end : f->mark.directory;
-	return 0;
+	if (f->is == RECOVERY_REBUILD || f->mark.directory > r->directory_end)
+		return r->directory_end;
+	return f->mark.directory;
 }
 
 /*
@@ -95,11 +103,12 @@ static void log_claim(const struct partition *part, const struct finding *f)
 
 	describe_mark(found, sizeof(found), &f->mark);
 	progress_format_committed(committed, f->committed.progress.applied);
-	log_info("partition %d: epoch %lld; Redis %s, Kafka has committed %s", part->id,
-		 (long long)part->mark.epoch, found, committed);
+	log_partition(LOG_LEVEL_DEBUG, part->id, "epoch %lld; Redis %s, Kafka has committed %s",
+		      (long long)part->mark.epoch, found, committed);
 	if (f->mark.state != MARK_MISSING && f->mark.layout < INDEX_LAYOUT)
-		log_info("partition %d: Redis has it in layout %d, this program writes layout %d",
-			 part->id, f->mark.layout, INDEX_LAYOUT);
+		log_partition(LOG_LEVEL_INFO, part->id,
+			      "Redis has it in layout %d, this program writes layout %d",
+			      f->mark.layout, INDEX_LAYOUT);
 }
 
 /*
@@ -166,9 +175,8 @@ static int take_over(const struct recovery *r, struct partition *part, const str
 	finding_set_reached(f, &part->mark);
 	if (!part->accepting && part->mark.tip.offset < f->view.begin)
 		part->mark.tip = (struct tip){ 0 }; /* it is gone, and shows nothing any more */
-	rc = find_directory(r, f, &part->mark.directory, err);
-	if (!rc)
-		rc = take_epoch(r, part, &f->mark, err);
+	part->mark.directory = directory_of(r, f);
+	rc = take_epoch(r, part, &f->mark, err);
 	if (rc)
 		return rc;
 	log_claim(part, f);
@@ -264,9 +272,10 @@ static int check_lost(const struct recovery *r, int partition, const struct find
 		return 0;
 	if (!r->ready->accept_lost_commands)
 		return refusal_lost(f, reached, err);
-	log_warn("partition %d: its commands from %lld to %lld are gone from the log, which is "
-		 "accepted",
-		 partition, (long long)reached, (long long)f->view.begin - 1);
+	log_partition(LOG_LEVEL_WARN, partition,
+		      "its commands from %lld to %lld are gone from the log, which is "
+		      "accepted",
+		      (long long)reached, (long long)f->view.begin - 1);
 	return 0;
 }
 
@@ -296,11 +305,13 @@ static void warn_of_offsets(int partition, const struct committed *c)
 		return;
 	progress_format_committed(group, c->group);
 	progress_format_committed(progress, c->progress.applied);
-	log_warn("partition %d: the group has committed %s, but the changelog says %s; using the "
-		 "changelog's%s",
-		 partition, group, progress,
-		 c->group > c->progress.applied ? ", for somebody has moved the group's offsets"
-						: "");
+	log_partition(LOG_LEVEL_WARN, partition,
+		      "the group has committed %s, but the changelog says %s; using the "
+		      "changelog's%s",
+		      group, progress,
+		      c->group > c->progress.applied
+			      ? ", for somebody has moved the group's offsets"
+			      : "");
 }
 
 /*
@@ -354,7 +365,7 @@ static int recover_or_set_aside(const struct recovery *r, struct partition *part
 	int rc = recover_partition(r, part, committed, seen, err);
 
 	if (rc != ERROR_REFUSED)
-		return rc;
+		return partition_await_node(part, rc, err, now->monotonic_ms);
 	partition_set_aside(part, err, now->monotonic_ms);
 	if (part->accepting)
 		part->retry_ms = now->monotonic_ms + ACCEPT_RETRY_MS;
@@ -371,6 +382,7 @@ struct claiming {
 	struct committed *committed;
 	int *ids;
 	struct mark *marks;
+	struct error *whys; /* nothing is known of the mark */
 	size_t count;
 };
 
@@ -380,7 +392,9 @@ static struct claiming list_claiming(const struct partitions *all)
 	struct claiming c = { memory_zalloc(max, sizeof(struct partition *)),
 			      memory_zalloc(max, sizeof(*c.committed)),
 			      memory_zalloc(max, sizeof(*c.ids)),
-			      memory_zalloc(max, sizeof(*c.marks)), 0 };
+			      memory_zalloc(max, sizeof(*c.marks)),
+			      memory_zalloc(max, sizeof(*c.whys)),
+			      0 };
 
 	for (int i = 0; i < all->count; i++) {
 		if (all->list[i].state != PARTITION_CLAIMING)
@@ -397,18 +411,44 @@ static void claiming_done(struct claiming *c)
 	free(c->committed);
 	free(c->ids);
 	free(c->marks);
+	free(c->whys);
+}
+
+/* Leaves in the list those that are CLAIMING still, and not set aside meanwhile. */
+static void keep_claiming(struct claiming *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->parts[i]->state != PARTITION_CLAIMING)
+			continue;
+		c->parts[kept] = c->parts[i];
+		c->committed[kept] = c->committed[i];
+		c->ids[kept] = c->ids[i];
+		c->marks[kept++] = c->marks[i];
+	}
+	c->count = kept;
 }
 
 /* Makes those READY that are not being rebuilt. */
-static int make_ready(const struct recovery *r, const struct claiming *c, const struct now *now,
+static int make_ready(const struct recovery *r, struct claiming *c, const struct now *now,
 		      struct error *err)
 {
-	size_t count = 0;
+	keep_claiming(c);
+	return ready_make(r->ready, c->parts, c->count, now, err);
+}
 
-	for (size_t i = 0; i < c->count; i++)
-		if (c->parts[i]->state == PARTITION_CLAIMING)
-			c->parts[count++] = c->parts[i];
-	return ready_make(r->ready, c->parts, count, now, err);
+/* Reads the marks, and sets aside the partitions whose nodes do not answer. */
+static int read_marks(const struct recovery *r, struct claiming *c, const struct now *now,
+		      struct error *err)
+{
+	int rc = index_look_at_marks(r->index, c->ids, c->count, c->marks, c->whys, err);
+
+	for (size_t i = 0; !rc && i < c->count; i++)
+		error_ignore(partition_await_node(c->parts[i], c->whys[i].code, &c->whys[i],
+						  now->monotonic_ms));
+	keep_claiming(c);
+	return rc;
 }
 
 /* Reads the group's offsets, then the progress: it is at least as far, unless it was tampered with. */
@@ -429,15 +469,19 @@ static int read_committed(const struct recovery *r, struct claiming *c, struct e
 }
 
 /*
- * Reads the marks, then what is committed. Others may move both while we are
- * asleep in between; but a claim fails if its mark has moved since it was read
- * here, so one that succeeds proves that the two belong together.
+ * Reads the marks, then what is committed and where the directory ends. Others may
+ * move all of them while we are asleep in between; but a claim fails if its mark
+ * has moved since it was read here, so one that succeeds proves that they belong
+ * together.
  */
-static int read_both(struct recovery *r, struct claiming *c, struct error *err)
+static int read_all(struct recovery *r, struct claiming *c, const struct now *now,
+		    struct error *err)
 {
-	int rc = index_read_marks(r->index, c->ids, c->count, c->marks, err);
+	int rc = read_marks(r, c, now, err);
 
-	return rc ? rc : read_committed(r, c, err);
+	if (!rc && c->count)
+		rc = read_committed(r, c, err);
+	return rc ? rc : follower_end(r->follower, &r->directory_end, err);
 }
 
 /*
@@ -467,8 +511,6 @@ static int judge_changelog(const struct recovery *r, const struct committed *c, 
 static int settle_committed(const struct recovery *r, struct claiming *c, const struct now *now,
 			    struct error *err)
 {
-	size_t kept = 0;
-
 	for (size_t i = 0; i < c->count; i++) {
 		struct committed *at = &c->committed[i];
 		struct error why = { 0 };
@@ -485,30 +527,47 @@ static int settle_committed(const struct recovery *r, struct claiming *c, const 
 		if (rc && at->group > at->progress.applied)
 			at->progress =
 				(struct progress){ .applied = at->group, .log = c->marks[i].log };
-		c->parts[kept] = c->parts[i];
-		c->committed[kept] = *at;
-		c->ids[kept] = c->ids[i];
-		c->marks[kept++] = c->marks[i];
 	}
-	c->count = kept;
+	keep_claiming(c);
 	return 0;
 }
 
+static int recover_listed(struct recovery *r, struct claiming *c, const struct now *now,
+			  struct error *err)
+{
+	int rc = read_all(r, c, now, err);
+
+	if (!rc)
+		rc = settle_committed(r, c, now, err);
+	for (size_t i = 0; !rc && i < c->count; i++)
+		rc = recover_or_set_aside(r, c->parts[i], &c->committed[i], &c->marks[i], now, err);
+	if (!rc)
+		rc = make_ready(r, c, now, err);
+	for (size_t i = 0; rc == ERROR_DAMAGED && i < c->count; i++)
+		damage_found(r->index, c->parts[i], err, now->monotonic_ms);
+	return rc == ERROR_DAMAGED ? 0 : rc;
+}
+
+/*
+ * Looks at the marks before the publisher is drained, too: partitions that wait for their
+ * node are looked at every second, and must not cost the others anything.
+ */
 static int recover_all(struct recovery *r, const struct now *now, struct error *err)
 {
 	struct claiming c = list_claiming(r->partitions);
-	int rc = read_both(r, &c, err);
+	int rc = read_marks(r, &c, now, err);
 
-	if (!rc)
-		rc = settle_committed(r, &c, now, err);
-	for (size_t i = 0; !rc && i < c.count; i++)
-		rc = recover_or_set_aside(r, c.parts[i], &c.committed[i], &c.marks[i], now, err);
-	if (!rc)
-		rc = make_ready(r, &c, now, err);
-	for (size_t i = 0; rc == ERROR_DAMAGED && i < c.count; i++)
-		damage_found(r->index, c.parts[i], err, now->monotonic_ms);
+	if (!rc && c.count &&
+	    !publisher_drain(r->publisher, now->monotonic_ms + PUBLISHER_DRAIN_MS)) {
+		publisher_stop(r->publisher);
+		rc = error_set(err, ERROR_UNAVAILABLE,
+			       "outputs that are applied could not be published; the publisher "
+			       "starts anew");
+	}
+	if (!rc && c.count)
+		rc = recover_listed(r, &c, now, err);
 	claiming_done(&c);
-	return rc == ERROR_DAMAGED ? 0 : rc;
+	return rc;
 }
 
 int recovery_step(struct recovery *r, const struct now *now, struct error *err)
@@ -516,10 +575,5 @@ int recovery_step(struct recovery *r, const struct now *now, struct error *err)
 	if (!follower_is_complete(r->follower) || rebuild_is_active(r->rebuild) ||
 	    !partitions_any(r->partitions, PARTITION_CLAIMING))
 		return 0;
-	if (publisher_drain(r->publisher, now->monotonic_ms + PUBLISHER_DRAIN_MS))
-		return recover_all(r, now, err);
-	publisher_stop(r->publisher);
-	return error_set(
-		err, ERROR_UNAVAILABLE,
-		"outputs that are applied could not be published; the publisher starts anew");
+	return recover_all(r, now, err);
 }

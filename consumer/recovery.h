@@ -32,7 +32,9 @@ struct recovery {
 	const struct ready_maker *ready;
 	const struct verifier *verifier;
 	struct changelog *changelog;
+	struct signing *signing; /* NULL: no keys are configured */
 	bool accept_lost_grants; /* a person has decided to rebuild without what is gone */
+	int64_t directory_end;   /* its own: where the directory ended when marks were read */
 };
 
 /*
@@ -43,7 +45,7 @@ struct recovery {
  * for the brokers and for Redis.
  *
  * On success each is READY, with its unsent outputs handed to the publisher, or
- * REBUILDING, or ASIDE because a person must decide. After ERROR_UNAVAILABLE or
+ * REBUILDING, or ASIDE because a person must decide or its node of Redis does not answer. After ERROR_UNAVAILABLE or
  * ERROR_FENCED those that are neither are still CLAIMING: try again.
  * ERROR_REFUSED: stop.
  */

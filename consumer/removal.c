@@ -1,5 +1,6 @@
 #include "consumer/removal.h"
 
+#include "cache/handoff_layout.h"
 #include "cache/layout.h"
 #include "ops/support/error.h"
 
@@ -17,8 +18,8 @@ static enum reason reason_of(const struct stale *s)
 /* May the removal remove this grant, too? */
 static bool may_join(const struct removal *r, const struct stale *s)
 {
-	return r->expires_at != ABSENT && r->expires_at == s->expires_at &&
-	       uuid_equal(&r->workspace_id, &s->workspace_id);
+	return r->expires_at != ABSENT && r->expires_at == s->expires_at && r->subject_count &&
+	       uuid_is_nil(&s->handoff_id) && uuid_equal(&r->workspace_id, &s->workspace_id);
 }
 
 static bool covers_grant(const struct removal *r, const struct stale *s)
@@ -60,8 +61,12 @@ size_t removal_list(const struct stale_list *stale, struct removal **out)
 			list[count - 1].subject_count++;
 			continue;
 		}
-		list[count++] = (struct removal){ s->workspace_id, reason_of(s), s->expires_at,
-						  &subjects[i], 1 };
+		list[count++] = (struct removal){ s->workspace_id,
+						  reason_of(s),
+						  s->expires_at,
+						  &subjects[i],
+						  uuid_is_nil(&s->handoff_id),
+						  s->handoff_id };
 	}
 	*out = list;
 	return count;
@@ -87,6 +92,12 @@ static void append_name(struct buffer *b, const struct removal *r)
 		layout_subject_field(field, &r->subjects[i]);
 		buffer_append(b, field, sizeof(field));
 	}
+	if (!uuid_is_nil(&r->handoff_id)) {
+		uint8_t field[HANDOFF_FIELD_SIZE];
+
+		layout_handoff_field(field, &r->handoff_id);
+		buffer_append(b, field, sizeof(field));
+	}
 }
 
 int removal_id(const struct removal *r, struct uuid *out)
@@ -101,21 +112,32 @@ int removal_id(const struct removal *r, struct uuid *out)
 	return rc;
 }
 
+static struct command command_of(const struct removal *r, const struct uuid *id, int64_t now,
+				 int64_t directory_offset)
+{
+	return (struct command){ .command_id = *id,
+				 .issued_at = now,
+				 .actor = { .kind = ACTOR_SYSTEM },
+				 .workspace_id = r->workspace_id,
+				 .expected_version = ABSENT,
+				 .directory_offset = directory_offset };
+}
+
 struct record removal_record(const struct removal *r, const struct uuid *command_id, int64_t now,
 			     int64_t directory_offset)
 {
+	const struct command command = command_of(r, command_id, now, directory_offset);
 	struct record record = { .type = RECORD_REMOVE_SHARING };
 
-	record.as.remove_sharing = (struct remove_sharing){
-		.command = { .command_id = *command_id,
-			     .issued_at = now,
-			     .actor = { .kind = ACTOR_SYSTEM },
-			     .workspace_id = r->workspace_id,
-			     .expected_version = ABSENT,
-			     .directory_offset = directory_offset },
-		.subjects = r->subjects,
-		.subject_count = r->subject_count,
-		.reason = r->reason,
-	};
+	if (uuid_is_nil(&r->handoff_id)) {
+		record.as.remove_sharing = (struct remove_sharing){ command, r->subjects,
+								    r->subject_count, r->reason };
+		return record;
+	}
+	record.type = RECORD_ANSWER_HANDOFF;
+	record.as.answer_handoff = (struct answer_handoff){ .command = command,
+							    .handoff_id = r->handoff_id,
+							    .expected_step = ABSENT,
+							    .answer = ANSWER_EXPIRE };
 	return record;
 }

@@ -3,7 +3,8 @@
 
 /*
  * The removals that the system itself sends: which removals a list of stale
- * grants needs, and their ids and commands. Pure functions.
+ * grants and handoffs needs, and their ids and commands. A handoff is removed by
+ * an AnswerHandoff that says that its time is over. Pure functions.
  */
 
 #include "cache/stale.h"
@@ -15,13 +16,14 @@ struct removal {
 	int64_t expires_at;       /* ABSENT unless REASON_EXPIRED */
 	struct subject *subjects; /* in the list's arena */
 	size_t subject_count;
+	struct uuid handoff_id; /* nil, unless it is of a handoff, and has no subjects */
 };
 
 /*
- * Sets *out to the removals of the grants in the list, an array in the list's
+ * Sets *out to the removals of what is in the list, an array in the list's
  * arena, and returns their number. Neighbours in the list that expire at the same
  * time and are of one workspace share a removal; a grant that is in the list
- * twice is removed once. The expired grants must come first, as in stale_read().
+ * twice is removed once. What has expired must come first, as in stale_read().
  */
 size_t removal_list(const struct stale_list *stale, struct removal **out);
 

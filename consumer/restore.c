@@ -20,8 +20,8 @@ void restorer_done(struct restorer *r)
 
 void restore_pass_over(int partition, int64_t offset, const char *why)
 {
-	log_warn("%s partition %d offset %lld is passed over: %s", topic_name(TOPIC_GRANTS),
-		 partition, (long long)offset, why);
+	log_partition(LOG_LEVEL_WARN, partition, "%s offset %lld is passed over: %s",
+		      topic_name(TOPIC_GRANTS), (long long)offset, why);
 }
 
 /* A workspace of the batch, and what the changelog's last record of it says. */
@@ -97,6 +97,8 @@ static void set_state(struct workspace *w, const struct workspace_grants *state)
 	workspace_set_name(w, state->workspace.name);
 	for (size_t i = 0; i < state->grant_count; i++)
 		workspace_put_grant(w, &state->grants[i]);
+	for (size_t i = 0; i < state->handoff_count; i++)
+		handoffs_put(&w->handoffs, &state->handoffs[i]);
 	w->recent.forgotten = state->forgotten_until;
 	for (size_t i = 0; i < state->recent_command_count; i++)
 		recent_restore(&w->recent, &state->recent_commands[i]);
@@ -124,6 +126,22 @@ static void apply_grants(struct apply *a, const struct workspace *old, const str
 	}
 }
 
+static void apply_handoffs(struct apply *a, const struct workspace *old,
+			   const struct workspace *new)
+{
+	for (size_t i = 0; i < old->handoffs.count; i++) {
+		const struct handoff *h = &old->handoffs.list[i];
+
+		if (!handoffs_find(&new->handoffs, &h->id))
+			apply_handoff(a, &old->id, h, NULL);
+	}
+	for (size_t i = 0; i < new->handoffs.count; i++) {
+		const struct handoff *h = &new->handoffs.list[i];
+
+		apply_handoff(a, &new->id, handoffs_find(&old->handoffs, &h->id), h);
+	}
+}
+
 /* Deletes what the index holds of the workspace, and sets the workspace to its new state. */
 static void replace_old(struct apply *a, struct loaded *l)
 {
@@ -134,6 +152,7 @@ static void replace_old(struct apply *a, struct loaded *l)
 	set_state(w, l->state);
 	apply_count(a, &old, w);
 	apply_grants(a, &old, w);
+	apply_handoffs(a, &old, w);
 	if (old.registered) {
 		apply_not_owned(a, &old);
 		apply_delete(a, &old.id);

@@ -1,5 +1,6 @@
 #include "consumer/runner.h"
 
+#include "cache/unsent.h"
 #include "consumer/decide.h"
 #include "consumer/effects.h"
 #include "consumer/emit.h"
@@ -46,12 +47,20 @@ struct run {
 static void read_inputs(struct run *run)
 {
 	struct runner *r = run->runner;
-	const struct input_place place = { run->part->id, r->options.partitions };
+	const struct input_reader reader = { r->options.codec, r->options.signing, run->part->id,
+					     r->options.partitions };
 
 	run->inputs = arena_zalloc(&r->arena, run->count, sizeof(*run->inputs));
 	for (size_t i = 0; i < run->count; i++)
-		input_read(&run->inputs[i], &run->part->staged.list[i], r->options.codec, &place,
-			   &r->arena);
+		input_read(&run->inputs[i], &run->part->staged.list[i], &reader, &r->arena);
+}
+
+/* The command of an input that counts; else NULL. */
+static const struct command *trusted_command(const struct input *in)
+{
+	if (!in->readable || author_refuse(&in->author, &in->record, NULL))
+		return NULL;
+	return record_command(&in->record);
 }
 
 /* How far the authors of the commands had seen the directory; offsets beyond `max` do not count. */
@@ -60,8 +69,7 @@ static int64_t furthest_seen(const struct run *run, int64_t max)
 	int64_t furthest = 0;
 
 	for (size_t i = 0; i < run->count; i++) {
-		const struct input *in = &run->inputs[i];
-		const struct command *c = in->readable ? record_command(&in->record) : NULL;
+		const struct command *c = trusted_command(&run->inputs[i]);
 
 		if (c && c->directory_offset > furthest && c->directory_offset <= max)
 			furthest = c->directory_offset;
@@ -106,14 +114,20 @@ static int read_workspaces(struct run *run, struct error *err)
 
 /* ---- decide ---- */
 
+/* The id in the header ce_id; nil if that is none. A hole has no headers. */
+static struct uuid event_id(const struct message *m)
+{
+	struct uuid id;
+
+	if (m->hole || uuid_parse(&id, message_header(m, "ce_id")))
+		id = (struct uuid){ { 0 } };
+	return id;
+}
+
 /* The command's id, or else the event's: whoever waits for the outcome recognises it by that. */
 static struct uuid outcome_id(const struct input *in, const struct decision *d)
 {
-	struct uuid id = d->command_id;
-
-	if (uuid_is_nil(&id) && uuid_parse(&id, message_header(in->message, "ce_id")))
-		id = (struct uuid){ { 0 } };
-	return id;
+	return uuid_is_nil(&d->command_id) ? event_id(in->message) : d->command_id;
 }
 
 static void note_outcome(struct run *run, const struct input *in, const struct decision *d,
@@ -147,6 +161,7 @@ static struct world world_of(const struct run *run, const struct input *in)
 
 	return (struct world){
 		.workspace = &in->held->workspace,
+		.author = in->author,
 		.directory = follower_directory(f),
 		.directory_position = follower_position(f),
 		.limits = *run->runner->options.limits,
@@ -156,11 +171,16 @@ static struct world world_of(const struct run *run, const struct input *in)
 }
 
 /* Counts the state that a decision will make the run emit at its end. */
-static void count_state(struct run *run, const struct workspace *w, size_t changes, bool first)
+static void count_state(struct run *run, const struct workspace *w, const struct decision *d,
+			bool first)
 {
 	run->states +=
 		first ? ENVELOPE_BYTES + bounds_state(w->name.len, w->grant_count, w->recent.count)
-		      : changes * GRANT_BYTES_MAX + COMMAND_MEMORY_BYTES;
+		      : d->change_count * GRANT_BYTES_MAX + COMMAND_MEMORY_BYTES;
+	for (size_t i = 0; first && i < w->handoffs.count; i++)
+		run->states += bounds_handoff(&w->handoffs.list[i]);
+	for (size_t i = 0; !first && i < d->kept_count; i++)
+		run->states += bounds_handoff(&d->kept[i]);
 }
 
 /* Decides on one record, changes its workspace accordingly, and emits the outputs. */
@@ -189,7 +209,7 @@ static int decide_input(struct run *run, struct input *in, struct error *err)
 	rc = emit_decision(&run->runner->emitter, &in->source, &d, &c, err);
 	if (touched) {
 		touched->source = in->source;
-		count_state(run, w, d.change_count, run->effects.count > workspaces);
+		count_state(run, w, &d, run->effects.count > workspaces);
 	}
 	return rc;
 }
@@ -205,9 +225,10 @@ static void note_unreadable(struct run *run, const struct input *in)
 	if (end > in->source.offset + HOLE_OUTCOMES_MAX)
 		end = in->source.offset + HOLE_OUTCOMES_MAX;
 	for (int64_t offset = in->source.offset; offset < end; offset++)
-		outcome_append(
-			&run->runner->outcomes,
-			&(struct outcome_entry){ .offset = offset, .outcome = OUTCOME_UNREADABLE });
+		outcome_append(&run->runner->outcomes,
+			       &(struct outcome_entry){ .offset = offset,
+							.command_id = event_id(in->message),
+							.outcome = OUTCOME_UNREADABLE });
 }
 
 static void bury_input(struct run *run, struct input *in)
@@ -311,13 +332,16 @@ static int apply_run(struct run *run, int next, struct error *err)
 	struct partition *part = run->part;
 	struct bytes packed = buffer_bytes(&r->packed);
 	int64_t last = run->applied - 1;
-	int rc;
+	struct seal seal;
+	int rc = unsent_seal(r->options.signing, &r->apply.keys, last, packed, &seal, err);
 
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < part->committed_runs_count; i++)
 		apply_sent(&r->apply, part->committed_runs[i]);
 	if (last >= 0) /* a log that is accepted may begin at 0 */
 		apply_outcomes(&r->apply, last, buffer_bytes(&r->outcomes));
-	apply_unsent(&r->apply, last, packed);
+	apply_unsent(&r->apply, last, (struct bytes){ seal.bytes, seal.len }, packed);
 	rc = index_apply(r->options.index, part->id, &part->mark, &r->apply, next, err);
 	if (rc)
 		return rc;
@@ -333,21 +357,21 @@ static void report_buried(const struct run *run)
 	const struct input *in = run->first_buried;
 
 	if (run->buried)
-		log_warn("%zu records of %s partition %d went to %s; the first, at offset %lld: "
-			 "%.*s",
-			 run->buried, topic_name(TOPIC_COMMANDS), run->part->id,
-			 topic_name(TOPIC_DEADLETTER), (long long)in->source.offset,
-			 BYTES_ARG(in->why_unreadable));
+		log_partition(LOG_LEVEL_WARN, run->part->id,
+			      "%zu records went to %s; the first, at offset %lld: %.*s",
+			      run->buried, topic_name(TOPIC_DEADLETTER),
+			      (long long)in->source.offset, BYTES_ARG(in->why_unreadable));
 }
 
 /* Taking access away is never too large; but then not everybody may be told. */
 static void report_untold(const struct run *run)
 {
 	if (run->runner->emitter.untold)
-		log_warn("partition %d: %zu people are not told of what was taken away before "
-			 "offset %lld: the notifications of one record may take %d MB in all",
-			 run->part->id, run->runner->emitter.untold, (long long)run->applied,
-			 COMMAND_OUTPUTS_MAX >> 20);
+		log_partition(LOG_LEVEL_WARN, run->part->id,
+			      "%zu people are not told of what was taken away before "
+			      "offset %lld: the notifications of one record may take %d MB in all",
+			      run->runner->emitter.untold, (long long)run->applied,
+			      COMMAND_OUTPUTS_MAX >> 20);
 }
 
 static void finish_run(struct run *run)
@@ -469,6 +493,7 @@ struct runner *runner_new(const struct runner_options *o)
 				       .outputs_max = COMMAND_OUTPUTS_MAX,
 				       .arena = &r->arena,
 				       .packed = &r->packed };
+	emitter_init(&r->emitter);
 	return r;
 }
 
@@ -480,7 +505,7 @@ void runner_free(struct runner **rp)
 		return;
 	arena_done(&r->arena);
 	apply_done(&r->apply);
-	buffer_done(&r->emitter.value);
+	emitter_done(&r->emitter);
 	buffer_done(&r->packed);
 	buffer_done(&r->outcomes);
 	free(r);

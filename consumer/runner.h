@@ -26,6 +26,7 @@ struct runner_options {
 	const char *access_url;      /* of the deployment, for links in notifications */
 	int partitions;              /* of sharing.commands */
 	const struct limits *limits; /* may change between runs */
+	struct signing *signing;     /* NULL: no keys are configured */
 };
 
 struct runner *runner_new(const struct runner_options *o);

@@ -27,6 +27,7 @@ struct scrub {
 	struct index *index;
 	struct follower *follower;
 	struct scrubbed *list; /* by partition */
+	int *walked;           /* scratch: those that keys are looked for of */
 	struct arena found;    /* the keys of one step of SCAN */
 	struct arena scratch;
 	struct found_keys keys;
@@ -50,6 +51,7 @@ struct scrub *scrub_new(struct partitions *partitions, struct index *index,
 	s->index = index;
 	s->follower = follower;
 	s->list = memory_zalloc((size_t)partitions->count, sizeof(*s->list));
+	s->walked = memory_zalloc((size_t)partitions->count, sizeof(*s->walked));
 	arena_init(&s->found);
 	arena_init(&s->scratch);
 	return s;
@@ -64,6 +66,7 @@ void scrub_free(struct scrub **sp)
 	arena_done(&s->found);
 	arena_done(&s->scratch);
 	free(s->list);
+	free(s->walked);
 	free(s);
 	*sp = NULL;
 }
@@ -145,12 +148,20 @@ static int compare_partitions(const void *a, const void *b)
 
 static int find_keys(struct scrub *s, struct error *err)
 {
+	struct index_part of = { s->walked, 0 };
 	int rc;
+
+	for (int i = 0; i < s->partitions->count; i++)
+		if (is_current(s, i))
+			s->walked[of.count++] = i;
+	s->scanned = !of.count;
+	if (s->scanned)
+		return 0;
 
 	arena_reset(&s->found);
 	s->keys = (struct found_keys){ 0 };
 	s->at = 0;
-	rc = inspect_scan(s->index, &s->cursor, &s->keys, &s->found, err);
+	rc = inspect_scan(s->index, &of, &s->cursor, &s->keys, &s->found, err);
 	if (rc)
 		return rc;
 	s->scanned = !s->cursor;
@@ -221,9 +232,13 @@ static int go_on(struct scrub *s, const struct now *now, struct error *err)
 		rc = look_at_keys(s, now, err);
 	if (rc)
 		s->running = false; /* keys that were not looked at would be missed */
-	else if (s->at == s->keys.count && s->scanned)
+	if (rc == ERROR_NODE)       /* the watch of the marks finds out whose */
+		return 0;
+	if (rc)
+		return rc;
+	if (s->at == s->keys.count && s->scanned)
 		end_pass(s, now);
-	return rc;
+	return 0;
 }
 
 int scrub_step(struct scrub *s, const struct now *now, struct error *err)

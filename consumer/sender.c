@@ -5,6 +5,7 @@
 #include "consumer/undeliverable.h"
 #include "ops/support/clock.h"
 #include "producer/bus.h"
+#include "schemas/murmur2.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -25,11 +26,11 @@ void sender_close(struct sender *s)
 	*s = (struct sender){ 0 };
 }
 
-int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *cluster,
+int sender_open(struct sender *s, struct rd_kafka_s *producer, const struct deployment *d,
 		struct error *err)
 {
-	*s = (struct sender){ .producer = producer };
-	(void)snprintf(s->source, sizeof(s->source), "sharebus/%s/%s", cluster,
+	*s = (struct sender){ .producer = producer, .partitions = d->partitions };
+	(void)snprintf(s->source, sizeof(s->source), "sharebus/%s/%s", d->cluster,
 		       topic_name(TOPIC_COMMANDS));
 	for (int i = 0; i < TOPIC_COUNT; i++) {
 		s->topics[i] = rd_kafka_topic_new(producer, topic_name((enum topic)i), NULL);
@@ -90,10 +91,12 @@ static void *without_const(const void *p)
 	return (void *)(uintptr_t)p;
 }
 
-/* Records of sharing.grants stay in the partition of their command; others go by their key. */
-static int32_t partition_for(const struct batch *b, const struct output *o)
+/* Records of sharing.grants and those without a key stay in the partition of their command. */
+static int32_t partition_for(const struct sender *s, const struct batch *b, const struct output *o)
 {
-	return o->topic == TOPIC_GRANTS ? b->partition : RD_KAFKA_PARTITION_UA;
+	bool stays = o->topic == TOPIC_GRANTS || !o->key.data;
+
+	return stays ? b->partition : partition_of(o->key, s->partitions);
 }
 
 static size_t output_size(const struct output *o)
@@ -108,7 +111,7 @@ static rd_kafka_error_t *produce_output(const struct sender *s, const struct sen
 	rd_kafka_headers_t *headers = headers_for(s, b, o);
 	const rd_kafka_vu_t message[] = {
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = s->topics[o->topic] },
-		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(b->batch, o) },
+		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition_for(s, b->batch, o) },
 		{ .vtype = RD_KAFKA_VTYPE_KEY,
 		  .u.mem = { .ptr = without_const(o->key.data), .size = o->key.len } },
 		{ .vtype = RD_KAFKA_VTYPE_VALUE,
@@ -179,7 +182,8 @@ int sender_touch(const struct sender *s, enum topic topic, int partition, struct
 		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = s->topics[topic] },
 		{ .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition },
 		{ .vtype = RD_KAFKA_VTYPE_KEY,
-		  .u.mem = { .ptr = without_const("orphan"), .size = 6 } },
+		  .u.mem = { .ptr = without_const(BUS_ORPHAN_KEY),
+			     .size = sizeof(BUS_ORPHAN_KEY) - 1 } },
 	};
 	rd_kafka_error_t *e =
 		rd_kafka_produceva(s->producer, message, sizeof(message) / sizeof(message[0]));

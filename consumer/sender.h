@@ -13,6 +13,7 @@
 #include "ops/support/error.h"
 #include "schemas/topics.h"
 
+struct deployment;
 struct rd_kafka_s;
 struct rd_kafka_topic_s;
 struct rd_kafka_topic_partition_list_s;
@@ -23,6 +24,7 @@ enum { SENDER_SOURCE_SIZE = CLUSTER_ID_SIZE + 48 };
 struct sender {
 	struct rd_kafka_s *producer; /* borrowed; must outlive it */
 	struct rd_kafka_topic_s *topics[TOPIC_COUNT];
+	int partitions;                  /* of the deployment, whatever becomes of the topics */
 	char source[SENDER_SOURCE_SIZE]; /* ce_source of everything that is sent */
 };
 
@@ -30,7 +32,7 @@ struct sender {
  * Opens all topics: librdkafka takes a second for the first record of a topic that
  * is not held open. ERROR_UNAVAILABLE: *s is closed.
  */
-MUST_USE int sender_open(struct sender *s, struct rd_kafka_s *producer, const char *cluster,
+MUST_USE int sender_open(struct sender *s, struct rd_kafka_s *producer, const struct deployment *d,
 			 struct error *err);
 
 /* Closes the topics; a sender of zeros has none. */

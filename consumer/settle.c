@@ -74,9 +74,19 @@ static int look_at_logs(const struct settlement *s, struct error *err)
 
 /* ---- what became of the last transaction ---- */
 
+static bool is_seen_anywhere(const struct orphans *o)
+{
+	for (size_t i = 0; i < o->last->logs; i++)
+		if (o->remains[i] == REMAINS_COMMITTED)
+			return true;
+	return false;
+}
+
 /* What was owed once and has been aborted is lost. */
 static void tell_of_loss(const struct orphans *o)
 {
+	if (!is_seen_anywhere(o))
+		return;
 	for (size_t i = 0; i < o->last->logs; i++) {
 		const struct output_log log = footprint_log(o->last, i);
 
@@ -97,14 +107,12 @@ static int judge_last(const struct settlement *s, enum fate *fate, struct error 
 	if (orphans_look(o)) {
 		rc = evidence_read(s->config, o->last, o->remains, err);
 		if (!rc)
-			rc = evidence_ask_offsets(s->sender->producer, group_of(s), o->last,
-						  &offsets, err);
+			rc = evidence_ask_offsets(s->asker, group_of(s), o->last, &offsets, err);
 	}
 	if (rc)
 		return rc;
+	tell_of_loss(o);
 	*fate = orphans_judge(o, offsets.reached);
-	if (*fate == FATE_COMMITTED)
-		tell_of_loss(o);
 	return 0;
 }
 
@@ -173,8 +181,8 @@ static int touch_witness(const struct settlement *s, struct error *err)
 	int witness = orphans_witness(s->orphans);
 
 	if (witness < 0)
-		return error_set(err, ERROR_UNAVAILABLE, "no partition of %s has a leader",
-				 topic_name(TOPIC_GRANTS));
+		return error_set(err, ERROR_UNAVAILABLE,
+				 "no partition of the outputs can be written to");
 	return touch_log(s, (size_t)witness, err);
 }
 
@@ -222,7 +230,7 @@ static int commit_due(const struct settlement *s, struct error *err)
 	orphans_note_unseen(s->orphans, s->own->first);
 	rc = sender_commit(s->sender, "committing the rest of a transaction", err);
 	if (!rc)
-		rc = markers_wait(s->sender->producer, group_of(s), s->own, err);
+		rc = markers_wait(s->sender->producer, s->asker, group_of(s), s->own, err);
 	if (rc)
 		return rc;
 	forget_paid(s);

@@ -173,6 +173,22 @@ static int check_marks(const struct survey *s, bool *ours, struct error *err)
 	return rc;
 }
 
+/* Those that are surveyed and are ours still. */
+static struct index_part list_surveyed(struct survey *s)
+{
+	size_t max = (size_t)s->reapings->count;
+	int *list = arena_zalloc(&s->arena, max, sizeof(*list));
+	struct index_part of = { list, 0 };
+
+	for (int i = 0; i < s->reapings->count; i++) {
+		const struct reaping *r = &s->reapings->list[i];
+
+		if (reaping_is_current(r) && r->survey == SURVEY_RUNNING)
+			list[of.count++] = i;
+	}
+	return of;
+}
+
 static void note_holder(struct survey *s, const struct holder *h)
 {
 	struct reaping *r;
@@ -190,11 +206,17 @@ static void note_holder(struct survey *s, const struct holder *h)
 static int scan_subjects(struct survey *s, struct error *err)
 {
 	struct holder_list found = { .arena = &s->arena };
+	struct index_part of;
 	bool ours;
 	int rc;
 
 	arena_reset(&s->arena);
-	rc = stale_scan(s->index, &s->cursor, &found, err);
+	of = list_surveyed(s);
+	if (!of.count) {
+		end_survey(s, SURVEY_WANTED);
+		return 0;
+	}
+	rc = stale_scan(s->index, &of, &s->cursor, &found, err);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < found.count; i++)
@@ -212,12 +234,22 @@ static int scan_subjects(struct survey *s, struct error *err)
 
 int survey_step(struct survey *s, const struct now *now, struct error *err)
 {
+	int rc;
+
 	/* A cursor means nothing to another Redis, or to one that came back. */
 	if (s->running && s->connection != index_connection(s->index))
 		end_survey(s, SURVEY_WANTED);
 	if (!s->running)
 		begin_survey(s, now);
-	return s->running && has_room(s) ? scan_subjects(s, err) : 0;
+	if (!s->running || !has_room(s))
+		return 0;
+	rc = scan_subjects(s, err);
+	if (rc != ERROR_NODE)
+		return rc;
+	/* The watch of the marks finds out whose node it is, so that it is not asked again. */
+	end_survey(s, SURVEY_WANTED);
+	s->retry_ms = now->monotonic_ms + LOOK_EVERY_MS;
+	return 0;
 }
 
 int64_t survey_due_ms(const struct survey *s)

@@ -35,7 +35,8 @@ static size_t batch_bytes(const struct topics_found *found)
 	size_t records =
 		least_of(size_now(found, TOPIC_EVENTS), size_now(found, TOPIC_NOTIFICATIONS));
 	size_t others = least_of(size_now(found, TOPIC_GRANTS), size_now(found, TOPIC_DEADLETTER));
-	size_t least = least_of(least_of(records, others), BATCH_BYTES_MAX);
+	size_t least = least_of(least_of(least_of(records, others), BATCH_BYTES_MAX),
+				size_now(found, TOPIC_HANDOFFS));
 
 	return least > BATCH_BYTES_MIN ? least - least / 10 : BATCH_BYTES_MIN;
 }

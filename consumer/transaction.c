@@ -1,5 +1,6 @@
 #include "consumer/transaction.h"
 
+#include "consumer/group_offsets.h"
 #include "consumer/kafka_error.h"
 #include "consumer/markers.h"
 #include "consumer/note.h"
@@ -20,11 +21,13 @@ enum {
 	INIT_WAIT_MS = 30000,
 	ABORT_WAIT_MS = 3000,
 	TRANSACTION_TIMEOUT_MS = 10000,
+	LOOK_EVERY_MS = 100,
 	NAME_SIZE = 256,
 };
 
 struct transactor {
 	struct intake *intake; /* whose group's offsets are committed */
+	struct group_asker *asker;
 	const struct config *config;
 	rd_kafka_t *producer;
 	struct sender sender;
@@ -33,10 +36,30 @@ struct transactor {
 	struct footprint clearing; /* of one that only ends orphans */
 	struct footprint *noted;   /* of these, the one that delivery reports are for */
 	struct orphans orphans;
-	int64_t looked_ms;    /* when they were looked for; monotonic */
+	int64_t due_ms;       /* when they are to be looked for again; monotonic, like the next */
+	int64_t look_ms;      /* when transactor_look() should ask again */
 	struct error refusal; /* of the transaction in hand; code 0: none */
 	size_t refused_bytes; /* of the largest record refused */
+	struct stage_figures figures[TRANSACTION_STEPS];
 };
+
+/* ---- how long the steps take ---- */
+
+/* A step has ended, and the next one begins. */
+static void count_step(struct transactor *t, enum transaction_step step, int64_t *since_us)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	stages_count(&t->figures[step], now_us - *since_us);
+	*since_us = now_us;
+}
+
+void transactor_take_figures(struct transactor *t, struct stage_figures *figures)
+{
+	for (int i = 0; i < TRANSACTION_STEPS; i++)
+		stages_add(&figures[i], &t->figures[i]);
+	memset(t->figures, 0, sizeof(t->figures));
+}
 
 /* ---- sending ---- */
 
@@ -68,11 +91,16 @@ static int send_offsets(const struct transactor *t, const struct batch *batches,
 		rd_kafka_consumer_group_metadata(intake_client(t->intake));
 	int rc = check_group(t, group, err);
 
-	for (const struct batch *b = batches; b; b = b->next)
-		if (is_last_of_partition(b))
-			rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS),
-							  b->partition)
-				->offset = b->applied;
+	for (const struct batch *b = batches; b; b = b->next) {
+		rd_kafka_topic_partition_t *p;
+
+		if (!is_last_of_partition(b))
+			continue;
+		p = rd_kafka_topic_partition_list_add(offsets, topic_name(TOPIC_COMMANDS),
+						      b->partition);
+		p->offset = b->applied;
+		group_offset_sign(p);
+	}
 	if (!rc)
 		rc = sender_add_offsets(&t->sender, offsets, group, "sending offsets", err);
 	if (group)
@@ -103,10 +131,10 @@ static const char *group_of(const struct transactor *t)
 
 int transactor_clear(struct transactor *t, enum orphans_state *state, struct error *err)
 {
-	const struct settlement s = { &t->sender, t->config, &t->orphans, &t->clearing };
+	const struct settlement s = { &t->sender, t->asker, t->config, &t->orphans, &t->clearing };
 	int rc;
 
-	t->looked_ms = clock_monotonic_ms();
+	t->due_ms = clock_monotonic_ms() + ORPHANS_LOOK_EVERY_MS;
 	t->noted = &t->clearing;
 	rc = settle_orphans(&s, err);
 	*state = t->orphans.state;
@@ -115,12 +143,31 @@ int transactor_clear(struct transactor *t, enum orphans_state *state, struct err
 
 int transactor_wait(struct transactor *t, struct error *err)
 {
-	int rc = markers_wait(t->producer, group_of(t), &t->clearing, err);
+	int rc = markers_wait(t->producer, t->asker, group_of(t), &t->clearing, err);
 
 	if (!rc)
 		orphans_note_unseen(&t->orphans, t->clearing.owed);
 	footprint_clear(&t->clearing);
 	return rc;
+}
+
+void transactor_explain(const struct transactor *t, struct error *out)
+{
+	bool unclear = t->orphans.state == ORPHANS_UNCLEAR;
+	int i = unclear ? orphans_blind_log(&t->orphans) : orphans_hidden_log(&t->orphans);
+	struct output_log log = footprint_log(&t->last, i < 0 ? 0 : (size_t)i);
+
+	if (!unclear || (i >= 0 && t->orphans.remains[i] == REMAINS_HIDDEN))
+		(void)error_set(out, ERROR_UNAVAILABLE,
+				"a transaction that another program has open in %s partition %d "
+				"hides how our last one has ended; if that program never comes "
+				"back, end its transaction with kafka-transactions.sh",
+				topic_name(log.topic), log.partition);
+	else
+		(void)error_set(out, ERROR_UNAVAILABLE,
+				"%s partition %d has no leader, and so does not show what became "
+				"of our last transaction",
+				topic_name(log.topic), log.partition);
 }
 
 bool transactor_is_clear(const struct transactor *t)
@@ -130,8 +177,26 @@ bool transactor_is_clear(const struct transactor *t)
 
 bool transactor_is_due(const struct transactor *t)
 {
-	return !transactor_is_clear(t) &&
-	       clock_monotonic_ms() >= t->looked_ms + ORPHANS_LOOK_EVERY_MS;
+	return !transactor_is_clear(t) && clock_monotonic_ms() >= t->due_ms;
+}
+
+bool transactor_is_hidden(const struct transactor *t)
+{
+	return orphans_are_hidden(&t->orphans);
+}
+
+bool transactor_should_look(const struct transactor *t)
+{
+	return transactor_is_hidden(t) && clock_monotonic_ms() >= t->look_ms;
+}
+
+void transactor_look(struct transactor *t)
+{
+	bool missing = markers_look(t->producer, &t->last);
+
+	if (markers_look(t->producer, &t->orphans.unseen) || missing)
+		t->due_ms = clock_monotonic_ms();
+	t->look_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
 }
 
 /* Numbers rise also from one process to the next, and they differ if two run at once. */
@@ -150,44 +215,71 @@ static void begin_footprint(struct transactor *t, const struct batch *batches)
 		t->last.applied[b->partition] = b->applied;
 }
 
-int transactor_send(struct transactor *t, struct batch *batches, struct error *err)
+/* Whoever starts anew looks again, and by now the log may answer. */
+static int check_logs(const struct transactor *t, struct error *err)
 {
-	rd_kafka_error_t *e;
+	if (orphans_let_commit(&t->orphans))
+		return 0;
+	return error_set(err, ERROR_UNAVAILABLE,
+			 "a partition of the outputs had no leader when it was looked at");
+}
+
+/* Returns when the brokers have all records. */
+static int write_outputs(struct transactor *t, struct batch *batches, struct error *err)
+{
+	rd_kafka_error_t *e = rd_kafka_begin_transaction(t->producer);
 	int rc;
 
-	t->refusal = (struct error){ 0 };
-	t->refused_bytes = 0;
-	begin_footprint(t, batches);
-	crash_point("before-begin");
-	e = rd_kafka_begin_transaction(t->producer);
 	rc = e ? kafka_error(e, "beginning a transaction", err) : 0;
 	for (struct batch *b = batches; !rc && b; b = b->next)
 		rc = sender_send(&t->sender, b, is_last_of_partition(b), err);
 	if (!rc)
 		rc = sender_flush(&t->sender, &t->refusal, err);
 	rc = settle_refusal(t, rc, err);
+	return rc ? rc : check_logs(t, err);
+}
+
+int transactor_send(struct transactor *t, struct batch *batches, struct error *err)
+{
+	int64_t since_us = clock_monotonic_us();
+	int rc;
+
+	t->refusal = (struct error){ 0 };
+	t->refused_bytes = 0;
+	begin_footprint(t, batches);
+	crash_point("before-begin");
+	rc = write_outputs(t, batches, err);
+	count_step(t, TRANSACTION_WRITE, &since_us);
 	crash_point("after-produce");
 	if (rc)
 		return rc;
 	rc = send_offsets(t, batches, err);
+	count_step(t, TRANSACTION_OFFSETS, &since_us);
 	if (rc == ERROR_REFUSED)
 		blame_all(batches); /* a topic was gone before a record reached it */
-	return rc ? rc : note_save(t->producer, t->name, &t->last, err);
+	if (rc)
+		return rc;
+	rc = note_save(t->producer, t->name, &t->last, err);
+	count_step(t, TRANSACTION_NOTE, &since_us);
+	return rc;
 }
 
 /* ---- committing ---- */
 
 int transactor_commit(struct transactor *t, struct error *err)
 {
+	int64_t since_us = clock_monotonic_us();
 	int rc;
 
 	crash_point("before-commit");
 	crash_point_soon("during-commit");
 	rc = sender_commit(&t->sender, "committing", err);
+	count_step(t, TRANSACTION_COMMIT, &since_us);
 	crash_point("after-commit");
 	if (rc)
 		return rc;
-	rc = markers_wait(t->producer, group_of(t), &t->last, err);
+	rc = markers_wait(t->producer, t->asker, group_of(t), &t->last, err);
+	count_step(t, TRANSACTION_SEE, &since_us);
 	if (footprint_owes(&t->last) && t->orphans.state == ORPHANS_NONE)
 		t->orphans.state = ORPHANS_LEFT;
 	return rc;
@@ -263,7 +355,6 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 		{ "message.max.bytes", largest },
 		{ "batch.size", batch },
 		{ "batch.num.messages", o->singly ? "1" : "10000" },
-		{ "partitioner", "murmur2_random" }, /* the same as Java clients' */
 		/* Records are sent when the transaction is complete: transactor_send() flushes. */
 		{ "linger.ms", "1000" },
 		/* Headers repeat: a quarter of the bytes, half of the broker's work. */
@@ -289,6 +380,8 @@ static int open_producer(struct transactor *t, const struct transactor_options *
 	rc = bus_conf(&conf, config, settings, err);
 	if (rc)
 		return rc;
+	if (o->singly) /* whatever section [kafka] says */
+		(void)rd_kafka_conf_set(conf, "batch.num.messages", "1", NULL, 0);
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 	rd_kafka_conf_set_opaque(conf, t);
 	return bus_open_producer(&t->producer, conf, err);
@@ -307,6 +400,7 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 	int rc;
 
 	t->intake = o->intake;
+	t->asker = o->asker;
 	t->config = o->config;
 	footprint_init(&t->last, o->deployment->partitions);
 	footprint_init(&t->clearing, o->deployment->partitions);
@@ -314,11 +408,11 @@ int transactor_open(struct transactor **out, const struct transactor_options *o,
 	orphans_init(&t->orphans, &t->last);
 	rc = open_producer(t, o, err);
 	if (!rc)
-		rc = sender_open(&t->sender, t->producer, o->deployment->cluster, err);
+		rc = sender_open(&t->sender, t->producer, o->deployment, err);
 	if (!rc)
 		rc = settle_predecessor(t, err);
 	if (!rc)
-		rc = note_load(t->producer, t->name, &t->last, err);
+		rc = note_load(t->asker, t->name, &t->last, err);
 	if (rc)
 		transactor_close(&t);
 	else

@@ -53,9 +53,10 @@ bool verifier_vouches(const struct verifier *v, struct partition *part, int64_t 
 		if (rc)
 			log_warn("%s", err.text);
 		else if (!tip_equal(tip, &found))
-			log_warn("%s partition %d: the last record applied, at offset %lld, is not "
-				 "there any more; recovering",
-				 topic_name(TOPIC_COMMANDS), part->id, (long long)tip->offset);
+			log_partition(LOG_LEVEL_WARN, part->id,
+				      "the last record applied, at offset %lld, is not there any "
+				      "more; recovering",
+				      (long long)tip->offset);
 		if (rc || !tip_equal(tip, &found))
 			return false;
 	}

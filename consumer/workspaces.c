@@ -1,18 +1,31 @@
 #include "consumer/workspaces.h"
 
-#include "ops/support/hash.h"
+#include "ops/support/id_table.h"
 #include "ops/support/memory.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 
+/*
+ * Entries stand in a queue. One that is used only notes that, for to move it would
+ * touch both of its neighbours, which are seldom in the cache; it moves to the end
+ * when its turn to be dropped has come, and is spared that once.
+ */
 struct entry {
-	struct held_workspace held;
-	size_t accounted; /* bytes counted against the bound */
-	UT_hash_handle hh;
+	struct held_workspace held; /* begins with the workspace, and that with its id */
+	bool used;                  /* since it was added or has moved to the end */
+	size_t accounted;           /* bytes counted against the bound */
+	struct entry *before;       /* in the queue */
+	struct entry *after;
 };
 
+static_assert(offsetof(struct entry, held.workspace.id) == 0, "an entry is found by its id");
+
 struct workspaces {
-	struct entry *all; /* by id; least recently used first */
+	struct id_table by_id;
+	struct entry *first; /* the next to be dropped */
+	struct entry *last;
 	size_t max;
 	size_t bytes; /* the sum of `accounted` */
 };
@@ -43,51 +56,60 @@ static void account_for(struct workspaces *w, struct entry *e)
 	w->bytes += e->accounted;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static void queue_entry(struct workspaces *w, struct entry *e)
+{
+	e->used = false;
+	e->before = w->last;
+	e->after = NULL;
+	*(e->before ? &e->before->after : &w->first) = e;
+	w->last = e;
+}
+
+static void unqueue_entry(struct workspaces *w, struct entry *e)
+{
+	*(e->before ? &e->before->after : &w->first) = e->after;
+	*(e->after ? &e->after->before : &w->last) = e->before;
+}
+
 static void drop_entry(struct workspaces *w, struct entry *e)
 {
 	w->bytes -= e->accounted;
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer is lost in uthash's lists */
-	HASH_DEL(w->all, e);
+	id_table_remove(&w->by_id, e);
+	unqueue_entry(w, e);
 	workspace_done(&e->held.workspace);
 	free(e);
 }
 
 void workspaces_free(struct workspaces **wp)
 {
-	struct entry *e;
-	struct entry *next;
-
 	if (!*wp)
 		return;
-	HASH_ITER(hh, (*wp)->all, e, next)
-	drop_entry(*wp, e);
+	while ((*wp)->first)
+		drop_entry(*wp, (*wp)->first);
+	id_table_done(&(*wp)->by_id);
 	free(*wp);
 	*wp = NULL;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 struct held_workspace *workspaces_find(struct workspaces *w, const struct uuid *id)
 {
-	struct entry *e;
+	struct entry *e = id_table_find(&w->by_id, id);
 
-	HASH_FIND(hh, w->all, id, sizeof(*id), e);
 	if (!e)
 		return NULL;
-	HASH_DEL(w->all, e); /* HASH_ADD puts it at the end, as the most recently used */
-	HASH_ADD(hh, w->all, held.workspace.id, sizeof(e->held.workspace.id), e);
+	e->used = true;
 	account_for(w, e);
 	return &e->held;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
 struct held_workspace *workspaces_add(struct workspaces *w, int partition, const struct uuid *id)
 {
 	struct entry *e = memory_zalloc(1, sizeof(*e));
 
 	workspace_init(&e->held.workspace, id);
 	e->held.partition = partition;
-	HASH_ADD(hh, w->all, held.workspace.id, sizeof(e->held.workspace.id), e);
+	id_table_add(&w->by_id, e);
+	queue_entry(w, e);
 	account_for(w, e);
 	return &e->held;
 }
@@ -106,16 +128,26 @@ struct held_workspace *workspaces_hold(struct workspaces *w, int partition, cons
 
 void workspaces_trim(struct workspaces *w)
 {
-	while (w->bytes > w->max)
-		drop_entry(w, w->all);
+	while (w->bytes > w->max) {
+		struct entry *e = w->first;
+
+		assert(e);
+		if (e->used) {
+			unqueue_entry(w, e);
+			queue_entry(w, e);
+		} else {
+			drop_entry(w, e);
+		}
+	}
 }
 
 void workspaces_forget(struct workspaces *w, int partition)
 {
-	struct entry *e;
 	struct entry *next;
 
-	HASH_ITER(hh, w->all, e, next)
-	if (e->held.partition == partition)
-		drop_entry(w, e);
+	for (struct entry *e = w->first; e; e = next) {
+		next = e->after;
+		if (e->held.partition == partition)
+			drop_entry(w, e);
+	}
 }

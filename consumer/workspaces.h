@@ -20,7 +20,7 @@ struct held_workspace {
 
 struct workspaces;
 
-/* workspaces_trim() drops the least recently used ones beyond `max` bytes of memory. */
+/* workspaces_trim() drops what is beyond `max` bytes of memory. */
 struct workspaces *workspaces_new(size_t max);
 void workspaces_free(struct workspaces **w); /* sets *w to NULL; accepts NULL */
 
@@ -37,7 +37,10 @@ struct held_workspace *workspaces_add(struct workspaces *w, int partition, const
 struct held_workspace *workspaces_hold(struct workspaces *w, int partition, const struct uuid *id,
 				       struct workspace **missing, size_t *missing_count);
 
-/* Drops the least recently used ones until the bound holds. Between runs only. */
+/*
+ * Drops the oldest ones until the bound holds, but spares each once that was used
+ * since it was added or last spared. Between runs only.
+ */
 void workspaces_trim(struct workspaces *w);
 
 /* Forgets all workspaces of a partition. */

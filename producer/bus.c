@@ -2,9 +2,12 @@
 
 #include "ops/support/clock.h"
 #include "ops/support/log.h"
+#include "ops/support/settings.h"
+#include "producer/reason.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { RANGE_WAIT_MS = 5000, SETTLE_MS = 10 };
 
@@ -14,6 +17,19 @@ static const struct bus_setting defaults[] = {
 	{ "log.connection.close", "false" },
 	{ NULL, NULL },
 };
+
+/* Most who see this have written a setting of ours after the line [kafka]. */
+static int refuse_unknown(const char *name, struct error *err)
+{
+	if (settings_have(name))
+		return error_set(err, ERROR_USAGE,
+				 "%s is a setting of sharebus; put it before the line [kafka]",
+				 name);
+	return error_set(err, ERROR_USAGE,
+			 "there is no Kafka setting %s; librdkafka's CONFIGURATION.md lists all "
+			 "that there are",
+			 name);
+}
 
 /*
  * librdkafka's own explanation is not passed on, because it repeats the value,
@@ -25,10 +41,7 @@ static int set_one(rd_kafka_conf_t *conf, const char *name, const char *value, s
 	case RD_KAFKA_CONF_OK:
 		return 0;
 	case RD_KAFKA_CONF_UNKNOWN:
-		return error_set(err, ERROR_USAGE,
-				 "there is no Kafka setting %s; librdkafka's CONFIGURATION.md "
-				 "lists all that there are",
-				 name);
+		return refuse_unknown(name, err);
 	case RD_KAFKA_CONF_INVALID:
 		break;
 	}
@@ -47,6 +60,42 @@ static int set_all(rd_kafka_conf_t *conf, const struct bus_setting *settings, st
 	return rc;
 }
 
+/*
+ * Since 2.5 librdkafka reports figures of its own to brokers that ask for them. Closing a client
+ * then often takes a second, also where no broker has asked. Earlier versions lack the setting.
+ */
+static void keep_figures_here(rd_kafka_conf_t *conf)
+{
+	(void)rd_kafka_conf_set(conf, "enable.metrics.push", "false", NULL, 0);
+}
+
+/* Section [kafka] of the configuration file. */
+static int set_lines(rd_kafka_conf_t *conf, const struct config *config, struct error *err)
+{
+	const char *name;
+	const char *value;
+
+	for (size_t i = 0; config_kafka_line(config, i, &name, &value); i++)
+		if (set_one(conf, name, value, err))
+			return config_blame_kafka(config, i, err);
+	return 0;
+}
+
+int bus_check(const struct config *config, struct error *err)
+{
+	const char *name;
+	const char *value;
+	rd_kafka_conf_t *conf;
+	int rc;
+
+	if (!config_kafka_line(config, 0, &name, &value))
+		return 0;
+	conf = rd_kafka_conf_new();
+	rc = set_lines(conf, config, err);
+	rd_kafka_conf_destroy(conf);
+	return rc;
+}
+
 /* Addresses stand in messages and in librdkafka's log, so there must be no password in them. */
 static int check_brokers(const rd_kafka_conf_t *conf, struct error *err)
 {
@@ -61,13 +110,30 @@ static int check_brokers(const rd_kafka_conf_t *conf, struct error *err)
 			 "password, which are Kafka settings");
 }
 
+void bus_gist(const char *text, char out[static BUS_GIST_SIZE])
+{
+	const char *thread = text[0] == '[' ? strstr(text, "]: ") : NULL;
+	const char *from = thread ? thread + strlen("]: ") : text;
+	const char *client = strstr(from, "#");
+	const char *colon = client ? strstr(client, ": ") : NULL;
+	const char *end;
+
+	if (colon && !memchr(from, ' ', (size_t)(client - from)))
+		from = colon + strlen(": ");
+	end = strstr(from, " (after ");
+	(void)snprintf(out, BUS_GIST_SIZE, "%.*s", end ? (int)(end - from) : BUS_GIST_SIZE, from);
+}
+
 /* What librdkafka reports stands in the log with all other lines, and waits for nobody. */
 static void pass_on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
 	enum { SYSLOG_WARNING = 4 };
+	char gist[BUS_GIST_SIZE];
 
+	reason_note(rk, level, facility, text);
+	bus_gist(text, gist);
 	if (level <= SYSLOG_WARNING)
-		log_warn("%s: %s: %s", rd_kafka_name(rk), facility, text);
+		log_warn_seldom(gist, "%s: %s: %s", rd_kafka_name(rk), facility, text);
 	else
 		log_info("%s: %s: %s", rd_kafka_name(rk), facility, text);
 }
@@ -76,17 +142,15 @@ int bus_conf(rd_kafka_conf_t **out, const struct config *config, const struct bu
 	     struct error *err)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	const char *name;
-	const char *value;
-	int rc;
+	int rc = set_all(conf, defaults, err);
 
-	rc = set_all(conf, defaults, err);
+	keep_figures_here(conf);
 	if (!rc)
 		rc = set_one(conf, "bootstrap.servers", config_get(config, "brokers"), err);
 	if (!rc)
 		rc = set_all(conf, settings, err);
-	for (size_t i = 0; !rc && config_kafka_line(config, i, &name, &value); i++)
-		rc = set_one(conf, name, value, err);
+	if (!rc)
+		rc = set_lines(conf, config, err);
 	if (!rc)
 		rc = check_brokers(conf, err);
 	if (rc) {
@@ -122,15 +186,6 @@ int bus_open_consumer(rd_kafka_t **out, rd_kafka_conf_t *conf, struct error *err
 	return open_client(out, RD_KAFKA_CONSUMER, conf, err);
 }
 
-/* The log lines of librdkafka would only repeat what our errors say. */
-static void no_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
-{
-	(void)rk;
-	(void)level;
-	(void)facility;
-	(void)text;
-}
-
 int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committed,
 		    struct error *err)
 {
@@ -149,15 +204,27 @@ int bus_open_reader(rd_kafka_t **out, const struct config *config, bool committe
 
 	if (rc)
 		return rc;
-	rd_kafka_conf_set_log_cb(conf, no_log);
+	reason_listen(conf); /* our errors say what the log would */
 	return bus_open_consumer(out, conf, err);
 }
 
 void bus_close(rd_kafka_t **rk)
 {
+	const rd_kafka_t *gone = *rk;
+
 	if (*rk)
 		rd_kafka_destroy(*rk);
+	reason_forget(gone);
 	*rk = NULL;
+}
+
+int bus_refuse_unreachable(const rd_kafka_t *rk, const char *brokers, int code, struct error *err)
+{
+	char reason[REASON_SIZE];
+	bool known = reason_take(rk, reason);
+
+	return error_set(err, ERROR_UNAVAILABLE, "no Kafka broker answers at %s: %s", brokers,
+			 known ? reason : rd_kafka_err2str((rd_kafka_resp_err_t)code));
 }
 
 static int partitions_of(const rd_kafka_metadata_t *m, enum topic topic)
@@ -168,7 +235,30 @@ static int partitions_of(const rd_kafka_metadata_t *m, enum topic topic)
 	return 0;
 }
 
-static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct error *err)
+/* Brokers do not list what we may not see; asked for by name they say which of the two it is. */
+static int refuse_missing(rd_kafka_t *rk, enum topic topic, struct error *err)
+{
+	rd_kafka_topic_t *handle = rd_kafka_topic_new(rk, topic_name(topic), NULL);
+	rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+	const rd_kafka_metadata_t *m = NULL;
+
+	if (handle && !rd_kafka_metadata(rk, 0, handle, &m, RANGE_WAIT_MS)) {
+		code = m->topic_cnt ? m->topics[0].err : RD_KAFKA_RESP_ERR_NO_ERROR;
+		rd_kafka_metadata_destroy(m);
+	}
+	if (handle)
+		rd_kafka_topic_destroy(handle);
+	return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+		       ? error_set(err, ERROR_REFUSED,
+				   "Kafka does not let us see topic %s; allow us to describe it",
+				   topic_name(topic))
+		       : error_set(err, ERROR_REFUSED,
+				   "there is no topic %s; run `sharebus topics create`",
+				   topic_name(topic));
+}
+
+static int check_layout(rd_kafka_t *rk, const rd_kafka_metadata_t *m, int *partitions,
+			struct error *err)
 {
 	int commands = partitions_of(m, TOPIC_COMMANDS);
 
@@ -177,9 +267,7 @@ static int check_layout(const rd_kafka_metadata_t *m, int *partitions, struct er
 		int must = topic_partitions((enum topic)t, commands);
 
 		if (!is)
-			return error_set(err, ERROR_REFUSED,
-					 "there is no topic %s; run `sharebus topics create`",
-					 topic_name((enum topic)t));
+			return refuse_missing(rk, (enum topic)t, err);
 		if (is != must)
 			return error_set(err, ERROR_REFUSED,
 					 "topic %s has %d partitions, but must have %d; see "
@@ -206,6 +294,11 @@ static int brokers_if_complete(rd_kafka_t *rk, int wait_ms)
 	return all ? brokers : 0;
 }
 
+bool bus_has_topics(rd_kafka_t *rk, int wait_ms)
+{
+	return brokers_if_complete(rk, wait_ms) > 0;
+}
+
 void bus_wait_for_topics(rd_kafka_t *rk, int64_t deadline_ms)
 {
 	int answers = 0;
@@ -230,9 +323,8 @@ int bus_deployment(rd_kafka_t *rk, const char *brokers, int wait_ms, struct depl
 	int rc;
 
 	if (code)
-		return error_set(err, ERROR_UNAVAILABLE, "no Kafka broker answers at %s: %s",
-				 brokers, rd_kafka_err2str(code));
-	rc = check_layout(m, &partitions, err);
+		return bus_refuse_unreachable(rk, brokers, code, err);
+	rc = check_layout(rk, m, &partitions, err);
 	rd_kafka_metadata_destroy(m);
 	if (rc)
 		return rc;
@@ -284,24 +376,34 @@ static rd_kafka_resp_err_t ask_offset(rd_kafka_t *rk, enum topic topic, int part
 	return code;
 }
 
+static int fail_silent(rd_kafka_t *rk, enum topic topic, int partition, rd_kafka_resp_err_t code,
+		       struct error *err)
+{
+	refresh_topic(rk, topic);
+	return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
+			 topic_name(topic), partition, rd_kafka_err2str(code));
+}
+
+int bus_end(rd_kafka_t *rk, enum topic topic, int partition, int64_t *end, struct error *err)
+{
+	rd_kafka_resp_err_t code = ask_offset(rk, topic, partition, RD_KAFKA_OFFSET_END, end);
+
+	return code ? fail_silent(rk, topic, partition, code, err) : 0;
+}
+
 int bus_range(rd_kafka_t *rk, enum topic topic, int partition, int64_t *begin, int64_t *end,
 	      struct error *err)
 {
 	int64_t low = 0;
-	int64_t high = 0;
 	rd_kafka_resp_err_t code =
 		ask_offset(rk, topic, partition, RD_KAFKA_OFFSET_BEGINNING, &low);
 
 	if (!code)
-		code = ask_offset(rk, topic, partition, RD_KAFKA_OFFSET_END, &high);
-	if (!code) {
-		*begin = low;
-		*end = high;
-		return 0;
-	}
-	refresh_topic(rk, topic);
-	return error_set(err, ERROR_UNAVAILABLE, "%s partition %d does not answer: %s",
-			 topic_name(topic), partition, rd_kafka_err2str(code));
+		code = ask_offset(rk, topic, partition, RD_KAFKA_OFFSET_END, end);
+	if (code)
+		return fail_silent(rk, topic, partition, code, err);
+	*begin = low;
+	return 0;
 }
 
 int64_t bus_high(rd_kafka_t *rk, enum topic topic, int partition)
@@ -350,6 +452,15 @@ bool bus_lacks_beginning(rd_kafka_t *rk, int partitions, int wait_ms, struct err
 	return lacks;
 }
 
+bool bus_is_orphan(const rd_kafka_message_t *m)
+{
+	rd_kafka_headers_t *headers;
+
+	return !m->err && !m->payload && m->key && m->key_len == strlen(BUS_ORPHAN_KEY) &&
+	       memcmp(m->key, BUS_ORPHAN_KEY, m->key_len) == 0 &&
+	       rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR__NOENT;
+}
+
 bool bus_is_unreadable(const rd_kafka_message_t *m)
 {
 	return m->rkt && m->offset >= 0 &&
@@ -358,8 +469,21 @@ bool bus_is_unreadable(const rd_kafka_message_t *m)
 		m->err == RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED);
 }
 
-int bus_refuse_unreadable(const rd_kafka_message_t *m, struct error *err)
+int bus_check_allowed(const rd_kafka_message_t *m, struct error *err)
 {
+	if (!m->rkt || m->err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		return 0;
+	return error_set(err, ERROR_REFUSED,
+			 "Kafka does not let us read topic %s; allow us to read it",
+			 rd_kafka_topic_name(m->rkt));
+}
+
+int bus_check_readable(const rd_kafka_message_t *m, struct error *err)
+{
+	int rc = bus_check_allowed(m, err);
+
+	if (rc || !bus_is_unreadable(m))
+		return rc;
 	return error_set(err, ERROR_REFUSED,
 			 "%s partition %d: the batch at offset %lld cannot be unpacked: %s",
 			 rd_kafka_topic_name(m->rkt), (int)m->partition, (long long)m->offset,
@@ -376,11 +500,36 @@ rd_kafka_headers_t *bus_headers(const struct header *list, size_t count)
 	return h;
 }
 
-int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
+/* Without a right to write anywhere, an idempotent producer is not even given its id, and is broken. */
+static int refuse_fatal(rd_kafka_t *rk, const char *topic, struct error *err)
+{
+	char why[256];
+
+	return rd_kafka_fatal_error(rk, why, sizeof(why)) ==
+			       RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+		       ? error_set(err, ERROR_UNAVAILABLE,
+				   "Kafka does not let us write to %s; allow us to write to it",
+				   topic)
+		       : error_set(err, ERROR_UNAVAILABLE, "%s: %s", topic, why);
+}
+
+static int refuse_record(rd_kafka_t *rk, const char *topic, const rd_kafka_error_t *e,
+			 struct error *err)
+{
+	if (rd_kafka_fatal_error(rk, NULL, 0))
+		return refuse_fatal(rk, topic, err);
+	return error_set(err,
+			 rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ERROR_UNAVAILABLE
+										 : ERROR_INPUT,
+			 "%s: %s", topic, rd_kafka_error_string(e));
+}
+
+static rd_kafka_error_t *produce_record(rd_kafka_t *rk, rd_kafka_topic_t *topic,
+					const struct bus_record *r)
 {
 	rd_kafka_headers_t *headers = bus_headers(r->headers, r->header_count);
 	const rd_kafka_vu_t message[] = {
-		{ .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = r->topic },
+		{ .vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic },
 		{ .vtype = RD_KAFKA_VTYPE_PARTITION,
 		  .u.i32 = r->placed ? r->partition : RD_KAFKA_PARTITION_UA },
 		{ .vtype = RD_KAFKA_VTYPE_KEY,
@@ -392,16 +541,30 @@ int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
 		{ .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = r->opaque },
 	};
 	rd_kafka_error_t *e = rd_kafka_produceva(rk, message, sizeof(message) / sizeof(message[0]));
-	enum error_code code;
 
-	if (!e)
-		return 0;
-	code = rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__QUEUE_FULL ||
-			       rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR__FATAL
-		       ? ERROR_UNAVAILABLE
-		       : ERROR_INPUT;
-	(void)error_set(err, code, "%s: %s", r->topic, rd_kafka_error_string(e));
-	rd_kafka_error_destroy(e);
-	rd_kafka_headers_destroy(headers);
-	return code;
+	if (e)
+		rd_kafka_headers_destroy(headers);
+	return e;
+}
+
+/*
+ * The topic is opened, because librdkafka then asks at once who leads it. For one that a record
+ * only names it asks once a second (2.8), and the first record waits for that.
+ */
+int bus_send(rd_kafka_t *rk, const struct bus_record *r, struct error *err)
+{
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, r->topic, NULL);
+	rd_kafka_error_t *e;
+	int rc = 0;
+
+	if (!topic)
+		return error_set(err, ERROR_INPUT, "%s: %s", r->topic,
+				 rd_kafka_err2str(rd_kafka_last_error()));
+	e = produce_record(rk, topic, r);
+	rd_kafka_topic_destroy(topic); /* the client keeps it for the next record */
+	if (e) {
+		rc = refuse_record(rk, r->topic, e, err);
+		rd_kafka_error_destroy(e);
+	}
+	return rc;
 }

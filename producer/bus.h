@@ -31,10 +31,20 @@ struct bus_setting {
  * Makes the configuration of a client from our defaults, then these settings,
  * then section [kafka] of the configuration file: the later wins. config must
  * have "brokers". What librdkafka reports goes through the log. ERROR_USAGE names
- * the setting that librdkafka refuses, but never its value.
+ * the setting that librdkafka refuses, with its file and line, but never its value.
  */
 MUST_USE int bus_conf(struct rd_kafka_conf_s **out, const struct config *config,
 		      const struct bus_setting *settings, struct error *err);
+
+/* What a report of librdkafka is about: without its thread, its client and how long it took. */
+enum { BUS_GIST_SIZE = 256 };
+void bus_gist(const char *text, char out[static BUS_GIST_SIZE]);
+
+/*
+ * Does librdkafka take section [kafka] of the configuration file? For a program that
+ * wants to know before it needs a client. ERROR_USAGE as from bus_conf().
+ */
+MUST_USE int bus_check(const struct config *config, struct error *err);
 
 /*
  * Make a client, which is the caller's; bus_close() ends it. The configuration
@@ -66,6 +76,9 @@ void bus_close(struct rd_kafka_s **rk);
  */
 void bus_wait_for_topics(struct rd_kafka_s *rk, int64_t deadline_ms);
 
+/* Does the broker that answers know all topics? false as well when none answers within wait_ms. */
+bool bus_has_topics(struct rd_kafka_s *rk, int wait_ms);
+
 /*
  * Asks the cluster for its id and checks the layout of its topics: all exist,
  * the directory has one partition, all others have the same number. brokers is
@@ -76,9 +89,13 @@ MUST_USE int bus_deployment(struct rd_kafka_s *rk, const char *brokers, int wait
 			    struct deployment *out, struct error *err);
 
 /*
- * Asks where a partition begins and ends for a reader of the client's isolation
- * level. ERROR_UNAVAILABLE when no broker says.
+ * Asks where a partition ends, or begins and ends, for a reader of the client's
+ * isolation level. A broker answers one request after another: while the client
+ * fetches, each question waits for the fetch before it. ERROR_UNAVAILABLE when no
+ * broker says; the results are then untouched.
  */
+MUST_USE int bus_end(struct rd_kafka_s *rk, enum topic topic, int partition, int64_t *end,
+		     struct error *err);
 MUST_USE int bus_range(struct rd_kafka_s *rk, enum topic topic, int partition, int64_t *begin,
 		       int64_t *end, struct error *err);
 
@@ -99,6 +116,21 @@ int64_t bus_high(struct rd_kafka_s *rk, enum topic topic, int partition);
 bool bus_lacks_beginning(struct rd_kafka_s *rk, int partitions, int wait_ms, struct error *out);
 
 /*
+ * Fails with why no broker serves the client, as far as that is known; `code` is the
+ * rd_kafka_resp_err_t that the call has ended with: ERROR_UNAVAILABLE.
+ */
+MUST_USE int bus_refuse_unreachable(const struct rd_kafka_s *rk, const char *brokers, int code,
+				    struct error *err);
+
+/*
+ * The key of a record that says nothing: it has no value and no headers, and is there
+ * only because a transaction had to have a record in that log.
+ */
+#define BUS_ORPHAN_KEY "orphan"
+
+bool bus_is_orphan(const struct rd_kafka_message_s *m);
+
+/*
  * Is this what the client gives instead of a batch of records that it cannot
  * unpack: because it would grow beyond the client's memory, or is damaged? No
  * retry heals that. The message's offset is the batch's first, wherever in it the
@@ -107,8 +139,11 @@ bool bus_lacks_beginning(struct rd_kafka_s *rk, int partitions, int wait_ms, str
  */
 bool bus_is_unreadable(const struct rd_kafka_message_s *m);
 
-/* Fails with a sentence that names such a batch: ERROR_REFUSED. */
-MUST_USE int bus_refuse_unreadable(const struct rd_kafka_message_s *m, struct error *err);
+/* ERROR_REFUSED for what the client gives when the brokers do not let us read a topic; they say it once. */
+MUST_USE int bus_check_allowed(const struct rd_kafka_message_s *m, struct error *err);
+
+/* For a client that only looks, about what it was given: that, and ERROR_REFUSED for such a batch. */
+MUST_USE int bus_check_readable(const struct rd_kafka_message_s *m, struct error *err);
 
 /* Makes a Kafka header list. It is the caller's until a produce call takes it. */
 struct rd_kafka_headers_s *bus_headers(const struct header *list, size_t count);

@@ -1,9 +1,10 @@
 #include "producer/client.h"
 
 #include "ops/support/clock.h"
+#include "ops/support/settings.h"
 #include "producer/bus.h"
-#include "producer/delivery.h"
 #include "producer/ids.h"
+#include "producer/receipt.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@ static const struct config_setting own_settings[] = {
 	{ "source", "NAME", NULL, "library", "who speaks, in the source of events" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
-static const struct config_setting *const client_settings[] = { config_shared, own_settings, NULL };
+static const struct config_setting *const client_settings[] = { settings_shared, own_settings,
+								NULL };
 
 /* The public constants have the values of those inside, and are cast into each other. */
 _Static_assert((int)SHAREBUS_NOT_FOUND == ERROR_INPUT, "results");
@@ -63,14 +65,38 @@ static int set_option(struct sharebus *c, const char *key, const char *value)
 	return value ? config_set(c->config, key, value, &c->err) : 0;
 }
 
+static int set_redis(struct sharebus *c, const struct sharebus_options *o)
+{
+	const struct {
+		const char *key;
+		const char *value;
+	} options[] = {
+		{ "redis", o->redis },
+		{ "redis-password", o->redis_password },
+		{ "redis-password-file", o->redis_password_file },
+		{ "redis-ca", o->redis_ca },
+		{ "redis-cert", o->redis_cert },
+		{ "redis-key", o->redis_key },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < sizeof(options) / sizeof(options[0]); i++)
+		rc = set_option(c, options[i].key, options[i].value);
+	return rc;
+}
+
 static int set_options(struct sharebus *c, const struct sharebus_options *o)
 {
 	int rc = set_option(c, "brokers", o->brokers);
 
 	if (!rc)
-		rc = set_option(c, "redis", o->redis);
+		rc = set_redis(c, o);
 	if (!rc)
 		rc = set_option(c, "prefix", o->prefix);
+	if (!rc)
+		rc = set_option(c, "keys-file", o->keys_file);
+	if (!rc)
+		rc = set_option(c, "signing-key", o->signing_key);
 	if (!rc)
 		rc = set_option(c, "source", o->source);
 	for (size_t i = 0; !rc && o->kafka && o->kafka[i] && o->kafka[i + 1]; i += 2)
@@ -105,11 +131,12 @@ void sharebus_close(struct sharebus **client)
 	if (!c)
 		return;
 	if (c->bus)
-		delivery_give_up(c->bus);
+		receipt_give_up(c->bus);
 	bus_close(&c->bus);
 	reader_close(&c->reader);
 	people_free(&c->people);
 	codec_free(&c->codec);
+	signing_close(&c->signing);
 	config_free(&c->config);
 	arena_done(&c->arena);
 	free(c);
@@ -132,17 +159,22 @@ struct error *client_begin(struct sharebus *c)
 
 int client_reader(struct sharebus *c, struct error *err)
 {
+	const struct redis_target redis = redis_target_from(c->config);
+	const char *prefix = config_get(c->config, "prefix");
 	int rc;
 
 	if (c->reader)
 		return 0;
 	if (!c->people)
 		c->people = people_new();
-	rc = reader_open(&c->reader, config_get(c->config, "redis"),
-			 config_get(c->config, "prefix"), c->timeout_ms, err);
-	if (!rc)
-		reader_set_max_age(c->reader, c->max_age_ms);
-	return rc;
+	do
+		rc = reader_open(&c->reader, &redis, prefix, c->timeout_ms, err);
+	while (patience_lasts(&c->patience, "the index in Redis", rc));
+	if (rc)
+		return rc;
+	reader_set_max_age(c->reader, c->max_age_ms);
+	reader_set_patience(c->reader, &c->patience);
+	return 0;
 }
 
 int client_codec(struct sharebus *c, struct error *err)
@@ -170,7 +202,7 @@ static int open_bus(struct sharebus *c, struct error *err)
 	rc = bus_conf(&conf, c->config, settings, err);
 	if (rc)
 		return rc;
-	delivery_listen(conf);
+	receipt_listen(conf);
 	return bus_open_producer(&c->bus, conf, err);
 }
 
@@ -185,8 +217,27 @@ static int check_same(struct sharebus *c, struct error *err)
 		err, ERROR_REFUSED,
 		"the index in Redis at %s belongs to another deployment (Kafka cluster %s, %d "
 		"partitions) than the brokers at %s (%s, %d); check --redis and --brokers",
-		config_get(c->config, "redis"), index->cluster, index->partitions,
+		reader_address(c->reader), index->cluster, index->partitions,
 		config_get(c->config, "brokers"), c->deployment.cluster, c->deployment.partitions);
+}
+
+/* Waits for brokers that are only just coming up, and for topics that are being made. */
+static void bear_with_brokers(struct sharebus *c)
+{
+	int rc;
+
+	if (!c->patience.deadline_ms)
+		return;
+	do
+		rc = bus_has_topics(c->bus, c->timeout_ms) ? 0 : ERROR_UNAVAILABLE;
+	while (patience_lasts(&c->patience, "Kafka", rc));
+}
+
+static int learn_deployment(struct sharebus *c, struct error *err)
+{
+	bear_with_brokers(c);
+	return bus_deployment(c->bus, config_get(c->config, "brokers"), c->timeout_ms,
+			      &c->deployment, err);
 }
 
 int client_bus(struct sharebus *c, struct error *err)
@@ -195,13 +246,14 @@ int client_bus(struct sharebus *c, struct error *err)
 
 	/* After an error that librdkafka calls fatal, this client produces nothing more. */
 	if (c->bus && rd_kafka_fatal_error(c->bus, NULL, 0)) {
-		delivery_give_up(c->bus);
+		receipt_give_up(c->bus);
 		bus_close(&c->bus);
 	}
-	if (!c->bus)
+	if (!c->signing)
+		rc = signing_open(&c->signing, c->config, err);
+	if (!rc && !c->bus)
 		rc = open_bus(c, err);
 	if (!rc && !c->deployment.partitions)
-		rc = bus_deployment(c->bus, config_get(c->config, "brokers"), c->timeout_ms,
-				    &c->deployment, err);
+		rc = learn_deployment(c, err);
 	return rc ? rc : check_same(c, err);
 }

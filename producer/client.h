@@ -11,8 +11,10 @@
 #include "cache/people.h"
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
+#include "ops/support/patience.h"
 #include "producer/sharebus.h"
 #include "schemas/codec.h"
+#include "schemas/signing.h"
 
 struct rd_kafka_s;
 
@@ -22,10 +24,12 @@ struct sharebus {
 	struct config *config; /* settings and section [kafka] */
 	int timeout_ms;
 	int max_age_ms;
+	struct patience patience;     /* with servers that are only just coming up */
 	struct codec *codec;          /* NULL until client_codec() */
 	struct reader *reader;        /* NULL until client_reader() */
 	struct people *people;        /* NULL until then, too */
 	struct rd_kafka_s *bus;       /* NULL until client_bus() */
+	struct signing *signing;      /* NULL until then, too, and without a keys file */
 	struct deployment deployment; /* of the bus */
 	struct arena arena;           /* holds what the last call has returned */
 	struct error err;             /* of the last call */
@@ -43,7 +47,8 @@ MUST_USE int client_reader(struct sharebus *c, struct error *err);
 /*
  * Opens c->bus, unless it is open, and checks it: the topics have the right
  * layout, and the index, if it is open, belongs to the same deployment.
- * ERROR_UNAVAILABLE or ERROR_REFUSED with a sentence.
+ * Reads the keys file first, if there is one. ERROR_UNAVAILABLE, ERROR_REFUSED or
+ * ERROR_USAGE with a sentence.
  */
 MUST_USE int client_bus(struct sharebus *c, struct error *err);
 

@@ -6,15 +6,19 @@
 #include "producer/cli/arguments.h"
 
 /*
- * The command that argv[1], and perhaps argv[2], name; NULL if there is none.
- * *words says how many of them did.
+ * The command that the first words of argv name, between which flags may stand;
+ * NULL if there is none. Takes these words out of argv. `help X` becomes
+ * `--help X`. The config has the settings, which are flags, too.
  */
-const struct command_def *commands_find(int argc, char **argv, int *words);
+const struct command_def *commands_take(int *argc, char **argv, const struct config *config);
+
+/* All commands; a NULL name ends the table. */
+const struct command_def *commands_all(void);
 
 /*
- * Answers a command line that names no command: prints the help if that is what
- * is wanted, else a sentence on stderr that says what is wrong.
+ * Answers a command line that names no command: prints the help or the version if
+ * that is what is wanted, else says what is wrong.
  */
-enum exit_code commands_explain(int argc, char **argv);
+enum exit_code commands_explain(const struct session *s, int argc, char **argv);
 
 #endif

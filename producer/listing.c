@@ -6,6 +6,7 @@
 #include "producer/client.h"
 #include "producer/ids.h"
 #include "producer/view.h"
+#include "producer/visible.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -45,17 +46,6 @@ static void sort_candidates(struct sharebus_list *l)
 		l->at++;
 }
 
-static void add_candidates(struct sharebus_list *l, const struct uuid_list *more)
-{
-	size_t cap = l->ids.count;
-
-	l->ids.list = arena_grow(&l->arena, l->ids.list, &cap, l->ids.count + more->count + 1,
-				 sizeof(*l->ids.list));
-	if (more->count)
-		memcpy(l->ids.list + l->ids.count, more->list, more->count * sizeof(*more->list));
-	l->ids.count += more->count;
-}
-
 static int find_shared_with(struct sharebus_list *l, enum subject_kind kind,
 			    const struct sharebus_id *id, struct error *err)
 {
@@ -71,23 +61,6 @@ static int find_owned(struct sharebus_list *l, const struct sharebus_id *id, str
 	return lookup_owned(l->client->reader, &owner, &l->arena, &l->ids, err);
 }
 
-/* All that is shared with her, with her groups, or with everyone in her organizations. */
-static int find_with_me(struct sharebus_list *l, struct error *err)
-{
-	struct reader *r = l->client->reader;
-	struct uuid_list groups;
-	struct uuid_list found;
-	int rc = find_shared_with(l, SUBJECT_USER, &l->query.as, err);
-
-	if (!rc)
-		rc = lookup_groups_of(r, &l->me, &l->arena, &groups, err);
-	if (!rc)
-		rc = lookup_shared_with_groups(r, &groups, &l->arena, &found, err);
-	if (!rc)
-		add_candidates(l, &found);
-	return rc;
-}
-
 /* May she see workspaces that she neither owns nor has a share of? */
 static bool sees_all(const struct sharebus_list *l)
 {
@@ -101,18 +74,10 @@ static bool sees_all(const struct sharebus_list *l)
 /* All that she might see: for queries without a narrower condition. */
 static int find_visible(struct sharebus_list *l, struct error *err)
 {
-	const struct uuid me = uuid_of(&l->query.as);
-	struct uuid_list owned;
-	int rc;
+	struct reader *r = l->client->reader;
 
-	if (sees_all(l))
-		return scan_workspaces(l->client->reader, &l->arena, &l->ids, err);
-	rc = find_with_me(l, err);
-	if (!rc)
-		rc = lookup_owned(l->client->reader, &me, &l->arena, &owned, err);
-	if (!rc)
-		add_candidates(l, &owned);
-	return rc;
+	return sees_all(l) ? scan_workspaces(r, &l->arena, &l->ids, err)
+			   : visible_find(r, &l->me, &l->arena, &l->ids, err);
 }
 
 /* ---- unknown ids ---- */
@@ -184,7 +149,7 @@ static int find_candidates(struct sharebus_list *l, struct error *err)
 	else if (is_set(&q->with_group))
 		rc = find_shared_with(l, SUBJECT_GROUP, &q->with_group, err);
 	else if (q->with_me)
-		rc = find_with_me(l, err);
+		rc = visible_find_shared(l->client->reader, &l->me, &l->arena, &l->ids, err);
 	else
 		rc = find_visible(l, err);
 	if (!rc)
@@ -224,20 +189,11 @@ static bool matches_query(const struct sharebus_query *q, const struct workspace
 	       (!is_set(&q->with_group) || has_grant(w, SUBJECT_GROUP, &q->with_group, now));
 }
 
-/* Admins see all of their organization, others what they may read now. */
 static bool may_see(const struct sharebus_query *q, const struct access_facts *f)
 {
 	const struct access a = access_check(f, ACTION_READ);
-	const struct membership *m;
 
-	if (q->with_me)
-		return a.allowed && a.reason != ACCESS_OWNER;
-	if (a.allowed)
-		return true;
-	if (!f->user || f->user->status != USER_ACTIVE)
-		return false;
-	m = user_membership(f->user, &f->workspace->organization_id);
-	return f->user->site_role == SITE_OWNER || (m && m->role == ORGANIZATION_ADMIN);
+	return q->with_me ? a.allowed && a.reason != ACCESS_OWNER : visible_is(f);
 }
 
 /* ---- pages ---- */

@@ -1,6 +1,11 @@
 /* sharebus: finds the command that the first words name, and runs it. */
 
+#include "producer/bus.h"
 #include "producer/commands.h"
+
+#include "producer/cli/failure.h"
+#include "producer/cli/words.h"
+#include "producer/operator/inside.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -31,31 +36,48 @@ static enum exit_code close_output(enum exit_code code)
 	return EXIT_UNAVAILABLE;
 }
 
-static enum exit_code run_command(const struct command_def *c, int argc, char **argv)
+static enum exit_code run_command(struct session *s, const struct command_def *c, int argc,
+				  char **argv)
 {
-	struct session session;
 	struct arguments arguments;
 	struct error err = { 0 };
-	enum exit_code code;
-	int rc = session_open(&session, &err);
+	bool json = words_want_json(argc, argv);
+	int rc = arguments_read(&arguments, c, s, argc, argv, &err);
 
 	if (!rc)
-		rc = arguments_read(&arguments, c, &session, argc, argv, &err);
+		rc = bus_check(s->config, &err);
+	if (!rc && s->wait_given && !c->at_once)
+		rc = inside_bear_with_servers(s, &err);
+	if (rc < 0 && json) /* also when the flag stands after the wrong one */
+		s->output = OUTPUT_JSON;
 	if (rc < 0)
-		complain(&err);
-	code = rc < 0 ? EXIT_USAGE : rc ? EXIT_DONE : c->run(&session, &arguments);
-	session_close(&session);
-	return code;
+		return failure_report_usage(s, &err);
+	arguments.commands = commands_all();
+	return rc ? EXIT_DONE : c->run(s, &arguments);
+}
+
+static enum exit_code run_words(struct session *s, int argc, char **argv)
+{
+	const struct command_def *c = commands_take(&argc, argv, s->config);
+
+	if (c)
+		return run_command(s, c, argc, argv);
+	s->output = words_want_json(argc, argv) ? OUTPUT_JSON : OUTPUT_TABLE;
+	return commands_explain(s, argc, argv);
 }
 
 int main(int argc, char **argv)
 {
-	int words = 0;
-	const struct command_def *c = commands_find(argc, argv, &words);
+	struct session session;
+	struct error err = { 0 };
+	enum exit_code code;
 
 	open_descriptors();
-	if (!c)
-		return (int)close_output(commands_explain(argc, argv));
 	(void)signal(SIGPIPE, SIG_IGN);
-	return (int)close_output(run_command(c, argc - words, argv + words));
+	if (session_open(&session, &err))
+		code = failure_report(&session, &err);
+	else
+		code = run_words(&session, argc, argv);
+	session_close(&session);
+	return (int)close_output(code);
 }

@@ -126,22 +126,32 @@ static int organization_by_name(struct sharebus *c, struct bytes name, struct uu
 	return rc;
 }
 
+/* Finds "organization/name". */
+static int group_by_path(struct sharebus *c, const char *path, const char *slash, struct uuid *out,
+			 struct error *err)
+{
+	struct uuid organization_id;
+	int rc = organization_by_name(c, part_before(path, slash), &organization_id, err);
+
+	if (!rc)
+		rc = group_of(c, &organization_id, bytes_of(slash + 1), out, err);
+	if (!rc && uuid_is_nil(out))
+		rc = error_set(err, ERROR_INPUT, "there is no group %s", path);
+	return rc;
+}
+
 static int group_by_name(struct sharebus *c, const struct sharebus_id *me, const char *name,
 			 struct uuid *out, struct error *err)
 {
 	const char *slash = strchr(name, '/');
 	struct named_list all;
-	struct named one = { 0 };
 	int rc;
 
 	(void)me;
-	if (!slash) {
-		rc = lookup_all_organizations(c->reader, &c->arena, &all, err);
-		return rc ? rc : group_among(c, &all, bytes_of(name), out, err);
-	}
-	rc = organization_by_name(c, part_before(name, slash), &one.id, err);
-	return rc ? rc
-		  : group_among(c, &(struct named_list){ &one, 1 }, bytes_of(slash + 1), out, err);
+	if (slash)
+		return group_by_path(c, name, slash, out, err);
+	rc = lookup_all_organizations(c->reader, &c->arena, &all, err);
+	return rc ? rc : group_among(c, &all, bytes_of(name), out, err);
 }
 
 int sharebus_find_group(struct sharebus *client, const char *name, struct sharebus_id *out)
@@ -213,6 +223,26 @@ static bool is_named(const struct sharebus_subject *s)
 	const struct uuid id = uuid_of(&s->id);
 
 	return uuid_is_nil(&id);
+}
+
+/* Finds the groups that are given as "organization/name", whichever organization that is. */
+static int find_placed_groups(struct sharebus *c, struct sharebus_subject *list, size_t count,
+			      struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		const char *name = list[i].name;
+		const char *slash = name ? strchr(name, '/') : NULL;
+		struct uuid id;
+
+		if (list[i].kind != SHAREBUS_GROUP || !slash || !is_named(&list[i]))
+			continue;
+		rc = group_by_path(c, name, slash, &id, err);
+		if (!rc)
+			list[i].id = public_id(&id);
+	}
+	return rc;
 }
 
 /* The subjects of one kind that are given by their names. */
@@ -308,6 +338,8 @@ int names_subjects(struct sharebus *c, struct sharebus_subject *list, size_t cou
 {
 	int rc = look_up_kind(c, list, count, SHAREBUS_USER, organization_id, err);
 
+	if (!rc)
+		rc = find_placed_groups(c, list, count, err);
 	if (!rc)
 		rc = look_up_kind(c, list, count, SHAREBUS_GROUP, organization_id, err);
 	return rc ? rc : report_unknown(c, list, count, err);

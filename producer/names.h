@@ -7,8 +7,9 @@
 #include "producer/client.h"
 
 /*
- * Fills in the ids of subjects that only have a name; groups are those of the
- * organization. On failure, some may be filled in.
+ * Fills in the ids of subjects that only have a name. Groups are those of the
+ * organization, unless they are given as "organization/name". On failure, some may
+ * be filled in.
  */
 MUST_USE int names_subjects(struct sharebus *c, struct sharebus_subject *list, size_t count,
 			    const struct uuid *organization_id, struct error *err);

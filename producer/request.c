@@ -1,8 +1,7 @@
-/* sharebus_share() and sharebus_remove(): from a request to its outcome. */
+#include "producer/request.h"
 
 #include "ops/support/clock.h"
 #include "ops/support/utf8.h"
-#include "producer/client.h"
 #include "producer/ids.h"
 #include "producer/names.h"
 #include "producer/send.h"
@@ -99,8 +98,8 @@ static int fill_command_id(const struct sharebus_request *q, struct command *out
 	return 0;
 }
 
-static int fill_command(struct sharebus *c, const struct sharebus_request *q,
-			struct sharebus_subject *subjects, struct command *out, struct error *err)
+int request_fill(struct sharebus *c, const struct sharebus_request *q,
+		 struct sharebus_subject *subjects, struct command *out, struct error *err)
 {
 	struct uuid organization_id;
 	int rc;
@@ -141,6 +140,7 @@ static void fill_share(struct sharebus *c, const struct sharebus_request *q,
 			subject_of(&subjects[i]),
 			(enum role)subjects[i].role,
 			subjects[i].expires_at ? subjects[i].expires_at : ABSENT,
+			subjects[i].keep_expiry,
 		};
 }
 
@@ -172,8 +172,8 @@ static void fill_outcome(const struct sent_command *sent, struct sharebus_outcom
 	}
 }
 
-static int send_request(struct sharebus *c, const struct record *r, int wait_ms,
-			struct sharebus_outcome *out, struct error *err)
+int request_send(struct sharebus *c, const struct record *r, int wait_ms,
+		 struct sharebus_outcome *out, struct error *err)
 {
 	struct sent_command sent;
 	int rc = send_command(c, r, wait_ms, &sent, err);
@@ -193,14 +193,25 @@ static int send_request(struct sharebus *c, const struct record *r, int wait_ms,
 
 /* ---- requests that are wrong whatever the index says ---- */
 
-static int check_message(struct bytes message, struct error *err)
+int request_check_text(const char *what, struct bytes text, size_t max, struct error *err)
 {
-	if (message.len > MESSAGE_MAX)
+	if (text.len > max)
+		return error_set(err, ERROR_USAGE, "%s has %zu bytes; at most %zu are allowed",
+				 what, text.len, max);
+	if (!utf8_is_valid(text.data, text.len))
+		return error_set(err, ERROR_USAGE, "%s must be UTF-8", what);
+	return 0;
+}
+
+int request_check_expiry(int64_t expires_at, struct error *err)
+{
+	if (expires_at < 0)
+		return error_set(err, ERROR_USAGE, "expires_at must not be negative (got %lld)",
+				 (long long)expires_at);
+	if (expires_at > TIME_MAX_MS)
 		return error_set(err, ERROR_USAGE,
-				 "the message has %zu bytes; at most %d are allowed", message.len,
-				 MESSAGE_MAX);
-	if (!utf8_is_valid(message.data, message.len))
-		return error_set(err, ERROR_USAGE, "the message must be UTF-8");
+				 "expires_at must not lie after the year 9999 (got %lld)",
+				 (long long)expires_at);
 	return 0;
 }
 
@@ -214,17 +225,16 @@ static int check_subject(const struct sharebus_subject *s, bool needs_role, stru
 		return error_set(err, ERROR_USAGE,
 				 "the role %s cannot be granted; give use or admin",
 				 sharebus_role_name(s->role));
-	if (needs_role && s->expires_at < 0)
-		return error_set(err, ERROR_USAGE, "expires_at must not be negative (got %lld)",
-				 (long long)s->expires_at);
-	if (needs_role && s->expires_at > TIME_MAX_MS)
+	if (needs_role && request_check_expiry(s->expires_at, err))
+		return ERROR_USAGE;
+	if (needs_role && s->keep_expiry && s->expires_at)
 		return error_set(err, ERROR_USAGE,
-				 "expires_at must not lie after the year 9999 (got %lld)",
+				 "expires_at must be 0 where keep_expiry is true (got %lld)",
 				 (long long)s->expires_at);
 	return 0;
 }
 
-static int check_request(const struct sharebus_request *q, bool shares, struct error *err)
+int request_check(const struct sharebus_request *q, bool shares, struct error *err)
 {
 	int rc = check_wait(q->wait_ms, err);
 
@@ -232,52 +242,72 @@ static int check_request(const struct sharebus_request *q, bool shares, struct e
 		rc = error_set(err, ERROR_USAGE, "expected_version must not be negative (got %lld)",
 			       (long long)q->expected_version);
 	if (!rc && shares)
-		rc = check_message(bytes_of(q->message), err);
+		rc = request_check_text("the message", bytes_of(q->message), MESSAGE_MAX, err);
 	for (size_t i = 0; !rc && i < q->subject_count; i++)
 		rc = check_subject(&q->subjects[i], shares, err);
 	return rc;
 }
 
-static int run_request(struct sharebus *c, enum record_type type, const struct sharebus_request *q,
-		       struct sharebus_outcome *out)
+/* ---- the requests ---- */
+
+/* Fills the command that the request becomes; the id in *out as soon as it is known. */
+static int begin_request(struct sharebus *c, const struct sharebus_request *q,
+			 struct sharebus_subject **subjects, struct command *command,
+			 struct sharebus_outcome *out, struct error *err)
 {
-	struct error *err = client_begin(c);
-	struct sharebus_subject *subjects =
-		arena_alloc(&c->arena, (q->subject_count + 1) * sizeof(*subjects));
-	struct record r = { .type = type };
-	struct command command;
 	int rc;
 
-	*out = (struct sharebus_outcome){ .command_id = q->command_id };
+	*subjects = arena_alloc(&c->arena, (q->subject_count + 1) * sizeof(**subjects));
 	if (q->subject_count)
-		memcpy(subjects, q->subjects, q->subject_count * sizeof(*subjects));
-	rc = check_request(q, type == RECORD_SHARE_WORKSPACE, err);
+		memcpy(*subjects, q->subjects, q->subject_count * sizeof(**subjects));
+	rc = request_fill(c, q, *subjects, command, err);
+	out->command_id = public_id(&command->command_id);
+	return rc;
+}
+
+int request_share(struct sharebus *c, const struct sharebus_request *q, struct handoff_offer *offer,
+		  struct sharebus_outcome *out, struct error *err)
+{
+	struct record r = { .type = RECORD_SHARE_WORKSPACE };
+	struct share_workspace *share = &r.as.share_workspace;
+	struct sharebus_subject *subjects;
+	int rc = request_check(q, true, err);
+
+	if (!rc)
+		rc = begin_request(c, q, &subjects, &share->command, out, err);
 	if (rc)
 		return rc;
-	rc = fill_command(c, q, subjects, &command, err);
-	out->command_id = public_id(&command.command_id);
-	if (rc)
-		return rc;
-	if (type == RECORD_SHARE_WORKSPACE) {
-		r.as.share_workspace.command = command;
-		fill_share(c, q, subjects, &r.as.share_workspace);
-	} else {
-		r.as.remove_sharing.command = command;
-		fill_remove(c, q, subjects, &r.as.remove_sharing);
-	}
-	return send_request(c, &r, q->wait_ms, out, err);
+	fill_share(c, q, subjects, share);
+	if (offer && uuid_is_nil(&offer->handoff_id))
+		offer->handoff_id = share->command.command_id;
+	share->handoff = offer;
+	return request_send(c, &r, q->wait_ms, out, err);
 }
 
 int sharebus_share(struct sharebus *client, const struct sharebus_request *request,
 		   struct sharebus_outcome *out)
 {
-	return run_request(client, RECORD_SHARE_WORKSPACE, request, out);
+	*out = (struct sharebus_outcome){ .command_id = request->command_id };
+	return request_share(client, request, NULL, out, client_begin(client));
 }
 
 int sharebus_remove(struct sharebus *client, const struct sharebus_request *request,
 		    struct sharebus_outcome *out)
 {
-	return run_request(client, RECORD_REMOVE_SHARING, request, out);
+	struct error *err = client_begin(client);
+	struct record r = { .type = RECORD_REMOVE_SHARING };
+	struct sharebus_subject *subjects;
+	int rc;
+
+	*out = (struct sharebus_outcome){ .command_id = request->command_id };
+	rc = request_check(request, false, err);
+	if (!rc)
+		rc = begin_request(client, request, &subjects, &r.as.remove_sharing.command, out,
+				   err);
+	if (rc)
+		return rc;
+	fill_remove(client, request, subjects, &r.as.remove_sharing);
+	return request_send(client, &r, request->wait_ms, out, err);
 }
 
 /* ---- read your writes ---- */

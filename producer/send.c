@@ -28,12 +28,25 @@ int send_raw(struct sharebus *c, const struct bus_record *record, struct error *
 	return rc;
 }
 
+/* Signs the record, if we have a key, and queues it with these headers. */
+static int queue_signed(struct sharebus *c, const struct bus_record *bare,
+			struct cloudevent_headers *headers, struct error *err)
+{
+	const struct signed_parts parts = { bytes_of(bare->topic), bare->key, bare->value };
+	struct bus_record record = *bare;
+	struct signature signature;
+	int rc = signing_add(c->signing, &parts, &signature, headers, err);
+
+	record.headers = headers->list;
+	record.header_count = headers->count;
+	return rc ? rc : send_raw(c, &record, err);
+}
+
 /* Adds the CloudEvents headers to r's encoding and queues the record. */
 static int queue_event(struct sharebus *c, const struct bus_record *bare, const struct record *r,
 		       struct error *err)
 {
 	const struct command *command = record_command(r);
-	struct bus_record record = *bare;
 	struct cloudevent_headers headers;
 	char source[SOURCE_SIZE];
 	char text[UUID_TEXT_SIZE];
@@ -52,21 +65,20 @@ static int queue_event(struct sharebus *c, const struct bus_record *bare, const 
 					     .id = bytes_of(text),
 					     .source = bytes_of(source),
 				     });
-	record.headers = headers.list;
-	record.header_count = headers.count;
-	return send_raw(c, &record, err);
+	return queue_signed(c, bare, &headers, err);
 }
 
 int send_record(struct sharebus *c, enum topic topic, const struct record *r, struct bytes key,
-		struct delivery *d, struct error *err)
+		struct receipt *d, struct error *err)
 {
 	struct bus_record record = { .topic = topic_name(topic), .key = key, .opaque = d };
+	struct cloudevent_headers none = { .count = 0 };
 	struct buffer value;
 	int rc;
 
 	assert(c->bus && c->codec);
 	if (!r)
-		return send_raw(c, &record, err);
+		return queue_signed(c, &record, &none, err);
 	buffer_init(&value);
 	rc = codec_encode(c->codec, r, &value, err);
 	record.value = buffer_bytes(&value);
@@ -89,7 +101,7 @@ int send_drain(struct sharebus *c, int max, int64_t deadline_ms, struct error *e
 }
 
 static int send_and_wait(struct sharebus *c, const struct record *r, int64_t deadline_ms,
-			 struct delivery *d, struct error *err)
+			 struct receipt *d, struct error *err)
 {
 	char key[UUID_TEXT_SIZE];
 	int rc;
@@ -117,7 +129,7 @@ static int send_and_wait(struct sharebus *c, const struct record *r, int64_t dea
 static int deliver_command(struct sharebus *c, const struct record *r, int64_t deadline_ms,
 			   struct sent_command *out, struct error *err)
 {
-	struct delivery *d = calloc(1, sizeof(*d));
+	struct receipt *d = calloc(1, sizeof(*d));
 	int rc;
 
 	if (!d)

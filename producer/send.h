@@ -1,12 +1,15 @@
 #ifndef SB_PRODUCER_SEND_H
 #define SB_PRODUCER_SEND_H
 
-/* Sends records as CloudEvents, and waits for what becomes of a command. */
+/*
+ * Sends records as CloudEvents, signed if the client has a key, and waits for what
+ * becomes of a command.
+ */
 
 #include "cache/wait.h"
 #include "ops/support/attributes.h"
 #include "producer/client.h"
-#include "producer/delivery.h"
+#include "producer/receipt.h"
 #include "schemas/position.h"
 #include "schemas/topics.h"
 
@@ -14,7 +17,7 @@ struct bus_record;
 
 /*
  * Queues a record for its topic; NULL is a tombstone, which is no event and has
- * no headers. Records with the same key keep their order. The ce_id is the
+ * no headers but those of its signature. Records with the same key keep their order. The ce_id is the
  * command's id, or a new one. d is filled in once the delivery is known and must
  * live until then, as send_drain() tells; it may be NULL. The bus and the codec
  * must be open.
@@ -23,9 +26,9 @@ struct bus_record;
  * can send no more.
  */
 MUST_USE int send_record(struct sharebus *c, enum topic topic, const struct record *r,
-			 struct bytes key, struct delivery *d, struct error *err);
+			 struct bytes key, struct receipt *d, struct error *err);
 
-/* Queues a record unchanged. Waits for room when the queue of the client is full. */
+/* Queues a record unchanged, and never signs it. Waits for room when the queue of the client is full. */
 MUST_USE int send_raw(struct sharebus *c, const struct bus_record *record, struct error *err);
 
 /*

@@ -98,13 +98,34 @@ SHAREBUS_API void sharebus_format_id(char out[SHAREBUS_ID_SIZE], const struct sh
 
 struct sharebus_options {
 	const char *brokers; /* host:port, comma separated; NULL: 127.0.0.1:9092 */
-	const char *redis;   /* host:port or the path of a socket; NULL: 127.0.0.1:6379 */
-	const char *prefix;  /* what all keys in Redis begin with; NULL: sb */
-	const char *source;  /* who speaks: the end of ce_source in events; NULL: library */
-	int timeout_ms;      /* for an answer of Redis or of the brokers; 0: 3000 */
-	int max_age_ms;      /* how old an answer of the index may be; 0: 60000 */
-	/* More settings of librdkafka (TLS, SASL): name, value, name, value, …, NULL; or NULL. */
+	/*
+	 * host:port, the path of a socket, redis://[user[:password]@]host[:port][/db],
+	 * rediss:// for TLS, redis+sentinel://host,host/master, or one or more nodes of a
+	 * cluster, as host:port,host:port; NULL: 127.0.0.1:6379.
+	 */
+	const char *redis;
+	const char *prefix;         /* what all keys in Redis begin with; NULL: sb */
+	const char *source;         /* who speaks: the end of ce_source in events; NULL: library */
+	int timeout_ms;             /* for an answer of Redis or of the brokers; 0: 3000 */
+	int max_age_ms;             /* how old an answer of the index may be; 0: 60000 */
+	const char *redis_password; /* beats that of the address; NULL: none */
+	/* A file whose first line is the password; beats both, and is read at each connecting. */
+	const char *redis_password_file;
+	const char *redis_ca;   /* for TLS, a file in PEM form; NULL: whom the system trusts */
+	const char *redis_cert; /* our certificate, with its chain; NULL: none */
+	const char *redis_key;  /* NULL: in the file of the certificate */
+	/*
+	 * More settings of librdkafka (TLS, SASL): name, value, name, value, …, NULL; or NULL. What
+	 * guarantees rest on, such as acks or partitioner, is refused: SHAREBUS_USAGE.
+	 */
 	const char *const *kafka;
+	/*
+	 * A file of keys, as `sharebus keys create` makes it, and the id of the one that
+	 * signs the commands of this client; NULL: the only one in the file. Without a
+	 * file nothing is signed. It is read with the first command.
+	 */
+	const char *keys_file;
+	const char *signing_key;
 };
 
 /*
@@ -164,10 +185,14 @@ enum sharebus_subject_kind { SHAREBUS_USER = 1, SHAREBUS_GROUP };
 struct sharebus_subject {
 	enum sharebus_subject_kind kind;
 	struct sharebus_id id;
-	/* If id is zero: a username, or the name of a group in the workspace's organization. */
+	/*
+	 * If id is zero: a username, or the name of a group in the workspace's
+	 * organization, or organization/name of any group.
+	 */
 	const char *name;
 	enum sharebus_role role; /* use or admin; ignored when sharing is removed */
-	int64_t expires_at;      /* when the grant expires */
+	int64_t expires_at;      /* when the grant expires; 0: never */
+	bool keep_expiry;        /* a grant that there is expires when it was to; expires_at is 0 */
 };
 
 /* The bytes a message may have; one that goes to very many people must be shorter. */
@@ -433,6 +458,208 @@ SHAREBUS_API void sharebus_list_progress(const struct sharebus_list *list, size_
 
 /* Closes the list and sets it to NULL; a pointer to NULL is fine. */
 SHAREBUS_API void sharebus_list_close(struct sharebus_list **list);
+
+/* ---- handing over ---- */
+
+/*
+ * A handoff asks a person to take over what an agent or a colleague has prepared in
+ * a workspace. The offer comes with a grant of the workspace to the recipient, who
+ * accepts or declines. Whoever has accepted completes it, returns it to where it
+ * came from, or reassigns it to somebody else. Until then whoever has offered it,
+ * the workspace's owner or an admin of the organization may withdraw it.
+ *
+ * The index has handoffs that are open: offered, accepted or returned. All steps,
+ * also the last ones, are on the topic sharing.handoffs.
+ */
+
+/* What the recipient is asked for. */
+enum sharebus_handoff_kind {
+	SHAREBUS_HANDOFF_REVIEW = 1, /* look at it and decide */
+	SHAREBUS_HANDOFF_TAKEOVER,   /* go on with it */
+	SHAREBUS_HANDOFF_INPUT,      /* answer a question */
+};
+
+/* "review", "takeover" or "input" */
+SHAREBUS_API const char *sharebus_handoff_kind_name(enum sharebus_handoff_kind kind);
+
+/* The state of an open handoff. */
+enum sharebus_handoff_state {
+	SHAREBUS_HANDOFF_OFFERED = 1, /* it waits for the recipient, or for the first of a group */
+	SHAREBUS_HANDOFF_ACCEPTED,    /* it waits for whoever has accepted it */
+	SHAREBUS_HANDOFF_RETURNED,    /* it waits for whoever has offered it */
+};
+
+/* "offered", "accepted" or "returned" */
+SHAREBUS_API const char *sharebus_handoff_state_name(enum sharebus_handoff_state state);
+
+/* Which agent runtime has the task that is handed over. */
+enum sharebus_task_system {
+	SHAREBUS_TASK_NONE = 0,
+	SHAREBUS_TASK_CODER,
+	SHAREBUS_TASK_A2A,
+	SHAREBUS_TASK_MCP,
+	SHAREBUS_TASK_LANGGRAPH,
+	SHAREBUS_TASK_OTHER,
+};
+
+/* "coder", "a2a", "mcp", "langgraph" or "other"; "none" for SHAREBUS_TASK_NONE */
+SHAREBUS_API const char *sharebus_task_system_name(enum sharebus_task_system system);
+
+/* Bounds of handoffs; those of texts are in bytes. */
+enum {
+	SHAREBUS_SUMMARY_MAX = 2000, /* of a summary, a question and a note */
+	SHAREBUS_ARTIFACTS_MAX = 20,
+	SHAREBUS_ARTIFACT_NAME_MAX = 255,
+	SHAREBUS_TASK_ID_MAX = 255,
+	SHAREBUS_URL_MAX = 2048,
+	SHAREBUS_ANSWER_SCHEMA_MAX = 16384,
+};
+
+/* Something that was made, and where it is. */
+struct sharebus_artifact {
+	const char *name; /* what it is, in a word or two */
+	const char *url;  /* http or https */
+};
+
+/* What is offered. All texts are UTF-8. */
+struct sharebus_offer {
+	/* Zero: that of the command. To offer a returned handoff again, give its id and its step. */
+	struct sharebus_id handoff;
+	int64_t expected_step; /* only if the handoff is open and at this step; 0: not asked */
+	enum sharebus_handoff_kind kind;
+	const char *summary;  /* what was done, and what is asked for */
+	const char *question; /* may be NULL */
+	enum sharebus_task_system task_system;
+	const char *task_id;  /* NULL without a task */
+	const char *task_url; /* may be NULL */
+	const struct sharebus_artifact *artifacts;
+	size_t artifact_count;
+	const char *answer_schema; /* what the answer is to look like, a JSON Schema; may be NULL */
+	int64_t expires_at;        /* when the offer ends; 0: never */
+};
+
+/*
+ * Shares the workspace with the only subject of the request, and offers that user or
+ * group a handoff. Returns what sharebus_share() returns; SHAREBUS_USAGE, with
+ * nothing sent, also when the request has not exactly one subject, the offer has no
+ * kind or no summary, something is longer than its bound, or an address is not http
+ * or https. The handoff's id is the offer's or, if that is zero, out->command_id:
+ * so a command that is repeated under its id repeats the handoff's, too.
+ */
+SHAREBUS_RESULT int sharebus_handoff_offer(struct sharebus *client,
+					   const struct sharebus_request *request,
+					   const struct sharebus_offer *offer,
+					   struct sharebus_outcome *out);
+
+/* What is done with a handoff after its offer. */
+enum sharebus_handoff_answer {
+	SHAREBUS_ACCEPT = 1,
+	SHAREBUS_DECLINE,
+	SHAREBUS_RETURN,   /* back to whoever has offered it: go on */
+	SHAREBUS_COMPLETE, /* it is done */
+	SHAREBUS_REASSIGN, /* to somebody else */
+	SHAREBUS_WITHDRAW, /* by whoever has offered it, or who may */
+};
+
+/* "accept", "decline", "return", … */
+SHAREBUS_API const char *sharebus_handoff_answer_name(enum sharebus_handoff_answer answer);
+
+struct sharebus_response {
+	struct sharebus_id actor; /* on whose behalf */
+	struct sharebus_id handoff;
+	/*
+	 * The handoff's workspace; zero: look it up, which finds open handoffs only. Give
+	 * it to repeat an answer that may have ended the handoff.
+	 */
+	struct sharebus_id workspace;
+	enum sharebus_handoff_answer answer;
+	const char *note; /* to those who are told, and whoever looks; may be NULL */
+	const struct sharebus_artifact *artifacts; /* what the actor made */
+	size_t artifact_count;
+	/* To whom it is reassigned, as in struct sharebus_subject without a role; else NULL. */
+	const struct sharebus_subject *to;
+	int64_t expected_step;         /* only if the handoff is at this step; 0: any */
+	struct sharebus_id command_id; /* as in struct sharebus_request */
+	int wait_ms;                   /* how long to wait for the outcome; 0: only send */
+};
+
+/*
+ * Answers a handoff. Returns what sharebus_share() returns; SHAREBUS_NOT_FOUND, with
+ * nothing sent, when the handoff is to be looked up and none of that id is open.
+ */
+SHAREBUS_RESULT int sharebus_handoff_answer(struct sharebus *client,
+					    const struct sharebus_response *response,
+					    struct sharebus_outcome *out);
+
+/* An open handoff. */
+struct sharebus_handoff {
+	struct sharebus_id id;
+	struct sharebus_id workspace;
+	const char *workspace_name;
+	struct sharebus_id owner; /* of the workspace */
+	const char *owner_name;
+	enum sharebus_handoff_kind kind;
+	enum sharebus_handoff_state state;
+	int64_t step; /* counts up with every step; the offer is 1 */
+	struct sharebus_id offered_by;
+	const char *offered_by_name;
+	enum sharebus_subject_kind to_kind;
+	struct sharebus_id to; /* to whom it was offered last */
+	const char *to_name;
+	struct sharebus_id accepted_by; /* zero: nobody has it */
+	const char *accepted_by_name;   /* NULL: nobody has it */
+	enum sharebus_role role;        /* that the offer gives */
+	const char *summary;
+	const char *question; /* NULL: none */
+	enum sharebus_task_system task_system;
+	const char *task_id;  /* NULL: none */
+	const char *task_url; /* NULL: none */
+	const struct sharebus_artifact *artifacts;
+	size_t artifact_count;
+	const char *answer_schema; /* NULL: none */
+	const char *note;          /* what was said with the last step; NULL: nothing */
+	int64_t offered_at;
+	int64_t expires_at; /* 0: never, as of one that was returned */
+};
+
+/*
+ * Shows an open handoff to the user `as`; NULL shows any, which is for services. A
+ * user sees the handoffs that wait for her, those that she has offered, and those of
+ * workspaces that sharebus_list_open() would list for her. SHAREBUS_NOT_FOUND for
+ * all others, whether or not they exist.
+ */
+SHAREBUS_RESULT int sharebus_handoff_get(struct sharebus *client, const struct sharebus_id *as,
+					 const struct sharebus_id *handoff,
+					 const struct sharebus_handoff **out);
+
+/* The characters that the beginning of an id must have, at least. */
+enum { SHAREBUS_HANDOFF_PREFIX_MIN = 8 };
+
+/*
+ * Finds the id of a handoff from its text form, whether or not it is open, or from
+ * the beginning of it, which must have SHAREBUS_HANDOFF_PREFIX_MIN characters and be
+ * that of only one of the handoffs that sharebus_handoff_list() lists for the user.
+ * SHAREBUS_NOT_FOUND when it is that of none or of several, SHAREBUS_USAGE when it is
+ * too short or cannot be the beginning of an id.
+ */
+SHAREBUS_RESULT int sharebus_handoff_find(struct sharebus *client, const struct sharebus_id *as,
+					  const char *text, struct sharebus_id *out);
+
+enum sharebus_handoff_scope {
+	/* Those of both kinds below, and all others of workspaces that the user owns or may read. */
+	SHAREBUS_HANDOFFS_ALL = 0,
+	SHAREBUS_HANDOFFS_WAITING, /* that wait for the user, also as a member of a group */
+	SHAREBUS_HANDOFFS_OFFERED, /* that the user has offered, or that are of her workspaces */
+};
+
+/*
+ * Lists open handoffs for a user, the oldest first. Looked at are those that wait for
+ * her and those of workspaces that she owns or that are shared with her; a workspace
+ * has at most 16. SHAREBUS_NOT_FOUND when there is no such user.
+ */
+SHAREBUS_RESULT int sharebus_handoff_list(struct sharebus *client, const struct sharebus_id *as,
+					  enum sharebus_handoff_scope scope,
+					  const struct sharebus_handoff **out, size_t *count);
 
 #ifdef __cplusplus
 }

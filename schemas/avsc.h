@@ -14,7 +14,10 @@ struct avsc {
 	struct bytes json;
 };
 
-/* Ends with an entry whose name is NULL. */
+/* What is written, one for each record. Ends with an entry whose name is NULL. */
 extern const struct avsc avsc_files[];
+
+/* What earlier releases wrote, and is still read: schemas/avro/earlier/. Ends likewise. */
+extern const struct avsc avsc_earlier_files[];
 
 #endif

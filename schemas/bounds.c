@@ -1,17 +1,25 @@
 #include "schemas/bounds.h"
 
+#include "schemas/preferences.h"
 #include "schemas/uuid.h"
+
+#include <string.h>
 
 enum {
 	NUMBER_BYTES = 10, /* the longest varint */
 	TEXT_ID_BYTES = UUID_TEXT_LEN + 1,
 	FRAME_BYTES = 10,
 	COUNT_BYTES = NUMBER_BYTES + 1, /* of an array: its length, and the 0 that ends it */
-	/* Version, actor, command id, reason, changes, time, and the workspace but for its name. */
+	SIGNED_BY_BYTES = 1 + NUMBER_BYTES + KEY_ID_MAX,
+	/*
+	 * Version, actor, command id, reason, changes, who owned it, time, who signed
+	 * it, and the workspace but for its name.
+	 */
 	EVENT_BYTES = FRAME_BYTES + 3 * TEXT_ID_BYTES + NUMBER_BYTES + NUMBER_BYTES +
-		      TEXT_ID_BYTES + 1 + TEXT_ID_BYTES + 1 + 1 + COUNT_BYTES + NUMBER_BYTES,
-	/* Workspace, status, version, grants, commands, offset. */
-	STATE_BYTES = FRAME_BYTES + 3 * 16 + NUMBER_BYTES + 1 + NUMBER_BYTES + 2 * COUNT_BYTES +
+		      TEXT_ID_BYTES + 1 + TEXT_ID_BYTES + 1 + 1 + COUNT_BYTES + 1 + TEXT_ID_BYTES +
+		      NUMBER_BYTES + SIGNED_BY_BYTES,
+	/* Workspace, status, version, grants, handoffs, commands, offset. */
+	STATE_BYTES = FRAME_BYTES + 3 * 16 + NUMBER_BYTES + 1 + NUMBER_BYTES + 3 * COUNT_BYTES +
 		      2 * NUMBER_BYTES,
 	COMMAND_MEMORY_MAX = 1000, /* ids that a state remembers, with a time each */
 };
@@ -21,8 +29,12 @@ _Static_assert(TOPIC_BYTES_LARGE > EVENT_BYTES + NAME_BYTES_MAX + ENVELOPE_BYTES
 	       "sharing.events must take an event of GRANTS_MAX changes");
 _Static_assert(TOPIC_BYTES_LARGE > STATE_BYTES + NAME_BYTES_MAX + ENVELOPE_BYTES +
 					   GRANTS_MAX * GRANT_BYTES_MAX +
-					   COMMAND_MEMORY_MAX * COMMAND_MEMORY_BYTES,
-	       "sharing.grants must take a state of GRANTS_MAX grants");
+					   COMMAND_MEMORY_MAX * COMMAND_MEMORY_BYTES +
+					   HANDOFFS_MAX * (HANDOFF_BYTES + HANDOFF_TEXTS_MAX),
+	       "sharing.grants must take a state of GRANTS_MAX grants and HANDOFFS_MAX handoffs");
+_Static_assert(TOPIC_BYTES_PLAIN > HANDOFF_EVENT_BYTES + NAME_BYTES_MAX + ENVELOPE_BYTES +
+					   2 * HANDOFF_TEXTS_MAX,
+	       "sharing.handoffs must take any step of a handoff");
 _Static_assert(TOPIC_BYTES_DIRECTORY > GROUP_MEMBERS_MAX * TEXT_ID_BYTES + 65536,
 	       "sharing.directory must take a group of GROUP_MEMBERS_MAX");
 _Static_assert(TOPIC_BYTES_PLAIN > DETAILS_MAX * (DETAIL_BYTES_MAX + NUMBER_BYTES) + 65536,
@@ -82,6 +94,93 @@ static int check_wishes(const struct share_workspace *c, struct error *err)
 	return rc;
 }
 
+/* ---- handoffs ---- */
+
+static bool starts_with(struct bytes text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return text.len > len && memcmp(text.data, prefix, len) == 0;
+}
+
+/* An address that a program may show as a link: never a script, and nothing that ends a line. */
+static int check_url(const char *name, struct bytes url, struct error *err)
+{
+	int rc = check_text(name, url, URL_BYTES_MAX, err);
+	bool printable = true;
+
+	for (size_t i = 0; i < url.len; i++)
+		printable = printable && url.data[i] > ' ' && url.data[i] != 0x7f;
+	if (rc || (printable && (starts_with(url, "https://") || starts_with(url, "http://"))))
+		return rc;
+	return error_set(err, ERROR_INPUT,
+			 "%s must begin with https:// or http://, and have no spaces", name);
+}
+
+static int check_artifacts(const struct artifact *list, size_t count, struct error *err)
+{
+	int rc = check_count("artifacts", count, ARTIFACTS_MAX, err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		rc = check_text("an artifact's name", list[i].name, NAME_BYTES_MAX, err);
+		if (!rc && !list[i].name.len)
+			rc = error_set(err, ERROR_INPUT, "an artifact has no name");
+		if (!rc)
+			rc = check_url("an artifact's url", list[i].url, err);
+	}
+	return rc;
+}
+
+static int check_task(const struct task *t, struct error *err)
+{
+	int rc = check_text("the task's id", t->id, TASK_ID_MAX, err);
+
+	if (!rc && !t->id.len)
+		rc = error_set(err, ERROR_INPUT, "the task has no id");
+	return rc || !t->url.data ? rc : check_url("the task's url", t->url, err);
+}
+
+static int check_handoff_id(const struct uuid *id, struct error *err)
+{
+	return uuid_is_nil(id) ? error_set(err, ERROR_INPUT, "the handoff has no id") : 0;
+}
+
+static int check_offer(const struct handoff_offer *o, struct error *err)
+{
+	int rc = check_handoff_id(&o->handoff_id, err);
+
+	if (!rc && !o->summary.len)
+		rc = error_set(err, ERROR_INPUT, "the handoff has no summary");
+	if (!rc)
+		rc = check_text("the summary", o->summary, HANDOFF_TEXT_MAX, err);
+	if (!rc)
+		rc = check_text("the question", o->question, HANDOFF_TEXT_MAX, err);
+	if (!rc)
+		rc = check_text("the answer's schema", o->answer_schema, ANSWER_SCHEMA_MAX, err);
+	if (!rc && o->expires_at != ABSENT)
+		rc = check_time("the offer's expires_at", o->expires_at, err);
+	if (!rc && o->task)
+		rc = check_task(o->task, err);
+	return rc ? rc : check_artifacts(o->artifacts, o->artifact_count, err);
+}
+
+static int check_answer(const struct answer_handoff *a, struct error *err)
+{
+	int rc = check_handoff_id(&a->handoff_id, err);
+
+	if (!rc)
+		rc = check_number("expected_step", a->expected_step, err);
+	if (!rc)
+		rc = check_text("the note", a->note, HANDOFF_TEXT_MAX, err);
+	if (!rc && !a->to != (a->answer != ANSWER_REASSIGN))
+		rc = error_set(err, ERROR_INPUT,
+			       a->to ? "only a handoff that is reassigned names a recipient"
+				     : "a handoff that is reassigned must name its recipient");
+	return rc ? rc : check_artifacts(a->artifacts, a->artifact_count, err);
+}
+
+/* ---- records ---- */
+
 int bounds_check_command(const struct record *r, struct error *err)
 {
 	const struct command *c = record_command(r);
@@ -93,6 +192,10 @@ int bounds_check_command(const struct record *r, struct error *err)
 		rc = check_number("directory_offset", c->directory_offset, err);
 	if (!rc && r->type == RECORD_SHARE_WORKSPACE)
 		rc = check_wishes(&r->as.share_workspace, err);
+	if (!rc && r->type == RECORD_SHARE_WORKSPACE && r->as.share_workspace.handoff)
+		rc = check_offer(r->as.share_workspace.handoff, err);
+	if (!rc && r->type == RECORD_ANSWER_HANDOFF)
+		rc = check_answer(&r->as.answer_handoff, err);
 	if (!rc && r->type == RECORD_REMOVE_SHARING)
 		rc = check_count("subjects", r->as.remove_sharing.subject_count, GRANTS_MAX, err);
 	return rc;
@@ -129,15 +232,68 @@ static int check_group(const struct group_changed *g, struct error *err)
 	return rc ? rc : check_count("members", g->member_count, GROUP_MEMBERS_MAX, err);
 }
 
+static int check_organization(const struct organization_changed *o, struct error *err)
+{
+	int rc = check_text("the organization's name", o->name, NAME_BYTES_MAX, err);
+
+	if (rc || o->grant_lifetime_max_ms == ABSENT ||
+	    (o->grant_lifetime_max_ms > 0 && o->grant_lifetime_max_ms <= TIME_MAX_MS))
+		return rc;
+	return error_set(err, ERROR_INPUT,
+			 "grant_lifetime_max_ms is %lld; it must be positive, and no longer than "
+			 "the year 9999",
+			 (long long)o->grant_lifetime_max_ms);
+}
+
+static int check_preferences(const struct preferences_changed *p, struct error *err)
+{
+	int rc = check_count("rules", p->rule_count, PREFERENCE_RULES_MAX, err);
+
+	return rc ? rc
+		  : check_count("muted workspaces", p->muted_workspace_count, MUTED_WORKSPACES_MAX,
+				err);
+}
+
+bool bounds_delivery_id(struct bytes id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (id.data[i] <= ' ' || id.data[i] >= 0x7f || id.data[i] == '/')
+			return false;
+	return id.len > 0 && id.len <= DELIVERY_ID_MAX;
+}
+
+static int check_optional_time(const char *name, int64_t ms, struct error *err)
+{
+	return ms == ABSENT ? 0 : check_time(name, ms, err);
+}
+
+int bounds_check_delivery(const struct delivery *d, struct error *err)
+{
+	int rc = check_time("since", d->since, err);
+
+	if (!bounds_delivery_id(d->id))
+		return error_set(
+			err, ERROR_INPUT,
+			"its id is not of 1 to %d visible ASCII characters without a slash",
+			DELIVERY_ID_MAX);
+	if (d->attempts < 0 || d->attempts > ATTEMPTS_MAX)
+		return error_set(err, ERROR_INPUT, "it has had %lld attempts; at most %d can be",
+				 (long long)d->attempts, ATTEMPTS_MAX);
+	if (!rc)
+		rc = check_optional_time("next_at", d->next_at, err);
+	return rc ? rc : check_optional_time("last_at", d->last_at, err);
+}
+
 int bounds_check_directory(const struct record *r, struct error *err)
 {
 	if (r->type == RECORD_USER_CHANGED)
 		return check_user(&r->as.user_changed, err);
 	if (r->type == RECORD_GROUP_CHANGED)
 		return check_group(&r->as.group_changed, err);
+	if (r->type == RECORD_PREFERENCES_CHANGED)
+		return check_preferences(&r->as.preferences_changed, err);
 	if (r->type == RECORD_ORGANIZATION_CHANGED)
-		return check_text("the organization's name", r->as.organization_changed.name,
-				  NAME_BYTES_MAX, err);
+		return check_organization(&r->as.organization_changed, err);
 	return 0;
 }
 
@@ -151,4 +307,31 @@ size_t bounds_event(size_t name_len, size_t changes)
 size_t bounds_state(size_t name_len, size_t grants, size_t commands)
 {
 	return STATE_BYTES + name_len + grants * GRANT_BYTES_MAX + commands * COMMAND_MEMORY_BYTES;
+}
+
+static size_t artifacts_bytes(const struct artifact *list, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += list[i].name.len + list[i].url.len + ARTIFACT_BYTES;
+	return bytes;
+}
+
+static size_t task_bytes(const struct task *t)
+{
+	return t ? t->id.len + t->url.len : 0;
+}
+
+size_t bounds_handoff(const struct handoff *h)
+{
+	return HANDOFF_BYTES + h->summary.len + h->question.len + h->answer_schema.len +
+	       h->note.len + task_bytes(h->task) + artifacts_bytes(h->artifacts, h->artifact_count);
+}
+
+size_t bounds_handoff_event(size_t name_len, const struct handoff_changed *h)
+{
+	return HANDOFF_EVENT_BYTES + name_len + h->summary.len + h->question.len + h->note.len +
+	       h->answer_schema.len + task_bytes(h->task) +
+	       artifacts_bytes(h->artifacts, h->artifact_count);
 }

@@ -26,6 +26,19 @@ enum {
 	TEXT_BYTES_MAX = 1024,
 	/* Bytes of the message of a ShareWorkspace. */
 	MESSAGE_MAX = 2000,
+	/* Bytes of a handoff's summary and question, and of the note of an answer. */
+	HANDOFF_TEXT_MAX = 2000,
+	/* Of an offer, and of an answer. */
+	ARTIFACTS_MAX = 20,
+	/* Bytes of a JSON Schema. */
+	ANSWER_SCHEMA_MAX = 16384,
+	/* Bytes of an address of an artifact or a task, and of a task's id. */
+	URL_BYTES_MAX = 2048,
+	TASK_ID_MAX = 255,
+	/* Open ones of a workspace: rule 17. */
+	HANDOFFS_MAX = 16,
+	/* Bytes of a key's id, which events repeat. */
+	KEY_ID_MAX = 64,
 	/* Bytes of a traceparent: version 00 has 55, and later ones may be longer. */
 	TRACEPARENT_MAX = 128,
 	/* The highest max-grants; also how many subjects a RemoveSharing may name. */
@@ -61,6 +74,15 @@ MUST_USE int bounds_check_fact(const struct record *r, struct error *err);
 /* The same of a record of sharing.directory, which is then passed over. */
 MUST_USE int bounds_check_directory(const struct record *r, struct error *err);
 
+/* The most bytes of a delivery's id, and the most attempts that one may have had. */
+enum { DELIVERY_ID_MAX = 200, ATTEMPTS_MAX = INT32_MAX };
+
+/* May a delivery have this id? Visible ASCII without a slash, which ends an endpoint's name. */
+bool bounds_delivery_id(struct bytes id);
+
+/* The same of a Delivery, which a notifier then passes over: its id, number and times. */
+MUST_USE int bounds_check_delivery(const struct delivery *d, struct error *err);
+
 /* ---- what goes out ---- */
 
 enum {
@@ -68,6 +90,15 @@ enum {
 	CHANGE_BYTES_MAX = 1 + 37 + 2 + 2 + 11,
 	/* A grant in a WorkspaceGrants: kind, id, role, id, time, optional time. */
 	GRANT_BYTES_MAX = 1 + 16 + 1 + 16 + 10 + 11,
+	/* An artifact but for its texts, whose lengths have at most 3 bytes. */
+	ARTIFACT_BYTES = 2 * 3,
+	/* A handoff in a WorkspaceGrants but for its texts and artifacts. */
+	HANDOFF_BYTES = 256,
+	/* A HandoffChanged likewise, and without the workspace's name and ENVELOPE_BYTES. */
+	HANDOFF_EVENT_BYTES = 640,
+	/* The texts and artifacts of a handoff that is kept. */
+	HANDOFF_TEXTS_MAX = 3 * HANDOFF_TEXT_MAX + ANSWER_SCHEMA_MAX + TASK_ID_MAX + URL_BYTES_MAX +
+			    ARTIFACTS_MAX * (NAME_BYTES_MAX + URL_BYTES_MAX + ARTIFACT_BYTES),
 	/* A remembered command in a WorkspaceGrants: its id and a number. */
 	COMMAND_MEMORY_BYTES = 16 + 10,
 	/*
@@ -92,9 +123,14 @@ enum {
 	REDIS_VALUE_MAX = 512 * 1024 * 1024,
 };
 
-/* Upper bounds of an encoded SharingChanged and WorkspaceGrants, without ENVELOPE_BYTES. */
+/*
+ * Upper bounds of an encoded SharingChanged, WorkspaceGrants and HandoffChanged, without
+ * ENVELOPE_BYTES. The state is without its handoffs, each of which adds bounds_handoff().
+ */
 size_t bounds_event(size_t name_len, size_t changes);
 size_t bounds_state(size_t name_len, size_t grants, size_t commands);
+size_t bounds_handoff(const struct handoff *h);
+size_t bounds_handoff_event(size_t name_len, const struct handoff_changed *h);
 
 /*
  * max.message.bytes of the topics, written out because Kafka takes them as text;

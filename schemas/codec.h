@@ -8,8 +8,13 @@
  * value. Every schema in schemas/avro/ is compiled in, so reading needs no
  * server.
  *
- * Decoding is safe on hostile bytes: a strict walk (walk.h) checks them
- * against the writer's schema before avro-c sees them.
+ * A record that an earlier release wrote is read by its own schema: a field that
+ * it lacks is absent, and one that we no longer have is left out. It is always
+ * written by the newest.
+ *
+ * Decoding is safe on hostile bytes, which are checked as walk.h says: those of
+ * our own schema while a plan (plan.h) reads them in one pass, those of an
+ * earlier one before avro-c sees them.
  *
  * A codec belongs to one thread at a time.
  */
@@ -31,10 +36,18 @@ MUST_USE int codec_new(struct codec **out, struct error *err);
 void codec_free(struct codec **c);
 
 /*
- * Decodes a framed value into *out; texts and arrays in it live in the arena.
+ * Makes the codec read what was written by another schema of that type, in JSON.
+ * ERROR_REFUSED when a field has another kind than in the struct.
+ */
+MUST_USE int codec_learn(struct codec *c, enum record_type type, struct bytes json,
+			 struct error *err);
+
+/*
+ * Decodes a framed value into *out; texts and arrays in it live in the arena,
+ * and nothing points into value. A NUL that is not counted follows each text.
  * ERROR_INPUT, with a sentence that names what is wrong, when value is not
- * framed, has an unknown fingerprint, or does not fit its schema; then *out is
- * undefined.
+ * framed, has an unknown fingerprint, does not fit its schema, or has a symbol that
+ * we do not know; then *out is undefined.
  */
 MUST_USE int codec_decode(struct codec *c, struct bytes value, struct arena *arena,
 			  struct record *out, struct error *err);

@@ -19,13 +19,22 @@ const char *const user_kind_symbols[] = { "user", "service_account", "agent", NU
 const char *const site_role_symbols[] = { "member", "owner", NULL };
 const char *const organization_role_symbols[] = { "member", "admin", NULL };
 const char *const sharing_policy_symbols[] = { "everyone", "service_accounts", "none", NULL };
-const char *const notification_kind_symbols[] = { "workspace_shared",
-						  "role_changed",
-						  "expiry_changed",
-						  "access_removed",
-						  "access_expired",
-						  "owner_notice",
-						  NULL };
+const char *const notification_kind_symbols[] = {
+	"workspace_shared",  "role_changed",      "expiry_changed",    "access_removed",
+	"access_expired",    "owner_notice",      "ownership_changed", "workspace_deleted",
+	"handoff_offered",   "handoff_accepted",  "handoff_declined",  "handoff_returned",
+	"handoff_completed", "handoff_withdrawn", "handoff_expired",   NULL
+};
+const char *const handoff_kind_symbols[] = { "review", "takeover", "input", NULL };
+const char *const handoff_state_symbols[] = { "offered",   "accepted", "returned",  "declined",
+					      "withdrawn", "expired",  "completed", NULL };
+const char *const answer_symbols[] = { "accept",   "decline",  "return", "complete",
+				       "reassign", "withdraw", "expire", NULL };
+const char *const task_system_symbols[] = { "coder", "a2a", "mcp", "langgraph", "other", NULL };
+const char *const channel_symbols[] = { "inbox", "mail", "webhook", "exec", NULL };
+const char *const category_symbols[] = { "sharing", "handoff", NULL };
+const char *const delivery_state_symbols[] = { "waiting", "dead", NULL };
+const char *const endpoint_state_symbols[] = { "open", "disabled", NULL };
 
 /* One macro for each kind of field. */
 /* clang-format off */
@@ -43,6 +52,8 @@ const char *const notification_kind_symbols[] = { "workspace_shared",
 #define ENUM_OPT(type, member, names) \
 	{ AT(type, member), .kind = FIELD_ENUM, .symbols = (names), .optional = true }
 #define RECORD(type, member, of) { AT(type, member), .kind = FIELD_RECORD, .shape = &(of) }
+#define POINTER(type, member, of) \
+	{ AT(type, member), .kind = FIELD_POINTER, .optional = true, .shape = &(of) }
 #define ARRAY(type, member, count, what) \
 	AT(type, member), .count_offset = offsetof(struct type, count), .kind = (what)
 #define RECORDS(type, member, count, of) \
@@ -76,6 +87,7 @@ static const struct field grant_wish_fields[] = {
 	RECORD(grant_wish, subject, subject_shape),
 	ENUM(grant_wish, role, role_symbols, 0),
 	LONG_OPT(grant_wish, expires_at),
+	BOOL(grant_wish, keep_expiry, false),
 };
 static const struct record_shape grant_wish_shape = SHAPE(grant_wish);
 
@@ -85,10 +97,47 @@ static const struct record_shape grant_wish_shape = SHAPE(grant_wish);
 		UUID(command, workspace_id), LONG_OPT(command, expected_version),                  \
 		LONG_OPT(command, directory_offset)
 
+static const struct field task_fields[] = {
+	ENUM(task, system, task_system_symbols, 0),
+	TEXT(task, id),
+	TEXT_OPT(task, url),
+};
+static const struct record_shape task_shape = SHAPE(task);
+
+static const struct field artifact_fields[] = {
+	TEXT(artifact, name),
+	TEXT(artifact, url),
+};
+static const struct record_shape artifact_shape = SHAPE(artifact);
+
+static const struct field handoff_offer_fields[] = {
+	UUID(handoff_offer, handoff_id),
+	ENUM(handoff_offer, kind, handoff_kind_symbols, 0),
+	TEXT(handoff_offer, summary),
+	TEXT_OPT(handoff_offer, question),
+	POINTER(handoff_offer, task, task_shape),
+	RECORDS(handoff_offer, artifacts, artifact_count, artifact_shape),
+	TEXT_OPT(handoff_offer, answer_schema),
+	LONG_OPT(handoff_offer, expires_at),
+	LONG_OPT(handoff_offer, expected_step),
+};
+static const struct record_shape handoff_offer_shape = SHAPE(handoff_offer);
+
 static const struct field share_workspace_fields[] = {
 	COMMAND_FIELDS,
 	RECORDS(share_workspace, grants, grant_count, grant_wish_shape),
 	TEXT_OPT(share_workspace, message),
+	POINTER(share_workspace, handoff, handoff_offer_shape),
+};
+
+static const struct field answer_handoff_fields[] = {
+	COMMAND_FIELDS,
+	UUID(answer_handoff, handoff_id),
+	LONG_OPT(answer_handoff, expected_step),
+	ENUM(answer_handoff, answer, answer_symbols, 0),
+	TEXT_OPT(answer_handoff, note),
+	RECORDS(answer_handoff, artifacts, artifact_count, artifact_shape),
+	POINTER(answer_handoff, to, subject_shape),
 };
 
 static const struct field remove_sharing_fields[] = {
@@ -139,10 +188,25 @@ static const struct field organization_changed_fields[] = {
 	UUID(organization_changed, id),
 	TEXT(organization_changed, name),
 	ENUM(organization_changed, sharing, sharing_policy_symbols, SHARING_EVERYONE),
+	LONG_OPT(organization_changed, grant_lifetime_max_ms),
 };
 
 static const struct field deployment_changed_fields[] = {
 	BOOL(deployment_changed, sharing_enabled, true),
+};
+
+static const struct field preference_rule_fields[] = {
+	ENUM_OPT(preference_rule, channel, channel_symbols),
+	ENUM_OPT(preference_rule, kind, notification_kind_symbols),
+	ENUM_OPT(preference_rule, category, category_symbols),
+	BOOL(preference_rule, on, false),
+};
+static const struct record_shape preference_rule_shape = SHAPE(preference_rule);
+
+static const struct field preferences_changed_fields[] = {
+	UUID(preferences_changed, user_id),
+	RECORDS(preferences_changed, rules, rule_count, preference_rule_shape),
+	UUIDS(preferences_changed, muted_workspaces, muted_workspace_count),
 };
 
 static const struct field change_fields[] = {
@@ -160,14 +224,16 @@ static const struct field sharing_changed_fields[] = {
 	UUID_OPT(sharing_changed, command_id),
 	ENUM(sharing_changed, reason, reason_symbols, 0),
 	RECORDS(sharing_changed, changes, change_count, change_shape),
+	UUID_OPT(sharing_changed, previous_owner_id),
 	LONG(sharing_changed, at),
+	TEXT_OPT(sharing_changed, signed_by),
 };
 
 static const struct field command_rejected_fields[] = {
 	UUID(command_rejected, command_id),   RECORD(command_rejected, actor, actor_shape),
 	UUID(command_rejected, workspace_id), TEXT(command_rejected, code),
 	TEXT(command_rejected, message),      TEXTS(command_rejected, details, detail_count),
-	LONG(command_rejected, at),
+	LONG(command_rejected, at),           TEXT_OPT(command_rejected, signed_by),
 };
 
 static const struct field notification_action_fields[] = {
@@ -181,14 +247,65 @@ static const struct field notification_fields[] = {
 	ENUM(notification, kind, notification_kind_symbols, 0),
 	TEXT(notification, title),
 	TEXT(notification, body),
+	TEXT(notification, body_markdown),
 	RECORDS(notification, actions, action_count, notification_action_shape),
 	RECORD(notification, actor, actor_shape),
 	RECORD(notification, workspace, workspace_ref_shape),
 	UUID_OPT(notification, group_id),
 	ENUM_OPT(notification, role, role_symbols),
 	TEXT_OPT(notification, message),
+	LONG_OPT(notification, expires_at),
+	UUID_OPT(notification, handoff_id),
+	LONG_OPT(notification, handoff_step),
 	TEXT(notification, event_id),
 	LONG(notification, at),
+};
+static const struct record_shape notification_shape = SHAPE(notification);
+
+static const struct field handoff_changed_fields[] = {
+	UUID(handoff_changed, handoff_id),
+	LONG(handoff_changed, step),
+	ENUM(handoff_changed, state, handoff_state_symbols, 0),
+	ENUM_OPT(handoff_changed, previous, handoff_state_symbols),
+	ENUM(handoff_changed, kind, handoff_kind_symbols, 0),
+	RECORD(handoff_changed, workspace, workspace_ref_shape),
+	RECORD(handoff_changed, offered_by, actor_shape),
+	RECORD(handoff_changed, to, subject_shape),
+	UUID_OPT(handoff_changed, accepted_by),
+	RECORD(handoff_changed, actor, actor_shape),
+	TEXT(handoff_changed, summary),
+	TEXT_OPT(handoff_changed, question),
+	POINTER(handoff_changed, task, task_shape),
+	TEXT_OPT(handoff_changed, note),
+	RECORDS(handoff_changed, artifacts, artifact_count, artifact_shape),
+	TEXT_OPT(handoff_changed, answer_schema),
+	ENUM(handoff_changed, role, role_symbols, 0),
+	LONG_OPT(handoff_changed, expires_at),
+	UUID_OPT(handoff_changed, command_id),
+	LONG(handoff_changed, at),
+	TEXT_OPT(handoff_changed, signed_by),
+};
+static const struct record_shape handoff_changed_shape = SHAPE(handoff_changed);
+
+static const struct field delivery_fields[] = {
+	TEXT(delivery, endpoint),
+	TEXT(delivery, id),
+	ENUM(delivery, state, delivery_state_symbols, 0),
+	LONG(delivery, attempts),
+	LONG_OPT(delivery, next_at),
+	LONG_OPT(delivery, last_at),
+	TEXT_OPT(delivery, last_error),
+	LONG(delivery, since),
+	POINTER(delivery, notification, notification_shape),
+	POINTER(delivery, handoff, handoff_changed_shape),
+};
+
+static const struct field endpoint_changed_fields[] = {
+	TEXT(endpoint_changed, endpoint),
+	ENUM(endpoint_changed, state, endpoint_state_symbols, 0),
+	TEXT_OPT(endpoint_changed, reason),
+	LONG(endpoint_changed, since),
+	BOOL(endpoint_changed, by_operator, false),
 };
 
 static const struct field grant_fields[] = {
@@ -199,6 +316,29 @@ static const struct field grant_fields[] = {
 	LONG_OPT(grant, expires_at),
 };
 static const struct record_shape grant_shape = SHAPE(grant);
+
+static const struct field handoff_fields[] = {
+	UUID(handoff, id),
+	ENUM(handoff, kind, handoff_kind_symbols, 0),
+	ENUM(handoff, state, handoff_state_symbols, 0),
+	LONG(handoff, step),
+	RECORD(handoff, offered_by, actor_shape),
+	RECORD(handoff, to, subject_shape),
+	UUID_OPT(handoff, accepted_by),
+	ENUM(handoff, role, role_symbols, 0),
+	BOOL(handoff, own_grant, false),
+	ENUM_OPT(handoff, had_role, role_symbols),
+	LONG_OPT(handoff, had_until),
+	TEXT(handoff, summary),
+	TEXT_OPT(handoff, question),
+	POINTER(handoff, task, task_shape),
+	RECORDS(handoff, artifacts, artifact_count, artifact_shape),
+	TEXT_OPT(handoff, answer_schema),
+	TEXT_OPT(handoff, note),
+	LONG(handoff, offered_at),
+	LONG_OPT(handoff, expires_at),
+};
+static const struct record_shape handoff_shape = SHAPE(handoff);
 
 static const struct field recent_command_fields[] = {
 	UUID(recent_command, id),
@@ -211,6 +351,7 @@ static const struct field workspace_grants_fields[] = {
 	ENUM(workspace_grants, status, workspace_status_symbols, WORKSPACE_ACTIVE),
 	LONG(workspace_grants, version),
 	RECORDS(workspace_grants, grants, grant_count, grant_shape),
+	RECORDS(workspace_grants, handoffs, handoff_count, handoff_shape),
 	RECORDS(workspace_grants, recent_commands, recent_command_count, recent_command_shape),
 	LONG(workspace_grants, forgotten_until),
 	LONG(workspace_grants, source_offset),
@@ -230,6 +371,8 @@ static const struct {
 				     SHAPE(share_workspace) },
 	[RECORD_REMOVE_SHARING] = { "RemoveSharing", "sharebus.remove_sharing.v1",
 				    SHAPE(remove_sharing) },
+	[RECORD_ANSWER_HANDOFF] = { "AnswerHandoff", "sharebus.answer_handoff.v1",
+				    SHAPE(answer_handoff) },
 	[RECORD_WORKSPACE_CHANGED] = { "WorkspaceChanged", "sharebus.workspace_changed.v1",
 				       SHAPE(workspace_changed) },
 	[RECORD_WORKSPACE_DELETED] = { "WorkspaceDeleted", "sharebus.workspace_deleted.v1",
@@ -241,11 +384,18 @@ static const struct {
 					  SHAPE(organization_changed) },
 	[RECORD_DEPLOYMENT_CHANGED] = { "DeploymentChanged", "sharebus.deployment_changed.v1",
 					SHAPE(deployment_changed) },
+	[RECORD_PREFERENCES_CHANGED] = { "PreferencesChanged", "sharebus.preferences_changed.v1",
+					 SHAPE(preferences_changed) },
 	[RECORD_SHARING_CHANGED] = { "SharingChanged", "sharebus.sharing_changed.v1",
 				     SHAPE(sharing_changed) },
 	[RECORD_COMMAND_REJECTED] = { "CommandRejected", "sharebus.command_rejected.v1",
 				      SHAPE(command_rejected) },
 	[RECORD_NOTIFICATION] = { "Notification", "sharebus.notification.v1", SHAPE(notification) },
+	[RECORD_HANDOFF_CHANGED] = { "HandoffChanged", "sharebus.handoff_changed.v1",
+				     SHAPE(handoff_changed) },
+	[RECORD_DELIVERY] = { "Delivery", "sharebus.delivery.v1", SHAPE(delivery) },
+	[RECORD_ENDPOINT_CHANGED] = { "EndpointChanged", "sharebus.endpoint_changed.v1",
+				      SHAPE(endpoint_changed) },
 	[RECORD_WORKSPACE_GRANTS] = { "WorkspaceGrants", "sharebus.workspace_grants.v1",
 				      SHAPE(workspace_grants) },
 	[RECORD_PROGRESS] = { "Progress", "sharebus.progress.v1", SHAPE(progress) },
@@ -257,7 +407,18 @@ const struct command *record_command(const struct record *r)
 		return &r->as.share_workspace.command;
 	if (r->type == RECORD_REMOVE_SHARING)
 		return &r->as.remove_sharing.command;
+	if (r->type == RECORD_ANSWER_HANDOFF)
+		return &r->as.answer_handoff.command;
 	return NULL;
+}
+
+const struct uuid *record_workspace(const struct record *r)
+{
+	if (r->type == RECORD_WORKSPACE_CHANGED)
+		return &r->as.workspace_changed.workspace_id;
+	if (r->type == RECORD_WORKSPACE_DELETED)
+		return &r->as.workspace_deleted.workspace_id;
+	return record_command(r) ? &record_command(r)->workspace_id : NULL;
 }
 
 const struct membership *user_membership(const struct user_changed *u,
@@ -282,6 +443,27 @@ const char *record_event_type(enum record_type type)
 const struct record_shape *record_shape(enum record_type type)
 {
 	return &records[type].shape;
+}
+
+enum notification_kind handoff_notification(enum handoff_state state)
+{
+	switch (state) {
+	case HANDOFF_OFFERED:
+		return NOTIFY_HANDOFF_OFFERED;
+	case HANDOFF_ACCEPTED:
+		return NOTIFY_HANDOFF_ACCEPTED;
+	case HANDOFF_RETURNED:
+		return NOTIFY_HANDOFF_RETURNED;
+	case HANDOFF_DECLINED:
+		return NOTIFY_HANDOFF_DECLINED;
+	case HANDOFF_WITHDRAWN:
+		return NOTIFY_HANDOFF_WITHDRAWN;
+	case HANDOFF_EXPIRED:
+		return NOTIFY_HANDOFF_EXPIRED;
+	case HANDOFF_COMPLETED:
+		return NOTIFY_HANDOFF_COMPLETED;
+	}
+	return 0;
 }
 
 const char *symbol_name(const char *const *symbols, int value)

@@ -48,7 +48,40 @@ enum notification_kind {
 	NOTIFY_ACCESS_REMOVED,
 	NOTIFY_ACCESS_EXPIRED,
 	NOTIFY_OWNER_NOTICE,
+	NOTIFY_OWNERSHIP_CHANGED,
+	NOTIFY_WORKSPACE_DELETED,
+	NOTIFY_HANDOFF_OFFERED,
+	NOTIFY_HANDOFF_ACCEPTED,
+	NOTIFY_HANDOFF_DECLINED,
+	NOTIFY_HANDOFF_RETURNED,
+	NOTIFY_HANDOFF_COMPLETED,
+	NOTIFY_HANDOFF_WITHDRAWN,
+	NOTIFY_HANDOFF_EXPIRED,
 };
+enum handoff_kind { HANDOFF_REVIEW = 1, HANDOFF_TAKEOVER, HANDOFF_INPUT };
+enum handoff_state {
+	HANDOFF_OFFERED = 1,
+	HANDOFF_ACCEPTED,
+	HANDOFF_RETURNED,
+	HANDOFF_DECLINED, /* this and the next are final */
+	HANDOFF_WITHDRAWN,
+	HANDOFF_EXPIRED,
+	HANDOFF_COMPLETED,
+};
+enum answer {
+	ANSWER_ACCEPT = 1,
+	ANSWER_DECLINE,
+	ANSWER_RETURN,
+	ANSWER_COMPLETE,
+	ANSWER_REASSIGN,
+	ANSWER_WITHDRAW,
+	ANSWER_EXPIRE, /* of the system alone */
+};
+enum task_system { TASK_CODER = 1, TASK_A2A, TASK_MCP, TASK_LANGGRAPH, TASK_OTHER };
+enum channel { CHANNEL_INBOX = 1, CHANNEL_MAIL, CHANNEL_WEBHOOK, CHANNEL_EXEC };
+enum category { CATEGORY_SHARING = 1, CATEGORY_HANDOFF };
+enum delivery_state { DELIVERY_WAITING = 1, DELIVERY_DEAD };
+enum endpoint_state { ENDPOINT_OPEN = 1, ENDPOINT_DISABLED };
 
 struct actor {
 	struct uuid id;
@@ -76,6 +109,7 @@ struct grant_wish {
 	struct subject subject;
 	enum role role;
 	int64_t expires_at;
+	bool keep_expiry; /* of the grant that there is; then expires_at is ABSENT */
 };
 
 /* What all commands have in common; the first member of each of their structs. */
@@ -88,11 +122,48 @@ struct command {
 	int64_t directory_offset;
 };
 
+/* The task of an agent runtime. */
+struct task {
+	enum task_system system;
+	struct bytes id;
+	struct bytes url;
+};
+
+struct artifact {
+	struct bytes name;
+	struct bytes url;
+};
+
+struct handoff_offer {
+	struct uuid handoff_id;
+	enum handoff_kind kind;
+	struct bytes summary;
+	struct bytes question;
+	struct task *task; /* may be NULL */
+	struct artifact *artifacts;
+	size_t artifact_count;
+	struct bytes answer_schema;
+	int64_t expires_at;
+	int64_t expected_step;
+};
+
 struct share_workspace {
 	struct command command;
 	struct grant_wish *grants;
 	size_t grant_count;
 	struct bytes message;
+	struct handoff_offer *handoff; /* may be NULL */
+};
+
+struct answer_handoff {
+	struct command command;
+	struct uuid handoff_id;
+	int64_t expected_step;
+	enum answer answer;
+	struct bytes note;
+	struct artifact *artifacts;
+	size_t artifact_count;
+	struct subject *to; /* may be NULL */
 };
 
 struct remove_sharing {
@@ -145,10 +216,26 @@ struct organization_changed {
 	struct uuid id;
 	struct bytes name;
 	enum sharing_policy sharing;
+	int64_t grant_lifetime_max_ms; /* ABSENT: grants may last for ever */
 };
 
 struct deployment_changed {
 	bool sharing_enabled;
+};
+
+struct preference_rule {
+	enum channel channel; /* this and the next two: absent if they limit nothing */
+	enum notification_kind kind;
+	enum category category;
+	bool on;
+};
+
+struct preferences_changed {
+	struct uuid user_id;
+	struct preference_rule *rules;
+	size_t rule_count;
+	struct uuid *muted_workspaces;
+	size_t muted_workspace_count;
 };
 
 struct change {
@@ -166,7 +253,9 @@ struct sharing_changed {
 	enum reason reason;
 	struct change *changes;
 	size_t change_count;
+	struct uuid previous_owner_id;
 	int64_t at;
+	struct bytes signed_by;
 };
 
 struct command_rejected {
@@ -178,6 +267,7 @@ struct command_rejected {
 	struct bytes *details;
 	size_t detail_count;
 	int64_t at;
+	struct bytes signed_by;
 };
 
 struct notification_action {
@@ -190,6 +280,7 @@ struct notification {
 	enum notification_kind kind;
 	struct bytes title;
 	struct bytes body;
+	struct bytes body_markdown;
 	struct notification_action *actions;
 	size_t action_count;
 	struct actor actor;
@@ -197,8 +288,59 @@ struct notification {
 	struct uuid group_id;
 	enum role role;
 	struct bytes message;
+	int64_t expires_at;
+	struct uuid handoff_id;
+	int64_t handoff_step;
 	struct bytes event_id;
 	int64_t at;
+};
+
+struct handoff_changed {
+	struct uuid handoff_id;
+	int64_t step;
+	enum handoff_state state;
+	enum handoff_state previous;
+	enum handoff_kind kind;
+	struct workspace_ref workspace;
+	struct actor offered_by;
+	struct subject to;
+	struct uuid accepted_by;
+	struct actor actor;
+	struct bytes summary;
+	struct bytes question;
+	struct task *task; /* may be NULL */
+	struct bytes note;
+	struct artifact *artifacts;
+	size_t artifact_count;
+	struct bytes answer_schema;
+	enum role role;
+	int64_t expires_at;
+	struct uuid command_id;
+	int64_t at;
+	struct bytes signed_by;
+};
+
+/* What a notifier owes one endpoint: one of the last two, and the other is NULL. */
+struct delivery {
+	struct bytes endpoint;
+	struct bytes id;
+	enum delivery_state state;
+	int64_t attempts;
+	int64_t next_at;
+	int64_t last_at;
+	struct bytes last_error;
+	int64_t since;
+	struct notification *notification;
+	struct handoff_changed *handoff;
+};
+
+/* Whether an endpoint is told anything. */
+struct endpoint_changed {
+	struct bytes endpoint;
+	enum endpoint_state state;
+	struct bytes reason;
+	int64_t since;
+	bool by_operator;
 };
 
 struct grant {
@@ -206,6 +348,30 @@ struct grant {
 	enum role role;
 	struct uuid granted_by;
 	int64_t granted_at;
+	int64_t expires_at;
+};
+
+/* An open handoff: see consumer/handoff.h for what may become of it. */
+struct handoff {
+	struct uuid id;
+	enum handoff_kind kind;
+	enum handoff_state state;
+	int64_t step;
+	struct actor offered_by;
+	struct subject to;
+	struct uuid accepted_by;
+	enum role role;
+	bool own_grant;     /* the grant of the one it waits for is as it is because of the offer */
+	enum role had_role; /* what they had before, if the offer raised it; else ROLE_NONE */
+	int64_t had_until;
+	struct bytes summary;
+	struct bytes question;
+	struct task *task; /* may be NULL */
+	struct artifact *artifacts;
+	size_t artifact_count;
+	struct bytes answer_schema;
+	struct bytes note; /* of the last step */
+	int64_t offered_at;
 	int64_t expires_at;
 };
 
@@ -221,6 +387,8 @@ struct workspace_grants {
 	int64_t version;
 	struct grant *grants;
 	size_t grant_count;
+	struct handoff *handoffs;
+	size_t handoff_count;
 	struct recent_command *recent_commands; /* the oldest first */
 	size_t recent_command_count;
 	int64_t forgotten_until; /* the latest time in the id of a forgotten command; 0: none */
@@ -238,15 +406,20 @@ struct progress {
 enum record_type {
 	RECORD_SHARE_WORKSPACE,
 	RECORD_REMOVE_SHARING,
+	RECORD_ANSWER_HANDOFF,
 	RECORD_WORKSPACE_CHANGED,
 	RECORD_WORKSPACE_DELETED,
 	RECORD_USER_CHANGED,
 	RECORD_GROUP_CHANGED,
 	RECORD_ORGANIZATION_CHANGED,
 	RECORD_DEPLOYMENT_CHANGED,
+	RECORD_PREFERENCES_CHANGED,
 	RECORD_SHARING_CHANGED,
 	RECORD_COMMAND_REJECTED,
 	RECORD_NOTIFICATION,
+	RECORD_HANDOFF_CHANGED,
+	RECORD_DELIVERY,
+	RECORD_ENDPOINT_CHANGED,
 	RECORD_WORKSPACE_GRANTS,
 	RECORD_PROGRESS,
 	RECORD_TYPE_COUNT
@@ -257,15 +430,20 @@ struct record {
 	union {
 		struct share_workspace share_workspace;
 		struct remove_sharing remove_sharing;
+		struct answer_handoff answer_handoff;
 		struct workspace_changed workspace_changed;
 		struct workspace_deleted workspace_deleted;
 		struct user_changed user_changed;
 		struct group_changed group_changed;
 		struct organization_changed organization_changed;
 		struct deployment_changed deployment_changed;
+		struct preferences_changed preferences_changed;
 		struct sharing_changed sharing_changed;
 		struct command_rejected command_rejected;
 		struct notification notification;
+		struct handoff_changed handoff_changed;
+		struct delivery delivery;
+		struct endpoint_changed endpoint_changed;
 		struct workspace_grants workspace_grants;
 		struct progress progress;
 	} as;
@@ -273,6 +451,12 @@ struct record {
 
 /* The command inside, or NULL when the record is a fact or an output. */
 const struct command *record_command(const struct record *r);
+
+/*
+ * The workspace that a command or a fact is about, whose id decides the record's
+ * partition; NULL when the record is of another kind.
+ */
+const struct uuid *record_workspace(const struct record *r);
 
 /* The user's membership in the organization, or NULL. */
 const struct membership *user_membership(const struct user_changed *u,
@@ -286,10 +470,11 @@ const char *record_event_type(enum record_type type);
 
 /*
  * How a struct corresponds to an Avro record: one entry for each field, found
- * by name. A reader knows exactly the schemas that are compiled in, one for
- * each type of record; a changed record is a new contract. A field that is
- * null gets `missing` if it is a number or an enum, else it is absent or
- * empty. Whether an id is text or its 16 bytes is for the schema to say: one
+ * by name. A reader knows exactly the schemas that are compiled in: the newest of
+ * each record, and those that earlier releases wrote. Whoever changes a record
+ * that was released gives each new field a default, and puts the file as it was
+ * into schemas/avro/earlier/. A field that is null, or that the writer's schema
+ * lacks, gets `missing` if it is a number or an enum, else it is absent or empty. Whether an id is text or its 16 bytes is for the schema to say: one
  * struct serves both.
  */
 enum field_kind {
@@ -299,6 +484,7 @@ enum field_kind {
 	FIELD_BOOL,    /* bool <-> boolean */
 	FIELD_ENUM,    /* an int from 1 on <-> enum, by symbol */
 	FIELD_RECORD,  /* a struct in place <-> record */
+	FIELD_POINTER, /* pointer to a struct, or NULL <-> record or null */
 	FIELD_RECORDS, /* pointer and count <-> array of record */
 	FIELD_UUIDS,   /* pointer and count <-> array of what FIELD_UUID takes */
 	FIELD_TEXTS,   /* pointer and count <-> array of string */
@@ -326,6 +512,9 @@ struct record_shape {
 /* The shape of a record's struct; a constant. */
 const struct record_shape *record_shape(enum record_type type);
 
+/* The kind of the notification of a handoff's step, by the state that it leads to. */
+enum notification_kind handoff_notification(enum handoff_state state);
+
 /* The symbol of an enum value, as in the schema: symbol_name(reason_symbols, REASON_EXPIRED). */
 const char *symbol_name(const char *const *symbols, int value);
 
@@ -343,5 +532,13 @@ extern const char *const site_role_symbols[];
 extern const char *const organization_role_symbols[];
 extern const char *const sharing_policy_symbols[];
 extern const char *const notification_kind_symbols[];
+extern const char *const handoff_kind_symbols[];
+extern const char *const handoff_state_symbols[];
+extern const char *const answer_symbols[];
+extern const char *const task_system_symbols[];
+extern const char *const channel_symbols[];
+extern const char *const category_symbols[];
+extern const char *const delivery_state_symbols[];
+extern const char *const endpoint_state_symbols[];
 
 #endif

@@ -24,10 +24,6 @@ enum {
 const struct uuid UUID_NAMESPACE_SHAREBUS = { { 0x04, 0xc3, 0xf9, 0xdb, 0xb8, 0xff, 0x43, 0xa1,
 						0x94, 0x0a, 0xdc, 0x14, 0x50, 0x42, 0x3e, 0x78 } };
 
-/* Where the two digits of each byte begin in the text. */
-static const uint8_t DIGITS_AT[UUID_LEN] = { 0,  2,  4,  6,  9,  11, 14, 16,
-					     19, 21, 24, 26, 28, 30, 32, 34 };
-
 /* The value of a digit with HEX_VALID set, 0 for every other character. */
 static const uint8_t HEX_VALUE[256] = {
 	['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14, ['5'] = 0x15,
@@ -54,35 +50,65 @@ static bool has_hyphens(const uint8_t *text)
 	return text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
 }
 
-int uuid_parse(struct uuid *out, struct bytes text)
+/*
+ * No branch for a digit: HEX_VALID is in what is returned only if every digit has it.
+ * The count is a constant wherever this is called, so no loop is left.
+ */
+static inline unsigned parse_pairs(uint8_t *out, const uint8_t *text, size_t count)
 {
 	unsigned valid = HEX_VALID;
+
+#pragma GCC unroll 6
+	for (size_t i = 0; i < count; i++) {
+		unsigned high = HEX_VALUE[text[2 * i]];
+		unsigned low = HEX_VALUE[text[2 * i + 1]];
+
+		valid &= high & low;
+		out[i] = (uint8_t)(high << 4 | (low & 0x0fU));
+	}
+	return valid;
+}
+
+int uuid_parse(struct uuid *out, struct bytes text)
+{
+	unsigned valid;
 	struct uuid u;
 
 	if (text.len != UUID_TEXT_LEN || !has_hyphens(text.data))
 		return ERROR_INPUT;
-	/* No branch per digit: HEX_VALID survives only if every digit has it. */
-	for (size_t i = 0; i < UUID_LEN; i++) {
-		unsigned high = HEX_VALUE[text.data[DIGITS_AT[i]]];
-		unsigned low = HEX_VALUE[text.data[DIGITS_AT[i] + 1]];
-
-		valid &= high & low;
-		u.bytes[i] = (uint8_t)(high << 4 | (low & 0x0fU));
-	}
+	valid = parse_pairs(u.bytes, text.data, 4);
+	valid &= parse_pairs(u.bytes + 4, text.data + 9, 2);
+	valid &= parse_pairs(u.bytes + 6, text.data + 14, 2);
+	valid &= parse_pairs(u.bytes + 8, text.data + 19, 2);
+	valid &= parse_pairs(u.bytes + 10, text.data + 24, 6);
 	if (!valid)
 		return ERROR_INPUT;
 	*out = u;
 	return 0;
 }
 
+/* The count is a constant wherever this is called, so no loop is left. */
+static inline void put_pairs(char *out, const uint8_t *bytes, size_t count)
+{
+#pragma GCC unroll 6
+	for (size_t i = 0; i < count; i++)
+		memcpy(out + 2 * i, HEX_PAIRS + 2 * (size_t)bytes[i], 2);
+}
+
 void uuid_format(char out[static UUID_TEXT_SIZE], const struct uuid *u)
 {
-	for (size_t i = 0; i < UUID_LEN; i++)
-		memcpy(out + DIGITS_AT[i], HEX_PAIRS + 2 * (size_t)u->bytes[i], 2);
+	const uint8_t *b = u->bytes;
+
+	/* Twenty for each command: written out, one takes a third of what the loop did. */
+	put_pairs(out, b, 4);
 	out[8] = '-';
+	put_pairs(out + 9, b + 4, 2);
 	out[13] = '-';
+	put_pairs(out + 14, b + 6, 2);
 	out[18] = '-';
+	put_pairs(out + 19, b + 8, 2);
 	out[23] = '-';
+	put_pairs(out + 24, b + 10, 6);
 	out[UUID_TEXT_LEN] = 0;
 }
 

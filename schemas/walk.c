@@ -14,6 +14,7 @@
 
 #include "ops/support/utf8.h"
 #include "schemas/fingerprint.h"
+#include "schemas/varint.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -24,8 +25,6 @@
 #include <string.h>
 
 enum {
-	VARINT_INT_BYTES = 5,
-	VARINT_LONG_BYTES = 10,
 	PATH_SIZE = 160, /* leaves most of ERROR_TEXT_SIZE to the reason */
 };
 
@@ -295,54 +294,28 @@ static int ends_early(struct cursor *c)
 	return error_set(c->err, ERROR_INPUT, "the value ends too early");
 }
 
-/* Takes an unsigned varint of at most max bytes whose value fits into that many bits. */
-static int take_varint(struct cursor *c, unsigned max, unsigned bits, uint64_t *out)
+static int take_varint(struct cursor *c, unsigned bits, int64_t *out)
 {
-	uint64_t value = 0;
-
-	for (unsigned i = 0; i < max; i++) {
-		uint8_t byte;
-
-		if (c->at == c->end)
-			return ends_early(c);
-		byte = *c->at++;
-		/* The last byte has fewer than 7 bits of room. */
-		if (i == max - 1 && byte >> (bits - 7 * i))
-			break;
-		value |= (uint64_t)(byte & 0x7f) << 7 * i;
-		if (byte & 0x80)
-			continue;
-		*out = value;
+	*out = 0;
+	switch (varint_take(&c->at, c->end, bits, out)) {
+	case VARINT_TAKEN:
 		return 0;
+	case VARINT_CUT:
+		return ends_early(c);
+	case VARINT_WIDE:
+		break;
 	}
 	return error_set(c->err, ERROR_INPUT, "a number does not fit into %u bits", bits);
 }
 
-static int64_t decode_zigzag(uint64_t value)
-{
-	return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
-}
-
 static int take_long(struct cursor *c, int64_t *out)
 {
-	uint64_t value = 0;
-	int rc = 0;
-
-	if (c->at < c->end && *c->at < 0x80)
-		value = *c->at++;
-	else
-		rc = take_varint(c, VARINT_LONG_BYTES, 64, &value);
-	*out = decode_zigzag(value);
-	return rc;
+	return take_varint(c, VARINT_LONG_BITS, out);
 }
 
 static int take_int(struct cursor *c, int64_t *out)
 {
-	uint64_t value = 0;
-	int rc = take_varint(c, VARINT_INT_BYTES, 32, &value);
-
-	*out = decode_zigzag(value);
-	return rc;
+	return take_varint(c, VARINT_INT_BITS, out);
 }
 
 static int skip_bytes(struct cursor *c, size_t len)

@@ -2,10 +2,10 @@
 #define SB_SCHEMAS_WALK_H
 
 /*
- * The guard in front of the Avro decoder: it checks, with the writer's schema,
- * that bytes from outside are exactly one well-formed datum. The decoder trusts
- * what it reads (lengths, counts, booleans, depth), so it only sees what has
- * passed here. The walk allocates nothing, and its work is bounded by the
+ * The guard in front of avro-c: it checks, with the writer's schema, that bytes
+ * from outside are exactly one well-formed datum. avro-c trusts what it reads
+ * (lengths, counts, booleans, depth), so it only sees what has passed here.
+ * What plan_read.h refuses is walked to say why. The walk allocates nothing, and its work is bounded by the
  * length of the value times a factor that the schema sets.
  */
 

@@ -142,6 +142,22 @@ struct bytes arena_copy(struct arena *a, struct bytes b)
 	return (struct bytes){ p, b.len };
 }
 
+struct bytes arena_join(struct arena *a, const struct bytes *parts, size_t count)
+{
+	size_t len = 0;
+	uint8_t *begin;
+	uint8_t *p;
+
+	for (size_t i = 0; i < count; i++)
+		len += parts[i].len;
+	begin = p = arena_alloc(a, len + 1);
+	for (size_t i = 0; i < count; p += parts[i++].len)
+		if (parts[i].len)
+			memcpy(p, parts[i].data, parts[i].len);
+	*p = 0;
+	return (struct bytes){ begin, len };
+}
+
 /* Formats into the rest of the current block; returns the length needed, which may be more. */
 __attribute__((format(printf, 2, 0))) static size_t try_printf(struct arena *a, const char *format,
 							       va_list args)

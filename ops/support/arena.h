@@ -53,6 +53,9 @@ void *arena_grow(struct arena *a, void *list, size_t *cap, size_t need, size_t s
 /* A copy of b, followed by a NUL that is not counted; absent stays absent. */
 struct bytes arena_copy(struct arena *a, struct bytes b);
 
+/* The parts one after another, followed by a NUL that is not counted. */
+struct bytes arena_join(struct arena *a, const struct bytes *parts, size_t count);
+
 /* A formatted text, followed by a NUL that is not counted. */
 struct bytes arena_printf(struct arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -18,21 +18,14 @@ void buffer_done(struct buffer *b)
 	buffer_init(b);
 }
 
-static void grow_buffer(struct buffer *b, size_t need)
+void buffer_grow(struct buffer *b, size_t cap)
 {
-	size_t cap = b->cap ? b->cap : BUFFER_FIRST_BYTES;
+	size_t is = b->cap ? b->cap : BUFFER_FIRST_BYTES;
 
-	while (cap < need)
-		cap *= 2;
-	b->data = memory_must(realloc(b->data, cap));
-	b->cap = cap;
-}
-
-uint8_t *buffer_reserve(struct buffer *b, size_t more)
-{
-	if (b->cap - b->len < more)
-		grow_buffer(b, b->len + more);
-	return b->data + b->len;
+	while (is < cap)
+		is *= 2;
+	b->data = memory_must(realloc(b->data, is));
+	b->cap = is;
 }
 
 void buffer_append(struct buffer *b, const void *data, size_t len)

@@ -31,8 +31,16 @@ static inline void buffer_clear(struct buffer *b)
 	b->len = 0;
 }
 
+/* Makes the capacity at least so large; for buffer_reserve(). */
+void buffer_grow(struct buffer *b, size_t cap);
+
 /* Makes room for more bytes and returns where they go; len does not change. */
-uint8_t *buffer_reserve(struct buffer *b, size_t more);
+static inline uint8_t *buffer_reserve(struct buffer *b, size_t more)
+{
+	if (b->cap - b->len < more)
+		buffer_grow(b, b->len + more);
+	return b->data + b->len;
+}
 
 /* Appends. The source must not lie inside the buffer. */
 void buffer_append(struct buffer *b, const void *data, size_t len);

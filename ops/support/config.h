@@ -7,28 +7,36 @@
  * in tables; everything else about them follows from these: keys of the file,
  * names in the environment, flags and help text (flags.h).
  *
- * The file is INI: `key = value` lines before any section, and a section
- * [kafka] whose lines are handed to librdkafka unread.
+ * One file serves all programs: `key = value` lines, where those of another
+ * program are passed over (settings.h), and then a section [kafka] whose lines go
+ * to librdkafka, except for what guarantees rest on (kafka_guard.h), and sections
+ * [endpoint NAME], one for each endpoint of the notifier. The form of its lines:
+ * config_file.h.
  */
 
 #include "ops/support/attributes.h"
 #include "ops/support/error.h"
+#include "ops/support/settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A row of such a table; a NULL key ends the table. */
-struct config_setting {
-	const char *key;      /* in the file; `--key` on the command line */
-	const char *value;    /* what the help calls its value; NULL: the flag takes none */
-	const char *env;      /* environment variable, or NULL */
-	const char *fallback; /* default, or NULL: none */
-	const char *help;     /* one line */
-};
+/*
+ * Is it one whose key ends in "-password"? Then it is no flag, because everybody can
+ * see the flags of a process, and no message shows its value.
+ */
+bool config_is_secret(const struct config_setting *s);
 
-/* The settings that all programs share: where Kafka and Redis are, and how they are used. */
-extern const struct config_setting config_shared[];
+/* Is it a URL with a password: scheme://user:password@host? Then no message shows it, either. */
+bool config_has_password(const char *value);
+
+/* How many lines section [kafka] may have, how many endpoints there may be, and how large a file. */
+enum {
+	CONFIG_KAFKA_MAX = 200,
+	CONFIG_ENDPOINTS_MAX = 64,
+	CONFIG_FILE_MAX_BYTES = 1024 * 1024,
+};
 
 struct config;
 
@@ -47,9 +55,11 @@ MUST_USE int config_set(struct config *c, const char *key, const char *value, st
 
 /*
  * Fills what no flag has set from the environment, then from the file at `path`
- * (NULL: no file), then from the defaults. ERROR_INPUT names the file and its
- * unknown key, the line that is no setting, or the file that cannot be read;
- * some values may be set by then.
+ * (NULL: no file), then from the defaults. ERROR_INPUT or ERROR_USAGE names the
+ * file and the line: of a key that no program has, with the one that is nearest to
+ * it, of a second value for a key, of what is no line of such a file or must not be in
+ * [kafka]. ERROR_INPUT also for a file that cannot be read, or that holds a secret and
+ * may be read by everybody. Some values may be set by then.
  */
 MUST_USE int config_load(struct config *c, const char *path, struct error *err);
 
@@ -66,11 +76,33 @@ const char *config_get(const struct config *c, const char *key);
 MUST_USE int config_get_number(const struct config *c, const char *key, int64_t min, int64_t max,
 			       int64_t *out, struct error *err);
 
-/* Adds a line to section [kafka]. Fails with ERROR_NOMEM only. */
+/*
+ * Puts the file and the line before the error's text if this value came from there;
+ * keeps the code and returns it. For whoever finds that the value is wrong.
+ */
+MUST_USE int config_blame(const struct config *c, const char *key, struct error *err);
+
+/*
+ * Adds a line to section [kafka]. ERROR_USAGE if guarantees rest on that setting, with
+ * the reason, or if there are CONFIG_KAFKA_MAX; ERROR_NOMEM. The value is in no message.
+ */
 MUST_USE int config_add_kafka_line(struct config *c, const char *name, const char *value,
 				   struct error *err);
 
 /* The i-th line of section [kafka]; false after the last one. */
 bool config_kafka_line(const struct config *c, size_t i, const char **name, const char **value);
+
+/* The name of the i-th section [endpoint NAME] that has any lines; NULL after the last one. */
+const char *config_endpoint(const struct config *c, size_t i);
+
+/* The value of a key of that section, or NULL. The keys are those of settings_endpoint. */
+const char *config_endpoint_get(const struct config *c, const char *endpoint, const char *key);
+
+/* As config_blame(), for that key of that endpoint; for its section if it lacks the key. */
+MUST_USE int config_blame_endpoint(const struct config *c, const char *endpoint, const char *key,
+				   struct error *err);
+
+/* As config_blame(), for that line of section [kafka]. */
+MUST_USE int config_blame_kafka(const struct config *c, size_t i, struct error *err);
 
 #endif

@@ -19,6 +19,7 @@ enum error_code {
 	ERROR_USAGE = -6,       /* a setting or flag is wrong: stop, whoever gave it must act */
 	ERROR_STALE = -7,   /* the index has not reached the position asked for: try again later */
 	ERROR_DAMAGED = -8, /* the index holds something broken: rebuild it */
+	ERROR_NODE = -9,    /* a node of several does not answer: what is elsewhere can go on */
 };
 
 enum { ERROR_TEXT_SIZE = 512 };

@@ -1,9 +1,11 @@
 #include "ops/support/flags.h"
 
+#include "ops/support/config_place.h"
+
 #include <assert.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -102,14 +104,18 @@ static int take_option(const struct flags *f, int id, const char **path, struct 
 	if (id < ID_SETTING)
 		return f->take(f->context, id, optarg, err);
 	s = config_setting(f->config, (size_t)(id - ID_SETTING));
+	if (config_is_secret(s) || (s->value && config_has_password(optarg)))
+		return error_set(err, ERROR_USAGE,
+				 "--%s would show a password to everybody who sees the flags of a "
+				 "process; put it into the environment or the configuration file",
+				 s->key);
 	return config_set(f->config, s->key, s->value ? optarg : "yes", err);
 }
 
 int flags_read(const struct flags *f, int argc, char **argv, int *operands, struct error *err)
 {
-	const char *config_file = getenv("SHAREBUS_CONFIG");
-	/* Empty counts as not set, as with all other variables. */
-	const char *path = config_file && config_file[0] ? config_file : NULL;
+	char buffer[PATH_MAX];
+	const char *path = NULL;
 	struct options options;
 	int rc = 0;
 	int id;
@@ -121,8 +127,10 @@ int flags_read(const struct flags *f, int argc, char **argv, int *operands, stru
 	while (!rc && (id = getopt_long(argc, argv, options.letters, options.list, NULL)) != -1)
 		rc = id == '?' || id == ':' ? bad_flag(f, &options, id, argv[optind - 1], err)
 					    : take_option(f, id, &path, err);
-	if (!rc)
-		rc = config_load(f->config, path, err);
+	if (!rc && f->bare)
+		rc = config_load_defaults(f->config, err);
+	else if (!rc)
+		rc = config_load(f->config, path ? path : config_place(buffer), err);
 	if (!rc)
 		*operands = optind;
 	return rc;
@@ -149,6 +157,8 @@ static void print_setting(const struct config_setting *s)
 {
 	const char *fallback = s->fallback && s->fallback[0] ? s->fallback : NULL;
 
+	if (config_is_secret(s))
+		return;
 	print_flag(s->key, s->value);
 	(void)printf("%s", s->help);
 	if (s->env || fallback)
@@ -161,9 +171,12 @@ void flags_print(const struct flags *f)
 {
 	const struct config_setting *s;
 
-	for (size_t i = 0; f->tables[i]; i++)
+	for (size_t i = 0; f->tables[i]; i++) {
 		print_table(f->tables[i]);
+		if (f->tables[i + 1])
+			(void)putchar('\n');
+	}
 	print_table(common);
-	for (size_t i = 0; (s = config_setting(f->config, i)); i++)
+	for (size_t i = 0; !f->bare && (s = config_setting(f->config, i)); i++)
 		print_setting(s);
 }

@@ -28,11 +28,12 @@ struct flags {
 	struct config *config;            /* takes the settings */
 	flag_fn *take;                    /* takes the other flags, in order */
 	void *context;                    /* handed to take */
+	bool bare; /* no setting counts: neither environment nor file are read */
 };
 
 /*
  * Reads the flags in argv, and then fills the configuration from the
- * environment, the file that --config or SHAREBUS_CONFIG names, and the
+ * environment, the file that --config names or else config_place() finds, and the
  * defaults. Flags and operands may be mixed: argv is sorted so that the operands
  * are last, and *operands is where they begin.
  *
@@ -43,7 +44,10 @@ struct flags {
 MUST_USE int flags_read(const struct flags *f, int argc, char **argv, int *operands,
 			struct error *err);
 
-/* Prints a line for each flag; for a setting also its environment variable and its default. */
+/*
+ * Prints a line for each flag; for a setting also its environment variable and its
+ * default. Between two tables is an empty line.
+ */
 void flags_print(const struct flags *f);
 
 #endif

@@ -7,6 +7,7 @@
 #include "ops/support/log.h"
 
 #include "ops/support/clock.h"
+#include "ops/support/repeats.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,25 +15,27 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	TEXT_SIZE = 1024,
-	LINE_SIZE = TEXT_SIZE + RFC3339_SIZE + 8,
-	LINES_MAX = 512, /* half a megabyte: far more than a turn of the loop logs */
+	LINES_MAX = 512, /* a megabyte: far more than a turn of the loop logs */
 };
 
 /* A line that waits to be written, and how many were dropped before it. len 0: only these. */
 struct line {
 	unsigned long dropped;
 	size_t len;
-	char text[LINE_SIZE];
+	char text[LOG_LINE_SIZE];
 };
 
 static enum log_level threshold = LOG_LEVEL_INFO;
+static enum log_format line_format = LOG_FORMAT_TEXT;
 static bool started; /* by log_start(), before there are other threads */
 static int out_fd = STDERR_FILENO;
 
@@ -85,27 +88,17 @@ static bool write_text(const char *text, size_t len)
 	return true;
 }
 
-static size_t format_line(char out[static LINE_SIZE], enum log_level level, const char *text)
-{
-	static const char *const names[] = { "error", "warn", "info", "debug" };
-	char when[RFC3339_SIZE];
-	int len;
-
-	clock_format_rfc3339(when, clock_unix_ms());
-	len = snprintf(out, LINE_SIZE, "%s %-5s %s\n", when, names[level], text);
-	return len < 0 ? 0 : (size_t)len;
-}
-
 static bool write_dropped(unsigned long lines)
 {
-	char text[TEXT_SIZE];
-	char line[LINE_SIZE];
+	char text[LOG_TEXT_SIZE];
+	char line[LOG_LINE_SIZE];
+	const struct log_entry e = { LOG_LEVEL_WARN, clock_unix_ms(), LOG_NO_PARTITION, text };
 
 	(void)snprintf(text, sizeof(text),
 		       "%lu lines of the log were dropped, because nobody reads it or its disk is "
 		       "full",
 		       lines);
-	return write_text(line, format_line(line, LOG_LEVEL_WARN, text));
+	return write_text(line, log_line_format(line, line_format, &e));
 }
 
 static void *writer_main(void *arg)
@@ -200,17 +193,18 @@ static void put_line(const char *text, size_t len)
 	pthread_mutex_unlock(&lock);
 }
 
-__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,
-							   va_list args)
+__attribute__((format(printf, 3, 0))) static void log_text(enum log_level level, int partition,
+							   const char *format, va_list args)
 {
-	char text[TEXT_SIZE];
-	char line[LINE_SIZE];
+	char text[LOG_TEXT_SIZE];
+	char line[LOG_LINE_SIZE];
+	const struct log_entry e = { level, clock_unix_ms(), partition, text };
 	size_t len;
 
 	if (level > threshold)
 		return;
 	(void)vsnprintf(text, sizeof(text), format, args);
-	len = format_line(line, level, text);
+	len = log_line_format(line, line_format, &e);
 	if (started)
 		put_line(line, len);
 	else
@@ -222,12 +216,29 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
+void log_set_format(enum log_format format)
+{
+	line_format = format;
+}
+
+bool log_is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (!stream || fstat(fd, &st))
+		return false;
+	(void)snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
 void log_error(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	log_line(LOG_LEVEL_ERROR, format, args);
+	log_text(LOG_LEVEL_ERROR, LOG_NO_PARTITION, format, args);
 	va_end(args);
 }
 
@@ -236,7 +247,7 @@ void log_warn(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_line(LOG_LEVEL_WARN, format, args);
+	log_text(LOG_LEVEL_WARN, LOG_NO_PARTITION, format, args);
 	va_end(args);
 }
 
@@ -245,7 +256,7 @@ void log_info(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_line(LOG_LEVEL_INFO, format, args);
+	log_text(LOG_LEVEL_INFO, LOG_NO_PARTITION, format, args);
 	va_end(args);
 }
 
@@ -254,6 +265,29 @@ void log_debug(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_line(LOG_LEVEL_DEBUG, format, args);
+	log_text(LOG_LEVEL_DEBUG, LOG_NO_PARTITION, format, args);
+	va_end(args);
+}
+
+void log_warn_seldom(const char *about, const char *format, ...)
+{
+	static struct repeats told;
+	va_list args;
+	bool tell;
+
+	pthread_mutex_lock(&lock);
+	tell = repeats_tell(&told, about, clock_monotonic_ms());
+	pthread_mutex_unlock(&lock);
+	va_start(args, format);
+	log_text(tell ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, LOG_NO_PARTITION, format, args);
+	va_end(args);
+}
+
+void log_partition(enum log_level level, int partition, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_text(level, partition, format, args);
 	va_end(args);
 }

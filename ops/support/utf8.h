@@ -41,6 +41,17 @@ static inline size_t utf8_len(const uint8_t *p, size_t len)
 	return need;
 }
 
+/* The code point of the valid character at p, whose length utf8_len() has told. */
+static inline uint32_t utf8_code_point(const uint8_t *p, size_t len)
+{
+	static const uint8_t first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t c = p[0] & first_bits[len];
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
 /* Is all of it UTF-8? */
 static inline bool utf8_is_valid(const uint8_t *p, size_t len)
 {

@@ -1,6 +1,8 @@
 #include "producer/cli/arguments.h"
 
+#include "ops/support/clock.h"
 #include "ops/support/number.h"
+#include "ops/support/version.h"
 #include "producer/cli/moment.h"
 #include "producer/cli/text.h"
 
@@ -11,15 +13,20 @@ enum {
 	FLAG_WIDE = FLAG_COMMON,
 	FLAG_WAIT,
 	FLAG_NO_WAIT,
+	FLAG_VERSION,
 	FLAG_OUTPUT = 'o',
 	WAIT_MAX_MS = 24 * 3600 * 1000,
+	VERSION_PRINTED = 2,
 };
 
-static const struct flag common_flags[] = {
+const struct flag common_flags[] = {
 	{ "output", FLAG_OUTPUT, "table|json", "form of the output; also -o" },
 	{ "wide", FLAG_WIDE, NULL, "more columns" },
-	{ "wait", FLAG_WAIT, "10s", "how long to wait for what is asked to be done (ms, s, m, h)" },
+	{ "wait", FLAG_WAIT, "10s",
+	  "how long to wait for what is asked; if given, also for servers that come up (ms, s, m, "
+	  "h)" },
 	{ "no-wait", FLAG_NO_WAIT, NULL, "return once the brokers have the command" },
+	{ "version", FLAG_VERSION, NULL, "the version of sharebus" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -78,21 +85,25 @@ static void print_help(const struct command_def *def, const struct flags *f)
 	(void)printf("%s", def->summary);
 	if (def->print_more)
 		def->print_more();
-	(void)printf("\n\nUsage: %s%s%s [flags]\n\n", f->command, def->operands[0] ? " " : "",
-		     def->operands);
+	(void)printf("\n\nUsage:   %s%s%s [flags]\nExample: sharebus %s\n\n", f->command,
+		     def->operands[0] ? " " : "", def->operands, def->example);
 	flags_print(f);
 }
 
 static int parse_wait(const char *text, int64_t *out, struct error *err)
 {
-	if (duration_parse(text, WAIT_MAX_MS, out))
+	const char *wrong = duration_parse(text, WAIT_MAX_MS, out);
+
+	if (!wrong)
 		return 0;
-	return error_set(err, ERROR_INPUT, "--wait is \"%s\"; give a time such as 500ms, 10s or 2m",
-			 text);
+	return error_set(err, ERROR_INPUT,
+			 "--wait is \"%s\": %s; give a span such as 500ms, 10s or 2m, up to 24h",
+			 text, wrong);
 }
 
 static int set_output(struct session *s, const char *text, struct error *err)
 {
+	text += text[0] == '='; /* of -o=json */
 	if (strcmp(text, "json") == 0)
 		s->output = OUTPUT_JSON;
 	else if (strcmp(text, "table") == 0)
@@ -127,13 +138,18 @@ static int take_flag(void *context, int id, const char *value, struct error *err
 	case FLAG_OUTPUT:
 		return set_output(r->session, value, err);
 	case FLAG_WAIT:
+		r->session->wait_given = true;
 		return parse_wait(value, &r->session->wait_ms, err);
 	case FLAG_NO_WAIT:
+		r->session->wait_given = false;
 		r->session->wait_ms = 0;
 		return 0;
 	case FLAG_WIDE:
 		r->session->wide = true;
 		return 0;
+	case FLAG_VERSION:
+		(void)printf("sharebus %s\n", version_text());
+		return VERSION_PRINTED;
 	default:
 		return take_own(r, id, value, err);
 	}
@@ -164,6 +180,7 @@ int arguments_read(struct arguments *out, const struct command_def *def, struct 
 		.config = s->config,
 		.take = take_flag,
 		.context = &reading,
+		.bare = def->bare,
 	};
 	int operands = 0;
 	int rc = flags_read(&flags, argc, argv, &operands, err);
@@ -171,9 +188,10 @@ int arguments_read(struct arguments *out, const struct command_def *def, struct 
 	if (rc == 1)
 		print_help(def, &flags);
 	if (rc)
-		return rc;
+		return rc == VERSION_PRINTED ? 1 : rc;
 	read.operands = argv + operands;
 	read.operand_count = (size_t)(argc - operands);
+	s->deadline_ms = clock_monotonic_ms() + s->wait_ms;
 	rc = check_operands(read.operand_count, def, &s->arena, err);
 	if (!rc)
 		*out = read;

@@ -1,6 +1,7 @@
 /* sharebus check | explain */
 
 #include "producer/cli/commands.h"
+#include "producer/cli/failure.h"
 #include "producer/cli/grants.h"
 #include "producer/cli/json.h"
 #include "producer/cli/table.h"
@@ -34,7 +35,7 @@ static int reach_position(struct session *s, const char *text, struct error *err
 	if (sharebus_parse_position(&at, text))
 		return error_set(err, ERROR_USAGE,
 				 "--at-least is \"%s\"; give partition:offset, as in 3:1042", text);
-	rc = sharebus_wait(s->client, &at, (int)s->wait_ms);
+	rc = sharebus_wait(s->client, &at, session_wait_left(s));
 	if (rc == SHAREBUS_NOT_FOUND) /* its exit code, 1, would read as the answer no */
 		rc = SHAREBUS_USAGE;
 	return session_failed(s, rc, err);
@@ -128,10 +129,8 @@ enum exit_code run_check(struct session *s, const struct arguments *a)
 	struct error err = { 0 };
 	int rc = ask_check(s, a, &answer, &err);
 
-	if (rc) {
-		complain(&err);
-		return exit_code_of(rc);
-	}
+	if (rc)
+		return failure_report(s, &err);
 	print_answer(s, &answer);
 	return answer.allowed ? EXIT_DONE : EXIT_NO;
 }
@@ -229,10 +228,8 @@ enum exit_code run_explain(struct session *s, const struct arguments *a)
 	if (!rc)
 		rc = session_failed(s, sharebus_explain(s->client, &p.user, &p.workspace, &e),
 				    &err);
-	if (rc) {
-		complain(&err);
-		return exit_code_of(rc);
-	}
+	if (rc)
+		return failure_report(s, &err);
 	if (s->output == OUTPUT_JSON)
 		json_print(explanation_json(e));
 	else

@@ -18,9 +18,18 @@ struct bytes time_cell(struct session *s, int64_t ms)
 	return arena_printf(&s->arena, "%s", text);
 }
 
+static bool has_expiry(const struct sharebus_workspace *w)
+{
+	for (size_t i = 0; i < w->grant_count; i++)
+		if (w->grants[i].expires_at)
+			return true;
+	return false;
+}
+
 void grants_print(struct session *s, const struct sharebus_workspace *w)
 {
 	static const char *const titles[] = { "USER", "GROUP", "ROLE", "EXPIRES", "BY", "SINCE" };
+	enum { ROLES = 3, EXPIRES = 4, WIDE = 6 }; /* how many columns are shown */
 	struct table t;
 
 	if (!w->grant_count) {
@@ -29,7 +38,7 @@ void grants_print(struct session *s, const struct sharebus_workspace *w)
 			      (const char *)printable(bytes_of(w->name), &s->arena).data);
 		return;
 	}
-	table_init(&t, &s->arena, titles, s->wide ? 6 : 3);
+	table_init(&t, &s->arena, titles, s->wide ? WIDE : has_expiry(w) ? EXPIRES : ROLES);
 	for (size_t i = 0; i < w->grant_count; i++) {
 		const struct sharebus_grant *g = &w->grants[i];
 		bool user = g->kind == SHAREBUS_USER;

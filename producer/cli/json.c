@@ -1,9 +1,12 @@
 #include "producer/cli/json.h"
 
 #include "ops/support/clock.h"
+#include "ops/support/memory.h"
+#include "ops/support/utf8.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 json_t *id_json(const struct sharebus_id *id)
@@ -27,6 +30,25 @@ json_t *time_json(int64_t ms)
 	return json_string(text);
 }
 
+/* What is not UTF-8 becomes "?", byte by byte: the rest still says what it is about. */
+static json_t *mended_text(struct bytes text)
+{
+	char *copy = memory_zalloc(1, text.len + 1);
+	json_t *value;
+
+	memcpy(copy, text.data, text.len);
+	for (size_t i = 0; i < text.len;) {
+		size_t len = utf8_len(text.data + i, text.len - i);
+
+		if (!len)
+			copy[i] = '?';
+		i += len ? len : 1;
+	}
+	value = json_stringn(copy, text.len);
+	free(copy);
+	return value ? value : json_string("?");
+}
+
 json_t *json_text(struct bytes text)
 {
 	json_t *value;
@@ -34,7 +56,7 @@ json_t *json_text(struct bytes text)
 	if (!text.data)
 		return json_null();
 	value = json_stringn((const char *)text.data, text.len);
-	return value ? value : json_string("?");
+	return value ? value : mended_text(text);
 }
 
 void json_print(json_t *value)

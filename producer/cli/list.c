@@ -1,6 +1,7 @@
 /* sharebus list */
 
 #include "producer/cli/commands.h"
+#include "producer/cli/failure.h"
 #include "producer/cli/grants.h"
 #include "producer/cli/json.h"
 #include "producer/cli/meter.h"
@@ -25,8 +26,8 @@ const struct flag list_flags[] = {
 	{ "shared", FLAG_SHARED, NULL, "those that I own and share" },
 	{ "shared-with-me", FLAG_WITH_ME, NULL, "those shared with me, also through a group" },
 	{ "search", FLAG_SEARCH, "KEY:VALUE ...",
-	  "shared:true, owner:NAME, shared_with_user:NAME, shared_with_group:NAME; all must "
-	  "apply" },
+	  "shared:true, owner:NAME, shared_with_user:NAME, shared_with_group:[ORGANIZATION/]NAME; "
+	  "all must apply" },
 	{ "limit", FLAG_LIMIT, "N", "at most N; the last line says how to continue" },
 	{ "after", FLAG_AFTER, "OWNER/NAME", "those that come after it" },
 	{ NULL, 0, NULL, NULL },
@@ -59,7 +60,7 @@ static int read_search(struct session *s, const struct arguments *a, struct shar
 		if (a->given[i].id == FLAG_SEARCH)
 			rc = search_parse(&search, a->given[i].value, &s->arena, err);
 	if (rc)
-		return ERROR_USAGE;
+		return err->code = ERROR_USAGE;
 	rc = session_me(s, err);
 	if (!rc && search.owner)
 		rc = session_user(s, search.owner, &q->owner, err);
@@ -305,10 +306,8 @@ enum exit_code run_list(struct session *s, const struct arguments *a)
 		qsort(l.rows, l.count, sizeof(*l.rows), by_place);
 	if (!rc && after)
 		skip_to(&l, after);
-	if (rc)
-		complain(&err);
-	else
+	if (!rc)
 		print_rows(&l, (size_t)limit);
 	drop_rows(&l);
-	return exit_code_of(rc);
+	return rc ? failure_report(s, &err) : EXIT_DONE;
 }

@@ -1,5 +1,7 @@
 #include "producer/cli/session.h"
 
+#include "ops/support/clock.h"
+#include "ops/support/settings.h"
 #include "producer/cli/moment.h"
 
 #include <pwd.h>
@@ -7,20 +9,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 5000, KAFKA_LINES_MAX = 200, MAX_AGE_MAX_MS = 24 * 3600 * 1000 };
+enum { TIMEOUT_MS = 5000, MAX_AGE_MAX_MS = 24 * 3600 * 1000 };
 
-static const struct config_setting own_settings[] = {
-	{ "as", "USER", "SHAREBUS_USER", NULL, "user who asks; default: the login name" },
-	{ "max-age", "TIME", "SHAREBUS_MAX_AGE", "60s", "how old an answer of the index may be" },
-	{ NULL, NULL, NULL, NULL, NULL },
-};
-static const struct config_setting *const settings[] = { config_shared, own_settings, NULL };
+static const struct config_setting *const tables[] = { settings_shared, settings_sharebus, NULL };
 
 int session_open(struct session *s, struct error *err)
 {
 	*s = (struct session){ .wait_ms = 10000 };
 	arena_init(&s->arena);
-	s->config = config_new(settings);
+	s->config = config_new(tables);
 	return s->config ? 0 : error_set(err, ERROR_NOMEM, "out of memory");
 }
 
@@ -40,21 +37,32 @@ static int read_max_age(const struct session *s, int64_t *out, struct error *err
 {
 	const char *text = config_get(s->config, "max-age");
 
-	if (duration_parse(text, MAX_AGE_MAX_MS, out))
+	const char *wrong = duration_parse(text, MAX_AGE_MAX_MS, out);
+
+	if (!wrong)
 		return 0;
-	return error_set(err, ERROR_USAGE,
-			 "max-age is \"%s\"; give a time such as 5s or 2m, up to 24h", text);
+	(void)error_set(err, ERROR_USAGE,
+			"max-age is \"%s\": %s; give a span such as 5s or 2m, up to 24h", text,
+			wrong);
+	return config_blame(s->config, "max-age", err);
 }
 
 int session_client(struct session *s, struct error *err)
 {
-	const char *kafka[2 * KAFKA_LINES_MAX + 1] = { NULL };
+	const char *kafka[2 * CONFIG_KAFKA_MAX + 1] = { NULL };
 	int64_t max_age_ms = 0;
 	int rc = s->client ? 0 : read_max_age(s, &max_age_ms, err);
 	const struct sharebus_options options = {
 		.brokers = config_get(s->config, "brokers"),
 		.redis = config_get(s->config, "redis"),
+		.redis_password = config_get(s->config, "redis-password"),
+		.redis_password_file = config_get(s->config, "redis-password-file"),
+		.redis_ca = config_get(s->config, "redis-ca"),
+		.redis_cert = config_get(s->config, "redis-cert"),
+		.redis_key = config_get(s->config, "redis-key"),
 		.prefix = config_get(s->config, "prefix"),
+		.keys_file = config_get(s->config, "keys-file"),
+		.signing_key = config_get(s->config, "signing-key"),
 		.source = "cli",
 		.timeout_ms = s->wait_ms && s->wait_ms < TIMEOUT_MS ? (int)s->wait_ms : TIMEOUT_MS,
 		.max_age_ms = (int)max_age_ms,
@@ -63,10 +71,19 @@ int session_client(struct session *s, struct error *err)
 
 	if (s->client || rc)
 		return rc;
-	for (size_t i = 0; i < KAFKA_LINES_MAX; i++)
+	for (size_t i = 0; i < CONFIG_KAFKA_MAX; i++)
 		if (!config_kafka_line(s->config, i, &kafka[2 * i], &kafka[2 * i + 1]))
 			break;
 	return session_failed(s, sharebus_open(&s->client, &options), err);
+}
+
+int session_wait_left(const struct session *s)
+{
+	int64_t left = s->deadline_ms - clock_monotonic_ms();
+
+	if (!s->wait_ms)
+		return 0;
+	return left > 0 ? (int)left : 1;
 }
 
 static const char *login_name(void)
@@ -128,5 +145,5 @@ enum exit_code exit_code_of(int rc)
 		return EXIT_DONE;
 	if (rc == ERROR_USAGE)
 		return EXIT_USAGE;
-	return rc == ERROR_INPUT ? EXIT_NO : EXIT_UNAVAILABLE;
+	return rc == ERROR_INPUT ? EXIT_UNKNOWN : EXIT_UNAVAILABLE;
 }

@@ -10,6 +10,7 @@
 #include "ops/support/attributes.h"
 #include "ops/support/config.h"
 #include "ops/support/error.h"
+#include "producer/cli/meter.h"
 #include "producer/sharebus.h"
 
 /* Exit codes: a contract with scripts. */
@@ -18,6 +19,7 @@ enum exit_code {
 	EXIT_NO = 1,          /* the answer is no, or the command was rejected */
 	EXIT_USAGE = 2,       /* the command line is wrong; nothing was sent */
 	EXIT_UNAVAILABLE = 3, /* Kafka or Redis gave no answer, or not in time */
+	EXIT_UNKNOWN = 4,     /* a name is not known, or is that of several */
 };
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
@@ -27,7 +29,10 @@ struct session {
 	struct arena arena; /* everything this invocation needs */
 	enum output_format output;
 	bool wide;
-	int64_t wait_ms;         /* how long to wait for outcomes; 0: do not wait */
+	int64_t wait_ms;     /* how long to wait for what is asked to be done; 0: not at all */
+	bool wait_given;     /* --wait was: servers that are only coming up are waited for, too */
+	int64_t deadline_ms; /* of clock_monotonic_ms(): when that is over */
+	struct meter meter;  /* shows what is waited for */
 	struct sharebus *client; /* NULL until session_client() */
 	struct sharebus_id me;   /* zero until session_me() */
 };
@@ -40,6 +45,9 @@ MUST_USE int session_client(struct session *s, struct error *err);
 
 /* Returns the result rc of a call of libsharebus; if it failed, copies its sentence to *err. */
 MUST_USE int session_failed(const struct session *s, int rc, struct error *err);
+
+/* What is left of the time to wait: at least 1, for what is asked last; 0: do not wait. */
+int session_wait_left(const struct session *s);
 
 /* Fills s->me with the user who asks: --as, SHAREBUS_USER, or the login name. */
 MUST_USE int session_me(struct session *s, struct error *err);

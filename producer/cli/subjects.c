@@ -1,6 +1,7 @@
 #include "producer/cli/subjects.h"
 
-#include <ctype.h>
+#include "producer/cli/name.h"
+
 #include <string.h>
 
 static const char *noun_of(enum sharebus_subject_kind kind)
@@ -8,19 +9,16 @@ static const char *noun_of(enum sharebus_subject_kind kind)
 	return kind == SHAREBUS_USER ? "user" : "group";
 }
 
-/* Letters and digits, in pieces joined by single hyphens. */
-static bool is_name(struct bytes name)
+/* A name, or an id; of a group also "organization/name". */
+static bool is_name(struct bytes name, enum sharebus_subject_kind kind)
 {
-	bool after_hyphen = true;
+	const uint8_t *slash = name.len ? memchr(name.data, '/', name.len) : NULL;
+	struct bytes before = { name.data, slash ? (size_t)(slash - name.data) : 0 };
+	struct bytes after = name;
 
-	for (size_t i = 0; i < name.len; i++) {
-		bool hyphen = name.data[i] == '-';
-
-		if (hyphen ? after_hyphen : !isalnum(name.data[i]))
-			return false;
-		after_hyphen = hyphen;
-	}
-	return !after_hyphen;
+	if (kind == SHAREBUS_GROUP && slash)
+		after = (struct bytes){ slash + 1, name.len - before.len - 1 };
+	return name_is_plain(after) && (after.len == name.len || name_is_plain(before));
 }
 
 static int bad_format(struct error *err, const struct sharebus_subject *s, struct bytes item,
@@ -88,7 +86,7 @@ static int parse_item(struct subject_list *out, struct sharebus_subject *s, stru
 	struct bytes role = { 0 };
 	struct bytes name = split_role(item, &role);
 
-	if (!is_name(name) || (role.data && (!role.len || syntax == SUBJECTS_ONLY)))
+	if (!is_name(name, s->kind) || (role.data && (!role.len || syntax == SUBJECTS_ONLY)))
 		return bad_format(err, s, item, syntax);
 	s->name = text_of(arena_copy(arena, name));
 	s->role = syntax == SUBJECTS_ONLY ? SHAREBUS_ROLE_NONE : SHAREBUS_ROLE_USE;

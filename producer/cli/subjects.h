@@ -2,8 +2,9 @@
 #define SB_CLI_SUBJECTS_H
 
 /*
- * The values of --user and --group: `alice:admin,bob`. As in Coder, names are
- * letters, digits and single hyphens, or a UUID, with nothing around them. Pure.
+ * The values of --user and --group: `alice:admin,bob`. Names are Coder's (name.h),
+ * or a UUID, with nothing around them; that of a group may have its organization
+ * before it, as in `acme/devs`. Pure.
  */
 
 #include "ops/support/arena.h"

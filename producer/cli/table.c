@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { COLUMN_GAP = 2 };
+
 void table_init(struct table *t, struct arena *arena, const char *const *titles, size_t columns)
 {
 	assert(columns > 0 && columns <= TABLE_COLUMNS_MAX);
@@ -23,42 +25,45 @@ void table_add(struct table *t, const struct bytes *cells)
 		row[i] = cells[i].data ? printable(cells[i], t->arena) : bytes_of("-");
 }
 
-/* Counts characters: the continuation bytes of UTF-8 take no room. */
-static size_t width_of(struct bytes text)
+/* Blanks stand before a cell, never after one, so that no line ends with them. */
+static void print_row(const struct bytes *cells, const size_t *widths, size_t columns)
 {
-	size_t width = 0;
+	size_t blanks = 0;
 
-	for (size_t i = 0; i < text.len; i++)
-		width += (text.data[i] & 0xc0) != 0x80;
-	return width;
+	for (size_t c = 0; c < columns; c++) {
+		size_t width = text_width(cells[c]);
+
+		if (width)
+			(void)printf("%*s%.*s", (int)blanks, "", BYTES_ARG(cells[c]));
+		blanks = (width ? 0 : blanks) + widths[c] - width + COLUMN_GAP;
+	}
+	(void)putchar('\n');
 }
 
-static void print_cell(struct bytes text, size_t width)
+static size_t column_width(const struct table *t, size_t column)
 {
-	(void)fwrite(text.data, 1, text.len, stdout);
-	(void)printf("%*s", (int)(width - width_of(text)) + 2, "");
+	size_t width = strlen(t->titles[column]);
+
+	for (size_t r = 0; r < t->rows; r++) {
+		size_t cell = text_width(t->cells[r * t->columns + column]);
+
+		width = cell > width ? cell : width;
+	}
+	return width;
 }
 
 void table_print(const struct table *t)
 {
+	struct bytes titles[TABLE_COLUMNS_MAX];
 	size_t widths[TABLE_COLUMNS_MAX];
 
 	if (!t->rows)
 		return;
 	for (size_t c = 0; c < t->columns; c++) {
-		widths[c] = strlen(t->titles[c]);
-		for (size_t r = 0; r < t->rows; r++) {
-			size_t width = width_of(t->cells[r * t->columns + c]);
-
-			widths[c] = width > widths[c] ? width : widths[c];
-		}
+		titles[c] = bytes_of(t->titles[c]);
+		widths[c] = column_width(t, c);
 	}
-	for (size_t c = 0; c < t->columns; c++)
-		print_cell(bytes_of(t->titles[c]), widths[c]);
-	(void)putchar('\n');
-	for (size_t r = 0; r < t->rows; r++) {
-		for (size_t c = 0; c < t->columns; c++)
-			print_cell(t->cells[r * t->columns + c], widths[c]);
-		(void)putchar('\n');
-	}
+	print_row(titles, widths, t->columns);
+	for (size_t r = 0; r < t->rows; r++)
+		print_row(t->cells + r * t->columns, widths, t->columns);
 }

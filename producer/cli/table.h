@@ -1,12 +1,12 @@
 #ifndef SB_CLI_TABLE_H
 #define SB_CLI_TABLE_H
 
-/* A table: columns as wide as their content, two spaces apart. It is printed when it is complete. */
+/* A table: columns as wide as their content on a terminal, two spaces apart, without blanks at the ends of lines. It is printed when it is complete. */
 
 #include "ops/support/arena.h"
 #include "ops/support/bytes.h"
 
-enum { TABLE_COLUMNS_MAX = 8 };
+enum { TABLE_COLUMNS_MAX = 9 };
 
 struct table {
 	struct arena *arena;

@@ -12,7 +12,11 @@ struct bytes printable(struct bytes text, struct arena *arena);
 /* A NUL-terminated text, quoted if need be, so that a shell takes it for one word. */
 struct bytes shell_word(struct bytes text, struct arena *arena);
 
-/* The bytes in base64 (RFC 4648, with padding), in the arena. Absent stays absent. */
-struct bytes base64(struct bytes b, struct arena *arena);
+/*
+ * The columns that a text takes on a terminal: two for wide characters, none for
+ * combining ones. The text is one that printable() has returned. It does not matter
+ * which locale the process has.
+ */
+size_t text_width(struct bytes text);
 
 #endif

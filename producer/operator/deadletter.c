@@ -1,6 +1,8 @@
 /* sharebus deadletter list | show */
 
+#include "ops/support/base64.h"
 #include "ops/support/clock.h"
+#include "producer/cli/failure.h"
 #include "producer/cli/json.h"
 #include "producer/cli/table.h"
 #include "producer/cli/text.h"
@@ -238,17 +240,21 @@ enum exit_code run_deadletter_list(struct session *s, const struct arguments *a)
 		rc = letters_open(&l, s, &err);
 	if (!rc)
 		rc = list_newest(s, l, &all, &err);
-	if (rc)
-		complain(&err);
-	else if (s->output == OUTPUT_JSON)
+	if (!rc && s->output == OUTPUT_JSON)
 		print_rows_json(s, &all);
-	else
+	else if (!rc)
 		print_rows(s, &all);
 	letters_close(&l);
-	return exit_code_of(rc);
+	return rc ? failure_report(s, &err) : EXIT_DONE;
 }
 
 /* ---- show ---- */
+
+/* In base64; what is absent is null. */
+static json_t *bytes_json(struct bytes b, struct arena *arena)
+{
+	return json_text(b.data ? base64_encode(b, arena) : b);
+}
 
 static void print_letter_json(struct session *s, const struct letter *l, const struct row *r)
 {
@@ -257,16 +263,16 @@ static void print_letter_json(struct session *s, const struct letter *l, const s
 	struct header h;
 
 	(void)json_object_set_new(o, "reason", json_text(l->reason));
-	(void)json_object_set_new(o, "key", json_text(base64(l->key, &s->arena)));
+	(void)json_object_set_new(o, "key", bytes_json(l->key, &s->arena));
 	for (size_t i = 0; letter_header(l, i, &h); i++) {
 		json_t *one = json_object();
 
 		(void)json_object_set_new(one, "name", json_text(bytes_of(h.name)));
-		(void)json_object_set_new(one, "value", json_text(base64(h.value, &s->arena)));
+		(void)json_object_set_new(one, "value", bytes_json(h.value, &s->arena));
 		(void)json_array_append_new(headers, one);
 	}
 	(void)json_object_set_new(o, "headers", headers);
-	(void)json_object_set_new(o, "value", json_text(base64(l->value, &s->arena)));
+	(void)json_object_set_new(o, "value", bytes_json(l->value, &s->arena));
 	json_print(o);
 }
 
@@ -375,8 +381,6 @@ enum exit_code run_deadletter_show(struct session *s, const struct arguments *a)
 		rc = letters_find(l, &at, &letter, &err);
 	if (!rc)
 		rc = show_letter(s, &letter, raw, &err);
-	if (rc)
-		complain(&err);
 	letters_close(&l);
-	return exit_code_of(rc);
+	return rc ? failure_report(s, &err) : EXIT_DONE;
 }

@@ -2,6 +2,32 @@
 
 #include <assert.h>
 
+static void show_waiting(void *context, const char *what)
+{
+	struct session *s = context;
+
+	if (what)
+		meter_show(&s->meter, text_of(arena_printf(&s->arena, "waiting for %s", what)), 0,
+			   0);
+	else
+		meter_end(&s->meter);
+}
+
+int inside_bear_with_servers(struct session *s, struct error *err)
+{
+	int rc = session_client(s, err);
+
+	if (rc)
+		return rc;
+	meter_begin(&s->meter);
+	s->client->patience = (struct patience){
+		.deadline_ms = s->deadline_ms,
+		.tell = show_waiting,
+		.context = s,
+	};
+	return 0;
+}
+
 int inside_open_reader(struct session *s, struct error *err)
 {
 	int rc = session_client(s, err);

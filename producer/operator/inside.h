@@ -12,6 +12,13 @@
 
 struct rd_kafka_s;
 
+/*
+ * Has the session's client bear with servers that are only just coming up until
+ * the session's time to wait is over, and shows on a terminal what it waits for.
+ * Connects to nothing yet.
+ */
+MUST_USE int inside_bear_with_servers(struct session *s, struct error *err);
+
 /* Opens the reader of the index. ERROR_UNAVAILABLE or ERROR_REFUSED, as reader.h says. */
 MUST_USE int inside_open_reader(struct session *s, struct error *err);
 

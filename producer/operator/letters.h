@@ -14,6 +14,7 @@
 #include "schemas/cloudevent.h"
 
 struct rd_kafka_headers_s;
+struct rd_kafka_message_s;
 
 /* One dead letter. Its bytes are valid until the next call, or the end of the callback. */
 struct letter {
@@ -28,6 +29,12 @@ struct letter {
 	bool is_hole;       /* it stands for a batch that could not be unpacked, not for a record */
 	struct rd_kafka_headers_s *headers; /* NULL: none; see letter_header() */
 };
+
+/* Sets *out from a record of the topic, which must stay as long as the letter. */
+void letter_read(struct letter *out, const struct rd_kafka_message_s *m);
+
+/* Is it all of one record, so that it can be sent again as it was? */
+bool letter_is_whole(const struct letter *l);
 
 /* Fills in the i-th header; false after the last one. */
 bool letter_header(const struct letter *l, size_t i, struct header *out);

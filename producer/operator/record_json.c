@@ -41,6 +41,11 @@ static json_t *array_json(const struct field *f, const uint8_t *from)
 	return list;
 }
 
+static json_t *pointer_json(const struct field *f, const uint8_t *from)
+{
+	return from ? shape_json(f->shape, from) : json_null();
+}
+
 static json_t *field_json(const struct field *f, const uint8_t *from)
 {
 	const void *at = from + f->offset;
@@ -60,6 +65,8 @@ static json_t *field_json(const struct field *f, const uint8_t *from)
 					: json_null();
 	case FIELD_RECORD:
 		return shape_json(f->shape, at);
+	case FIELD_POINTER:
+		return pointer_json(f, *(const uint8_t *const *)at);
 	case FIELD_RECORDS:
 	case FIELD_UUIDS:
 	case FIELD_TEXTS:

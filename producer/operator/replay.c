@@ -1,6 +1,7 @@
 /*
  * sharebus deadletter replay: sends dead letters, unchanged, back to where the
- * consumer met them, and says what becomes of them.
+ * consumer met them, and says what becomes of them. Only a record that was written
+ * with another partitioner goes to the partition of its workspace instead.
  *
  * They are sent in batches, each of which is waited for before the next one. So
  * memory is bounded, and the index still keeps the outcomes when they are asked
@@ -9,6 +10,7 @@
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
+#include "producer/cli/failure.h"
 #include "producer/cli/json.h"
 #include "producer/cli/text.h"
 #include "producer/ids.h"
@@ -16,6 +18,7 @@
 #include "producer/operator/inside.h"
 #include "producer/operator/letters.h"
 #include "producer/send.h"
+#include "schemas/murmur2.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -39,7 +42,8 @@ const struct flag deadletter_replay_flags[] = {
 struct replayed {
 	struct position at;
 	struct uuid id; /* under which the index will have its outcome */
-	struct delivery delivery;
+	int target;     /* the partition that it is sent to */
+	struct receipt delivery;
 	struct outcome_entry outcome; /* its outcome is 0 if it is not known */
 	struct bytes refused;         /* why it could not be sent; absent: it could */
 };
@@ -139,7 +143,7 @@ static void show_replayed(struct replay *p, const struct replayed *r)
 /* A record that this topic will never take does not stop the others; missing brokers do. */
 static int check_delivery(struct replay *p, struct replayed *r, struct error *err)
 {
-	const struct delivery *d = &r->delivery;
+	const struct receipt *d = &r->delivery;
 
 	if (!d->failed || r->refused.data)
 		return 0;
@@ -187,7 +191,7 @@ static int finish_batch(struct replay *p, struct error *err)
 
 /* ---- sending ---- */
 
-/* A letter goes back to where the consumer met it, which must be a partition of the commands. */
+/* It must have been met on a partition of the commands. */
 static bool check_origin(struct replay *p, const struct letter *l, struct replayed *r)
 {
 	if (l->is_hole) {
@@ -244,19 +248,33 @@ static struct uuid event_id(const struct letter *l)
 	return id;
 }
 
-/* The id of the command in the letter; of what this program cannot read either, its event's. */
-static struct uuid letter_id(struct replay *p, const struct letter *l)
+static int partition_of_workspace(const struct replay *p, const struct uuid *workspace_id)
 {
-	struct uuid id = { { 0 } };
+	char key[UUID_TEXT_SIZE];
+
+	uuid_format(key, workspace_id);
+	return partition_of(bytes_of(key), letters_partitions(p->letters));
+}
+
+/*
+ * Under which id the outcome will be, and where to send the letter: of a record that
+ * this program cannot read either, its event's id, and where it was.
+ */
+static void read_letter(struct replay *p, const struct letter *l, struct replayed *r)
+{
 	struct arena scratch; /* a decoded record may be much larger than its bytes */
 	struct record record;
 
+	r->id = event_id(l);
+	r->target = l->from.partition;
 	arena_init(&scratch);
-	if (!codec_decode(inside_codec(p->session), l->value, &scratch, &record, NULL) &&
-	    record_command(&record))
-		id = record_command(&record)->command_id;
+	if (!codec_decode(inside_codec(p->session), l->value, &scratch, &record, NULL)) {
+		if (record_command(&record) && !uuid_is_nil(&record_command(&record)->command_id))
+			r->id = record_command(&record)->command_id;
+		if (record_workspace(&record))
+			r->target = partition_of_workspace(p, record_workspace(&record));
+	}
 	arena_done(&scratch);
-	return uuid_is_nil(&id) ? event_id(l) : id;
 }
 
 static int queue_letter(struct replay *p, const struct letter *l, struct replayed *r,
@@ -267,7 +285,7 @@ static int queue_letter(struct replay *p, const struct letter *l, struct replaye
 		.key = l->key,
 		.value = l->value,
 		.placed = true,
-		.partition = l->from.partition,
+		.partition = r->target,
 		.opaque = &r->delivery,
 	};
 	int rc;
@@ -289,7 +307,8 @@ static int send_letter(void *context, const struct letter *l, struct error *err)
 	assert(p->count < BATCH_MAX);
 	p->count++;
 
-	*r = (struct replayed){ .at = l->at, .id = letter_id(p, l) };
+	*r = (struct replayed){ .at = l->at };
+	read_letter(p, l, r);
 	if (check_origin(p, l, r) && check_whole(p, l, r))
 		rc = queue_letter(p, l, r, err);
 	p->bytes += l->value.len;
@@ -377,11 +396,20 @@ static int replay_letters(struct replay *p, const struct position *list, size_t 
 		rc = err->code;
 	if (p->session->output == OUTPUT_JSON)
 		(void)printf("%s]\n", p->shown ? "\n" : "");
-	if (!rc && p->failed)
-		rc = error_set(err, ERROR_INPUT,
-			       "%zu of %zu records were rejected, refused or unreadable again",
-			       p->failed, p->shown);
 	return rc;
+}
+
+/* Tells an error after the list, or that some of it failed. The list itself has the details. */
+static enum exit_code conclude_replay(const struct replay *p, int rc, struct error *err)
+{
+	if (!rc && !p->failed)
+		return EXIT_DONE;
+	if (!rc)
+		(void)error_set(err, ERROR_INPUT,
+				"%zu of %zu records were rejected, refused or unreadable again",
+				p->failed, p->shown);
+	complain(err);
+	return rc ? exit_code_of(rc) : EXIT_NO;
 }
 
 enum exit_code run_deadletter_replay(struct session *s, const struct arguments *a)
@@ -389,6 +417,7 @@ enum exit_code run_deadletter_replay(struct session *s, const struct arguments *
 	struct replay *p = arena_zalloc(&s->arena, 1, sizeof(*p));
 	struct position *list = NULL;
 	struct error err = { 0 };
+	enum exit_code code;
 	int rc = read_positions(s, a, &list, &err);
 
 	p->session = s;
@@ -397,11 +426,9 @@ enum exit_code run_deadletter_replay(struct session *s, const struct arguments *
 		rc = replay_open(p, &err);
 	if (!rc)
 		rc = find_all(p, list, a->operand_count, &err);
-	if (!rc)
-		rc = replay_letters(p, list, a->operand_count, &err);
-	if (rc)
-		complain(&err);
+	code = rc ? failure_report(s, &err)
+		  : conclude_replay(p, replay_letters(p, list, a->operand_count, &err), &err);
 	letters_close(&p->letters);
 	arena_done(&p->arena);
-	return exit_code_of(rc);
+	return code;
 }

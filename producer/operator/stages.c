@@ -1,24 +1,41 @@
 #include "producer/operator/stages.h"
 
+#include "cache/notifier_report.h"
 #include "cache/stages.h"
 #include "producer/cli/arguments.h"
+#include "producer/cli/failure.h"
 #include "producer/cli/json.h"
 #include "producer/cli/table.h"
 
 #include <jansson.h>
+#include <string.h>
 
-enum { REDIS_TIMEOUT_MS = 3000, COLUMNS = 7 };
+enum { REDIS_TIMEOUT_MS = 3000, COLUMNS = 8 };
+
+/* What has run: the figures of consumers come first, then those of notifiers. */
+struct figures {
+	struct stages *list;
+	size_t count;
+	size_t consumers;
+};
+
+static const char *program_of(const struct figures *f, size_t at)
+{
+	return at < f->consumers ? "consumer" : "notifier";
+}
 
 static struct bytes milliseconds_cell(struct arena *arena, int64_t us)
 {
 	return arena_printf(arena, "%.3f", (double)us / 1000);
 }
 
-static void add_row(struct table *t, const struct stages *s, const struct stage_figures *f)
+static void add_row(struct table *t, const char *program, const struct stages *s,
+		    const struct stage_figures *f)
 {
 	double of = s->uptime_ms > 0 ? (double)f->us / ((double)s->uptime_ms * 10) : 0;
 	const struct bytes cells[COLUMNS] = {
 		s->instance,
+		bytes_of(program),
 		f->name,
 		arena_printf(t->arena, "%lld", (long long)f->turns),
 		milliseconds_cell(t->arena, f->us),
@@ -30,17 +47,17 @@ static void add_row(struct table *t, const struct stages *s, const struct stage_
 	table_add(t, cells);
 }
 
-static void print_figures(struct session *s, const struct stages *list, size_t count)
+static void print_figures(struct session *s, const struct figures *all)
 {
-	static const char *const titles[COLUMNS] = { "INSTANCE", "STAGE",      "TURNS",
-						     "TOTAL MS", "AVERAGE MS", "LONGEST MS",
-						     "% OF TIME" };
+	static const char *const titles[COLUMNS] = { "INSTANCE",   "PROGRAM",  "STAGE",
+						     "TURNS",      "TOTAL MS", "AVERAGE MS",
+						     "LONGEST MS", "% OF TIME" };
 	struct table t;
 
 	table_init(&t, &s->arena, titles, COLUMNS);
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < list[i].count; k++)
-			add_row(&t, &list[i], &list[i].list[k]);
+	for (size_t i = 0; i < all->count; i++)
+		for (size_t k = 0; k < all->list[i].count; k++)
+			add_row(&t, program_of(all, i), &all->list[i], &all->list[i].list[k]);
 	table_print(&t);
 }
 
@@ -55,7 +72,7 @@ static json_t *figures_json(const struct stage_figures *f)
 	return o;
 }
 
-static json_t *consumer_json(const struct stages *s)
+static json_t *program_json(const char *program, const struct stages *s)
 {
 	json_t *o = json_object();
 	json_t *list = json_array();
@@ -63,46 +80,66 @@ static json_t *consumer_json(const struct stages *s)
 	for (size_t i = 0; i < s->count; i++)
 		(void)json_array_append_new(list, figures_json(&s->list[i]));
 	(void)json_object_set_new(o, "instance", json_text(s->instance));
+	(void)json_object_set_new(o, "program", json_string(program));
 	(void)json_object_set_new(o, "uptime_ms", json_integer(s->uptime_ms));
 	(void)json_object_set_new(o, "stages", list);
 	return o;
 }
 
-static void print_figures_json(const struct stages *list, size_t count)
+static void print_figures_json(const struct figures *all)
 {
-	json_t *all = json_array();
+	json_t *list = json_array();
 
-	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(all, consumer_json(&list[i]));
-	json_print(all);
+	for (size_t i = 0; i < all->count; i++)
+		(void)json_array_append_new(list, program_json(program_of(all, i), &all->list[i]));
+	json_print(list);
 }
 
-static int read_figures(struct session *s, struct stages **list, size_t *count, struct error *err)
+static void add_notifiers(struct figures *out, const struct notifier_report *list, size_t count,
+			  struct arena *arena)
 {
-	const struct marks_source from = { config_get(s->config, "redis"),
+	struct stages *all = arena_alloc(arena, (out->count + count + 1) * sizeof(*all));
+
+	if (out->count)
+		memcpy(all, out->list, out->count * sizeof(*all));
+	for (size_t i = 0; i < count; i++)
+		all[out->count + i] = list[i].stages;
+	out->list = all;
+	out->count += count;
+}
+
+static int read_figures(struct session *s, struct figures *out, struct error *err)
+{
+	const struct marks_source from = { redis_target_from(s->config),
 					   config_get(s->config, "prefix"), REDIS_TIMEOUT_MS };
+	struct notifier_report *reports = NULL;
+	size_t count = 0;
 	struct marks marks;
 	int rc = marks_read(&marks, &from, 0, &s->arena, err);
 
-	return rc ? rc : stages_read(list, count, &from, (int)marks.count, &s->arena, err);
+	if (!rc)
+		rc = stages_read(&out->list, &out->count, &from, (int)marks.count, &s->arena, err);
+	if (!rc)
+		rc = notifier_reports_read(&reports, &count, &from, (int)marks.count, &s->arena,
+					   err);
+	out->consumers = out->count;
+	if (!rc)
+		add_notifiers(out, reports, count, &s->arena);
+	return rc;
 }
 
 enum exit_code show_stages(struct session *s)
 {
-	struct stages *list = NULL;
+	struct figures all = { 0 };
 	struct error err = { 0 };
-	size_t count = 0;
-	int rc = read_figures(s, &list, &count, &err);
 
-	if (rc) {
-		complain(&err);
-		return exit_code_of(rc);
-	}
+	if (read_figures(s, &all, &err))
+		return failure_report(s, &err);
 	if (s->output == OUTPUT_JSON)
-		print_figures_json(list, count);
+		print_figures_json(&all);
 	else
-		print_figures(s, list, count);
-	if (!count)
+		print_figures(s, &all);
+	if (!all.consumers)
 		complain(&(struct error){ .text = "no consumer has written its figures lately" });
-	return count ? EXIT_DONE : EXIT_NO;
+	return all.consumers ? EXIT_DONE : EXIT_NO;
 }

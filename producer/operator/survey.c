@@ -1,12 +1,13 @@
 #include "producer/operator/survey.h"
 
 #include "producer/bus.h"
+#include "producer/operator/group.h"
 #include "producer/topic_settings.h"
 
 #include <librdkafka/rdkafka.h>
 #include <string.h>
 
-enum { REDIS_TIMEOUT_MS = 3000, KAFKA_WAIT_MS = 5000, ADMIN_GRACE_MS = 1000 };
+enum { REDIS_TIMEOUT_MS = 3000, KAFKA_WAIT_MS = 5000 };
 
 bool survey_has_mark(const struct survey_row *r)
 {
@@ -43,65 +44,23 @@ static void make_rows(struct survey *v, int partitions)
 
 /* ---- Kafka: owners ---- */
 
-static void take_member(struct survey *v, const rd_kafka_MemberDescription_t *member)
+static void take_share(void *context, const struct group_share *share)
 {
-	const char *id = rd_kafka_MemberDescription_client_id(member);
-	const rd_kafka_topic_partition_list_t *list =
-		rd_kafka_MemberAssignment_partitions(rd_kafka_MemberDescription_assignment(member));
+	struct survey *v = context;
+	struct survey_row *r = share->topic ? row_of(v, share->topic, share->partition) : NULL;
 
-	for (int i = 0; list && i < list->cnt; i++) {
-		struct survey_row *r = row_of(v, list->elems[i].topic, list->elems[i].partition);
-
-		if (r)
-			r->owner = (const char *)arena_copy(&v->session->arena, bytes_of(id)).data;
-	}
-}
-
-static int take_group(struct survey *v, rd_kafka_event_t *event, struct error *err)
-{
-	size_t count = 0;
-	const rd_kafka_ConsumerGroupDescription_t **groups =
-		rd_kafka_DescribeConsumerGroups_result_groups(
-			rd_kafka_event_DescribeConsumerGroups_result(event), &count);
-	const rd_kafka_error_t *e =
-		count ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
-
-	if (e && rd_kafka_error_code(e) == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
-		return 0;
-	if (e || !count)
-		return error_set(err, ERROR_UNAVAILABLE,
-				 "the consumer group cannot be described: %s",
-				 e ? rd_kafka_error_string(e) : "no answer");
-	v->group_state = rd_kafka_consumer_group_state_name(
-		rd_kafka_ConsumerGroupDescription_state(groups[0]));
-	for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); i++)
-		take_member(v, rd_kafka_ConsumerGroupDescription_member(groups[0], i));
-	return 0;
+	if (r)
+		r->owner = (const char *)arena_copy(&v->session->arena, bytes_of(share->instance))
+				   .data;
 }
 
 static int ask_owners(struct survey *v, struct error *err)
 {
-	const char *group = config_get(v->session->config, "consumer-group");
-	char why[256];
-	rd_kafka_AdminOptions_t *options =
-		rd_kafka_AdminOptions_new(v->asker, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(v->asker);
-	rd_kafka_event_t *event;
-	int rc;
+	const struct group_asked g = { v->asker, config_get(v->session->config, "consumer-group"),
+				       v->wait_ms };
+	int rc = group_describe(&g, take_share, v, &v->group_state, err);
 
-	(void)rd_kafka_AdminOptions_set_request_timeout(options, v->wait_ms, why, sizeof(why));
-	rd_kafka_DescribeConsumerGroups(v->asker, &group, 1, options, queue);
-	event = rd_kafka_queue_poll(queue, v->wait_ms + ADMIN_GRACE_MS);
-	if (!event || rd_kafka_event_error(event))
-		rc = error_set(err, ERROR_UNAVAILABLE, "the consumer group cannot be described: %s",
-			       event ? rd_kafka_event_error_string(event) : "no answer in time");
-	else
-		rc = take_group(v, event, err);
-	if (event)
-		rd_kafka_event_destroy(event);
-	rd_kafka_queue_destroy(queue);
-	rd_kafka_AdminOptions_destroy(options);
-	return rc;
+	return rc ? error_prefix(err, "the consumer group cannot be described") : 0;
 }
 
 /* ---- Kafka: offsets ---- */
@@ -207,7 +166,7 @@ static const char *state_of(struct survey *v, const struct mark *m)
 {
 	const struct deployment *d = &v->deployment;
 
-	if (d->partitions && mark_check(m, d, config_get(v->session->config, "redis"), &v->foreign))
+	if (d->partitions && mark_check(m, d, v->address, &v->foreign))
 		return "foreign";
 	switch (m->state) {
 	case MARK_READY:
@@ -223,25 +182,26 @@ static const char *state_of(struct survey *v, const struct mark *m)
 static void take_mark(struct survey *v, struct survey_row *r, const struct seen_mark *seen)
 {
 	r->seen = *seen;
-	r->state = state_of(v, &seen->mark);
+	r->state = seen->why ? "unknown" : state_of(v, &seen->mark);
 }
 
 static int ask_redis(struct survey *v, struct error *err)
 {
 	struct session *s = v->session;
-	const struct marks_source from = { config_get(s->config, "redis"),
+	const struct marks_source from = { redis_target_from(s->config),
 					   config_get(s->config, "prefix"), REDIS_TIMEOUT_MS };
 	struct marks marks;
 	int rc = marks_read(&marks, &from, v->deployment.partitions, &s->arena, err);
 
 	if (rc)
 		return rc;
+	v->address = marks.address;
 	if (!v->partitions)
 		make_rows(v, (int)marks.count);
 	for (int i = 0; i < v->partitions; i++)
 		take_mark(v, &v->rows[i], &marks.partitions[i]);
 	take_mark(v, &v->rows[v->partitions], &marks.directory);
-	error_ignore(server_check(&marks.server, from.address, &v->evicting));
+	v->evicting = marks.evicting;
 	return 0;
 }
 

@@ -15,7 +15,8 @@ struct rd_kafka_s;
 /* One partition, or the directory. What could not be asked is NULL or ABSENT. */
 struct survey_row {
 	const char *owner;
-	const char *state;     /* "ready", "rebuilding", "missing" or "foreign" */
+	/* "ready", "rebuilding", "missing", "foreign" or "unknown"; see verdict_watch() */
+	const char *state;
 	struct seen_mark seen; /* only if state is not NULL */
 	int64_t committed;
 	int64_t end;
@@ -28,6 +29,7 @@ struct survey {
 	int wait_ms;
 	struct rd_kafka_s *asker;     /* reads uncommitted: it learns the real ends of logs */
 	struct rd_kafka_s *committed; /* reads committed: it learns stable committed offsets */
+	const char *address;          /* of Redis, for messages */
 	int partitions;
 	struct survey_row *rows; /* partitions, then the directory */
 	const char *group_state;

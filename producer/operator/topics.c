@@ -2,7 +2,9 @@
 
 #include "ops/support/clock.h"
 #include "producer/bus.h"
+#include "producer/cli/failure.h"
 #include "producer/operator/commands.h"
+#include "producer/reason.h"
 #include "producer/topic_settings.h"
 
 #include <librdkafka/rdkafka.h>
@@ -47,8 +49,11 @@ static int report_topics(rd_kafka_event_t *event, struct error *err)
 		rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
 
 		if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-			return error_set(err, ERROR_UNAVAILABLE, "%s cannot be created: %s", name,
-					 rd_kafka_topic_result_error_string(results[i]));
+			return error_set(err, ERROR_UNAVAILABLE, "%s cannot be created: %s%s", name,
+					 rd_kafka_topic_result_error_string(results[i]),
+					 code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+						 ? " Allow us to create it"
+						 : "");
 		(void)printf("%s %s\n", name, code ? "exists" : "created");
 	}
 	return 0;
@@ -139,14 +144,13 @@ static int open_client(struct session *s, rd_kafka_t **out, struct error *err)
 
 	if (rc)
 		return rc;
-	rd_kafka_conf_set_log_cb(conf, NULL);
+	reason_listen(conf);
 	rc = bus_open_producer(out, conf, err);
 	if (rc)
 		return rc;
 	code = rd_kafka_metadata(*out, 0, NULL, &m, wait_ms);
 	if (code)
-		return error_set(err, ERROR_UNAVAILABLE, "no Kafka broker answers at %s: %s",
-				 config_get(s->config, "brokers"), rd_kafka_err2str(code));
+		return bus_refuse_unreachable(*out, config_get(s->config, "brokers"), code, err);
 	rd_kafka_metadata_destroy(m);
 	return 0;
 }
@@ -163,10 +167,8 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a)
 	if (!rc)
 		rc = argument_number(a, FLAG_REPLICATION, "replication", REPLICATION_MAX,
 				     &replication, &err);
-	if (rc) {
-		complain(&err);
-		return EXIT_USAGE;
-	}
+	if (rc)
+		return failure_report_usage(s, &err);
 	rc = open_client(s, &rk, &err);
 	if (!rc)
 		rc = create_topics(rk, (int)partitions, (int)replication, &err);
@@ -174,8 +176,6 @@ enum exit_code run_topics_create(struct session *s, const struct arguments *a)
 		rc = check_layout(s, rk, (int)partitions, &err);
 	if (!rc)
 		rc = check_settings(rk, &err);
-	if (rc)
-		complain(&err);
 	bus_close(&rk);
-	return exit_code_of(rc);
+	return rc ? failure_report(s, &err) : EXIT_DONE;
 }

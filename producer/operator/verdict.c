@@ -1,15 +1,15 @@
 #include "producer/operator/verdict.h"
 
 #include "ops/support/clock.h"
+#include "schemas/ranges.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* Room for "partitions 0, 2, 4, …" of 1,000 partitions. */
-enum { PLACES_SIZE = 8192 };
-
-/* The owner of a partition looks at it every second. */
-enum { UNSEEN_MAX_MS = 10000 };
+/*
+ * The owner of a partition looks at it every second. Where it has none, a takeover
+ * may just be on its way.
+ */
+enum { UNSEEN_MAX_MS = 10000, UNOWNED_MAX_MS = 3000 };
 
 struct judging {
 	struct verdict *out;
@@ -25,37 +25,17 @@ static void add_sentence(struct judging *j, struct bytes sentence)
 	j->out->list[j->out->count++] = sentence;
 }
 
-/* Appends ", " unless it is the first, and "3" or "3-7". Returns the new length. */
-static size_t append_range(char *text, size_t len, int first, int last)
-{
-	int n = snprintf(text + len, PLACES_SIZE - len, first == last ? "%s%d" : "%s%d-%d",
-			 text[len - 1] == ' ' ? "" : ", ", first, last);
-
-	return n > 0 && (size_t)n < PLACES_SIZE - len ? len + (size_t)n : len;
-}
-
 /*
  * Names the rows that are marked: "partition 3", "partitions 0-2, 7", "the
  * directory", or "partitions 0-11 and the directory".
  */
 static struct bytes name_places(const struct judging *j, const bool *marked)
 {
-	char text[PLACES_SIZE] = " ";
-	size_t len = 1;
-	int count = 0;
+	char text[RANGES_SIZE];
 
-	for (int i = 0, first = 0; i < j->partitions; i++) {
-		if (!marked[i])
-			continue;
-		if (!i || !marked[i - 1])
-			first = i;
-		count++;
-		if (i + 1 == j->partitions || !marked[i + 1])
-			len = append_range(text, len, first, i);
-	}
-	if (!count)
+	if (!ranges_format(text, sizeof(text), marked, j->partitions))
 		return bytes_of("the directory");
-	return arena_printf(j->arena, "partition%s%.*s%s", count > 1 ? "s" : "", (int)len, text,
+	return arena_printf(j->arena, "%s%s", text,
 			    marked[j->partitions] ? " and the directory" : "");
 }
 
@@ -82,8 +62,8 @@ static bool is_rebuilding(const struct survey_row *r)
 /* Nobody looks at a partition that is set aside; its trouble says why. */
 static bool is_unseen(const struct survey_row *r)
 {
-	return r->owner && r->state && strcmp(r->state, "ready") == 0 &&
-	       !r->seen.trouble.text.len && r->seen.unseen_ms > UNSEEN_MAX_MS;
+	return r->owner && r->state && strcmp(r->state, "unwatched") == 0 &&
+	       !r->seen.trouble.text.len;
 }
 
 /* Marks the rows that are so, and returns their number. */
@@ -144,6 +124,28 @@ static bool same_trouble(const struct survey_row *a, const struct survey_row *b)
 	       bytes_equal(a->seen.trouble.instance, b->seen.trouble.instance);
 }
 
+static bool is_unread(const struct survey_row *r)
+{
+	return r->state && r->seen.why;
+}
+
+static bool same_reason(const struct survey_row *a, const struct survey_row *b)
+{
+	return is_unread(a) && is_unread(b) && strcmp(a->seen.why, b->seen.why) == 0;
+}
+
+/* One sentence for all rows that cannot be read for the reason of row `at`, unless an earlier one says it. */
+static void judge_unread(struct judging *j, int at, bool *marked)
+{
+	for (int i = 0; i < at; i++)
+		if (same_reason(&j->rows[i], &j->rows[at]))
+			return;
+	for (int i = 0; i <= j->partitions; i++)
+		marked[i] = same_reason(&j->rows[i], &j->rows[at]);
+	add_sentence(j, arena_printf(j->arena, "%.*s: %s", BYTES_ARG(name_places(j, marked)),
+				     j->rows[at].seen.why));
+}
+
 /* One sentence for all rows that have the trouble of row `at`, unless an earlier row has it, too. */
 static void judge_trouble(struct judging *j, int at, bool *marked)
 {
@@ -165,6 +167,17 @@ static void judge_trouble(struct judging *j, int at, bool *marked)
 				     BYTES_ARG(t->instance)));
 }
 
+void verdict_watch(struct survey_row *rows, int count)
+{
+	for (int i = 0; i < count; i++) {
+		int64_t max_ms = rows[i].owner ? UNSEEN_MAX_MS : UNOWNED_MAX_MS;
+
+		if (rows[i].state && strcmp(rows[i].state, "ready") == 0 &&
+		    rows[i].seen.unseen_ms > max_ms)
+			rows[i].state = "unwatched";
+	}
+}
+
 void verdict_give(struct verdict *out, const struct survey_row *rows, int partitions,
 		  const char *group, struct bytes evicting, struct arena *arena)
 {
@@ -172,8 +185,8 @@ void verdict_give(struct verdict *out, const struct survey_row *rows, int partit
 	size_t places = (size_t)partitions + 1;
 	bool *marked = arena_zalloc(arena, places, sizeof(*marked));
 
-	/* For the owners, two states, Redis, owners that hang; and at most one for each row. */
-	*out = (struct verdict){ arena_zalloc(arena, places + 5, sizeof(*out->list)), 0 };
+	/* For the owners, two states, Redis, owners that hang; and at most two for each row. */
+	*out = (struct verdict){ arena_zalloc(arena, 2 * places + 5, sizeof(*out->list)), 0 };
 	if (!partitions)
 		return;
 	if (evicting.len)
@@ -182,6 +195,9 @@ void verdict_give(struct verdict *out, const struct survey_row *rows, int partit
 	judge_state(&j, is_missing, "Redis has no index", marked);
 	judge_state(&j, is_rebuilding, "the index is being rebuilt", marked);
 	judge_unseen(&j, marked);
+	for (int i = 0; i <= partitions; i++)
+		if (is_unread(&rows[i]))
+			judge_unread(&j, i, marked);
 	for (int i = 0; i <= partitions; i++)
 		if (rows[i].seen.trouble.text.len &&
 		    (!evicting.len || !bytes_equal(rows[i].seen.trouble.text, evicting)))

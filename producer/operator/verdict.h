@@ -15,6 +15,12 @@ struct verdict {
 };
 
 /*
+ * What a mark says is so as long as somebody looks at it: makes "unwatched" of
+ * "ready" where nobody has for some seconds. For verdict_give() and for people.
+ */
+void verdict_watch(struct survey_row *rows, int count);
+
+/*
  * Judges `partitions` rows of partitions, and the directory's after them. What
  * could not be asked is not judged. `group` is the consumer group's name;
  * `evicting` is a sentence about a Redis that may evict keys, or empty.

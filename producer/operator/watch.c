@@ -3,9 +3,14 @@
 #include "ops/support/clock.h"
 #include "ops/support/file.h"
 #include "producer/bus.h"
+#include "producer/cli/failure.h"
+#include "producer/cli/json.h"
+#include "producer/cli/moment.h"
 #include "producer/cli/text.h"
+#include "producer/ids.h"
 #include "producer/operator/commands.h"
 #include "producer/operator/inside.h"
+#include "producer/operator/letters.h"
 #include "producer/operator/record_json.h"
 
 #include <assert.h>
@@ -14,9 +19,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { FLAG_STATE = 1, FLAG_SETTLED, POLL_MS = 100, KAFKA_WAIT_MS = 5000, SETTLE_PAUSE_MS = 5 };
+enum {
+	FLAG_STATE = 1,
+	FLAG_SETTLED,
+	FLAG_SINCE,
+	FLAG_BEGINNING,
+	POLL_MS = 100,
+	KAFKA_WAIT_MS = 5000,
+	SETTLE_PAUSE_MS = 5
+};
 
 const struct flag watch_flags[] = {
 	{ "state", FLAG_STATE, "FILE",
@@ -24,10 +38,14 @@ const struct flag watch_flags[] = {
 	  "now" },
 	{ "settled", FLAG_SETTLED, NULL,
 	  "wait until all that is applied is published, show it, and end" },
+	{ "since", FLAG_SINCE, "1h|TIME",
+	  "begin with what was so long ago: 1h, 2026-12-01T18:00Z" },
+	{ "from-beginning", FLAG_BEGINNING, NULL, "begin with the oldest that the topics keep" },
 	{ NULL, 0, NULL, NULL },
 };
 
-static const enum topic watched[] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_DEADLETTER };
+static const enum topic watched[] = { TOPIC_EVENTS, TOPIC_HANDOFFS, TOPIC_NOTIFICATIONS,
+				      TOPIC_DEADLETTER };
 enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
 
 struct watch {
@@ -75,21 +93,66 @@ static const char *actor_of(struct watch *w, const struct actor *a)
 				       : (const char *)name_of(w, &a->id, SUBJECT_USER).data;
 }
 
+/* Whoever has signed what an event is about, after its actor; "" if nobody has. */
+static const char *signed_by(struct watch *w, struct bytes key)
+{
+	return key.data ? text_of(arena_printf(&w->arena, " (key %s)",
+					       text_of(printable(key, &w->arena))))
+			: "";
+}
+
+/* What becomes of the workspace itself; returns whether anything does. */
+static bool show_workspace(struct watch *w, const struct sharing_changed *e)
+{
+	bool deleted = e->reason == REASON_WORKSPACE_DELETED && uuid_is_nil(&e->command_id);
+
+	if (deleted)
+		(void)printf(" deleted");
+	if (!uuid_is_nil(&e->previous_owner_id))
+		(void)printf(" owner %s -> %s",
+			     (const char *)name_of(w, &e->previous_owner_id, SUBJECT_USER).data,
+			     (const char *)name_of(w, &e->workspace.owner_id, SUBJECT_USER).data);
+	return deleted || !uuid_is_nil(&e->previous_owner_id);
+}
+
+/* "erin/dev" */
+static const char *workspace_of(struct watch *w, const struct workspace_ref *workspace)
+{
+	return text_of(arena_printf(&w->arena, "%s/%s",
+				    text_of(name_of(w, &workspace->owner_id, SUBJECT_USER)),
+				    text_of(printable(workspace->name, &w->arena))));
+}
+
 static void show_change(struct watch *w, const struct sharing_changed *e)
 {
-	struct bytes name = printable(e->workspace.name, &w->arena);
+	bool goes_on;
 
-	(void)printf("event         %s version %lld, by %s:", (const char *)name.data,
-		     (long long)e->version, actor_of(w, &e->actor));
+	(void)printf("event         %s version %lld, by %s%s:", workspace_of(w, &e->workspace),
+		     (long long)e->version, actor_of(w, &e->actor), signed_by(w, e->signed_by));
+	goes_on = show_workspace(w, e);
 	for (size_t i = 0; i < e->change_count; i++) {
 		const struct change *c = &e->changes[i];
 
-		(void)printf("%s %s %s %s -> %s", i ? "," : "",
+		(void)printf("%s %s %s %s -> %s", i || goes_on ? "," : "",
 			     symbol_name(subject_kind_symbols, (int)c->subject.kind),
 			     (const char *)name_of(w, &c->subject.id, c->subject.kind).data,
 			     role_name(c->before), role_name(c->after));
 	}
 	(void)putchar('\n');
+}
+
+/* "handoff       erin/dev step 1 offered to alice, by claude: Ready for review" */
+static void show_step(struct watch *w, const struct handoff_changed *h)
+{
+	struct bytes says = h->state == HANDOFF_OFFERED || !h->note.len ? h->summary : h->note;
+	bool offered = h->state == HANDOFF_OFFERED;
+
+	(void)printf("handoff       %s step %lld %s%s%s, by %s%s: %s\n",
+		     workspace_of(w, &h->workspace), (long long)h->step,
+		     symbol_name(handoff_state_symbols, (int)h->state), offered ? " to " : "",
+		     offered ? text_of(name_of(w, &h->to.id, h->to.kind)) : "",
+		     actor_of(w, &h->actor), signed_by(w, h->signed_by),
+		     text_of(printable(says, &w->arena)));
 }
 
 static void show_record(struct watch *w, const struct record *r)
@@ -99,10 +162,12 @@ static void show_record(struct watch *w, const struct record *r)
 
 	if (r->type == RECORD_SHARING_CHANGED)
 		show_change(w, &r->as.sharing_changed);
+	else if (r->type == RECORD_HANDOFF_CHANGED)
+		show_step(w, &r->as.handoff_changed);
 	else if (r->type == RECORD_COMMAND_REJECTED)
-		(void)printf("rejected      %s, by %s: %s\n",
+		(void)printf("rejected      %s, by %s%s: %s\n",
 			     (const char *)printable(no->code, &w->arena).data,
-			     actor_of(w, &no->actor),
+			     actor_of(w, &no->actor), signed_by(w, no->signed_by),
 			     (const char *)printable(no->message, &w->arena).data);
 	else if (r->type == RECORD_NOTIFICATION)
 		(void)printf("notification  to %s: %s\n",
@@ -112,12 +177,36 @@ static void show_record(struct watch *w, const struct record *r)
 		(void)printf("%s\n", record_name(r->type));
 }
 
-static void show_json(const rd_kafka_message_t *m, const struct record *r)
+/* What is wrong with it stands before what can be done. */
+static void show_letter(struct watch *w, const struct letter *l)
 {
-	json_t *o = json_pack("{ss si sI ss so}", "topic", rd_kafka_topic_name(m->rkt), "partition",
-			      (int)m->partition, "offset", (json_int_t)m->offset, "type",
-			      record_name(r->type), "record", record_json(r));
+	const char *at = text_of(position_text(&w->arena, &l->at));
 
+	(void)printf("dead letter   %s", at);
+	if (l->from.partition >= 0)
+		(void)printf(" (from %s)", text_of(position_text(&w->arena, &l->from)));
+	(void)printf(": %s; ", l->reason.data ? text_of(printable(l->reason, &w->arena))
+					      : "no reason is given");
+	if (letter_is_whole(l))
+		(void)printf("once it can be read: sharebus deadletter replay %s\n", at);
+	else
+		(void)printf("its author must send it again; see sharebus deadletter show %s\n",
+			     at);
+}
+
+/* r is NULL for what cannot be decoded, l for what is no dead letter. */
+static void show_json(struct watch *w, const rd_kafka_message_t *m, const struct record *r,
+		      const struct letter *l)
+{
+	json_t *o =
+		json_pack("{ss si sI ss? so?}", "topic", rd_kafka_topic_name(m->rkt), "partition",
+			  (int)m->partition, "offset", (json_int_t)m->offset, "type",
+			  r ? record_name(r->type) : NULL, "record", r ? record_json(r) : NULL);
+
+	if (l) {
+		(void)json_object_set_new(o, "from", json_text(position_text(&w->arena, &l->from)));
+		(void)json_object_set_new(o, "reason", json_text(l->reason));
+	}
 	(void)json_dumpf(o, stdout, JSON_COMPACT);
 	(void)putchar('\n');
 	json_decref(o);
@@ -125,30 +214,43 @@ static void show_json(const rd_kafka_message_t *m, const struct record *r)
 
 static void show_message(struct watch *w, const rd_kafka_message_t *m)
 {
+	bool is_letter = strcmp(rd_kafka_topic_name(m->rkt), topic_name(TOPIC_DEADLETTER)) == 0;
 	struct error err = { 0 };
+	struct letter letter;
 	struct record r;
+	bool decoded = !codec_decode(inside_codec(w->session), (struct bytes){ m->payload, m->len },
+				     &w->arena, &r, &err);
 
-	if (codec_decode(inside_codec(w->session), (struct bytes){ m->payload, m->len }, &w->arena,
-			 &r, &err))
-		(void)printf("dead letter   %s %d:%lld, %zu bytes\n", rd_kafka_topic_name(m->rkt),
-			     (int)m->partition, (long long)m->offset, m->len);
-	else if (w->session->output == OUTPUT_JSON)
-		show_json(m, &r);
-	else
+	if (is_letter)
+		letter_read(&letter, m);
+	if (w->session->output == OUTPUT_JSON)
+		show_json(w, m, decoded ? &r : NULL, is_letter ? &letter : NULL);
+	else if (is_letter)
+		show_letter(w, &letter);
+	else if (decoded)
 		show_record(w, &r);
+	else
+		(void)printf("unreadable    %s %d:%lld: %s\n", rd_kafka_topic_name(m->rkt),
+			     (int)m->partition, (long long)m->offset, err.text);
 	(void)fflush(stdout);
 	arena_reset(&w->arena);
 }
 
 /* ---- positions ---- */
 
-static int ask_end(const struct watch *w, int i, int64_t *end, struct error *err)
+static int ask_range(const struct watch *w, int i, int64_t *begin, int64_t *end, struct error *err)
 {
 	size_t at = (size_t)i / (size_t)w->deployment.partitions;
-	int64_t begin;
 
 	assert(at < WATCHED);
-	return bus_range(w->asker, watched[at], i % w->deployment.partitions, &begin, end, err);
+	return bus_range(w->asker, watched[at], i % w->deployment.partitions, begin, end, err);
+}
+
+static int ask_end(const struct watch *w, int i, int64_t *end, struct error *err)
+{
+	int64_t begin;
+
+	return ask_range(w, i, &begin, end, err);
 }
 
 /* In the order of the watched topics, each with as many partitions as the deployment has. */
@@ -181,6 +283,38 @@ static int read_positions(struct watch *w, const json_t *state, struct error *er
 	return rc;
 }
 
+/* Begins with the first record of each partition that is not older than since_ms. */
+static int seek_since(struct watch *w, int64_t since_ms, struct error *err)
+{
+	rd_kafka_resp_err_t code;
+	int rc = 0;
+
+	for (int i = 0; i < w->at->cnt; i++)
+		w->at->elems[i].offset = since_ms;
+	code = rd_kafka_offsets_for_times(w->asker, w->at, KAFKA_WAIT_MS);
+	for (int i = 0; !code && i < w->at->cnt; i++)
+		code = w->at->elems[i].err;
+	if (code)
+		return error_set(err, ERROR_UNAVAILABLE, "the topics do not say where to begin: %s",
+				 rd_kafka_err2str(code));
+	for (int i = 0; !rc && i < w->at->cnt; i++) /* nothing is that new: a negative offset */
+		if (w->at->elems[i].offset < 0)
+			rc = ask_end(w, i, &w->at->elems[i].offset, err);
+	return rc;
+}
+
+static int seek_beginning(struct watch *w, struct error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < w->at->cnt; i++) {
+		int64_t end;
+
+		rc = ask_range(w, i, &w->at->elems[i].offset, &end, err);
+	}
+	return rc;
+}
+
 static int load_state(struct watch *w, const char *path, struct error *err)
 {
 	json_error_t where;
@@ -192,7 +326,7 @@ static int load_state(struct watch *w, const char *path, struct error *err)
 		if (!json_is_object(state)) {
 			json_decref(state);
 			return error_set(
-				err, ERROR_INPUT,
+				err, ERROR_USAGE,
 				"%s is not a file of positions that `watch --state` has written",
 				path);
 		}
@@ -284,12 +418,13 @@ static int take_message(struct watch *w, const rd_kafka_message_t *m, struct err
 	rd_kafka_topic_partition_t *p = rd_kafka_topic_partition_list_find(
 		w->at, rd_kafka_topic_name(m->rkt), m->partition);
 
-	if (bus_is_unreadable(m))
-		return bus_refuse_unreadable(m, err);
+	if (bus_check_readable(m, err))
+		return err->code;
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		p->offset = m->offset;
 	} else if (!m->err) {
-		show_message(w, m);
+		if (!bus_is_orphan(m))
+			show_message(w, m);
 		if (ferror(stdout))
 			return error_set(err, ERROR_UNAVAILABLE,
 					 "standard output cannot be written");
@@ -360,6 +495,13 @@ static void catch_signals(void)
 	(void)sigaction(SIGTERM, &action, NULL);
 }
 
+/* Whoever sees nothing yet must not think that nothing works. */
+static void tell_waiting(const struct watch *w)
+{
+	if (!w->end && isatty(STDERR_FILENO))
+		(void)fprintf(stderr, "waiting for events and notifications; ^C ends\n");
+}
+
 /* The position is stored also when reading fails: what was shown was shown. */
 static int watch_records(struct watch *w, const char *state, struct error *err)
 {
@@ -367,6 +509,7 @@ static int watch_records(struct watch *w, const char *state, struct error *err)
 	int rc;
 
 	catch_signals();
+	tell_waiting(w);
 	rc = read_all(w, err);
 	if (!state)
 		return rc;
@@ -376,23 +519,50 @@ static int watch_records(struct watch *w, const char *state, struct error *err)
 	return rc;
 }
 
+/* Where to begin, as it was typed. */
+struct beginning {
+	const char *state; /* NULL: no file */
+	bool oldest;
+	int64_t since_ms; /* 0: not given */
+};
+
+static int read_beginning(const struct arguments *a, struct beginning *out, struct error *err)
+{
+	const char *since = argument_value(a, FLAG_SINCE);
+	const char *wrong;
+
+	*out = (struct beginning){ .state = argument_value(a, FLAG_STATE),
+				   .oldest = argument_has(a, FLAG_BEGINNING) };
+	if ((out->state != NULL) + out->oldest + (since != NULL) > 1)
+		return error_set(err, ERROR_USAGE,
+				 "give one of --state, --since and --from-beginning");
+	wrong = since ? moment_parse_past(since, clock_unix_ms(), &out->since_ms) : NULL;
+	return wrong ? error_set(err, ERROR_USAGE, "--since is \"%s\": %s", since, wrong) : 0;
+}
+
+static int find_beginning(struct watch *w, const struct beginning *b, struct error *err)
+{
+	if (b->oldest)
+		return seek_beginning(w, err);
+	return b->since_ms ? seek_since(w, b->since_ms, err) : load_state(w, b->state, err);
+}
+
 enum exit_code run_watch(struct session *s, const struct arguments *a)
 {
-	const char *state = argument_value(a, FLAG_STATE);
+	struct beginning beginning;
 	struct watch w = { .session = s };
 	struct error err = { 0 };
-	int rc;
+	int rc = read_beginning(a, &beginning, &err);
 
 	arena_init(&w.arena);
-	rc = watch_open(&w, &err);
+	if (!rc)
+		rc = watch_open(&w, &err);
 	if (!rc && argument_has(a, FLAG_SETTLED))
 		rc = wait_settled(&w, &err);
 	if (!rc)
-		rc = load_state(&w, state, &err);
+		rc = find_beginning(&w, &beginning, &err);
 	if (!rc)
-		rc = watch_records(&w, state, &err);
-	if (rc)
-		complain(&err);
+		rc = watch_records(&w, beginning.state, &err);
 	watch_close(&w);
-	return exit_code_of(rc);
+	return rc ? failure_report(s, &err) : EXIT_DONE;
 }

@@ -2,7 +2,8 @@
  * How fast the library answers checks, compared with the bare HMGETs that the
  * answers rest on: one connection, pipelines of 100, in turn, so that both run
  * under the same conditions. Reads lines "<user id> <workspace id> <key in hex>
- * <field in hex>,…" from standard input; all answers must be yes.
+ * <field in hex>,…" from standard input; all answers must be yes. Prints a line for
+ * each round: answers a second, and HMGETs a second.
  *
  *	check_bench HOST PORT ROUNDS < pairs
  */
@@ -123,14 +124,6 @@ static void ask_library(struct sharebus *sb, const struct pair *pairs)
 			fail_bench("an answer is no");
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static double monotonic_seconds(void)
 {
 	struct timespec now;
@@ -139,13 +132,31 @@ static double monotonic_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* HMGETs a second. */
+static double time_bare(redisContext *redis, struct pair *pairs, size_t count)
+{
+	double begin = monotonic_seconds();
+
+	for (size_t i = 0; i < count; i += PIPELINE)
+		ask_bare(redis, pairs + i);
+	return (double)count / (monotonic_seconds() - begin);
+}
+
+/* Answers a second. */
+static double time_library(struct sharebus *sb, const struct pair *pairs, size_t count)
+{
+	double begin = monotonic_seconds();
+
+	for (size_t i = 0; i < count; i += PIPELINE)
+		ask_library(sb, pairs + i);
+	return (double)count / (monotonic_seconds() - begin);
+}
+
 int main(int argc, char **argv)
 {
 	struct sharebus *sb = NULL;
 	redisContext *redis;
 	struct pair *pairs;
-	double *bare;
-	double *ours;
 	char address[128];
 	size_t count;
 	int rounds;
@@ -159,22 +170,11 @@ int main(int argc, char **argv)
 	    sharebus_open(&sb, &(struct sharebus_options){ .redis = address }))
 		fail_bench("no connection");
 	pairs = read_pairs(&count);
-	bare = calloc((size_t)rounds, sizeof(*bare));
-	ours = calloc((size_t)rounds, sizeof(*ours));
 	for (int round = 0; round < rounds; round++) {
-		double begin = monotonic_seconds();
+		double bare = time_bare(redis, pairs, count);
 
-		for (size_t i = 0; i < count; i += PIPELINE)
-			ask_bare(redis, pairs + i);
-		bare[round] = (double)count / (monotonic_seconds() - begin);
-		begin = monotonic_seconds();
-		for (size_t i = 0; i < count; i += PIPELINE)
-			ask_library(sb, pairs + i);
-		ours[round] = (double)count / (monotonic_seconds() - begin);
+		(void)printf("%.0f %.0f\n", time_library(sb, pairs, count), bare);
 	}
-	qsort(bare, (size_t)rounds, sizeof(*bare), by_value);
-	qsort(ours, (size_t)rounds, sizeof(*ours), by_value);
-	(void)printf("%.0f %.0f\n", ours[rounds / 2], bare[rounds / 2]);
 	sharebus_close(&sb);
 	redisFree(redis);
 	return 0;

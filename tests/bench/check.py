@@ -2,40 +2,19 @@
 """How fast the library answers checks, compared with the bare HMGETs that the answers rest on: on the
 same connection, in pipelines of a hundred, in turn."""
 
-import argparse
-import os
-import pathlib
 import random
 import subprocess
 import sys
-import tempfile
 import uuid
 
+import bench
 import rebuild
-from rebuild import bus, load, worlds
+from bench import bus, load
+from figures import Report, Row, minimum
 
 RATIO_MIN = 0.7
 QUESTIONS = 20_000
 ROUNDS = 15
-
-
-def write_directory(world, grants):
-    organization = {"id": grants.organization, "name": "acme", "sharing": "everyone"}
-    records = [(grants.organization, bus.encode("OrganizationChanged", organization), [])]
-    for n, user in enumerate(grants.users):
-        fields = {
-            "id": user,
-            "username": f"user{n}",
-            "name": "",
-            "email": "",
-            "status": "active",
-            "kind": "user",
-            "site_role": "member",
-            "organizations": [{"id": grants.organization, "role": "member"}],
-        }
-        records.append((user, bus.encode("UserChanged", fields), []))
-    bus.send_all(world.brokers, bus.DIRECTORY, records)
-    return len(records)
 
 
 def questions(grants, partition_of):
@@ -59,48 +38,37 @@ def partitions(client):
     return found
 
 
+def prepare(world, grants):
+    """An index of these grants; returns the {workspace: partition} of it."""
+    bus.create_topics(world.brokers, load.sharebus_program())
+    end = load.write_members(world.brokers, grants.organization, grants.users)
+    rebuild.write_changelog(world.brokers, grants)
+    consumer = world.start_consumer()
+    client = world.redis()
+    marks = [f"sb:{{{p}}}:mark" for p in bus.partitions_of(world.brokers, bus.COMMANDS)]
+
+    def is_ready():
+        directory = int(client.hget("sb:{dir}:mark", "applied") or 0)
+        return directory >= end and all(client.hget(mark, "state") == b"ready" for mark in marks)
+
+    world.wait("the index", is_ready, alive=[consumer], every_s=0.1)
+    return partitions(client)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--grants", type=int, default=100_000)
+    parser = bench.arguments(__doc__, rounds=ROUNDS)
+    parser.add_argument("--grants", type=int, default=100_000, help="(%(default)s)")
     args = parser.parse_args()
-    program = pathlib.Path(os.environ["SHAREBUS_RELEASE_BIN"]) / "check_bench"
-    with tempfile.TemporaryDirectory(prefix="sharebus-bench.") as folder:
-        world = worlds.World(folder)
-        try:
-            grants = rebuild.Grants(args.grants)
-            bus.create_topics(world.brokers, load.sharebus_program())
-            end = write_directory(world, grants)
-            rebuild.write_changelog(world.brokers, grants)
-            consumer = world.start_consumer()
-            client = world.redis()
-            world.wait(
-                "the index",
-                lambda: int(client.hget("sb:{dir}:mark", "applied") or 0) >= end
-                and all(
-                    client.hget(f"sb:{{{p}}}:mark", "state") == b"ready"
-                    for p in bus.partitions_of(world.brokers, bus.COMMANDS)
-                ),
-                alive=[consumer],
-                every_s=0.1,
-            )
-            places = partitions(client)
-            host, port = world.redis_address.rsplit(":", 1)
-            asked = "".join(questions(grants, places.__getitem__))
-            done = subprocess.run(
-                [program, host, port, str(ROUNDS)],
-                input=asked,
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-        finally:
-            world.close()
-    ours, bare = map(float, done.stdout.split())
-    print(
-        f"check: {ours:,.0f} answers/s, bare HMGETs {bare:,.0f}/s; ratio {ours / bare:.2f}"
-        f" (at least {RATIO_MIN})"
-    )
-    return 0 if ours >= RATIO_MIN * bare else 1
+    with bench.deployment() as world:
+        grants = rebuild.Grants(args.grants)
+        places = prepare(world, grants)
+        command = [bench.program("check_bench"), *world.redis_address.rsplit(":", 1), str(args.rounds)]
+        asked = "".join(questions(grants, places.__getitem__))
+        done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    ours, bare = zip(*[map(float, line.split()) for line in done.stdout.splitlines()])
+    bound = minimum(RATIO_MIN, ratio=True)
+    rows = [Row("answers of the library, pipelined", "/s", list(ours), bound, "bare HMGETs", list(bare))]
+    return bench.tell(Report("check", bench.settings_of(args), rows), args.output)
 
 
 if __name__ == "__main__":

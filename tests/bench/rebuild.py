@@ -1,21 +1,19 @@
 #!/usr/bin/env python3
-"""How long a consumer takes to rebuild an emptied Redis from sharing.grants, compared with how long Redis
-alone takes for as many fields, in the same run on the same machine."""
+"""How long a consumer takes to rebuild an emptied Redis from sharing.grants, beside how long Redis alone takes for
+as many fields, in the same rounds."""
 
-import argparse
-import pathlib
 import random
+import socket
 import sys
-import tempfile
 import time
 import uuid
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+import bench
+from bench import bus, load
+from figures import Report, Row, maximum
 
-import bus
-import load
-import world as worlds
-
+SECONDS_MAX = 10  # for GRANTS_JUDGED
+GRANTS_JUDGED = 1_000_000
 PER_WORKSPACE = 5
 PER_USER = 50
 PIPELINE = 2000
@@ -37,9 +35,11 @@ class Grants:
         first = n * PER_WORKSPACE
         return [self.users[(first + i) % len(self.users)] for i in range(PER_WORKSPACE)]
 
+    def owner(self, n):
+        return self.users[n % len(self.users)]
+
     def record(self, n):
-        now = self.ids.now_ms
-        owner = self.users[n % len(self.users)]
+        now, owner, users = self.ids.now_ms, self.owner(n), self.of(n)
         return {
             "workspace": {
                 "id": self.workspaces[n],
@@ -48,7 +48,7 @@ class Grants:
                 "organization_id": self.organization,
             },
             "status": "active",
-            "version": 1 + PER_WORKSPACE,
+            "version": 1 + len(users),
             "grants": [
                 {
                     "subject": {"kind": "user", "id": user},
@@ -57,7 +57,7 @@ class Grants:
                     "granted_at": now,
                     "expires_at": None,
                 }
-                for user in self.of(n)
+                for user in users
             ],
             "recent_commands": [
                 {"id": self.ids.any(), "late_minutes": 1} for _ in range(self.commands[n % len(self.commands)])
@@ -71,17 +71,19 @@ class Grants:
             yield workspace.encode(), bus.encode("WorkspaceGrants", self.record(n)), []
 
 
-def write_changelog(brokers, grants):
+def write_changelog(brokers, *grants):
     """Writes the changelog as a consumer would: each partition ends with its progress."""
-    bus.send_all(brokers, bus.GRANTS, grants.changelog())
+    for each in grants:
+        bus.send_all(brokers, bus.GRANTS, each.changelog())
     target = bus.producer(brokers)
     for p in bus.partitions_of(brokers, bus.GRANTS):
         target.produce(bus.GRANTS, bus.encode("Progress", {"applied": 0}), bus.PROGRESS_KEY, p)
     assert target.flush(60) == 0
 
 
-def rebuild(world):
-    """Seconds from when the first mark is `rebuilding` until all are `ready`."""
+def rebuild(world, meter=None):
+    """Seconds from when the first mark is `rebuilding` until all are `ready`, and how many keys there are then. A
+    meter is told of the consumer, and read at the end."""
     client = world.redis()
     marks = [f"sb:{{{p}}}:mark" for p in bus.partitions_of(world.brokers, bus.COMMANDS)]
 
@@ -92,10 +94,14 @@ def rebuild(world):
         return pipeline.execute()
 
     consumer = world.start_consumer()
+    if meter:
+        meter.add("consumer", consumer.process.pid, 0)
     world.wait("a partition being rebuilt", lambda: b"rebuilding" in states(), alive=[consumer])
     began = time.monotonic()
     world.wait("all rebuilt", lambda: set(states()) == {b"ready"}, alive=[consumer])
     seconds = time.monotonic() - began
+    if meter:
+        meter.stop()
     consumer.terminate()
     keys = client.dbsize()
     client.close()
@@ -127,8 +133,6 @@ def _resp(parts):
 
 
 def _send(address, packed):
-    import socket
-
     host, port = address.rsplit(":", 1)
     began = time.monotonic()
     with socket.create_connection((host, int(port))) as connection:
@@ -145,27 +149,32 @@ def _send(address, packed):
     return time.monotonic() - began
 
 
+def measure_round(world, grants, count):
+    """(seconds, seconds of Redis alone, CPU seconds)"""
+    client = world.redis()
+    client.flushall()
+    client.close()
+    meter = bench.server_meter(world)
+    seconds, keys = rebuild(world, meter)
+    alone = bare(world, grants)
+    bench.say(f"{keys:,} keys in {seconds:.1f} s ({count / seconds:,.0f} grants/s); Redis alone {alone:.1f} s")
+    return seconds, alone, meter.read(count)
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--grants", type=int, default=1_000_000)
+    parser = bench.arguments(__doc__, rounds=3)
+    parser.add_argument("--grants", type=int, default=GRANTS_JUDGED, help="(%(default)s)")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sharebus-bench.") as folder:
-        world = worlds.World(folder)
-        try:
-            grants = Grants(args.grants)
-            bus.create_topics(world.brokers, load.sharebus_program())
-            print(f"writing {args.grants:,} grants to {bus.GRANTS}", file=sys.stderr)
-            write_changelog(world.brokers, grants)
-            seconds, keys = rebuild(world)
-            alone = bare(world, grants)
-            print(
-                f"rebuild: {args.grants:,} grants, {keys:,} keys in {seconds:.1f} s"
-                f" ({args.grants / seconds:,.0f}/s); two HSETs each and nothing else: {alone:.1f} s;"
-                f" ratio {alone / seconds:.2f}"
-            )
-        finally:
-            world.close()
-    return 0
+    with bench.deployment() as world:
+        grants = Grants(args.grants)
+        bus.create_topics(world.brokers, load.sharebus_program())
+        bench.say(f"writing {args.grants:,} grants to {bus.GRANTS}")
+        write_changelog(world.brokers, grants)
+        seconds, alone, cpu = zip(*[measure_round(world, grants, args.grants) for _ in range(args.rounds)])
+    bound = maximum(SECONDS_MAX) if args.grants == GRANTS_JUDGED else None
+    rows = [Row(f"rebuild of {args.grants:,} grants", "s", list(seconds), bound, "two HSETs each alone", list(alone))]
+    report = Report("rebuild", bench.settings_of(args), rows, {"sharebus": bench.gather(cpu)}, "grants")
+    return bench.tell(report, args.output)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
 """Does the consumer's memory stay flat under a long load, of which one record in a hundred is garbage?"""
 
-import argparse
 import os
 import pathlib
 import sys
-import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-
-import bus
-import load
-import world as worlds
+import bench
+from bench import bus, load
+from figures import Report, Row, maximum
 
 GARBAGE = 0.01
 TICK_S = 0.05
 PAGE = os.sysconf("SC_PAGE_SIZE")
+MB_MAX = 256
+GROWTH_MAX = 1.05  # from the second quarter of the time to the last,
+SECONDS_JUDGED = 1200  # for before, caches still fill
 SHAPE = load.Shape(seed=41, users=1000, workspaces=5000)
 
 
@@ -55,7 +54,7 @@ class Samples:
     def take(self, at, sent):
         self.list.append((at, resident_mb(self.pid)))
         if len(self.list) % self.every_s == 1:
-            print(f"{at:7.0f} s  {sent:9,} sent  {self.list[-1][1]:6.1f} MB", flush=True)
+            bench.say(f"{at:7.0f} s  {sent:9,} sent  {self.list[-1][1]:6.1f} MB")
 
     def of(self, first, last):
         """The largest sample between two fractions of the whole time."""
@@ -63,29 +62,33 @@ class Samples:
         return max(mb for at, mb in self.list if first * end <= at <= last * end)
 
 
+def measure(world, args):
+    """(how many records were sent, Samples)"""
+    made = world.populate(SHAPE)
+    consumer = world.start_consumer()
+    samples = Samples(consumer.process.pid, max(args.seconds // 30, 1))
+    sent = produce(world, made, args.rate, args.seconds, samples.take)
+    world.forget_ends()
+    world.wait_published(consumer)
+    consumer.terminate()
+    return sent, samples
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=3600)
-    parser.add_argument("--rate", type=int, default=1000, help="records a second")
+    parser = bench.arguments(__doc__, rounds=None)
+    parser.add_argument("--seconds", type=int, default=3600, help="(%(default)s)")
+    parser.add_argument("--rate", type=int, default=1000, help="records a second (%(default)s)")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sharebus-soak.") as folder:
-        world = worlds.World(folder)
-        try:
-            made = world.populate(SHAPE)
-            consumer = world.start_consumer()
-            samples = Samples(consumer.process.pid, max(args.seconds // 30, 1))
-            sent = produce(world, made, args.rate, args.seconds, samples.take)
-            world.forget_ends()
-            world.wait_published(consumer)
-            consumer.terminate()
-        finally:
-            world.close()
-    print(
-        f"soak: {sent:,} records in {args.seconds} s, {GARBAGE:.0%} garbage; resident memory at most"
-        f" {samples.of(0, 0.25):.1f} MB in the first quarter, {samples.of(0.25, 0.5):.1f},"
-        f" {samples.of(0.5, 0.75):.1f} and {samples.of(0.75, 1):.1f} MB in the others"
-    )
-    return 0
+    with bench.deployment() as world:
+        sent, samples = measure(world, args)
+    second, last = [samples.of(0.25, 0.5)], [samples.of(0.75, 1)]
+    flat = maximum(GROWTH_MAX, ratio=True) if args.seconds >= SECONDS_JUDGED else None
+    rows = [
+        Row("resident memory of the consumer, at most", "MB", [samples.of(0, 1)], maximum(MB_MAX)),
+        Row("in the last quarter of the time", "MB", last, flat, "the second quarter", second),
+    ]
+    more = {"records": f"{sent:,}, of which {GARBAGE:.0%} are garbage"}
+    return bench.tell(Report("soak", bench.settings_of(args), rows, more=more), args.output)
 
 
 if __name__ == "__main__":

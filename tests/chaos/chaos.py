@@ -14,7 +14,8 @@ import tempfile
 import time
 import traceback
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "integration")]
 
 import bus  # noqa: E402
 import counting  # noqa: E402
@@ -25,7 +26,7 @@ import world as worlds  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from nemesis import Nemesis  # noqa: E402
 from reader import Reader  # noqa: E402
-from schedule import CONSUMERS_FIRST, Schedule, kinds  # noqa: E402
+from schedule import CONSUMERS_FIRST, FORMS, Schedule, kinds  # noqa: E402
 from watch import Watch  # noqa: E402
 
 SKIPPED = 77
@@ -37,15 +38,19 @@ TELL_EVERY_S = 5
 DRAINED_S = 300
 SHAPE = {"users": 1000, "workspaces": 5000}
 LOGS = bus.REPO / "build" / "chaos"
+ELSEWHERE = ("secured", "cluster", "sentinel")  # settings other than one server that is open to everybody
 
 
 class Run:
     """One run, from the empty stack to the verdict."""
 
+    PASSED = "every command exactly once"
+
     def __init__(self, options, cluster):
         self.options, self.cluster = options, cluster
         self.short = options.seconds < SHORT_S
         self.watch = self.traffic = self.nemesis = self.reader = None
+        self.beside = ()  # what goes on while things are broken: start() and check() of each
         self.began = time.monotonic()
 
     def tell(self, text):
@@ -70,22 +75,23 @@ class Run:
         self.reader = Reader(cluster, made)
         self.watch = Watch(cluster)
         self.watch.start()
-        self.traffic = traffic.Traffic(cluster.brokers, made, options.rate, options.seed)
+        self.traffic = traffic.Traffic(cluster, made, options.rate, options.seed)
+        self.beside = (self.traffic, self.reader)
         schedule = Schedule(options.seed, options.faults, self.short, options.brokers)
         self.nemesis = Nemesis(cluster, self.watch, schedule, self.tell, self.short)
         return made
 
     def _break_things(self):
-        self.tell(f"{self.options.rate} commands a second, for {self.options.seconds} s")
-        self.traffic.start()
-        self.reader.start()
+        self.tell(f"{self.options.rate} records a second, for {self.options.seconds} s")
+        for one in self.beside:
+            one.start()
         end = time.monotonic() + self.options.seconds
         told = time.monotonic()
         while time.monotonic() < end or self.nemesis.running:
             self.nemesis.step(more=time.monotonic() < end)
             self.cluster.check()
-            self.traffic.check()
-            self.reader.check()
+            for one in self.beside:
+                one.check()
             if time.monotonic() > told + TELL_EVERY_S:
                 told = time.monotonic()
                 self._tell_how_far()
@@ -131,7 +137,9 @@ class Run:
         return bus.log_ends(brokers, bus.COMMANDS, "read_committed") == ends
 
     def _all_published(self):
-        return self.watch.latest.ends == self.cluster.ends() == self.watch.latest.committed
+        """Is all published, with what the consumers themselves have written to end grants and handoffs?"""
+        settled = self.cluster.is_settled()
+        return settled and self.watch.latest.ends == self.cluster.ends() == self.watch.latest.committed
 
     def _verify(self, ledger):
         gc.disable()  # nothing allocated from here on can be freed before the end
@@ -139,9 +147,16 @@ class Run:
         self.tell(f"counting: {count.model.counts()}")
         found = history.ids_on_log(count.log)
         count.problems += history.differences(ledger, found)
+        again = history.repeated(ledger, found)
+        if again:
+            self.tell(f"{len(again)} records were written twice by their producers, as {again[0]}")
         if self.cluster.directory_in_redis() != self.directory:
             count.problems.append(("directory", "Redis does not hold the same directory as at the start"))
         count.verify()
+        self._check_kinds()
+
+    def _check_kinds(self):
+        """A long run has every kind of fault."""
         missing = [kind for kind in self.options.faults if kind not in self.nemesis.times]
         if missing and self.options.seconds >= FULL_S:
             raise counting.Differences(f"these faults did not occur: {', '.join(missing)}")
@@ -154,24 +169,26 @@ class Run:
             print("\n" + "\n".join(self.nemesis.report(self.options.faults)))
 
     def keep_logs(self):
-        folder = LOGS / f"seed-{self.options.seed}"
+        folder = LOGS / f"seed-{self.options.seed}-{self.options.setting}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for log in [*self.cluster.folder.glob("*.log"), *self.cluster.stack.glob("*.log")]:
             shutil.copy(log, folder)
+        for log in self.cluster.folder.glob("nodes/*/log"):
+            shutil.copy(log, folder / f"{log.parent.name}.log")
         for data in self.cluster.stack.glob("kafka*/data"):
             with contextlib.suppress(shutil.Error):  # a broker that runs has deleted a file meanwhile
                 shutil.copytree(data, folder / data.parent.name)
         return folder
 
 
-def perform(options, cluster):
+def perform(run):
     """Runs it; returns whether all was well, and prints what was not."""
-    run = Run(options, cluster)
+    options = run.options
     try:
         run.carry_out()
         run.report()
-        print(f"\npassed: every command exactly once (seed {options.seed})")
+        print(f"\npassed: {run.PASSED} ({options.setting}, seed {options.seed})")
         if options.keep:
             print(f"logs: {run.keep_logs()}")
         return True
@@ -179,28 +196,57 @@ def perform(options, cluster):
         if not isinstance(error, AssertionError):
             traceback.print_exc()
         run.report()
-        print(f"\nFAILED (seed {options.seed}): {error}\nlogs: {run.keep_logs()}")
+        print(f"\nFAILED ({options.setting}, seed {options.seed}): {error}\nlogs: {run.keep_logs()}")
         return False
 
 
-def parse():
+def parse(arguments=None):
     parser = argparse.ArgumentParser(prog="ops/chaos", description=__doc__)
     parser.add_argument("--seconds", type=int, default=90, help="of faults (%(default)s)")
     parser.add_argument("--seed", type=int, help="repeats a schedule of faults")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
+    parser.add_argument("--redis", choices=FORMS, default="server")
     parser.add_argument("--rate", type=int, help=f"records a second ({RATE}; less in long runs)")
+    parser.add_argument("--secured", action="store_true", help="with passwords, TLS and rights")
+    parser.add_argument(
+        "--setting",
+        choices=("drawn", "all"),
+        help=f"one of these, as the seed decides, or each: {', '.join(ELSEWHERE)}",
+    )
     parser.add_argument("--keep", action="store_true", help="the logs, even if all is well")
     parser.add_argument("--faults", help="only these kinds, comma separated")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    if options.secured + (options.redis != "server") + bool(options.setting) > 1:
+        parser.error("only one of --secured, --redis and --setting")
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1_000_000)
     options.rate = options.rate or max(min(RATE, RECORDS_MAX // options.seconds), 1)
-    there_are = kinds(options.brokers)
-    options.faults = options.faults.split(",") if options.faults else there_are
-    for kind in options.faults:
+    try:
+        return [settle(options, setting) for setting in settings(options)]
+    except ValueError as error:
+        parser.error(error)
+
+
+def settings(options):
+    """Where the runs are: one of FORMS, or ELSEWHERE."""
+    if options.setting == "all":
+        return ELSEWHERE
+    if options.setting == "drawn":
+        return (ELSEWHERE[options.seed % len(ELSEWHERE)],)
+    return ("secured" if options.secured else options.redis,)
+
+
+def settle(options, setting):
+    """The options of a run there."""
+    out = argparse.Namespace(**vars(options))
+    out.setting, out.secured = setting, setting == "secured"
+    out.redis = setting if setting in FORMS else "server"
+    there_are = kinds(out.brokers, out.redis)
+    out.faults = out.faults.split(",") if out.faults else there_are
+    for kind in out.faults:
         if kind not in there_are:
-            parser.error(f"no fault is called '{kind}'; there are {', '.join(there_are)}")
-    return options
+            raise ValueError(f"no fault is called '{kind}'; there are {', '.join(there_are)}")
+    return out
 
 
 def end_in_order():
@@ -209,20 +255,27 @@ def end_in_order():
         signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
-def main():
-    options = parse()
-    end_in_order()
-    print(f"seed {options.seed}: {len(options.faults)} kinds of faults", flush=True)
+def run(options, make_cluster, make_run=Run):
+    """One run; returns the exit code."""
+    kind_count = len(options.faults)
+    print(f"{options.setting}, seed {options.seed}: {kind_count} kinds of faults", flush=True)
     with tempfile.TemporaryDirectory(prefix="sharebus-chaos.") as folder:
         try:
-            cluster = Cluster(folder, options.brokers)
+            cluster = make_cluster(folder)
         except worlds.NoStack as error:
             print(f"there is no Kafka to test with: {error}", file=sys.stderr)
             return 1 if os.environ.get("CI") == "true" else SKIPPED
         try:
-            return 0 if perform(options, cluster) else 1
+            return 0 if perform(make_run(options, cluster)) else 1
         finally:
             cluster.close()
+
+
+def main():
+    all_options = parse()
+    end_in_order()
+    codes = [run(o, lambda folder, o=o: Cluster(folder, o.brokers, o.secured, o.redis)) for o in all_options]
+    return 1 if 1 in codes else codes[0]
 
 
 if __name__ == "__main__":

@@ -11,15 +11,17 @@ import subprocess
 import time
 
 import bus
+import nodes
 import world as worlds
 from line import Line
 
 NAMES = ("one", "two", "three")
-ON_THE_LINE = "two"  # the consumer that reaches Redis through the line
+ON_THE_LINE = "two"  # the consumer that reaches a Redis that is alone through the line
 QUORUM_LOG = "__cluster_metadata-0"
 FORGOTTEN = re.compile(
     r"(?P<at>\S+ \S+) .*Couldn't find leader endpoint .* transaction markers for (?P<name>\S+), "
 )
+PASSWORD = "for-a-moment"
 STOP_S = 30  # it takes 20 at most, but this machine is busy
 START_S = 120
 
@@ -53,9 +55,11 @@ class Slot:
 
     def start(self, crash_at=None):
         self.wanted, self.doomed = True, crash_at is not None
-        environment = {"SHAREBUS_CRASH_AT": crash_at} if crash_at else None
-        redis = self.cluster.line.address if self.name == ON_THE_LINE else None
-        self.consumer = self.cluster.start_consumer(self.name, environment, redis=redis)
+        settings = {"SHAREBUS_CRASH_AT": crash_at} if crash_at else None
+        line = self.cluster.line
+        redis = line.address if line and self.name == ON_THE_LINE else None
+        telling = ("--log-level", "debug")  # which says when it joins, and what it takes over
+        self.consumer = self.cluster.start_consumer(self.name, settings, telling, redis=redis)
 
     def check(self):
         if not self.wanted:
@@ -69,7 +73,7 @@ class Slot:
 
     def has_joined(self):
         """Has it been assigned partitions since it was started?"""
-        return "the group assigns us" in self.consumer.log.read_text(errors="replace")
+        return "ours and ready" in self.consumer.log.read_text(errors="replace")
 
     def kill(self):
         self.wanted = False
@@ -99,19 +103,31 @@ class Slot:
             )
 
 
+SERVERS = {"cluster": nodes.Cluster, "sentinel": nodes.Pair}  # instead of the one of ops/stack
+
+
 class Cluster(worlds.World):
-    def __init__(self, folder, brokers=1):
-        super().__init__(folder, brokers)
+    def __init__(self, folder, brokers=1, secured=worlds.SECURED, redis="server"):
+        servers = SERVERS[redis](pathlib.Path(folder) / "nodes") if redis in SERVERS else None
+        try:
+            super().__init__(folder, brokers, secured, servers)
+        except BaseException:
+            if servers:
+                servers.close()
+            raise
         self.slots = [Slot(self, name) for name in NAMES]
-        self.line = Line(self.redis_address)
+        self.line = None if servers else Line(self.redis_address)
         self._frozen = set()
         self._spared = ()
 
     def close(self):
-        self.line.close()
+        if self.line:
+            self.line.close()
         for part in list(self._frozen):
             self.thaw(part)
         super().close()
+        if self.servers:
+            self.servers.close()
 
     def check(self):
         for slot in self.slots:
@@ -193,6 +209,12 @@ class Cluster(worlds.World):
 
     def is_spared(self, key):
         return any(id in key for id in self._spared)
+
+    def lock(self, locked):
+        """The command that makes Redis accept nobody any more, or again."""
+        if self.secured:
+            return ("ACL", "SETUSER", "sharebus-consumer", "off" if locked else "on")
+        return ("CONFIG", "SET", "requirepass", PASSWORD if locked else "")
 
     def dump_file(self):
         return pathlib.Path(self.stack) / "redis" / "dump.rdb"

@@ -2,27 +2,35 @@
 fault(cluster, **parameters of schedule.py), which yield while they wait. One that is closed early
 heals, too."""
 
+import contextlib
+import functools
 import random
 import shutil
 import time
 
 import bus
+import confluent_kafka
+import redis
 import thread
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from cluster import pause, until
+from schedule import REDIS, SLOTS
 
 CRASH_S = 120  # for a crash point to be reached
 SNAPSHOT_S = 60
 BEYOND_S = 0.5
+FAILOVER_S = 60
+WHOLE_S = 60
 LEADER_S = 60
 REDIS_CALL_S = 30
 NO_REDIS = ("127.0.0.1", 1)  # an address without a Redis
-PASSWORD = "for-a-moment"
 REPAIRED_S = 120  # until damage in Redis is found and repaired
 JOINED_S = 120
 LEFT_S = 60  # until the group has noticed that its members are gone
+COMMIT_S = 120  # consumers may be in the middle of a rebuild, or have no Redis
+COMMIT_LOOK_S = 0.5
 TINY_BYTES = 100  # no event is as small
 
 
@@ -71,17 +79,27 @@ def crash(step, cluster, victim, times, down):
 
 
 def _lose_redis_under(cluster, slot):
-    """Empties Redis once the consumer owns partitions; earlier, another consumer would rebuild them."""
-    owns = lambda: " applied " in slot.consumer.log.read_text(errors="replace")  # noqa: E731
+    """Empties Redis, all of it, once the consumer owns partitions; earlier, another consumer would rebuild them."""
+    owns = lambda: "ours and ready" in slot.consumer.log.read_text(errors="replace")  # noqa: E731
     what = f"consumer {slot.name} to own a partition"
     yield from until(what, lambda: owns() or slot.died(), CRASH_S)
-    _redis(cluster, "FLUSHALL")
+    for server in cluster.servers.masters() if cluster.servers else [None]:
+        _redis(cluster, "FLUSHALL", server=server)
 
 
 # ---- Redis ----
 
 
-def _redis(cluster, *command):
+def _master(cluster):
+    """One that serves partitions now, where Redis is several servers, else None."""
+    return cluster.servers.some_master() if cluster.servers else None
+
+
+def _redis(cluster, *command, server=None):
+    """Says it to Redis, to that server of it or to any that serves partitions."""
+    server = server or _master(cluster)
+    if server:
+        return server.call(*command)
     client = cluster.redis(timeout_s=REDIS_CALL_S)
     try:
         return client.execute_command(*command)
@@ -123,12 +141,13 @@ def redis_paused(cluster, seconds):
 
 
 def redis_full(cluster, seconds):
-    used = _redis(cluster, "INFO", "memory")["used_memory"]
-    _redis(cluster, "CONFIG", "SET", "maxmemory", used // 2)
+    server = _master(cluster)
+    used = _redis(cluster, "INFO", "memory", server=server)["used_memory"]
+    _redis(cluster, "CONFIG", "SET", "maxmemory", used // 2, server=server)
     try:
         yield from pause(seconds)
     finally:
-        _redis(cluster, "CONFIG", "SET", "maxmemory", 0)
+        _redis(cluster, "CONFIG", "SET", "maxmemory", 0, server=server)
 
 
 def redis_readonly(cluster, seconds):
@@ -141,16 +160,16 @@ def redis_readonly(cluster, seconds):
 
 
 def redis_locked(cluster, seconds):
-    """Redis asks for a password that nobody has. Whoever starts then refuses to, so all must have begun."""
+    """Redis asks for a password that nobody has, or accepts the consumer no longer. Whoever starts then refuses to, so all must have begun."""
     running = [slot for slot in cluster.slots if slot.wanted]
     yield from until("all to be in the group", lambda: all(slot.has_joined() for slot in running), JOINED_S)
     client = cluster.redis(timeout_s=REDIS_CALL_S)
-    client.execute_command("CONFIG", "SET", "requirepass", PASSWORD)
+    client.execute_command(*cluster.lock(True))
     try:
         client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         yield from pause(seconds)
     finally:
-        client.execute_command("CONFIG", "SET", "requirepass", "")
+        client.execute_command(*cluster.lock(False))
         client.close()
 
 
@@ -165,19 +184,49 @@ def redis_trickles(cluster, seconds):
 
 def redis_damaged(cluster, seed, count):
     """Deletes keys of the index, gives them another type, or writes rubbish into them; waits until each of
-    their partitions has been built anew, which shows in a higher epoch."""
+    their partitions has been built anew: then the witness is gone that was put beside the damage."""
     client = cluster.redis(timeout_s=REDIS_CALL_S)
     rng = random.Random(seed)
     keys = sorted(k for k in client.scan_iter(match="sb:{*", count=5000) if _may_be_damaged(cluster, k))
-    epochs = {}
+    witnesses = set()
     for key in rng.sample(keys, min(count, len(keys))):
-        mark = key.split(b"}", 1)[0] + b"}:mark"
-        epochs[mark] = int(client.hget(mark, "epoch") or 0)
+        witness = key.split(b"}", 1)[0] + b"}:damaged"
         _damage(client, rng, key)
-    for mark, epoch in epochs.items():
-        what = f"{mark.decode()} claimed anew"
-        yield from until(what, lambda m=mark, e=epoch: int(_hget(client, m, "epoch") or 0) > e, REPAIRED_S)
+        client.set(witness, b"")
+        witnesses.add(witness)
+    for witness in sorted(witnesses):
+        yield from until(f"{witness.decode()} is gone", lambda w=witness: _is_gone(client, w), REPAIRED_S)
     client.close()
+
+
+def slot_moved(cluster, slot):
+    """A slot moves to another node, key by key."""
+    partition = "dir" if slot == SLOTS - 1 else slot
+    nodes = cluster.servers
+    nodes.move(partition, nodes.another(nodes.owner(partition)))
+    yield
+
+
+def node_killed(cluster, down):
+    """A master dies, and comes back without its data: in a cluster with its slots, under a Sentinel before or
+    after its replica has taken its place, or just then."""
+    node = _master(cluster)
+    node.kill()
+    try:
+        yield from pause(down)
+    finally:
+        node.start()
+
+
+def master_failed_over(cluster, down):
+    """The master dies and its replica takes its place, perhaps without the last writes; then it comes back."""
+    sentinel, node = cluster.servers.sentinel, _master(cluster)
+    node.kill()
+    try:
+        yield from until("a failover", lambda: sentinel.named() != node.port, FAILOVER_S)
+        yield from pause(down)
+    finally:
+        node.start()
 
 
 def _may_be_damaged(cluster, key):
@@ -186,23 +235,35 @@ def _may_be_damaged(cluster, key):
     return kind in (b"ws", b"u", b"g", b"o") and b"{dir}" not in key and not cluster.is_spared(key)
 
 
+def _replace(client, key):
+    pipeline = client.pipeline()
+    pipeline.delete(key)
+    pipeline.set(key, b"not what it was")
+    pipeline.execute()
+
+
 def _damage(client, rng, key):
-    field = rng.choice(client.hkeys(key) or [b"x"])
+    if client.type(key) == b"zset":
+        part = rng.choice(client.zrange(key, 0, -1) or [b"x"])
+        remove = spoil = lambda: client.zrem(key, part)
+    else:
+        part = rng.choice(client.hkeys(key) or [b"x"])
+        remove, spoil = lambda: client.hdel(key, part), lambda: client.hset(key, part, b"\xff" * 5)
     rng.choice(
         (
             lambda: client.delete(key),
-            lambda: client.hdel(key, field),
-            lambda: client.hset(key, field, b"\xff" * 5),
-            lambda: client.pipeline().delete(key).set(key, b"not a hash").execute(),
+            remove,
+            spoil,
+            lambda: _replace(client, key),
         )
     )()
 
 
-def _hget(client, key, field):
+def _is_gone(client, key):
     try:
-        return client.hget(key, field)
+        return not client.exists(key)
     except Exception:  # another fault may hit Redis meanwhile
-        return None
+        return False
 
 
 # ---- topics and the group ----
@@ -256,6 +317,31 @@ def _broker(node):
 
 def broker_killed(cluster, down, node=None):
     yield from _server_killed(cluster, _broker(node), down)
+
+
+def broker_killed_in_commit(cluster, times, after_ms, down, node=None):
+    """Kills the broker, several times, so many milliseconds after it has begun to commit our outputs. When it
+    starts again, it may write the markers of that transaction to some of its logs and not to others."""
+    for _ in range(times):
+        yield from until("a commit", lambda: _commits_now(cluster), COMMIT_S)
+        time.sleep(after_ms / 1000)
+        yield from _server_killed(cluster, _broker(node), down)
+
+
+def _commits_now(cluster):
+    """Waits a moment for readers of committed events to see more than before; False if they do not."""
+    with contextlib.closing(bus.LogEnds(cluster.brokers, bus.EVENTS, "read_committed")) as ends:
+        limit = time.monotonic() + COMMIT_LOOK_S
+        before = None
+        while time.monotonic() < limit:
+            try:
+                now = ends.get()
+            except confluent_kafka.KafkaException:  # another fault may hit the brokers meanwhile
+                return False
+            if before is not None and now != before:
+                return True
+            before = now
+    return False
 
 
 def leader_killed(cluster, partition, down):
@@ -323,18 +409,36 @@ _BY_KIND = {
     "redis-locked": redis_locked,
     "redis-trickles": redis_trickles,
     "redis-damaged": redis_damaged,
+    "slot-moved": slot_moved,
+    "node-killed": node_killed,
+    "master-failed-over": master_failed_over,
     "topic-narrowed": topic_narrowed,
     "offsets-moved": offsets_moved,
     "broker-restored": broker_restored,
     "broker-killed": broker_killed,
+    "broker-killed-in-commit": broker_killed_in_commit,
     "broker-frozen": broker_frozen,
     "broker-fenced": broker_fenced,
     "leader-killed": leader_killed,
 }
 
 
-def begin(cluster, fault):
-    """Starts a fault drawn by schedule.py: returns its generator."""
+def course_of(fault):
     if fault.kind.startswith("crash-"):
-        return crash(fault.kind.removeprefix("crash-"), cluster, **fault.numbers)
-    return _BY_KIND[fault.kind](cluster, **fault.numbers)
+        return functools.partial(crash, fault.kind.removeprefix("crash-"))
+    return _BY_KIND[fault.kind]
+
+
+def _is_whole(cluster):
+    try:
+        return cluster.servers.is_whole()
+    except (redis.RedisError, OSError):
+        return False
+
+
+def begin(cluster, fault):
+    """The generator of a fault drawn by schedule.py. What it does to several servers is over when they are whole:
+    under a Sentinel, a pause has made them change places."""
+    yield from course_of(fault)(cluster, **fault.numbers)
+    if cluster.servers and REDIS in fault.touches:
+        yield from until("Redis is whole", lambda: _is_whole(cluster), WHOLE_S)

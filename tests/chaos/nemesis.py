@@ -16,12 +16,12 @@ CAUGHT_UP_S = 240  # after the last fault healed
 class Running:
     """One fault, from its beginning until the consumers have caught up."""
 
-    def __init__(self, cluster, fault, now):
+    def __init__(self, course, fault, now):
         self.fault = fault
         self.began = now
         self.healed = None  # at what time
         self.target = None  # the ends of the log after it healed
-        self._course = faults.begin(cluster, fault)
+        self._course = course
 
     def breaks(self, now):
         """Takes the fault a step further; returns False once it has healed."""
@@ -46,8 +46,11 @@ class Running:
 
 
 class Nemesis:
-    def __init__(self, cluster, watch, schedule, tell, short=False):
+    """`begin` makes the course of a fault, as faults.begin() does."""
+
+    def __init__(self, cluster, watch, schedule, tell, short=False, begin=faults.begin):
         self.cluster, self.watch, self.tell = cluster, watch, tell
+        self._course_of = begin
         self.running = []
         self.times = collections.defaultdict(list)  # kind -> seconds until the consumers had caught up
         self._schedule = iter(schedule)
@@ -92,7 +95,7 @@ class Nemesis:
     def _begin(self, now):
         beside = ", ".join(f"#{one.fault.number}" for one in self.running)
         self.tell(f"{self._next} begins" + (f", beside {beside}" if beside else ""))
-        self.running.append(Running(self.cluster, self._next, now))
+        self.running.append(Running(self._course_of(self.cluster, self._next), self._next, now))
         self._next = next(self._schedule)
         self._last = now
 

@@ -1,12 +1,12 @@
 """A reader that keeps asking who may use one workspace, which never changes. The answer must always be
 the same, or unavailable."""
 
-import os
 import subprocess
 import threading
 import uuid
 
 import load
+from environment import environment
 
 EVERY_S = 0.3
 CALL_S = 60
@@ -36,15 +36,11 @@ class Reader(threading.Thread):
             raise RuntimeError(f"the reader's workspace could not be shared: {done.stderr}")
 
     def _sharebus(self, verb, *arguments):
-        program = [load.sharebus_program(), "sharing", verb, *arguments, "-o", "json"]
+        where = self._world.reach("reader" if verb == "show" else "sharer")
+        program = [load.sharebus_program(), "sharing", verb, *arguments, *where, "-o", "json"]
         return subprocess.run(
             program,
-            env={
-                **os.environ,
-                "SHAREBUS_USER": self._owner,
-                "SHAREBUS_BROKERS": self._world.brokers,
-                "SHAREBUS_REDIS": self._world.redis_address,
-            },
+            env=environment(SHAREBUS_USER=self._owner),
             capture_output=True,
             text=True,
             timeout=CALL_S,
@@ -54,7 +50,7 @@ class Reader(threading.Thread):
     def run(self):
         while not self._end.wait(EVERY_S) and not self.wrong:
             done = self._sharebus("show", self._workspace)
-            if done.returncode == UNAVAILABLE and not done.stdout:
+            if done.returncode == UNAVAILABLE and done.stdout.startswith('{"error": '):
                 self.unavailable += 1
             elif done.returncode or done.stdout != self._right:
                 self.wrong = f"exit {done.returncode}, {done.stdout}{done.stderr}"

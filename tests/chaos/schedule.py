@@ -1,11 +1,12 @@
 """The order and the parameters of faults, drawn from a seed in advance: the same seed, with the same
-kinds and brokers and the same length, repeats them. No Kafka, Redis or clock here."""
+kinds, brokers and Redis and the same length, repeats them. No Kafka, Redis or clock here."""
 
 import dataclasses
 import random
 
 CONSUMERS_MAX = 3
 CONSUMERS_FIRST = 2  # running at the first fault
+SLOTS = 13  # of the partitions, and of the directory, which is the last
 SESSION_TIMEOUT_S = 10  # of the consumer group
 
 CRASH_STEPS = (
@@ -20,6 +21,17 @@ CRASH_STEPS = (
 )
 # How often the step is passed before the crash; each is passed several times a second.
 CRASH_AFTER_MAX, CRASH_AFTER_MAX_SHORT = 20, 5
+
+FORMS = ("server", "cluster", "sentinel")  # of Redis; the last is a master and a replica under a Sentinel
+# What can only be done to some of them.
+ONLY = {
+    **dict.fromkeys(
+        ("redis-empty", "redis-older", "redis-readonly", "redis-locked", "redis-trickles"), ("server",)
+    ),
+    "slot-moved": ("cluster",),
+    "node-killed": ("cluster", "sentinel"),
+    "master-failed-over": ("sentinel",),
+}
 
 CONSUMER, REDIS, BROKER = "consumer", "redis", "broker"
 
@@ -49,12 +61,16 @@ class Schedule:
         self._consumers = CONSUMERS_FIRST
 
     def __iter__(self):
-        first = self._rng.sample(self.kinds, len(self.kinds))
+        first = self._first()
         number = 0
         while True:
             number += 1
             kind = first.pop() if first else self._rng.choice(self.kinds)
             yield self._draw(number, kind)
+
+    def _first(self):
+        """The kinds in the order of their first time, the last one first."""
+        return self._rng.sample(self.kinds, len(self.kinds))
 
     def _seconds(self, low, high):
         """Short runs have short faults."""
@@ -85,10 +101,14 @@ class Schedule:
             "redis-locked": self._redis_locked,
             "redis-trickles": self._redis_while,
             "redis-damaged": self._redis_damaged,
+            "slot-moved": self._slot_moved,
+            "node-killed": self._redis_down,
+            "master-failed-over": self._redis_down,
             "topic-narrowed": self._topic_narrowed,
             "offsets-moved": self._offsets_moved,
             "broker-restored": self._broker_restored,
             "broker-killed": self._broker_killed,
+            "broker-killed-in-commit": self._broker_killed_in_commit,
             "broker-frozen": self._broker_frozen,
             "broker-fenced": self._broker_fenced,
             "leader-killed": self._leader_killed,
@@ -144,6 +164,9 @@ class Schedule:
         everybody = {f"{CONSUMER}-{n}" for n in range(CONSUMERS_MAX)}
         return {"seconds": self._seconds(1, 12)}, everybody | {REDIS}
 
+    def _slot_moved(self):
+        return {"slot": self._rng.randrange(SLOTS)}, {REDIS}
+
     def _redis_damaged(self):
         """Touches all of Redis: if it were emptied meanwhile, nothing would be left to repair."""
         return {"seed": self._rng.randrange(10**6), "count": self._rng.randint(1, 4)}, {REDIS}
@@ -170,6 +193,11 @@ class Schedule:
     def _broker_killed(self):
         return {**self._node(), "down": self._seconds(0, 6)}, {BROKER}
 
+    def _broker_killed_in_commit(self):
+        """Several times: how far a commit has come then is luck."""
+        numbers = {"times": self._rng.randint(2, 4), "after_ms": self._rng.randint(0, 100)}
+        return {**self._node(), **numbers, "down": self._seconds(0, 2)}, {BROKER}
+
     def _broker_frozen(self):
         return {**self._node(), "seconds": self._seconds(2, 14)}, {BROKER}
 
@@ -181,8 +209,8 @@ class Schedule:
         return {"partition": self._rng.randrange(12), "down": self._seconds(1, 8)}, {BROKER}
 
 
-def kinds(brokers=1):
-    """All kinds of faults that are possible with so many brokers."""
+def kinds(brokers=1, redis="server"):
+    """All kinds of faults that are possible with so many brokers and that form of Redis."""
     out = [
         "kill",
         "freeze",
@@ -199,8 +227,13 @@ def kinds(brokers=1):
         "topic-narrowed",
         "offsets-moved",
         "broker-killed",
+        "broker-killed-in-commit",
         "broker-frozen",
         "broker-fenced",
         *(f"crash-{step}" for step in CRASH_STEPS),
+        "slot-moved",
+        "node-killed",
+        "master-failed-over",
+        *(("leader-killed", "broker-restored") if brokers > 1 else ()),
     ]
-    return out + ["leader-killed", "broker-restored"] if brokers > 1 else out
+    return [kind for kind in out if redis in ONLY.get(kind, FORMS)]

@@ -7,11 +7,17 @@ import threading
 import time
 
 import bus
+import kafka_rights
 import load
 from confluent_kafka import KafkaException
 
 from history import Ledger
 
+NAME = "sharebus-chaos-"
+TRANSACTIONS = (
+    "--add --allow-principal User:sharebus-sharer --operation Write"
+    f" --transactional-id {NAME} --resource-pattern-type prefixed"
+)
 TICK_S = 0.02
 PLAIN_SENDERS = 2
 TRANSACTIONAL_SENDERS = 2
@@ -47,9 +53,10 @@ class Pace:
 class Sender(threading.Thread):
     """A producer in a thread of its own. The error that it could not handle is in `failure`."""
 
-    def __init__(self, brokers, made, rate, name):
+    def __init__(self, world, made, rate, name):
         super().__init__(name=name, daemon=True)
-        self.brokers, self.made, self.rate = brokers, made, rate
+        self.brokers, self.author = world.brokers, world.author()
+        self.made, self.rate = made, rate
         self.ledger = Ledger()
         self.failure = None
         self._rng = random.Random(name)
@@ -74,11 +81,11 @@ class Sender(threading.Thread):
         count = self._pace.due()
         if backlog > self.rate * BACKLOG_S:
             return []
-        return self.made.command_records(min(count, count_max or count), load.MIX)
+        return self.made.command_records(min(count, count_max or count), load.ENDING)
 
 
 class PlainSender(Sender):
-    """An idempotent producer without transactions: an acknowledged record is on the log once."""
+    """An idempotent producer without transactions: an acknowledged record is on the log."""
 
     def work(self):
         producer = self._open()
@@ -92,7 +99,7 @@ class PlainSender(Sender):
             raise RuntimeError(f"{self.name}: {len(producer)} records are not delivered")
 
     def _open(self):
-        return bus.producer(self.brokers, **{"message.timeout.ms": PATIENCE_MS})
+        return bus.producer(self.brokers, **self.author, **{"message.timeout.ms": PATIENCE_MS})
 
     def _delivered(self, id, error, _):
         (self.ledger.unknown if error else self.ledger.acknowledged).add(id)
@@ -130,6 +137,7 @@ class TransactionalSender(Sender):
             producer = bus.producer(
                 self.brokers,
                 error_cb=self._on_error,
+                **self.author,
                 **{
                     "transactional.id": self.name,
                     "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
@@ -157,6 +165,7 @@ class TransactionalSender(Sender):
             outcome = "unknown"
         known = {"committed": self.ledger.acknowledged, "aborted": self.ledger.aborted}
         known.get(outcome, self.ledger.unknown).update(ids)
+        self.ledger.transactional.update(ids)
         self._transactions.append((time.time(), ids))
         self.ledger.transactions[outcome] += 1
         return outcome != "unknown" and not self._troubled
@@ -198,11 +207,13 @@ class TransactionalSender(Sender):
 class Traffic:
     """All senders together, which write `rate` records a second."""
 
-    def __init__(self, brokers, made, rate, seed):
+    def __init__(self, world, made, rate, seed):
         self._made = made
+        if world.secured:
+            kafka_rights.give(world.brokers, kafka_rights.rights([TRANSACTIONS]))
         kinds = [PlainSender] * PLAIN_SENDERS + [TransactionalSender] * TRANSACTIONAL_SENDERS
         self.senders = [
-            kind(brokers, made.fork(f"{seed}-{n}"), rate / len(kinds), f"sharebus-chaos-{n}")
+            kind(world, made.fork(f"{seed}-{n}"), rate / len(kinds), f"{NAME}{n}")
             for n, kind in enumerate(kinds)
         ]
 

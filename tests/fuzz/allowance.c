@@ -5,10 +5,12 @@
 #include "schemas/bounds.h"
 
 enum {
-	URL_BYTES_MAX = 64, /* of the deployment's address, as amplify.c has it */
+	ACCESS_URL_BYTES = 64, /* of the deployment's address, as amplify.c has it */
 	/* A notification whose texts are all the longest; consumer/estimate.c has the parts. */
 	NOTICE_BYTES = PACKED_BYTES + 384 + 64 + 5 * (24 + NAME_BYTES_MAX) + TEXT_BYTES_MAX +
-		       4 * NAME_BYTES_MAX + URL_BYTES_MAX + MESSAGE_MAX,
+		       4 * NAME_BYTES_MAX + ACCESS_URL_BYTES + MESSAGE_MAX,
+	/* What a step makes known besides its own bytes, which an event and the state repeat. */
+	OFFER_BYTES = PACKED_BYTES + HANDOFF_EVENT_BYTES + HANDOFF_BYTES + NAME_BYTES_MAX,
 	/* What is said of a subject in a rejection. */
 	PROBLEMS = 4,
 	REJECTION_BYTES = PACKED_BYTES + 512 + OUTCOME_MESSAGE_MAX + 2 * DETAIL_BYTES_MAX,
@@ -29,12 +31,14 @@ enum {
 	BASE_MEMORY = 1024 * 1024,
 	COPIES = 12,
 	/*
-	 * A fact's members: avro-c's list has 60 bytes for each and the commands have 85, where
-	 * the record has 37; a list that doubles allocates four times what it needs, if that is
+	 * A fact's members: the list has 16 bytes for each and the commands have 85, where the
+	 * record has 37; a buffer that doubles allocates four times what it needs, if that is
 	 * just more than the half. The rest is copied three times.
 	 */
-	FACT_COPIES = 4 * (60 + 85) / 37 + 4,
+	FACT_COPIES = 4 * (16 + 85) / 37 + 4,
 	SUBJECT_MEMORY = 640,
+	/* Its struct and the NULs of its texts; WALK_ITEMS_MAX bounds how many one record has. */
+	ARTIFACT_MEMORY = 64,
 	PERSON_MEMORY = 192,
 	/* Steps: sorting a hundred thousand subjects takes 17 for each of them. */
 	RECORD_WORK = 256,
@@ -58,10 +62,10 @@ static size_t allow_rejections(const struct arrived *in)
 static size_t allow_news(const struct arrived *in, size_t notices)
 {
 	size_t record = 2 * PACKED_BYTES + bounds_event(NAME_BYTES_MAX, 0) +
-			bounds_state(NAME_BYTES_MAX, 0, RECENT_MAX);
+			bounds_state(NAME_BYTES_MAX, 0, RECENT_MAX) + OFFER_BYTES;
 
-	return in->records * record + notices * NOTICE_BYTES + in->subjects * CHANGE_BYTES_MAX +
-	       (in->grants + in->subjects) * GRANT_BYTES_MAX;
+	return in->records * record + 2 * in->read + notices * NOTICE_BYTES +
+	       in->subjects * CHANGE_BYTES_MAX + (in->grants + in->subjects) * GRANT_BYTES_MAX;
 }
 
 /* One record is either rejected or makes news; of several, some may do the one and some the other. */
@@ -79,11 +83,11 @@ struct allowance allowance_of(const struct arrived *in)
 {
 	size_t notices = least_of(in->people, in->records * in->users) + in->records;
 	size_t letters = in->unreadable + in->headers * HEADER_BYTES + in->records * LETTER_BYTES;
-	struct allowance a = { .outputs = 2 * in->records + notices + 1 };
+	struct allowance a = { .outputs = 3 * in->records + notices + 1 };
 
 	a.bytes = letters + allow_answers(in, notices) + PROGRESS_BYTES;
-	a.commands =
-		in->records * (RECORD_OUTCOMES + RECORD_COMMANDS) + in->subjects * SUBJECT_COMMANDS;
+	a.commands = in->records * (RECORD_OUTCOMES + RECORD_COMMANDS) +
+		     in->subjects * SUBJECT_COMMANDS + in->read;
 	a.work = in->records * RECORD_WORK + (in->subjects + in->people) * SUBJECT_WORK +
 		 in->records * GRANT_WORK * (in->grants + in->holders + in->memberships);
 	return a;
@@ -94,7 +98,8 @@ size_t allowance_of_memory(const struct arrived *in, size_t written)
 	size_t problems = least_of(PROBLEMS * in->subjects, in->records * DETAILS_MAX);
 
 	return BASE_MEMORY + COPIES * (in->read + written) + problems * DETAIL_BYTES_MAX +
-	       in->subjects * SUBJECT_MEMORY + in->people * PERSON_MEMORY;
+	       in->subjects * SUBJECT_MEMORY + in->artifacts * ARTIFACT_MEMORY +
+	       in->people * PERSON_MEMORY;
 }
 
 struct allowance allowance_of_fact(size_t bytes, size_t replaced)

@@ -16,6 +16,7 @@ struct arrived {
 	size_t unreadable;  /* of keys, values and headers of what may become dead letters */
 	size_t headers;     /* their number */
 	size_t subjects;    /* that commands name; of a fact about a workspace, all its grants */
+	size_t artifacts;   /* of offers and answers, which may take as few as two bytes each */
 	size_t people;      /* who these are, by the directory: once for each group that has them */
 	size_t users;       /* whom the directory knows; a record notifies each of them once */
 	size_t memberships; /* of these users, in organizations */

@@ -17,6 +17,7 @@
 
 #include "tests/fuzz/allowance.h"
 #include "tests/fuzz/meter.h"
+#include "tests/fuzz/offline.h"
 #include "tests/fuzz/populace.h"
 #include "tests/fuzz/sending.h"
 #include "tests/fuzz/target.h"
@@ -146,8 +147,21 @@ static void weigh_bytes(const struct sent *s, struct record *r)
 	}
 	sum->records++;
 	sum->headers += s->header_count;
-	if (r->type != RECORD_SHARE_WORKSPACE && r->type != RECORD_REMOVE_SHARING)
+	if (r->type == RECORD_TYPE_COUNT || !record_command(r))
 		sum->unreadable += bytes;
+}
+
+static void weigh_share(const struct share_workspace *s)
+{
+	add_subjects(s->grants, sizeof(*s->grants), s->grant_count);
+	run.arrived.artifacts += s->handoff ? s->handoff->artifact_count : 0;
+}
+
+/* Whom a handoff concerns is not known here; at most, everybody. */
+static void weigh_answer(const struct answer_handoff *a)
+{
+	run.arrived.people += populace.users;
+	run.arrived.artifacts += a->artifact_count;
 }
 
 /* Returns whether it is a ShareWorkspace. */
@@ -158,8 +172,9 @@ static bool weigh_record(const struct sent *s)
 
 	weigh_bytes(s, &r);
 	if (r.type == RECORD_SHARE_WORKSPACE)
-		add_subjects(r.as.share_workspace.grants, sizeof(*r.as.share_workspace.grants),
-			     r.as.share_workspace.grant_count);
+		weigh_share(&r.as.share_workspace);
+	if (r.type == RECORD_ANSWER_HANDOFF)
+		weigh_answer(&r.as.answer_handoff);
 	if (r.type == RECORD_REMOVE_SHARING)
 		add_subjects(r.as.remove_sharing.subjects, sizeof(*r.as.remove_sharing.subjects),
 			     r.as.remove_sharing.subject_count);
@@ -220,7 +235,7 @@ static void announce_value(struct bytes value, const struct uuid *key)
 	struct projection changes;
 	struct meter took;
 
-	projection_init(&changes, NULL);
+	projection_init(&changes, offline_index());
 	meter_start();
 	populace_follow(&populace, codec, value, key, &changes);
 	took = meter_stop();
@@ -253,13 +268,6 @@ static void announce(struct maker *m, bool tombstone)
 }
 
 /* ---- all of it ---- */
-
-static void no_watcher(void *context, struct partition *part, enum partition_state before)
-{
-	(void)context;
-	(void)part;
-	(void)before;
-}
 
 /* Bits of the first byte. */
 enum option { MANY_GRANTS = 1, HIGH_MAX = 2, SMALL_TOPICS = 4, SMALL_LETTERS = 8, SMALL_RUNS = 16 };
@@ -310,7 +318,6 @@ static void send_all(struct runner *runner, struct partition *part, const struct
 
 static void run_all(uint8_t options, struct maker *m)
 {
-	const struct partition_watcher watcher = { no_watcher, NULL };
 	const struct uuid id = numbered_id(ID_WORKSPACE, 0);
 	struct workspaces *workspaces = workspaces_new(SIZE_MAX);
 	const struct runner_options o = { .codec = codec,
@@ -322,9 +329,7 @@ static void run_all(uint8_t options, struct maker *m)
 	struct held_workspace *held = workspaces_add(workspaces, 0, &id);
 	struct partitions all;
 
-	partitions_init(&all, 1, &watcher);
-	partition_become(&all.list[0], PARTITION_CLAIMING);
-	partition_become(&all.list[0], PARTITION_READY);
+	offline_own(&all);
 	if (options & SMALL_RUNS)
 		runner_limit_outputs(runner, 65536);
 	populace_share(&held->workspace, options & MANY_GRANTS ? GRANTS_MANY : GRANTS_FEW, &arena);

@@ -10,6 +10,7 @@
 #include "cache/facts.h"
 #include "cache/layout.h"
 #include "cache/marks.h"
+#include "cache/notifier_report.h"
 #include "cache/redis.h"
 #include "cache/scan.h"
 #include "cache/shape.h"
@@ -207,7 +208,8 @@ static redisReply *answer_hash(const struct words *w)
 {
 	static const char *const user[] = { "username", "bob",  "status",
 					    "active",   "orgs", "0123456789abcdefm" };
-	static const char *const organization[] = { "name", "acme", "sharing", "everyone" };
+	static const char *const organization[] = { "name",     "acme",     "sharing",
+						    "everyone", "lifetime", "0" };
 	static const char *const group[] = { "name", "crew", "org", "0123456789abcdef" };
 	static const char *const workspace[] = { "h", header, "n", "dev", "v", "3" };
 	static const char *const reverse[] = { "0123456789abcdef", "fedcba9876543210" };
@@ -216,7 +218,7 @@ static redisReply *answer_hash(const struct words *w)
 	if (has_part(w->list[1], "}:user:"))
 		return make_texts(user, 6);
 	if (has_part(w->list[1], "}:org:"))
-		return make_texts(organization, 4);
+		return make_texts(organization, 6);
 	if (has_part(w->list[1], "}:group:"))
 		return make_texts(group, 4);
 	if (has_part(w->list[1], "}:ws:"))
@@ -444,6 +446,7 @@ static int read_as_owner(struct index *ix, struct arena *arena, struct error *er
 	struct unsent_list unsent = { 0 };
 	struct workspace w;
 	struct workspace *const list[] = { &w };
+	const struct index_part of = { &(int){ 0 }, 1 };
 	uint64_t cursor = 0;
 	int rc;
 
@@ -453,18 +456,20 @@ static int read_as_owner(struct index *ix, struct arena *arena, struct error *er
 	if (!rc)
 		rc = stale_read(ix, 0, &ours, &q, &stale, err);
 	if (!rc)
-		rc = stale_scan(ix, &cursor, &holders, err);
+		rc = stale_scan(ix, &of, &cursor, &holders, err);
 	if (!rc)
-		rc = unsent_read(ix, 0, &unsent, err);
+		rc = unsent_read(ix, 0, NULL, &unsent, err);
 	unsent_done(&unsent);
 	return rc;
 }
 
 static int own(struct arena *arena, struct error *err)
 {
-	const struct index_options o = {
-		"redis:1", "sb", "sharing.commands", { "cluster-a", PARTITIONS }, 1000
-	};
+	const struct index_options o = { { .address = "redis:1" },
+					 "sb",
+					 "sharing.commands",
+					 { "cluster-a", PARTITIONS },
+					 1000 };
 	struct index *ix = NULL;
 	int rc = index_open(&ix, &o, err);
 
@@ -476,8 +481,9 @@ static int own(struct arena *arena, struct error *err)
 
 static int operate(struct arena *arena, struct error *err)
 {
-	const struct marks_source from = { "redis:1", "sb", 1000 };
+	const struct marks_source from = { { .address = "redis:1" }, "sb", 1000 };
 	struct marks marks;
+	struct notifier_report *reports;
 	struct stages *stages;
 	size_t count;
 	int rc = marks_read(&marks, &from, 0, arena, err);
@@ -485,7 +491,8 @@ static int operate(struct arena *arena, struct error *err)
 	if (rc)
 		return rc;
 	assert(marks.count <= 1024);
-	return stages_read(&stages, &count, &from, PARTITIONS, arena, err);
+	rc = stages_read(&stages, &count, &from, PARTITIONS, arena, err);
+	return rc ? rc : notifier_reports_read(&reports, &count, &from, PARTITIONS, arena, err);
 }
 
 /* ---- all of them ---- */
@@ -501,7 +508,7 @@ enum { QUESTIONS = sizeof(questions) / sizeof(*questions) };
 static int read_index(question *ask, struct arena *arena, struct error *err)
 {
 	struct reader *r = NULL;
-	int rc = reader_open(&r, "redis:1", "sb", 1000, err);
+	int rc = reader_open(&r, &(struct redis_target){ .address = "redis:1" }, "sb", 1000, err);
 
 	if (!rc)
 		rc = ask(r, arena, err);

@@ -1,14 +1,18 @@
 /*
  * A directory file of any content. What it states can be sent: every record
  * encodes and is accepted by whoever reads it, and no two have one id. Compared
- * with nothing, all of it differs; compared with itself, nothing does.
+ * with nothing, all of it differs; compared with itself, nothing does. What the
+ * checks accept has names that can be typed, each of which one thing has.
  */
 
 #include "producer/operator/directory/diff.h"
 
+#include "producer/cli/name.h"
 #include "producer/operator/directory/build.h"
+#include "producer/operator/directory/claims.h"
 #include "producer/operator/directory/entry.h"
 #include "producer/operator/directory/file.h"
+#include "producer/operator/directory/kinds.h"
 #include "schemas/codec.h"
 
 #include "tests/fuzz/target.h"
@@ -16,16 +20,6 @@
 #include <jansson.h>
 
 static const int64_t NOW_MS = 1795512600007;
-
-static struct bytes name_of(const struct record *r)
-{
-	if (r->type == RECORD_WORKSPACE_CHANGED)
-		return r->as.workspace_changed.name;
-	if (r->type == RECORD_USER_CHANGED)
-		return r->as.user_changed.username;
-	return r->type == RECORD_GROUP_CHANGED ? r->as.group_changed.name
-					       : r->as.organization_changed.name;
-}
 
 /* Plays the index: it knows every name of odd length. */
 static void look_up(json_t *names)
@@ -67,9 +61,8 @@ static void check_identity(const struct directory_facts *f)
 	for (size_t i = 0; i < f->count; i++) {
 		if (f->list[i].type == RECORD_DEPLOYMENT_CHANGED)
 			continue;
-		assert(!uuid_is_nil(directory_id(&f->list[i])));
-		assert(name_of(&f->list[i]).len > 0);
-		assert(name_of(&f->list[i]).len <= NAME_MAX_BYTES);
+		assert(directory_name(&f->list[i]).len > 0 || !f->derived[i]);
+		assert(directory_name(&f->list[i]).len <= NAME_BYTES_MAX);
 		for (size_t j = 0; j < i; j++)
 			assert(f->list[j].type == RECORD_DEPLOYMENT_CHANGED ||
 			       !uuid_equal(directory_id(&f->list[i]), directory_id(&f->list[j])));
@@ -95,6 +88,44 @@ static bool is_gone(const struct directory_facts *f, size_t i)
 	       f->list[i].as.user_changed.status == USER_DELETED;
 }
 
+/* No two of one kind and place have one name, and every name can be typed. */
+static void check_names(const struct directory_facts *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		const struct record *r = &f->list[i];
+		struct uuid parent = claim_parent(r);
+
+		if (r->type == RECORD_DEPLOYMENT_CHANGED || directory_is_deleted(r))
+			continue;
+		assert(name_is_plain(directory_name(r)));
+		for (size_t j = 0; j < i; j++) {
+			struct uuid other = claim_parent(&f->list[j]);
+
+			assert(directory_kind(r) != directory_kind(&f->list[j]) ||
+			       directory_is_deleted(&f->list[j]) || !uuid_equal(&parent, &other) ||
+			       !bytes_equal(directory_name(r), directory_name(&f->list[j])));
+		}
+	}
+}
+
+static void check_claims(const struct directory_facts *f, const struct directory_diff *diff,
+			 struct arena *arena)
+{
+	const struct claim_rivals none = { 0 };
+	struct directory_finder known;
+	struct error err = { 0 };
+	int rc;
+
+	directory_finder_init(&known, &f, 1, arena);
+	rc = kinds_check(diff, f, &known, &err);
+	if (!rc)
+		rc = claims_check(diff, f, &none, arena, &err);
+	if (rc)
+		assert(rc == ERROR_INPUT && err.text[0]);
+	else
+		check_names(f);
+}
+
 static void check_diff(const struct directory_facts *f, struct arena *arena)
 {
 	const struct directory_facts nothing = { 0 };
@@ -106,6 +137,7 @@ static void check_diff(const struct directory_facts *f, struct arena *arena)
 	for (size_t i = 0; i < f->count; i++)
 		gone += is_gone(f, i);
 	assert(rc == 0 && diff.count == f->count - gone);
+	check_claims(f, &diff, arena);
 	rc = directory_diff(f, f, true, arena, &diff, &err);
 	assert(rc == 0 && diff.count == 0);
 }

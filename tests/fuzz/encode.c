@@ -1,11 +1,12 @@
 /*
  * Records made of the fuzzer's bytes, field by field: what is written is read
- * back as it was. `records` comes from the other side, from bytes, and seldom
+ * back as it was, through avro-c, too. `records` comes from the other side, from bytes, and seldom
  * finds two lengths that fit each other.
  */
 
 #include "schemas/codec.h"
 
+#include "tests/fuzz/readers.h"
 #include "tests/fuzz/shapes.h"
 #include "tests/fuzz/target.h"
 
@@ -17,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct error err = { 0 };
 	struct record record;
 	struct record back;
+	bool readable;
+	bool agree;
 	int rc = codec ? 0 : codec_new(&codec, &err);
 
 	assert(rc == 0);
@@ -26,6 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	rc = codec_decode(codec, buffer_bytes(&value), &arena, &back, &err);
 	assert(rc == 0 && back.type == record.type);
 	assert(same_record(&record, &back));
+	agree = readers_agree(record.type,
+			      (struct bytes){ value.data + FRAME_SIZE, value.len - FRAME_SIZE },
+			      &arena, &readable);
+	assert(agree && readable);
 	buffer_done(&value);
 	arena_reset(&arena);
 	return 0;

@@ -31,6 +31,22 @@ void offline_show(const struct directory *d)
 	seen = d;
 }
 
+static void no_watcher(void *context, struct partition *part, enum partition_state before)
+{
+	(void)context;
+	(void)part;
+	(void)before;
+}
+
+void offline_own(struct partitions *all)
+{
+	static const struct partition_watcher watcher = { no_watcher, NULL };
+
+	partitions_init(all, 1, &watcher);
+	partition_become(&all->list[0], PARTITION_CLAIMING);
+	partition_become(&all->list[0], PARTITION_READY);
+}
+
 struct batch *offline_take_batch(void)
 {
 	struct batch *b = published;
@@ -105,6 +121,13 @@ int __wrap_follower_project(struct follower *f, struct error *err)
 }
 
 /* ---- the index ---- */
+
+const struct index *offline_index(void)
+{
+	static const char nothing;
+
+	return (const struct index *)(const void *)&nothing;
+}
 
 const struct keys *__wrap_index_keys(const struct index *ix, int partition)
 {

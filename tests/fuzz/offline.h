@@ -11,6 +11,7 @@
 #include "consumer/batch.h"
 #include "consumer/directory.h"
 #include "consumer/message.h"
+#include "consumer/partition.h"
 #include "schemas/cloudevent.h"
 
 enum { HEADERS_MAX = 4 };
@@ -25,8 +26,14 @@ struct sent {
 /* The follower has this directory from now on. */
 void offline_show(const struct directory *d);
 
+/* Makes one partition, which is READY and nobody's concern. End it with partitions_done(). */
+void offline_own(struct partitions *all);
+
 /* The batch that was published, which becomes the caller's; NULL: none. */
 struct batch *offline_take_batch(void);
+
+/* An index that has keys, and nothing else. */
+const struct index *offline_index(void);
 
 /* How many bytes Redis was sent by the last run. */
 size_t offline_written(void);

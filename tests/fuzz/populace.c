@@ -29,7 +29,7 @@ static void put_organizations(struct directory *d, struct arena *arena)
 		r.as.organization_changed =
 			(struct organization_changed){ numbered_id(ID_ORGANIZATION, i),
 						       long_text(arena, NAME_BYTES_MAX),
-						       SHARING_EVERYONE };
+						       SHARING_EVERYONE, ABSENT };
 		(void)directory_put(d, &r, NULL);
 	}
 }

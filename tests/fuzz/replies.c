@@ -6,6 +6,7 @@
  */
 
 #include "cache/directory.h"
+#include "cache/handoff_layout.h"
 #include "cache/keys.h"
 #include "cache/layout.h"
 #include "cache/mark.h"
@@ -110,6 +111,24 @@ static void check_grant(const struct workspace *w, size_t i)
 	assert(workspace_grant(w, &g->subject) == g); /* the first with its subject: the only one */
 }
 
+/* Whether the handoff would, too. */
+static void check_handoff(const struct handoff *h)
+{
+	struct buffer value = { 0 };
+	struct buffer again = { 0 };
+	struct handoffs back = { 0 };
+
+	assert(h->state >= HANDOFF_OFFERED && !handoff_is_final(h->state) && h->step > 0);
+	assert(h->role == ROLE_USE || h->role == ROLE_ADMIN);
+	layout_handoff_value(&value, h);
+	assert(layout_parse_handoff(&back, &h->id, buffer_bytes(&value)) && back.count == 1);
+	layout_handoff_value(&again, &back.list[0]);
+	assert(bytes_equal(buffer_bytes(&value), buffer_bytes(&again)));
+	handoffs_done(&back);
+	buffer_done(&value);
+	buffer_done(&again);
+}
+
 /* Whether the memory of commands would, too. */
 static void check_recent(const struct recent *r)
 {
@@ -145,6 +164,8 @@ static void read_workspace(const redisReply *reply)
 		assert(!w.name.data || !w.name.data[w.name.len]);
 		for (size_t i = 0; i < w.grant_count; i++)
 			check_grant(&w, i);
+		for (size_t i = 0; i < w.handoffs.count; i++)
+			check_handoff(&w.handoffs.list[i]);
 		check_recent(&w.recent);
 	}
 	workspace_done(&w);
@@ -171,18 +192,22 @@ static void read_user(const redisReply *reply, struct arena *arena)
 		       u.organizations[i].role == ORGANIZATION_ADMIN);
 }
 
-/* Whether it is the member that the grant would get. */
+/* Whether it is the member that the grant or the handoff would get. */
 static void read_members(const redisReply *reply)
 {
 	for (size_t i = 0; i < reply->elements; i++) {
 		struct bytes member = reply_bytes(reply->element[i]);
 		uint8_t again[DUE_MEMBER_SIZE];
 		struct uuid workspace_id;
+		struct uuid handoff_id;
 		struct subject s;
 
-		if (!layout_parse_due_member(&workspace_id, &s, member))
+		if (layout_parse_due_member(&workspace_id, &s, member))
+			layout_due_member(again, &workspace_id, &s);
+		else if (layout_parse_due_handoff(&workspace_id, &handoff_id, member))
+			layout_due_handoff(again, &workspace_id, &handoff_id);
+		else
 			continue;
-		layout_due_member(again, &workspace_id, &s);
 		assert(bytes_equal(member, (struct bytes){ again, sizeof(again) }));
 	}
 }

@@ -6,6 +6,7 @@
 #include "tests/fuzz/recipes.h"
 #include "tests/unit/schemas/record_cases.h"
 
+#include "cache/handoff_layout.h"
 #include "cache/layout.h"
 #include "cache/outcomes.h"
 #include "consumer/output.h"
@@ -98,6 +99,43 @@ static void write_frames(struct codec *codec, struct buffer *b)
 		append_record(b, codec, &BARE_RECORDS[types[i]]);
 		write_seed("frame", record_name(types[i]), b);
 	}
+}
+
+/* In tests/fuzz/claim.c: what the record is. */
+enum { A_DELIVERY, AN_ENDPOINT, ANYTHING, A_TOMBSTONE };
+
+static void write_claim(struct buffer *b, int form, const char *key, struct bytes value,
+			const char *name)
+{
+	buffer_append_u8(b, (uint8_t)form);
+	buffer_append_u8(b, (uint8_t)strlen(key));
+	buffer_append(b, key, strlen(key));
+	buffer_append(b, value.data, value.len);
+	write_seed("claim", name, b);
+}
+
+static void write_claims(struct codec *codec, struct buffer *b)
+{
+	static const enum record_type types[] = { RECORD_DELIVERY, RECORD_ENDPOINT_CHANGED };
+	static const char *const names[] = { "delivery", "endpoint" };
+	char key[512];
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct record *r = &FULL_RECORDS[types[i]];
+		struct buffer framed = { 0 };
+		struct bytes body;
+
+		append_record(&framed, codec, r);
+		body = (struct bytes){ framed.data + FRAME_SIZE, framed.len - FRAME_SIZE };
+		(void)snprintf(key, sizeof(key), "%.*s/%.*s",
+			       BYTES_ARG(FULL_RECORDS[RECORD_DELIVERY].as.delivery.endpoint),
+			       BYTES_ARG(FULL_RECORDS[RECORD_DELIVERY].as.delivery.id));
+		write_claim(b, i ? AN_ENDPOINT : A_DELIVERY, i ? "hook" : key, body, names[i]);
+		write_claim(b, ANYTHING, key, buffer_bytes(&framed),
+			    i ? "framed-endpoint" : "framed-delivery");
+		buffer_done(&framed);
+	}
+	write_claim(b, A_TOMBSTONE, key, (struct bytes){ 0 }, "tombstone");
 }
 
 static void write_recipes(struct buffer *b)
@@ -207,6 +245,23 @@ static void add_grants(struct buffer *b, const struct uuid *owner)
 	}
 }
 
+static void add_handoffs(struct buffer *b)
+{
+	const struct workspace_grants *w =
+		&FULL_RECORDS[RECORD_WORKSPACE_GRANTS].as.workspace_grants;
+
+	for (size_t i = 0; i < w->handoff_count; i++) {
+		uint8_t field[HANDOFF_FIELD_SIZE];
+		struct buffer value = { 0 };
+
+		layout_handoff_field(field, &w->handoffs[i].id);
+		layout_handoff_value(&value, &w->handoffs[i]);
+		add_bytes(b, field, sizeof(field));
+		add_bytes(b, value.data, value.len);
+		buffer_done(&value);
+	}
+}
+
 static void add_commands(struct buffer *b, const struct recent *r)
 {
 	uint8_t forgotten[FORGOTTEN_VALUE_SIZE];
@@ -241,6 +296,7 @@ static void write_workspace_reply(struct buffer *b)
 	add_texts(b, texts);
 	add_commands(b, &w.recent);
 	add_grants(b, &w.owner_id);
+	add_handoffs(b);
 	write_seed("replies", "workspace", b);
 }
 
@@ -295,6 +351,7 @@ int main(int argc, char **argv)
 	write_records(codec, &b);
 	write_sized_block(codec, &b);
 	write_frames(codec, &b);
+	write_claims(codec, &b);
 	write_recipes(&b);
 	write_outputs(codec, &b);
 	write_outcomes(&b);

@@ -51,13 +51,24 @@ static void mend_command(struct command *c, uint8_t flaws, uint8_t n)
 	c->directory_offset = ABSENT;
 }
 
+/* The handoff is the one that the command before offers, if it offers one. */
+static void mend_answer(struct answer_handoff *a, uint8_t flaws, uint8_t n)
+{
+	if (!(flaws & FLAW_NUMBERS))
+		a->expected_step = ABSENT;
+	if (!(flaws & FLAW_EXPIRY))
+		a->handoff_id = command_id(n - 1);
+}
+
 static void mend_record(struct record *r, uint8_t flaws, uint8_t n)
 {
 	struct share_workspace *share = &r->as.share_workspace;
 	struct workspace_changed *w = &r->as.workspace_changed;
 
-	if (r->type == RECORD_SHARE_WORKSPACE || r->type == RECORD_REMOVE_SHARING)
-		mend_command(&share->command, flaws, n);
+	if (record_command(r))
+		mend_command(&share->command, flaws, n); /* with which all commands begin */
+	if (r->type == RECORD_ANSWER_HANDOFF)
+		mend_answer(&r->as.answer_handoff, flaws, n);
 	if (r->type == RECORD_REMOVE_SHARING && !(flaws & (FLAW_NUMBERS | BY_SYSTEM)))
 		r->as.remove_sharing.reason = REASON_COMMAND;
 	for (size_t i = 0; r->type == RECORD_SHARE_WORKSPACE && i < share->grant_count; i++)
@@ -114,6 +125,7 @@ static void make_headers(struct sent *s, struct maker *m)
 static const enum record_type TYPES[] = {
 	RECORD_SHARE_WORKSPACE,   RECORD_SHARE_WORKSPACE,   RECORD_REMOVE_SHARING,
 	RECORD_WORKSPACE_CHANGED, RECORD_WORKSPACE_DELETED, RECORD_USER_CHANGED,
+	RECORD_ANSWER_HANDOFF,
 };
 
 static void make_value(struct sent *out, uint8_t n, struct codec *codec, struct maker *m)

@@ -62,6 +62,12 @@ static bool same_items(const struct field *f, const uint8_t *a, const uint8_t *b
 	return same;
 }
 
+/* Either may be NULL: the record is absent. */
+static bool same_pointed(const struct field *f, const uint8_t *a, const uint8_t *b)
+{
+	return a && b ? same_fields(f->shape, a, b) : a == b;
+}
+
 static bool same_field(const struct field *f, const uint8_t *a, const uint8_t *b)
 {
 	const void *at_a = a + f->offset;
@@ -80,6 +86,8 @@ static bool same_field(const struct field *f, const uint8_t *a, const uint8_t *b
 		return *(const int *)at_a == *(const int *)at_b;
 	case FIELD_RECORD:
 		return same_fields(f->shape, at_a, at_b);
+	case FIELD_POINTER:
+		return same_pointed(f, items_of(f, a), items_of(f, b));
 	case FIELD_RECORDS:
 	case FIELD_UUIDS:
 	case FIELD_TEXTS:
@@ -217,16 +225,33 @@ static void copy_item(const struct field *f, uint8_t *items, size_t i)
 		number_id((struct uuid *)(void *)to, i);
 }
 
+/*
+ * How many items there are in all, if those that were made took so many bytes besides
+ * themselves: those that are like them take as many.
+ */
+static size_t limit_copies(size_t count, size_t own, size_t taken, struct maker *m)
+{
+	size_t copies = count - own;
+	size_t each = own ? (taken + own - 1) / own : 0;
+
+	if (each && copies > m->left / each)
+		copies = m->left / each;
+	m->left -= copies * each;
+	return own + copies;
+}
+
 static void make_items(const struct field *f, uint8_t *record, struct maker *m)
 {
 	size_t count = choose_count(m, ITEMS_MAX, item_size(f));
 	uint8_t *items = arena_zalloc(m->arena, count + 1, item_size(f));
+	size_t own = m->inflates && count > OWN_ITEMS ? OWN_ITEMS : count;
+	size_t before = m->left;
 
-	for (size_t i = 0; i < count; i++)
-		if (m->inflates && i >= OWN_ITEMS)
-			copy_item(f, items, i);
-		else
-			make_item(f, items + i * item_size(f), m);
+	for (size_t i = 0; i < own; i++)
+		make_item(f, items + i * item_size(f), m);
+	count = limit_copies(count, own, before - m->left, m);
+	for (size_t i = own; i < count; i++)
+		copy_item(f, items, i);
 	*(void **)(void *)(record + f->offset) = items;
 	*(size_t *)(void *)(record + f->count_offset) = count;
 }
@@ -235,6 +260,14 @@ static void make_items(const struct field *f, uint8_t *record, struct maker *m)
 static bool leave_out(const struct field *f, struct maker *m)
 {
 	return f->optional && choose_byte(m) == ABSENT_BYTE;
+}
+
+static void make_pointed(const struct field *f, void **at, struct maker *m)
+{
+	if (leave_out(f, m))
+		return;
+	*at = arena_zalloc(m->arena, 1, f->shape->size);
+	make_fields(f->shape, *at, m);
 }
 
 static void make_field(const struct field *f, uint8_t *record, struct maker *m)
@@ -260,6 +293,9 @@ static void make_field(const struct field *f, uint8_t *record, struct maker *m)
 		return;
 	case FIELD_RECORD:
 		make_fields(f->shape, at, m);
+		return;
+	case FIELD_POINTER:
+		make_pointed(f, at, m);
 		return;
 	case FIELD_RECORDS:
 	case FIELD_UUIDS:

@@ -4,7 +4,8 @@
  * given again.
  *
  * What is accepted is checked piece by piece against the text itself: each is
- * a name, or a name, a colon and a role, from end to end.
+ * a name, or a name, a colon and a role, from end to end; a group's name may have
+ * its organization's before it.
  */
 
 #include "producer/cli/subjects.h"
@@ -19,10 +20,24 @@ enum { FLAG_GROUP = 1, FLAG_REMOVE = 2 };
 static const char NAME_LETTERS[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
 
-static void check_name(const char *name, size_t len)
+static void check_plain(const char *name, size_t len)
 {
-	assert(len > 0 && strspn(name, NAME_LETTERS) == len && name[len] == 0);
-	assert(name[0] != '-' && name[len - 1] != '-' && !strstr(name, "--"));
+	assert(len > 0 && strspn(name, NAME_LETTERS) >= len);
+	assert(name[0] != '-' && name[len - 1] != '-');
+	for (size_t i = 1; i < len; i++)
+		assert(name[i] != '-' || name[i - 1] != '-');
+}
+
+/* A name; of a group perhaps that of its organization before it. */
+static void check_name(const char *name, enum sharebus_subject_kind kind)
+{
+	const char *slash = strchr(name, '/');
+
+	assert(!slash || kind == SHAREBUS_GROUP);
+	if (slash)
+		check_plain(name, (size_t)(slash - name));
+	name = slash ? slash + 1 : name;
+	check_plain(name, strlen(name));
 }
 
 static void check_list(const struct subject_list *l, enum sharebus_subject_kind kind,
@@ -32,7 +47,7 @@ static void check_list(const struct subject_list *l, enum sharebus_subject_kind 
 		const struct sharebus_subject *s = &l->list[i];
 
 		assert(s->kind == kind);
-		check_name(s->name, strlen(s->name));
+		check_name(s->name, s->kind);
 		assert((s->role == SHAREBUS_ROLE_NONE) == (syntax == SUBJECTS_ONLY));
 		for (size_t j = 0; j < i; j++)
 			assert(strcmp(s->name, l->list[j].name) != 0);

@@ -16,10 +16,11 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("", "interop")]
 
+import foreign  # noqa: E402
 from reader import partition_of  # noqa: E402
 from stack import bare_stack, stack, until  # noqa: E402, F401
 
-DONE, NO, USAGE, UNAVAILABLE = 0, 1, 2, 3
+DONE, NO, USAGE, UNAVAILABLE, UNKNOWN = range(5)
 PARTITIONS = 12
 ACTIONS = {
     "use": "read ssh app start stop logs stats update_on_start",
@@ -193,14 +194,14 @@ def test_unknown_names_are_an_error_that_names_them(place, verb):
         return place.run("erin", verb, *args)
 
     bob = place("bob")
-    ask("zoe", "dev").failed(NO, "zoe")
-    ask("", "dev").failed(NO, "user")
-    ask(f"{bob} ", "dev").failed(NO, bob)
-    ask(bob.upper(), "dev").failed(NO, bob.upper())
-    ask(bob, "nope").failed(NO, "nope")
-    ask(bob, "zoe/dev").failed(NO, "zoe")
-    ask(bob, f"{place('alice')}/dev").failed(NO, "dev", place("alice"))
-    ask(bob[:-1], "dev").failed(NO, bob[:-1])
+    ask("zoe", "dev").failed(UNKNOWN, "zoe")
+    ask("", "dev").failed(UNKNOWN, "user")
+    ask(f"{bob} ", "dev").failed(UNKNOWN, bob)
+    ask(bob.upper(), "dev").failed(UNKNOWN, bob.upper())
+    ask(bob, "nope").failed(UNKNOWN, "nope")
+    ask(bob, "zoe/dev").failed(UNKNOWN, "zoe")
+    ask(bob, f"{place('alice')}/dev").failed(UNKNOWN, "dev", place("alice"))
+    ask(bob[:-1], "dev").failed(UNKNOWN, bob[:-1])
 
 
 @pytest.mark.parametrize(
@@ -215,8 +216,8 @@ def test_unknown_names_are_an_error_that_names_them(place, verb):
     ],
 )
 def test_almost_an_id_counts_as_an_unknown_name(place, odd):
-    place.run("erin", "check", odd, "read", "dev").failed(NO, "there is no user")
-    place.run("erin", "check", place("bob"), "read", odd).failed(NO, "there is no workspace")
+    place.run("erin", "check", odd, "read", "dev").failed(UNKNOWN, "there is no user")
+    place.run("erin", "check", place("bob"), "read", odd).failed(UNKNOWN, "there is no workspace")
 
 
 def test_unknown_ids_are_denied(place):
@@ -226,15 +227,15 @@ def test_unknown_ids_are_denied(place):
     assert (ran.code, ran.out) == (NO, "no (unknown_user: there is no such user)\n")
     ran = place.run("erin", "check", place("bob"), "read", nobody)
     assert (ran.code, ran.out) == (NO, "no (unknown_workspace: there is no such workspace)\n")
-    place.run("erin", "explain", nobody, "dev").failed(NO, nobody)
-    place.run("erin", "explain", place("bob"), nobody).failed(NO, nobody)
+    place.run("erin", "explain", nobody, "dev").failed(UNKNOWN, nobody)
+    place.run("erin", "explain", place("bob"), nobody).failed(UNKNOWN, nobody)
 
 
 def test_a_deleted_user_may_do_nothing(place):
     place.share("--user", "bob:admin").done()
     bob = place.run("erin", "sharing", "show", "dev", "-o", "json").done().json["users"][0]["id"]
     place.apply(users=[place.user("bob", id=bob, status="deleted")])
-    place.check("bob", "read").failed(NO, place("bob"))
+    place.check("bob", "read").failed(UNKNOWN, place("bob"))
     ran = place.run("erin", "check", bob, "read", "dev")
     assert (ran.code, ran.out) == (NO, "no (unknown_user: there is no such user)\n")
 
@@ -276,9 +277,9 @@ def test_explain_shows_every_path_and_every_denial(place):
     assert head.split() == ["THROUGH", "ROLE", "BY", "SINCE", "EXPIRES"]
     erin, crew = re.escape(place("erin")), re.escape(place("crew"))
     patterns = [
-        rf"direct +use +{erin} +{TIME} +{TIME} +",
-        rf"group {crew} +admin +{erin} +{TIME} +- +",
-        rf"group Everyone +use +{erin} +{TIME} +- +",
+        rf"direct +use +{erin} +{TIME} +{TIME}",
+        rf"group {crew} +admin +{erin} +{TIME} +-",
+        rf"group Everyone +use +{erin} +{TIME} +-",
     ]
     assert len(rows) == 3
     for pattern in patterns:
@@ -521,27 +522,24 @@ SOMEBODY = str(uuid.UUID(int=7))
 @pytest.mark.parametrize("id", [NIL, SOMEBODY])
 def test_a_list_for_an_unknown_id_is_an_error(place, key, id):
     place.share("--group", "Everyone").done()
-    place.run("sue", "list", "--search", f"{key}:{id}").failed(NO, id)
+    place.run("sue", "list", "--search", f"{key}:{id}").failed(UNKNOWN, id)
     place.share("--user", "bob").done()
     for other in (f"owner:{place('erin')}", f"shared_with_user:{place('bob')}", "shared:true"):
         if not other.startswith(key + ":"):
-            place.run("sue", "list", "--search", f"{key}:{id} {other}").failed(NO, id)
+            place.run("sue", "list", "--search", f"{key}:{id} {other}").failed(UNKNOWN, id)
 
 
 @pytest.mark.parametrize("id", [NIL, SOMEBODY])
 @pytest.mark.parametrize("wanted", [["--shared-with-me"], ["--shared"], ["--search", "shared:true"]])
 def test_an_unknown_user_is_an_error_and_not_an_empty_list(place, id, wanted):
     place.share("--group", "Everyone").done()
-    place.stack.sharebus("list", *wanted, as_user=id).failed(NO, id)
+    place.stack.sharebus("list", *wanted, as_user=id).failed(UNKNOWN, id)
 
 
 def test_a_group_called_everyone_does_not_hide_the_real_one(place):
     """The name Everyone means everyone in the organization, even if a group has it by mistake."""
-    place.apply(
-        groups=[
-            {"name": "Everyone", "organization": place("acme"), "members": [place("carol")]},
-        ]
-    )
+    group = {"name": "Everyone", "organization": place("acme"), "members": [place("carol")]}
+    foreign.announce(place.stack, groups=[group])
     shared = place.share("--group", "Everyone", "-o", "json").done().json
     assert [g["id"] for g in shared["group"]] == [shared["workspace"]["organization_id"]]
     assert place.answer("bob") == ("yes", "group")
@@ -553,7 +551,7 @@ def test_everyone_can_be_searched_for(place):
     search = f"shared_with_group:{place('acme')}/Everyone"
     assert place.listed("erin", "--search", search) == ["erin/w001"]
     ran = place.run("erin", "list", "--search", "shared_with_group:Everyone")
-    ran.failed(NO, "organizations have a group Everyone", "organization/group")
+    ran.failed(UNKNOWN, "organizations have a group Everyone", "organization/group")
 
 
 @pytest.mark.parametrize(
@@ -568,7 +566,7 @@ def test_everyone_can_be_searched_for(place):
     ],
 )
 def test_unknown_names_in_a_search_are_an_error(place, search, word):
-    place.run("erin", "list", "--search", search).failed(NO, f"there is no {word}")
+    place.run("erin", "list", "--search", search).failed(UNKNOWN, f"there is no {word}")
 
 
 def pages(place, who, limit, *args):
@@ -600,7 +598,7 @@ def test_pages_show_each_workspace_exactly_once(place, limit, count):
 def test_pages_of_odd_names_also_show_each_workspace_once(place, limit):
     """--after takes a name as it was shown."""
     names = sorted(set(ODD.values()))
-    place.apply(workspaces=[place.workspace(n) for n in names])
+    foreign.announce(place.stack, workspaces=[place.workspace(n) for n in names])
     found, _ = pages(place, "erin", limit, "--search", "owner:me")
     assert sorted(found) == sorted(f"{place('erin')}/{n}" for n in ["dev", *names])
 
@@ -627,7 +625,7 @@ def test_workspaces_of_the_same_owner_and_name_share_a_page(place):
         other = str(uuid.uuid4())
         if partition_of(other.encode(), PARTITIONS) not in taken:
             taken.add(partition_of(other.encode(), PARTITIONS))
-            place.apply(workspaces=[place.workspace("w001", id=other)])
+            foreign.announce(place.stack, workspaces=[place.workspace("w001", id=other)])
     whole = [f"erin/{n}" for n in ("dev", "w000", "w001", "w001", "w001", "w001", "w002")]
     assert place.listed("erin", "--search", "owner:me") == whole
     first = place.run("erin", "list", "--search", "owner:me", "--limit", "3", "-o", "json")
@@ -685,8 +683,8 @@ def test_a_temporary_grant_says_when_it_expires_and_does(place):
     assert ran.code == DONE
     assert head.split() == ["USER", "GROUP", "ROLE", "EXPIRES", "BY", "SINCE"]
     erin = re.escape(place("erin"))
-    assert re.fullmatch(rf"{place('alice')} +- +use +{TIME} +{erin} +{TIME} +", alice)
-    assert re.fullmatch(rf"{place('bob')} +- +admin +- +{erin} +{TIME} +", bob)
+    assert re.fullmatch(rf"{place('alice')} +- +use +{TIME} +{erin} +{TIME}", alice)
+    assert re.fullmatch(rf"{place('bob')} +- +admin +- +{erin} +{TIME}", bob)
     place.share("--user", "alice", "--expires", "2s").done()
     assert place.answer("alice") == ("yes", "direct")
     until("alice's grant is over", lambda: place.answer("alice")[0] == "no")
@@ -752,7 +750,8 @@ def test_odd_names_are_found_as_they_are_and_printed_harmlessly(place, what):
     who, workspace = f"{odd}-{place.tag}", f"{erin}/{odd}"
     user = {"username": who, "name": odd, "organizations": [place("acme")]}
     group = {"name": who, "organization": place("acme"), "members": [who]}
-    place.apply(users=[user], groups=[group], workspaces=[place.workspace(odd)])
+    workspaces = [place.workspace(odd)]
+    foreign.announce(place.stack, users=[user], groups=[group], workspaces=workspaces)
     place.run("erin", "sharing", "share", "--group", "Everyone", "--", workspace).done()
     for args in (["check", "--", who, "read", workspace], ["explain", "--", who, workspace]):
         out = place.run("erin", *args).done().out
@@ -760,15 +759,15 @@ def test_odd_names_are_found_as_they_are_and_printed_harmlessly(place, what):
     table = place.run("erin", "list", "--shared").done().out
     (row,) = [r for r in table.split("\n") if r.startswith(harmless(workspace) + " ")]
     assert harmless(row) == row and "Everyone" in row
-    place.run("erin", "check", "--", f"{who}x", "read", "dev").failed(NO, harmless(who))
+    place.run("erin", "check", "--", f"{who}x", "read", "dev").failed(UNKNOWN, harmless(who))
     place.run("erin", "check", "--", place("bob"), "read", f"{workspace}x").failed(
-        NO, harmless(odd)
+        UNKNOWN, harmless(odd)
     )
 
 
 def test_json_has_odd_names_as_they_are(place):
     names = sorted(ODD.values())
-    place.apply(workspaces=[place.workspace(n) for n in names])
+    foreign.announce(place.stack, workspaces=[place.workspace(n) for n in names])
     listed = place.run("erin", "list", "--search", "owner:me", "-o", "json").done()
     assert sorted(w["name"] for w in listed.json) == sorted(["dev", *names])
     assert "\x1b" not in listed.out
@@ -776,7 +775,8 @@ def test_json_has_odd_names_as_they_are(place):
 
 def test_a_quoted_value_finds_a_name_with_blanks(place):
     who = f"two  words {place.tag}"
-    place.apply(
+    foreign.announce(
+        place.stack,
         users=[{"username": who, "organizations": [place("acme")]}],
         workspaces=[{"name": "his own", "owner": who, "organization": place("acme")}],
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import bus
 import pytest
-import redis
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -36,7 +35,7 @@ class Deployment(Stack):
         with log.open("wb") as out:
             self.consumer = subprocess.Popen(
                 [self.bin / "sharebus-consumer", "--instance", "one", *args],
-                env=self.env(**env),
+                env=self.env("consumer", args, **env),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -53,10 +52,6 @@ class Deployment(Stack):
     def said(self):
         return self.log.read_text(errors="replace")
 
-    def server(self):
-        host, port = self.redis.split(":")
-        return redis.Redis(host, int(port))
-
     def share(self, role="use"):
         args = ("sharing", "share", "erin/box", "--user", f"bob:{role}", "--wait", "30s")
         return self.sharebus(*args, as_user="erin")
@@ -67,11 +62,11 @@ class Deployment(Stack):
 
     def box(self):
         """The id of erin/box, as a key."""
-        shown = self.sharebus("sharing", "show", "erin/box", "-o", "json", as_user="erin").done()
+        shown = self.sharebus("sharing", "show", "erin/box", "-o", "json", "--wait", "60s", as_user="erin").done()
         return shown.json["workspace"]["id"]
 
     def applied(self, name):
-        return int(self.server().hget(f"sb:{{{name}}}:mark", "applied") or 0)
+        return int(self.redis_client().hget(f"sb:{{{name}}}:mark", "applied") or 0)
 
     def letters(self):
         """{(partition, offset): headers} of the dead letters of batches; none comes twice."""
@@ -159,7 +154,7 @@ def test_each_record_of_the_batch_is_told_to_be_unreadable(deployment):
     where = send_batch(deployment, bus.COMMANDS, deployment.box(), "zstd", [b"x", ZEROS, b"y"])
     partition, last = where[-1]
     until("the batch is stepped over", lambda: deployment.applied(partition) == last + 1)
-    (entry,) = deployment.server().xrange(f"sb:{{{partition}}}:outcomes", f"{last}-1", f"{last}-1")
+    (entry,) = deployment.redis_client().xrange(f"sb:{{{partition}}}:outcomes", f"{last}-1", f"{last}-1")
     one = 1 + 2 + 1 + 16 + 1  # offset and version below 128, no message
     told = entry[1][b"o"]
     told = [(told[at], told[at + 1]) for at in range(0, len(told), one)]
@@ -201,7 +196,7 @@ def test_a_changelog_that_cannot_be_unpacked_sets_its_partition_aside(deployment
     deployment.share("use").done()
     deployment.end()
     partition = send_batch(deployment, bus.GRANTS, deployment.box(), "zstd", [ZEROS])[0][0]
-    deployment.server().flushall()
+    deployment.redis_client().flushall()
     deployment.start()
 
     def states():
@@ -216,7 +211,25 @@ def test_a_changelog_that_cannot_be_unpacked_sets_its_partition_aside(deployment
     assert states()[partition][0] == "rebuilding"
     assert f"sharing.grants partition {partition}" in str(trouble) and "cannot be unpacked" in str(trouble)
     assert deployment.may("bob") == UNAVAILABLE
-    assert f"partition {partition} is set aside" in deployment.said()
+    assert f"partition {partition}: set aside" in deployment.said()
+
+
+def test_a_batch_right_after_an_aborted_transaction_holds_up_no_start(fresh):
+    """The next start looks whether readers see the transaction's first record there, and what they see is the batch."""
+    box = fresh.box()
+    fresh.share("use").done()
+    fresh.end()
+    fresh.start(SHAREBUS_CRASH_AT="before-commit")
+    fresh.share("admin")
+    assert fresh.consumer.wait(PATIENCE_SECONDS) == -9
+    partition = send_batch(fresh, bus.EVENTS, box, "zstd", [ZEROS])[0][0]
+    fresh.start()
+
+    def is_published():
+        rows = fresh.sharebus("status", "-o", "json").json["partitions"]
+        return rows[partition]["state"] == "ready" and rows[partition]["lag"] == 0
+
+    until("all is published", is_published)
 
 
 def suspended(who):

@@ -10,7 +10,6 @@ from pathlib import Path
 import bus
 import confluent_kafka
 import pytest
-import redis
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -387,8 +386,7 @@ def test_a_state_that_cannot_be_read_is_not_passed_over(acme):
         assert target.flush(30) == 0
 
     put(b"\xc3\x01" + b"\x11" * 8 + b"\x02\x02")
-    host, port = acme.redis.split(":")
-    redis.Redis(host, int(port)).flushall()
+    acme.redis_client().flushall()
     for _ in range(3):
         ran = acme.sharebus("check", "person-9", "ssh", BOXES["box-3"], "--wait", "2s")
         assert ran.code == UNAVAILABLE, ran

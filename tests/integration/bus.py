@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import time
 import uuid
 
@@ -15,6 +16,10 @@ import fastavro
 from confluent_kafka import admin
 from fastavro import schema as avro_schema
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from environment import environment  # noqa: E402
+
 REPO = pathlib.Path(__file__).resolve().parents[2]
 SCHEMAS = REPO / "schemas" / "avro"
 
@@ -22,6 +27,7 @@ COMMANDS = "sharing.commands"
 DIRECTORY = "sharing.directory"
 EVENTS = "sharing.events"
 NOTIFICATIONS = "sharing.notifications"
+HANDOFFS = "sharing.handoffs"
 GRANTS = "sharing.grants"
 DEADLETTER = "sharing.deadletter"
 
@@ -132,12 +138,18 @@ def producer(brokers, **settings):
 
 def send_all(brokers, topic, records):
     """Writes (key, value, headers) in this order; raises unless every record is acknowledged."""
-    failed = []
-    target = producer(brokers)
+    send_through(producer(brokers), topic, records)
+
+
+def send_through(target, topic, records):
+    """The same, by this producer; returns {partition: next offset} of those that were written to."""
+    failed, ends = [], {}
 
     def on_delivery(error, message):
         if error is not None:
             failed.append(str(error))
+        else:
+            ends[message.partition()] = max(message.offset() + 1, ends.get(message.partition(), 0))
 
     for key, value, headers in records:
         while True:
@@ -150,12 +162,13 @@ def send_all(brokers, topic, records):
     left = target.flush(120)
     if left or failed:
         raise RuntimeError(f"{topic}: {left} records not delivered, {len(failed)} failed: {failed[:3]}")
+    return ends
 
 
 def create_topics(brokers, program, partitions=12):
     subprocess.run(
         [program, "topics", "create", "--partitions", str(partitions)],
-        env={**os.environ, "SHAREBUS_BROKERS": brokers},
+        env=environment(SHAREBUS_BROKERS=brokers),
         check=True,
         stdout=subprocess.DEVNULL,
         timeout=60,
@@ -249,9 +262,14 @@ def log_ends(brokers, topic, isolation="read_uncommitted", deadline_s=60):
         ends.close()
 
 
+def is_orphan(m):
+    """A record that is there only because a transaction had to have one in that log: see producer/bus.h."""
+    return m.key() == b"orphan" and m.value() is None and not m.headers()
+
+
 def read_topic(brokers, topic, deadline_s=120, isolation="read_committed"):
-    """{partition: [message]} of the whole topic, as a read_committed reader sees it. Reads to the high
-    watermark, so that records of a transaction that is still open are waited for."""
+    """{partition: [message]} of the whole topic, as a read_committed reader sees it that skips what says nothing.
+    Reads to the high watermark, so that records of a transaction that is still open are waited for."""
     ends = log_ends(brokers, topic)
     out = {p: [] for p in ends}
     reader = _reader(brokers, "sharebus-test-reader", isolation)
@@ -268,7 +286,8 @@ def read_topic(brokers, topic, deadline_s=120, isolation="read_committed"):
             for m in reader.consume(10_000, 0.2):
                 error = m.error()
                 if error is None:
-                    out[m.partition()].append(m)
+                    if not is_orphan(m):
+                        out[m.partition()].append(m)
                 elif error.code() == confluent_kafka.KafkaError._PARTITION_EOF:
                     if m.offset() >= ends[m.partition()]:
                         waiting.discard(m.partition())
@@ -310,6 +329,34 @@ class CommittedOffsets:
 
     def close(self):
         self._reader.close()
+
+
+# Of the records OffsetCommitKey and OffsetCommitValue of Kafka 4.3.
+OFFSET_KEY_VERSION_MAX = 1  # higher ones are keys of other records
+OFFSET_VALUE_VERSION = 4
+
+
+def offset_texts(brokers, group=GROUP):
+    """The texts that the group's offsets in sharing.commands have had, as the brokers' own topic has them."""
+    out = set()
+    for messages in read_topic(brokers, "__consumer_offsets").values():
+        for m in messages:
+            key, value = io.BytesIO(m.key()), io.BytesIO(m.value() or b"")
+            if _short(key) > OFFSET_KEY_VERSION_MAX or _text(key) != group or not m.value():
+                continue
+            if _text(key) == COMMANDS:
+                assert _short(value) == OFFSET_VALUE_VERSION, "the brokers have another version"
+                value.read(12)  # the offset and its leader epoch
+                out.add(value.read(value.read(1)[0] - 1).decode())  # a compact string, which is short
+    return out
+
+
+def _short(stream):
+    return int.from_bytes(stream.read(2), "big")
+
+
+def _text(stream):
+    return stream.read(_short(stream)).decode()
 
 
 def headers_of(message):

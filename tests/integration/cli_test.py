@@ -1,6 +1,7 @@
 """The command line as users see it: what it prints, and how it answers bad input.
 
-On an error: the exit code, nothing on stdout, one sentence on stderr, and nothing is changed.
+On an error: the exit code, nothing on stdout but the error where JSON is asked for, one sentence on stderr, and
+nothing is changed.
 """
 
 import contextlib
@@ -13,23 +14,24 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 
 import bus
+import foreign
 import pytest
-import redis
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from stack import bare_stack, run, stack, until  # noqa: E402, F401
+from stack import PROGRAM_SECONDS, bare_stack, run, stack, until  # noqa: E402, F401
 
 PEOPLE = ["erin", "alice", "bob", "carol", "dave", "frank"]
 CROWD = 2000
 WORKSPACES = 300
-DONE, NO, USAGE, UNAVAILABLE = 0, 1, 2, 3
+DONE, NO, USAGE, UNAVAILABLE, UNKNOWN = range(5)
 GRACE_SECONDS = 5  # beyond --wait
 TOPICS = {
     "sharing.commands": 12,
@@ -37,6 +39,7 @@ TOPICS = {
     "sharing.events": 12,
     "sharing.notifications": 12,
     "sharing.handoffs": 12,
+    "sharing.deliveries": 12,
     "sharing.grants": 12,
     "sharing.deadletter": 12,
 }
@@ -110,6 +113,12 @@ def closed_port() -> str:
     return f"127.0.0.1:{taken.getsockname()[1]}"
 
 
+def user_id(world, name) -> str:
+    """The flags take no names that are not ASCII."""
+    users = world.erin("directory", "show", "-o", "json").done().json["users"]
+    return next(u["id"] for u in users if u["username"] == name)
+
+
 def table(*rows):
     return "".join(row + "\n" for row in rows)
 
@@ -119,36 +128,49 @@ def table(*rows):
 
 def test_share_prints_the_resulting_list_in_coders_columns(world, ws):
     one = world.erin("sharing", "share", ws, "--user", "alice").done()
-    assert one.out == table("USER   GROUP  ROLE  ", "alice  -      use   ")
+    assert one.out == table("USER   GROUP  ROLE", "alice  -      use")
     two = world.erin("sharing", "share", ws, "--user", "bob,alice:admin").done()
     assert two.out == table(
-        "USER   GROUP  ROLE   ",
-        "alice  -      admin  ",
-        "bob    -      use    ",
+        "USER   GROUP  ROLE",
+        "alice  -      admin",
+        "bob    -      use",
     )
     three = world.erin("sharing", "share", ws, "--group", "contractor").done()
     whole = table(
-        "USER   GROUP       ROLE   ",
-        "alice  -           admin  ",
-        "bob    -           use    ",
-        "-      contractor  use    ",
+        "USER   GROUP       ROLE",
+        "alice  -           admin",
+        "bob    -           use",
+        "-      contractor  use",
     )
     assert three.out == whole
     assert world.erin("sharing", "show", ws).done().out == whole
     left = world.erin("sharing", "remove", ws, "--user", "alice", "--group", "contractor").done()
-    assert left.out == table("USER  GROUP  ROLE  ", "bob   -      use   ")
+    assert left.out == table("USER  GROUP  ROLE", "bob   -      use")
+
+
+def test_columns_are_as_wide_as_a_terminal_shows_them(world, ws):
+    wide, combined = f"\u4e2d\u6587{world.tag}", f"e\u0301{world.tag}"
+    users = [{"username": n, "organizations": ["acme"]} for n in (wide, combined)]
+    foreign.announce(world.stack, users=users)
+    ids = [f"--user={user_id(world, n)}" for n in (wide, combined)]
+    ran = world.erin("sharing", "share", ws, *ids).done()
+    assert ran.out == table(
+        f"USER{' ' * len(world.tag)}  GROUP  ROLE",
+        f"{combined}{' ' * 3}  -      use",
+        f"{wide}  -      use",
+    )
 
 
 def test_users_come_before_groups_and_each_kind_is_sorted(world, ws):
     world.erin("sharing", "share", ws, "--group", "contractor,Everyone:admin").done()
     ran = world.erin("sharing", "share", ws, "--user", "frank", "--user", "bob,alice").done()
     assert ran.out == table(
-        "USER   GROUP       ROLE   ",
-        "alice  -           use    ",
-        "bob    -           use    ",
-        "frank  -           use    ",
-        "-      Everyone    admin  ",
-        "-      contractor  use    ",
+        "USER   GROUP       ROLE",
+        "alice  -           use",
+        "bob    -           use",
+        "frank  -           use",
+        "-      Everyone    admin",
+        "-      contractor  use",
     )
 
 
@@ -172,7 +194,7 @@ def test_wide_shows_when_and_by_whom_access_was_granted(world, ws):
     ran = world.erin("sharing", "share", ws, "--user", "bob", "--wide").done()
     head, row = ran.out.splitlines()
     assert head.split() == ["USER", "GROUP", "ROLE", "EXPIRES", "BY", "SINCE"]
-    assert re.fullmatch(r"bob +- +use +- +erin +20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z +", row)
+    assert re.fullmatch(r"bob +- +use +- +erin +20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row)
 
 
 def test_json_of_show_has_one_documented_shape(world, ws):
@@ -221,19 +243,19 @@ def test_a_workspace_is_named_by_name_by_owner_and_name_or_by_id(world, ws):
     number = world.shown(ws)["workspace"]["id"]
     for name in (f"erin/{ws}", number, number.upper()):
         assert world.stack.sharebus("sharing", "show", name, as_user="bob").done().out == shown
-    world.stack.sharebus("sharing", "show", ws, as_user="bob").failed(NO, ws)  # bob does not own one
+    world.stack.sharebus("sharing", "show", ws, as_user="bob").failed(UNKNOWN, ws)  # bob does not own one
 
 
 def test_an_id_may_stand_for_a_name(world, ws):
     world.erin("sharing", "share", ws, "--user", "bob").done()
     bob = world.shown(ws)["users"][0]["id"]
     ran = world.erin("sharing", "share", ws, "--user", f"{bob}:admin").done()
-    assert ran.out == table("USER  GROUP  ROLE   ", "bob   -      admin  ")
+    assert ran.out == table("USER  GROUP  ROLE", "bob   -      admin")
 
 
 def test_everyone_is_a_group_of_each_organization(world, ws):
     ran = world.erin("sharing", "share", ws, "--group", "Everyone").done()
-    assert ran.out == table("USER  GROUP     ROLE  ", "-     Everyone  use   ")
+    assert ran.out == table("USER  GROUP     ROLE", "-     Everyone  use")
     shown = world.shown(ws)
     assert shown["group"][0]["id"] == shown["workspace"]["organization_id"]
 
@@ -254,13 +276,19 @@ def test_list_shows_shared_workspaces_to_those_who_may_see_them(world):
     assert names("erin", "--search", "shared_with_group:contractor") == [ours[1]]
     assert names("carol", "--search", "shared_with_group:contractor") == [ours[1]]
     assert names("carol", "--search", "shared_with_group:acme/contractor") == [ours[1]]
+    assert world.erin("sharing", "remove", ours[1], "--group", "acme/contractor").code == DONE
+    assert names("erin", "--search", "shared_with_group:contractor") == []
+    world.erin("sharing", "share", ours[1], "--group", "acme/contractor:admin").done()
+    world.erin("sharing", "share", ours[1], "--group", "acme/no").failed(UNKNOWN, "acme/no")
+    world.erin("sharing", "share", ours[1], "--group", "no/contractor").failed(UNKNOWN, "organization no")
+    world.erin("sharing", "share", ours[1], "--user", "acme/bob").failed(USAGE, "acme/bob")
     assert names("olga", "--search", "shared_with_group:acme/contractor") == []  # she may not see it
     (row,) = [
         line
         for line in world.erin("list", "--shared").done().out.splitlines()
         if f"erin/{ours[0]} " in line
     ]
-    assert re.fullmatch(rf"erin/ws-{tag}-\d+ +acme +active +frank +", row)
+    assert re.fullmatch(rf"erin/ws-{tag}-\d+ +acme +active +frank", row)
 
 
 def test_json_of_list_is_shaped_like_coders(world, ws):
@@ -314,20 +342,14 @@ def test_help_is_on_every_level(world):
     for words in ([], ["sharing"], ["directory"], ["topics"]):
         ran = world.erin(*words, "--help").done()
         assert ran.out.startswith("Share Coder workspaces")
-    for words in (
-        ["sharing", "share"],
-        ["sharing", "remove"],
-        ["sharing", "show"],
-        ["list"],
-        ["check"],
-        ["explain"],
-        ["directory", "apply"],
-        ["topics", "create"],
-        ["watch"],
-    ):
+    overview = world.erin("--help").done().out
+    commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?= |$)", overview, re.M)
+    assert {"sharing share", "list", "check", "directory apply", "watch", "status"} <= set(commands)
+    for words in map(str.split, commands):
         out = world.erin(*words, "--help").done().out
         flags = re.findall(r"^  (--[a-z-]+)", out, re.M)
-        assert f"Usage: sharebus {' '.join(words)}" in out
+        assert f"Usage:   sharebus {' '.join(words)}" in out
+        assert f"Example: sharebus {' '.join(words)} " in out + " "
         assert len(flags) == len(set(flags)), f"a flag is explained twice: {sorted(flags)}"
 
 
@@ -362,18 +384,24 @@ def test_the_acting_user_is_the_flag_then_the_environment_then_the_file(world, w
     show = ("sharing", "show", ws)
     assert world.stack.sharebus(*show, "--config", config).code == DONE
     assert world.stack.sharebus(*show, "--as", "erin", as_user="bob").code == DONE
-    world.stack.sharebus(*show, "--config", config, as_user="bob").failed(NO, ws)
-    world.stack.sharebus(*show, "--as", "bob", "--config", config, as_user="erin").failed(NO, ws)
-    world.stack.sharebus(*show, as_user="nobody-x").failed(NO, "nobody-x", "--as")
+    world.stack.sharebus(*show, "--config", config, as_user="bob").failed(UNKNOWN, ws)
+    world.stack.sharebus(*show, "--as", "bob", "--config", config, as_user="erin").failed(UNKNOWN, ws)
+    world.stack.sharebus(*show, as_user="nobody-x").failed(UNKNOWN, "nobody-x", "--as")
 
 
 @pytest.mark.parametrize(
     "content, words",
     [
-        ("brokrs = x\n", ["brokrs"]),
-        ("[sharing]\nredis = x\n", ["redis"]),
+        ("brokrs = x\n", ["line 1: ", "brokrs", "did you mean brokers?"]),
+        ("\nredsi = x\n", ["line 2: ", 'there is no setting "redsi"; did you mean redis?']),
+        ("\n[sharing]\nredis = x\n", ["line 2 begins a section", "[kafka]"]),
         ("what is this\n", ["line 1"]),
-        ("[kafka]\nno.such.setting = 1\n", ["no.such.setting"]),
+        ("as = erin\nas = bob\n", ["line 2: as is set a second time, after line 1"]),
+        ("as = erin\0bob\n", ["line 1 has a control character"]),
+        ("max-age = long\n", ["line 1: max-age", "long"]),
+        ("[kafka]\n\nno.such.setting = 1\n", ["line 3: ", "no.such.setting"]),
+        ("[kafka]\ndebug = all\nsocket.timeout.ms = x\n", ["line 3: ", "socket.timeout.ms"]),
+        ("[kafka]\nacks = 0\n", ["line 2: Kafka setting acks must not be set: "]),
         ("redis = nowhere\n", ["address of Redis", "host:port"]),
     ],
 )
@@ -389,6 +417,84 @@ def test_a_wrong_configuration_file_is_wrong_usage(world, unchanged, tmp_path, c
 def test_a_missing_configuration_file_is_named(world, tmp_path):
     missing = tmp_path / "none.conf"
     world.erin("list", "--shared", "--config", missing).failed(USAGE, str(missing))
+    world.erin("list", "--shared", SHAREBUS_CONFIG=str(missing)).failed(USAGE, str(missing))
+
+
+def test_the_file_in_the_users_folder_is_found(world, ws, tmp_path):
+    """Under XDG_CONFIG_HOME, or under .config in HOME; a file that is named is read in its place."""
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    nothing = {"SHAREBUS_REDIS": None, "SHAREBUS_BROKERS": None, "HOME": str(tmp_path)}
+    nothing["SHAREBUS_CONFIG"] = None
+    folder = tmp_path / ".config" / "sharebus"
+    folder.mkdir(parents=True)
+    (folder / "sharebus.conf").write_text(f"redis = {world.stack.redis}\nas = erin\n")
+    named = tmp_path / "named.conf"
+    named.write_text(f"redis = {closed_port()}\n")
+
+    def shown(*args, **env):
+        return world.stack.sharebus("sharing", "show", f"erin/{ws}", *args, **nothing | env)
+
+    shown(XDG_CONFIG_HOME=str(tmp_path / ".config")).done()
+    shown(XDG_CONFIG_HOME=None).done()
+    shown(XDG_CONFIG_HOME=None, SHAREBUS_CONFIG=str(named)).failed(UNAVAILABLE, closed_port())
+    shown("--config", named, XDG_CONFIG_HOME=None).failed(UNAVAILABLE, closed_port())
+
+
+def test_one_file_serves_all_programs(world, ws, tmp_path):
+    """A setting of another program is no error. Both take the sample that is shipped: as it is, and with all of
+    its lines in force."""
+    config = tmp_path / "all.conf"
+    config.write_text("instance = one\nmax-grants = 7\nas = erin\nmax-age = 1h\n")
+    assert world.stack.sharebus("sharing", "show", ws, "--config", config).code == DONE
+    sample = (Path(__file__).resolve().parents[2] / "ops/packaging/sharebus.conf").read_text()
+    for text in (sample, re.sub(r"^#(?=[a-z.-]+ =|\[)", "", sample, flags=re.M)):
+        config.write_text(text)
+        config.chmod(0o600)
+        # What is wrong with a flag is said after the file was taken.
+        list_shared = ("list", "--shared", "--config", config, "--max-age", "long")
+        world.erin(*list_shared).failed(USAGE, "sharebus: max-age is ")
+        ran = consumer(world.stack, "--config", config, "--log-level", "loud")
+        assert ran.code == USAGE and 'log-level is "loud"' in ran.err, ran
+
+
+def test_a_line_of_the_file_is_taken_as_it_is_written(world, ws, tmp_path):
+    """An indented line is no part of the one before it, and ` ;` does not end a value."""
+    config = tmp_path / "indented.conf"
+    config.write_text(f"brokers = {world.stack.brokers}\n  redis = {world.stack.redis}\n\tas = erin\n")
+    nothing = {"SHAREBUS_REDIS": None, "SHAREBUS_BROKERS": None}
+    show = ("sharing", "show", ws, "--config", config)
+    assert world.stack.sharebus(*show, **nothing).code == DONE
+    config.write_text("as = erin ; x\n")
+    world.stack.sharebus(*show).failed(UNKNOWN, "erin ; x")
+    config.write_text(f"as = {'x' * 3000}\n")
+    assert world.stack.sharebus(*show).code == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["isolation.level = read_uncommitted", "acks = 0", "partitioner = random", "group.id = x",
+     "enable.auto.commit = true", "transactional.id = x", "partition.assignment.strategy = roundrobin"],
+)  # fmt: skip
+def test_a_setting_of_kafka_that_takes_a_guarantee_away_is_refused(world, unchanged, tmp_path, line):
+    """At the start of every program, with the line and the reason, also of a command that needs no Kafka."""
+    config = tmp_path / "kafka.conf"
+    config.write_text(f"[kafka]\n{line}\n")
+    said = f"{config}: line 2: Kafka setting {line.split()[0]} must not be set: "
+    for words in (["check", "bob", "read", f"erin/{unchanged}"], ["topics", "create"]):
+        world.erin(*words, "--config", config).failed(USAGE, said)
+    ran = consumer(world.stack, "--config", config)
+    assert ran.code == USAGE and said in ran.err, ran
+
+
+def test_a_secret_that_everybody_may_read_is_refused(world, ws, tmp_path):
+    config = tmp_path / "secret.conf"
+    config.write_text("[kafka]\nsasl.password = s3cret\n")
+    config.chmod(0o644)
+    show = ("sharing", "show", ws, "--config", config)
+    ran = world.erin(*show).failed(USAGE, f"run `chmod o-rw {config}`")
+    assert "s3cret" not in ran.err
+    config.chmod(0o640)
+    assert world.erin(*show).code == DONE
 
 
 # ---- wrong usage ----
@@ -462,7 +568,7 @@ WRONG_USAGE = {
     ),
     "limit of nothing": (["list", "--shared", "--limit", "0"], ["--limit", '"0"']),
     "limit in words": (["list", "--shared", "--limit", "ten"], ["--limit", "ten"]),
-    "after what": (["list", "--shared", "-o", "json", "--after", "dev"], ["--after", "owner/name"]),
+    "after what": (["list", "--shared", "--after", "dev"], ["--after", "owner/name"]),
     "search without a value": (["list", "--search", "owner:"], ["--search", "owner:"]),
     "search with an open quote": (["list", "--search", 'owner:"erin'], ["--search", '"erin']),
     "search for a key twice": (["list", "--search", "owner:me owner:bob"], ["owner", "twice"]),
@@ -518,10 +624,110 @@ def test_no_arguments_at_all_are_wrong_usage(world):
     assert world.erin().code == USAGE
 
 
+@pytest.mark.parametrize("group", ["sharing", "directory", "topics", "keys", "deadletter"])
+def test_a_group_without_a_command_is_wrong_usage(world, group):
+    ran = world.erin(group)
+    assert (ran.code, ran.out) == (USAGE, world.erin(group, "--help").done().out)
+
+
+# ---- words and flags in any order ----
+
+
+def test_the_version_is_told_with_and_without_a_command(world):
+    for args in (["--version"], ["list", "--version"], ["--as", "erin", "--version"]):
+        assert re.fullmatch(r"sharebus \d+\.\d+\.\d+\n", world.erin(*args).done().out)
+    ran = consumer(world.stack, "--version")
+    assert ran.code == DONE and ran.err == ""
+    assert ran.out == "sharebus-consumer " + world.erin("--version").out.split()[1] + "\n"
+
+
+def test_help_with_a_name_is_its_help(world):
+    for name in ([], ["sharing"], ["sharing", "share"], ["list"], ["topics", "create"]):
+        assert world.erin("help", *name).done().out == world.erin(*name, "--help").done().out
+        assert world.erin("--help", *name).done().out == world.erin("help", *name).out
+    world.erin("help", "frobnicate").failed(USAGE, "frobnicate")
+
+
+def test_flags_stand_before_between_and_after_the_words_of_a_command(world, ws):
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    shown = world.erin("sharing", "show", ws, "-o", "json").done().out
+    name = f"erin/{ws}"
+    for args in (
+        ["-o", "json", "sharing", "show", name],
+        ["sharing", "-o=json", "show", name],
+        ["sharing", "show", "--output=json", name],
+        ["sharing", "show", name, "-ojson"],
+        ["--as=bob", "sharing", "--output", "json", "--wide", "show", "--", name],
+        ["--redis", world.stack.redis, "-o", "json", "sharing", "show", name, f"--brokers={closed_port()}"],
+    ):
+        assert world.erin(*args).done().out == shown, args
+    again = world.erin("--user", "bob", "--wait=20s", "sharing", "share", ws).done()
+    assert again.out == world.erin("sharing", "show", ws).out
+
+
+@pytest.mark.parametrize("args", [["-o", "json"], ["--wide"], ["--", "list"], ["--frobnicate"]], ids=str)
+def test_flags_alone_are_no_command(world, args):
+    ran = world.erin(*args)
+    assert ran.code == USAGE and "no command is given" in ran.err, ran
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("lst", "list"),
+        ("statsu", "status"),
+        ("shraing", "sharing"),
+        ("sharing shar", "sharing share"),
+        ("sharing ad", "sharing share"),  # its other name is add
+        ("remove", "sharing remove"),
+        ("frobnicate", None),
+        ("sharing frobnicate", None),
+    ],
+)
+def test_a_command_that_is_not_quite_one_is_told_which_may_be_meant(world, words, meant):
+    ran = world.erin(*words.split())
+    hint = f'did you mean "{meant}"?' if meant else "see `sharebus --help`"
+    assert ran.code == USAGE and f'there is no command "{words}"; {hint}' in ran.err, ran
+
+
+# ---- errors as JSON ----
+
+FAILING = {
+    "an unknown flag": (["list", "--frobnicate", "-o", "json"], USAGE, "usage"),
+    "an unknown command": (["-o", "json", "frobnicate"], USAGE, "usage"),
+    "a wrong operand": (["check", "alice", "fly", "WS", "-o=json"], USAGE, "usage"),
+    "no users": (["sharing", "share", "WS", "-o", "json"], USAGE, "usage"),
+    "no number": (["topics", "create", "--partitions", "x", "-o", "json"], USAGE, "usage"),
+    "a file": (["directory", "apply", "/nowhere", "-o", "json"], USAGE, "usage"),
+    "a user": (["check", "zoe", "read", "WS", "-o", "json"], UNKNOWN, "not_found"),
+    "a workspace": (["sharing", "show", "nope", "-o", "json"], UNKNOWN, "not_found"),
+    "a user to share with": (["sharing", "share", "WS", "--user", "zoe", "-o", "json"], UNKNOWN, "not_found"),
+    "a group": (["list", "--search", "shared_with_group:no", "-o", "json"], UNKNOWN, "not_found"),
+    "a dead letter": (["deadletter", "show", "0:99999999", "-o", "json"], UNKNOWN, "not_found"),
+    "Redis": (["explain", "bob", "WS", "-o", "json", "--redis", "CLOSED"], UNAVAILABLE, "unavailable"),
+    "Redis of a list": (["list", "--shared", "-o", "json", "--redis", "CLOSED"], UNAVAILABLE, "unavailable"),
+    "Redis of a share": (
+        ["sharing", "share", "WS", "--user", "bob", "-o", "json", "--redis", "CLOSED"],
+        UNAVAILABLE,
+        "unavailable",
+    ),
+    "a rule": (["sharing", "share", "WS", "--user", "erin", "-o", "json"], NO, "own_role"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FAILING)
+def test_an_error_is_json_where_json_is_asked_for(world, unchanged, what):
+    args, exit_code, code = FAILING[what]
+    ran = world.erin(*[{"WS": f"erin/{unchanged}", "CLOSED": closed_port()}.get(a, a) for a in args])
+    assert ran.code == exit_code and re.fullmatch(r"sharebus: [^\n]+\n", ran.err), ran
+    error = ran.json["error"]
+    assert list(error) == ["code", "message"] and error["code"] == code
+    assert error["message"] in ran.err
+
+
 # ---- things that do not exist ----
 
-UNKNOWN_ID = str(uuid.UUID(int=6))
-UNKNOWN = {
+UNKNOWN_THINGS = {
     "workspace": (["sharing", "share", "nope", "--user", "bob"], ["nope"]),
     "workspace to show": (["sharing", "show", "nope"], ["nope"]),
     "workspace of another": (["sharing", "show", "bob/nope"], ["nope", "bob"]),
@@ -537,21 +743,33 @@ UNKNOWN = {
     "user in capitals": (["sharing", "share", "WS", "--user", "Frank"], ["Frank"]),
     "group": (["sharing", "share", "WS", "--group", "no"], ["no"]),
     "group of others": (["sharing", "share", "WS", "--group", "elsewhere"], ["elsewhere"]),
-    "user by id": (["sharing", "share", "WS", "--user", UNKNOWN_ID], [UNKNOWN_ID]),
     "user to remove": (["sharing", "remove", "WS", "--user", "zoe"], ["zoe"]),
     "user to search": (["list", "--search", "shared_with_user:zoe"], ["zoe"]),
     "group to search": (["list", "--search", "shared_with_group:zoe"], ["zoe"]),
     "organization to search": (["list", "--search", "shared_with_group:zoe/x"], ["zoe"]),
+    "user to check": (["check", "zoe", "read", "WS"], ["zoe"]),
+    "workspace to check": (["check", "alice", "read", "nope"], ["nope"]),
+    "user to explain": (["explain", "zoe", "WS"], ["zoe"]),
+    "who asks": (["list", "--shared", "--as", "zoe"], ["zoe", "--as"]),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", UNKNOWN)
+@pytest.mark.parametrize("what", UNKNOWN_THINGS)
 def test_unknown_things_are_refused_by_name(world, unchanged, what):
-    args, words = UNKNOWN[what]
-    world.erin(*[a.replace("WS", unchanged) for a in args]).failed(NO, *words)
+    args, words = UNKNOWN_THINGS[what]
+    world.erin(*[a.replace("WS", unchanged) for a in args]).failed(UNKNOWN, *words)
 
 
 # ---- what the rules refuse ----
+
+
+def test_an_unknown_id_is_refused_by_the_rules(world, unchanged):
+    """Only a name is looked up before a command is sent."""
+    unknown = str(uuid.UUID(int=6))
+    ran = world.erin("sharing", "share", unchanged, "--user", unknown)
+    ran.failed(NO, unknown, "(unknown_subject)")
+
+
 
 REFUSED = {
     "the owner": ("erin", ["share", "--user", "erin"], "own_role"),
@@ -588,13 +806,13 @@ def test_all_problems_are_reported_in_one_sentence(world, unchanged):
 
 
 def test_a_deleted_user_does_not_exist(world, unchanged):
-    world.erin("sharing", "share", unchanged, "--user", "gone").failed(NO, "gone")
+    world.erin("sharing", "share", unchanged, "--user", "gone").failed(UNKNOWN, "gone")
 
 
 def test_two_thousand_unknown_users_are_one_short_sentence(world, unchanged):
     names = ",".join(f"nobody{n}" for n in range(2000))
     ran = world.erin("sharing", "share", unchanged, "--user", names)
-    ran.failed(NO, "nobody0", "more")
+    ran.failed(UNKNOWN, "nobody0", "more")
     assert len(ran.err) < 1000
 
 
@@ -616,12 +834,12 @@ def test_a_thousand_grants_are_not_too_many(world, ws):
     world.erin("sharing", "share", ws, "--user", "frank").failed(NO, "(too_many_grants)", "1001")
     assert world.shown(ws) == before
     left = world.erin("sharing", "remove", ws, "--user", ",".join(f"c{n}" for n in range(999)))
-    assert left.done().out == table("USER  GROUP  ROLE  ", "c999  -      use   ")
+    assert left.done().out == table("USER  GROUP  ROLE", "c999  -      use")
 
 
 def test_a_user_given_twice_with_one_role_is_one_grant(world, ws):
     ran = world.erin("sharing", "share", ws, "--user", "bob:use,bob", "--user", "bob").done()
-    assert ran.out == table("USER  GROUP  ROLE  ", "bob   -      use   ")
+    assert ran.out == table("USER  GROUP  ROLE", "bob   -      use")
 
 
 def test_removing_what_was_never_shared_succeeds(world, unchanged):
@@ -700,7 +918,7 @@ BROKEN_FILES = {
     ),
     "an owner that is nobody": (
         {"workspaces": [{"name": "w", "owner": NIL, "organization": "acme"}]},
-        ["workspaces[0]", NIL],
+        ["workspaces[0]", "the id of all zeros"],
     ),
     "a member twice": (
         {"groups": [{"name": "g", "organization": "acme", "members": ["bob", "erin", "bob"]}]},
@@ -730,7 +948,7 @@ BROKEN_FILES = {
         ["users[1]"],
     ),
     "long username": ({"users": [{"username": LONG}]}, ["users[0]", "255"]),
-    "long display name": ({"users": [USER | {"name": "ü" * 128}]}, ["new-one", "255"]),
+    "long display name": ({"users": [USER | {"name": "ü" * 513}]}, ["new-one", "1024"]),
     "long workspace": (
         {"workspaces": [{"name": LONG, "owner": "erin", "organization": "acme"}]},
         ["workspaces[0]", "255"],
@@ -819,7 +1037,7 @@ def test_an_explicit_id_renames(world, tmp_path):
     world.stack.apply({"users": [user | {"username": f"new-{world.tag}"}]}, tmp_path)
     grant = world.shown(name)["users"][0]
     assert (grant["id"], grant["username"]) == (number, f"new-{world.tag}")
-    world.erin("sharing", "share", name, "--user", user["username"]).failed(NO, user["username"])
+    world.erin("sharing", "share", name, "--user", user["username"]).failed(UNKNOWN, user["username"])
     world.erin("sharing", "share", name, "--user", f"new-{world.tag}:admin").done()
 
 
@@ -945,9 +1163,130 @@ def test_an_empty_redis_is_unavailable_and_does_not_deny(world, bare_stack, unch
     assert_unavailable(ran, bare_stack.redis)
 
 
+# ---- servers that are only just coming up ----
+
+COMING_UP_SECONDS = 1
+
+
+@contextlib.contextmanager
+def coming_up(address):
+    """The address of a server that refuses connections at first, and leads to `address` from then on."""
+    who, at, address = address.rpartition("@")
+    host, port = address.split(":")
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+
+    def pass_on(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                near, far = door.accept()[0], socket.create_connection((host, int(port)))
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=pass_on, args=pair, daemon=True).start()
+
+    def open_door():
+        door.listen()
+        threading.Thread(target=serve, daemon=True).start()
+
+    later = threading.Timer(COMING_UP_SECONDS, open_door)
+    later.start()
+    try:
+        yield f"{who}{at}127.0.0.1:{door.getsockname()[1]}"
+    finally:
+        later.join()
+        door.close()
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND, ids=words)
+def test_wait_covers_a_redis_that_is_coming_up(world, ws, tmp_path, command):
+    world.erin("sharing", "share", ws, "--user", "alice,bob").done()
+    args = named(command, ws, tmp_path)
+    with coming_up(world.stack.redis) as redis_address:
+        ran = world.erin(*args, "--wait", "30s", "--redis", redis_address)
+    assert ran.code == DONE, ran
+    assert not re.search("sharebus:|waiting", ran.err), ran
+
+
+def test_no_wait_and_no_flag_tell_at_once_that_redis_is_not_there(world, ws):
+    for flags in (["--no-wait"], [], ["--wait", "9s", "--no-wait"]):
+        args = ("sharing", "show", ws, *flags, "--redis", closed_port())
+        assert_unavailable(world.erin(*args, seconds=5), closed_port(), "Redis")
+
+
+def test_status_tells_what_is_so_now(world):
+    ran = world.erin("status", "--wait", "60s", "--redis", closed_port(), seconds=30)
+    assert ran.code == UNAVAILABLE
+
+
+def test_wait_covers_an_index_that_no_consumer_has_made_yet(world, tmp_path):
+    own = ("--prefix", "later", "--consumer-group", f"later-{world.tag}")
+    path = tmp_path / "later.json"
+    path.write_text(json.dumps({"organizations": [{"name": f"later-{world.tag}"}]}))
+    apply = ("directory", "apply", path, *own, "--wait", "60s")
+    with subprocess.Popen(
+        [world.stack.bin / "sharebus", *apply], env=world.stack.env(args=apply), stderr=subprocess.PIPE
+    ) as waits:
+        with pytest.raises(subprocess.TimeoutExpired):
+            waits.wait(COMING_UP_SECONDS)
+        with subprocess.Popen(
+            [world.stack.bin / "sharebus-consumer", *own, "--instance", "later"],
+            env=world.stack.env(args=own),
+            stderr=subprocess.DEVNULL,
+        ) as late:
+            try:
+                assert waits.wait(60) == DONE and waits.stderr.read() == b""
+            finally:
+                late.terminate()
+
+
+def test_wait_covers_topics_that_are_made_meanwhile(world, bare_stack, ws):
+    """The topics are those of another cluster: once they are there, that is what is wrong."""
+    make_topics(bare_stack, {})
+    share = ("sharing", "share", ws, "--user", "bob", "--brokers", bare_stack.brokers)
+    world.erin(*share, "--wait", "1s").failed(UNAVAILABLE, "topics create")
+    later = threading.Timer(COMING_UP_SECONDS, make_topics, (bare_stack, TOPICS))
+    later.start()
+    ran = world.erin(*share, "--wait", "60s", seconds=50)
+    later.join()
+    ran.failed(UNAVAILABLE, "another deployment")
+
+
+def all_that_is_shown(terminal):
+    """What was written to a terminal, up to when nobody has it open: it comes in pieces, and then reading fails."""
+    shown = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    os.close(terminal)
+    return shown.decode()
+
+
+def on_a_terminal(world, *args):
+    """Runs it with a terminal as its stderr; gives back the exit code and what was written there."""
+    ours, theirs = os.openpty()
+    command = [world.stack.bin / "sharebus", *args]
+    env = world.stack.env(SHAREBUS_USER="erin")
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = all_that_is_shown(ours)
+        return process.wait(PROGRAM_SECONDS), shown
+
+
+def test_a_terminal_shows_what_is_waited_for(world, ws):
+    args = ("sharing", "show", ws, "--wait", "2s", "--redis", closed_port())
+    code, shown = on_a_terminal(world, *args)
+    assert code == UNAVAILABLE and "waiting for the index in Redis" in shown
+    assert shown.rsplit("\r\x1b[K", 1)[1].startswith("sharebus: Redis at")
+
+
 def redis_of(stack):
-    host, port = stack.redis.split(":")
-    return redis.Redis(host, int(port))
+    return stack.redis_client()
 
 
 @pytest.fixture
@@ -968,7 +1307,7 @@ def test_the_index_of_another_deployment_is_refused(
     world, unchanged, foreign_index, tmp_path, command
 ):
     ran = world.erin(*named(command, unchanged, tmp_path), "--redis", foreign_index)
-    assert_unavailable(ran, foreign_index, "another", world.stack.brokers)
+    assert_unavailable(ran, foreign_index, "another", world.stack.bootstrap)
 
 
 @pytest.mark.parametrize(
@@ -999,7 +1338,7 @@ def test_a_mark_that_is_not_good_is_unavailable(world, unchanged, doctored):
             index.delete(theirs)
         else:
             index.hset(theirs, mapping=doctored)
-        world.erin(*show).failed(UNAVAILABLE, world.stack.redis)
+        world.erin(*show).failed(UNAVAILABLE, world.stack.redis_named)
     finally:
         for one in index.scan_iter(match=b"cp:*", count=5000):
             index.delete(one)
@@ -1010,7 +1349,7 @@ def test_a_mark_that_is_not_good_is_unavailable(world, unchanged, doctored):
 
 def consumer(stack, *args, seconds=30, **env):
     """Runs a consumer that must end by itself."""
-    return run([stack.bin / "sharebus-consumer", *args], stack.env(**env), seconds)
+    return run([stack.bin / "sharebus-consumer", *args], stack.env("consumer", args, **env), seconds)
 
 
 def refused(ran, *words):
@@ -1164,6 +1503,36 @@ def test_watch_shows_each_event_and_notification_once(world, ws, tmp_path):
     assert watch(world, state).done().out == ""
 
 
+def test_watch_shows_what_was(world, ws):
+    """An old event is among those since a time before it and from the beginning, not among those since later."""
+    settled = ("watch", "--settled", "--wait", "30s")
+    world.erin("sharing", "share", ws, "--user", "bob").done()
+    shown = f"event         erin/{ws} version"
+    for since in (["--from-beginning"], ["--since", "1h"], ["--since", "2020-01-01T00:00Z"]):
+        assert shown in world.stack.sharebus(*settled, *since).done().out, since
+    later = world.stack.sharebus(*settled, "--since", "9000-01-01T00:00Z").done()
+    assert later.out == "" and world.stack.sharebus(*settled).done().out == ""
+
+
+@pytest.mark.parametrize(
+    "flags", [["--since", "yesterday"], ["--since", "1h", "--from-beginning"], ["--since", "1h", "--state", "x"]], ids=str
+)
+def test_watch_begins_in_one_place(world, flags):
+    world.erin("watch", *flags).failed(USAGE, "--since")
+
+
+def test_watch_tells_a_terminal_that_it_waits(world):
+    ours, theirs = os.openpty()
+    command = [world.stack.bin / "sharebus", "watch"]
+    with subprocess.Popen(command, env=world.stack.env(), stderr=theirs) as process:
+        os.close(theirs)
+        told = os.read(ours, 1)
+        process.terminate()
+        told = told.decode() + all_that_is_shown(ours)
+        assert process.wait(PROGRAM_SECONDS) == DONE
+    assert told.startswith("waiting for events")
+
+
 def test_nobody_is_told_of_a_loss_while_access_stays_by_another_path(world, ws, tmp_path):
     """Carol is in the group and has a grant of her own; dave is in the group."""
     state = tmp_path / "state"
@@ -1224,7 +1593,7 @@ def test_watch_ends_when_its_reader_is_gone(world, ws):
 def test_the_outcome_is_reported_even_if_the_list_cannot_be_shown(world, ws, output):
     """Redis refuses to read hashes; the consumer still has the workspace in memory and needs none."""
     world.erin("sharing", "share", ws, "--user", "alice").done()
-    index = redis_of(world.stack)
+    index, who = redis_of(world.stack), "sharebus-all" if world.stack.secured else "default"
     assert world.stack.ops("freeze", "consumer").returncode == 0
     try:
         end = topic_end(world.stack, "sharing.commands")
@@ -1234,11 +1603,11 @@ def test_the_outcome_is_reported_even_if_the_list_cannot_be_shown(world, ws, out
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         until("the command on the log", lambda: topic_end(world.stack, "sharing.commands") > end)
-        index.acl_setuser("default", enabled=True, commands=["-hgetall"])
+        index.acl_setuser(who, enabled=True, commands=["-hgetall"])
         assert world.stack.ops("thaw", "consumer").returncode == 0
         out, err = asking.communicate(timeout=60)
     finally:
-        index.acl_setuser("default", enabled=True, commands=["+hgetall"])
+        index.acl_setuser(who, enabled=True, commands=["+hgetall"])
         world.stack.ops("thaw", "consumer")
     said = re.fullmatch(r"sharebus: the command ([0-9a-f-]{36}) at (\d+:\d+) was decided: applied; .+\n", err)
     assert asking.returncode == UNAVAILABLE and said, err
@@ -1250,7 +1619,7 @@ def test_the_outcome_is_reported_even_if_the_list_cannot_be_shown(world, ws, out
 
 def test_a_directory_timeout_says_what_it_waited_for(world, tmp_path):
     path = tmp_path / "one.json"
-    path.write_text(json.dumps({"users": [{"username": "alice", "organizations": ["acme"]}]}))
+    path.write_text(json.dumps({"users": [{"username": f"late-{world.tag}", "organizations": ["acme"]}]}))
     world.stack.down("consumer")
     try:
         args = ("directory", "apply", path, "--wait", "1s")
@@ -1313,6 +1682,58 @@ def test_the_consumer_waits_visibly_for_missing_servers(world, missing, tmp_path
     finally:
         p.kill()
         p.wait()
+
+
+@pytest.mark.parametrize(
+    ("brokers", "why"),
+    [("127.0.0.1:1", "Connection refused"), ("no-such-host.invalid:9092", "Failed to resolve")],
+)
+@pytest.mark.parametrize("command", [["topics", "create"], ["deadletter", "list"]])
+def test_why_no_broker_answers_is_said(world, command, brokers, why):
+    ran = world.stack.sharebus(*command, "--wait", "3s", SHAREBUS_BROKERS=brokers)
+    ran.failed(UNAVAILABLE, f"no Kafka broker answers at {brokers}: ", why)
+
+
+def ends_of(world, ws):
+    shown = world.erin("sharing", "show", ws, "-o", "json").json
+    return [u["expires_at"] for u in shown["users"]]
+
+
+def test_sharing_again_keeps_the_end(world, ws):
+    share = lambda *words: world.erin("sharing", "share", ws, "--wait", "60s", *words)  # noqa: E731
+    told = share("--user", "alice", "--expires", "8h").done()
+    assert told.out.split("\n")[0].split() == ["USER", "GROUP", "ROLE", "EXPIRES"]
+    (end,) = ends_of(world, ws)
+    assert end
+    share("--user", "alice:admin").done()
+    assert ends_of(world, ws) == [end]
+    share("--user", "alice:use", "--expires", "9h").done()
+    assert ends_of(world, ws) not in ([end], [None])
+    share("--user", "alice:use", "--expires", "1h", "--no-expires").failed(USAGE, "--no-expires")
+    told = share("--user", "alice", "--no-expires").done()
+    assert told.out.split("\n")[0].split() == ["USER", "GROUP", "ROLE"]
+    assert ends_of(world, ws) == [None]
+
+
+def owners(world):
+    rows = world.stack.sharebus("status", "-o", "json").json["partitions"]
+    return {row["owner"] for row in rows}
+
+
+def test_two_consumers_without_a_name_share_the_work(world, ws, tmp_path):
+    log = tmp_path / "log"
+    with log.open("w") as out:
+        env = world.stack.env("consumer")
+        p = subprocess.Popen([world.stack.bin / "sharebus-consumer"], env=env, stdout=out, stderr=out)
+    try:
+        until("both own partitions", lambda: len(owners(world) - {None}) == 2)
+        for role in ("use", "admin") * 3:
+            world.erin("sharing", "share", ws, "--user", f"bob:{role}", "--wait", "60s").done()
+        assert p.poll() is None, log.read_text()
+    finally:
+        p.terminate()
+        assert p.wait(60) == 0, log.read_text()
+    until("one owns all", lambda: len(owners(world)) == 1 and None not in owners(world))
 
 
 # ---- topics with wrong settings ----

@@ -2,9 +2,14 @@
 77); with CI=true that is a failure."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
-import world as worlds
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import world as worlds  # noqa: E402
 
 SKIPPED = 77
 
@@ -14,7 +19,7 @@ def world(tmp_path):
     try:
         one = worlds.World(tmp_path)
     except worlds.NoStack as error:
-        if os.environ.get("CI") == "true" or os.environ.get("SHAREBUS_BROKERS"):
+        if os.environ.get("CI") == "true":
             pytest.fail(f"there is no Kafka to test with: {error}")
         pytest.skip(f"there is no Kafka to test with: {error}")
     yield one

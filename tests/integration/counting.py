@@ -13,10 +13,25 @@ import model
 SHOWN = 5  # differences shown per check, at most
 OUTCOMES_KEPT = 16384  # offsets of a partition that its stream of outcomes reaches back
 ROLES = {"use": b"1", "admin": b"2"}
+STATES = {"offered": b"1", "accepted": b"2", "returned": b"3"}
+NEVER = -(1 << 63)
 
 
 class Differences(AssertionError):
     """What differs from the model."""
+
+
+def raise_differences(problems, counts):
+    """Raises Differences if there are [(check, problem)], with the first few of each check."""
+    per = collections.Counter(check for check, _ in problems)
+    shown = collections.Counter()
+    lines = []
+    for check, problem in problems:
+        shown[check] += 1
+        if shown[check] <= SHOWN:
+            lines.append(f"  {check}: {problem}")
+    if problems:
+        raise Differences(f"{dict(per)} differences, of {counts}\n" + "\n".join(lines))
 
 
 class Count:
@@ -44,13 +59,18 @@ class Count:
         self.problems.append((check, problem))
 
     def _same(self, check, where, wanted, found):
-        if wanted != found:
-            self._say(check, f"{where}:\n      wanted {wanted}\n      found  {found}")
+        if wanted == found:
+            return
+        if isinstance(wanted, dict) and isinstance(found, dict):  # what they have in common need not be read
+            common = {k for k in wanted.keys() & found.keys() if wanted[k] == found[k]}
+            wanted, found = ({k: v for k, v in side.items() if k not in common} for side in (wanted, found))
+        self._say(check, f"{where}:\n      wanted {wanted}\n      found  {found}")
 
     def verify(self, only=None):
         """Makes all checks, or the one of that name; raises Differences, with the first few of each kind."""
         for check in (
             self.events,
+            self.handoffs,
             self.notifications,
             self.dead_letters,
             self.grants,
@@ -60,15 +80,7 @@ class Count:
         ):
             if only in (None, check.__name__):
                 check()
-        if self.problems:
-            per = collections.Counter(check for check, _ in self.problems)
-            shown = collections.Counter()
-            lines = []
-            for check, problem in self.problems:
-                shown[check] += 1
-                if shown[check] <= SHOWN:
-                    lines.append(f"  {check}: {problem}")
-            raise Differences(f"{dict(per)} differences, of {self.model.counts()}\n" + "\n".join(lines))
+        raise_differences(self.problems, self.model.counts())
 
     # ---- topics ----
 
@@ -147,14 +159,42 @@ class Count:
             workspace = record["workspace"]["id"] if "workspace" in record else record["workspace_id"]
             self._same("events", where + " key", workspace.encode(), m.key())
 
+    def handoffs(self):
+        """The steps of handoffs are exactly the model's, before the event of their command, which numbers them."""
+        for p, messages in bus.read_topic(self.world.brokers, bus.HANDOFFS).items():
+            found, numbers = collections.defaultdict(list), {}
+            for m in messages:
+                name, record = self._decode("handoffs", m)
+                ce = name and self._headers("handoffs", m, "HandoffChanged", p)
+                if not ce:
+                    continue
+                self._same("handoffs", f"of command {p}:{ce[1]} key", record["workspace"]["id"].encode(), m.key())
+                self._same("handoffs", f"of command {p}:{ce[1]} number", numbers.get(ce[1], 0), ce[2])
+                numbers[ce[1]] = ce[2] + 1
+                found[ce[1]].append(record)
+                self.event_ids.setdefault((p, ce[1]), "%d-%d-0" % ce[:2])  # where there is no other event
+            self._order("handoffs", p, [ce for ce in found])
+            wanted = collections.defaultdict(list)
+            for offset, record in self.model.handoffs[p]:
+                wanted[offset].append(record)
+            for offset in wanted.keys() | found.keys():
+                by_id = ({r["handoff_id"]: r for r in side[offset]} for side in (wanted, found))
+                self._same("handoffs", f"of command {p}:{offset} count", len(wanted[offset]), len(found[offset]))
+                self._same("handoffs", f"of command {p}:{offset}", *by_id)
+
+    def _order(self, check, p, offsets):
+        if offsets != sorted(offsets):
+            self._say(check, f"partition {p}: not in the order of the commands")
+
     def notifications(self):
-        """There is exactly one notification to each person whom the model would tell."""
+        """There is exactly one notification to each person whom the model would tell, or one for each step of a
+        handoff that concerns them."""
         wanted = {
             (p, offset, user): what
             for (p, offset), told in self.model.notices.items()
             for user, what in told.items()
         }
-        seen = {}
+        seen = collections.defaultdict(list)
         last = {}  # for each recipient and partition of commands, whose order they keep
         for messages in bus.read_topic(self.world.brokers, bus.NOTIFICATIONS).values():
             for m in messages:
@@ -164,25 +204,19 @@ class Count:
                 ce = self._headers("notifications", m, "Notification")
                 if ce is None:
                     continue
-                self._notification(m, record, ce, wanted, seen)
+                self._notification(m, record, ce, seen)
                 order = (record["recipient_id"], ce[0])
                 if last.get(order, (-1,)) > ce[1:]:
                     self._say("notifications order", f"{ce} to {order[0]} follows {last[order]}")
                 last[order] = ce[1:]
-        for key in wanted.keys() - seen.keys():
-            self._say("notifications", f"of command {key[0]}:{key[1]} to {key[2]} is missing")
+        for key in wanted.keys() | seen.keys():
+            where = f"of command {key[0]}:{key[1]} to {key[2]}"
+            self._same("notifications", where, *(_told(side.get(key, ())) for side in (wanted, seen)))
 
-    def _notification(self, m, record, ce, wanted, seen):
-        key = (ce[0], ce[1], record["recipient_id"])
-        what = (record["kind"], record["group_id"], record["role"])
+    def _notification(self, m, record, ce, seen):
         where = f"of command {ce[0]}:{ce[1]} to {record['recipient_id']}"
-        if key in seen:
-            self._say("notifications", f"{where} exists twice: {seen[key]} and {what}")
-        seen[key] = what
-        if key not in wanted:
-            self._say("notifications", f"{where} should not be: {what}")
-            return
-        self._same("notifications", where, wanted[key], what)
+        what = tuple(record[k] for k in ("kind", "group_id", "role", "handoff_id", "handoff_step"))
+        seen[ce[0], ce[1], record["recipient_id"]].append(what)
         self._same("notifications", where + " key", record["recipient_id"].encode(), m.key())
         event = self.event_ids.get((ce[0], ce[1]))
         self._same("notifications", where + " event", event, record["event_id"])
@@ -276,6 +310,7 @@ class Count:
             ("status", w.status, found["status"]),
             ("version", w.version, found["version"]),
             ("grants", w.grants, grants),
+            ("handoffs", _stored(w), {h.pop("id"): h for h in found["handoffs"]}),
             ("recent commands", [dataclasses.asdict(c) for c in w.recent], found["recent_commands"]),
             ("forgotten", w.forgotten_until, found["forgotten_until"]),
         ):
@@ -298,6 +333,7 @@ class Count:
         keys = [k for k in client.scan_iter(match=f"sb:{{{p}}}:*", count=5000)]
         kinds = {k: k[len(base) :].split(b":", 1) for k in set(keys)}
         hashes = [k for k, kind in kinds.items() if kind[0] in (b"ws", b"u", b"g", b"o", b"mark")]
+        hashes += [k for k, kind in kinds.items() if kind[0] in (b"handoff", b"hu", b"hg")]
         named = {k for k, kind in kinds.items() if kind[0] == b"o"}  # sorted sets
         others = {base + b"outcomes", base + b"unsent", base + b"due", base + b"stages", base + b"trouble"}
         unknown = kinds.keys() - set(hashes) - others
@@ -326,7 +362,7 @@ class Count:
             self._same("index", f"{p} {key}", wanted.get(key, {}), found.get(key, {}))
 
     def _wanted_index(self, p):
-        """The reverse index and the index by owner."""
+        """The reverse index, the index by owner, and what leads to handoffs."""
         out = collections.defaultdict(dict)
         for w in self.model.workspaces[p].values():
             raw = uuid.UUID(w.id).bytes
@@ -334,6 +370,10 @@ class Count:
             out["o", w.owner_id][b"%d:%s%s" % (len(name), name, raw)] = 0
             for (kind, subject), grant in w.grants.items():
                 out[kind[0], subject][raw] = ROLES[grant.role]
+            for h in w.handoffs.values():
+                kind, holder = h.holder()
+                out["handoff", h.id][raw] = STATES[h.state]
+                out["h" + kind[0], holder][raw + uuid.UUID(h.id).bytes] = STATES[h.state]
         return out
 
     @staticmethod
@@ -341,8 +381,14 @@ class Count:
         return {m: int(score) for m, score in client.zrange(base + b"due", 0, -1, withscores=True)}
 
     def _wanted_due(self, p):
-        """{member: time of expiry} of the grants that expire."""
-        return {
+        """{member: time of expiry} of the grants and handoffs that expire."""
+        handoffs = {
+            uuid.UUID(w.id).bytes + b"o" + uuid.UUID(h.id).bytes: h.end()
+            for w in self.model.workspaces[p].values()
+            for h in w.handoffs.values()
+            if h.end() is not None
+        }
+        return handoffs | {
             uuid.UUID(w.id).bytes + kind[0].encode() + uuid.UUID(subject).bytes: g.expires_at
             for w in self.model.workspaces[p].values()
             for (kind, subject), g in w.grants.items()
@@ -357,6 +403,8 @@ class Count:
         }
         for (kind, subject), g in w.grants.items():
             wanted[kind[0].encode() + uuid.UUID(subject).bytes] = _grant_value(g, w.owner_id)
+        for h in w.handoffs.values():
+            wanted[b"o" + uuid.UUID(h.id).bytes] = _handoff_value(h)
         fields = {int(f): v for f, v in found.items() if f.isdigit()}
         first, forgotten = struct.unpack(">qq", found.get(b"f", bytes(16)))
         rest = {f: v for f, v in found.items() if f != b"f" and not f.isdigit()}
@@ -383,7 +431,7 @@ class Count:
         self._same("index", where + " grants", b"%d" % grants, mark.get(b"grants"))
         self._same("index", where + " cluster", self.cluster.encode(), mark.get(b"cluster"))
         self._same("index", where + " topic", b"sharing.commands", mark.get(b"topic"))
-        self._same("index", where + " layout", b"3", mark.get(b"layout"))
+        self._same("index", where + " layout", b"5", mark.get(b"layout"))
         self._same("index", where + " partitions", b"%d" % len(self.log), mark.get(b"partitions"))
 
     def outcomes(self):
@@ -419,6 +467,69 @@ def _grant_value(g, owner_id):
     return ROLES[g.role] + g.granted_at.to_bytes(6, "big") + by + ends
 
 
+def _number(table, symbol):
+    """The number of an enum's symbol, from 1; 0: none."""
+    return bytes([table.index(symbol) + 1 if symbol else 0])
+
+
+def _handoff_value(h):
+    """The value of a handoff in Redis: cache/handoff_layout.h."""
+    roles, kinds = ("use", "admin"), ("user", "group")
+    actors = ("user", "service_account", "agent", "system")
+    out = [
+        _number(("review", "takeover", "input"), h.kind),
+        _number(("offered", "accepted", "returned"), h.state),
+        _number(roles, h.role),
+        _number(roles, h.had_role),
+        b"1" if h.own_grant else b"0",
+        _written(h.step),
+        _number(actors, h.offered_by["kind"]) + uuid.UUID(h.offered_by["id"]).bytes,
+        _number(kinds, h.to[0]) + uuid.UUID(h.to[1]).bytes,
+        uuid.UUID(h.accepted_by or bus.NIL_ID).bytes,
+    ]
+    out += [struct.pack(">q", NEVER if at is None else at) for at in (h.offered_at, h.expires_at, h.had_until)]
+    out.append(_written_text(h.summary))
+    out += [_written_optional(t) for t in (h.question, h.answer_schema, h.note)]
+    out.append(_number(("coder", "a2a", "mcp", "langgraph", "other"), h.task and h.task["system"]))
+    if h.task:
+        out += [_written_text(h.task["id"]), _written_optional(h.task["url"])]
+    out.append(_written(len(h.artifacts)))
+    out += [_written_text(a[k]) for a in h.artifacts for k in ("name", "url")]
+    return b"".join(out)
+
+
+def _written(value):
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _written_text(text):
+    return _written(len(text.encode())) + text.encode()
+
+
+def _written_optional(text):
+    return b"\0" if text is None else _written(len(text.encode()) + 1) + text.encode()
+
+
+def _stored(w):
+    """{id: the other fields} of the workspace's handoffs, as the changelog has them."""
+    out = {}
+    for id, h in w.handoffs.items():
+        out[id] = dataclasses.asdict(h) | {"to": {"kind": h.to[0], "id": h.to[1]}}
+        del out[id]["id"]
+    return out
+
+
+def _told(notices):
+    """What somebody is told by one command, comparable: [(kind, handoff, step)] and [(group, role)], each sorted.
+    Where several handoffs end at once, it is not said which of their notices tells of the access."""
+    steps = sorted((kind, handoff or "", step or 0) for kind, _, _, handoff, step in notices)
+    return steps, sorted((group or "", role or "") for _, group, role, _, _ in notices)
+
+
 def _text(raw):
     return str(uuid.UUID(bytes=raw)) if len(raw) == 16 else repr(raw)
 
@@ -450,6 +561,6 @@ def _outcomes(data):
         yield offset, outcome, id
 
 
-def connect(address, timeout_s=None):
+def connect(address, timeout_s=None, **more):
     host, port = address.rsplit(":", 1)
-    return redis.Redis(host=host, port=int(port), socket_timeout=timeout_s)
+    return redis.Redis(host=host, port=int(port), socket_timeout=timeout_s, **more)

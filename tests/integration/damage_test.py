@@ -47,6 +47,11 @@ class Target:
         for (kind, id), _ in self.workspace.grants.items():
             self.client.hdel(self.base + kind[0].encode() + b":" + _raw(id), _raw(self.workspace.id))
             self.client.zrem(self.base + b"due", _raw(self.workspace.id) + kind[0].encode() + _raw(id))
+        for h in self.workspace.handoffs.values():
+            (kind, holder), w, id = h.holder(), _raw(self.workspace.id), _raw(h.id)
+            self.client.hdel(self.base + b"handoff:" + id, w)
+            self.client.hdel(self.base + b"h" + kind[0].encode() + b":" + _raw(holder), w + id)
+            self.client.zrem(self.base + b"due", w + b"o" + id)
         name = self.workspace.name.encode()
         self.client.zrem(self.owned, b"%d:%s%s" % (len(name), name, _raw(self.workspace.id)))
         self.client.delete(self.key)
@@ -197,19 +202,30 @@ def test_a_damaged_directory_is_projected_anew(world):
     client.close()
 
 
+def _passwords(world, client):
+    """The commands that make Redis ask for a password that nobody has, those that undo it, and what it then says."""
+    if not world.secured:
+        return *([("CONFIG", "SET", "requirepass", to)] for to in ("for-a-moment", "")), "NOAUTH"
+    programs = [user for user in client.acl_users() if user != "default"]
+    return *([("ACL", "SETUSER", user, to) for user in programs] for to in ("off", "on")), "WRONGPASS"
+
+
 @contextlib.contextmanager
-def _asks_for_a_password(client):
-    client.config_set("requirepass", "for-a-moment")
-    client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+def _lets_nobody_in(world, client):
+    shut, reopen, refusal = _passwords(world, client)
+    for command in (*shut, ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")):
+        client.execute_command(*command)
     try:
-        yield
+        yield refusal
     finally:
-        client.config_set("requirepass", "")
+        for command in reopen:
+            client.execute_command(*command)
 
 
 def _status(world):
     done = subprocess.run(
-        [load.sharebus_program(), "status", "--brokers", world.brokers, "--redis", world.redis_address],
+        [load.sharebus_program(), "status"],
+        env=world.env("operator"),
         capture_output=True,
         text=True,
         timeout=60,
@@ -225,8 +241,8 @@ def test_a_redis_that_denies_or_evicts_ends_nothing(world):
     world.wait_published(consumer)
     client = world.redis()
     client.ping()
-    with _asks_for_a_password(client):
-        world.wait("the consumer to say so", lambda: "NOAUTH" in consumer.tail(), 30, [consumer])
+    with _lets_nobody_in(world, client) as refusal:
+        world.wait("the consumer to say so", lambda: refusal in consumer.tail(), 30, [consumer])
         assert _status(world)[0] != 0
     world.send(made, 1_000, load.MIX)
     world.wait_published(consumer)

@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import json
 import subprocess
 import sys
 import uuid
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from stack import stack, until  # noqa: E402, F401
 
-DONE, NO, USAGE, UNAVAILABLE = 0, 1, 2, 3
+DONE, NO, USAGE, UNAVAILABLE, UNKNOWN = range(5)
 MEGABYTES_10 = 10 * 1024 * 1024
 OURS = ["sharebus_reason", "sharebus_topic", "sharebus_partition", "sharebus_offset"]
 OURS += ["sharebus_timestamp"]
@@ -186,6 +187,26 @@ def test_an_unreadable_record_is_kept_as_it_came(erin, what):
     assert raw(erin, row["position"]) == (value or b"")
 
 
+@pytest.mark.parametrize("what", ["a record", "bytes", "a hole", "a beginning"])
+def test_watch_says_why_a_letter_is_there_and_what_to_do(erin, what, tmp_path):
+    """Also where the record can be decoded: the consumer had another reason."""
+    watch = ("watch", "--state", str(tmp_path / "state"), "--settled", "--wait", "30s")
+    erin.sharebus(*watch).done()
+    why = "on the wrong\x1b partition"
+    more = {"a hole": {"sharebus_count": "7"}, "a beginning": {"sharebus_size": "99999999"}}.get(what, {})
+    value = {"a record": share(erin)[1], "a hole": None}.get(what, b"x" * 10)
+    at = bury(erin, value, sharebus_reason=why, **more)
+    told = erin.sharebus("watch", "--since", "1m", "--settled", "--wait", "30s", "-o", "json").done().out.splitlines()
+    (line,) = [n for n in erin.sharebus(*watch).done().out.splitlines() if f" {at} " in n]
+    remedy = f"; once it can be read: sharebus deadletter replay {at}"
+    if more:
+        remedy = f"; its author must send it again; see sharebus deadletter show {at}"
+    assert line == f"dead letter   {at} (from 0:1000000000): on the wrong? partition{remedy}"
+    (letter,) = [r for r in map(json.loads, told) if f"{r['partition']}:{r['offset']}" == at and "reason" in r]
+    assert (letter["topic"], letter["from"], letter["reason"]) == (bus.DEADLETTER, "0:1000000000", why)
+    assert letter["type"] == ("ShareWorkspace" if what == "a record" else None)
+
+
 def test_show_dumps_bytes_and_text(erin):
     value = bytes(range(256)) * 20
     position = bury(erin, value, b"a key", [("mine", b"yes")])
@@ -247,7 +268,7 @@ def test_ten_megabytes_are_kept_and_replayed_without_delaying_others(erin, large
 def test_help_says_what_each_subcommand_is_for(stack):
     for verb in ("list", "show", "replay"):
         out = stack.sharebus("deadletter", verb, "--help").done().out
-        assert f"Usage: sharebus deadletter {verb}" in out
+        assert f"Usage:   sharebus deadletter {verb}" in out
     out = stack.sharebus("deadletter", "--help").done().out
     assert [verb for verb in ("list", "show", "replay") if f"deadletter {verb}" not in out] == []
 
@@ -279,7 +300,7 @@ def test_aborted_records_are_not_listed_and_hide_nothing(erin):
     stuck.failed(UNAVAILABLE, bus.DEADLETTER, "end")
     writer.abort_transaction(30)
     partition, offset = last.split(":")
-    erin.sharebus("deadletter", "show", f"{partition}:{int(offset) + 1}").failed(NO, "no record")
+    erin.sharebus("deadletter", "show", f"{partition}:{int(offset) + 1}").failed(UNKNOWN, "no record")
     for limit in ("1", "10000"):
         assert listed(erin, "--limit", limit)[-1]["position"] == last
     assert not [row for row in listed(erin) if row["size"] == len(b"never") and not row["reason"]]
@@ -312,6 +333,20 @@ def test_a_record_that_became_readable_is_applied_once(erin):
     title, line = ran.out.splitlines()
     assert title.split() == ["POSITION", "SENT", "TO", "OUTCOME"]
     assert line.split()[0] == position and line.split()[2:] == ["duplicate"]
+
+
+def test_a_record_of_another_partitioner_goes_to_the_partition_of_its_workspace(erin):
+    erin.sharebus("sharing", "remove", "erin/box", "--user", "alice", as_user="erin")
+    key, value = share(erin)
+    right = produce(erin, bus.COMMANDS, b"to learn the partition", key)[0]
+    wrong = produce(erin, bus.COMMANDS, value, key, partition=(right + 1) % len(bus.log_ends(erin.brokers, bus.COMMANDS)))
+    row = letter_from(erin, *wrong)
+    assert "murmur2" in row["reason"]
+    (one,) = replay(erin, row["position"]).done().json
+    assert (one["outcome"], int(one["sent_to"].split(":")[0])) == ("applied", right)
+    assert [u["username"] for u in shown(erin)["users"]] == ["alice"]
+    record = record_at(erin, bus.COMMANDS, one["sent_to"])
+    assert (record.key(), record.value()) == (key, value)
 
 
 def test_a_replayed_command_may_be_rejected(erin):
@@ -348,7 +383,7 @@ def test_a_record_still_unreadable_is_a_dead_letter_of_its_partition_once_more(e
 def test_nothing_is_sent_if_one_position_is_wrong(erin):
     position = bury(erin, b"garbage")
     before = end_of_commands(erin)
-    for wrong, code in (("99:0", NO), ("0:99999999", NO), ("1", USAGE), ("1:", USAGE)):
+    for wrong, code in (("99:0", UNKNOWN), ("0:99999999", UNKNOWN), ("1", USAGE), ("1:", USAGE)):
         erin.sharebus("deadletter", "replay", position, wrong).failed(code, wrong)
     for wrong in (":1", "1:2:3", "-1:0", "0:-1", "0:0x1", " 0:1", "0:99999999999999999999", ""):
         erin.sharebus("deadletter", "replay", "--", position, wrong).failed(USAGE, f'"{wrong}"')
@@ -357,7 +392,8 @@ def test_nothing_is_sent_if_one_position_is_wrong(erin):
     erin.sharebus("deadletter", "replay", "--all", position).failed(USAGE, "--all")
     for limit in ("0", "-1", "many", "10001", ""):
         erin.sharebus("deadletter", "list", "--limit", limit).failed(USAGE, "--limit")
-    erin.sharebus("deadletter", "show", position, "--raw", "-o", "json").failed(USAGE, "--raw")
+    both = erin.sharebus("deadletter", "show", position, "--raw", "-o", "json")
+    assert both.code == USAGE and "--raw" in both.json["error"]["message"]
     assert end_of_commands(erin) == before
 
 

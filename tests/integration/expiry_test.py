@@ -10,6 +10,7 @@ import bus
 import load
 import pytest
 from confluent_kafka import admin
+from environment import environment
 
 SOON_MS = 5000  # until a grant expires
 SHAPE = {"users": 60, "groups": 4, "workspaces": 40}
@@ -247,7 +248,7 @@ def clock_ahead(tmp_path):
 def test_a_fast_clock_does_not_prevent_revoking(scene, clock_ahead):
     """By the broker's time the first removal is too early and changes nothing; a later one revokes."""
     w, user = scene.made.workspaces[0], scene.user(scene.made.workspaces[0])
-    consumer = scene.start(environment=clock_ahead)
+    consumer = scene.start(settings=clock_ahead)
     scene.wait_quiet(consumer)
     scene.share_for_a_while([(w, [("user", user)])], 3 * SOON_MS)
     wanted = (w, "user", user)
@@ -345,9 +346,9 @@ def _empty_directory(world):
 
 def _check(scene, user, w):
     """What `sharebus check` exits with: 0 is yes, 1 is no."""
-    where = ("--brokers", scene.world.brokers, "--redis", scene.world.redis_address)
+    where = scene.world.reach("operator")
     command = [load.sharebus_program(), "check", user, "read", w, *where, "--wait", "10s"]
-    return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
+    return subprocess.run(command, env=environment(), capture_output=True, timeout=60, check=False).returncode
 
 
 def test_a_directory_that_is_being_refilled_revokes_nothing(scene):
@@ -383,7 +384,7 @@ def test_a_kill_between_sending_and_applying_does_not_revoke_twice(scene, step):
     """At the crash point after-read the removal is on the log and was fetched, but is not applied."""
     w = scene.made.workspaces[0]
     user, _, earlier = scene.share_and_stop(w)
-    dying = scene.start(environment={"SHAREBUS_CRASH_AT": step})
+    dying = scene.start(settings={"SHAREBUS_CRASH_AT": step})
     assert dying.process.wait(300) == ALREADY_GONE, dying.tail()
     consumer = scene.start()
     wanted = {one: "expired" for one in [(w, "user", user), *earlier]}

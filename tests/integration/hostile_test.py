@@ -340,7 +340,7 @@ def ask_status(world):
     """(exit code, stderr) of sharebus status."""
     ran = subprocess.run(
         [load.sharebus_program(), "status"],
-        env={**os.environ, "SHAREBUS_BROKERS": world.brokers, "SHAREBUS_REDIS": world.redis_address},
+        env=world.env("operator"),
         capture_output=True,
         text=True,
         timeout=CALL_S,

@@ -12,10 +12,11 @@ import bus
 import confluent_kafka
 import load
 from confluent_kafka import admin
+from stack import role_of
 
 SHAPE = {"users": 200, "workspaces": 500}
 UNAVAILABLE = 3
-SET_ASIDE = r"partition (\d+) is set aside: "
+SET_ASIDE = r"partition (\d+): set aside: "
 PATIENCE_S = 60
 
 
@@ -100,7 +101,7 @@ def test_a_topic_made_anew_while_no_consumer_runs_needs_a_decision_by_a_person(w
     assert all(end > world.applied()[p] for p, end in world.ends().items())
     consumer = world.start_consumer()
     _wait_said(world, consumer, SET_ASIDE, times=12)
-    text = _wait_said(world, consumer, r"partition (\d+) is set aside: it was applied up to \d+, but its log has another record")
+    text = _wait_said(world, consumer, r"partition (\d+): set aside: it was applied up to \d+, but its log has another record")
     assert "--accept-other-log" in text, text
     assert _index(world) == before
     assert set(_marks(world, "suspect").values()) == {b"1"}
@@ -114,12 +115,13 @@ def test_a_topic_made_anew_while_no_consumer_runs_needs_a_decision_by_a_person(w
     world.send(made, 500, load.PLAIN)
     consumer = world.start_consumer()
     world.finish(consumer)
-    assert "is set aside" not in consumer.log.read_text(errors="replace")
+    assert ": set aside: " not in consumer.log.read_text(errors="replace")
 
 
 def _sharebus(world, *args, code=0):
     done = subprocess.run(
-        [load.sharebus_program(), *args, "--brokers", world.brokers, "--redis", world.redis_address],
+        [load.sharebus_program(), *args],
+        env=world.env(role_of(args)),
         capture_output=True,
         text=True,
         timeout=60,
@@ -211,12 +213,12 @@ def test_a_restored_disk_needs_a_decision_by_a_person(world):
     world.forget_ends()
     consumer = world.start_consumer()
     text = _wait_said(world, consumer, SET_ASIDE, times=12)
-    assert re.search(r"partition \d+ is set aside: it was applied up to \d+, but its log ends at \d+", text), text
+    assert re.search(r"partition \d+: set aside: it was applied up to \d+, but its log ends at \d+", text), text
     assert _index(world) == before
     consumer.terminate()
     world.send(made, 4_000, load.PLAIN)
     consumer = world.start_consumer()
-    _wait_said(world, consumer, r"partition (\d+) is set aside: it was applied up to \d+, but its log has another record")
+    _wait_said(world, consumer, r"partition (\d+): set aside: it was applied up to \d+, but its log has another record")
     consumer.terminate()
     assert _index(world) == before
     consumer = world.start_consumer(arguments=["--accept-other-log"])
@@ -290,5 +292,5 @@ def test_one_partition_whose_commands_are_lost_stops_no_other(world):
         lambda: {p: a for p, a in world.applied().items() if p != 4} == others,
         alive=[consumer],
     )
-    _wait_said(world, consumer, r"partition (4) is set aside: it was applied up to \d+, but its log begins at \d+")
+    _wait_said(world, consumer, r"partition (4): set aside: it was applied up to \d+, but its log begins at \d+")
     consumer.terminate()

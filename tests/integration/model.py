@@ -7,13 +7,13 @@ import dataclasses
 import uuid
 
 import bus
+from handoffs import NEVER, OPEN, RANKS, Handing
 
+ABOUT_WORKSPACE = ("ownership_changed", "workspace_deleted")  # never told by the notice of a step
 REMEMBERED_MIN, REMEMBERED_MAX = 16, 1000  # commands that a workspace remembers
 HOUR_MS, MONTH_MS = 3_600_000, 30 * 86_400_000
 GRANTS_MAX = 1000
 PROVEN = {"expired", "user_deleted", "group_deleted"}  # reasons of removals that prove themselves
-RANKS = {None: 0, "use": 1, "admin": 2}
-NEVER = float("inf")
 
 
 @dataclasses.dataclass
@@ -48,6 +48,7 @@ class Workspace:
     status: str
     version: int = 0
     grants: dict = dataclasses.field(default_factory=dict)  # (kind, id) -> Grant
+    handoffs: dict = dataclasses.field(default_factory=dict)  # the open ones, by their id
     recent: list = dataclasses.field(default_factory=list)  # of Remembered, the oldest first
     forgotten_until: int = 0  # the latest time in the id of a forgotten command
     touched_at: int = -1  # offset of the last record that changed the workspace
@@ -131,7 +132,8 @@ class Model:
         self.workspaces = {p: {} for p in range(partitions)}
         self.deleted = {p: set() for p in range(partitions)}
         self.events = {p: [] for p in range(partitions)}  # (offset, name, record)
-        self.notices = {}  # (partition, offset) -> {recipient: what}
+        self.handoffs = {p: [] for p in range(partitions)}  # (offset, HandoffChanged)
+        self.notices = {}  # (partition, offset) -> {recipient: [(kind, group, role, handoff, step)]}
         self.dead = {p: {} for p in range(partitions)}  # offset -> message
         self.outcomes = {p: {} for p in range(partitions)}  # offset -> (outcome, code, version)
         self.ends = {p: 0 for p in range(partitions)}
@@ -160,7 +162,7 @@ class Model:
         return dict(sorted(out.items()))
 
 
-class _Decision:
+class _Decision(Handing):
     """The decision on one record."""
 
     def __init__(self, model, p, offset, now, name, record):
@@ -170,12 +172,15 @@ class _Decision:
         self.all = model.workspaces[p]
         self.workspace = self.all.get(record["workspace_id"])
         self.before = self._state()
+        self.previous_owner = None  # of a workspace that changes hands
         self.changes = []
+        self.steps, self.kept = [], {}  # of handoffs
 
     def run(self):
         {
             "ShareWorkspace": self._command,
             "RemoveSharing": self._command,
+            "AnswerHandoff": self._command,
             "WorkspaceChanged": self._changed,
             "WorkspaceDeleted": self._deleted,
         }[self.name]()
@@ -190,9 +195,13 @@ class _Decision:
         if not w:
             w = self.workspace = self.all[r["workspace_id"]] = Workspace(r["workspace_id"], **fields)
             self.model.deleted[self.p].discard(w.id)
+        if w.owner_id != r["owner_id"]:
+            self.previous_owner = w.owner_id
         for k, v in fields.items():
             setattr(w, k, v)
         self._remove_grant("user", w.owner_id)
+        if self.previous_owner:
+            self._end_resting_on("user", w.owner_id, "withdrawn")
         self._fold()
         return self._conclude("owner_changed")
 
@@ -202,6 +211,8 @@ class _Decision:
             return self._note("unchanged")
         for kind, subject in list(w.grants):
             self._remove_grant(kind, subject)
+        for h in w.handoffs.values():
+            self._end_handoff(h, "withdrawn")
         self._fold()
         del self.all[w.id]
         self.model.deleted[self.p].add(w.id)
@@ -213,25 +224,28 @@ class _Decision:
         r, w = self.record, self.workspace
         if w and any(c.id == r["command_id"] for c in w.recent):
             return self._note("duplicate")
-        code = self._share() if self.name == "ShareWorkspace" else self._remove()
+        by_name = {"ShareWorkspace": self._share, "RemoveSharing": self._remove, "AnswerHandoff": self._answer}
+        code = by_name[self.name]()
         if code:
             return self._reject(code)
         if not self._proves_itself():
             w.remember(r["command_id"], self.now)
             w.touched_at = self.offset
-        if not self.changes:
+        if not self.changes and not self.steps:
             return self._note("unchanged")
         self._fold()
-        return self._conclude(r.get("reason", "command"))
+        return self._conclude("handoff" if self.name == "AnswerHandoff" else r.get("reason", "command"))
 
     def _proves_itself(self):
         r = self.record
-        return r["actor"]["kind"] == "system" and r.get("reason") in PROVEN
+        return r["actor"]["kind"] == "system" and (r.get("reason") in PROVEN or r.get("answer") == "expire")
 
     def _common(self):
         r, w = self.record, self.workspace
         made = None if self._proves_itself() else made_at(r["command_id"])
         if not self._proves_itself() and (made is None or made > self.now + HOUR_MS):
+            return "invalid_command"
+        if self.name == "AnswerHandoff" and (r["answer"] == "reassign") != bool(r["to"]):
             return "invalid_command"
         if not w:
             return "unknown_workspace"
@@ -244,7 +258,7 @@ class _Decision:
         return None
 
     def _authority(self):
-        """How much the actor may share: 0 nothing, 1 as an admin of the workspace, 2 everything."""
+        """How much the actor may share: 0 nothing, 1 as an admin of the workspace until self.until, 2 everything."""
         actor, w = self.record["actor"], self.workspace
         if actor["kind"] == "system":
             return 2
@@ -257,14 +271,15 @@ class _Decision:
             or self.directory.role_in(user["id"], w.organization_id) == "admin"
         ):
             return 2
-        for (kind, subject), grant in w.grants.items():
-            if grant.role != "admin" or (grant.expires_at or self.now + 1) <= self.now:
-                continue
-            if subject == user["id"] or (
-                kind == "group" and user["id"] in self.directory.members(subject)
-            ):
-                return 1
-        return 0
+        ends = [
+            grant.expires_at or NEVER
+            for (kind, subject), grant in w.grants.items()
+            if grant.role == "admin"
+            and not self._has_expired(grant)
+            and (subject == user["id"] or (kind == "group" and user["id"] in self.directory.members(subject)))
+        ]
+        self.until = max(ends, default=0)
+        return 1 if ends else 0
 
     def _share(self):
         code = self._common()
@@ -273,8 +288,11 @@ class _Decision:
         authority = self._authority()
         if not authority:
             return "forbidden"
-        for wish in self.record["grants"]:
-            code = code or self._wish(wish, authority)
+        if self.record["handoff"]:
+            code = self._offer(authority)
+        else:
+            for wish in self.record["grants"]:
+                code = code or self._wish(wish, authority)
         if code:
             return code
         fresh = sum(change["before"] is None for change in self.changes)
@@ -282,24 +300,57 @@ class _Decision:
         return "too_many_grants" if live + fresh > GRANTS_MAX else None
 
     def _wish(self, wish, authority):
-        w, actor = self.workspace, self.record["actor"]["id"]
         kind, subject = wish["subject"]["kind"], wish["subject"]["id"]
         grant = self._live(kind, subject)
+        code = (
+            self._recipient(kind, subject)
+            or self._ceiling(wish["role"], grant, authority)
+            or self._end_of(wish)
+        )
+        if code:
+            return code
+        expires_at = grant.expires_at if grant and wish["keep_expiry"] else wish["expires_at"]
+        if not grant or (grant.role, grant.expires_at) != (wish["role"], expires_at):
+            code = self._ends(expires_at, authority)
+            if code:
+                return code
+            self._change(kind, subject, wish["role"], expires_at)
+            self._disown(kind, subject)
+        return None
+
+    def _recipient(self, kind, subject):
+        w = self.workspace
         if kind == "user":
             if not self.directory.exists(subject):
                 return "unknown_subject"
             if self.directory.role_in(subject, w.organization_id) is None:
                 return "not_a_member"
-            if subject in (w.owner_id, actor):
+            if subject in (w.owner_id, self.record["actor"]["id"]):
                 return "own_role"
         elif self.directory.home(subject) != w.organization_id:
             return "not_a_member" if self.directory.home(subject) else "unknown_subject"
-        if authority == 1 and (wish["role"] == "admin" or grant and grant.role == "admin"):
+        return None
+
+    @staticmethod
+    def _ceiling(role, grant, authority):
+        if authority == 1 and (role == "admin" or grant and grant.role == "admin"):
             return "role_ceiling"
+        return None
+
+    def _end_of(self, wish):
+        if wish["keep_expiry"] and wish["expires_at"] is not None:
+            return "invalid_command"
         if wish["expires_at"] is not None and wish["expires_at"] <= self.now:
             return "already_expired"
-        if not grant or (grant.role, grant.expires_at) != (wish["role"], wish["expires_at"]):
-            self._change(kind, subject, wish["role"], wish["expires_at"])
+        return None
+
+    def _ends(self, expires_at, authority):
+        """Does a grant that is given end early enough?"""
+        if authority == 1 and (expires_at or NEVER) > self.until:
+            return "beyond_own_expiry"
+        organization = self.directory.organizations[self.workspace.organization_id]
+        if (expires_at or NEVER) > self.now + (organization.get("grant_lifetime_max_ms") or NEVER):
+            return "lifetime_exceeded"
         return None
 
     def _remove(self):
@@ -316,8 +367,10 @@ class _Decision:
             live = grant and not self._has_expired(grant)
             if live and grant.role == "admin" and authority == 1 and subject != actor:
                 code = "role_ceiling"
-            if self.record["reason"] != "expired" or self._has_expired(grant):
+            expired = self.record["reason"] == "expired"
+            if grant and (not expired or self._has_expired(grant)):
                 self._remove_grant(kind, subject)
+                self._end_resting_on(kind, subject, "expired" if expired else "withdrawn")
         return code
 
     def _live(self, kind, subject):
@@ -358,6 +411,7 @@ class _Decision:
                 del w.grants[key]
             else:
                 w.grants[key] = Grant(c["after"], self._actor()["id"], self.now, c["expires_at"])
+        w.handoffs = {id: h for id, h in {**w.handoffs, **self.kept}.items() if h.state in OPEN}
 
     def _note(self, outcome, code=""):
         version = self.workspace.version if self.workspace else 0
@@ -371,53 +425,79 @@ class _Decision:
             "workspace_id": r["workspace_id"],
             "code": code,
             "at": self.now,
+            "signed_by": None,
         }
         self.model.events[self.p].append((self.offset, "CommandRejected", event))
         self._note("rejected", code)
 
     def _conclude(self, reason):
         self._note("applied")
-        if not self.changes:
-            return
         w = self.workspace
-        event = {
-            "workspace": w.ref(),
-            "version": w.version,
-            "actor": self._actor(),
-            "command_id": self.record.get("command_id"),
-            "reason": reason,
-            "changes": self.changes,
-            "at": self.now,
-        }
-        self.model.events[self.p].append((self.offset, "SharingChanged", event))
+        for step in self.steps:
+            self.model.handoffs[self.p].append((self.offset, {**step, "workspace": w.ref()}))
+        if self._changes_sharing():
+            event = {
+                "workspace": w.ref(),
+                "version": w.version,
+                "actor": self._actor(),
+                "command_id": self.record.get("command_id"),
+                "reason": reason,
+                "changes": self.changes,
+                "previous_owner_id": self.previous_owner,
+                "at": self.now,
+                "signed_by": None,  # signed_test.py has keys
+            }
+            self.model.events[self.p].append((self.offset, "SharingChanged", event))
         told = self._told()
         if told:
             self.model.notices[self.p, self.offset] = told
 
+    def _changes_sharing(self):
+        return bool(self.changes or self.previous_owner) or self._is_deleted()
+
     def _told(self):
-        """{user: (kind, group, role)}: each person concerned once, if the command as a whole changes what
-        they may do, or for how long; never the actor."""
+        """{user: [(kind, group, role, handoff, step)]}: whom the steps of handoffs concern, and each person for whom
+        the command as a whole changes what they may do, or for how long; never the actor. What a step changes of
+        somebody's access stands in the notice of the step."""
         w, actor, out = self.workspace, self._actor(), {}
-        gone = w.id not in self.all
+        access = self._access_changes() if self._changes_sharing() else {}
+        about_workspace = {u: access.pop(u) for u, what in list(access.items()) if what[0] in ABOUT_WORKSPACE}
+        self._tell_of_steps(out, access)
+        for user, what in {**access, **about_workspace}.items():
+            out.setdefault(user, []).append((*what, None, None))
+        owner_told = w.owner_id in out
+        if self.directory.exists(w.owner_id):
+            if self._is_deleted():
+                out.setdefault(w.owner_id, []).append(("workspace_deleted", None, None, None, None))
+            elif self.previous_owner:
+                out.setdefault(w.owner_id, []).append(("ownership_changed", None, None, None, None))
+            elif self.changes and actor["kind"] != "system" and not owner_told:
+                out[w.owner_id] = [("owner_notice", None, None, None, None)]
+        out.pop(actor["id"], None)
+        return out
+
+    def _access_changes(self):
+        """{user: (what, group, role)}, of all but the owner."""
+        out, gone = {}, self._is_deleted()
         removed = {(c["subject"]["kind"], c["subject"]["id"]) for c in self.changes if not c["after"]}
         for user in self._concerned():
             was = self._access(self.before, user, removed)
             now = (0, 0, None) if gone else self._access(self._state(), user, set())
-            what = self._difference(was, now)
+            what = "ownership_changed" if user == self.previous_owner else self._difference(was, now)
             if what:
                 role = {rank: role for role, rank in RANKS.items()}[now[0]]
                 out[user] = (what, (now if now[0] else was)[2], role)
-        if actor["kind"] != "system" and self.directory.exists(w.owner_id):
-            out[w.owner_id] = ("owner_notice", None, None)
-        out.pop(actor["id"], None)
         return out
+
+    def _is_deleted(self):
+        return self.workspace.id not in self.all
 
     def _state(self):
         w = self.workspace
         return w and (dict(w.grants), w.status, w.organization_id, w.owner_id)
 
     def _concerned(self):
-        people = set()
+        people = {self.previous_owner} if self.previous_owner else set()
         for c in self.changes:
             subject = c["subject"]
             people.update(
@@ -446,7 +526,8 @@ class _Decision:
     def _difference(self, was, now):
         if not now[0]:
             expired = self.record.get("reason") == "expired"
-            return was[0] and ("access_expired" if expired else "access_removed")
+            lost = "workspace_deleted" if self._is_deleted() else "access_removed"
+            return was[0] and ("access_expired" if expired else lost)
         if not was[0]:
             return "workspace_shared"
         if was[0] != now[0]:

@@ -27,6 +27,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from environment import environment, redis_alone  # noqa: E402
 from stack import programs  # noqa: E402
 
 ROUNDS = 600
@@ -38,6 +39,7 @@ MEASURED_ROUNDS = 10
 CHANGES_A_ROUND = 5
 STEP_SECONDS = 60
 POLL_SECONDS = 0.0005
+TELLING = ("--log-level", "debug")  # which says what a consumer takes over
 
 
 def _claimed(consumer):
@@ -51,10 +53,13 @@ class Enemy:
 
     def __init__(self, world, apart=False):
         """apart: with two consumers, one of which owns the directory, and the other the workspace."""
+        self.world = world
         self.made = world.populate(load.Shape(users=6, groups=1, workspaces=24))
-        self.consumer = world.start_consumer()
+        self.consumer = world.start_consumer(arguments=TELLING)
         if apart:
-            second = world.start_consumer("two")
+            # Whoever joins first has all of them; what the other takes over is then its half.
+            world.wait("one owner", lambda: len(_claimed(self.consumer)) == 12, alive=[self.consumer])
+            second = world.start_consumer("two", arguments=TELLING)
             world.wait(
                 "two owners", lambda: len(_claimed(second)) == 6, alive=(self.consumer, second)
             )
@@ -182,8 +187,12 @@ class SlowLine:
 
 def start_asker(enemy, address):
     who = (enemy.suspect, enemy.member, enemy.workspace, enemy.control)
+    env = environment()
+    if enemy.world.secured:
+        address, env = redis_alone(address, enemy.world.role(""), "sharebus-reader")
     return subprocess.Popen(
         [programs() / "asker", address, *who],
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -40,7 +40,7 @@ def _set_aside(world, consumer):
 
     def said():
         text = consumer.log.read_text(errors="replace")
-        return "is set aside" in text and text
+        return ": set aside: " in text and text
 
     return world.wait("a partition to be set aside", said, alive=[consumer])
 
@@ -206,7 +206,7 @@ def test_lost_commands_need_a_decision_by_a_person(world):
     _delete_records(world)
     consumer = world.start_consumer()
     said = _set_aside(world, consumer)
-    assert re.search(r"partition \d+ is set aside: it was applied up to \d+, but its log begins at \d+", said), said
+    assert re.search(r"partition \d+: set aside: it was applied up to \d+, but its log begins at \d+", said), said
     assert "--accept-lost-commands" in said, said
     consumer.terminate()
     consumer = world.start_consumer(arguments=["--accept-lost-commands"])
@@ -224,11 +224,11 @@ def test_commands_lost_before_the_first_start_are_said_to_be_never_applied(world
     _delete_records(world)
     consumer = world.start_consumer()
     said = _set_aside(world, consumer)
-    assert re.search(r"partition \d+ is set aside: it was never applied, but its log begins at \d+", said), said
+    assert re.search(r"partition \d+: set aside: it was never applied, but its log begins at \d+", said), said
     assert "--accept-lost-commands" in said, said
     consumer.terminate()
     world.send(made, 500, load.PLAIN)
-    consumer = world.start_consumer(arguments=["--accept-lost-commands"])
+    consumer = world.start_consumer(arguments=["--accept-lost-commands", "--log-level", "debug"])
     world.finish(consumer)
     said = consumer.log.read_text(errors="replace")
     assert "Redis has no mark, Kafka has committed nothing" in said, said
@@ -239,7 +239,7 @@ def test_of_two_consumers_with_the_same_name_the_older_one_ends(world):
     first = world.start_consumer("same")
     world.wait_published(first)
     second = world.start_consumer("same")
-    world.wait("the second to own something", lambda: "has applied" in second.tail(), alive=[second])
+    world.wait("the second to own something", lambda: "are ours and ready" in second.tail(), alive=[second])
     world.send(made, 20_000, load.MIX)
     code, said = _ended(first)
     assert code == REFUSED, said

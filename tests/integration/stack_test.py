@@ -57,7 +57,7 @@ def other(new_stack):
 def three(new_stack):
     stack = new_stack("three")
     done(stack, "up", "kafka,topics", "--brokers", "3", "--bin", str(stack.bin))
-    stack.brokers = brokers(stack)
+    stack.bootstrap, stack.brokers = bootstrap(stack), brokers(stack)
     return stack
 
 
@@ -102,8 +102,7 @@ def processes_of(stack):
 
 
 def index(stack, **options):
-    host, port = stack.redis.split(":")
-    return redis.Redis(host, int(port), decode_responses=True, **options)
+    return stack.redis_client(decode_responses=True, **options)
 
 
 def make_topic(stack, name):
@@ -220,8 +219,20 @@ def all_in_sync(stack, topic):
     return sorted(partition(stack, topic).isrs) == [1, 2, 3]
 
 
+def bootstrap(stack):
+    """Where programs find Kafka, as `env` says it or the configuration that it names."""
+    told = done(stack, "env", "kafka").stdout
+    if not stack.secured:
+        return re.search(r"SHAREBUS_BROKERS=(\S+)", told)[1]
+    assert f"SHAREBUS_CONFIG='{stack.role('all.conf')}'" in told, told
+    return re.search(r"^brokers = (\S+)$", stack.role("all.conf").read_text(), re.M)[1]
+
+
 def brokers(stack):
-    return re.search(r"SHAREBUS_BROKERS=(\S+)", done(stack, "env", "kafka").stdout)[1]
+    """Where the tests' own clients find it."""
+    if not stack.secured:
+        return bootstrap(stack)
+    return ",".join("127.0.0.1:" + (stack.dir / "run" / f"{node}-root.port").read_text().strip() for node in NODES)
 
 
 def setting(stack, topic, name):
@@ -233,7 +244,7 @@ def setting(stack, topic, name):
 def test_three_brokers_are_one_cluster(three):
     found = status(three, "kafka")
     assert list(found) == NODES
-    assert three.brokers == ",".join(f"127.0.0.1:{port}" for _, port, _ in found.values())
+    assert three.bootstrap == ",".join(f"127.0.0.1:{port}" for _, port, _ in found.values())
     for topic in (bus.COMMANDS, bus.GRANTS, bus.DIRECTORY):
         assert sorted(partition(three, topic).replicas) == [1, 2, 3]
         assert setting(three, topic, "min.insync.replicas") == "2"
@@ -248,7 +259,7 @@ def test_a_killed_leader_is_replaced(three):
     done(three, "kill", f"kafka-{leader}")
     write(three, "led", b"without")  # acknowledged by all replicas in sync, of which there must be two
     until("another leader", lambda: partition(three, "led").leader != leader)
-    assert brokers(three) == three.brokers
+    assert bootstrap(three) == three.bootstrap
     assert read(three, "led") == [b"before", b"without"]
     done(three, "up", f"kafka-{leader}")
     assert [n for n in NODES if status(three, "kafka")[n] != before[n]] == [f"kafka-{leader}"]
@@ -281,3 +292,23 @@ def test_three_brokers_leave_nothing_behind(three):
     done(three, "down", "--wipe")
     assert not three.dir.exists(), list(three.dir.rglob("*"))
     assert processes_of(three) == []
+
+
+def test_a_notifier_runs_where_it_is_named_and_is_one_of_the_parts_until_it_is_stopped(new_stack):
+    stack = new_stack("telling")
+    stack.up("kafka,redis,topics,consumer")
+    assert "notifier" not in status(stack)
+    done(stack, "up", "notifier")
+    assert status(stack)["notifier"][2] == "ready"
+    assert (stack.dir / "endpoints.conf").read_text() == "[endpoint inbox]\ntype = inbox\n"
+
+    def running():
+        return stack.sharebus("status", "-o", "json").json["notifiers"]["running"]
+
+    until("it says what it does", lambda: [one["owed"] for one in running()] == [0])
+    done(stack, "kill", "notifier")
+    assert state(stack, "notifier") == "dead"
+    done(stack, "up")
+    assert state(stack, "notifier") == "ready"
+    done(stack, "down", "notifier")
+    assert "notifier" not in status(stack) and not any("sharebus-notifier" in p for p in processes_of(stack))

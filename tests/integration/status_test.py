@@ -7,7 +7,6 @@ from pathlib import Path
 
 import bus
 import pytest
-import redis
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -18,7 +17,7 @@ from stack import stack, until  # noqa: E402, F401
 DONE, NO, UNAVAILABLE = 0, 1, 3
 NOWHERE = "127.0.0.1:1"  # tcpmux: without a listener
 PARTITIONS = 12
-KEYS = ["owner", "epoch", "applied", "committed", "end", "lag", "state", "loaded", "goal", "trouble"]
+KEYS = ["owner", "epoch", "applied", "committed", "end", "lag", "state", "node", "loaded", "goal", "trouble"]
 COPY = "cp"  # another prefix in the same Redis
 LATER_MS = 4_000_000_000_000  # nobody stamps the copies, so that they would be told to be old
 
@@ -28,7 +27,7 @@ def status(stack, *args, code=DONE):
     ran = stack.sharebus("status", "-o", "json", *args)
     assert ran.code == code, ran
     assert (ran.err == "") == (code == DONE), ran
-    assert list(ran.json) == ["group", "group_state", "partitions", "directory", "problems"]
+    assert list(ran.json) == ["group", "group_state", "partitions", "directory", "notifiers", "problems"]
     assert ran.json["problems"] == ([] if code != NO else said(ran)), ran
     assert all(list(row) == ["partition", *KEYS] for row in ran.json["partitions"])
     assert list(ran.json["directory"]) == KEYS
@@ -45,8 +44,7 @@ def column(answer, name):
 
 
 def server(stack):
-    host, port = stack.redis.split(":")
-    return redis.Redis(host, int(port), decode_responses=True)
+    return stack.redis_client(decode_responses=True)
 
 
 def marks(stack):
@@ -164,27 +162,29 @@ def test_the_table_agrees_with_the_json(stack):
 
 def stages(stack):
     """{stage: turns} of the one consumer, as JSON has them."""
-    (consumer,) = stack.sharebus("status", "--stages", "-o", "json").done().json
+    (consumer, *_) = stack.sharebus("status", "--stages", "-o", "json").done().json
     return {row["stage"]: row["turns"] for row in consumer["stages"]}
 
 
 def test_stages_are_those_of_the_loop_and_count_on(stack):
     before = stages(stack)
     assert list(before) == [
-        *("publish", "settle", "follow", "watch", "rebuild"),
+        *("publish", "settle", "follow", "watch", "tell", "rebuild"),
         *("recover", "reap", "fetch", "holes", "apply", "scrub", "report"),
+        *(f"publish:{step}" for step in ("write", "offsets", "note", "commit", "see")),
     ]
     send_garbage(stack)
     settled(stack)
-    until("a later report counts more turns", lambda: stages(stack)["apply"] > before["apply"])
+    grown = lambda name: stages(stack)[name] > before[name]  # noqa: E731
+    until("a later report counts more turns", lambda: grown("apply") and grown("publish:see"))
 
 
 def test_the_table_of_stages_names_the_consumer_of_the_json(stack):
     (consumer,) = stack.sharebus("status", "--stages", "-o", "json").done().json
     titles, *rows = stack.sharebus("status", "--stages").done().out.splitlines()
     assert titles.startswith("INSTANCE")
-    assert [row.split()[:2] for row in rows] == [
-        [consumer["instance"], row["stage"]] for row in consumer["stages"]
+    assert [row.split()[:3] for row in rows] == [
+        [consumer["instance"], "consumer", row["stage"]] for row in consumer["stages"]
     ]
 
 
@@ -239,12 +239,10 @@ def test_offsets_of_an_open_transaction_are_waited_for(stack):
     member.close()
 
 
-def test_two_members_are_distinguished_by_their_client_ids(stack, tmp_path):
-    config = tmp_path / "second.conf"
-    config.write_text("[kafka]\nclient.id = the-second\n")
-    argv = [stack.bin / "sharebus-consumer", "--config", config, "--instance", "second"]
+def test_two_members_are_distinguished_by_their_instances(stack, tmp_path):
+    argv = [stack.bin / "sharebus-consumer", "--instance", "the-second"]
     with (tmp_path / "log").open("w") as log:
-        second = subprocess.Popen(argv, env=stack.env(), stdout=log, stderr=log)
+        second = subprocess.Popen(argv, env=stack.env("consumer", argv), stdout=log, stderr=log)
 
     def shared():
         ran = stack.sharebus("status", "-o", "json")
@@ -275,11 +273,13 @@ def test_without_a_consumer_partitions_have_no_owner_and_the_lag_grows(stack):
     stack.down("consumer")
     try:
         send_garbage(stack, 100)
-        answer = status(stack, code=NO)
+        nobody = lambda: status(stack, code=NO)  # noqa: E731
+        until("nobody looks", lambda: set(column(nobody(), "state")) == {"unwatched"})
+        answer = nobody()
     finally:
         stack.up()
     assert set(column(answer, "owner")) == {None} and answer["directory"]["owner"] is None
-    assert set(column(answer, "state")) == {"ready"}
+    assert set(column(answer, "state")) == {answer["directory"]["state"]} == {"unwatched"}
     assert sum(column(answer, "lag")) == 100
     assert answer["problems"] == [f"no consumer of group {bus.GROUP} runs: start sharebus-consumer"]
     for row in answer["partitions"]:
@@ -355,7 +355,7 @@ def test_a_rebuild_shows_its_progress(stack, copied, loaded, goal, shown):
 def test_a_mark_of_another_deployment_is_shown_as_foreign(stack, copied, name, field):
     copied(name, **field)
     ran = stack.sharebus("status", "--prefix", COPY, "-o", "json")
-    assert ran.code == NO and stack.redis in ran.err and ran.err.count("\n") == 1
+    assert ran.code == NO and stack.redis_named in ran.err and ran.err.count("\n") == 1
     rows = [*ran.json["partitions"], ran.json["directory"]]
     foreign = [n for n, row in enumerate(rows) if row["state"] == "foreign"]
     assert foreign == [PARTITIONS if name == "dir" else int(name)]

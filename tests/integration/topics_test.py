@@ -10,8 +10,14 @@ from pathlib import Path
 import bus
 import confluent_kafka
 import pytest
-import redis
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -21,6 +27,7 @@ DONE, NO, UNAVAILABLE = 0, 1, 3
 NAMES = ["commands", "directory", "events", "notifications", "handoffs", "grants", "deadletter"]
 NAMES = [f"sharing.{name}" for name in NAMES]
 PARTITIONS = 3
+OWNS_ALL = "partitions 0-2 and the directory are ours and ready"
 GRAVE = {  # by the broker's defaults
     "sharing.commands": "message.timestamp.type=CreateTime",
     "sharing.directory": "cleanup.policy=delete",
@@ -63,7 +70,7 @@ class Deployment(Stack):
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [self.bin / "sharebus-consumer", "--instance", "one", *args],
-                env=self.env(),
+                env=self.env("consumer", args),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -125,7 +132,7 @@ def test_topics_made_by_a_brokers_defaults_are_refused_by_name(bare):
     again = bare.create()
     assert again.code == DONE and "but must have" not in again.err, again
     process, log = bare.consume()
-    until("the consumer owns all", lambda: "the group assigns us 3 partitions" in log.read_text())
+    until("the consumer owns all", lambda: OWNS_ALL in log.read_text())
     assert stopped(process) == 0
 
 
@@ -155,6 +162,26 @@ def test_a_setting_that_is_changed_while_the_consumer_runs_is_named(bare):
     assert stopped(process) == 0
 
 
+def test_outputs_stay_where_readers_look_when_a_topic_grows(bare, tmp_path):
+    assert bare.create().code == DONE
+    text = "[kafka]\ntopic.metadata.refresh.interval.ms = 200\n"
+    config = bare.configure(tmp_path / "often.conf", text, "consumer")
+    process, log = bare.consume("--config", str(config))
+    until("all is ready", lambda: bare.sharebus("status").code == DONE)
+    grown = NewPartitions(bus.DEADLETTER, 4 * PARTITIONS)
+    admin = bare.admin()
+    for answer in admin.create_partitions([grown]).values():
+        answer.result(30)
+    until("its producers know it", lambda: log.read_text().count("partition count changed") >= 2)
+    keys = [str(n).encode() for n in range(40)]
+    bus.send_all(bare.brokers, bus.COMMANDS, [(key, b"not read", []) for key in keys])
+    ends = lambda: bus.log_ends(bare.brokers, bus.DEADLETTER, "read_committed")  # noqa: E731
+    until("all are dead letters", lambda: sum(ends().values()) >= len(keys))
+    assert all(end == 0 for p, end in ends().items() if p >= PARTITIONS)
+    assert process.poll() is None
+    assert stopped(process) == 0
+
+
 def test_a_changelog_without_its_beginning_is_not_rebuilt_from_without_a_decision(bare):
     assert bare.create().code == DONE
     process, log = bare.consume()
@@ -170,17 +197,17 @@ def test_a_changelog_without_its_beginning_is_not_rebuilt_from_without_a_decisio
     lost = f"sharing.grants partition {partition} begins at offset"
     assert lost in bare.sharebus("status").err
     process, log = bare.consume()  # Redis has all: the changelog is not needed
-    until("all is owned", lambda: "the group assigns us 3 partitions" in log.read_text())
+    until("all is owned", lambda: OWNS_ALL in log.read_text())
     until("it is said", lambda: lost in log.read_text())
-    host, port = bare.redis.split(":")
-    applied = lambda: redis.Redis(host, int(port)).hget(f"sb:{{{partition}}}:mark", "applied")  # noqa: E731
+    server = bare.redis_client()
+    applied = lambda: server.hget(f"sb:{{{partition}}}:mark", "applied")  # noqa: E731
     before = int(applied())
     bus.send_all(bare.brokers, bus.COMMANDS, [(b"x", b"not read", [])])
     until("the partition goes on", lambda: int(applied()) > before)
     assert stopped(process) == 0
     bare.forget_begin(bus.GRANTS, partition)
 
-    redis.Redis(host, int(port)).flushall()
+    server.flushall()
     process, log = bare.consume()
     refusal = "a rebuild from it would lose grants"
     until("the rebuild is refused", lambda: refusal in log.read_text())
@@ -189,6 +216,6 @@ def test_a_changelog_without_its_beginning_is_not_rebuilt_from_without_a_decisio
         process.terminate()
     process.wait(60)
     process, log = bare.consume("--accept-lost-grants")
-    ready = lambda: redis.Redis(host, int(port)).hget(f"sb:{{{partition}}}:mark", "state") == b"ready"  # noqa: E731
+    ready = lambda: server.hget(f"sb:{{{partition}}}:mark", "state") == b"ready"  # noqa: E731
     until("the partition is rebuilt from the rest", ready)
     assert stopped(process) == 0

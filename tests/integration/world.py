@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import re
 import shutil
 import signal
 import subprocess
@@ -11,8 +10,10 @@ import time
 import bus
 import counting
 import load
+from environment import environment, library_options
 
 STACK = bus.REPO / "ops" / "stack"
+SECURED = os.environ.get("SHAREBUS_STACK") == "secured"
 TAIL_BYTES = 4000
 STOP_S = 20  # for a consumer that is told to stop, whatever hangs
 
@@ -26,24 +27,25 @@ class Stuck(AssertionError):
 
 
 class ConsumerProcess:
-    """A consumer process; `environment` is added to its environment. `stderr` is a file descriptor that takes
-    its log instead of a file, `redis` another address."""
+    """A consumer process; `settings` is added to its environment. `stderr` is a file descriptor that takes
+    its log instead of a file, `redis` another address of the same Redis, `program` the path of another consumer."""
 
     def __init__(
-        self, world, instance, number, arguments=(), environment=None, stderr=None, redis=None
+        self, world, instance, number, arguments=(), settings=None, stderr=None, redis=None,
+        program=None,
     ):
         self.log = world.folder / f"consumer-{number}-{instance}.log"
         self.instance = instance
-        crashing = environment and "SHAREBUS_CRASH_AT" in environment
-        program = load.crashing_consumer() if crashing else load.sharebus_program("sharebus-consumer")
+        crashing = settings and "SHAREBUS_CRASH_AT" in settings
+        ours = load.crashing_consumer() if crashing else load.sharebus_program("sharebus-consumer")
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
                 [
-                    program,
-                    *("--brokers", world.brokers, "--redis", redis or world.redis_address),
+                    program or ours,
+                    *world.reach("consumer", redis),
                     *("--instance", instance, *arguments),
                 ],
-                env={**os.environ, **(environment or {})},
+                env=environment(**(settings or {})),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out if stderr is None else stderr,
@@ -51,7 +53,7 @@ class ConsumerProcess:
 
     def tail(self):
         lines = self.log.read_text(errors="replace").splitlines(keepends=True)
-        told = "".join(line for line in lines if " goes to sharing.deadletter: " not in line)
+        told = "".join(line for line in lines if " records went to sharing.deadletter; " not in line)
         return f"--- {self.log.name}, its end without dead letters:\n{told[-TAIL_BYTES:]}---"
 
     def check_alive(self):
@@ -78,8 +80,15 @@ class ConsumerProcess:
 
 
 class World:
-    def __init__(self, folder, broker_count=1):
+    """With `secured` its stack is one of `ops/stack --secured`: programs may do what their role may. What this
+    module itself asks of Kafka and Redis, by `brokers` and redis(), may be anything. With `servers` (of nodes.py),
+    those are its Redis; they are the caller's to close."""
+
+    def __init__(self, folder, broker_count=1, secured=SECURED, servers=None):
         self.broker_count = broker_count
+        self.secured = secured and not servers  # they are as everybody may use them
+        self.servers = servers
+        self.parts = "kafka" if servers else "kafka,redis"
         self.folder = pathlib.Path(folder)
         self.stack = self.folder / "stack"
         self.consumers = []
@@ -90,16 +99,70 @@ class World:
         done = self._stack("up")
         if done.returncode:
             raise NoStack(f"ops/stack up failed with {done.returncode}:\n{done.stderr[-TAIL_BYTES:]}")
-        settings = dict(re.findall(r"(SHAREBUS_\w+)=(\S+)", self._stack("env").stdout))
-        self.brokers = settings["SHAREBUS_BROKERS"]
-        self.redis_address = settings["SHAREBUS_REDIS"]
+        nodes = [f"kafka-{n}" for n in range(1, broker_count + 1)] if broker_count > 1 else ["kafka"]
+        self.brokers = ",".join(self._address(n + ("-root" if self.secured else "")) for n in nodes)
+        self.redis_address = servers.address if servers else self._address("redis")
+
+    def _address(self, part):
+        return "127.0.0.1:" + (self.stack / "run" / f"{part}.port").read_text().strip()
+
+    def role(self, name):
+        """A file of a secured stack's roles."""
+        return self.stack / "roles" / name
+
+    def reach(self, role, redis=None):
+        """The arguments with which a program finds Kafka and Redis, in that role."""
+        redis = redis or self.redis_address
+        if not self.secured:
+            return ["--brokers", self.brokers, "--redis", redis]
+        return ["--config", str(self.role(f"{role}.conf")), "--redis", f"rediss://sharebus-{role}@{redis}"]
+
+    def root(self):
+        """The settings with which a program finds Kafka and Redis, and may do everything."""
+        if not self.secured:
+            return {"brokers": self.brokers, "redis": self.redis_address}
+        return {
+            "brokers": self.brokers,
+            "redis": f"rediss://default@{self.redis_address}",
+            "redis-ca": str(self.role("ca.crt")),
+            "redis-password-file": str(self.role("root.password")),
+        }
+
+    def env(self, role=None, **settings):
+        """The environment of a program in that role, or in none, and so with all rights."""
+        if self.secured and role:
+            told = {"SHAREBUS_CONFIG": str(self.role(f"{role}.conf"))}
+        else:
+            told = {"SHAREBUS_" + name.upper().replace("-", "_"): value for name, value in self.root().items()}
+        return environment(**told | settings)
+
+    def library(self, role):
+        """What a client of libsharebus in that role is told."""
+        if not self.secured:
+            return {"brokers": self.brokers, "redis": self.redis_address}
+        return library_options(self.role(f"{role}.conf"))
+
+    def author(self):
+        """Settings of a Kafka client that may write what whoever shares may."""
+        if not self.secured:
+            return {}
+        nodes = sorted((self.stack / "run").glob("kafka*-mtls.port"))
+        return {
+            "bootstrap.servers": ",".join(self._address(n.name.removesuffix("-mtls.port")) for n in nodes),
+            "security.protocol": "sasl_ssl",
+            "ssl.ca.location": str(self.role("ca.crt")),
+            "sasl.mechanism": "PLAIN",
+            "sasl.username": "sharebus-sharer",
+            "sasl.password": self.role("sharebus-sharer.password").read_text(),
+        }
 
     def stack_command(self, verb, *arguments):
         brokers = ("--brokers", str(self.broker_count)) if self.broker_count > 1 else ()
-        return [STACK, verb, "--dir", self.stack, *brokers, *arguments]
+        secured = ("--secured",) if self.secured else ()
+        return [STACK, verb, "--dir", self.stack, *brokers, *secured, *arguments]
 
     def _stack(self, verb, *arguments):
-        command = self.stack_command(verb, "--only", "kafka,redis", *arguments)
+        command = self.stack_command(verb, "--only", self.parts, *arguments)
         return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
     def close(self):
@@ -128,7 +191,14 @@ class World:
     # ---- content ----
 
     def redis(self, timeout_s=None):
-        return counting.connect(self.redis_address, timeout_s)
+        if self.servers:
+            return self.servers.client(timeout_s)
+        if not self.secured:
+            return counting.connect(self.redis_address, timeout_s)
+        tls = {"ssl": True, "ssl_ca_certs": str(self.role("ca.crt"))}
+        return counting.connect(
+            self.redis_address, timeout_s, password=self.role("root.password").read_text(), **tls
+        )
 
     def populate(self, shape):
         """Writes topics, directory and workspaces; returns the Load that makes commands."""
@@ -144,10 +214,10 @@ class World:
         load.write_commands(self.brokers, made, count, mix)
         self._ends = None
 
-    def start_consumer(self, instance="one", environment=None, arguments=(), **ends):
+    def start_consumer(self, instance="one", settings=None, arguments=(), **ends):
         arguments = (*self._extra(), *arguments)
         consumer = ConsumerProcess(
-            self, instance, len(self.consumers), arguments, environment, **ends
+            self, instance, len(self.consumers), arguments, settings, **ends
         )
         self.consumers.append(consumer)
         return consumer
@@ -176,6 +246,13 @@ class World:
     def forget_ends(self):
         """To be called when records were written otherwise than through this object."""
         self._ends = None
+
+    def forget_topics(self):
+        """To be called when topics were made anew, for they may have another number of partitions."""
+        self.forget_ends()
+        if self._committed:
+            self._committed.close()
+            self._committed = None
 
     def applied(self):
         """{partition: applied}, from the marks in Redis."""
@@ -232,3 +309,23 @@ class World:
 
     def wait_published(self, *alive):
         self.wait("all published", lambda: self.committed() == self.ends(), alive=alive)
+
+    def wait_settled(self, *alive):
+        """The same, and whatever ends soon has ended: until then the consumer itself writes commands."""
+        self.wait("all ended and published", self.is_settled, alive=alive, every_s=0.1)
+
+    def is_settled(self):
+        if self._ends_soon():
+            return False
+        self.forget_ends()
+        return self.committed() == self.applied() == self.ends()
+
+    def _ends_soon(self):
+        """Does a grant or a handoff end within the next hour?"""
+        if self._redis is None:
+            self._redis = self.redis()
+        pipeline = self._redis.pipeline(transaction=False)
+        for p in self.ends():
+            pipeline.zrange(f"sb:{{{p}}}:due", 0, 0, withscores=True)
+        limit = (time.time() + 3600) * 1000
+        return any(first and first[0][1] < limit for first in pipeline.execute())

@@ -187,6 +187,8 @@ class Session:
                 "command_id": self.commands[-1],
                 "reason": "command",
                 "changes": changes,
+                "previous_owner_id": None,
+                "signed_by": None,  # integration/signed_test.py has keys
             }
         )
         for recipient, kind, group, role in told:
@@ -199,6 +201,9 @@ class Session:
                     "group_id": group and self.world.ids[group],
                     "role": role,
                     "message": None,
+                    "expires_at": None,
+                    "handoff_id": None,
+                    "handoff_step": None,
                     "command_id": self.commands[-1],
                 }
             )
@@ -219,6 +224,7 @@ class Session:
                 "workspace_id": self.id,
                 "code": code,
                 "message": printed["message"],
+                "signed_by": None,
             }
         )
 
@@ -324,7 +330,7 @@ def test_everybody_concerned_is_told_once_and_nobody_else(session):
         return sorted(told, key=lambda n: (n["command_id"], n["recipient_id"], n["kind"]))
 
     told = [
-        without(e.record, "title", "body", "actions", "event_id", "at")
+        without(e.record, "title", "body", "body_markdown", "actions", "event_id", "at")
         | {"command_id": command_of(session, e)}
         for e in session.bus.events("sharing.notifications")
     ]
@@ -342,7 +348,7 @@ def test_notifications_have_words_and_the_event_they_came_from(session):
         assert n.record["actor"] == cause.record["actor"]
         assert n.record["at"] == cause.record["at"]
         assert session.workspace in n.record["title"]
-        assert n.record["body"].strip()
+        assert n.record["body"].strip() and n.record["body_markdown"].strip()
         for action in n.record["actions"]:
             assert action["label"] and f"/@erin/{session.workspace}" in action["url"]
         if n.record["kind"] == "access_removed":

@@ -14,6 +14,7 @@ ROLES = {"use": 1, "admin": 2}
 ACTIONS = (
     "read ssh app start stop logs stats update_on_start rename update share_use share_admin delete"
 ).split()
+ANSWERS = ("accept", "decline", "return", "complete", "reassign", "withdraw")
 VERDICTS = ("pending", "applied", "unchanged", "duplicate", "rejected", "unreadable")
 
 
@@ -28,7 +29,15 @@ class Options(ctypes.Structure):
         ("prefix", ctypes.c_char_p),
         ("source", ctypes.c_char_p),
         ("timeout_ms", ctypes.c_int),
+        ("max_age_ms", ctypes.c_int),
+        ("redis_password", ctypes.c_char_p),
+        ("redis_password_file", ctypes.c_char_p),
+        ("redis_ca", ctypes.c_char_p),
+        ("redis_cert", ctypes.c_char_p),
+        ("redis_key", ctypes.c_char_p),
         ("kafka", ctypes.POINTER(ctypes.c_char_p)),
+        ("keys_file", ctypes.c_char_p),
+        ("signing_key", ctypes.c_char_p),
     ]
 
 
@@ -39,6 +48,7 @@ class Subject(ctypes.Structure):
         ("name", ctypes.c_char_p),
         ("role", ctypes.c_int),
         ("expires_at", ctypes.c_int64),
+        ("keep_expiry", ctypes.c_bool),
     ]
 
 
@@ -139,6 +149,75 @@ class Workspace(ctypes.Structure):
     ]
 
 
+class Artifact(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("url", ctypes.c_char_p)]
+
+
+class Offer(ctypes.Structure):
+    _fields_ = [
+        ("handoff", Id),
+        ("expected_step", ctypes.c_int64),
+        ("kind", ctypes.c_int),
+        ("summary", ctypes.c_char_p),
+        ("question", ctypes.c_char_p),
+        ("task_system", ctypes.c_int),
+        ("task_id", ctypes.c_char_p),
+        ("task_url", ctypes.c_char_p),
+        ("artifacts", ctypes.POINTER(Artifact)),
+        ("artifact_count", ctypes.c_size_t),
+        ("answer_schema", ctypes.c_char_p),
+        ("expires_at", ctypes.c_int64),
+    ]
+
+
+class Response(ctypes.Structure):
+    _fields_ = [
+        ("actor", Id),
+        ("handoff", Id),
+        ("workspace", Id),
+        ("answer", ctypes.c_int),
+        ("note", ctypes.c_char_p),
+        ("artifacts", ctypes.POINTER(Artifact)),
+        ("artifact_count", ctypes.c_size_t),
+        ("to", ctypes.POINTER(Subject)),
+        ("expected_step", ctypes.c_int64),
+        ("command_id", Id),
+        ("wait_ms", ctypes.c_int),
+    ]
+
+
+class Handoff(ctypes.Structure):
+    _fields_ = [
+        ("id", Id),
+        ("workspace", Id),
+        ("workspace_name", ctypes.c_char_p),
+        ("owner", Id),
+        ("owner_name", ctypes.c_char_p),
+        ("kind", ctypes.c_int),
+        ("state", ctypes.c_int),
+        ("step", ctypes.c_int64),
+        ("offered_by", Id),
+        ("offered_by_name", ctypes.c_char_p),
+        ("to_kind", ctypes.c_int),
+        ("to", Id),
+        ("to_name", ctypes.c_char_p),
+        ("accepted_by", Id),
+        ("accepted_by_name", ctypes.c_char_p),
+        ("role", ctypes.c_int),
+        ("summary", ctypes.c_char_p),
+        ("question", ctypes.c_char_p),
+        ("task_system", ctypes.c_int),
+        ("task_id", ctypes.c_char_p),
+        ("task_url", ctypes.c_char_p),
+        ("artifacts", ctypes.POINTER(Artifact)),
+        ("artifact_count", ctypes.c_size_t),
+        ("answer_schema", ctypes.c_char_p),
+        ("note", ctypes.c_char_p),
+        ("offered_at", ctypes.c_int64),
+        ("expires_at", ctypes.c_int64),
+    ]
+
+
 class Query(ctypes.Structure):
     _fields_ = [
         ("as_", Id),
@@ -178,10 +257,15 @@ def load():
 
 
 class Client:
-    def __init__(self, brokers, redis):
+    def __init__(self, brokers, redis, kafka=(), **more):
+        """`kafka` are more settings of librdkafka: name, value, name, value, …; `more` are other options."""
         self._library = load()
         self._client = ctypes.c_void_p()
         options = Options(brokers=brokers.encode(), redis=redis.encode())
+        if kafka:
+            options.kafka = (ctypes.c_char_p * (len(kafka) + 1))(*(text.encode() for text in kafka), None)
+        for name, value in more.items():
+            setattr(options, name.replace("-", "_"), str(value).encode())
         self._check(self._library.sharebus_open(ctypes.byref(self._client), ctypes.byref(options)))
 
     def close(self):
@@ -225,6 +309,49 @@ class Client:
         verdict = VERDICTS[out.verdict]
         code = out.code.decode() if out.code else ""
         return verdict, code, (out.position.partition, out.position.offset)
+
+    # ---- handing over ----
+
+    @staticmethod
+    def _artifacts(listed):
+        return (Artifact * len(listed))(*(Artifact(*a) for a in listed)), len(listed)
+
+    def offer(self, actor, workspace, grant, *, artifacts=(), wait_ms=60000, **offer):
+        """Offers with grant (kind, id, role, expires_at): (verdict, code, the handoff's id)."""
+        kind, ident, role, expires = grant
+        subject = Subject(KINDS[kind], to_id(ident), None, ROLES[role], expires or 0)
+        request = Request(to_id(actor), to_id(workspace), ctypes.pointer(subject), 1, wait_ms=wait_ms)
+        listed, count = self._artifacts(artifacts)
+        filled = Offer(artifacts=listed, artifact_count=count, **offer)
+        out = Outcome()
+        self._call("sharebus_handoff_offer", *map(ctypes.byref, (request, filled, out)))
+        return VERDICTS[out.verdict], (out.code or b"").decode(), from_id(out.command_id)
+
+    def answer(self, actor, handoff, answer, *, note=None, to=None, step=0, artifacts=(), wait_ms=60000):
+        listed, count = self._artifacts(artifacts)
+        to = to and ctypes.pointer(Subject(KINDS[to[0]], to_id(to[1])))
+        response = Response(
+            to_id(actor), to_id(handoff), to_id(None), answer, note, listed, count, to, step, to_id(None), wait_ms
+        )
+        out = Outcome()
+        self._call("sharebus_handoff_answer", ctypes.byref(response), ctypes.byref(out))
+        return VERDICTS[out.verdict], (out.code or b"").decode()
+
+    def handoff(self, user, handoff):
+        """The open handoff, as that user sees it or, with None, as a service does."""
+        out = ctypes.POINTER(Handoff)()
+        who = user and ctypes.byref(to_id(user))
+        self._call("sharebus_handoff_get", who, ctypes.byref(to_id(handoff)), ctypes.byref(out))
+        return out.contents
+
+    def handoffs(self, user, scope):
+        """The ids of those that sharebus_handoff_list() lists."""
+        out = ctypes.POINTER(Handoff)()
+        count = ctypes.c_size_t()
+        self._call("sharebus_handoff_list", ctypes.byref(to_id(user)), scope, ctypes.byref(out), ctypes.byref(count))
+        return [from_id(h.id) for h in out[: count.value]]
+
+    # ---- names ----
 
     def find(self, what, name):
         """The id of that name; `what` is user, group or workspace."""

@@ -5,6 +5,8 @@ Ids are texts. Time is passed in, in milliseconds. What is deleted does not exis
 
 from dataclasses import dataclass, field
 
+from handoffs import covers, find_step
+
 USE = {"read", "ssh", "app", "start", "stop", "logs", "stats", "update_on_start"}
 ADMIN = USE | {"rename", "update", "share_use"}
 OWNER = ADMIN | {"share_admin", "delete"}
@@ -41,6 +43,23 @@ class Workspace:
     owner: str
     status: str = "active"
     grants: dict = field(default_factory=dict)  # (kind, id) -> Grant
+
+
+@dataclass
+class Handoff:
+    """One that is open; no other of its workspace is."""
+
+    workspace: str
+    author: str
+    to: tuple  # (kind, id)
+    role: str
+    state: str = "offered"
+    accepter: str | None = None
+    own: bool = False  # is its holder's grant its own?
+    had: Grant | None = None  # and what was there before
+
+    def holder(self):
+        return ("user", self.accepter) if self.accepter else self.to
 
 
 class Rights:
@@ -158,6 +177,15 @@ class Rights:
             return "unknown_subject"
         return None if id == w.organization else "not_a_member"
 
+    def _own_end(self, actor, w, now):
+        """When what makes the actor an admin of the workspace ends; None: never."""
+        ends = [
+            g.expires_at
+            for s, g in w.grants.items()
+            if g.role == "admin" and not g.is_over(now) and self.reaches(actor, s)
+        ]
+        return None if None in ends else max(ends)
+
     def share(self, actor, workspace, grants, now):
         """(verdict, the possible codes) for grants, [(kind, id, role, expires_at)]. The caller carries an
         applied share out with do_share()."""
@@ -182,6 +210,10 @@ class Rights:
                 problems.add("role_ceiling")
             if expires_at is not None and expires_at <= now:
                 problems.add("already_expired")
+            same = old == Grant(role, expires_at) and not old.is_over(now)
+            end = self._own_end(actor, w, now) if authority == "admin" else None
+            if end is not None and not same and (expires_at is None or expires_at > end):
+                problems.add("beyond_own_expiry")
         if problems:
             return "rejected", problems
         same = all(
@@ -193,6 +225,69 @@ class Rights:
     def do_share(self, workspace, grants):
         for kind, id, role, expires_at in grants:
             self.workspaces[workspace].grants[kind, id] = Grant(role, expires_at)
+
+    # ---- handoffs, of grants without an end ----
+
+    def offer(self, actor, workspace, grant, now):
+        """(verdict, the possible codes) of an offer with that (kind, id, role, None)."""
+        kind, id, role, _ = grant
+        verdict, problems = self.share(actor, workspace, [grant], now)
+        if verdict == "rejected" and covers(self.workspaces[workspace].grants.get((kind, id)), role, None):
+            problems = problems - {"role_ceiling", "beyond_own_expiry"}  # nothing is given
+        return ("rejected", problems) if problems else ("applied", set())
+
+    def do_offer(self, actor, workspace, grant):
+        kind, id, role, _ = grant
+        h = Handoff(workspace, actor, (kind, id), role)
+        self._give(h)
+        return h
+
+    def _give(self, h):
+        grants = self.workspaces[h.workspace].grants
+        h.had = grants.get(h.holder())
+        h.own = not covers(h.had, h.role, None)
+        if h.own:
+            grants[h.holder()] = Grant(h.role)
+
+    def _take_back(self, h):
+        grants = self.workspaces[h.workspace].grants
+        if h.own and h.had:
+            grants[h.holder()] = h.had
+        elif h.own:
+            grants.pop(h.holder(), None)
+        h.own = False
+
+    def _parties(self, h, user):
+        u, w = self.users.get(user), self.workspaces[h.workspace]
+        if not u or u.status != "active":
+            return set()
+        out = {"authority"} if user == w.owner or self._admin_of_all(user, w) else set()
+        if user == h.author:
+            out.add("author")
+        if w.organization in u.organizations:
+            out |= {"accepter"} if user == h.accepter else set()
+            out |= {"recipient" if h.to[0] == "user" else "member"} if self.reaches(user, h.to) else set()
+        return out
+
+    def answer(self, h, user, answer):
+        """(verdict, code)"""
+        found = find_step(h.state, answer, self._parties(h, user))
+        if isinstance(found, str):
+            return "rejected", found
+        return ("unchanged" if found[0] == h.state else "applied"), ""
+
+    def do_answer(self, h, user, answer):
+        h.state, grant = find_step(h.state, answer, self._parties(h, user))
+        if grant == "goes":
+            self._take_back(h)
+        elif grant == "to_member":
+            own = h.own
+            self._take_back(h)
+            h.accepter = user
+            if own and user != self.workspaces[h.workspace].owner:
+                self._give(h)
+        elif answer == "accept":
+            h.accepter = user
 
     def remove(self, actor, workspace, subjects, now):
         w = self.workspaces.get(workspace)

@@ -18,6 +18,7 @@ import bus  # noqa: E402
 import library  # noqa: E402
 import world as worlds  # noqa: E402
 from conftest import world  # noqa: E402, F401
+from handoffs import OPEN  # noqa: E402
 from rights import Grant, Group, Rights, User, Workspace  # noqa: E402
 
 STEPS = int(os.environ.get("SHAREBUS_PROPERTY_STEPS", "10000"))
@@ -25,6 +26,7 @@ SEED = int(os.environ.get("SHAREBUS_PROPERTY_SEED", "0")) or random.SystemRandom
 DAY_MS = 24 * 3600 * 1000
 SOON_MS = (40, 400)
 PARTITIONS = 4
+ANSWERS = [answer for answer in library.ANSWERS if answer != "reassign"]
 ASKED = ("read", "ssh", "rename", "share_use", "share_admin", "delete")
 
 
@@ -99,7 +101,7 @@ class History:
         """Opens the library, once the consumer has taken its partitions and so made the index."""
 
         def try_it():
-            client = library.Client(self.world.brokers, self.world.redis_address)
+            client = library.Client(**self.world.library("sharer"))
             try:
                 client.wait(0, 0, 1)
             except library.Failed as failed:
@@ -282,6 +284,41 @@ class History:
     def _lasting(shown, now):
         return {s: (role, end) for s, (role, end) in shown.items() if end is None or end > now}
 
+    def step_handoff(self):
+        """Somebody offers, and some answer, rightly or not, until it is over or the author withdraws it."""
+        workspace, subject = self.rng.choice(self.places), self._subject()
+        w = self.rights.workspaces.get(workspace)
+        if not w or any(g.expires_at for g in w.grants.values()):
+            return "-"  # what an offer gives would rest on the millisecond
+        actor = w.owner if self.rng.random() < 0.5 else self._actor(workspace)
+        grant = (*subject, self.rng.choice(("use", "use", "admin")), None)
+        verdict, code, handoff = self.client.offer(actor, workspace, grant, kind=1, summary=b"x")
+        self._expect((verdict, code), [self.rights.offer(actor, workspace, grant, now_ms())])
+        if verdict != "applied":
+            return verdict
+        h = self.rights.do_offer(actor, workspace, grant)
+        for _ in range(self.rng.randint(0, 6)):
+            if h.state in OPEN:
+                self._answer(h, handoff, self._answerer(h), self.rng.choice(ANSWERS))
+        if h.state in OPEN:
+            self._answer(h, handoff, h.author, "withdraw")
+        return h.state
+
+    def _answerer(self, h):
+        """Mostly somebody whom the handoff is for."""
+        concerned = [u for u in self.rights.users if self.rights.reaches(u, h.holder())]
+        return self.rng.choice(concerned if concerned and self.rng.random() < 0.7 else [h.author, *self.people])
+
+    def _answer(self, h, handoff, user, answer):
+        note = self.rng.choice((None, b"x", "\u00e4\n".encode()))
+        outcome = self.client.answer(user, handoff, library.ANSWERS.index(answer) + 1, note=note)
+        assert outcome == self.rights.answer(h, user, answer), (h, user, answer, outcome)
+        if outcome[0] == "applied":
+            self.rights.do_answer(h, user, answer)
+            assert h.state not in OPEN or self.client.handoff(None, handoff).note == note, (h, user, answer)
+        now = now_ms()
+        assert self.client.show(h.workspace) == self.rights.show(h.workspace, now), (h, user, answer)
+
     def step_order_of_strangers_does_not_matter(self):
         one, two = self.rng.sample(self.places, 2)
         first = [(*self._subject(), "use", None)]
@@ -415,6 +452,7 @@ class History:
         step_share_for_a_moment: 4,
         step_remove: 20,
         step_remove_undoes_share: 4,
+        step_handoff: 6,
         step_order_of_strangers_does_not_matter: 2,
         step_group_membership: 8,
         step_group_comes_or_goes: 0.6,

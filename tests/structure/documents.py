@@ -50,6 +50,7 @@ def _missing(file, match, what):
 TABLE = re.compile(r"\bstruct (?:config_setting|flag) \w+\[\w*\] = \{(.*?)^\};", re.M | re.S)
 ROW = re.compile(r'^\t\{ "([a-z][a-z-]*)"', re.M)
 NOT_OF_A_PROGRAM = ("producer/client.c",)  # the library's: struct sharebus_options says what they mean
+SECRET = "-password"  # settings that are no flags
 VARIABLE = re.compile(r'"(SHAREBUS_[A-Z_]+)"')
 
 
@@ -60,7 +61,8 @@ def settings(tree):
         if file.path in NOT_OF_A_PROGRAM:
             continue
         for table in TABLE.finditer(file.text):
-            there.update({f"--{name}": file.path for name in ROW.findall(table[1])})
+            names = (n for n in ROW.findall(table[1]) if not n.endswith(SECRET))
+            there.update({f"--{name}": file.path for name in names})
         there.update({name: file.path for name in VARIABLE.findall(file.text)})
     text = tree.files[SETTINGS].text if SETTINGS in tree.files else ""
     told = set(re.findall(r"`(--[a-z][a-z-]*|SHAREBUS_[A-Z_]+)[` ]", text))
@@ -68,6 +70,45 @@ def settings(tree):
         yield Finding(name, f"{SETTINGS}: lacks {name} of {there[name]}; add a row")
     for name in sorted(told - set(there)):
         yield Finding(name, f"{SETTINGS}: has {name}, which no program takes; delete it")
+
+
+# The one place of all programs' settings, and the file that shows them, commented out, with their defaults.
+PLACE = "ops/support/settings.c"
+SAMPLE = "ops/packaging/sharebus.conf"
+SETTING_TABLE = re.compile(r"\bstruct config_setting (\w+)\[\w*\] = \{")
+TEXT_OR_NULL = r'(?:"[^"]*"|NULL)'
+SETTING_ROW = re.compile(rf'^\t\{{ "([a-z-]+)",\s+{TEXT_OR_NULL},\s+{TEXT_OR_NULL},\s+(?:"([^"]*)"|NULL),', re.M)
+SHOWN = re.compile(r"^#([a-z-]+) =(?: (.*))?$", re.M)
+
+
+def sample(tree):
+    """All settings stand in one place, which every program knows, and sharebus.conf shows exactly them."""
+    if PLACE not in tree.files:
+        return
+    place = tree.files[PLACE].text
+    for file in tree.sources():
+        for table in SETTING_TABLE.finditer(file.text):
+            known = file.path in NOT_OF_A_PROGRAM or file.path == PLACE and place.count(table[1]) > 1
+            if not known:
+                yield Finding(
+                    f"{file.path} {table[1]}",
+                    f"{file.path}:{file.line(table.start())}: other programs do not know the settings in "
+                    f"{table[1]}; have it in {PLACE} and in settings_all there",
+                )
+    there = dict(SETTING_ROW.findall(place))
+    text = tree.files[SAMPLE].text if SAMPLE in tree.files else ""
+    shown = SHOWN.findall(text.partition("[kafka]")[0])
+    for name, value in shown:
+        if name not in there:
+            yield Finding(name, f"{SAMPLE}: has {name}, which is no setting; delete it")
+        elif there[name] and value != there[name]:
+            yield Finding(name, f"{SAMPLE}: the default of {name} is {there[name]}; correct it")
+    names = [name for name, _ in shown]
+    for name in there:
+        if names.count(name) != 1:
+            yield Finding(name, f"{SAMPLE}: has {name} {names.count(name)} times; show it once")
+    for line in re.findall(r"^(?!#).+$", text, re.M):
+        yield Finding(line, f'{SAMPLE}: "{line}" would be in force; comment it out')
 
 
 # What ARCHITECTURE.md lists all of: names in a source, and how the document writes each.
@@ -139,4 +180,23 @@ def _missing_tests(tree, row):
             yield Finding(name, f"{PROOFS[0]}: names {name}, which is not there; correct the row")
 
 
-ALL = (documents, settings, contract, proofs)
+# What ctest runs. A name that stands between the two lines of a foreach stands for each of its values.
+RUN = "tests/CMakeLists.txt"
+EACH = re.compile(r"foreach\(name\s+([^)]*)\)\n(.*?)endforeach\(", re.S)
+
+
+def runs(tree):
+    """Every test file is run by ctest: it is named there, or its folder is given to pytest."""
+    if RUN not in tree.files:
+        return
+    text = tree.files[RUN].text
+    named = text + " ".join(m[2].replace("${name}", name) for m in EACH.finditer(text) for name in m[1].split())
+    folders = set(re.findall(r"\bFILES (tests/\w+)\)", text))
+    for path in tree.files:
+        if not re.fullmatch(r"tests/.*_test\.(py|c)", path) or posixpath.dirname(path) in folders:
+            continue
+        if not re.search(rf"(?<![\w/])(tests/)?{re.escape(path.removeprefix('tests/'))}", named):
+            yield Finding(path, f"{RUN}: runs no {path}; add it")
+
+
+ALL = (documents, settings, sample, contract, proofs, runs)

@@ -11,18 +11,20 @@ from finding import Finding
 # ops/support <- schemas <- cache <- producer <- consumer; tests/ may include anything.
 LOWER = r"(ops/support|schemas|cache)/\w+\.h"
 LIBRARY = r"producer/(?!commands)\w+\.h"
-PROGRAM = r"ops/support/\w+\.h|producer/(commands|(cli|operator)/([\w/]+/)?\w+)\.h"
+PROGRAM = r"ops/support/\w+\.h|producer/(commands|(cli|operator|help)/([\w/]+/)?\w+)\.h"
 MAY_INCLUDE = {
     "ops/support/": r"ops/support/\w+\.h",
     "schemas/": r"(ops/support|schemas)/\w+\.h",
     "cache/": LOWER,
     "producer/": rf"{LOWER}|{LIBRARY}",
-    "producer/main.c": PROGRAM,
+    "producer/main.c": rf"{PROGRAM}|producer/bus\.h",
     "producer/commands.": PROGRAM,  # the table of the program's commands
     "producer/examples/": "",
     "producer/cli/": r"ops/support/\w+\.h|producer/sharebus\.h|producer/cli/\w+\.h",
+    "producer/help/": r"ops/support/\w+\.h|producer/(cli|help)/\w+\.h",
     "producer/operator/": rf"{LOWER}|{LIBRARY}|producer/(cli|operator)/([\w/]+/)?\w+\.h",
     "consumer/": rf"{LOWER}|producer/(?:bus|topic_settings)\.h|consumer/\w+\.h",
+    "consumer/notifier/": rf"{LOWER}|producer/(?:bus|topic_settings)\.h|consumer/(notifier/)?\w+\.h",
     "tests/": r".*",
 }
 
@@ -31,15 +33,15 @@ LIBRARIES = {
     r"librdkafka/.*": ("producer/", "consumer/"),
     r"hiredis/.*": ("cache/",),
     r"avro\.h": ("schemas/",),
-    r"jansson\.h": ("producer/cli/", "producer/operator/", "schemas/"),  # .avsc files are JSON
-    r"openssl/.*": ("schemas/",),
-    r"ini\.h": ("ops/support/",),
+    r"jansson\.h": ("consumer/notifier/", "producer/cli/", "producer/operator/", "schemas/"),
+    r"curl/.*": ("consumer/notifier/",),
+    r"openssl/.*": ("schemas/", "cache/stream.c"),
     r"sodium/.*": ("ops/support/",),
     r"uthash\.h": ("ops/support/hash.h",),  # all others include that, and get its keyed hash
     r"sharebus\.h": ("producer/examples/",),  # as it is installed
 }
 STANDARD = re.compile(
-    r"(assert|ctype|errno|fcntl|getopt|inttypes|limits|locale|math|poll|pthread|pwd|semaphore|signal|stdalign"
+    r"(assert|ctype|errno|fcntl|getopt|inttypes|limits|locale|math|poll|pthread|pwd|semaphore|signal|spawn|stdalign"
     r"|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd|wchar"
     r"|sys/\w+|netinet/\w+|arpa/inet|netdb)\.h"
 )

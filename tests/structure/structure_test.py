@@ -110,7 +110,7 @@ class ABrokenTree(unittest.TestCase):
         files = {
             "cache/a.c": "#include <hiredis/hiredis.h>\n#include <librdkafka/rdkafka.h>\n",
             "producer/p.h": "#include <stdio.h>\n#include <jansson.h>\n",
-            "schemas/s.c": "#include <curl/curl.h>\n",
+            "schemas/s.c": "#include <event2/http.h>\n",
             "cache/b.c": "#include <uthash.h>\n",
             "ops/support/hash.h": "#include <uthash.h>\n",
         }
@@ -183,6 +183,32 @@ class ABrokenTree(unittest.TestCase):
         said = ["lacks --redis", "lacks SHAREBUS_BROKERS of consumer/s.c", "has --old"]
         self.broken(documents.settings, files, *[("ops/SETTINGS.md: ", what) for what in said])
 
+    def test_a_setting_that_the_sample_lacks(self):
+        place = (
+            'const struct config_setting settings_a[] = {\n\t{ "brokers", "LIST", NULL, "here:1",\n\t  "x" },\n'
+            '\t{ "redis", NULL, NULL, NULL, "y" },\n\t{ "as", NULL,\n\t  NULL, NULL, "z" },\n};\n'
+            "const struct config_setting settings_b[] = {\n};\n"
+            "const struct config_setting *const settings_all[] = { settings_a, NULL };\n"
+        )
+        text = "# x = y\n#brokers = there:2\n#old = 1\n#as = me\n#as = you\n[kafka]\n#acks = 1\n"
+        files = {
+            "ops/support/settings.c": place,
+            "cache/a.c": "static const struct config_setting own[] = {\n};\n",
+            "ops/packaging/sharebus.conf": text,
+        }
+        sample = "ops/packaging/sharebus.conf: "
+        self.broken(
+            documents.sample,
+            files,
+            ("cache/a.c:1: ", "do not know the settings in own"),
+            ("ops/support/settings.c:8: ", "do not know the settings in settings_b"),
+            (sample, "the default of brokers is here:1"),
+            (sample, "has old, which is no setting"),
+            (sample, "has redis 0 times"),
+            (sample, "has as 2 times"),
+            (sample, '"[kafka]" would be in force'),
+        )
+
     def test_a_stage_without_a_row(self):
         loop = 'static const struct stage stages[] = {\n\t{ "fetch", f, NULL },\n\t{ "apply", g, NULL },\n};\n'
         files = {"consumer/loop.c": loop, "ARCHITECTURE.md": "| stage |\n| fetch | does |\n"}
@@ -207,6 +233,13 @@ class ABrokenTree(unittest.TestCase):
             "lacks integration/d_test.py",
         ]
         self.broken(documents.proofs, files, *[("tests/README.md: ", what) for what in said])
+
+    def test_a_test_that_nothing_runs(self):
+        cmake = "foreach(name b c)\n  sb_test(${name} unit/${name}_test.c)\nendforeach()\nsb_pytest(x FILES tests/e)\n"
+        there = ["tests/unit/b_test.c", "tests/e/f_test.py", "tests/unit/d_test.c", "tests/xunit/c_test.c"]
+        files = {"tests/CMakeLists.txt": cmake, **dict.fromkeys(there, "")}
+        lacking = ["runs no tests/unit/d_test.c", "runs no tests/xunit/c_test.c"]
+        self.broken(documents.runs, files, *[("tests/CMakeLists.txt: ", what) for what in lacking])
 
 
 if __name__ == "__main__":

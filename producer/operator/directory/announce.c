@@ -22,7 +22,7 @@ struct announcing {
 	struct session *s;
 	struct meter *meter;
 	const struct directory_diff *diff;
-	struct delivery *deliveries; /* one for each change */
+	struct receipt *deliveries; /* one for each change */
 };
 
 static bool is_command(const struct directory_change *c)
@@ -73,7 +73,7 @@ static int check_sizes(struct announcing *a, struct error *err)
 		topic_name(TOPIC_DIRECTORY), (long long)limit);
 }
 
-static int send_change(struct session *s, const struct directory_change *c, struct delivery *d,
+static int send_change(struct session *s, const struct directory_change *c, struct receipt *d,
 		       struct error *err)
 {
 	const struct record *r = c->new ? c->new : c->old;
@@ -92,7 +92,7 @@ static int count_delivered(const struct announcing *a, size_t queued, size_t *ou
 	size_t done = 0;
 
 	for (size_t i = 0; i < queued; i++) {
-		const struct delivery *d = &a->deliveries[i];
+		const struct receipt *d = &a->deliveries[i];
 
 		if (d->failed)
 			return error_set(err, ERROR_UNAVAILABLE,
@@ -182,7 +182,7 @@ static int wait_for_all(struct announcing *a, struct error *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < a->diff->count; i++) {
-		const struct delivery *d = &a->deliveries[i];
+		const struct receipt *d = &a->deliveries[i];
 		int64_t *end = is_command(&a->diff->list[i]) ? &ends[d->partition] : &directory;
 
 		if (d->offset >= *end)

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMBERSHIPS_MAX = 1000 };
-
 struct building {
 	const struct directory_names *known;
-	struct directory_names defined; /* the names that the file defines, with their ids */
-	json_t *ids;                    /* all of these ids but those of workspaces */
-	json_t *workspace_ids;          /* kept apart: see directory_shares_ids() */
+	/*
+	 * The names that the file defines, with their ids; null where several entries
+	 * have one name. Those below a parent have its id before them.
+	 */
+	struct directory_names defined;
+	json_t *ids;           /* all of these ids but those of workspaces */
+	json_t *workspace_ids; /* kept apart: see directory_shares_ids() */
 	int64_t now_ms;
 	struct arena *arena;
 	struct directory_facts *out;
@@ -25,35 +27,85 @@ static int parse_id(struct uuid *out, const char *text)
 	return uuid_parse(out, bytes_of(text));
 }
 
+/* A name that an entry defines. */
+struct naming {
+	json_t *defined;      /* where the names of its kind are */
+	const json_t *known;  /* and what the index knows of them */
+	const char *given;    /* the name as `known` has it */
+	const char *own;      /* and as `defined` has it */
+	const char *ancestor; /* what comes before the name when an id is derived: "acme/", "" */
+};
+
+static bool is_name_text(const struct entry *e)
+{
+	return strlen(text_of(e->name)) == e->name.len;
+}
+
+/* From now on the name stands for that id, or for nothing if it is that of several entries. */
+static int define_name(const struct entry *e, const struct naming *n, const char *id)
+{
+	const json_t *before = json_object_get(n->defined, n->own);
+
+	if (!is_name_text(e))
+		return 0;
+	if (before && !e->has_id)
+		return entry_complain(e, "the name is given twice; give each entry its id");
+	return json_object_set_new(n->defined, n->own, before ? json_null() : json_string(id));
+}
+
+/* The id that the entry has, or that the index has under its name, as text; NULL if neither. */
+static const char *find_own_id(const struct entry *e, const struct naming *n, int *rc)
+{
+	const char *id = entry_word(e, "id", rc);
+
+	if (!id && is_name_text(e))
+		id = json_string_value(json_object_get(n->known, n->given));
+	return id;
+}
+
 /*
  * Gives an id to the entry whose fact was added last: its own, that of the index,
  * or one derived from kind and name. From then on the name is defined.
  */
-static int define_id(const struct entry *e, const struct building *b, json_t *defined,
-		     const json_t *known, const char *name, struct uuid *out)
+static int define_id(const struct entry *e, const struct building *b, const struct naming *n,
+		     struct uuid *out)
 {
 	char domain[ENTRY_PAIR_SIZE];
 	char text[UUID_TEXT_SIZE];
-	json_t *ids;
+	json_t *ids = n->defined == b->defined.workspaces ? b->workspace_ids : b->ids;
 	int rc = 0;
-	const char *id = entry_text(e, "id", json_string_value(json_object_get(known, name)), &rc);
+	const char *id = find_own_id(e, n, &rc);
 
-	(void)snprintf(domain, sizeof(domain), "%s/%s", e->list, name);
+	(void)snprintf(domain, sizeof(domain), "%s/%s%s", e->list, n->ancestor, text_of(e->name));
 	b->out->derived[b->out->count - 1] = !id;
-	if (!rc && id && (parse_id(out, id) || uuid_is_nil(out)))
+	if (!rc && id && parse_id(out, id))
 		rc = entry_complain(e, "id must be a UUID: %s", id);
 	if (!rc && !id && uuid_v5(out, &UUID_NAMESPACE_SHAREBUS, bytes_of(domain)))
 		rc = entry_complain(e, "no id can be derived from the name; give one");
-	if (!rc && json_object_get(defined, name))
-		rc = entry_complain(e, "the name is given twice");
 	if (rc)
 		return rc;
 	uuid_format(text, out);
-	ids = defined == b->defined.workspaces ? b->workspace_ids : b->ids;
-	if (json_object_get(ids, text))
-		return entry_complain(e, "the id is given twice: %s", text);
-	(void)json_object_set_new(ids, text, json_true());
-	return json_object_set_new(defined, name, json_string(text));
+	rc = define_name(e, n, text);
+	if (!rc && json_object_get(ids, text))
+		rc = entry_complain(e, "the id is given twice: %s", text);
+	return rc ? rc : json_object_set_new(ids, text, json_true());
+}
+
+/* The same for a name below a parent, which the file calls `parent`. */
+static int define_child_id(const struct entry *e, const struct building *b, struct naming n,
+			   const char *parent, const struct uuid *parent_id, struct uuid *out)
+{
+	char ancestor[ENTRY_PAIR_SIZE];
+	char given[ENTRY_PAIR_SIZE];
+	char own[ENTRY_PAIR_SIZE];
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(id, parent_id);
+	(void)snprintf(ancestor, sizeof(ancestor), "%s/", parent);
+	n.ancestor = ancestor;
+	n.given = entry_pair(given, parent, text_of(e->name));
+	n.own = entry_pair(own, id, text_of(e->name));
+	return define_id(e, b, &n, out);
 }
 
 /*
@@ -64,14 +116,18 @@ static int define_id(const struct entry *e, const struct building *b, json_t *de
 static int refer_to(const struct entry *e, const struct building *b, const json_t *defined,
 		    const json_t *known, const char *name, struct uuid *out)
 {
-	const char *id = json_string_value(json_object_get(defined, name));
+	const json_t *in_file = json_object_get(defined, name);
+	const char *id = json_string_value(in_file);
 	const char *what = defined == b->defined.users ? "user" : "organization";
 
 	if (!parse_id(out, name))
-		return uuid_is_nil(out) ? entry_complain(e, "nobody has the id %s", name) : 0;
+		return 0;
+	if (json_is_null(in_file))
+		return entry_complain(e, "several %ss of this file are called %s; give an id", what,
+				      name);
 	if (!id)
 		id = json_string_value(json_object_get(known, name));
-	if (id && (json_object_get(defined, name) || !json_object_get(b->ids, id)))
+	if (id && (in_file || !json_object_get(b->ids, id)))
 		return parse_id(out, id);
 	if (id)
 		return entry_complain(e, "%s %s has another name in this file", what, name);
@@ -98,9 +154,10 @@ static struct record *add_fact(struct building *b, enum record_type type)
 	return r;
 }
 
-static struct bytes keep_text(const struct building *b, const char *text)
+/* A text that is left out is empty. */
+static struct bytes keep_text(const struct building *b, struct bytes text)
 {
-	return arena_copy(b->arena, bytes_of(text));
+	return arena_copy(b->arena, text.data ? text : bytes_of(""));
 }
 
 static int build_organization(struct entry *e, void *context)
@@ -108,14 +165,16 @@ static int build_organization(struct entry *e, void *context)
 	struct building *b = context;
 	struct organization_changed *o =
 		&add_fact(b, RECORD_ORGANIZATION_CHANGED)->as.organization_changed;
+	const char *name = text_of(e->name);
+	const struct naming n = { b->defined.organizations, b->known->organizations, name, name,
+				  "" };
 	int rc = 0;
 
 	o->name = keep_text(b, e->name);
 	o->sharing = (enum sharing_policy)entry_symbol(e, "sharing", sharing_policy_symbols,
 						       SHARING_EVERYONE, &rc);
-	return rc ? rc
-		  : define_id(e, b, b->defined.organizations, b->known->organizations, e->name,
-			      &o->id);
+	o->grant_lifetime_max_ms = entry_number(e, "grant_lifetime_max_ms", TIME_MAX_MS, &rc);
+	return rc ? rc : define_id(e, b, &n, &o->id);
 }
 
 static int build_membership(const struct entry *e, const struct building *b, const json_t *m,
@@ -142,9 +201,9 @@ static int build_memberships(const struct entry *e, const struct building *b,
 	const json_t *list = entry_array(e, "organizations", &rc);
 	size_t count = json_array_size(list);
 
-	if (!rc && count > MEMBERSHIPS_MAX)
-		rc = entry_complain(e, "organizations must be at most %d, not %zu", MEMBERSHIPS_MAX,
-				    count);
+	if (!rc && count > USER_ORGANIZATIONS_MAX)
+		rc = entry_complain(e, "organizations must be at most %d, not %zu",
+				    USER_ORGANIZATIONS_MAX, count);
 	u->organizations = arena_zalloc(b->arena, rc ? 1 : count + 1, sizeof(*u->organizations));
 	for (size_t i = 0; !rc && i < count; i++) {
 		rc = build_membership(e, b, json_array_get(list, i), &u->organizations[i]);
@@ -160,18 +219,20 @@ static int build_user(struct entry *e, void *context)
 {
 	struct building *b = context;
 	struct user_changed *u = &add_fact(b, RECORD_USER_CHANGED)->as.user_changed;
+	const char *name = text_of(e->name);
+	const struct naming n = { b->defined.users, b->known->users, name, name, "" };
 	int rc = 0;
 
 	u->username = keep_text(b, e->name);
-	u->name = keep_text(b, entry_text(e, "name", "", &rc));
-	u->email = keep_text(b, entry_text(e, "email", "", &rc));
+	u->name = keep_text(b, entry_text(e, "name", TEXT_BYTES_MAX, &rc));
+	u->email = keep_text(b, entry_text(e, "email", TEXT_BYTES_MAX, &rc));
 	u->status =
 		(enum user_status)entry_symbol(e, "status", user_status_symbols, USER_ACTIVE, &rc);
 	u->kind = (enum user_kind)entry_symbol(e, "kind", user_kind_symbols, USER_PERSON, &rc);
 	u->site_role =
 		(enum site_role)entry_symbol(e, "site_role", site_role_symbols, SITE_MEMBER, &rc);
 	if (!rc)
-		rc = define_id(e, b, b->defined.users, b->known->users, e->name, &u->id);
+		rc = define_id(e, b, &n, &u->id);
 	return rc ? rc : build_memberships(e, b, u);
 }
 
@@ -217,16 +278,15 @@ static int build_group(struct entry *e, void *context)
 {
 	struct building *b = context;
 	struct group_changed *g = &add_fact(b, RECORD_GROUP_CHANGED)->as.group_changed;
-	char name[ENTRY_PAIR_SIZE];
+	const struct naming n = { .defined = b->defined.groups, .known = b->known->groups };
 	int rc = 0;
-	const char *organization = entry_name(e, "organization", &rc);
+	const char *organization = entry_reference(e, "organization", &rc);
 
 	g->name = keep_text(b, e->name);
 	if (!rc)
 		rc = refer_to_organization(e, b, organization, &g->organization_id);
 	if (!rc)
-		rc = define_id(e, b, b->defined.groups, b->known->groups,
-			       entry_pair(name, organization, e->name), &g->id);
+		rc = define_child_id(e, b, n, organization, &g->organization_id, &g->id);
 	return rc ? rc : build_members(e, b, g);
 }
 
@@ -234,10 +294,10 @@ static int build_workspace(struct entry *e, void *context)
 {
 	struct building *b = context;
 	struct workspace_changed *w = &add_fact(b, RECORD_WORKSPACE_CHANGED)->as.workspace_changed;
-	char name[ENTRY_PAIR_SIZE];
+	const struct naming n = { .defined = b->defined.workspaces, .known = b->known->workspaces };
 	int rc = 0;
-	const char *owner = entry_name(e, "owner", &rc);
-	const char *organization = entry_name(e, "organization", &rc);
+	const char *owner = entry_reference(e, "owner", &rc);
+	const char *organization = entry_reference(e, "organization", &rc);
 
 	w->name = keep_text(b, e->name);
 	w->changed_at = b->now_ms;
@@ -248,8 +308,7 @@ static int build_workspace(struct entry *e, void *context)
 	if (!rc)
 		rc = refer_to_organization(e, b, organization, &w->organization_id);
 	if (!rc)
-		rc = define_id(e, b, b->defined.workspaces, b->known->workspaces,
-			       entry_pair(name, owner, e->name), &w->workspace_id);
+		rc = define_child_id(e, b, n, owner, &w->owner_id, &w->workspace_id);
 	return rc;
 }
 

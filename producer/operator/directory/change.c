@@ -38,6 +38,8 @@ const char *change_key(enum directory_kind kind, unsigned difference)
 		return "members";
 	case DIFFERS_OWNER:
 		return "owner";
+	case DIFFERS_LIFETIME:
+		return "grant_lifetime_max_ms";
 	}
 	return "";
 }
@@ -66,6 +68,13 @@ static struct bytes sharing_of(const struct record *r)
 	if (r->type == RECORD_DEPLOYMENT_CHANGED)
 		return bytes_of(r->as.deployment_changed.sharing_enabled ? "true" : "false");
 	return symbol_text(sharing_policy_symbols, (int)r->as.organization_changed.sharing);
+}
+
+static struct bytes lifetime_of(const struct telling *t, const struct organization_changed *o)
+{
+	if (o->grant_lifetime_max_ms == ABSENT)
+		return bytes_of("none");
+	return arena_printf(t->labels.arena, "%lld", (long long)o->grant_lifetime_max_ms);
 }
 
 static struct bytes status_of(const struct record *r)
@@ -99,6 +108,8 @@ struct bytes change_value(const struct telling *t, const struct record *r, unsig
 		return symbol_text(user_kind_symbols, (int)r->as.user_changed.kind);
 	case DIFFERS_SITE_ROLE:
 		return symbol_text(site_role_symbols, (int)r->as.user_changed.site_role);
+	case DIFFERS_LIFETIME:
+		return lifetime_of(t, &r->as.organization_changed);
 	case DIFFERS_OWNER:
 		return label_person(&t->labels, &r->as.workspace_changed.owner_id);
 	case DIFFERS_MEMBERSHIPS:

@@ -2,9 +2,9 @@
 
 #include "producer/operator/directory/difference.h"
 #include "producer/operator/directory/finder.h"
+#include "producer/operator/directory/reference.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 /* ---- what the file states ---- */
 
@@ -17,11 +17,6 @@ struct comparing {
 	struct directory_diff *out;
 	struct error *err;
 };
-
-static bool is_deleted(const struct record *r)
-{
-	return r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED;
-}
 
 static void add_change(struct comparing *c, enum directory_verb verb, const struct record *old,
 		       const struct record *new)
@@ -61,15 +56,13 @@ static int check_derived(const struct comparing *c, size_t i, const struct recor
 			 kind, BYTES_ARG(directory_name(r)), kind, BYTES_ARG(directory_name(old)));
 }
 
-/*
- * Was a later record under its key passed over? Then the index has the fact, but
- * the topic will lose it, so it is announced again although nothing differs.
- */
-static bool is_shadowed(const struct comparing *c, const struct record *r)
+/* Is it announced again although nothing differs? */
+static bool is_wanted_again(const struct comparing *c, const struct record *r)
 {
-	return directory_kind(r) != DIRECTORY_WORKSPACES && c->have->shadowed_count &&
-	       bsearch(directory_id(r), c->have->shadowed, c->have->shadowed_count,
-		       sizeof(*c->have->shadowed), uuid_compare);
+	const struct directory_facts *have = c->have;
+
+	return directory_is_shadowed(r, have->shadowed, have->shadowed_count) ||
+	       (have->all_shadowed && directory_kind(r) != DIRECTORY_WORKSPACES);
 }
 
 static int compare_fact(struct comparing *c, size_t i)
@@ -77,8 +70,8 @@ static int compare_fact(struct comparing *c, size_t i)
 	const struct record *r = &c->wanted->list[i];
 	const struct record *old = directory_find(&c->in_have, directory_kind(r), directory_id(r));
 	unsigned differences = old ? directory_differences(old, r) : 0;
-	bool same =
-		old ? !differences && !is_shadowed(c, r) : is_deleted(r) && c->wanted->derived[i];
+	bool same = old ? !differences && !is_wanted_again(c, r)
+			: directory_is_deleted(r) && c->wanted->derived[i];
 	int rc = old ? check_derived(c, i, old, differences) : 0;
 
 	if (rc)
@@ -115,7 +108,7 @@ static bool is_going(const struct comparing *c, const struct record *old)
 {
 	enum directory_kind kind = directory_kind(old);
 
-	return c->wanted->sections & 1U << kind && !is_deleted(old) &&
+	return c->wanted->sections & 1U << kind && !directory_is_deleted(old) &&
 	       !directory_find(&c->in_wanted, kind, directory_id(old));
 }
 
@@ -156,36 +149,20 @@ static int complain_of_use(const struct comparing *c, const struct record *gone,
 			 BYTES_ARG(directory_name(user)));
 }
 
-/* The first organization that r, which stays, refers to although it is to be deleted; or NULL. */
-static const struct record *organization_gone(const struct comparing *c, const struct record *r)
+/* The first of that kind which r, which stays, refers to although it is to be deleted; or NULL. */
+static const struct record *find_gone(const struct comparing *c, const struct record *r,
+				      enum directory_kind kind)
 {
 	const struct record *gone = NULL;
+	size_t count =
+		c->out->counts[kind].deleted && !directory_is_deleted(r) ? reference_count(r) : 0;
 
-	if (r->type == RECORD_GROUP_CHANGED)
-		return find_going(c, DIRECTORY_ORGANIZATIONS, &r->as.group_changed.organization_id);
-	if (r->type == RECORD_WORKSPACE_CHANGED)
-		return find_going(c, DIRECTORY_ORGANIZATIONS,
-				  &r->as.workspace_changed.organization_id);
-	if (r->type != RECORD_USER_CHANGED || is_deleted(r))
-		return NULL;
-	for (size_t i = 0; !gone && i < r->as.user_changed.organization_count; i++)
-		gone = find_going(c, DIRECTORY_ORGANIZATIONS,
-				  &r->as.user_changed.organizations[i].id);
-	return gone;
-}
+	for (size_t i = 0; !gone && i < count; i++) {
+		struct reference ref = reference_at(r, i);
 
-/* The same for users: a file must not refer to users whom it deletes. */
-static const struct record *user_gone(const struct comparing *c, const struct record *r)
-{
-	const struct record *gone = NULL;
-
-	if (!c->out->counts[DIRECTORY_USERS].deleted)
-		return NULL;
-	if (r->type == RECORD_WORKSPACE_CHANGED)
-		return find_going(c, DIRECTORY_USERS, &r->as.workspace_changed.owner_id);
-	for (size_t i = 0;
-	     !gone && r->type == RECORD_GROUP_CHANGED && i < r->as.group_changed.member_count; i++)
-		gone = find_going(c, DIRECTORY_USERS, &r->as.group_changed.members[i]);
+		if (ref.kind == kind)
+			gone = find_going(c, kind, ref.id);
+	}
 	return gone;
 }
 
@@ -193,10 +170,10 @@ static int check_wanted(const struct comparing *c)
 {
 	for (size_t i = 0; i < c->wanted->count; i++) {
 		const struct record *r = &c->wanted->list[i];
-		const struct record *gone = organization_gone(c, r);
+		const struct record *gone = find_gone(c, r, DIRECTORY_ORGANIZATIONS);
 
 		if (!gone)
-			gone = user_gone(c, r);
+			gone = find_gone(c, r, DIRECTORY_USERS);
 		if (gone)
 			return complain_of_use(c, gone, r);
 	}
@@ -213,7 +190,7 @@ static int check_rest(const struct comparing *c)
 		if (is_going(c, r) ||
 		    directory_find(&c->in_wanted, directory_kind(r), directory_id(r)))
 			continue;
-		gone = organization_gone(c, r);
+		gone = find_gone(c, r, DIRECTORY_ORGANIZATIONS);
 		if (gone)
 			return complain_of_use(c, gone, r);
 	}

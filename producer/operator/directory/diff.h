@@ -40,7 +40,7 @@ struct directory_diff {
  * latter must include all that the index has under the ids of `wanted`.
  *
  * What the index has as the file states it, but shadowed, is a change without a
- * difference.
+ * difference. Workspaces are never shadowed.
  *
  * With prune, `have` must be all of the index. What it has of a kind for which the
  * file has a section, and the file does not state, is deleted: a user gets the

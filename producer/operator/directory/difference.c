@@ -10,13 +10,17 @@ static unsigned bit_if(bool differs, unsigned difference)
 	return differs ? difference : 0;
 }
 
-/* Is each membership of a one of b, with the same role? */
+/*
+ * Is each membership of a one of b, with the same role? Others may list an
+ * organization twice; then the first counts, as it does for everybody.
+ */
 static bool has_memberships(const struct user_changed *a, const struct user_changed *b)
 {
 	for (size_t i = 0; i < a->organization_count; i++) {
-		const struct membership *m = user_membership(b, &a->organizations[i].id);
+		const struct membership *own = user_membership(a, &a->organizations[i].id);
+		const struct membership *m = user_membership(b, &own->id);
 
-		if (!m || m->role != a->organizations[i].role)
+		if (!m || m->role != own->role)
 			return false;
 	}
 	return true;
@@ -68,7 +72,10 @@ unsigned directory_differences(const struct record *a, const struct record *b)
 			      DIFFERS_NAME) |
 		       bit_if(a->as.organization_changed.sharing !=
 				      b->as.organization_changed.sharing,
-			      DIFFERS_SHARING);
+			      DIFFERS_SHARING) |
+		       bit_if(a->as.organization_changed.grant_lifetime_max_ms !=
+				      b->as.organization_changed.grant_lifetime_max_ms,
+			      DIFFERS_LIFETIME);
 	case DIRECTORY_SWITCH:
 		return bit_if(a->as.deployment_changed.sharing_enabled !=
 				      b->as.deployment_changed.sharing_enabled,

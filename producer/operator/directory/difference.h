@@ -16,8 +16,9 @@ enum directory_difference {
 	DIFFERS_KIND = 1 << 6,
 	DIFFERS_SITE_ROLE = 1 << 7,
 	DIFFERS_MEMBERSHIPS = 1 << 8,
-	DIFFERS_MEMBERS = 1 << 9, /* of a group */
-	DIFFERS_OWNER = 1 << 10,  /* of a workspace */
+	DIFFERS_MEMBERS = 1 << 9,   /* of a group */
+	DIFFERS_OWNER = 1 << 10,    /* of a workspace */
+	DIFFERS_LIFETIME = 1 << 11, /* of an organization's grants */
 };
 
 /* All of them that apply; 0 when both facts say the same. They must be of one kind. */

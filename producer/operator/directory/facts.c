@@ -1,5 +1,7 @@
 #include "producer/operator/directory/facts.h"
 
+#include <stdlib.h>
+
 const struct directory_kind_words directory_kinds[DIRECTORY_KINDS] = {
 	[DIRECTORY_ORGANIZATIONS] = { "organizations", "organization" },
 	[DIRECTORY_SWITCH] = { "sharing_enabled", "deployment" },
@@ -46,6 +48,11 @@ const struct uuid *directory_id(const struct record *r)
 	return &none;
 }
 
+bool directory_is_deleted(const struct record *r)
+{
+	return r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED;
+}
+
 struct bytes directory_name(const struct record *r)
 {
 	switch (directory_kind(r)) {
@@ -62,4 +69,10 @@ struct bytes directory_name(const struct record *r)
 		break;
 	}
 	return bytes_of("");
+}
+
+bool directory_is_shadowed(const struct record *r, const struct uuid *shadowed, size_t count)
+{
+	return directory_kind(r) != DIRECTORY_WORKSPACES && count &&
+	       bsearch(directory_id(r), shadowed, count, sizeof(*shadowed), uuid_compare);
 }

@@ -38,6 +38,7 @@ struct directory_facts {
 	/* Only of the index: */
 	struct uuid *shadowed; /* ids of what must be announced again: see facts_shadowed() */
 	size_t shadowed_count;
+	bool all_shadowed; /* all of the directory must be: somebody wants it signed */
 };
 
 /*
@@ -47,9 +48,24 @@ struct directory_facts {
  */
 bool directory_shares_ids(enum directory_kind kind);
 
+/*
+ * Was a later record under its key passed over? Then the index has the fact, but
+ * the topic will lose it. `shadowed` is what facts_shadowed() found, sorted.
+ */
+bool directory_is_shadowed(const struct record *r, const struct uuid *shadowed, size_t count);
+
+/* An id, and the kinds (1 << kind each) as which it is looked for. */
+struct directory_candidate {
+	struct uuid id;
+	unsigned kinds;
+};
+
 /* What a fact is about, also a WorkspaceDeleted. The id of the switch is nil. */
 enum directory_kind directory_kind(const struct record *r);
 const struct uuid *directory_id(const struct record *r);
+
+/* Is it a user who is deleted, and so without a name? */
+bool directory_is_deleted(const struct record *r);
 
 /* Its name; of a user the username; "" of the switch and of a WorkspaceDeleted. */
 struct bytes directory_name(const struct record *r);

@@ -2,14 +2,22 @@
 
 #include "producer/ids.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* A name that looks like an id would be taken for one, and "" for nothing. */
-static bool is_usable(struct bytes name)
+bool label_is_usable(struct bytes name)
 {
 	struct uuid id;
 
-	return name.len && uuid_parse(&id, name);
+	return name.len && uuid_parse(&id, name) && !memchr(name.data, '/', name.len) &&
+	       !memchr(name.data, 0, name.len);
+}
+
+static bool is_own_name(const struct labels *l, struct bytes name, const struct uuid *id)
+{
+	return label_is_usable(name) &&
+	       !(l->doubles.count &&
+		 bsearch(id, l->doubles.list, l->doubles.count, sizeof(*id), uuid_compare));
 }
 
 struct bytes label_user(const struct labels *l, const struct uuid *id)
@@ -17,7 +25,7 @@ struct bytes label_user(const struct labels *l, const struct uuid *id)
 	const struct record *r = directory_find(l->names, DIRECTORY_USERS, id);
 
 	if (r && r->as.user_changed.status != USER_DELETED &&
-	    is_usable(r->as.user_changed.username))
+	    is_own_name(l, r->as.user_changed.username, id))
 		return r->as.user_changed.username;
 	return id_text(l->arena, id);
 }
@@ -26,7 +34,7 @@ struct bytes label_organization(const struct labels *l, const struct uuid *id)
 {
 	const struct record *r = directory_find(l->names, DIRECTORY_ORGANIZATIONS, id);
 
-	if (r && is_usable(r->as.organization_changed.name))
+	if (r && is_own_name(l, r->as.organization_changed.name, id))
 		return r->as.organization_changed.name;
 	return id_text(l->arena, id);
 }

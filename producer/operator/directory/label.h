@@ -3,6 +3,7 @@
 
 /* Names for ids: what entities are called in files and for people. */
 
+#include "cache/lookup.h"
 #include "ops/support/arena.h"
 #include "producer/operator/directory/finder.h"
 
@@ -10,12 +11,20 @@
 struct labels {
 	const struct directory_finder *names;
 	struct arena *arena;
+	/* Ids of users and organizations whose names others have as well, sorted; may be empty. */
+	struct uuid_list doubles;
 };
 
 /*
- * The name of that user, or organization, if a directory file can say it: whoever
- * is deleted has given the name up, and a name that looks like an id would be
- * read as one. Else the id.
+ * Can a directory file refer by this name? Not if it is empty, looks like an id,
+ * or has a slash or a zero byte.
+ */
+bool label_is_usable(struct bytes name);
+
+/*
+ * What a directory file calls that user, or organization: the name if it is usable
+ * and nobody else's, and the id otherwise. Whoever is deleted has given the name
+ * up.
  */
 struct bytes label_user(const struct labels *l, const struct uuid *id);
 struct bytes label_organization(const struct labels *l, const struct uuid *id);

@@ -16,6 +16,7 @@
 struct open_names {
 	json_t *names;
 	const char *kind; /* "user" */
+	bool pairs;       /* are the names those of entry_pair()? */
 	const char **list;
 	struct bearers *found;
 	size_t count;
@@ -45,14 +46,16 @@ static int set_ids(const struct open_names *open, struct error *err)
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < open->count; i++) {
+		const char *name = open->list[i];
+		const char *shown = open->pairs ? strchr(name, ':') + 1 : name;
 		struct uuid id;
 
-		rc = bearer_choose(&open->found[i], open->kind, bytes_of(open->list[i]),
+		rc = bearer_choose(&open->found[i], open->kind, bytes_of(shown),
 				   "give the id of the one that is meant", &id, err);
 		if (rc || uuid_is_nil(&id))
 			continue;
 		uuid_format(text, &id);
-		(void)json_object_set_new(open->names, open->list[i], json_string(text));
+		(void)json_object_set_new(open->names, name, json_string(text));
 	}
 	return rc;
 }
@@ -76,20 +79,16 @@ static int look_up(struct session *s, struct meter *m, enum directory_kind kind,
 	return rc ? rc : set_ids(&open, err);
 }
 
-/*
- * Finds the id of what comes before the slash in "organization/group" or
- * "owner/workspace": it is an id itself, or a name whose id is known by now.
- */
-static bool find_parent(const json_t *parents, const char *name, struct uuid *out)
+/* Finds the id of a parent: it is one itself, or a name whose id is known by now. */
+static bool find_parent(const json_t *parents, struct bytes parent, struct uuid *out)
 {
-	char parent[NAME_MAX_BYTES + 1];
-	const char *slash = strchr(name, '/');
+	char name[NAME_BYTES_MAX + 1];
 	const char *id;
 
-	(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - name), name);
-	if (!uuid_parse(out, bytes_of(parent)))
+	if (!uuid_parse(out, parent))
 		return true;
-	id = json_string_value(json_object_get(parents, parent));
+	(void)snprintf(name, sizeof(name), "%.*s", BYTES_ARG(parent));
+	id = json_string_value(json_object_get(parents, name));
 	return id && !uuid_parse(out, bytes_of(id));
 }
 
@@ -101,9 +100,9 @@ static struct child_name *keep_children(struct session *s, struct open_names *op
 	size_t kept = 0;
 
 	for (size_t i = 0; i < open->count; i++) {
-		if (!find_parent(parents, open->list[i], &list[kept].parent))
+		if (!find_parent(parents, entry_pair_parent(open->list[i]), &list[kept].parent))
 			continue;
-		list[kept].name = bytes_of(strchr(open->list[i], '/') + 1);
+		list[kept].name = bytes_of(entry_pair_name(open->list[i]));
 		open->list[kept++] = open->list[i];
 	}
 	open->count = kept;
@@ -128,6 +127,7 @@ static int look_up_children(struct session *s, struct meter *m, const struct chi
 	struct child_name *list = keep_children(s, &open, c->parents);
 	int rc = 0;
 
+	open.pairs = true;
 	for (size_t i = 0; !rc && i < open.count; i += SLICE_MAX) {
 		meter_show(m, "looking up names", i, open.count);
 		rc = c->ask(inside_reader(s), list + i, slice_size(open.count, i), open.found + i,

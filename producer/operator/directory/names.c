@@ -4,6 +4,7 @@
 #include "schemas/uuid.h"
 
 #include <jansson.h>
+#include <string.h>
 
 /*
  * Adds a name that an entry mentions. What looks like an id is one: nobody can
@@ -22,6 +23,8 @@ static void define_name(json_t *names, const char *name, const struct entry *e)
 {
 	json_t *id = json_object_get(e->object, "id");
 
+	if (strlen((const char *)e->name.data) != e->name.len)
+		return;
 	if (json_is_string(id))
 		(void)json_object_set(names, name, id);
 	else if (!json_object_get(names, name))
@@ -30,7 +33,7 @@ static void define_name(json_t *names, const char *name, const struct entry *e)
 
 static int name_organization(struct entry *e, void *context)
 {
-	define_name(((struct directory_names *)context)->organizations, e->name, e);
+	define_name(((struct directory_names *)context)->organizations, text_of(e->name), e);
 	return 0;
 }
 
@@ -40,7 +43,7 @@ static int name_user(struct entry *e, void *context)
 	int rc = 0;
 	const json_t *list = entry_array(e, "organizations", &rc);
 
-	define_name(n->users, e->name, e);
+	define_name(n->users, text_of(e->name), e);
 	for (size_t i = 0; !rc && i < json_array_size(list); i++)
 		mention_name(n->organizations, entry_membership(e, json_array_get(list, i), &rc));
 	return rc;
@@ -51,21 +54,16 @@ static int name_group(struct entry *e, void *context)
 	struct directory_names *n = context;
 	char text[ENTRY_PAIR_SIZE];
 	int rc = 0;
-	const char *organization = entry_name(e, "organization", &rc);
+	const char *organization = entry_reference(e, "organization", &rc);
 	const json_t *list = entry_array(e, "members", &rc);
 
 	if (rc)
 		return rc;
 	mention_name(n->organizations, organization);
-	define_name(n->groups, entry_pair(text, organization, e->name), e);
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *member = json_string_value(json_array_get(list, i));
-
-		if (!member)
-			return entry_complain(e, "members must be usernames");
-		mention_name(n->users, member);
-	}
-	return 0;
+	define_name(n->groups, entry_pair(text, organization, text_of(e->name)), e);
+	for (size_t i = 0; !rc && i < json_array_size(list); i++)
+		mention_name(n->users, entry_member(e, json_array_get(list, i), &rc));
+	return rc;
 }
 
 static int name_workspace(struct entry *e, void *context)
@@ -73,14 +71,14 @@ static int name_workspace(struct entry *e, void *context)
 	struct directory_names *n = context;
 	char text[ENTRY_PAIR_SIZE];
 	int rc = 0;
-	const char *owner = entry_name(e, "owner", &rc);
-	const char *organization = entry_name(e, "organization", &rc);
+	const char *owner = entry_reference(e, "owner", &rc);
+	const char *organization = entry_reference(e, "organization", &rc);
 
 	if (rc)
 		return rc;
 	mention_name(n->users, owner);
 	mention_name(n->organizations, organization);
-	define_name(n->workspaces, entry_pair(text, owner, e->name), e);
+	define_name(n->workspaces, entry_pair(text, owner, text_of(e->name)), e);
 	return 0;
 }
 

@@ -9,10 +9,12 @@
 struct json_t;
 
 /*
- * The names that a file defines or mentions: JSON objects with the names as keys,
- * "organization/name" for groups and "owner/name" for workspaces. A value is the
- * id, as text, that the file gives to the name, or null. lookup.h then fills in
- * the ids that the index has; unknown names stay null.
+ * The names that a file defines or mentions: JSON objects with the names as keys;
+ * for groups and workspaces with the organization or owner, as the file calls
+ * them: see entry_pair(). A value is the id, as text, that the file gives to the
+ * name (one of them, if several entries have it), or null. lookup.h then fills in
+ * the ids that the index has; unknown names stay null. What has a zero byte is no
+ * name here: its entry has an id, and nothing refers to it by name.
  */
 struct directory_names {
 	struct json_t *organizations;

@@ -2,14 +2,10 @@
 
 #include "cache/facts.h"
 #include "cache/scan.h"
-#include "producer/operator/directory/entry.h"
+#include "producer/operator/directory/label.h"
+#include "producer/operator/directory/reference.h"
 #include "producer/operator/directory/slice.h"
 #include "producer/operator/inside.h"
-
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* ---- facts by id ---- */
 
@@ -173,24 +169,21 @@ int directory_read_same(struct session *s, struct meter *m, const struct directo
 	return read_ids(s, m, &ids, out, err);
 }
 
-int directory_read_others(struct session *s, struct meter *m, const struct directory_diff *diff,
-			  struct directory_facts *out, struct error *err)
+int directory_read_candidates(struct session *s, struct meter *m,
+			      const struct directory_candidate *list, size_t count,
+			      struct directory_facts *out, struct error *err)
 {
 	size_t room[DIRECTORY_KINDS] = { 0 };
 	struct wanted_ids ids;
 
-	for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
-		room[kind] = directory_shares_ids((enum directory_kind)kind) ? diff->count : 0;
-	ids_init(s, &ids, room);
-	for (size_t i = 0; i < diff->count; i++) {
-		const struct directory_change *c = &diff->list[i];
-
-		if (c->verb != DIRECTORY_CREATE || !directory_shares_ids(c->kind))
-			continue;
+	for (size_t i = 0; i < count; i++)
 		for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
-			if (room[kind] && kind != (int)c->kind)
-				add_id(&ids, (enum directory_kind)kind, directory_id(c->new));
-	}
+			room[kind] += list[i].kinds >> kind & 1U;
+	ids_init(s, &ids, room);
+	for (size_t i = 0; i < count; i++)
+		for (int kind = 0; kind < DIRECTORY_KINDS; kind++)
+			if (list[i].kinds >> kind & 1U)
+				add_id(&ids, (enum directory_kind)kind, &list[i].id);
 	return read_ids(s, m, &ids, out, err);
 }
 
@@ -235,38 +228,6 @@ int directory_read_all(struct session *s, struct meter *m, unsigned kinds,
 
 /* ---- what is referred to ---- */
 
-static size_t references_max(const struct record *r)
-{
-	if (r->type == RECORD_USER_CHANGED)
-		return r->as.user_changed.organization_count;
-	return r->type == RECORD_GROUP_CHANGED ? r->as.group_changed.member_count + 1 : 2;
-}
-
-static void refer_to(struct wanted_ids *ids, const struct directory_finder *known,
-		     enum directory_kind kind, const struct uuid *id)
-{
-	if (!directory_find(known, kind, id))
-		add_id(ids, kind, id);
-}
-
-static void add_references(struct wanted_ids *ids, const struct directory_finder *known,
-			   const struct record *r)
-{
-	if (r->type == RECORD_USER_CHANGED) {
-		for (size_t i = 0; i < r->as.user_changed.organization_count; i++)
-			refer_to(ids, known, DIRECTORY_ORGANIZATIONS,
-				 &r->as.user_changed.organizations[i].id);
-	} else if (r->type == RECORD_GROUP_CHANGED) {
-		refer_to(ids, known, DIRECTORY_ORGANIZATIONS, &r->as.group_changed.organization_id);
-		for (size_t i = 0; i < r->as.group_changed.member_count; i++)
-			refer_to(ids, known, DIRECTORY_USERS, &r->as.group_changed.members[i]);
-	} else if (r->type == RECORD_WORKSPACE_CHANGED) {
-		refer_to(ids, known, DIRECTORY_ORGANIZATIONS,
-			 &r->as.workspace_changed.organization_id);
-		refer_to(ids, known, DIRECTORY_USERS, &r->as.workspace_changed.owner_id);
-	}
-}
-
 int directory_read_referred(struct session *s, struct meter *m,
 			    const struct directory_mentions *facts,
 			    const struct directory_finder *known, struct directory_facts *out,
@@ -276,10 +237,86 @@ int directory_read_referred(struct session *s, struct meter *m,
 	struct wanted_ids ids;
 
 	for (size_t i = 0; i < facts->count; i++)
-		room[DIRECTORY_USERS] += references_max(facts->list[i]);
-	room[DIRECTORY_ORGANIZATIONS] = room[DIRECTORY_USERS];
+		for (size_t k = 0; k < reference_count(facts->list[i]); k++)
+			room[reference_at(facts->list[i], k).kind]++;
 	ids_init(s, &ids, room);
 	for (size_t i = 0; i < facts->count; i++)
-		add_references(&ids, known, facts->list[i]);
+		for (size_t k = 0; k < reference_count(facts->list[i]); k++) {
+			struct reference r = reference_at(facts->list[i], k);
+
+			if (!directory_find(known, r.kind, r.id))
+				add_id(&ids, r.kind, r.id);
+		}
 	return read_ids(s, m, &ids, out, err);
+}
+
+/* ---- names that several have ---- */
+
+typedef int bearers_fn(struct reader *r, const struct bytes *names, size_t count,
+		       struct bearers *out, struct error *err);
+
+/* Entities of one kind, and who has their names in the index. */
+struct named_facts {
+	enum directory_kind kind;
+	bearers_fn *ask;
+	struct bytes *names;
+	struct uuid *ids;
+	size_t count;
+};
+
+static void list_names(struct session *s, struct named_facts *n,
+		       const struct directory_finder *facts)
+{
+	n->names = arena_alloc(&s->arena, (facts->count + 1) * sizeof(*n->names));
+	n->ids = arena_alloc(&s->arena, (facts->count + 1) * sizeof(*n->ids));
+	for (size_t i = 0; i < facts->count; i++) {
+		const struct record *r = facts->list[i];
+
+		if (directory_kind(r) != n->kind || directory_is_deleted(r) ||
+		    !label_is_usable(directory_name(r)))
+			continue;
+		n->names[n->count] = directory_name(r);
+		n->ids[n->count++] = *directory_id(r);
+	}
+}
+
+/* Adds the ids of those whose names others have, too, to the list. */
+static int add_doubles(struct session *s, struct meter *m, const struct named_facts *n,
+		       struct uuid_list *out, struct error *err)
+{
+	struct bearers *found = arena_zalloc(&s->arena, n->count + 1, sizeof(*found));
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < n->count; i += SLICE_MAX) {
+		meter_show(m, "looking up names", i, n->count);
+		rc = n->ask(inside_reader(s), n->names + i, slice_size(n->count, i), found + i,
+			    err);
+	}
+	for (size_t i = 0; !rc && i < n->count; i++)
+		if (found[i].count > 1)
+			out->list[out->count++] = n->ids[i];
+	return rc;
+}
+
+int directory_read_doubles(struct session *s, struct meter *m, const struct directory_finder *facts,
+			   bool users, struct uuid_list *out, struct error *err)
+{
+	struct named_facts organizations = { .kind = DIRECTORY_ORGANIZATIONS,
+					     .ask = lookup_organization_names };
+	struct named_facts people = { .kind = DIRECTORY_USERS, .ask = lookup_usernames };
+	struct uuid_list found = { arena_alloc(&s->arena, (facts->count + 1) * sizeof(*found.list)),
+				   0 };
+	int rc;
+
+	list_names(s, &organizations, facts);
+	rc = add_doubles(s, m, &organizations, &found, err);
+	if (!rc && users) {
+		list_names(s, &people, facts);
+		rc = add_doubles(s, m, &people, &found, err);
+	}
+	if (rc)
+		return rc;
+	found.count = uuid_sort(found.list, found.count);
+	*out = found;
+	return 0;
 }

@@ -9,10 +9,10 @@
  * Memory is the session's arena's.
  */
 
+#include "cache/lookup.h"
 #include "ops/support/attributes.h"
 #include "producer/cli/meter.h"
 #include "producer/cli/session.h"
-#include "producer/operator/directory/diff.h"
 #include "producer/operator/directory/finder.h"
 
 /* Reads what the index has under the ids of these facts, and the switch. */
@@ -20,13 +20,10 @@ MUST_USE int directory_read_same(struct session *s, struct meter *m,
 				 const struct directory_facts *wanted, struct directory_facts *out,
 				 struct error *err);
 
-/*
- * Reads what the index has, as another kind, under the ids of organizations,
- * users and groups that are to be created.
- */
-MUST_USE int directory_read_others(struct session *s, struct meter *m,
-				   const struct directory_diff *diff, struct directory_facts *out,
-				   struct error *err);
+/* Reads what the index has under these ids as any of their kinds. */
+MUST_USE int directory_read_candidates(struct session *s, struct meter *m,
+				       const struct directory_candidate *list, size_t count,
+				       struct directory_facts *out, struct error *err);
 
 /*
  * Reads all that the index has of these kinds (1 << kind each), deleted users
@@ -48,5 +45,13 @@ MUST_USE int directory_read_referred(struct session *s, struct meter *m,
 				     const struct directory_mentions *facts,
 				     const struct directory_finder *known,
 				     struct directory_facts *out, struct error *err);
+
+/*
+ * Finds the users (if asked for) and organizations among these facts whose names
+ * others have as well: the ids, sorted. Deleted users have no names.
+ */
+MUST_USE int directory_read_doubles(struct session *s, struct meter *m,
+				    const struct directory_finder *facts, bool users,
+				    struct uuid_list *out, struct error *err);
 
 #endif

@@ -85,7 +85,8 @@ void directory_report_lines(const struct directory_diff *d, const struct directo
 	arena_init(&arena);
 	buffer_init(&line);
 	for (size_t i = 0; i < d->count; i++) {
-		print_change(&(struct telling){ &d->list[i], { names, &arena } }, &line);
+		print_change(&(struct telling){ &d->list[i], { .names = names, .arena = &arena } },
+			     &line);
 		arena_reset(&arena);
 	}
 	buffer_done(&line);
@@ -179,7 +180,8 @@ void directory_report_json(const struct directory_diff *d, const struct director
 	print_counts(d);
 	(void)printf("  \"changes\": [");
 	for (size_t i = 0; i < d->count; i++) {
-		json_t *o = change_json(&(struct telling){ &d->list[i], { names, &arena } });
+		json_t *o = change_json(
+			&(struct telling){ &d->list[i], { .names = names, .arena = &arena } });
 
 		(void)printf("%s\n    ", i ? "," : "");
 		(void)json_dumpf(o, stdout, 0);

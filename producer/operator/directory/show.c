@@ -1,5 +1,6 @@
 /* sharebus directory show: what the index holds, as tables or as a directory file. */
 
+#include "producer/cli/failure.h"
 #include "producer/operator/directory/commands.h"
 #include "producer/operator/directory/show_file.h"
 #include "producer/operator/directory/show_tables.h"
@@ -29,12 +30,12 @@ enum exit_code run_directory_show(struct session *s, const struct arguments *a)
 	rc = shown_read(&shown, s, &meter, kinds ? kinds : SHOWN_ALL, &err);
 	meter_end(&meter);
 	if (rc)
-		complain(&err);
-	else if (s->output == OUTPUT_JSON)
+		return failure_report(s, &err);
+	if (s->output == OUTPUT_JSON)
 		show_file(&shown);
 	else if (kinds)
 		show_tables(&shown, s->wide);
 	else
 		show_counts(&shown);
-	return exit_code_of(rc);
+	return EXIT_DONE;
 }

@@ -22,13 +22,17 @@ static void set_symbol(json_t *o, const char *key, const char *const *symbols, i
 	(void)json_object_set_new(o, key, json_string(symbol_name(symbols, value)));
 }
 
+/* Others may list an organization twice; the first counts, and a file has no other. */
 static void set_memberships(const struct shown *v, json_t *o, const struct user_changed *u)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < u->organization_count; i++) {
-		json_t *m = json_object();
+		json_t *m;
 
+		if (user_membership(u, &u->organizations[i].id) != &u->organizations[i])
+			continue;
+		m = json_object();
 		set_text(m, "name", shown_organization(v, &u->organizations[i].id));
 		set_symbol(m, "role", organization_role_symbols, (int)u->organizations[i].role);
 		(void)json_array_append_new(list, m);
@@ -39,13 +43,14 @@ static void set_memberships(const struct shown *v, json_t *o, const struct user_
 static void set_members(const struct shown *v, json_t *o, const struct group_changed *g)
 {
 	struct arena arena;
+	const struct labels labels = { &v->names, &arena, v->doubles };
 	struct bytes *names;
 	json_t *list = json_array();
 
 	arena_init(&arena);
 	names = arena_alloc(&arena, (g->member_count + 1) * sizeof(*names));
 	for (size_t i = 0; i < g->member_count; i++)
-		names[i] = label_user(&(struct labels){ &v->names, &arena }, &g->members[i]);
+		names[i] = label_user(&labels, &g->members[i]);
 	qsort(names, g->member_count, sizeof(*names), by_name);
 	for (size_t i = 0; i < g->member_count; i++)
 		(void)json_array_append_new(list, json_text(names[i]));
@@ -63,6 +68,13 @@ static void set_user(const struct shown *v, json_t *o, const struct user_changed
 	set_memberships(v, o, u);
 }
 
+static void set_lifetime(json_t *o, const struct organization_changed *organization)
+{
+	if (organization->grant_lifetime_max_ms != ABSENT)
+		(void)json_object_set_new(o, "grant_lifetime_max_ms",
+					  json_integer(organization->grant_lifetime_max_ms));
+}
+
 static json_t *entry_json(const struct shown *v, const struct shown_entry *e)
 {
 	const struct record *r = e->record;
@@ -75,6 +87,7 @@ static json_t *entry_json(const struct shown *v, const struct shown_entry *e)
 	if (r->type == RECORD_ORGANIZATION_CHANGED) {
 		set_symbol(o, "sharing", sharing_policy_symbols,
 			   (int)r->as.organization_changed.sharing);
+		set_lifetime(o, &r->as.organization_changed);
 	} else if (r->type == RECORD_USER_CHANGED) {
 		set_user(v, o, &r->as.user_changed);
 	} else if (r->type == RECORD_GROUP_CHANGED) {

@@ -25,12 +25,12 @@ static int by_title(const void *a, const void *b)
 
 struct bytes shown_organization(const struct shown *v, const struct uuid *id)
 {
-	return label_organization(&(struct labels){ &v->names, v->arena }, id);
+	return label_organization(&(struct labels){ &v->names, v->arena, v->doubles }, id);
 }
 
 struct bytes shown_user(const struct shown *v, const struct uuid *id)
 {
-	return label_user(&(struct labels){ &v->names, v->arena }, id);
+	return label_user(&(struct labels){ &v->names, v->arena, v->doubles }, id);
 }
 
 static struct shown_entry title_of(const struct shown *v, const struct record *r)
@@ -54,9 +54,7 @@ static struct shown_entry title_of(const struct shown *v, const struct record *r
 /* A deleted user has no name any more, so a directory file cannot have an entry for them. */
 static bool is_shown(const struct shown *v, const struct record *r)
 {
-	if (r->type == RECORD_USER_CHANGED && r->as.user_changed.status == USER_DELETED)
-		return false;
-	return v->kinds & 1U << directory_kind(r);
+	return !directory_is_deleted(r) && v->kinds & 1U << directory_kind(r);
 }
 
 static void list_shown(struct shown *v, const struct directory_facts *have)
@@ -91,6 +89,7 @@ static int find_names(struct shown *v, struct session *s, struct meter *m,
 int shown_read(struct shown *out, struct session *s, struct meter *m, unsigned kinds,
 	       struct error *err)
 {
+	const unsigned referring = 1U << DIRECTORY_GROUPS | 1U << DIRECTORY_WORKSPACES;
 	struct shown v = { .kinds = kinds, .arena = &s->arena };
 	struct directory_facts *have = arena_zalloc(v.arena, 1, sizeof(*have));
 	int rc = inside_open_reader(s, err);
@@ -99,6 +98,8 @@ int shown_read(struct shown *out, struct session *s, struct meter *m, unsigned k
 		rc = directory_read_all(s, m, kinds, NULL, have, err);
 	if (!rc)
 		rc = find_names(&v, s, m, have, err);
+	if (!rc)
+		rc = directory_read_doubles(s, m, &v.names, kinds & referring, &v.doubles, err);
 	if (rc)
 		return rc;
 	list_shown(&v, have);

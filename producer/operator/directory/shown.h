@@ -22,7 +22,8 @@ struct shown {
 	struct shown_entry *list; /* by kind, parent and name */
 	size_t count;
 	struct directory_finder names;
-	struct arena *arena; /* the session's */
+	struct uuid_list doubles; /* whose names several have: see label.h */
+	struct arena *arena;      /* the session's */
 };
 
 /*

@@ -380,10 +380,10 @@ static void outcomes_are_one_entry_of_a_capped_stream(void **state)
 static void outputs_are_kept_until_they_are_sent(void **state)
 {
 	(void)state;
-	apply_unsent(&apply, 41, bytes_of("outputs"));
+	apply_unsent(&apply, 41, bytes_of("seal+"), bytes_of("outputs"));
 	apply_sent(&apply, 40);
 	parse(2);
-	assert_command(&commands, 1, "HSET", "sb:{3}:unsent", "41", "outputs", NULL);
+	assert_command(&commands, 1, "HSET", "sb:{3}:unsent", "41", "seal+outputs", NULL);
 	assert_command(&commands, 2, "HDEL", "sb:{3}:unsent", "40", NULL);
 }
 
@@ -430,6 +430,113 @@ static void mark_requires_the_most_of_the_directory_that_any_author_has_seen(voi
 	assert_true(apply.directory == 8);
 }
 
+/* ---- handoffs ---- */
+
+#define HANDOFF "handoff---------"
+#define TEAM    "team------------"
+
+static struct handoff handoff_of(enum handoff_state state, int64_t expires_at)
+{
+	return (struct handoff){ .id = letters(HANDOFF),
+				 .kind = HANDOFF_REVIEW,
+				 .state = state,
+				 .step = 1,
+				 .offered_by = { letters(ALICE), ACTOR_USER },
+				 .to = group(TEAM),
+				 .role = ROLE_USE,
+				 .summary = bytes_of("done"),
+				 .had_until = ABSENT,
+				 .expires_at = expires_at };
+}
+
+static void new_handoff_is_found_by_its_id_its_holder_and_its_end(void **state)
+{
+	struct handoff h = handoff_of(HANDOFF_OFFERED, 70);
+
+	(void)state;
+	apply_handoff(&apply, &workspace.id, NULL, &h);
+	parse(3);
+	assert_command(&commands, 1, "HSET", "sb:{3}:handoff:" HANDOFF, DEV, "1", NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:hg:" TEAM, DEV HANDOFF, "1", NULL);
+	assert_command(&commands, 3, "ZADD", "sb:{3}:due", "70", DEV "o" HANDOFF, NULL);
+}
+
+static void accepted_handoff_waits_for_who_accepted(void **state)
+{
+	struct handoff before = handoff_of(HANDOFF_OFFERED, 70);
+	struct handoff after = handoff_of(HANDOFF_ACCEPTED, 70);
+
+	(void)state;
+	after.accepted_by = letters(BOB);
+	apply_handoff(&apply, &workspace.id, &before, &after);
+	parse(3);
+	assert_command(&commands, 1, "HSET", "sb:{3}:handoff:" HANDOFF, DEV, "2", NULL);
+	assert_command(&commands, 2, "HDEL", "sb:{3}:hg:" TEAM, DEV HANDOFF, NULL);
+	assert_command(&commands, 3, "HSET", "sb:{3}:hu:" BOB, DEV HANDOFF, "2", NULL);
+}
+
+static void returned_handoff_is_not_due(void **state)
+{
+	struct handoff before = handoff_of(HANDOFF_ACCEPTED, 70);
+	struct handoff after = handoff_of(HANDOFF_RETURNED, 70);
+
+	(void)state;
+	apply_handoff(&apply, &workspace.id, &before, &after);
+	parse(3);
+	assert_command(&commands, 2, "HSET", "sb:{3}:hg:" TEAM, DEV HANDOFF, "3", NULL);
+	assert_command(&commands, 3, "ZREM", "sb:{3}:due", DEV "o" HANDOFF, NULL);
+}
+
+static void handoff_that_is_over_leaves_nothing(void **state)
+{
+	struct handoff before = handoff_of(HANDOFF_OFFERED, 70);
+
+	(void)state;
+	apply_handoff(&apply, &workspace.id, &before, NULL);
+	parse(3);
+	assert_command(&commands, 1, "HDEL", "sb:{3}:handoff:" HANDOFF, DEV, NULL);
+	assert_command(&commands, 2, "HDEL", "sb:{3}:hg:" TEAM, DEV HANDOFF, NULL);
+	assert_command(&commands, 3, "ZREM", "sb:{3}:due", DEV "o" HANDOFF, NULL);
+}
+
+static void changed_handoff_is_one_field_of_its_workspace(void **state)
+{
+	struct handoff h = handoff_of(HANDOFF_OFFERED, ABSENT);
+
+	(void)state;
+	handoffs_put(&workspace.handoffs, &h);
+	touched_handoff(&touched, &h.id, &arena);
+	apply_workspace(&apply, &touched);
+	parse_guarded(1);
+	assert_int_equal(commands.list[2].count, 6);
+	assert_true(bytes_equal_text(commands.list[2].arguments[0], "HSET"));
+	assert_true(bytes_equal_text(commands.list[2].arguments[4], "o" HANDOFF));
+}
+
+static void field_of_a_handoff_that_is_over_is_removed(void **state)
+{
+	struct uuid id = letters(HANDOFF);
+
+	(void)state;
+	touched_handoff(&touched, &id, &arena);
+	apply_workspace(&apply, &touched);
+	parse_guarded(2);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", NULL);
+	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "o" HANDOFF, NULL);
+}
+
+static void workspace_written_whole_has_its_handoffs(void **state)
+{
+	struct handoff h = handoff_of(HANDOFF_OFFERED, ABSENT);
+
+	(void)state;
+	handoffs_put(&workspace.handoffs, &h);
+	touched.whole = true;
+	apply_workspace(&apply, &touched);
+	parse(1);
+	assert_true(bytes_equal_text(commands.list[1].arguments[8], "o" HANDOFF));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +563,13 @@ int main(void)
 		TEST(beginning_again_drops_the_run_before),
 		TEST(mark_counts_workspaces_and_grants),
 		TEST(mark_requires_the_most_of_the_directory_that_any_author_has_seen),
+		TEST(new_handoff_is_found_by_its_id_its_holder_and_its_end),
+		TEST(accepted_handoff_waits_for_who_accepted),
+		TEST(returned_handoff_is_not_due),
+		TEST(handoff_that_is_over_leaves_nothing),
+		TEST(changed_handoff_is_one_field_of_its_workspace),
+		TEST(field_of_a_handoff_that_is_over_is_removed),
+		TEST(workspace_written_whole_has_its_handoffs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,11 +111,13 @@ static void organization_scene(void)
 	pipeline_command(scene, 0);
 	pipeline_command(scene, 0);
 	pipeline_command(scene, 0);
-	pipeline_command(scene, 4);
+	pipeline_command(scene, 6);
 	pipeline_text(scene, "name");
 	pipeline_text(scene, "acme");
 	pipeline_text(scene, "sharing");
 	pipeline_text(scene, "everyone");
+	pipeline_text(scene, "lifetime");
+	pipeline_text(scene, "0");
 	script_end_question(scene, 0, -1);
 }
 

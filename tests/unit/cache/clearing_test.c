@@ -12,7 +12,7 @@ static struct clearing one;
 static int set_up(void **state)
 {
 	struct index_options options = {
-		"127.0.0.1:6379", "sb", "sharing.commands", { .partitions = 0 }, 1000
+		{ .address = "127.0.0.1:6379" }, "sb", "sharing.commands", { .partitions = 0 }, 1000
 	};
 
 	ours = script_ready_mark(7, 100);
@@ -55,19 +55,21 @@ static void write_scenes(void)
 	script_integer(scene, 0);
 }
 
-static void only_keys_of_the_partition_but_its_mark_are_deleted(void **state)
+static void only_keys_of_the_partition_but_mark_and_inboxes_are_deleted(void **state)
 {
-	static const char *const keys[] = { "sb:{1}:mark", "sb:{1}:due", "sb:{11}:due",
-					    "sb:{0}:due" };
+	static const char *const keys[] = { "sb:{1}:mark",        "sb:{1}:due",
+					    "sb:{11}:due",        "sb:{0}:due",
+					    "sb:{1}:inbox:alice", "sb:{1}:inboxed:alice" };
 	uint64_t cursor = 0;
 
 	(void)state;
-	scan_scene("42", keys, 4);
+	scan_scene("42", keys, 6);
 	write_scenes();
 	assert_int_equal(clearing_step(ix, &one, 1, &cursor, NULL), 0);
 	assert_int_equal(cursor, 42);
 	assert_non_null(strstr(script_sent(), "UNLINK\r\n$10\r\nsb:{1}:due\r\n"));
 	assert_null(strstr(script_sent(), "sb:{1}:mark\r\n*"));
+	assert_null(strstr(script_sent(), "inbox"));
 	assert_null(strstr(script_sent(), "{11}"));
 	assert_null(strstr(script_sent(), "{0}"));
 }
@@ -90,7 +92,7 @@ static void step_that_fails_leaves_the_cursor_untouched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(only_keys_of_the_partition_but_its_mark_are_deleted),
+		TEST(only_keys_of_the_partition_but_mark_and_inboxes_are_deleted),
 		TEST(step_that_fails_leaves_the_cursor_untouched),
 	};
 

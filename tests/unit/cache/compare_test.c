@@ -13,8 +13,9 @@ static struct projection projection;
 static int set_up(void **state)
 {
 	const struct mark m = script_ready_mark(7, 100);
-	const struct index_options options = { "127.0.0.1:6379", "sb", "sharing.commands",
-					       m.deployment, 1000 };
+	const struct index_options options = {
+		{ .address = "127.0.0.1:6379" }, "sb", "sharing.commands", m.deployment, 1000
+	};
 	struct uuid member = letters("bob-------------");
 	const struct group_changed group = { .id = letters("group-----------"),
 					     .name = bytes_of("staff"),

@@ -14,8 +14,9 @@ static struct workspace *const both[] = { &workspaces[0], &workspaces[1] };
 static int set_up(void **state)
 {
 	const struct mark m = script_ready_mark(7, 100);
-	const struct index_options options = { "127.0.0.1:6379", "sb", "sharing.commands",
-					       m.deployment, 1000 };
+	const struct index_options options = {
+		{ .address = "127.0.0.1:6379" }, "sb", "sharing.commands", m.deployment, 1000
+	};
 	const struct uuid first = letters("workspace-1-1-1-");
 	const struct uuid second = letters("workspace-2-2-2-");
 
@@ -121,6 +122,8 @@ static void running_owner_waits_when_redis_refuses(void **state)
 		assert_int_equal(index_read_mark(ix, 1, &out, &err), ERROR_UNAVAILABLE);
 		assert_int_equal(err.code, ERROR_UNAVAILABLE);
 		assert_non_null(strstr(err.text, words[i]));
+		assert_int_equal(strstr(err.text, "; see what `ops/acl redis ROLE` lists") != NULL,
+				 strncmp(words[i], "NOPERM", strlen("NOPERM")) == 0);
 	}
 }
 
@@ -230,6 +233,7 @@ static void stamping_gives_up_the_mark_read_ahead(void **state)
 	const int partitions[] = { 0, KEYS_DIRECTORY };
 	const struct mark marks[] = { next, ours };
 	struct pipeline *scene;
+	struct error whys[2];
 
 	(void)state;
 	watch(&ours);
@@ -241,7 +245,7 @@ static void stamping_gives_up_the_mark_read_ahead(void **state)
 	script_status(scene, "OK");
 	script_integer(scene, 1);
 	script_integer(scene, 0);
-	assert_int_equal(index_stamp(ix, partitions, marks, 2, NULL), 0);
+	assert_int_equal(index_stamp(ix, partitions, marks, 2, whys, NULL), 0);
 	assert_non_null(strstr(script_sent(), "UNWATCH\r\n"));
 	assert_non_null(
 		strstr(script_sent(), "sb:{0}:mark\r\n$1\r\n9\r\n$3\r\n300\r\n$5\r\nready"));
@@ -251,10 +255,49 @@ static void stamping_gives_up_the_mark_read_ahead(void **state)
 	assert_int_equal(script_left(), 0);
 }
 
+/* One slot is between two nodes, the node of another is gone; the third is as it should be. */
+static void marks_of_a_cluster_are_read_and_stamped_each_for_itself(void **state)
+{
+	static const int partitions[] = { 0, 1, KEYS_DIRECTORY };
+	const struct mark good = script_ready_mark(9, 300);
+	const struct mark list[] = { good, good, good };
+	struct mark out[3] = { 0 };
+	struct pipeline *scene;
+	struct error whys[3];
+
+	(void)state;
+	script_set_cluster(true);
+	scene = script_scene();
+	script_mark(scene, &good);
+	script_error(scene, "ASK 13907 10.0.0.2:6379");
+	script_error(scene, "NODEFAILS Redis at 10.0.0.3:6379 does not answer");
+	script_error(scene, "NODEFAILS Redis at 10.0.0.3:6379 does not answer");
+	script_mark(scene, &good);
+	script_status(scene, "none");
+	assert_int_equal(index_look_at_marks(ix, partitions, 3, out, whys, NULL), 0);
+	assert_int_equal(whys[0].code, ERROR_NODE);
+	assert_non_null(strstr(whys[0].text, "ASK 13907"));
+	assert_int_equal(whys[1].code, ERROR_NODE);
+	assert_string_equal(whys[1].text, "Redis at 10.0.0.3:6379 does not answer");
+	assert_int_equal(whys[2].code, 0);
+	assert_true(mark_equal(&out[2], &good));
+	scene = script_scene();
+	for (int i = 0; i < 2; i++)
+		script_error(scene, "NODEFAILS Redis at 10.0.0.3:6379 does not answer");
+	for (int i = 0; i < 2; i++) {
+		script_status(scene, "OK");
+		script_integer(scene, 1);
+	}
+	assert_int_equal(index_stamp(ix, partitions, list, 3, whys, NULL), 0);
+	assert_int_equal(whys[0].code, ERROR_NODE);
+	assert_int_equal(whys[1].code, 0);
+	assert_int_equal(whys[2].code, 0);
+}
+
 static void nothing_to_stamp_is_no_round_trip(void **state)
 {
 	(void)state;
-	assert_int_equal(index_stamp(ix, NULL, NULL, 0, NULL), 0);
+	assert_int_equal(index_stamp(ix, NULL, NULL, 0, NULL, NULL), 0);
 	assert_int_equal(script_left(), 0);
 }
 
@@ -483,6 +526,7 @@ int main(void)
 		TEST(run_moves_the_mark_only_once_it_is_applied),
 		TEST(mark_read_ahead_saves_the_round_trip),
 		TEST(stamping_gives_up_the_mark_read_ahead),
+		TEST(marks_of_a_cluster_are_read_and_stamped_each_for_itself),
 		TEST(nothing_to_stamp_is_no_round_trip),
 		TEST(foreign_mark_read_ahead_does_not_fail_the_run_before),
 		TEST(changed_mark_fences_the_owner_by_name),

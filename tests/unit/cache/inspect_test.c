@@ -23,8 +23,9 @@ static struct error err;
 static int set_up(void **state)
 {
 	const struct mark m = script_ready_mark(7, 100);
-	const struct index_options options = { "127.0.0.1:6379", "sb", "sharing.commands",
-					       m.deployment, 1000 };
+	const struct index_options options = {
+		{ .address = "127.0.0.1:6379" }, "sb", "sharing.commands", m.deployment, 1000
+	};
 
 	(void)script_reset(state);
 	arena_init(&arena);
@@ -216,6 +217,9 @@ static void keys_of_partitions_are_found_by_their_kinds(void **state)
 		"sb:{0}:u:" BOB,
 		"sb:{12}:g:" BOB,
 		"sb:{1}:o:" OWNER,
+		"sb:{1}:handoff:" BOB,
+		"sb:{1}:hu:" BOB,
+		"sb:{1}:hg:" BOB,
 		"sb:{1}:due",
 		"sb:{1}:unsent",
 		"sb:{1}:outcomes",
@@ -227,10 +231,12 @@ static void keys_of_partitions_are_found_by_their_kinds(void **state)
 		"sb:{1}",
 		"sb:{x}:due",
 	};
-	enum { COUNT = sizeof(names) / sizeof(*names), FOUND = 7 };
-	static const enum key_kind kinds[FOUND] = { KEY_WORKSPACE, KEY_USER, KEY_GROUP,
-						    KEY_OWNER,     KEY_DUE,  KEY_UNSENT,
-						    KEY_OUTCOMES };
+	enum { COUNT = sizeof(names) / sizeof(*names), FOUND = 10 };
+	static const enum key_kind kinds[FOUND] = {
+		KEY_WORKSPACE,    KEY_USER,          KEY_GROUP, KEY_OWNER,  KEY_HANDOFF,
+		KEY_WAITING_USER, KEY_WAITING_GROUP, KEY_DUE,   KEY_UNSENT, KEY_OUTCOMES
+	};
+	const struct index_part of = { &(int){ 0 }, 1 };
 	struct pipeline *scene = script_scene();
 	struct found_keys found;
 	uint64_t cursor = 0;
@@ -241,7 +247,7 @@ static void keys_of_partitions_are_found_by_their_kinds(void **state)
 	pipeline_command(scene, COUNT);
 	for (int i = 0; i < COUNT; i++)
 		pipeline_text(scene, names[i]);
-	assert_int_equal(inspect_scan(ix, &cursor, &found, &arena, NULL), 0);
+	assert_int_equal(inspect_scan(ix, &of, &cursor, &found, &arena, NULL), 0);
 	assert_int_equal(cursor, 42);
 	assert_int_equal(found.count, FOUND);
 	for (int i = 0; i < FOUND; i++)
@@ -275,6 +281,110 @@ static void counts_are_compared_with_those_of_the_mark(void **state)
 		assert_int_equal(inspect_compare(&cases[i].sum, &m), cases[i].is);
 }
 
+/* ---- handoffs ---- */
+
+#define HANDOFF "handoff---------"
+#define NOBODY  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define NEVER   "\x80\0\0\0\0\0\0\0"
+
+/* Offered to bob, until the expiry of above. */
+static const char handoff_value[] = "\1\1\1\0"
+				    "0"
+				    "\1\1" OWNER "\1" BOB NOBODY "\0\0\0\0\0\0\0\0"
+				    "\0\0" EXPIRY NEVER "\4done\0\0\0\0\0";
+
+static void handoff_scene(void)
+{
+	struct pipeline *scene = script_scene();
+
+	pipeline_command(scene, 8);
+	pipeline_text(scene, "h");
+	pipeline_text(scene, HEADER);
+	pipeline_text(scene, "n");
+	pipeline_text(scene, "dev");
+	pipeline_text(scene, "v");
+	pipeline_text(scene, "8");
+	pipeline_text(scene, "o" HANDOFF);
+	pipeline_bytes(scene,
+		       (struct bytes){ (const uint8_t *)handoff_value, sizeof(handoff_value) - 1 });
+	end_scene(scene);
+}
+
+/* The owner's entry, and three replies about the handoff. */
+static void handoff_links_scene(const char *const replies[3])
+{
+	struct pipeline *scene = script_scene();
+
+	pipeline_text(scene, "0");
+	for (int i = 0; i < 3; i++) {
+		if (replies[i])
+			pipeline_text(scene, replies[i]);
+		else
+			script_nil(scene);
+	}
+	end_scene(scene);
+}
+
+static void handoff_must_be_led_to(void **state)
+{
+	static const struct {
+		const char *replies[3];
+		const char *says;
+	} cases[] = {
+		{ { "1", "1", expiry_ms }, NULL },
+		{ { NULL, "1", expiry_ms }, "sb:{1}:handoff: of" },
+		{ { "2", "1", expiry_ms }, "sb:{1}:handoff: of" },
+		{ { "1", NULL, expiry_ms }, "sb:{1}:hu: of" },
+		{ { "1", "3", expiry_ms }, "sb:{1}:hu: of" },
+		{ { "1", "1", NULL }, "lacks a handoff that expires" },
+		{ { "1", "1", "5" }, "lacks a handoff that expires" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		sum = (struct holdings){ 0 };
+		type_scene("hash");
+		handoff_scene();
+		handoff_links_scene(cases[i].replies);
+		assert_int_equal(inspect(KEY_WORKSPACE, DEV), cases[i].says ? ERROR_DAMAGED : 0);
+		assert_int_equal(sum.expiring, 1);
+		if (cases[i].says)
+			assert_non_null(strstr(err.text, cases[i].says));
+		assert_int_equal(script_left(), 0);
+	}
+}
+
+/* A key that leads to a handoff, with one entry, and whether its workspace has the handoff. */
+static int inspect_leading(enum key_kind kind, const char *id, const char *entry, bool has)
+{
+	struct pipeline *scene;
+
+	type_scene("hash");
+	scene = script_scene();
+	script_integer(scene, 1);
+	pipeline_command(scene, 1);
+	pipeline_text(scene, entry);
+	end_scene(scene);
+	scene = script_scene();
+	script_integer(scene, has);
+	end_scene(scene);
+	return inspect(kind, id);
+}
+
+static void what_leads_to_a_handoff_must_find_it(void **state)
+{
+	(void)state;
+	for (int has = 0; has < 2; has++) {
+		int wanted = has ? 0 : ERROR_DAMAGED;
+
+		assert_int_equal(inspect_leading(KEY_HANDOFF, HANDOFF, DEV, has), wanted);
+		assert_non_null(strstr(script_sent(), "ws:" DEV "\r\n$17\r\no" HANDOFF));
+		assert_int_equal(inspect_leading(KEY_WAITING_USER, BOB, DEV HANDOFF, has), wanted);
+		assert_non_null(strstr(script_sent(), "ws:" DEV "\r\n$17\r\no" HANDOFF));
+		assert_int_equal(inspect_leading(KEY_WAITING_GROUP, BOB, DEV HANDOFF, has), wanted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +397,8 @@ int main(void)
 		TEST(inspector_that_is_no_longer_the_owner_learns_that),
 		TEST(keys_of_partitions_are_found_by_their_kinds),
 		TEST(counts_are_compared_with_those_of_the_mark),
+		TEST(handoff_must_be_led_to),
+		TEST(what_leads_to_a_handoff_must_find_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static void reply_with(const char *const values[static 9])
 static void mark_is_read_as_stored(void **state)
 {
 	static const char *const values[] = { "7", "1234567890123", "cluster-a", "12",
-					      "3", "ready",         "88",        "3",
+					      "5", "ready",         "88",        "3",
 					      "5" };
 	struct mark m;
 
@@ -54,7 +54,7 @@ static void mark_is_read_as_stored(void **state)
 	assert_true(m.applied == 1234567890123);
 	assert_string_equal(m.deployment.cluster, "cluster-a");
 	assert_int_equal(m.deployment.partitions, 12);
-	assert_int_equal(m.layout, 3);
+	assert_int_equal(m.layout, 5);
 	assert_true(m.directory == 88);
 	assert_true(m.workspaces == 3 && m.grants == 5);
 	assert_true(m.looked == 1800000000123);
@@ -62,7 +62,7 @@ static void mark_is_read_as_stored(void **state)
 
 static void mark_that_nobody_has_stamped_was_never_looked_at(void **state)
 {
-	static const char *const values[] = { "7",     "9", "cluster-a", "12", "3",
+	static const char *const values[] = { "7",     "9", "cluster-a", "12", "5",
 					      "ready", "0", "3",         "5" };
 	struct mark m;
 
@@ -82,7 +82,7 @@ struct damage {
 
 static void check_damage(const struct damage *d)
 {
-	const char *values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0", "3", "5" };
+	const char *values[] = { "7", "9", "cluster-a", "12", "5", "ready", "0", "3", "5" };
 	const char *looked = "1800000000123";
 	struct error err = { 0 };
 	struct keys k;
@@ -138,7 +138,7 @@ static void damaged_mark_is_named_with_its_field_and_never_believed(void **state
 static void good_mark_or_none_is_not_damaged(void **state)
 {
 	static const char *const good[] = {
-		"7", "9", "cluster-a", "12", "3", "ready", "0", "3", "5"
+		"7", "9", "cluster-a", "12", "5", "ready", "0", "3", "5"
 	};
 	static const char *const none[9] = { NULL };
 	struct keys k;
@@ -154,7 +154,7 @@ static void good_mark_or_none_is_not_damaged(void **state)
 static void what_identifies_the_log_is_read_as_stored(void **state)
 {
 	static const char *const values[MARK_FIELDS - 1] = {
-		"7", "9", "cluster-a",     "12", "3", "ready", "88", "3", "5",
+		"7", "9", "cluster-a",     "12", "5", "ready", "88", "3", "5",
 		"3", "8", "1795512600007", "42", "1",
 	};
 	struct mark m;
@@ -187,7 +187,7 @@ static void mark_lags_by_log_and_then_by_offset(void **state)
 /* An older version wrote such marks. */
 static void mark_without_a_directory_offset_requires_nothing_of_the_directory(void **state)
 {
-	static const char *const values[] = { "7",     "9",  "cluster-a", "12", "3",
+	static const char *const values[] = { "7",     "9",  "cluster-a", "12", "5",
 					      "ready", NULL, "3",         "5" };
 	struct mark m;
 
@@ -205,7 +205,7 @@ static void mark_without_its_counts_is_rebuilding(void **state)
 
 	(void)state;
 	for (int i = 7; i < 9; i++) {
-		const char *values[] = { "7", "9", "cluster-a", "12", "3", "ready", "0", "3", "5" };
+		const char *values[] = { "7", "9", "cluster-a", "12", "5", "ready", "0", "3", "5" };
 
 		values[i] = NULL;
 		reply_with(values);
@@ -216,7 +216,7 @@ static void mark_without_its_counts_is_rebuilding(void **state)
 
 static void mark_without_a_cluster_is_nobodys(void **state)
 {
-	static const char *const values[] = { "7", "9", NULL, "12", "3", "ready", "0", "3", "5" };
+	static const char *const values[] = { "7", "9", NULL, "12", "5", "ready", "0", "3", "5" };
 	struct mark m;
 
 	(void)state;
@@ -237,7 +237,7 @@ static void state_is_read_from_its_word(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *values[] = { "7",           "9", "cluster-a", "12", "3",
+		const char *values[] = { "7",           "9", "cluster-a", "12", "5",
 					 cases[i].text, "0", "3",         "5" };
 		struct mark m;
 
@@ -257,8 +257,8 @@ static void index_of_an_older_layout_counts_as_rebuilding(void **state)
 	} cases[] = {
 		{ "1", "ready", MARK_REBUILDING },      { NULL, "ready", MARK_REBUILDING },
 		{ "1", "rebuilding", MARK_REBUILDING }, { "1", NULL, MARK_MISSING },
-		{ "2", "ready", MARK_REBUILDING },      { "3", "ready", MARK_READY },
-		{ "4", "ready", MARK_READY },
+		{ "2", "ready", MARK_REBUILDING },      { "4", "ready", MARK_REBUILDING },
+		{ "5", "ready", MARK_READY },
 	};
 
 	(void)state;
@@ -292,7 +292,7 @@ static void long_cluster_id_is_cut(void **state)
 {
 	static const char longest[] =
 		"0123456789012345678901234567890123456789012345678901234567890123";
-	const char *values[] = { "7", "9", longest, "12", "3", "ready", "0", "3", "5" };
+	const char *values[] = { "7", "9", longest, "12", "5", "ready", "0", "3", "5" };
 	struct mark m;
 
 	(void)state;
@@ -340,12 +340,12 @@ static void commands_have_the_fields_of_the_design(void **state)
 		       "last_offset", "41", "last_time", "1000", "last_hash", "5", "suspect", "0",
 		       "workspaces", "4", "grants", "6", NULL);
 	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "3", "state", "rebuilding",
+		       "cluster-a", "partitions", "12", "layout", "5", "state", "rebuilding",
 		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
 		       "last_hash", "5", "suspect", "1", "workspaces", "3", "grants", "5", "topic",
 		       "sharing.commands", NULL);
 	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "3", "state", "ready",
+		       "cluster-a", "partitions", "12", "layout", "5", "state", "ready",
 		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
 		       "last_hash", "5", "suspect", "1", "workspaces", "3", "grants", "5", "topic",
 		       "sharing.commands", NULL);
@@ -378,8 +378,8 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 		    .epoch = 1,
 		    .applied = 1,
 		    .deployment = { "cluster-a", 12 },
-		    .layout = 4 },
-		  "the index in Redis at r:6379 has layout 4, but this program reads layout 3; use "
+		    .layout = 6 },
+		  "the index in Redis at r:6379 has layout 6, but this program reads layout 5; use "
 		  "programs of the same version" },
 	};
 

@@ -150,7 +150,15 @@ static void names_are_those_of_the_design(void **state)
 					     "directory_ahead",
 					     "invalid_command",
 					     "command_too_old",
-					     "too_large" };
+					     "too_large",
+					     "unsigned",
+					     "key_may_not",
+					     "beyond_own_expiry",
+					     "lifetime_exceeded",
+					     "unknown_handoff",
+					     "handoff_state",
+					     "handoff_not_yours",
+					     "too_many_handoffs" };
 
 	(void)state;
 	for (int i = OUTCOME_APPLIED; i <= OUTCOME_UNREADABLE; i++)

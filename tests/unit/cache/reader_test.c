@@ -103,7 +103,7 @@ static void index_that_is_not_complete_is_unavailable(void **state)
 				      "rebuilt; try again shortly");
 	assert_int_equal(ask_between(&good, &older, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "the grant index in Redis at 127.0.0.1:6379 has layout 1, "
-				      "but this program reads layout 3; start a sharebus-consumer "
+				      "but this program reads layout 5; start a sharebus-consumer "
 				      "of the same version, which rebuilds it");
 }
 
@@ -195,7 +195,7 @@ static void answer_may_be_as_old_as_max_age_and_no_older(void **state)
 		{ 5000, -5000, 0 },
 		{ 5000, -5001, ERROR_UNAVAILABLE },
 		{ 100000, 100000, 0 },
-		{ 100000, SCRIPT_LOOKED_MS, ERROR_UNAVAILABLE },
+		{ 100000, SCRIPT_LOOKED_MS - 1, ERROR_UNAVAILABLE },
 	};
 
 	(void)state;
@@ -220,16 +220,44 @@ static void answer_that_is_too_old_says_how_old_and_what_to_do(void **state)
 			    "no sharebus-consumer has looked at partition 1 of the grant index in "
 			    "Redis at 127.0.0.1:6379 for 75.3 s, and an answer may be 60.0 s old "
 			    "at most (max-age); start sharebus-consumer, or see `sharebus status`");
-	assert_int_equal(ask_stamped(0, 0, &err), ERROR_UNAVAILABLE);
-	assert_string_equal(err.text,
-			    "no sharebus-consumer has looked at partition 1 of the grant index in "
-			    "Redis at 127.0.0.1:6379 yet; start sharebus-consumer");
 	assert_int_equal(ask_stamped(SCRIPT_LOOKED_MS + 90000, SCRIPT_LOOKED_MS, &err),
 			 ERROR_UNAVAILABLE);
 	assert_string_equal(err.text,
 			    "partition 1 of the grant index in Redis at 127.0.0.1:6379 was last "
 			    "looked at 90.0 s from now, for the clock of Redis went back; "
 			    "sharebus-consumer mends that within a second, so try again shortly");
+}
+
+/* A partition is ready a moment before its owner first stamps its mark. */
+static void mark_that_was_only_just_made_is_waited_for(void **state)
+{
+	struct mark unseen = script_ready_mark(7, 100);
+	const struct mark good = unseen;
+	struct pipeline *again;
+
+	(void)state;
+	unseen.looked = 0;
+	again = script_scene();
+	script_mark(again, &unseen);
+	script_mark(again, &good);
+	pipeline_text(again, "value");
+	script_mark(again, &good);
+	script_mark(again, &good);
+	script_time(again, SCRIPT_NOW_MS);
+	assert_int_equal(ask_between(&good, &good, NULL), 0);
+	assert_int_equal(script_left(), 0);
+}
+
+static void mark_that_nobody_stamps_makes_answers_unavailable(void **state)
+{
+	struct error err;
+
+	(void)state;
+	script_repeat();
+	assert_int_equal(ask_stamped(0, 0, &err), ERROR_UNAVAILABLE);
+	assert_string_equal(err.text,
+			    "no sharebus-consumer has looked at partition 1 of the grant index in "
+			    "Redis at 127.0.0.1:6379 yet; start sharebus-consumer");
 }
 
 static void directory_that_nobody_looks_at_makes_answers_old_too(void **state)
@@ -274,10 +302,13 @@ static void index_without_a_possible_number_of_partitions_is_unavailable(void **
 
 		m.deployment.partitions = counts[i];
 		script_mark(script_scene(), &m);
-		assert_int_equal(reader_open(&other, "127.0.0.1:6379", "sb", 1000, &err),
+		assert_int_equal(reader_open(&other,
+					     &(struct redis_target){ .address = "127.0.0.1:6379" },
+					     "sb", 1000, &err),
 				 ERROR_UNAVAILABLE);
-		assert_non_null(strstr(err.text, "the mark sb:{0}:mark in Redis at 127.0.0.1:6379 "
-						 "is damaged: its field partitions is "));
+		assert_non_null(strstr(err.text,
+				       "the mark sb:{dir}:mark in Redis at 127.0.0.1:6379 "
+				       "is damaged: its field partitions is "));
 		assert_null(other);
 	}
 }
@@ -308,6 +339,8 @@ int main(void)
 		TEST(failed_read_of_a_mark_leaves_it_untouched),
 		TEST(answer_may_be_as_old_as_max_age_and_no_older),
 		TEST(answer_that_is_too_old_says_how_old_and_what_to_do),
+		TEST(mark_that_was_only_just_made_is_waited_for),
+		TEST(mark_that_nobody_stamps_makes_answers_unavailable),
 		TEST(directory_that_nobody_looks_at_makes_answers_old_too),
 		TEST(stamp_before_the_data_is_the_time_of_the_answer),
 		TEST(redis_that_does_not_know_the_time_is_unavailable),

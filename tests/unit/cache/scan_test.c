@@ -74,6 +74,25 @@ static void walk_starts_again_when_the_owner_changes(void **state)
 	assert_int_equal(script_left(), 0);
 }
 
+static void walk_starts_again_when_the_connection_breaks_but_not_for_ever(void **state)
+{
+	static const char *const before[] = { "sb:{dir}:user:bob-has-an-id-16" };
+	static const char *const after[] = { "sb:{dir}:user:eve-has-an-id-16" };
+	struct scanned out;
+
+	(void)state;
+	step_scene("3", before, 1, 7);
+	script_break();
+	step_scene("0", after, 1, 7);
+	assert_int_equal(scan_ids(reader, SCAN_USERS, &arena, &out, NULL), 0);
+	assert_int_equal(out.users.count, 1); /* nothing of the first walk is left */
+	assert_memory_equal(out.users.list[0].bytes, "eve-has-an-id-16", 16);
+	for (int i = 0; i < 5; i++)
+		script_break();
+	assert_int_equal(scan_ids(reader, SCAN_USERS, &arena, &out, NULL), ERROR_UNAVAILABLE);
+	assert_int_equal(script_left(), 0);
+}
+
 static void failed_walk_leaves_the_output_untouched(void **state)
 {
 	static const char *const keys[] = { "sb:{dir}:user:bob-has-an-id-16" };
@@ -102,6 +121,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(ids_are_found_once_and_sorted),
 		TEST(walk_starts_again_when_the_owner_changes),
+		TEST(walk_starts_again_when_the_connection_breaks_but_not_for_ever),
 		TEST(failed_walk_leaves_the_output_untouched),
 	};
 

@@ -13,18 +13,24 @@ enum { SCENES_MAX = 64, PARTITIONS = 2 };
 struct scene {
 	struct pipeline replies;
 	bool no_answer;
+	bool breaks;
 };
 
 static struct scene scenes[SCENES_MAX];
 static size_t scene_count;
 static size_t scene_next;
+static bool scene_repeats; /* the last one, for ever */
 static struct buffer sent;
+static unsigned connection;
+static bool is_cluster;
 
 /* NOLINTBEGIN(bugprone-reserved-identifier): the linker wants these names */
 int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
 			   struct error *err);
 int __wrap_redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,
 				    struct replies *out, struct error *err);
+unsigned __wrap_redis_connection(const struct redis *r);
+bool __wrap_redis_is_cluster(const struct redis *r);
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 int script_reset(void **state)
@@ -34,6 +40,7 @@ int script_reset(void **state)
 		pipeline_done(&scenes[i].replies);
 	scene_count = 0;
 	scene_next = 0;
+	scene_repeats = is_cluster = false;
 	buffer_done(&sent);
 	return 0;
 }
@@ -47,6 +54,11 @@ static struct scene *add_scene(bool no_answer)
 	return s;
 }
 
+void script_repeat(void)
+{
+	scene_repeats = true;
+}
+
 struct pipeline *script_scene(void)
 {
 	return &add_scene(false)->replies;
@@ -55,6 +67,16 @@ struct pipeline *script_scene(void)
 void script_no_answer(void)
 {
 	(void)add_scene(true);
+}
+
+void script_set_cluster(bool yes)
+{
+	is_cluster = yes;
+}
+
+void script_break(void)
+{
+	add_scene(true)->breaks = true;
 }
 
 size_t script_left(void)
@@ -155,7 +177,8 @@ struct reader *script_reader(void)
 	int rc;
 
 	script_mark(script_scene(), &m);
-	rc = reader_open(&r, "127.0.0.1:6379", "sb", 1000, NULL);
+	rc = reader_open(&r, &(struct redis_target){ .address = "127.0.0.1:6379" }, "sb",
+			 SCRIPT_TIMEOUT_MS, NULL);
 	assert(!rc);
 	return r;
 }
@@ -207,15 +230,21 @@ static void parse_replies(const struct buffer *bytes, size_t count, struct repli
 int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,
 			   struct error *err)
 {
-	const struct scene *s = &scenes[scene_next++];
+	const struct scene *s;
 	int rc;
 
 	(void)r;
+	if (!p->commands) /* it only connects */
+		return 0;
+	if (!scene_repeats || scene_next < scene_count)
+		scene_next++;
 	assert(scene_next <= scene_count); /* the script goes on */
+	s = &scenes[scene_next - 1];
 	buffer_clear(&sent);
 	buffer_append(&sent, p->bytes.data, p->bytes.len);
 	buffer_append_u8(&sent, 0);
 	replies_clear(out);
+	connection += s->breaks;
 	if (s->no_answer)
 		return error_set(err, ERROR_UNAVAILABLE, "no answer, as the script says");
 	parse_replies(&s->replies.bytes, p->commands, out);
@@ -223,6 +252,18 @@ int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct rep
 	if (rc)
 		replies_clear(out);
 	return rc;
+}
+
+bool __wrap_redis_is_cluster(const struct redis *r)
+{
+	(void)r;
+	return is_cluster;
+}
+
+unsigned __wrap_redis_connection(const struct redis *r)
+{
+	(void)r;
+	return connection;
 }
 
 int __wrap_redis_roundtrip_blocking(struct redis *r, const struct pipeline *p, int wait_ms,

@@ -3,8 +3,8 @@
 
 /*
  * A Redis that follows a script: each round trip of the code under test gets the
- * next scene. The test is linked with --wrap for redis_roundtrip() and
- * redis_roundtrip_blocking(); replies are parsed by hiredis from the protocol's
+ * next scene. The test is linked with --wrap for redis_roundtrip(),
+ * redis_roundtrip_blocking(), redis_connection() and redis_is_cluster(); replies are parsed by hiredis from the protocol's
  * bytes, as with a real server.
  */
 
@@ -23,6 +23,18 @@ struct pipeline *script_scene(void);
 
 /* Adds a round trip that fails with ERROR_UNAVAILABLE. */
 void script_no_answer(void);
+
+/* Adds a round trip that fails likewise because the connection breaks: redis_connection() rises. */
+void script_break(void);
+
+/* Makes of Redis a cluster, or a server that is alone again. */
+void script_set_cluster(bool yes);
+
+/* After the last scene, that scene again, for ever. */
+void script_repeat(void);
+
+/* How long the reader below waits for an index that only its owner can put right; ms. */
+#define SCRIPT_TIMEOUT_MS 30
 
 /* Adds a reply: a status, an integer, nil, or a nil array, as EXEC gives when the watched mark has changed. */
 void script_status(struct pipeline *scene, const char *status);

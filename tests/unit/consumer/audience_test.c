@@ -232,7 +232,8 @@ static void new_owner_is_not_concerned_by_the_grant_that_goes(void **state)
 	(void)workspace_fact(&s, &fact);
 	assert_int_equal(s.decision.change_count, 1);
 	find();
-	assert_int_equal(audience.count, 0);
+	assert_int_equal(audience.count, 1); /* ALICE, who loses the workspace to him */
+	assert_roles(ALICE, ROLE_NONE, ROLE_NONE);
 }
 
 /* ---- against checks ---- */

@@ -72,6 +72,33 @@ static void changed_expiry_is_a_change(void **state)
 	assert_int_equal(s.decision.changes[0].expires_at, NOW_MS + 5);
 }
 
+static void expiry_is_kept_when_that_is_asked(void **state)
+{
+	struct grant_wish w = wish(user(BOB), ROLE_ADMIN);
+
+	(void)state;
+	w.keep_expiry = true;
+	grant(&s, user(BOB), ROLE_USE, NOW_MS + 5);
+	assert_applied(share(&s, actor(ALICE), &w, 1), 1);
+	assert_change(&s.decision, 0, user(BOB), ROLE_USE, ROLE_ADMIN);
+	assert_int_equal(s.decision.changes[0].expires_at, NOW_MS + 5);
+	w.role = ROLE_USE;
+	assert_unchanged(share(&s, actor(ALICE), &w, 1));
+}
+
+/* There is nothing to keep: not of a grant that has ended, and not where there is none. */
+static void without_a_grant_that_counts_it_never_expires(void **state)
+{
+	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(user(CAROL), ROLE_USE) };
+
+	(void)state;
+	wishes[0].keep_expiry = wishes[1].keep_expiry = true;
+	grant(&s, user(BOB), ROLE_USE, NOW_MS - 5);
+	assert_applied(share(&s, actor(ALICE), wishes, 2), 2);
+	assert_true(s.decision.changes[0].expires_at == ABSENT);
+	assert_true(s.decision.changes[1].expires_at == ABSENT);
+}
+
 static void suspended_user_may_be_given_a_grant(void **state)
 {
 	(void)state;
@@ -355,12 +382,13 @@ static void expired_grant_gives_no_authority(void **state)
 		{ ABSENT, true },
 	};
 	const struct subject holders[] = { user(BOB), group(TEAM), group(ACME) };
+	struct grant_wish w = wish_until(user(DAVE), ROLE_USE, NOW_MS + 1);
 
 	(void)state;
 	for (size_t k = 0; k < sizeof(holders) / sizeof(*holders); k++) {
 		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 			grant(&s, holders[k], ROLE_ADMIN, cases[i].expires_at);
-			(void)share_one(&s, actor(BOB), user(DAVE), ROLE_USE);
+			(void)share(&s, actor(BOB), &w, 1);
 			assert_int_equal(s.decision.outcome == OUTCOME_APPLIED, cases[i].counts);
 			assert_int_equal(s.decision.code == REJECT_FORBIDDEN, !cases[i].counts);
 		}
@@ -535,6 +563,8 @@ int main(void)
 		TEST(decision_carries_actor_command_reason_and_message),
 		TEST(changed_role_shows_what_it_was),
 		TEST(changed_expiry_is_a_change),
+		TEST(expiry_is_kept_when_that_is_asked),
+		TEST(without_a_grant_that_counts_it_never_expires),
 		TEST(suspended_user_may_be_given_a_grant),
 		TEST(everyone_of_the_organization_may_be_given_a_grant),
 		TEST(dormant_workspace_can_be_shared),

@@ -106,6 +106,15 @@ static void expiry_must_lie_in_the_future(void **state)
 			"1970-01-01T00:00:00.000Z");
 }
 
+static void an_end_is_given_or_kept(void **state)
+{
+	struct grant_wish w = wish_until(user(BOB), ROLE_USE, NOW_MS + 1);
+
+	(void)state;
+	w.keep_expiry = true;
+	assert_rejected(share(&s, actor(ALICE), &w, 1), REJECT_INVALID_COMMAND, "keeps the one");
+}
+
 /* ---- rule 10 ---- */
 
 /* Adds `count` grants of users that are not in the directory. */
@@ -447,7 +456,7 @@ static void message_times_people_has_a_bound(void **state)
 	(void)state;
 	memset(text, 'x', MESSAGE_MAX);
 	s.message = bytes_of(text);
-	s.world.limits.outputs_bytes = 4 << 20;
+	s.world.limits.outputs_bytes = 8 << 20;
 	fill_team(PEOPLE);
 	assert_applied(share(&s, actor(ALICE), team, 1), 1);
 	fill_team((size_t)2 * PEOPLE);
@@ -743,6 +752,152 @@ static void rules_on_the_command_come_before_those_on_its_wishes(void **state)
 	}
 }
 
+/* ---- rules 14 and 15 ---- */
+
+/* DAVE is an admin of the workspace until then. */
+static void dave_is_admin_until(struct subject through, int64_t until)
+{
+	grant(&s, through, ROLE_ADMIN, until);
+}
+
+static void admin_gives_nothing_that_lasts_longer_than_their_own(void **state)
+{
+	static const struct {
+		int64_t own;
+		int64_t wish;
+		bool good;
+	} cases[] = {
+		{ NOW_MS + 5, NOW_MS + 5, true },  { NOW_MS + 5, NOW_MS + 4, true },
+		{ NOW_MS + 5, NOW_MS + 6, false }, { NOW_MS + 5, ABSENT, false },
+		{ ABSENT, ABSENT, true },          { ABSENT, NOW_MS + 6, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct grant_wish w = wish_until(user(BOB), ROLE_USE, cases[i].wish);
+
+		dave_is_admin_until(user(DAVE), cases[i].own);
+		(void)share(&s, actor(DAVE), &w, 1);
+		if (cases[i].good)
+			assert_applied(&s.decision, 1);
+		else
+			assert_rejected(&s.decision, REJECT_BEYOND_OWN_EXPIRY,
+					"access for bob must end by 1970-01-01T00:16:40.005Z");
+	}
+}
+
+/* The grant that lasts longest counts, and only those that make an admin. */
+static void own_end_is_that_of_the_last_admin_grant(void **state)
+{
+	struct grant_wish w = wish_until(user(BOB), ROLE_USE, NOW_MS + 9);
+
+	(void)state;
+	dave_is_admin_until(user(DAVE), NOW_MS + 5);
+	grant(&s, group(ACME), ROLE_USE, ABSENT);
+	assert_rejected(share(&s, actor(DAVE), &w, 1), REJECT_BEYOND_OWN_EXPIRY, "bob");
+	dave_is_admin_until(group(CREW), NOW_MS + 9);
+	assert_applied(share(&s, actor(DAVE), &w, 1), 1);
+}
+
+static void whoever_is_more_than_an_admin_of_the_workspace_has_no_end(void **state)
+{
+	static const enum name names[] = { ALICE, ERIN, FRANK };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		dave_is_admin_until(user(names[i]), NOW_MS + 5);
+		assert_applied(share_one(&s, actor(names[i]), user(BOB), ROLE_USE), 1);
+	}
+	assert_applied(share_one(&s, SYSTEM, user(BOB), ROLE_USE), 1);
+}
+
+static void what_stays_as_it_is_may_last_longer(void **state)
+{
+	(void)state;
+	dave_is_admin_until(user(DAVE), NOW_MS + 5);
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	assert_unchanged(share_one(&s, actor(DAVE), user(BOB), ROLE_USE));
+}
+
+static void removal_is_not_asked_how_long_its_actor_may(void **state)
+{
+	(void)state;
+	dave_is_admin_until(user(DAVE), NOW_MS + 5);
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	assert_applied(unshare_one(&s, actor(DAVE), user(BOB)), 1);
+}
+
+static void grants_last_no_longer_than_the_organization_allows(void **state)
+{
+	static const struct {
+		int64_t wish;
+		bool good;
+	} cases[] = {
+		{ NOW_MS + 1, true },
+		{ NOW_MS + 60, true },
+		{ NOW_MS + 61, false },
+		{ ABSENT, false },
+	};
+
+	(void)state;
+	put_lifetime(&s, ACME, 60);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct grant_wish w = wish_until(user(BOB), ROLE_USE, cases[i].wish);
+
+		(void)share(&s, actor(ALICE), &w, 1);
+		if (cases[i].good)
+			assert_applied(&s.decision, 1);
+		else
+			assert_rejected(&s.decision, REJECT_LIFETIME_EXCEEDED,
+					"access for bob must end by 1970-01-01T00:16:40.060Z, as "
+					"the organization acme demands");
+	}
+}
+
+static void lifetime_of_another_organization_does_not_count(void **state)
+{
+	(void)state;
+	put_lifetime(&s, GLOBEX, 60);
+	assert_applied(share_one(&s, actor(ALICE), user(BOB), ROLE_USE), 1);
+}
+
+/* A grant from before the limit stays, and its end may be kept when nothing changes. */
+static void grant_from_before_the_limit_stays(void **state)
+{
+	struct grant_wish w = wish(user(BOB), ROLE_ADMIN);
+
+	(void)state;
+	put_lifetime(&s, ACME, 60);
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	assert_unchanged(share_one(&s, actor(ALICE), user(BOB), ROLE_USE));
+	w.keep_expiry = true;
+	assert_rejected(share(&s, actor(ALICE), &w, 1), REJECT_LIFETIME_EXCEEDED, "bob");
+}
+
+static void both_ends_are_reported_together(void **state)
+{
+	(void)state;
+	put_lifetime(&s, ACME, 60);
+	dave_is_admin_until(user(DAVE), NOW_MS + 5);
+	(void)share_one(&s, actor(DAVE), user(BOB), ROLE_USE);
+	assert_int_equal(s.decision.code, REJECT_BEYOND_OWN_EXPIRY);
+	assert_int_equal(s.decision.detail_count, 2);
+}
+
+static void reassigned_handoff_is_bound_by_the_lifetime(void **state)
+{
+	struct subject carol = user(CAROL);
+
+	(void)state;
+	(void)offer(&s, actor(ALICE), user(BOB), ROLE_USE);
+	carry_out(&s);
+	(void)answer(&s, actor(BOB), ANSWER_ACCEPT);
+	carry_out(&s);
+	put_lifetime(&s, ACME, 60);
+	s.answer.to = &carol;
+	assert_rejected(answer(&s, actor(BOB), ANSWER_REASSIGN), REJECT_LIFETIME_EXCEEDED, "carol");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -751,6 +906,7 @@ int main(void)
 		TEST(removal_does_not_ask_whether_the_subject_exists),
 		TEST(expected_version_must_be_the_current_one),
 		TEST(expiry_must_lie_in_the_future),
+		TEST(an_end_is_given_or_kept),
 		TEST(one_thousand_grants_are_the_limit),
 		TEST(only_new_grants_count_against_the_limit),
 		TEST(limit_is_a_setting),
@@ -794,6 +950,16 @@ int main(void)
 		TEST(one_wrong_wish_rejects_them_all),
 		TEST(one_wrong_removal_rejects_them_all),
 		TEST(rules_on_the_command_come_before_those_on_its_wishes),
+		TEST(admin_gives_nothing_that_lasts_longer_than_their_own),
+		TEST(own_end_is_that_of_the_last_admin_grant),
+		TEST(whoever_is_more_than_an_admin_of_the_workspace_has_no_end),
+		TEST(what_stays_as_it_is_may_last_longer),
+		TEST(removal_is_not_asked_how_long_its_actor_may),
+		TEST(grants_last_no_longer_than_the_organization_allows),
+		TEST(lifetime_of_another_organization_does_not_count),
+		TEST(grant_from_before_the_limit_stays),
+		TEST(both_ends_are_reported_together),
+		TEST(reassigned_handoff_is_bound_by_the_lifetime),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,8 +53,8 @@ static struct record organization(const char *id, const char *name)
 {
 	struct record r = { .type = RECORD_ORGANIZATION_CHANGED };
 
-	r.as.organization_changed =
-		(struct organization_changed){ letters(id), bytes_of(name), SHARING_EVERYONE };
+	r.as.organization_changed = (struct organization_changed){ letters(id), bytes_of(name),
+								   SHARING_EVERYONE, ABSENT };
 	return r;
 }
 
@@ -137,7 +137,8 @@ static void told(size_t count)
 
 	buffer_done(&kept);
 	buffer_append(&kept, projection.pipeline.bytes.data, projection.pipeline.bytes.len);
-	commands_parse(&commands, &(struct pipeline){ kept, projection.pipeline.commands });
+	commands_parse(&commands, &(struct pipeline){ .bytes = kept,
+						      .commands = projection.pipeline.commands });
 	assert_int_equal(commands.count, count);
 	pipeline_clear(&projection.pipeline);
 }
@@ -253,7 +254,7 @@ static void records_of_other_topics_are_not_taken(void **state)
 	(void)state;
 	for (int i = 0; i < RECORD_TYPE_COUNT; i++) {
 		struct record r = { .type = (enum record_type)i };
-		bool ours = i >= RECORD_USER_CHANGED && i <= RECORD_DEPLOYMENT_CHANGED;
+		bool ours = i >= RECORD_USER_CHANGED && i <= RECORD_PREFERENCES_CHANGED;
 
 		if (!ours)
 			assert_false(directory_put(directory, &r, NULL));
@@ -763,6 +764,94 @@ static void whole_directory_is_projected_in_pieces(void **state)
 	assert_true(pieces > 10);
 }
 
+/* "nothing" stands for a workspace. */
+static struct record mail_is_off(const char *user)
+{
+	static struct preference_rule rules[] = { { CHANNEL_MAIL, 0, 0, false },
+						  { 0, 0, CATEGORY_HANDOFF, true } };
+	static struct uuid muted[1];
+	struct record r = { .type = RECORD_PREFERENCES_CHANGED };
+
+	muted[0] = letters(NOTHING);
+	r.as.preferences_changed =
+		(struct preferences_changed){ letters(user), rules, 2, muted, 1 };
+	return r;
+}
+
+static void preferences_stand_beside_their_user(void **state)
+{
+	struct record r = mail_is_off(ALICE);
+	struct uuid alice = letters(ALICE);
+	const struct preferences_changed *p;
+
+	(void)state;
+	assert_null(directory_preferences(directory, &alice));
+	take(&r);
+	assert_null(user_of(ALICE));
+	take_member(ALICE, "alice", 1);
+	p = directory_preferences(directory, &alice);
+	assert_int_equal(p->rule_count, 2);
+	assert_ptr_not_equal(p->rules, r.as.preferences_changed.rules);
+	assert_int_equal(p->rules[0].channel, CHANNEL_MAIL);
+	assert_true(
+		uuid_equal(&p->muted_workspaces[0], &r.as.preferences_changed.muted_workspaces[0]));
+	assert_true(bytes_equal_text(user_of(ALICE)->username, "alice"));
+	forget(ALICE);
+	assert_non_null(directory_preferences(directory, &alice));
+	directory_forget_preferences(directory, &alice, &projection);
+	assert_null(directory_preferences(directory, &alice));
+	directory_forget_preferences(directory, &alice, &projection);
+}
+
+static void preferences_are_projected(void **state)
+{
+	struct record r = mail_is_off(ALICE);
+	struct uuid alice = letters(ALICE);
+	const struct entity *at = NULL;
+	static const uint8_t packed[] = { CHANNEL_MAIL, 0, 0, 0, 0, 0, CATEGORY_HANDOFF, 1 };
+
+	(void)state;
+	take(&r);
+	directory_forget_preferences(directory, &alice, &projection);
+	commands_parse(&commands, &projection.pipeline);
+	assert_int_equal(commands.count, 2);
+	assert_true(bytes_equal(commands.list[0].arguments[3],
+				(struct bytes){ packed, sizeof(packed) }));
+	assert_true(bytes_equal_text(commands.list[0].arguments[1], "sb:{dir}:prefs:" ALICE));
+	assert_true(bytes_equal_text(commands.list[0].arguments[5], NOTHING));
+	assert_command(&commands, 1, "DEL", "sb:{dir}:prefs:" ALICE, NULL);
+	take(&r);
+	pipeline_clear(&projection.pipeline);
+	assert_false(directory_project(directory, &projection, &at, SIZE_MAX));
+	assert_int_equal(projection.pipeline.commands, 2); /* the switch and these */
+}
+
+/* Whichever of the two tables is empty or longer, each entity is projected once. */
+static void pieces_go_on_from_entities_to_preferences(void **state)
+{
+	const struct entity *at = NULL;
+	size_t commands_seen = 0;
+	bool more = true;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		char id[UUID_TEXT_SIZE];
+		struct record r;
+
+		(void)snprintf(id, sizeof(id), "user-%011u", i);
+		r = mail_is_off(id);
+		take(&r);
+		if (i % 2)
+			take_member(id, id, 0);
+	}
+	while (more) {
+		pipeline_clear(&projection.pipeline);
+		more = directory_project(directory, &projection, &at, LITTLE);
+		commands_seen += projection.pipeline.commands;
+	}
+	assert_int_equal(commands_seen, 1 + MANY / 2 * 2 + MANY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -805,6 +894,9 @@ int main(void)
 		TEST(whole_directory_is_projected_with_what_is_shadowed),
 		TEST(bearers_of_one_name_come_and_go_each_for_itself),
 		TEST(whole_directory_is_projected_in_pieces),
+		TEST(preferences_stand_beside_their_user),
+		TEST(preferences_are_projected),
+		TEST(pieces_go_on_from_entities_to_preferences),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

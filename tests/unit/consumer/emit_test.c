@@ -35,6 +35,7 @@ static int set_up(void **state)
 				    .partition = PARTITION,
 				    .arena = &s.arena,
 				    .packed = &packed };
+	emitter_init(&emitter);
 	source = (struct source){ .offset = OFFSET,
 				  .time = TIME_MS,
 				  .traceparent = bytes_of("trace") };
@@ -44,7 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	buffer_done(&emitter.value);
+	emitter_done(&emitter);
 	buffer_done(&packed);
 	codec_free(&codec);
 	scene_close(&s);
@@ -215,6 +216,28 @@ static void rejection_is_one_event(void **state)
 	assert_int_equal(e->at, TIME_MS);
 }
 
+static void events_name_the_key_that_signed(void **state)
+{
+	static const struct key key = { .id = "gateway" };
+	struct record r;
+
+	(void)state;
+	(void)share_one(&s, actor(ALICE), user(NOBODY), ROLE_USE);
+	emit(1);
+	s.world.author.key = &key;
+	(void)share_one(&s, actor(ALICE), user(NOBODY), ROLE_USE);
+	emit(1);
+	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
+	emit(2);
+	unpack(4);
+	r = decode(0, RECORD_COMMAND_REJECTED);
+	assert_null(r.as.command_rejected.signed_by.data);
+	r = decode(1, RECORD_COMMAND_REJECTED);
+	assert_true(bytes_equal_text(r.as.command_rejected.signed_by, "gateway"));
+	r = decode(2, RECORD_SHARING_CHANGED);
+	assert_true(bytes_equal_text(r.as.sharing_changed.signed_by, "gateway"));
+}
+
 static void unchanged_and_duplicate_emit_nothing(void **state)
 {
 	struct uuid command = id_of(COMMAND);
@@ -253,7 +276,7 @@ static void deletion_is_an_event_of_the_system(void **state)
 	grant(&s, user(BOB), ROLE_USE, ABSENT);
 	(void)deletion(&s);
 	emit(2);
-	unpack(2);
+	unpack(3);
 	r = decode(0, RECORD_SHARING_CHANGED);
 	assert_int_equal(r.as.sharing_changed.actor.kind, ACTOR_SYSTEM);
 	assert_true(uuid_equal(&r.as.sharing_changed.actor.id, &nil));
@@ -261,8 +284,65 @@ static void deletion_is_an_event_of_the_system(void **state)
 	assert_int_equal(r.as.sharing_changed.reason, REASON_WORKSPACE_DELETED);
 	assert_int_equal(r.as.sharing_changed.changes[0].after, ROLE_NONE);
 	r = decode(1, RECORD_NOTIFICATION);
-	assert_int_equal(r.as.notification.kind, NOTIFY_ACCESS_REMOVED);
+	assert_int_equal(r.as.notification.kind, NOTIFY_WORKSPACE_DELETED);
+	assert_int_equal(r.as.notification.recipient_id.bytes[15], BOB);
 	assert_int_equal(r.as.notification.role, ROLE_NONE);
+	r = decode(2, RECORD_NOTIFICATION);
+	assert_int_equal(r.as.notification.kind, NOTIFY_WORKSPACE_DELETED);
+	assert_int_equal(r.as.notification.recipient_id.bytes[15], ALICE);
+}
+
+/* Whoever shared it with nobody loses it all the same. */
+static void deletion_is_an_event_without_any_grant(void **state)
+{
+	struct record r;
+
+	(void)state;
+	(void)deletion(&s);
+	emit(2);
+	unpack(2);
+	r = decode(0, RECORD_SHARING_CHANGED);
+	assert_int_equal(r.as.sharing_changed.change_count, 0);
+	r = decode(1, RECORD_NOTIFICATION);
+	assert_int_equal(r.as.notification.recipient_id.bytes[15], ALICE);
+}
+
+static void first_fact_of_a_workspace_emits_nothing(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+
+	(void)state;
+	workspace_clear(&s.workspace);
+	(void)workspace_fact(&s, &fact);
+	assert_int_equal(s.decision.outcome, OUTCOME_APPLIED);
+	emit(1);
+	unpack(0);
+}
+
+static void change_of_owner_is_an_event_without_any_grant(void **state)
+{
+	struct workspace_changed fact = as_it_is();
+	struct record r;
+
+	(void)state;
+	fact.owner_id = id_of(BOB);
+	(void)workspace_fact(&s, &fact);
+	s.workspace.owner_id = id_of(BOB);
+	emit(2);
+	unpack(3);
+	r = decode(0, RECORD_SHARING_CHANGED);
+	assert_int_equal(r.as.sharing_changed.reason, REASON_OWNER_CHANGED);
+	assert_int_equal(r.as.sharing_changed.change_count, 0);
+	assert_int_equal(r.as.sharing_changed.workspace.owner_id.bytes[15], BOB);
+	assert_int_equal(r.as.sharing_changed.previous_owner_id.bytes[15], ALICE);
+	assert_output(1, TOPIC_NOTIFICATIONS, ALICE);
+	assert_output(2, TOPIC_NOTIFICATIONS, BOB);
+	for (size_t i = 1; i < 3; i++) {
+		r = decode(i, RECORD_NOTIFICATION);
+		assert_int_equal(r.as.notification.kind, NOTIFY_OWNERSHIP_CHANGED);
+		assert_int_equal(r.as.notification.actor.kind, ACTOR_SYSTEM);
+		assert_true(bytes_equal_text(r.as.notification.event_id, "3-17-0"));
+	}
 }
 
 static void state_is_the_whole_workspace(void **state)
@@ -393,6 +473,54 @@ static void same_input_gives_the_same_bytes(void **state)
 	buffer_done(&first);
 }
 
+static void steps_come_before_the_change(void **state)
+{
+	struct record r;
+
+	(void)state;
+	(void)offer(&s, actor(ALICE), user(BOB), ROLE_USE);
+	emit(2);
+	unpack(3);
+	assert_output(0, TOPIC_HANDOFFS, DEV);
+	assert_output(1, TOPIC_EVENTS, DEV);
+	assert_output(2, TOPIC_NOTIFICATIONS, BOB);
+	r = decode(0, RECORD_HANDOFF_CHANGED);
+	assert_int_equal(r.as.handoff_changed.at, TIME_MS);
+	assert_int_equal(r.as.handoff_changed.workspace.id.bytes[15], DEV);
+	assert_true(bytes_equal_text(r.as.handoff_changed.workspace.name, "dev"));
+	assert_int_equal(r.as.handoff_changed.state, HANDOFF_OFFERED);
+	assert_int_equal(r.as.handoff_changed.step, 1);
+	assert_int_equal(r.as.handoff_changed.command_id.bytes[15], COMMAND);
+	(void)decode(1, RECORD_SHARING_CHANGED);
+}
+
+static void state_has_the_open_handoffs(void **state)
+{
+	struct error err = { 0 };
+	struct record r;
+
+	(void)state;
+	(void)offer(&s, actor(ALICE), user(BOB), ROLE_USE);
+	carry_out(&s);
+	assert_int_equal(emit_state(&emitter, &source, &s.workspace, &err), 0);
+	unpack(1);
+	r = decode(0, RECORD_WORKSPACE_GRANTS);
+	assert_int_equal(r.as.workspace_grants.handoff_count, 1);
+	assert_true(bytes_equal_text(r.as.workspace_grants.handoffs[0].summary,
+				     "the migration is written"));
+	assert_true(r.as.workspace_grants.handoffs[0].own_grant);
+}
+
+static void rejected_offer_is_no_step(void **state)
+{
+	(void)state;
+	(void)offer(&s, actor(ALICE), user(OLGA), ROLE_USE);
+	emit(1);
+	unpack(1);
+	assert_output(0, TOPIC_EVENTS, DEV);
+	(void)decode(0, RECORD_COMMAND_REJECTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,15 +529,22 @@ int main(void)
 		TEST(notifications_end_at_their_bound),
 		TEST(notifications_name_their_event),
 		TEST(rejection_is_one_event),
+		TEST(events_name_the_key_that_signed),
 		TEST(unchanged_and_duplicate_emit_nothing),
 		TEST(fact_without_a_change_of_access_emits_nothing),
 		TEST(deletion_is_an_event_of_the_system),
+		TEST(deletion_is_an_event_without_any_grant),
+		TEST(first_fact_of_a_workspace_emits_nothing),
+		TEST(change_of_owner_is_an_event_without_any_grant),
 		TEST(state_is_the_whole_workspace),
 		TEST(state_has_the_memory_of_commands),
 		TEST(state_of_a_deleted_workspace_is_a_tombstone),
 		TEST(progress_has_a_key_of_its_own),
 		TEST(dead_letter_is_the_record_with_headers_that_say_why),
 		TEST(same_input_gives_the_same_bytes),
+		TEST(steps_come_before_the_change),
+		TEST(state_has_the_open_handoffs),
+		TEST(rejected_offer_is_no_step),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static struct message hole(void)
 
 static void read_hole_of(struct input *in, const struct message *m, struct arena *arena)
 {
-	input_read(in, m, NULL, &(struct input_place){ 3, 12 }, arena);
+	input_read(in, m, &(struct input_reader){ .partition = 3, .partitions = 12 }, arena);
 }
 
 static void hole_is_unreadable_and_has_a_reason(void **state)

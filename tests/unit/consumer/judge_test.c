@@ -3,6 +3,7 @@
 #include "consumer/judge.h"
 
 #include "schemas/bounds.h"
+#include "schemas/preferences.h"
 #include "tests/unit/cache/commands.h"
 #include "tests/unit/unit.h"
 
@@ -44,6 +45,7 @@ static struct record organization_of(const char *id, const char *name)
 
 	r.as.organization_changed.id = id_from(id);
 	r.as.organization_changed.name = bytes_of(name);
+	r.as.organization_changed.grant_lifetime_max_ms = ABSENT;
 	return r;
 }
 
@@ -204,6 +206,28 @@ static void what_is_beyond_its_bounds_is_passed_over(void **state)
 	assert_non_null(strstr(why.text, "256 bytes; at most 255"));
 }
 
+static void preferences_are_taken_under_their_user_alone(void **state)
+{
+	const struct uuid alice = id_from(ALICE);
+	const struct uuid unknown = id_from(UNKNOWN);
+	const struct record user = user_of(ALICE, "alice");
+	struct record r = { .type = RECORD_PREFERENCES_CHANGED };
+	struct error why = { 0 };
+
+	(void)state;
+	r.as.preferences_changed.user_id = unknown;
+	assert_int_equal(judge_preferences(&unknown, &r, &why), VERDICT_TAKE);
+	assert_int_equal(judge_preferences(&alice, &r, &why), VERDICT_PASS_OVER);
+	assert_non_null(strstr(why.text, "its value another one"));
+	assert_int_equal(judge_preferences(&alice, &user, &why), VERDICT_PASS_OVER);
+	assert_non_null(strstr(why.text, "UserChanged does not belong under its key"));
+	assert_int_equal(judge_fact(directory, &unknown, &r, &why), VERDICT_PASS_OVER);
+	assert_non_null(strstr(why.text, "a key of their own"));
+	r.as.preferences_changed.muted_workspace_count = MUTED_WORKSPACES_MAX + 1;
+	assert_int_equal(judge_preferences(&unknown, &r, &why), VERDICT_PASS_OVER);
+	assert_non_null(strstr(why.text, "1001 muted workspaces; at most 1000"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +236,7 @@ int main(void)
 		TEST(everyone_is_no_group_before_the_organization_is_known),
 		TEST(id_of_what_was_deleted_is_free),
 		TEST(what_is_beyond_its_bounds_is_passed_over),
+		TEST(preferences_are_taken_under_their_user_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,9 @@
-/* Who is notified, and in what words. */
+/* Who is notified, and of what. */
 
 #include "consumer/notice.h"
 
 #include "tests/unit/consumer/world.h"
 #include "tests/unit/unit.h"
-
-#define CAN_USE "connect by SSH and apps, start and stop it, and read its logs"
-#define CAN_ADMIN                                                                                  \
-	"connect by SSH and apps, start and stop it, read its logs, rename it, update it at any "  \
-	"time, and invite others with the use role"
 
 static struct scene s;
 static struct notice *list;
@@ -27,8 +22,6 @@ static int tear_down(void **state)
 	scene_close(&s);
 	return 0;
 }
-
-/* ---- who is notified ---- */
 
 /* Lists who is notified of the last decision, which has not been carried out yet. */
 static void tell(void)
@@ -51,7 +44,6 @@ static void assert_notice(size_t i, enum name who, enum notification_kind kind, 
 	assert_true(i < count);
 	assert_int_equal(list[i].recipient.bytes[15], recipient.bytes[15]);
 	assert_int_equal(list[i].kind, kind);
-	assert_int_equal(l == NULL, kind == NOTIFY_OWNER_NOTICE);
 	if (l)
 		assert_true(uuid_equal(l->after.role ? &l->after.group_id : &l->before.group_id,
 				       &group_id));
@@ -199,10 +191,24 @@ static void deleted_workspace_is_told_once_to_those_who_could_use_it(void **stat
 	grant(&s, group(CREW), ROLE_ADMIN, ABSENT);
 	(void)deletion(&s);
 	tell();
-	assert_int_equal(count, 3);
-	assert_notice(0, BOB, NOTIFY_ACCESS_REMOVED, TEAM);
-	assert_notice(1, CAROL, NOTIFY_ACCESS_REMOVED, CREW);
-	assert_notice(2, DAVE, NOTIFY_ACCESS_REMOVED, CREW);
+	assert_int_equal(count, 4);
+	assert_notice(0, BOB, NOTIFY_WORKSPACE_DELETED, TEAM);
+	assert_notice(1, CAROL, NOTIFY_WORKSPACE_DELETED, CREW);
+	assert_notice(2, DAVE, NOTIFY_WORKSPACE_DELETED, CREW);
+	assert_notice(3, ALICE, NOTIFY_WORKSPACE_DELETED, NIL);
+}
+
+/* Such a command of the system takes grants away; the workspace is still there. */
+static void removal_for_that_reason_is_no_deletion(void **state)
+{
+	struct subject bob = user(BOB);
+
+	(void)state;
+	grant(&s, bob, ROLE_USE, ABSENT);
+	(void)unshare(&s, SYSTEM, REASON_WORKSPACE_DELETED, &bob, 1);
+	tell();
+	assert_int_equal(count, 1);
+	assert_notice(0, BOB, NOTIFY_ACCESS_REMOVED, NIL);
 }
 
 static void each_member_of_a_group_is_notified(void **state)
@@ -330,14 +336,70 @@ static void deleted_or_unknown_users_are_not_notified(void **state)
 	assert_int_equal(count, 0);
 }
 
-static void new_owner_is_not_notified_of_losing_their_grant(void **state)
+/* The fact that DEV belongs to that person, who is told as its owner. */
+static void change_owner(enum name who)
 {
 	struct workspace_changed fact = as_it_is();
+	struct audience audience;
+	struct uuid owner_id = id_of(who);
 
+	fact.owner_id = owner_id;
+	(void)workspace_fact(&s, &fact);
+	audience_find(&s.world, &s.record, &s.decision, &audience);
+	count = notice_list(&s.decision, &audience, &owner_id, s.directory, &s.arena, &list);
+}
+
+static void both_owners_are_told_of_a_change(void **state)
+{
 	(void)state;
 	grant(&s, user(BOB), ROLE_ADMIN, ABSENT);
-	fact.owner_id = id_of(BOB);
-	(void)workspace_fact(&s, &fact);
+	change_owner(BOB);
+	assert_int_equal(count, 2);
+	assert_notice(0, ALICE, NOTIFY_OWNERSHIP_CHANGED, NIL);
+	assert_int_equal(list[0].listener->after.role, ROLE_NONE);
+	assert_notice(1, BOB, NOTIFY_OWNERSHIP_CHANGED, NIL);
+	assert_null(list[1].listener);
+}
+
+/* ALICE is in CREW. */
+static void former_owner_learns_what_grants_leave_them(void **state)
+{
+	(void)state;
+	grant(&s, group(CREW), ROLE_USE, ABSENT);
+	change_owner(BOB);
+	assert_int_equal(count, 2);
+	assert_notice(0, ALICE, NOTIFY_OWNERSHIP_CHANGED, CREW);
+	assert_int_equal(list[0].listener->after.role, ROLE_USE);
+}
+
+static void owners_who_are_gone_are_not_told(void **state)
+{
+	(void)state;
+	change_owner(NOBODY);
+	assert_int_equal(count, 1);
+	assert_notice(0, ALICE, NOTIFY_OWNERSHIP_CHANGED, NIL);
+	put_user(&s, ALICE, USER_DELETED, USER_PERSON);
+	change_owner(BOB);
+	assert_int_equal(count, 1);
+	assert_notice(0, BOB, NOTIFY_OWNERSHIP_CHANGED, NIL);
+}
+
+static void facts_that_change_nobodys_access_tell_nobody(void **state)
+{
+	struct workspace_changed facts[] = { as_it_is(), as_it_is(), as_it_is() };
+
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	facts[1].name = bytes_of("prod");
+	facts[2].status = WORKSPACE_DORMANT;
+	for (size_t i = 0; i < 3; i++) {
+		(void)workspace_fact(&s, &facts[i]);
+		tell();
+		assert_int_equal(count, 0);
+	}
+	workspace_clear(&s.workspace);
+	(void)workspace_fact(&s, &facts[0]); /* the first that is heard of it */
+	assert_int_equal(s.decision.outcome, OUTCOME_APPLIED);
 	tell();
 	assert_int_equal(count, 0);
 }
@@ -351,210 +413,181 @@ static void unchanged_command_notifies_nobody(void **state)
 	assert_int_equal(count, 0);
 }
 
-/* ---- the text ---- */
+/* ---- handoffs ---- */
 
-static struct notification written;
+static struct handoff_changed step;
 
-static void write_notice(size_t i, const char *access_url)
+/* A step of a handoff that ROBOT has offered to BOB. */
+static struct handoff_changed step_to(enum handoff_state state, enum handoff_state previous)
 {
-	struct notice_scene scene = { &s.decision, workspace_ref(&s.workspace), s.directory,
-				      access_url, &s.arena };
-
-	assert_true(i < count);
-	notice_write(&list[i], &scene, &written);
+	return (struct handoff_changed){ .state = state,
+					 .previous = previous,
+					 .kind = HANDOFF_REVIEW,
+					 .offered_by = actor(ROBOT),
+					 .to = user(BOB),
+					 .role = ROLE_USE,
+					 .expires_at = ABSENT };
 }
 
-static void assert_words(const char *title, const char *body)
+/* That person takes the step, which changes nobody's grant. */
+static void take_step(struct actor who)
 {
-	if (!bytes_equal_text(written.title, title))
-		fail_msg("title: %.*s", (int)written.title.len, (const char *)written.title.data);
-	if (!bytes_equal_text(written.body, body))
-		fail_msg("body: %.*s", (int)written.body.len, (const char *)written.body.data);
-}
-
-static void assert_action(const char *url)
-{
-	assert_int_equal(written.action_count, 1);
-	assert_true(bytes_equal_text(written.actions[0].label, "View workspace"));
-	assert_true(bytes_equal_text(written.actions[0].url, url));
-}
-
-static void sharing_says_who_what_and_what_it_allows(void **state)
-{
-	(void)state;
-	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
-	tell();
-	write_notice(0, "https://coder.example.com");
-	assert_words("Alice Archer shared workspace dev with you",
-		     "You have the role use: you can " CAN_USE ".");
-	assert_action("https://coder.example.com/@alice/dev");
-	assert_true(bytes_equal_text(written.message, "have a look"));
-	assert_int_equal(written.role, ROLE_USE);
-	assert_int_equal(written.kind, NOTIFY_WORKSPACE_SHARED);
-	assert_int_equal(written.recipient_id.bytes[15], BOB);
-	assert_int_equal(written.actor.id.bytes[15], ALICE);
-	assert_int_equal(written.workspace.id.bytes[15], DEV);
-	assert_true(uuid_is_nil(&written.group_id));
-}
-
-static void sharing_through_a_group_with_an_end_says_so(void **state)
-{
-	struct grant_wish w = wish_until(group(TEAM), ROLE_ADMIN, 1795512600007);
-
-	(void)state;
-	(void)share(&s, actor(ALICE), &w, 1);
-	tell();
-	write_notice(0, "");
-	assert_words("Alice Archer shared workspace dev with you",
-		     "You have the role admin through group team: you can " CAN_ADMIN
-		     ". Access ends at 2026-11-24T09:30:00.007Z.");
-	assert_action("/@alice/dev");
-	assert_int_equal(written.group_id.bytes[15], TEAM);
-	assert_int_equal(written.role, ROLE_ADMIN);
-}
-
-static void sharing_with_everyone_names_the_organization(void **state)
-{
-	(void)state;
-	(void)share_one(&s, actor(ALICE), group(ACME), ROLE_USE);
-	tell();
-	write_notice(0, "");
-	assert_words("Alice Archer shared workspace dev with you",
-		     "You have the role use through group everyone in acme: you can " CAN_USE ".");
-}
-
-static void changed_role_is_named(void **state)
-{
-	(void)state;
-	grant(&s, user(BOB), ROLE_USE, ABSENT);
-	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_ADMIN);
-	tell();
-	write_notice(0, "");
-	assert_words("Alice Archer changed your role on workspace dev to admin",
-		     "You have the role admin: you can " CAN_ADMIN ".");
-	assert_int_equal(written.kind, NOTIFY_ROLE_CHANGED);
-}
-
-static void end_of_a_role_that_a_lesser_one_outlasts_is_not_the_end_of_access(void **state)
-{
-	struct grant_wish w = wish_until(user(BOB), ROLE_ADMIN, 1795512600007);
-
-	(void)state;
-	grant(&s, group(TEAM), ROLE_USE, ABSENT);
-	(void)share(&s, actor(ALICE), &w, 1);
-	tell();
-	write_notice(0, "");
-	assert_words("Alice Archer changed your role on workspace dev to admin",
-		     "You have the role admin: you can " CAN_ADMIN
-		     ". This role ends at 2026-11-24T09:30:00.007Z.");
-}
-
-static void changed_end_is_named(void **state)
-{
-	struct grant_wish w = wish_until(user(BOB), ROLE_USE, 1795512600007);
-
-	(void)state;
-	grant(&s, user(BOB), ROLE_USE, ABSENT);
-	(void)share(&s, actor(ALICE), &w, 1);
-	tell();
-	write_notice(0, "");
-	assert_words("Alice Archer changed when your access to workspace dev ends",
-		     "You have the role use: you can " CAN_USE
-		     ". Access ends at 2026-11-24T09:30:00.007Z.");
-	grant(&s, user(BOB), ROLE_USE, NOW_MS + 1);
-	(void)share_one(&s, actor(ALICE), user(BOB), ROLE_USE);
-	tell();
-	write_notice(0, "");
-	assert_words("Alice Archer changed when your access to workspace dev ends",
-		     "You have the role use: you can " CAN_USE ". Access does not end.");
-	assert_int_equal(written.kind, NOTIFY_EXPIRY_CHANGED);
-}
-
-static void role_that_is_left_after_another_expired_is_named(void **state)
-{
-	struct subject bob = user(BOB);
-
-	(void)state;
-	grant(&s, bob, ROLE_ADMIN, NOW_MS);
-	grant(&s, group(TEAM), ROLE_USE, ABSENT);
-	(void)unshare(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
-	tell();
-	assert_int_equal(count, 1);
-	write_notice(0, "");
-	assert_words("Your role on workspace dev is now use",
-		     "You have the role use through group team: you can " CAN_USE ".");
-}
-
-static void removed_access_has_no_link(void **state)
-{
-	(void)state;
-	grant(&s, user(BOB), ROLE_USE, ABSENT);
-	(void)unshare_one(&s, actor(ERIN), user(BOB));
-	tell();
-	write_notice(0, "https://x");
-	assert_words("erin no longer shares workspace dev with you",
-		     "The role use that you had is gone.");
-	assert_int_equal(written.action_count, 0);
-	assert_int_equal(written.role, ROLE_NONE);
-	assert_null(written.message.data);
-}
-
-static void access_removed_from_a_group_names_it(void **state)
-{
-	(void)state;
-	grant(&s, group(TEAM), ROLE_ADMIN, ABSENT);
-	(void)unshare_one(&s, SYSTEM, group(TEAM));
-	tell();
-	write_notice(1, "");
-	assert_words("The system no longer shares workspace dev with you",
-		     "The role admin that you had through group team is gone.");
-}
-
-static void expired_access_names_nobody(void **state)
-{
-	struct subject bob = user(BOB);
-
-	(void)state;
-	grant(&s, user(BOB), ROLE_USE, NOW_MS);
-	(void)unshare(&s, SYSTEM, REASON_EXPIRED, &bob, 1);
-	tell();
-	write_notice(0, "");
-	assert_words("Your access to workspace dev has expired",
-		     "The role use that you had is gone.");
-	assert_int_equal(written.action_count, 0);
-}
-
-static void owner_reads_what_was_changed(void **state)
-{
-	struct grant_wish wishes[] = { wish(user(BOB), ROLE_USE), wish(group(TEAM), ROLE_ADMIN) };
-
-	(void)state;
-	(void)share(&s, actor(ERIN), wishes, 2);
-	tell();
-	write_notice(count - 1, "https://x");
-	assert_int_equal(written.kind, NOTIFY_OWNER_NOTICE);
-	assert_words("erin changed who your workspace dev is shared with",
-		     "bob: use; group team: admin.");
-	assert_action("https://x/@alice/dev");
-	assert_int_equal(written.role, ROLE_NONE);
-}
-
-static void owner_reads_of_the_first_five_changes(void **state)
-{
-	struct change changes[7];
-
-	(void)state;
-	for (size_t i = 0; i < 7; i++)
-		changes[i] = (struct change){ user(BOB), ROLE_USE, ROLE_NONE, ABSENT };
 	s.decision = (struct decision){ .outcome = OUTCOME_APPLIED,
-					.actor = actor(ERIN),
-					.reason = REASON_COMMAND,
-					.changes = changes,
-					.change_count = 7 };
+					.actor = who,
+					.reason = REASON_HANDOFF,
+					.handoffs = &step,
+					.handoff_count = 1 };
 	tell();
-	write_notice(count - 1, "");
-	assert_words("erin changed who your workspace dev is shared with",
-		     "bob: none; bob: none; bob: none; bob: none; bob: none; and 2 more.");
+}
+
+static void each_step_is_told_to_whoever_must_act_or_has_waited(void **state)
+{
+	static const struct {
+		enum handoff_state state;
+		enum handoff_state previous;
+		enum name actor;       /* NIL: the system */
+		enum name accepted_by; /* NIL: nobody */
+		enum name told[3];
+	} cases[] = {
+		{ HANDOFF_OFFERED, 0, ROBOT, NIL, { BOB } },
+		{ HANDOFF_OFFERED, HANDOFF_RETURNED, ROBOT, NIL, { BOB } },
+		{ HANDOFF_OFFERED, HANDOFF_ACCEPTED, CAROL, NIL, { BOB, ROBOT } },
+		{ HANDOFF_ACCEPTED, HANDOFF_OFFERED, BOB, BOB, { ROBOT } },
+		{ HANDOFF_DECLINED, HANDOFF_OFFERED, BOB, NIL, { ROBOT } },
+		{ HANDOFF_RETURNED, HANDOFF_ACCEPTED, BOB, BOB, { ROBOT } },
+		{ HANDOFF_COMPLETED, HANDOFF_ACCEPTED, BOB, BOB, { ROBOT } },
+		{ HANDOFF_WITHDRAWN, HANDOFF_OFFERED, ROBOT, NIL, { BOB } },
+		{ HANDOFF_WITHDRAWN, HANDOFF_OFFERED, ALICE, NIL, { BOB, ROBOT } },
+		{ HANDOFF_WITHDRAWN, HANDOFF_ACCEPTED, ROBOT, CAROL, { CAROL } },
+		{ HANDOFF_EXPIRED, HANDOFF_OFFERED, NIL, NIL, { BOB, ROBOT } },
+		{ HANDOFF_EXPIRED, HANDOFF_ACCEPTED, NIL, DAVE, { DAVE, ROBOT } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		size_t wanted = 0;
+
+		step = step_to(cases[i].state, cases[i].previous);
+		step.accepted_by = id_of(cases[i].accepted_by);
+		take_step(cases[i].actor == NIL ? SYSTEM : actor(cases[i].actor));
+		for (; wanted < 3 && cases[i].told[wanted] != NIL; wanted++) {
+			if (wanted >= count ||
+			    list[wanted].recipient.bytes[15] != cases[i].told[wanted])
+				fail_msg("case %zu tells another than %d", i,
+					 (int)cases[i].told[wanted]);
+			assert_int_equal(list[wanted].as_offerer, cases[i].told[wanted] == ROBOT);
+			assert_ptr_equal(list[wanted].handoff, &step);
+		}
+		if (count != wanted)
+			fail_msg("case %zu: %zu notices", i, count);
+	}
+}
+
+/* CREW: CAROL, DAVE, DELIA, who is deleted, SAM, who is suspended, and ALICE. */
+static void offer_to_a_group_is_told_to_those_who_can_accept_it(void **state)
+{
+	(void)state;
+	step = step_to(HANDOFF_OFFERED, 0);
+	step.to = group(CREW);
+	step.offered_by = actor(ALICE);
+	take_step(actor(ALICE));
+	assert_int_equal(count, 2);
+	assert_int_equal(list[0].recipient.bytes[15], CAROL);
+	assert_int_equal(list[1].recipient.bytes[15], DAVE);
+}
+
+/* CAROL has offered it, and is in the group that it is passed on to. */
+static void offerer_in_the_group_is_told_once_as_its_member(void **state)
+{
+	(void)state;
+	step = step_to(HANDOFF_OFFERED, HANDOFF_ACCEPTED);
+	step.to = group(TEAM);
+	step.offered_by = actor(CAROL);
+	take_step(actor(DAVE));
+	assert_int_equal(count, 2);
+	assert_int_equal(list[0].recipient.bytes[15], BOB);
+	assert_int_equal(list[1].recipient.bytes[15], CAROL);
+	assert_false(list[1].as_offerer);
+}
+
+static void offer_and_its_grant_are_one_notice(void **state)
+{
+	(void)state;
+	(void)share_one(&s, actor(ERIN), user(BOB), ROLE_USE);
+	step = step_to(HANDOFF_OFFERED, 0);
+	step.offered_by = actor(ERIN);
+	s.decision.handoffs = &step;
+	s.decision.handoff_count = 1;
+	tell();
+	assert_int_equal(count, 2);
+	assert_notice(0, BOB, NOTIFY_HANDOFF_OFFERED, NIL);
+	assert_int_equal(list[0].listener->after.role, ROLE_USE);
+	assert_notice(1, ALICE, NOTIFY_OWNER_NOTICE, NIL);
+	assert_true(list[1].tells_sharing);
+}
+
+/* ALICE has offered it to her team. BOB accepts: CAROL loses what it gave her. */
+static void owner_who_offered_is_told_of_both_in_one(void **state)
+{
+	struct change changes[] = { { group(TEAM), ROLE_USE, ROLE_NONE, ABSENT },
+				    { user(BOB), ROLE_NONE, ROLE_USE, ABSENT } };
+
+	(void)state;
+	grant(&s, group(TEAM), ROLE_USE, ABSENT);
+	step = step_to(HANDOFF_ACCEPTED, HANDOFF_OFFERED);
+	step.offered_by = actor(ALICE);
+	step.to = group(TEAM);
+	step.accepted_by = id_of(BOB);
+	s.decision = (struct decision){ .outcome = OUTCOME_APPLIED,
+					.actor = actor(BOB),
+					.reason = REASON_HANDOFF,
+					.changes = changes,
+					.change_count = 2,
+					.handoffs = &step,
+					.handoff_count = 1 };
+	tell();
+	assert_int_equal(count, 2);
+	assert_notice(1, CAROL, NOTIFY_ACCESS_REMOVED, TEAM);
+	assert_int_equal(list[0].recipient.bytes[15], ALICE);
+	assert_int_equal(list[0].kind, NOTIFY_HANDOFF_ACCEPTED);
+	assert_true(list[0].tells_sharing);
+}
+
+/* The first notice says what becomes of the access; the second needs not. */
+static void steps_of_two_handoffs_are_two_notices(void **state)
+{
+	static struct handoff_changed steps[2];
+
+	steps[0] = step_to(HANDOFF_WITHDRAWN, HANDOFF_OFFERED);
+	steps[1] = steps[0];
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)unshare_one(&s, SYSTEM, user(BOB));
+	s.decision.handoffs = steps;
+	s.decision.handoff_count = 2;
+	tell();
+	assert_int_equal(count, 4);
+	assert_int_equal(list[0].recipient.bytes[15], BOB);
+	assert_non_null(list[0].listener);
+	assert_int_equal(list[2].recipient.bytes[15], BOB);
+	assert_null(list[2].listener);
+}
+
+static void deletion_is_told_beside_the_handoffs_that_it_ends(void **state)
+{
+	(void)state;
+	grant(&s, user(BOB), ROLE_USE, ABSENT);
+	(void)deletion(&s);
+	step = step_to(HANDOFF_WITHDRAWN, HANDOFF_OFFERED);
+	s.decision.handoffs = &step;
+	s.decision.handoff_count = 1;
+	tell();
+	assert_int_equal(count, 4);
+	assert_int_equal(list[0].kind, NOTIFY_HANDOFF_WITHDRAWN);
+	assert_null(list[0].listener);
+	assert_int_equal(list[1].recipient.bytes[15], ROBOT);
+	assert_notice(2, BOB, NOTIFY_WORKSPACE_DELETED, NIL);
+	assert_notice(3, ALICE, NOTIFY_WORKSPACE_DELETED, NIL);
 }
 
 int main(void)
@@ -577,20 +610,19 @@ int main(void)
 		TEST(nobody_is_notified_twice_and_direct_beats_group),
 		TEST(order_of_notices_does_not_depend_on_the_command),
 		TEST(deleted_or_unknown_users_are_not_notified),
-		TEST(new_owner_is_not_notified_of_losing_their_grant),
+		TEST(removal_for_that_reason_is_no_deletion),
+		TEST(both_owners_are_told_of_a_change),
+		TEST(former_owner_learns_what_grants_leave_them),
+		TEST(owners_who_are_gone_are_not_told),
+		TEST(facts_that_change_nobodys_access_tell_nobody),
 		TEST(unchanged_command_notifies_nobody),
-		TEST(sharing_says_who_what_and_what_it_allows),
-		TEST(sharing_through_a_group_with_an_end_says_so),
-		TEST(sharing_with_everyone_names_the_organization),
-		TEST(changed_role_is_named),
-		TEST(end_of_a_role_that_a_lesser_one_outlasts_is_not_the_end_of_access),
-		TEST(changed_end_is_named),
-		TEST(role_that_is_left_after_another_expired_is_named),
-		TEST(removed_access_has_no_link),
-		TEST(access_removed_from_a_group_names_it),
-		TEST(expired_access_names_nobody),
-		TEST(owner_reads_what_was_changed),
-		TEST(owner_reads_of_the_first_five_changes),
+		TEST(each_step_is_told_to_whoever_must_act_or_has_waited),
+		TEST(offer_to_a_group_is_told_to_those_who_can_accept_it),
+		TEST(offerer_in_the_group_is_told_once_as_its_member),
+		TEST(offer_and_its_grant_are_one_notice),
+		TEST(owner_who_offered_is_told_of_both_in_one),
+		TEST(steps_of_two_handoffs_are_two_notices),
+		TEST(deletion_is_told_beside_the_handoffs_that_it_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 
 #include "tests/unit/unit.h"
 
-enum { PARTITIONS = 2, EVENTS_0 = 0, EVENTS_1 = 1, GRANTS_0 = 4, GRANTS_1 = 5 };
+enum { PARTITIONS = 2, EVENTS_0 = 0, EVENTS_1 = 1, GRANTS_0 = 6, GRANTS_1 = 7 };
 
 struct fixture {
 	struct footprint last;
@@ -124,19 +124,71 @@ static void an_abort_that_could_not_be_seen_is_looked_for_until_it_is(void **sta
 	assert_int_equal(f->orphans.state, ORPHANS_NONE);
 }
 
-static void a_witness_is_a_log_of_grants_that_nobody_holds_up(void **state)
+static void a_witness_is_rather_closed_and_rather_of_grants(void **state)
 {
 	struct fixture *f = *state;
 
 	see(f, GRANTS_0, 60, 100);
 	assert_int_equal(orphans_witness(&f->orphans), GRANTS_1);
 	see(f, GRANTS_1, ORPHANS_NO_ANSWER, ORPHANS_NO_ANSWER);
+	assert_int_equal(orphans_witness(&f->orphans), EVENTS_0);
+	for (size_t i = 0; i < f->last.logs; i++)
+		if (i != GRANTS_1)
+			see(f, i, 60, 100);
 	assert_int_equal(orphans_witness(&f->orphans), GRANTS_0);
-	see(f, GRANTS_0, ORPHANS_NO_ANSWER, ORPHANS_NO_ANSWER);
+	for (size_t i = 0; i < f->last.logs; i++)
+		see(f, i, ORPHANS_NO_ANSWER, ORPHANS_NO_ANSWER);
 	assert_int_equal(orphans_witness(&f->orphans), -1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* An abort with a record there would end what is owed. */
+static void a_log_that_is_owed_is_no_witness(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < f->last.logs; i++)
+		see(f, i, 60, 100);
+	f->last.owed[GRANTS_0] = 60;
+	assert_int_equal(orphans_witness(&f->orphans), GRANTS_1);
+	f->last.owed[GRANTS_1] = 60;
+	assert_int_equal(orphans_witness(&f->orphans), EVENTS_0);
+}
+
+static void nothing_begins_while_others_hide_how_something_has_ended(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_false(orphans_are_hidden(&f->orphans));
+	f->last.owed[GRANTS_0] = 60;
+	assert_true(orphans_are_hidden(&f->orphans));
+	f->last.owed[GRANTS_0] = FOOTPRINT_NOWHERE;
+	f->own.owed[EVENTS_0] = 98;
+	orphans_note_unseen(&f->orphans, f->own.owed);
+	assert_true(orphans_are_hidden(&f->orphans));
+	(void)orphans_look(&f->orphans); /* it is closed now */
+	assert_false(orphans_are_hidden(&f->orphans));
+}
+
+static void nothing_commits_where_a_log_has_never_answered(void **state)
+{
+	struct fixture *f = *state;
+
+	see(f, EVENTS_0, ORPHANS_NO_ANSWER, ORPHANS_NO_ANSWER);
+	(void)orphans_look(&f->orphans);
+	(void)orphans_judge(&f->orphans, false);
+	orphans_aborted(&f->orphans);
+	footprint_begin(&f->last, 8);
+	footprint_note(&f->last, TOPIC_EVENTS, 1, 100);
+	assert_true(orphans_let_commit(&f->orphans));
+	footprint_note(&f->last, TOPIC_EVENTS, 0, 100);
+	assert_false(orphans_let_commit(&f->orphans));
+	see(f, EVENTS_0, 100, 100);
+	orphans_aborted(&f->orphans);
+	assert_true(orphans_let_commit(&f->orphans));
+	see(f, EVENTS_0, ORPHANS_NO_ANSWER, ORPHANS_NO_ANSWER);
+	orphans_aborted(&f->orphans);
+	assert_true(orphans_let_commit(&f->orphans)); /* once is enough */
+}
 
 int main(void)
 {
@@ -145,7 +197,10 @@ int main(void)
 		TEST(rest_of_an_aborted_transaction_is_suspect),
 		TEST(later_only_what_has_not_moved_is_suspect),
 		TEST(an_abort_that_could_not_be_seen_is_looked_for_until_it_is),
-		TEST(a_witness_is_a_log_of_grants_that_nobody_holds_up),
+		TEST(a_witness_is_rather_closed_and_rather_of_grants),
+		TEST(a_log_that_is_owed_is_no_witness),
+		TEST(nothing_begins_while_others_hide_how_something_has_ended),
+		TEST(nothing_commits_where_a_log_has_never_answered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,14 +150,15 @@ static void output_cut_short_differs_from_the_end(void **state)
 	}
 }
 
-static void topic_and_type_must_exist(void **state)
+static void topic_and_type_must_be_of_an_output(void **state)
 {
-	struct output wrong[] = { full_output(), full_output() };
+	struct output wrong[] = { full_output(), full_output(), full_output() };
 
 	(void)state;
 	wrong[0].topic = TOPIC_COUNT;
 	wrong[1].type = RECORD_TYPE_COUNT;
-	for (size_t i = 0; i < 2; i++) {
+	wrong[2].topic = TOPIC_DELIVERIES; /* the consumer writes none */
+	for (size_t i = 0; i < 3; i++) {
 		struct output out;
 		struct bytes rest;
 
@@ -261,7 +262,7 @@ int main(void)
 		TEST(time_before_1970_comes_back),
 		TEST(output_cut_short_anywhere_touches_nothing),
 		TEST(output_cut_short_differs_from_the_end),
-		TEST(topic_and_type_must_exist),
+		TEST(topic_and_type_must_be_of_an_output),
 		TEST(head_says_what_the_run_covers),
 		TEST(run_may_end_earlier_than_its_head_said),
 		TEST(id_of_an_output_names_its_log),

@@ -100,7 +100,7 @@ enum { RUNS_MAX = 3 };
 static bool continues_in(const struct run_range *ranges, size_t count,
 			 const struct progress *progress, const struct mark *mark)
 {
-	struct unsent list[RUNS_MAX];
+	struct unsent list[RUNS_MAX] = { { .last = 0 } };
 	const struct unsent_list unsent = { list, count };
 	bool answer;
 
@@ -193,6 +193,63 @@ static void unsent_outputs_that_cannot_be_read_are_lost_data(void **state)
 	buffer_done(&one.outputs);
 }
 
+/* What no consumer has sealed is not published. What is committed already needs no seal. */
+static void unsent_outputs_that_are_not_trusted_are_lost_data(void **state)
+{
+	struct unsent one = { .last = 3, .distrust = "they have no seal" };
+	const struct unsent_list unsent = { &one, 1 };
+	const struct mark mark = { .applied = 4 };
+	const struct progress before = { .applied = 0 };
+	const struct progress after = { .applied = 4 };
+	const struct progress none = { .applied = COMMITTED_NONE };
+
+	(void)state;
+	buffer_init(&one.outputs);
+	outputs_begin(&one.outputs, &(struct run_range){ .begin = 0, .applied = 4 });
+	assert_false(recovery_continues(&unsent, &before, &mark));
+	assert_false(recovery_continues(&unsent, &none, &mark));
+	assert_ptr_equal(recovery_forged(&unsent, &before), &one);
+	assert_ptr_equal(recovery_forged(&unsent, &none), &one);
+	assert_true(recovery_continues(&unsent, &after, &mark));
+	assert_null(recovery_forged(&unsent, &after));
+	one.distrust = NULL;
+	assert_true(recovery_continues(&unsent, &before, &mark));
+	assert_null(recovery_forged(&unsent, &before));
+	buffer_done(&one.outputs);
+}
+
+/* What is skipped here must be what is not published: all that is not committed leads on. */
+static void outputs_within_those_of_another_run_are_lost_data(void **state)
+{
+	static const struct run_range within[] = {
+		{ .begin = 3, .applied = 6 },
+		{ .begin = 0, .applied = 10 },
+		{ .begin = 9, .applied = 10 },
+		{ .begin = 2, .applied = 5 },
+	};
+	const struct mark mark = { .applied = 10 };
+	const struct progress progress = { .applied = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(within) / sizeof(*within); i++) {
+		struct unsent two[] = { { .last = 9 }, { .last = 999 } };
+		const struct unsent_list alone = { two, 1 };
+		const struct unsent_list both = { two, 2 };
+
+		buffer_init(&two[0].outputs);
+		buffer_init(&two[1].outputs);
+		outputs_begin(&two[0].outputs, &(struct run_range){ .begin = 0, .applied = 10 });
+		outputs_begin(&two[1].outputs, &within[i]);
+		assert_true(recovery_continues(&alone, &progress, &mark));
+		assert_false(recovery_continues(&both, &progress, &mark));
+		two[1].distrust = "they have no seal";
+		assert_ptr_equal(recovery_forged(&both, &progress), &two[1]);
+		assert_false(recovery_continues(&both, &progress, &mark));
+		buffer_done(&two[0].outputs);
+		buffer_done(&two[1].outputs);
+	}
+}
+
 /* Only the mark is gone; its commands must not be decided on what they have left. */
 static void partition_that_nobody_knows_has_nothing_unsent(void **state)
 {
@@ -223,6 +280,8 @@ int main(void)
 		cmocka_unit_test(a_gap_in_what_is_unsent_is_lost_data),
 		cmocka_unit_test(unsent_runs_lead_into_a_log_that_was_accepted),
 		cmocka_unit_test(unsent_outputs_that_cannot_be_read_are_lost_data),
+		cmocka_unit_test(unsent_outputs_that_are_not_trusted_are_lost_data),
+		cmocka_unit_test(outputs_within_those_of_another_run_are_lost_data),
 		cmocka_unit_test(partition_that_nobody_knows_has_nothing_unsent),
 	};
 

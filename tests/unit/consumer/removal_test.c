@@ -36,8 +36,9 @@ static int tear_down(void **state)
 static void find(const char *workspace, enum subject_kind kind, const char *subject,
 		 int64_t expires_at)
 {
-	found[list.count++] =
-		(struct stale){ letters(workspace), { kind, letters(subject) }, expires_at };
+	found[list.count++] = (struct stale){ .workspace_id = letters(workspace),
+					      .subject = { kind, letters(subject) },
+					      .expires_at = expires_at };
 }
 
 static void assert_removal(size_t i, const char *workspace, enum reason reason, size_t subjects)
@@ -110,7 +111,7 @@ static struct removal removal_of(enum reason reason, int64_t expires_at, size_t 
 {
 	subjects[0] = (struct subject){ SUBJECT_USER, letters(BOB) };
 	subjects[1] = (struct subject){ SUBJECT_USER, letters(CAROL) };
-	return (struct removal){ letters(DEV), reason, expires_at, subjects, count };
+	return (struct removal){ letters(DEV), reason, expires_at, subjects, count, { { 0 } } };
 }
 
 static struct uuid id_of(const struct removal *r)
@@ -178,6 +179,57 @@ static void command_says_how_far_the_system_saw_the_directory(void **state)
 	assert_int_equal(c->subject_count, 2);
 }
 
+static void find_handoff(const char *workspace, const char *id, int64_t expires_at)
+{
+	found[list.count++] = (struct stale){ .workspace_id = letters(workspace),
+					      .handoff_id = letters(id),
+					      .expires_at = expires_at };
+}
+
+/* Also between grants that expire at the same time. */
+static void handoff_whose_time_is_over_has_a_command_of_its_own(void **state)
+{
+	struct uuid id = letters("command---------");
+	const struct answer_handoff *a;
+	struct record r;
+
+	(void)state;
+	find(DEV, SUBJECT_USER, BOB, 5);
+	find_handoff(DEV, "first-----------", 5);
+	find_handoff(DEV, "second----------", 5);
+	find(DEV, SUBJECT_USER, CAROL, 5);
+	assert_int_equal(removal_list(&list, &removals), 4);
+	assert_removal(0, DEV, REASON_EXPIRED, 1);
+	assert_removal(1, DEV, REASON_EXPIRED, 0);
+	assert_removal(2, DEV, REASON_EXPIRED, 0);
+	assert_removal(3, DEV, REASON_EXPIRED, 1);
+	r = removal_record(&removals[2], &id, NOW_MS, POSITION);
+	assert_int_equal(r.type, RECORD_ANSWER_HANDOFF);
+	a = &r.as.answer_handoff;
+	assert_int_equal(a->answer, ANSWER_EXPIRE);
+	assert_memory_equal(a->handoff_id.bytes, "second----------", 16);
+	assert_int_equal(a->command.actor.kind, ACTOR_SYSTEM);
+	assert_int_equal(a->command.directory_offset, POSITION);
+	assert_true(a->expected_step == ABSENT);
+}
+
+static void each_end_of_a_handoff_has_an_id_of_its_own(void **state)
+{
+	struct uuid ids[4];
+
+	(void)state;
+	find_handoff(DEV, "first-----------", 5);
+	find_handoff(DEV, "second----------", 5);
+	find_handoff(DEV, "first-----------", 6);
+	find_handoff(PROD, "first-----------", 6);
+	assert_int_equal(removal_list(&list, &removals), 4);
+	for (size_t i = 0; i < 4; i++) {
+		ids[i] = id_of(&removals[i]);
+		for (size_t j = 0; j < i; j++)
+			assert_false(uuid_equal(&ids[i], &ids[j]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +240,8 @@ int main(void)
 		TEST(one_cause_has_one_id),
 		TEST(each_cause_has_an_id_of_its_own),
 		TEST(command_says_how_far_the_system_saw_the_directory),
+		TEST(handoff_whose_time_is_over_has_a_command_of_its_own),
+		TEST(each_end_of_a_handoff_has_an_id_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The workspaces at hand are bounded, and the least recently used are dropped first. */
+/* The workspaces at hand are bounded, and those that are not used are dropped first. */
 
 #include "consumer/workspaces.h"
 
@@ -70,7 +70,7 @@ static void trim_within_the_bound_drops_nothing(void **state)
 	workspaces_free(&w);
 }
 
-static void least_recently_used_are_dropped_first(void **state)
+static void oldest_of_those_used_alike_are_dropped_first(void **state)
 {
 	struct workspaces *w = workspaces_new(room_for(4) + 4);
 
@@ -165,7 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(added_workspace_is_found_unregistered),
 		cmocka_unit_test(trim_within_the_bound_drops_nothing),
-		cmocka_unit_test(least_recently_used_are_dropped_first),
+		cmocka_unit_test(oldest_of_those_used_alike_are_dropped_first),
 		cmocka_unit_test(workspace_in_use_outlives_those_not_used),
 		cmocka_unit_test(grown_workspace_counts_when_used_again),
 		cmocka_unit_test(bound_of_nothing_keeps_nothing),

@@ -79,14 +79,25 @@ void put_group(struct scene *s, enum name which, struct uuid *members, size_t co
 	put_fact(s, &r);
 }
 
-void put_organization(struct scene *s, enum name which, enum sharing_policy policy)
+static void put_any_organization(struct scene *s, enum name which, enum sharing_policy policy,
+				 int64_t lifetime_max_ms)
 {
 	struct record r = { .type = RECORD_ORGANIZATION_CHANGED };
 
 	r.as.organization_changed = (struct organization_changed){
-		id_of(which), bytes_of(which == ACME ? "acme" : "globex"), policy
+		id_of(which), bytes_of(which == ACME ? "acme" : "globex"), policy, lifetime_max_ms
 	};
 	put_fact(s, &r);
+}
+
+void put_organization(struct scene *s, enum name which, enum sharing_policy policy)
+{
+	put_any_organization(s, which, policy, ABSENT);
+}
+
+void put_lifetime(struct scene *s, enum name which, int64_t max_ms)
+{
+	put_any_organization(s, which, SHARING_EVERYONE, max_ms);
 }
 
 void put_deployment(struct scene *s, bool sharing_enabled)
@@ -134,13 +145,26 @@ void scene_open(struct scene *s)
 	s->workspace.owner_id = id_of(ALICE);
 	s->workspace.version = 1;
 	workspace_set_name(&s->workspace, bytes_of("dev"));
-	s->world = (struct world){ &s->workspace,    s->directory, 100,
-				   limits_default(), NOW_MS,       &s->arena };
+	s->world = (struct world){
+		.workspace = &s->workspace,
+		.directory = s->directory,
+		.directory_position = 100,
+		.limits = limits_default(),
+		.now = NOW_MS,
+		.arena = &s->arena,
+	};
 	s->command = (struct command){ .command_id = id_of(COMMAND),
 				       .issued_at = NOW_MS,
 				       .workspace_id = dev,
 				       .expected_version = ABSENT,
 				       .directory_offset = ABSENT };
+	s->offer = (struct handoff_offer){ .handoff_id = id_of(HANDOFF),
+					   .kind = HANDOFF_REVIEW,
+					   .summary = bytes_of("the migration is written"),
+					   .expires_at = ABSENT,
+					   .expected_step = ABSENT };
+	s->answer =
+		(struct answer_handoff){ .handoff_id = id_of(HANDOFF), .expected_step = ABSENT };
 }
 
 void scene_close(struct scene *s)
@@ -169,7 +193,7 @@ struct grant_wish wish(struct subject subject, enum role role)
 
 struct grant_wish wish_until(struct subject subject, enum role role, int64_t expires_at)
 {
-	return (struct grant_wish){ subject, role, expires_at };
+	return (struct grant_wish){ subject, role, expires_at, false };
 }
 
 static const struct decision *decide_record(struct scene *s)
@@ -185,7 +209,7 @@ const struct decision *share(struct scene *s, struct actor who, struct grant_wis
 {
 	s->record = (struct record){ .type = RECORD_SHARE_WORKSPACE };
 	s->record.as.share_workspace =
-		(struct share_workspace){ s->command, wishes, count, s->message };
+		(struct share_workspace){ s->command, wishes, count, s->message, NULL };
 	s->record.as.share_workspace.command.actor = who;
 	return decide_record(s);
 }
@@ -213,6 +237,26 @@ const struct decision *unshare_one(struct scene *s, struct actor who, struct sub
 	return unshare(s, who, REASON_COMMAND, &s->subject, 1);
 }
 
+const struct decision *offer(struct scene *s, struct actor who, struct subject to, enum role role)
+{
+	s->wish = wish(to, role);
+	s->record = (struct record){ .type = RECORD_SHARE_WORKSPACE };
+	s->record.as.share_workspace =
+		(struct share_workspace){ s->command, &s->wish, 1, { 0 }, &s->offer };
+	s->record.as.share_workspace.command.actor = who;
+	return decide_record(s);
+}
+
+const struct decision *answer(struct scene *s, struct actor who, enum answer what)
+{
+	s->record = (struct record){ .type = RECORD_ANSWER_HANDOFF };
+	s->record.as.answer_handoff = s->answer;
+	s->record.as.answer_handoff.command = s->command;
+	s->record.as.answer_handoff.command.actor = who;
+	s->record.as.answer_handoff.answer = what;
+	return decide_record(s);
+}
+
 struct workspace_changed as_it_is(void)
 {
 	return (struct workspace_changed){ id_of(DEV),      id_of(ACME),      id_of(ALICE),
@@ -236,6 +280,22 @@ const struct decision *deletion(struct scene *s)
 bool fold(struct scene *s)
 {
 	return decision_fold(&s->decision, &s->record, s->world.now, &s->workspace);
+}
+
+void carry_out(struct scene *s)
+{
+	if (s->decision.outcome == OUTCOME_REJECTED)
+		fail_msg("rejected: %s", text_of(s->decision.rejection));
+	assert_int_equal(s->decision.outcome, OUTCOME_APPLIED);
+	assert_true(fold(s));
+	s->command.command_id.bytes[14]++;
+}
+
+const struct handoff *open_handoff(const struct scene *s)
+{
+	struct uuid id = id_of(HANDOFF);
+
+	return handoffs_find(&s->workspace.handoffs, &id);
 }
 
 /* ---- assertions ---- */
@@ -276,4 +336,16 @@ void assert_change(const struct decision *d, size_t i, struct subject subject, e
 	assert_true(uuid_equal(&d->changes[i].subject.id, &subject.id));
 	assert_int_equal(d->changes[i].before, before);
 	assert_int_equal(d->changes[i].after, after);
+}
+
+void assert_step(const struct decision *d, enum handoff_state previous, enum handoff_state state,
+		 int64_t step)
+{
+	if (d->outcome == OUTCOME_REJECTED)
+		fail_msg("rejected: %s", text_of(d->rejection));
+	assert_int_equal(d->outcome, OUTCOME_APPLIED);
+	assert_int_equal(d->handoff_count, 1);
+	assert_int_equal(d->handoffs[0].previous, previous);
+	assert_int_equal(d->handoffs[0].state, state);
+	assert_int_equal(d->handoffs[0].step, step);
 }

@@ -44,6 +44,7 @@ enum name {
 	ACME,
 	GLOBEX,
 	DEV,
+	HANDOFF, /* the id of the handoff that is offered */
 	COMMAND, /* the id of the next command */
 	NAMES
 };
@@ -59,8 +60,10 @@ struct scene {
 	struct bytes message;   /* of the next command, if it shares */
 	struct record record;   /* the last one decided */
 	struct decision decision;
-	struct grant_wish wish; /* of share_one() */
-	struct subject subject; /* of unshare_one() */
+	struct grant_wish wish;       /* of share_one() */
+	struct subject subject;       /* of unshare_one() */
+	struct handoff_offer offer;   /* of offer(): HANDOFF, a review, without an end */
+	struct answer_handoff answer; /* of answer(), but for its command and the answer */
 };
 
 /*
@@ -82,6 +85,8 @@ void scene_reset(struct scene *s);
 void put_user(struct scene *s, enum name who, enum user_status status, enum user_kind kind);
 void put_group(struct scene *s, enum name which, struct uuid *members, size_t count);
 void put_organization(struct scene *s, enum name which, enum sharing_policy policy);
+/* An organization that lets everyone share, for so many milliseconds. */
+void put_lifetime(struct scene *s, enum name which, int64_t max_ms);
 void put_deployment(struct scene *s, bool sharing_enabled);
 
 /* Gives the workspace a grant, made by ALICE at time 1. */
@@ -104,11 +109,21 @@ const struct decision *share_one(struct scene *s, struct actor who, struct subje
 				 enum role role);
 const struct decision *unshare_one(struct scene *s, struct actor who, struct subject subject);
 
+/* Decide an offer of s->offer with a grant to that subject, and an answer to s->answer. */
+const struct decision *offer(struct scene *s, struct actor who, struct subject to, enum role role);
+const struct decision *answer(struct scene *s, struct actor who, enum answer what);
+
 /* The fact that leaves DEV as it is. */
 struct workspace_changed as_it_is(void);
 
 /* Carries the last decision out on the workspace. */
 bool fold(struct scene *s);
+
+/* The same for one that must be applied, and has the next command a new id. */
+void carry_out(struct scene *s);
+
+/* The open handoff HANDOFF, or NULL. */
+const struct handoff *open_handoff(const struct scene *s);
 
 /*
  * Fail the test unless the decision is of that kind. A rejection must have one
@@ -117,6 +132,9 @@ bool fold(struct scene *s);
 void assert_applied(const struct decision *d, size_t changes);
 void assert_unchanged(const struct decision *d);
 void assert_rejected(const struct decision *d, enum reject_code code, const char *part);
+/* The only step of a decision that is applied. */
+void assert_step(const struct decision *d, enum handoff_state previous, enum handoff_state state,
+		 int64_t step);
 void assert_change(const struct decision *d, size_t i, struct subject subject, enum role before,
 		   enum role after);
 

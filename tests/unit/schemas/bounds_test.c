@@ -5,6 +5,7 @@
 
 #include "schemas/bounds.h"
 
+#include "schemas/codec.h"
 #include "schemas/topics.h"
 #include "tests/unit/unit.h"
 
@@ -152,6 +153,8 @@ static void texts_have_bounds(void **state)
 		struct record r = { .type = cases[i].type };
 		struct bytes *at = (struct bytes *)(void *)((uint8_t *)&r.as + cases[i].offset);
 
+		if (r.type == RECORD_ORGANIZATION_CHANGED)
+			r.as.organization_changed.grant_lifetime_max_ms = ABSENT;
 		*at = long_text(cases[i].max);
 		assert_check(check, &r, NULL);
 		*at = long_text(cases[i].max + 1);
@@ -175,6 +178,46 @@ static void lists_of_the_directory_have_bounds(void **state)
 	assert_check(bounds_check_directory, &user, "10001 organizations; at most 10000");
 }
 
+static void deliveries_have_an_id_and_times_that_can_be_counted_with(void **state)
+{
+	static const struct {
+		const char *id;
+		int64_t attempts;
+		int64_t next_at;
+		int64_t last_at;
+		int64_t since;
+		const char *part; /* NULL: it is good */
+	} rows[] = {
+		{ "0-1-0", 0, ABSENT, ABSENT, 0, NULL },
+		{ "0-1-0", ATTEMPTS_MAX, TIME_MAX_MS, TIME_MAX_MS, TIME_MAX_MS, NULL },
+		{ "", 0, ABSENT, ABSENT, 0, "its id" },
+		{ "a/b", 0, ABSENT, ABSENT, 0, "its id" },
+		{ "a\r\nb", 0, ABSENT, ABSENT, 0, "its id" },
+		{ "\xc3\xa4", 0, ABSENT, ABSENT, 0, "its id" },
+		{ "0-1-0", -1, ABSENT, ABSENT, 0, "-1 attempts" },
+		{ "0-1-0", INT64_MAX, ABSENT, ABSENT, 0, "attempts" },
+		{ "0-1-0", 0, INT64_MAX, ABSENT, 0, "next_at" },
+		{ "0-1-0", 0, ABSENT, -1, 0, "last_at" },
+		{ "0-1-0", 0, ABSENT, ABSENT, INT64_MAX, "since" },
+		{ "0-1-0", 0, ABSENT, ABSENT, INT64_MIN, "since" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct delivery d = { .id = bytes_of(rows[i].id),
+					    .attempts = rows[i].attempts,
+					    .next_at = rows[i].next_at,
+					    .last_at = rows[i].last_at,
+					    .since = rows[i].since };
+		struct error err = { 0 };
+
+		assert_int_equal(bounds_check_delivery(&d, &err) == 0, !rows[i].part);
+		assert_true(!rows[i].part || strstr(err.text, rows[i].part));
+	}
+	assert_true(bounds_delivery_id(long_text(DELIVERY_ID_MAX)));
+	assert_false(bounds_delivery_id(long_text(DELIVERY_ID_MAX + 1)));
+}
+
 /* bounds.c proves the arithmetic; this proves that the topics get what it has computed. */
 static void topics_take_what_may_go_out(void **state)
 {
@@ -189,6 +232,67 @@ static void topics_take_what_may_go_out(void **state)
 	assert_int_equal(topic_max_bytes(TOPIC_NOTIFICATIONS), TOPIC_BYTES_PLAIN);
 }
 
+static struct bytes text_of_len(size_t len)
+{
+	static uint8_t longest[ANSWER_SCHEMA_MAX];
+
+	memset(longest, 'x', sizeof(longest));
+	assert_true(len <= sizeof(longest));
+	return (struct bytes){ longest, len };
+}
+
+/* A handoff whose texts are all the longest, with times and numbers of the most bytes. */
+static struct handoff longest_handoff(struct artifact list[static ARTIFACTS_MAX], struct task *task)
+{
+	for (size_t i = 0; i < ARTIFACTS_MAX; i++)
+		list[i] = (struct artifact){ text_of_len(NAME_BYTES_MAX),
+					     text_of_len(URL_BYTES_MAX) };
+	*task = (struct task){ TASK_OTHER, text_of_len(TASK_ID_MAX), text_of_len(URL_BYTES_MAX) };
+	return (struct handoff){ .kind = HANDOFF_INPUT,
+				 .state = HANDOFF_RETURNED,
+				 .step = INT64_MAX,
+				 .offered_by.kind = ACTOR_SYSTEM,
+				 .to.kind = SUBJECT_GROUP,
+				 .accepted_by = { { 1 } },
+				 .role = ROLE_ADMIN,
+				 .had_role = ROLE_ADMIN,
+				 .had_until = INT64_MAX,
+				 .summary = text_of_len(HANDOFF_TEXT_MAX),
+				 .question = text_of_len(HANDOFF_TEXT_MAX),
+				 .task = task,
+				 .artifacts = list,
+				 .artifact_count = ARTIFACTS_MAX,
+				 .answer_schema = text_of_len(ANSWER_SCHEMA_MAX),
+				 .note = text_of_len(HANDOFF_TEXT_MAX),
+				 .offered_at = INT64_MAX,
+				 .expires_at = INT64_MAX };
+}
+
+static void state_with_the_longest_handoff_is_within_its_bounds(void **state)
+{
+	struct artifact artifacts[ARTIFACTS_MAX];
+	struct task task;
+	struct handoff h = longest_handoff(artifacts, &task);
+	struct record r = { .type = RECORD_WORKSPACE_GRANTS,
+			    .as.workspace_grants = { .status = WORKSPACE_DORMANT,
+						     .handoffs = &h,
+						     .handoff_count = 1 } };
+	size_t bound = bounds_state(0, 0, 0) + bounds_handoff(&h);
+	struct codec *codec = NULL;
+	struct buffer value = { 0 };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(codec_new(&codec, &err), 0);
+	assert_int_equal(codec_encode(codec, &r, &value, &err), 0);
+	assert_true(value.len <= bound);
+	/* Else a text is counted twice. */
+	assert_true(value.len > bound - (size_t)2 * HANDOFF_BYTES);
+	assert_int_equal(bounds_handoff(&h), HANDOFF_BYTES + HANDOFF_TEXTS_MAX);
+	buffer_done(&value);
+	codec_free(&codec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,7 +301,9 @@ int main(void)
 		cmocka_unit_test(removal_names_no_more_than_a_workspace_may_have),
 		cmocka_unit_test(texts_have_bounds),
 		cmocka_unit_test(lists_of_the_directory_have_bounds),
+		cmocka_unit_test(deliveries_have_an_id_and_times_that_can_be_counted_with),
 		cmocka_unit_test(topics_take_what_may_go_out),
+		cmocka_unit_test(state_with_the_longest_handoff_is_within_its_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

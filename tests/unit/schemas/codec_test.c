@@ -8,6 +8,7 @@
 
 #include "schemas/avsc.h"
 #include "schemas/fingerprint.h"
+#include "tests/fuzz/shapes.h"
 #include "tests/unit/schemas/record_cases.h"
 #include "tests/unit/unit.h"
 
@@ -70,85 +71,10 @@ static void assert_refused(struct bytes bytes, const char *part)
 		fail_msg("\"%s\" lacks \"%s\"", err.text, part);
 }
 
-/* ---- equality, by the shapes of the records ---- */
-
-static bool same_record(const struct record_shape *shape, const uint8_t *a, const uint8_t *b);
-
-static size_t item_size(const struct field *f)
-{
-	if (f->kind == FIELD_UUIDS)
-		return sizeof(struct uuid);
-	return f->kind == FIELD_TEXTS ? sizeof(struct bytes) : f->shape->size;
-}
-
-static bool same_text(struct bytes a, struct bytes b)
-{
-	return bytes_equal(a, b) && !a.data == !b.data;
-}
-
-static bool same_item(const struct field *f, const uint8_t *a, const uint8_t *b)
-{
-	if (f->kind == FIELD_UUIDS)
-		return memcmp(a, b, sizeof(struct uuid)) == 0;
-	if (f->kind == FIELD_TEXTS)
-		return same_text(*(const struct bytes *)(const void *)a,
-				 *(const struct bytes *)(const void *)b);
-	return same_record(f->shape, a, b);
-}
-
-static bool same_array(const struct field *f, const uint8_t *a, const uint8_t *b)
-{
-	const uint8_t *items_a = *(const uint8_t *const *)(const void *)(a + f->offset);
-	const uint8_t *items_b = *(const uint8_t *const *)(const void *)(b + f->offset);
-	size_t count = *(const size_t *)(const void *)(a + f->count_offset);
-
-	if (count != *(const size_t *)(const void *)(b + f->count_offset))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!same_item(f, items_a + i * item_size(f), items_b + i * item_size(f)))
-			return false;
-	return true;
-}
-
-static bool same_field(const struct field *f, const uint8_t *a, const uint8_t *b)
-{
-	const uint8_t *x = a + f->offset;
-	const uint8_t *y = b + f->offset;
-
-	switch (f->kind) {
-	case FIELD_UUID:
-		return memcmp(x, y, sizeof(struct uuid)) == 0;
-	case FIELD_TEXT:
-		return same_text(*(const struct bytes *)(const void *)x,
-				 *(const struct bytes *)(const void *)y);
-	case FIELD_LONG:
-		return memcmp(x, y, sizeof(int64_t)) == 0;
-	case FIELD_BOOL:
-		return *(const bool *)x == *(const bool *)y;
-	case FIELD_ENUM:
-		return memcmp(x, y, sizeof(int)) == 0;
-	case FIELD_RECORD:
-		return same_record(f->shape, x, y);
-	case FIELD_RECORDS:
-	case FIELD_UUIDS:
-	case FIELD_TEXTS:
-		return same_array(f, a, b);
-	}
-	return false;
-}
-
-static bool same_record(const struct record_shape *shape, const uint8_t *a, const uint8_t *b)
-{
-	for (size_t i = 0; i < shape->field_count; i++)
-		if (!same_field(&shape->fields[i], a, b))
-			return false;
-	return true;
-}
-
 static void assert_same(const struct record *a, const struct record *b)
 {
 	assert_int_equal(a->type, b->type);
-	if (!same_record(record_shape(a->type), (const uint8_t *)&a->as, (const uint8_t *)&b->as))
+	if (!same_record(a, b))
 		fail_msg("%s came back different", record_name(a->type));
 }
 
@@ -291,20 +217,34 @@ static const struct {
 	    "\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x34"
 	    "\x33\x02\x00\x02\x02\x02\x58\x02\x48\x30\x31\x39\x30\x31\x36\x33\x64\x2d"
 	    "\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d\x61\x65\x61\x35\x2d\x39\x36\x36"
-	    "\x63\x32\x36\x66\x38\x61\x64\x34\x34\x02\x02\x00\x00\x00\x8c\x97\xa0\xce"
-	    "\xc1\x68") },
+	    "\x63\x32\x36\x66\x38\x61\x64\x34\x34\x02\x02\x00\x00\x00\x02\x48\x30\x31"
+	    "\x39\x30\x31\x36\x33\x64\x2d\x38\x36\x39\x34\x2d\x37\x33\x39\x62\x2d"
+	    "\x61\x65\x61\x35\x2d\x39\x36\x36\x63\x32\x36\x66\x38\x61\x64\x38\x66"
+	    "\x8c\x97\xa0\xce"
+	    "\xc1\x68\x02\x0e\x67\x61\x74\x65\x77\x61\x79") },
 	{ RECORD_WORKSPACE_GRANTS,
-	  T("\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x20\x0c"
-	    "\x64\x65\x76\x20\xc3\xa9\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96"
-	    "\x6c\x26\xf8\xad\x21\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c"
-	    "\x26\xf8\xad\x22\x02\x5a\x04\x00\x01\x90\x16\x3d\x86\x94\x73\x9b\xae"
-	    "\xa5\x96\x6c\x26\xf8\xad\x4b\x00\x01\x90\x16\x3d\x86\x94\x73\x9b\xae"
-	    "\xa5\x96\x6c\x26\xf8\xad\x4c\x5c\x02\x5e\x02\x01\x90\x16\x3d\x86\x94"
-	    "\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x4d\x02\x01\x90\x16\x3d\x86\x94"
-	    "\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x4e\x60\x00\x00\x04\x01\x90\x16"
-	    "\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x4f\x66\x01\x90\x16"
-	    "\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x50\x68\x00\x92\x97"
-	    "\xa0\xce\xc1\x68\x62") },
+	  T("\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x20\x0c\x64"
+	    "\x65\x76\x20\xc3\xa9\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26"
+	    "\xf8\xad\x21\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad"
+	    "\x22\x02\x5a\x04\x00\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26"
+	    "\xf8\xad\x4b\x00\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8"
+	    "\xad\x4c\x5c\x02\x5e\x02\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c"
+	    "\x26\xf8\xad\x4d\x02\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26"
+	    "\xf8\xad\x4e\x60\x00\x00\x04\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96"
+	    "\x6c\x26\xf8\xad\x6d\x00\x02\x04\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5"
+	    "\x96\x6c\x26\xf8\xad\x6e\x04\x00\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5"
+	    "\x96\x6c\x26\xf8\xad\x6f\x02\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96"
+	    "\x6c\x26\xf8\xad\x70\x00\x01\x02\x02\x02\x80\x01\x08\x64\x6f\x6e\x65\x02"
+	    "\x06\x6f\x6b\x3f\x02\x02\x06\x74\x2d\x31\x02\x12\x68\x74\x74\x70\x73\x3a"
+	    "\x2f\x2f\x74\x04\x04\x70\x72\x14\x68\x74\x74\x70\x73\x3a\x2f\x2f\x70\x72"
+	    "\x06\x6c\x6f\x67\x16\x68\x74\x74\x70\x73\x3a\x2f\x2f\x6c\x6f\x67\x00\x02"
+	    "\x04\x7b\x7d\x02\x08\x6d\x69\x6e\x65\x7a\x02\x7c\x01\x90\x16\x3d\x86\x94"
+	    "\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x71\x04\x00\x02\x01\x90\x16\x3d\x86"
+	    "\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x72\x00\x02\x01\x90\x16\x3d\x86"
+	    "\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x73\x00\x02\x00\x00\x00\x00\x00"
+	    "\x00\x00\x00\x00\x7e\x00\x00\x04\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5"
+	    "\x96\x6c\x26\xf8\xad\x4f\x66\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96"
+	    "\x6c\x26\xf8\xad\x50\x68\x00\x92\x97\xa0\xce\xc1\x68\x62") },
 };
 
 static void bodies_are_those_of_another_encoder(void **state)
@@ -354,6 +294,102 @@ static void no_two_schemas_share_a_fingerprint(void **state)
 		for (int k = 0; k < i; k++)
 			assert_true(codec_fingerprint(codec, (enum record_type)i) !=
 				    codec_fingerprint(codec, (enum record_type)k));
+}
+
+/* ---- what other versions wrote ---- */
+
+/* A ShareWorkspace with fewer fields than ours, in another order, and with one that we do not have. */
+#define OTHER_SHARE                                                                                \
+	"{\"type\":\"record\",\"name\":\"ShareWorkspace\",\"namespace\":\"sharebus.v1\","          \
+	"\"fields\":["                                                                             \
+	"{\"name\":\"color\",\"type\":\"string\"},"                                                \
+	"{\"name\":\"workspace_id\",\"type\":\"string\"},"                                         \
+	"{\"name\":\"actor\",\"type\":{\"type\":\"record\",\"name\":\"Actor\",\"fields\":["        \
+	"{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"ActorKind\",\"symbols\":"       \
+	"[\"robot\",\"agent\"]}},{\"name\":\"id\",\"type\":\"string\"}]}},"                        \
+	"{\"name\":\"command_id\",\"type\":\"string\"},"                                           \
+	"{\"name\":\"issued_at\",\"type\":\"long\"},"                                              \
+	"{\"name\":\"grants\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\","        \
+	"\"name\":"                                                                                \
+	"\"GrantWish\",\"fields\":[{\"name\":\"role\",\"type\":{\"type\":\"enum\",\"name\":"       \
+	"\"Role\","                                                                                \
+	"\"symbols\":[\"admin\",\"use\"]}}]}}}]}"
+
+static void append_id(struct buffer *b, const char *text)
+{
+	buffer_append_u8(b, UUID_TEXT_LEN * 2);
+	buffer_append_text(b, text);
+}
+
+/* Of OTHER_SHARE, by an actor of that kind: 0 is a robot, 1 an agent. */
+static void write_other_share(uint8_t actor_kind)
+{
+	uint64_t fingerprint = 0;
+
+	assert_int_equal(schema_fingerprint(&fingerprint, bytes_of(OTHER_SHARE), &err), 0);
+	buffer_clear(&value);
+	buffer_append_text(&value, "\xc3\x01");
+	for (int i = 0; i < 8; i++)
+		buffer_append_u8(&value, (uint8_t)(fingerprint >> 8 * i));
+	buffer_append_text(&value, "\x06"
+				   "red");
+	append_id(&value, ID_TEXT("12"));
+	buffer_append_u8(&value, (uint8_t)(actor_kind << 1));
+	append_id(&value, ID_TEXT("11"));
+	append_id(&value, ID_TEXT("10"));
+	buffer_append(&value, (const uint8_t *)"\x0e\x02\x00\x00", 4); /* 7; one grant: admin */
+}
+
+static void what_another_version_wrote_is_read_by_its_schema(void **state)
+{
+	static const struct uuid id = ID(0x10);
+	const struct share_workspace *s;
+	struct record out;
+
+	(void)state;
+	write_other_share(1);
+	assert_refused(buffer_bytes(&value), "no schema has the fingerprint");
+	assert_int_equal(codec_learn(codec, RECORD_SHARE_WORKSPACE, bytes_of(OTHER_SHARE), &err),
+			 0);
+	assert_int_equal(codec_decode(codec, buffer_bytes(&value), &arena, &out, &err), 0);
+	assert_int_equal(out.type, RECORD_SHARE_WORKSPACE);
+	s = &out.as.share_workspace;
+	assert_true(uuid_equal(&s->command.command_id, &id));
+	assert_int_equal(s->command.actor.kind, ACTOR_AGENT);
+	assert_int_equal(s->command.issued_at, 7);
+	assert_int_equal(s->grant_count, 1);
+	assert_int_equal(s->grants[0].role, ROLE_ADMIN);
+	/* What it lacks. */
+	assert_int_equal(s->command.expected_version, ABSENT);
+	assert_int_equal(s->grants[0].expires_at, ABSENT);
+	assert_null(s->message.data);
+	assert_null(s->handoff);
+	/* What we write is still our own. */
+	encode_record(&FULL_RECORDS[RECORD_SHARE_WORKSPACE]);
+	assert_int_equal(value.data[2], codec_fingerprint(codec, RECORD_SHARE_WORKSPACE) & 0xff);
+}
+
+static void symbol_that_we_do_not_know_is_refused_by_name(void **state)
+{
+	(void)state;
+	assert_int_equal(codec_learn(codec, RECORD_SHARE_WORKSPACE, bytes_of(OTHER_SHARE), &err),
+			 0);
+	write_other_share(0);
+	assert_refused(buffer_bytes(&value),
+		       "ShareWorkspace: field kind has the unknown symbol \"robot\"");
+}
+
+static void version_with_another_kind_of_field_is_not_learned(void **state)
+{
+	static const char json[] = "{\"type\":\"record\",\"name\":\"Progress\",\"fields\":["
+				   "{\"name\":\"applied\",\"type\":[\"null\",\"long\"]}]}";
+
+	(void)state;
+	assert_int_equal(codec_learn(codec, RECORD_PROGRESS, bytes_of(json), &err), ERROR_REFUSED);
+	assert_string_equal(err.text,
+			    "an earlier schema Progress: field applied is optional on one "
+			    "side only");
+	encode_record(&FULL_RECORDS[RECORD_PROGRESS]);
 }
 
 /* ---- refusals when reading ---- */
@@ -552,7 +588,7 @@ static void required_enum_must_be_set(void **state)
 static void smallest_number_is_not_absent(void **state)
 {
 	static const uint8_t next[] = { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1 };
-	struct grant_wish wish = { { SUBJECT_USER, ID(1) }, ROLE_USE, ABSENT + 1 };
+	struct grant_wish wish = { { SUBJECT_USER, ID(1) }, ROLE_USE, ABSENT + 1, false };
 	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
 	struct record got;
 	uint8_t *at = NULL;
@@ -572,8 +608,8 @@ static void smallest_number_is_not_absent(void **state)
 
 static void enum_inside_an_array_must_be_set(void **state)
 {
-	struct grant_wish wishes[2] = { { { SUBJECT_USER, ID(1) }, ROLE_USE, ABSENT },
-					{ { SUBJECT_USER, ID(2) }, ROLE_NONE, ABSENT } };
+	struct grant_wish wishes[2] = { { { SUBJECT_USER, ID(1) }, ROLE_USE, ABSENT, false },
+					{ { SUBJECT_USER, ID(2) }, ROLE_NONE, ABSENT, false } };
 	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
 
 	(void)state;
@@ -598,7 +634,7 @@ static void assert_not_encoded(const struct record *r, const char *field)
 /* The owner's role is none that a record may carry, not even where a role may be absent. */
 static void role_of_the_owner_is_not_encoded(void **state)
 {
-	struct grant_wish wish = { { SUBJECT_USER, ID(1) }, ROLE_OWNER, ABSENT };
+	struct grant_wish wish = { { SUBJECT_USER, ID(1) }, ROLE_OWNER, ABSENT, false };
 	struct grant grant = { { SUBJECT_USER, ID(1) }, ROLE_OWNER, ID(2), 0, ABSENT };
 	struct change change = { { SUBJECT_USER, ID(1) }, ROLE_OWNER, ROLE_USE, ABSENT };
 	struct record r = FULL_RECORDS[RECORD_SHARE_WORKSPACE];
@@ -665,6 +701,9 @@ int main(void)
 		TEST(bodies_are_those_of_another_encoder),
 		TEST(frames_carry_the_fingerprint_of_the_schema_file),
 		TEST(no_two_schemas_share_a_fingerprint),
+		TEST(what_another_version_wrote_is_read_by_its_schema),
+		TEST(symbol_that_we_do_not_know_is_refused_by_name),
+		TEST(version_with_another_kind_of_field_is_not_learned),
 		TEST(absent_value_is_refused),
 		TEST(value_without_the_marker_is_refused),
 		TEST(unknown_fingerprint_is_named),

@@ -144,6 +144,7 @@ static void count_offsets(const struct transaction *t)
 		if (t->offsets[p] == NO_OFFSET || t->added[p] < broker.committed_added[p])
 			continue;
 		broker.committed[p] = t->offsets[p];
+		broker.signed_by_us[p] = true;
 		broker.committed_added[p] = t->added[p];
 	}
 }
@@ -155,8 +156,11 @@ static void mark_offsets(struct transaction *t)
 			continue;
 		other->offsets_unmarked = false;
 		other->offsets_lost = false;
-		if (t->committed)
-			count_offsets(other);
+		if (!t->committed)
+			continue;
+		count_offsets(other);
+		if (!other->committed) /* nobody could see that it was not aborted */
+			broker.moved = true;
 	}
 	trace("      %s %s: marker of the offsets", t->producer->name, fate(t));
 }

@@ -14,7 +14,7 @@
 
 enum { EPOCHS_PER_GENERATION = 1 << 20 }; /* as the consumer has it */
 enum {
-	NOTIFICATION_LIMIT = 3000, /* bytes that the topic takes: less than a long message needs */
+	NOTIFICATION_LIMIT = 5000, /* bytes that the topic takes: less than a long message needs */
 	DEAD_LETTER_LIMIT = 4000,
 };
 enum { MEMBERS = 3, PRODUCERS_MAX = 3 * MEMBERS, PRODUCER_NAME_SIZE = 24, NO_OFFSET = -1 };
@@ -44,7 +44,6 @@ struct transaction {
 struct producer_note {
 	int64_t number; /* 0: there is none */
 	int64_t first[TOPIC_COUNT][PARTITIONS];
-	int64_t owed[TOPIC_COUNT][PARTITIONS];
 	int64_t applied[PARTITIONS];
 };
 
@@ -90,11 +89,12 @@ struct broker {
 	uint64_t additions;
 	bool refused[PARTITIONS]; /* a topic does not take the outputs of that partition */
 	int64_t committed[PARTITIONS];
+	bool signed_by_us[PARTITIONS]; /* the offset has been set by a consumer, not by hand */
 	size_t hidden
 		[PARTITIONS]; /* how many records at the end of the log the brokers do not show */
 	uint64_t committed_added[PARTITIONS];
 	unsigned doubts; /* rises when a log may be another one */
-	bool moved;      /* somebody has moved the group's offsets */
+	bool moved;      /* the group's offsets are not what consumers meant them to be */
 	struct member members[MEMBERS];
 	bool preparing;
 	int generation;

@@ -13,7 +13,9 @@ enum { OUTPUTS_MAX = 16 };
 struct seen {
 	bool n[OUTPUTS_MAX];
 	bool event;
+	bool handoff;
 	unsigned told;
+	unsigned told_of_step;
 };
 
 /* By offset; the first is that before the log, where a new log is begun at 0. */
@@ -66,11 +68,37 @@ static void check_notification(const struct logged *r, const struct input *in, s
 {
 	struct uuid id;
 	int user = uuid_parse(&id, r->key) ? -1 : model_user_of(&id);
+	struct record decoded;
+	unsigned expected;
+	unsigned *told;
 
-	if (user < 0 || !(in->told & 1U << user) || s->told & 1U << user)
+	if (!model_decode(r->value, &decoded) || decoded.type != RECORD_NOTIFICATION)
+		broken_promise("a notification cannot be read");
+	told = decoded.as.notification.handoff_step == ABSENT ? &s->told : &s->told_of_step;
+	expected = told == &s->told ? in->told : in->told_of_step;
+	if (user < 0 || !(expected & 1U << user) || *told & 1U << user)
 		broken_promise("command %d-%lld tells user %d, who should not be told, or twice",
 			       r->source_partition, (long long)r->source_offset, user);
-	s->told |= 1U << user;
+	*told |= 1U << user;
+}
+
+static void check_handoff(const struct logged *r, const struct input *in, struct seen *s)
+{
+	const struct handoff_changed *h;
+	struct record decoded;
+
+	if (!model_decode(r->value, &decoded) || decoded.type != RECORD_HANDOFF_CHANGED)
+		broken_promise("a step of a handoff cannot be read");
+	h = &decoded.as.handoff_changed;
+	if (s->handoff || h->state != in->handoff || h->step != in->step)
+		broken_promise("command %d-%lld makes a handoff %d by step %lld, not %d by %lld, "
+			       "or twice",
+			       r->source_partition, (long long)r->source_offset, (int)h->state,
+			       (long long)h->step, (int)in->handoff, (long long)in->step);
+	if (!model_is_note(h->note, &in->note))
+		broken_promise("command %d-%lld makes a handoff with another note",
+			       r->source_partition, (long long)r->source_offset);
+	s->handoff = true;
 }
 
 static void check_dead_letter(const struct logged *r, const struct input *in, struct seen *s)
@@ -97,6 +125,8 @@ static void check_output(enum topic topic, const struct logged *r)
 		check_event(r, in, s);
 	else if (topic == TOPIC_NOTIFICATIONS)
 		check_notification(r, in, s);
+	else if (topic == TOPIC_HANDOFFS)
+		check_handoff(r, in, s);
 	else if (topic == TOPIC_DEADLETTER)
 		check_dead_letter(r, in, s);
 }
@@ -133,9 +163,12 @@ static void check_nothing_lost(void)
 
 			if (s->event != (in->event != EXPECT_NOTHING))
 				broken_promise("command %d-%zu has no event", p, i);
-			if (s->told != in->told)
-				broken_promise("command %d-%zu tells users %x, not %x", p, i,
-					       s->told, in->told);
+			if (s->handoff != (in->handoff != 0))
+				broken_promise("command %d-%zu has no step of a handoff", p, i);
+			if (s->told != in->told || s->told_of_step != in->told_of_step)
+				broken_promise(
+					"command %d-%zu tells users %x and %x, not %x and %x", p, i,
+					s->told, s->told_of_step, in->told, in->told_of_step);
 		}
 }
 
@@ -166,6 +199,11 @@ static void compare_state(int partition, const struct workspace_grants *g,
 		    g->grants[i].expires_at != w->grants[s].expires_at)
 			broken_promise("changelog %d: a grant is wrong", partition);
 	}
+	if (g->handoff_count != (w->handoff.state != 0) ||
+	    (g->handoff_count &&
+	     (g->handoffs[0].state != w->handoff.state || g->handoffs[0].step != w->handoff.step ||
+	      g->handoffs[0].own_grant != w->handoff.own)))
+		broken_promise("changelog %d: a handoff is wrong", partition);
 	if (g->version != w->version || g->grant_count != grants ||
 	    g->recent_command_count != (size_t)w->recent_count ||
 	    g->forgotten_until != w->forgotten || !uuid_equal(&g->workspace.owner_id, &owner) ||
@@ -239,7 +277,7 @@ void check_silence(int partition)
 			for (size_t i = 0; i < broker.logs[t][p].count; i++) {
 				const struct logged *r = &broker.logs[t][p].list[i];
 
-				if (logged_is_visible(r) && !r->former &&
+				if (logged_is_visible(r) && !r->former && !r->empty &&
 				    r->source_partition == partition)
 					broken_promise("%s has outputs of a log that nobody has "
 						       "accepted",

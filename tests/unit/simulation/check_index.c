@@ -3,6 +3,7 @@
 #include "tests/unit/simulation/check.h"
 
 #include "cache/bearers.h"
+#include "cache/handoff_layout.h"
 #include "cache/keys.h"
 #include "cache/layout.h"
 #include "tests/unit/simulation/broker.h"
@@ -149,6 +150,90 @@ static size_t check_recent(int partition, const struct store_key *k,
 	return fields;
 }
 
+static void compare_handoff(int partition, const struct handoff *is, const struct model_handoff *h)
+{
+	struct subject to = model_subject(h->to);
+	struct uuid accepter =
+		h->accepter == NO_ONE ? (struct uuid){ { 0 } } : model_user(h->accepter);
+	struct uuid author = model_user(h->author);
+
+	if (is->state != h->state || is->step != h->step || !subject_equal(&is->to, &to) ||
+	    !uuid_equal(&is->accepted_by, &accepter) || !uuid_equal(&is->offered_by.id, &author) ||
+	    is->role != h->role || is->own_grant != h->own || is->expires_at != h->expires_at ||
+	    !model_is_note(is->note, &h->note) ||
+	    (h->own && (is->had_role != h->had_role || is->had_until != h->had_until)))
+		broken_promise("Redis, partition %d: a handoff is not as it was left", partition);
+}
+
+/* Returns how many fields it has in its workspace. */
+static size_t check_handoff(int partition, int workspace, const struct store_key *k,
+			    const struct model_handoff *h)
+{
+	struct uuid id = model_handoff_id(partition, workspace);
+	struct handoffs is = { 0 };
+	uint8_t field[HANDOFF_FIELD_SIZE];
+	struct bytes value;
+
+	layout_handoff_field(field, &id);
+	value = store_get(k, (struct bytes){ field, sizeof(field) });
+	if (!value.data != !h->state)
+		broken_promise("Redis, partition %d: a handoff is there or not, and should not be",
+			       partition);
+	if (!h->state)
+		return 0;
+	if (!layout_parse_handoff(&is, &id, value))
+		broken_promise("Redis, partition %d: a handoff cannot be read", partition);
+	compare_handoff(partition, &is.list[0], h);
+	handoffs_done(&is);
+	return 1;
+}
+
+/* What leads to the handoff. Returns how many keys it has accounted for. */
+static size_t check_leading(int partition, int workspace, const struct model_handoff *h)
+{
+	struct uuid id = model_handoff_id(partition, workspace);
+	struct uuid workspace_id = model_workspace_id(partition, workspace);
+	const struct store_key *k = key_of(partition, "handoff:", &id);
+	const char *state = layout_handoff_state(h->state);
+
+	if (!h->state) {
+		if (k && k->count)
+			broken_promise("Redis, partition %d: a handoff that is over is led to",
+				       partition);
+		return 0;
+	}
+	if (!k || !bytes_equal_text(store_get(k, raw(&workspace_id)), state))
+		broken_promise("Redis, partition %d: a handoff is not led to", partition);
+	return 1;
+}
+
+/* The handoffs that wait for a subject. */
+static size_t check_waiting(int partition, int subject, const struct model_workspace *all)
+{
+	struct subject s = model_subject(subject);
+	const struct store_key *k = key_of(partition, layout_waiting_kind(s.kind), &s.id);
+	size_t fields = 0;
+
+	for (int i = 0; i < WORKSPACES; i++) {
+		struct uuid id = model_handoff_id(partition, i);
+		struct uuid workspace_id = model_workspace_id(partition, i);
+		uint8_t entry[HANDOFF_ENTRY_SIZE];
+
+		if (!all[i].handoff.state || model_holder(&all[i].handoff) != subject)
+			continue;
+		fields++;
+		layout_handoff_entry(entry, &workspace_id, &id);
+		if (!k || !bytes_equal_text(store_get(k, (struct bytes){ entry, sizeof(entry) }),
+					    layout_handoff_state(all[i].handoff.state)))
+			broken_promise("Redis, partition %d: a handoff does not wait for %d",
+				       partition, subject);
+	}
+	if (k && k->count != fields)
+		broken_promise("Redis, partition %d: %zu handoffs wait for subject %d, not %zu",
+			       partition, k->count, subject, fields);
+	return fields > 0;
+}
+
 static void check_header(int partition, const struct store_key *k, const struct model_workspace *w)
 {
 	const struct workspace wanted = {
@@ -183,6 +268,7 @@ static size_t check_workspace(int partition, int workspace, const struct model_w
 		check_grant(partition, k, s, &w->grants[s], &owner);
 		fields += w->grants[s].role != ROLE_NONE;
 	}
+	fields += check_handoff(partition, workspace, k, &w->handoff);
 	fields += check_recent(partition, k, w);
 	if (k->count != fields)
 		broken_promise("Redis, partition %d: a workspace has %zu fields, not %zu",
@@ -248,11 +334,32 @@ static size_t check_owner(int partition, int user, const struct model_workspace 
 	return fields > 0;
 }
 
-/* `due` must have each grant that expires, by its time, and nothing else. */
+/* Returns whether the handoff has to be in `due`. */
+static bool check_handoff_due(int partition, int workspace, const struct store_key *k,
+			      const struct model_handoff *h)
+{
+	struct uuid id = model_handoff_id(partition, workspace);
+	struct uuid workspace_id = model_workspace_id(partition, workspace);
+	uint8_t member[DUE_MEMBER_SIZE];
+
+	if ((h->state != HANDOFF_OFFERED && h->state != HANDOFF_ACCEPTED) ||
+	    h->expires_at == ABSENT)
+		return false;
+	layout_due_handoff(member, &workspace_id, &id);
+	if (number_of(store_get(k, (struct bytes){ member, sizeof(member) })) != h->expires_at)
+		broken_promise("Redis, partition %d: a handoff is not due when it should be",
+			       partition);
+	return true;
+}
+
+/* `due` must have each grant and handoff that expires, by its time, and nothing else. */
 static void check_due(int partition, const struct model_workspace *all)
 {
 	const struct store_key *k = key_of(partition, "due", NULL);
 	size_t count = 0;
+
+	for (int i = 0; i < WORKSPACES; i++)
+		count += check_handoff_due(partition, i, k, &all[i].handoff);
 
 	for (int i = 0; i < WORKSPACES; i++)
 		for (int s = 0; s < SUBJECTS; s++) {
@@ -342,6 +449,10 @@ static void check_partition(int partition)
 		keys += check_subject(partition, s, all);
 	for (int u = 0; u < USERS; u++)
 		keys += check_owner(partition, u, all);
+	for (int i = 0; i < WORKSPACES; i++)
+		keys += check_leading(partition, i, &all[i].handoff);
+	for (int s = 0; s < SUBJECTS; s++)
+		keys += check_waiting(partition, s, all);
 	check_due(partition, all);
 	check_counts(partition, mark, all);
 	if (count_keys(partition) != keys)
@@ -352,7 +463,8 @@ static void check_partition(int partition)
 /* Does the partition's owner have to notice that the key is gone? */
 static bool is_missed(int partition, const struct store_key *k)
 {
-	static const char *const kinds[] = { "mark", "ws:", "u:", "g:", "o:", "due" };
+	static const char *const kinds[] = { "mark", "ws:",      "u:",  "g:", "o:",
+					     "due",  "handoff:", "hu:", "hg:" };
 	const struct keys *keys = keys_of(partition);
 
 	if (!k->count || k->name.len < keys->len ||

@@ -45,6 +45,14 @@ struct bytes message_header(const struct message *m, const char *name)
 	return strcmp(name, "ce_id") == 0 ? in->ce_id : (struct bytes){ 0 };
 }
 
+struct author message_author(const struct message *m, const char *topic, struct signing *s)
+{
+	(void)m;
+	(void)topic;
+	(void)s;
+	return (struct author){ .proof = PROOF_NONE };
+}
+
 bool message_header_at(const struct message *m, size_t i, const char **name, struct bytes *value)
 {
 	const struct input *in = m->handle;
@@ -307,6 +315,7 @@ int intake_commit(struct intake *in, int partition, int64_t offset, struct error
 	if (request_fails() || !broker_knows_member(process_current()->number, intake_epoch(in)))
 		return request_failed("committing an offset", err);
 	broker.committed[partition] = offset;
+	broker.signed_by_us[partition] = true;
 	broker.committed_added[partition] = ++broker.additions;
 	return 0;
 }

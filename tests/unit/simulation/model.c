@@ -14,6 +14,7 @@ enum {
 	GROUP = 101,
 	DRAWN_LEAST = 4,
 	EXPIRES_CHANCE = 400,
+	HANDOFF_CHANCE = 350,
 	HOLE_CHANCE = 50,
 	LONG_CHANCE = 100,
 	LARGE_CHANCE = 300,
@@ -126,8 +127,11 @@ struct wish {
 	enum role role; /* ROLE_NONE: remove */
 	int64_t expires_at;
 	struct uuid command_id;
-	int64_t made; /* the time in the command's id */
-	bool is_long; /* it has so long a message that notifications do not take it */
+	int64_t made;  /* the time in the command's id */
+	bool is_long;  /* it has so long a message that notifications do not take it */
+	bool is_offer; /* its grant is offered with a handoff, which ends then: */
+	int64_t offer_until;
+	enum answer answer; /* it is an answer, to which the subject is whom it is reassigned to */
 };
 
 static bool is_member(int user)
@@ -165,6 +169,23 @@ static bool may(const struct model_workspace *w, const struct wish *c, int64_t t
 	    (c->subject == w->owner || self || (c->expires_at != ABSENT && c->expires_at <= time)))
 		return false;
 	return owner || !touches_admin;
+}
+
+/* An admin whose own grants end gives nothing that lasts longer. */
+static bool outlasts_giver(const struct model_workspace *w, const struct wish *c, int64_t time)
+{
+	const int reaching[] = { c->actor, is_member(c->actor) ? USERS : c->actor };
+	int64_t until = 0;
+
+	if (c->role == ROLE_NONE || c->actor == w->owner)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const struct model_grant *g = &w->grants[reaching[i]];
+
+		if (has_admin(g, time) && (g->expires_at == ABSENT || g->expires_at > until))
+			until = g->expires_at == ABSENT ? INT64_MAX : g->expires_at;
+	}
+	return until != INT64_MAX && (c->expires_at == ABSENT || c->expires_at > until);
 }
 
 static bool saw(const struct model_workspace *w, const struct uuid *command_id)
@@ -239,6 +260,12 @@ static bool is_concerned(const struct input *in, int user)
 	return in->changed & 1U << user || (in->changed & 1U << USERS && is_member(user));
 }
 
+static void leave_out(unsigned *told, int user)
+{
+	if (user != NO_ONE && user < USERS)
+		*told &= ~(1U << user);
+}
+
 /* before: the workspace before the input; actor NO_ONE: a fact or the system. */
 static void tell_people(struct input *in, const struct model_workspace *before,
 			const struct model_workspace *after, int owner, int actor)
@@ -254,6 +281,10 @@ static void tell_people(struct input *in, const struct model_workspace *before,
 	}
 	if (in->changed && actor != NO_ONE && actor != owner)
 		in->told |= 1U << owner;
+	leave_out(&in->told_of_step, actor);
+	leave_out(&in->told_of_step, model.gone);
+	/* A handoff's notification says what changes of the access, too. */
+	in->told &= ~in->told_of_step | in->told_of_workspace;
 }
 
 /* ---- what becomes of a workspace ---- */
@@ -277,30 +308,323 @@ static void change(struct input *in, struct model_workspace *w, const struct wis
 static void take_away(struct input *in, struct model_workspace *w, int subject, enum reason reason)
 {
 	in->reason = reason;
-	change(in, w, &(struct wish){ NO_ONE, subject, ROLE_NONE, ABSENT, { { 0 } }, 0, false });
+	change(in, w,
+	       &(struct wish){ .actor = NO_ONE,
+			       .subject = subject,
+			       .role = ROLE_NONE,
+			       .expires_at = ABSENT });
 }
 
-static void apply_wish(struct input *in, struct model_workspace *w, const struct wish *c)
-{
-	const struct model_workspace before = *w;
-	const struct model_grant *g = &w->grants[c->subject];
+/* ---- handoffs ---- */
 
-	if (w->registered && saw(w, &c->command_id))
+bool model_is_note(struct bytes text, const struct uuid *answer)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(id, answer);
+	return uuid_is_nil(answer) ? !text.data : bytes_equal_text(text, id);
+}
+
+int model_holder(const struct model_handoff *h)
+{
+	return h->accepter == NO_ONE ? h->to : h->accepter;
+}
+
+static bool is_waiting(const struct model_handoff *h)
+{
+	return h->state == HANDOFF_OFFERED || h->state == HANDOFF_ACCEPTED;
+}
+
+static bool is_over(const struct model_handoff *h, int64_t time)
+{
+	return is_waiting(h) && h->expires_at != ABSENT && h->expires_at <= time;
+}
+
+/* Those who are told of the step that the handoff has taken, whoever took it. */
+static unsigned people_of_step(const struct model_handoff *h)
+{
+	unsigned people = 1U << h->author;
+	bool ends = h->state == HANDOFF_WITHDRAWN || h->state == HANDOFF_EXPIRED;
+
+	if (h->state != HANDOFF_OFFERED && !ends)
+		return people;
+	if (ends && h->accepter != NO_ONE)
+		return people | 1U << h->accepter;
+	if (h->to < USERS)
+		return people | 1U << h->to;
+	for (int user = 0; model.gone != USERS && user < USERS; user++)
+		if (is_member(user))
+			people |= 1U << user;
+	return people;
+}
+
+/* Takes the step, without a note; a final state leaves no handoff. */
+static void take_step(struct input *in, struct model_workspace *w, enum handoff_state state)
+{
+	in->handoff = state;
+	in->step = ++w->handoff.step;
+	in->note = (struct uuid){ { 0 } };
+	w->handoff.state = state;
+	w->handoff.note = in->note;
+	in->told_of_step |= people_of_step(&w->handoff);
+	if (state > HANDOFF_RETURNED)
+		w->handoff = (struct model_handoff){ .accepter = NO_ONE };
+}
+
+/* Changes a grant for the handoff, in the name of whoever takes the step. */
+static void give(struct input *in, struct model_workspace *w, int actor, int subject,
+		 enum role role, int64_t expires_at)
+{
+	change(in, w,
+	       &(struct wish){ .actor = actor,
+			       .subject = subject,
+			       .role = role,
+			       .expires_at = expires_at });
+	if (actor == NO_ONE && role != ROLE_NONE)
+		w->grants[subject].by = (struct uuid){ { 0 } };
+}
+
+static bool covers(const struct model_grant *g, enum role role, int64_t until, int64_t time)
+{
+	if (g->role < role || has_expired(g, time))
+		return false;
+	return g->role > role || !lasts_longer(until, g->expires_at);
+}
+
+/* The holder's grant is as it was before the offer. */
+static void take_back(struct input *in, struct model_workspace *w, int actor)
+{
+	struct model_handoff *h = &w->handoff;
+	int holder = model_holder(h);
+	bool back = h->had_role != ROLE_NONE && (h->had_until == ABSENT || h->had_until > in->time);
+
+	if (h->own && w->grants[holder].role != ROLE_NONE)
+		give(in, w, actor, holder, back ? h->had_role : ROLE_NONE,
+		     back ? h->had_until : ABSENT);
+	h->own = false;
+}
+
+/* The holder gets that, unless they have it. */
+static void hand_over(struct input *in, struct model_workspace *w, int actor, enum role role,
+		      int64_t until)
+{
+	struct model_handoff *h = &w->handoff;
+	int holder = model_holder(h);
+	struct model_grant had = w->grants[holder];
+	bool live = had.role != ROLE_NONE && !has_expired(&had, in->time);
+
+	h->own = !covers(&had, role, until, in->time);
+	h->had_role = h->own && live ? had.role : ROLE_NONE;
+	h->had_until = h->had_role == ROLE_NONE ? ABSENT : had.expires_at;
+	if (h->own)
+		give(in, w, actor, holder, role, until);
+}
+
+/* Is the handoff carried by the grant of that subject? */
+static bool rests_on(const struct model_workspace *w, int subject)
+{
+	int holder = model_holder(&w->handoff);
+
+	return subject == holder ||
+	       (w->grants[holder].role == ROLE_NONE && subject == w->handoff.to);
+}
+
+/* The subject is about to lose its grant, or to become the owner. */
+static void lose_ground(struct input *in, struct model_workspace *w, int subject,
+			enum handoff_state state)
+{
+	if (is_waiting(&w->handoff) && rests_on(w, subject))
+		take_step(in, w, state);
+	else if (w->handoff.state && subject == model_holder(&w->handoff))
+		w->handoff.own = false;
+}
+
+static bool may_offer(const struct model_workspace *w, const struct wish *c, int64_t time)
+{
+	bool owner = c->actor == w->owner;
+	bool has = covers(&w->grants[c->subject], c->role, c->expires_at, time);
+	bool touches_admin = c->role == ROLE_ADMIN || has_admin(&w->grants[c->subject], time);
+
+	if (!owner && !is_admin(w, c->actor, time))
+		return false;
+	if (c->subject == w->owner || c->subject == c->actor ||
+	    (c->expires_at != ABSENT && c->expires_at <= time) ||
+	    (c->offer_until != ABSENT && c->offer_until <= time))
+		return false;
+	if (w->handoff.state &&
+	    (w->handoff.state != HANDOFF_RETURNED || w->handoff.author != c->actor))
+		return false;
+	return has || ((owner || !touches_admin) && !outlasts_giver(w, c, time));
+}
+
+static void offer_again(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	struct model_handoff before = w->handoff;
+	bool same = before.state && model_holder(&before) == c->subject;
+
+	if (before.state && !same)
+		take_back(in, w, c->actor);
+	w->handoff.to = c->subject;
+	w->handoff.accepter = NO_ONE;
+	if (same && covers(&w->grants[c->subject], c->role, c->expires_at, in->time))
 		return;
-	in->reason = REASON_COMMAND;
-	if (!w->registered || !is_timely(w, c, in->time) || !may(w, c, in->time)) {
+	hand_over(in, w, c->actor, c->role, c->expires_at);
+	if (same && before.own) {
+		w->handoff.had_role = before.had_role;
+		w->handoff.had_until = before.had_until;
+	}
+}
+
+static void apply_offer(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	if (!may_offer(w, c, in->time)) {
 		in->event = EXPECT_REJECTED;
-	} else if (g->role == c->role && g->expires_at == c->expires_at &&
-		   !has_expired(g, in->time)) {
+		return;
+	}
+	in->version = ++w->version;
+	offer_again(in, w, c);
+	w->handoff.author = c->actor;
+	w->handoff.role = c->role;
+	w->handoff.expires_at = c->offer_until;
+	take_step(in, w, HANDOFF_OFFERED);
+}
+
+static void accept_offer(struct input *in, struct model_workspace *w, int actor)
+{
+	struct model_handoff *h = &w->handoff;
+	struct model_grant group = w->grants[h->to];
+	bool turns = h->to == USERS && h->own && group.role != ROLE_NONE &&
+		     !has_expired(&group, in->time);
+
+	if (turns)
+		take_back(in, w, actor);
+	if (h->to == USERS)
+		h->own = false;
+	h->accepter = actor;
+	if (turns && actor != w->owner)
+		hand_over(in, w, actor, h->role, group.expires_at);
+	take_step(in, w, HANDOFF_ACCEPTED);
+}
+
+static bool reassign(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	struct model_handoff *h = &w->handoff;
+	const struct model_grant *g =
+		&w->grants[w->grants[c->actor].role != ROLE_NONE ? c->actor : h->to];
+	bool has = g->role != ROLE_NONE && !has_expired(g, in->time);
+	int64_t until = has ? g->expires_at : ABSENT;
+
+	if (c->subject == w->owner || c->subject == c->actor || (!has && c->actor != w->owner))
+		return false;
+	if (c->actor != w->owner && g->role < h->role)
+		h->role = g->role;
+	take_back(in, w, c->actor);
+	h->to = c->subject;
+	h->accepter = NO_ONE;
+	hand_over(in, w, c->actor, h->role, until);
+	take_step(in, w, HANDOFF_OFFERED);
+	return true;
+}
+
+/* Every other answer has a note, which is its own id. */
+static bool has_note(const struct wish *c)
+{
+	return c->command_id.bytes[sizeof(c->command_id.bytes) - 1] & 1;
+}
+
+static void add_note(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	in->note = c->command_id;
+	if (w->handoff.state)
+		w->handoff.note = in->note;
+}
+
+/* Takes the step of the answer, if it may be taken. */
+static bool take_answer(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	struct model_handoff *h = &w->handoff;
+	bool offered = h->state == HANDOFF_OFFERED;
+	bool accepter = h->state == HANDOFF_ACCEPTED && h->accepter == c->actor;
+
+	if (!h->state || is_over(h, in->time))
+		return false;
+	if (c->answer == ANSWER_ACCEPT && offered &&
+	    (h->to == c->actor || (h->to == USERS && is_member(c->actor)))) {
+		accept_offer(in, w, c->actor);
+		return true;
+	}
+	if (c->answer == ANSWER_REASSIGN && accepter)
+		return reassign(in, w, c);
+	if ((c->answer == ANSWER_DECLINE && offered && h->to == c->actor) ||
+	    (c->answer == ANSWER_WITHDRAW && (h->author == c->actor || w->owner == c->actor))) {
+		take_back(in, w, c->actor);
+		take_step(in, w,
+			  c->answer == ANSWER_DECLINE ? HANDOFF_DECLINED : HANDOFF_WITHDRAWN);
+		return true;
+	}
+	if (!accepter || (c->answer != ANSWER_RETURN && c->answer != ANSWER_COMPLETE))
+		return false;
+	take_step(in, w, c->answer == ANSWER_RETURN ? HANDOFF_RETURNED : HANDOFF_COMPLETED);
+	return true;
+}
+
+static void apply_answer(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	const struct model_handoff *h = &w->handoff;
+	bool for_all = c->answer == ANSWER_DECLINE && h->state == HANDOFF_OFFERED &&
+		       h->to == USERS && is_member(c->actor) && !is_over(h, in->time);
+
+	in->reason = REASON_HANDOFF;
+	if (for_all)
+		return;
+	if (!take_answer(in, w, c)) {
+		in->event = EXPECT_REJECTED;
+		return;
+	}
+	in->version = ++w->version;
+	if (has_note(c))
+		add_note(in, w, c);
+}
+
+static void apply_share(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	const struct model_grant *g = &w->grants[c->subject];
+	bool same =
+		g->role == c->role && g->expires_at == c->expires_at && !has_expired(g, in->time);
+
+	if (!may(w, c, in->time) || (!same && outlasts_giver(w, c, in->time))) {
+		in->event = EXPECT_REJECTED;
+	} else if (same) {
 		in->event = EXPECT_NOTHING;
 	} else if (c->is_long) {
 		in->event = EXPECT_REJECTED;
 		in->too_large = true;
 	} else {
 		in->version = ++w->version;
+		if (c->role == ROLE_NONE)
+			lose_ground(in, w, c->subject, HANDOFF_WITHDRAWN);
+		else if (w->handoff.state && c->subject == model_holder(&w->handoff))
+			w->handoff.own = false;
 		change(in, w, c);
-		tell_people(in, &before, w, w->owner, c->actor);
 	}
+}
+
+static void apply_wish(struct input *in, struct model_workspace *w, const struct wish *c)
+{
+	const struct model_workspace before = *w;
+
+	if (w->registered && saw(w, &c->command_id))
+		return;
+	in->reason = REASON_COMMAND;
+	if (!w->registered || !is_timely(w, c, in->time))
+		in->event = EXPECT_REJECTED;
+	else if (c->answer)
+		apply_answer(in, w, c);
+	else if (c->is_offer)
+		apply_offer(in, w, c);
+	else
+		apply_share(in, w, c);
+	tell_people(in, &before, w, w->owner, c->actor);
 	if (in->event != EXPECT_REJECTED)
 		remember(w, c, in->time);
 }
@@ -335,9 +659,40 @@ static void apply_removal(struct input *in, struct model_workspace *w,
 			continue;
 		w->version = version;
 		in->version = version;
+		lose_ground(in, w, subject,
+			    c->reason == REASON_EXPIRED ? HANDOFF_EXPIRED : HANDOFF_WITHDRAWN);
 		take_away(in, w, subject, c->reason);
 	}
 	tell_people(in, &before, w, w->owner, NO_ONE);
+}
+
+/* The system says that the time of the handoff is over. */
+static void apply_end(struct input *in, struct model_workspace *w)
+{
+	const struct model_workspace before = *w;
+
+	in->reason = REASON_HANDOFF;
+	if (!w->registered)
+		in->event = EXPECT_REJECTED;
+	if (!w->registered || !is_over(&w->handoff, in->time))
+		return;
+	in->version = ++w->version;
+	take_back(in, w, NO_ONE);
+	take_step(in, w, HANDOFF_EXPIRED);
+	tell_people(in, &before, w, w->owner, NO_ONE);
+}
+
+/* A fact that takes the workspace from its owner is an event, whatever grants there are. */
+static void tell_owners(struct input *in, enum reason reason, int before, int after)
+{
+	in->event = EXPECT_CHANGED;
+	in->reason = reason;
+	in->told_of_workspace =
+		reason == REASON_WORKSPACE_DELETED ? ~0U : 1U << before | 1U << after;
+	if (before != model.gone)
+		in->told |= 1U << before;
+	if (after != model.gone)
+		in->told |= 1U << after;
 }
 
 static void apply_fact(struct input *in, struct model_workspace *w,
@@ -346,20 +701,23 @@ static void apply_fact(struct input *in, struct model_workspace *w,
 	if (w->registered && w->owner == fact->owner && w->dormant == fact->dormant &&
 	    strcmp(w->name, fact->name) == 0)
 		return;
+	in->version = ++w->version;
+	if (w->registered && w->owner != fact->owner) {
+		tell_owners(in, REASON_OWNER_CHANGED, w->owner, fact->owner);
+		lose_ground(in, w, fact->owner, HANDOFF_WITHDRAWN);
+	}
 	w->registered = true;
 	w->owner = fact->owner;
 	w->dormant = fact->dormant;
 	(void)snprintf(w->name, sizeof(w->name), "%s", fact->name);
-	w->version++;
-	if (w->grants[w->owner].role == ROLE_NONE)
-		return;
-	in->version = w->version;
-	take_away(in, w, w->owner, REASON_OWNER_CHANGED);
+	if (w->grants[w->owner].role != ROLE_NONE)
+		take_away(in, w, w->owner, REASON_OWNER_CHANGED);
 }
 
 static void clear_workspace(struct model_workspace *w)
 {
 	*w = (struct model_workspace){ 0 };
+	w->handoff.accepter = NO_ONE;
 	for (int s = 0; s < SUBJECTS; s++)
 		w->grants[s].expires_at = ABSENT;
 }
@@ -367,14 +725,15 @@ static void clear_workspace(struct model_workspace *w)
 static void apply_deletion(struct input *in, struct model_workspace *w)
 {
 	const struct model_workspace before = *w;
-	int64_t version = w->version + 1;
 
-	for (int s = 0; w->registered && s < SUBJECTS; s++) {
-		if (w->grants[s].role == ROLE_NONE)
-			continue;
-		in->version = version;
-		take_away(in, w, s, REASON_WORKSPACE_DELETED);
-	}
+	in->version = w->version + 1;
+	if (w->registered)
+		tell_owners(in, REASON_WORKSPACE_DELETED, w->owner, w->owner);
+	for (int s = 0; w->registered && s < SUBJECTS; s++)
+		if (w->grants[s].role != ROLE_NONE)
+			take_away(in, w, s, REASON_WORKSPACE_DELETED);
+	if (w->registered && w->handoff.state)
+		take_step(in, w, HANDOFF_WITHDRAWN);
 	clear_workspace(w);
 	tell_people(in, &before, w, before.owner, NO_ONE);
 }
@@ -418,19 +777,64 @@ static struct bytes message_of(const struct wish *c)
 	return c->is_long ? (struct bytes){ text, sizeof(text) } : (struct bytes){ 0 };
 }
 
+struct uuid model_handoff_id(int partition, int workspace)
+{
+	struct uuid id = workspace_ids[partition][workspace];
+
+	id.bytes[0] = 0xab;
+	return id;
+}
+
+/* The handoff's id is made from the workspace's. */
+static struct uuid handoff_of(const struct uuid *workspace_id)
+{
+	struct uuid id = *workspace_id;
+
+	id.bytes[0] = 0xab;
+	return id;
+}
+
+static void write_answer(struct input *in, const struct wish *c, const struct uuid *id)
+{
+	struct subject to = model_subject(c->subject);
+	struct record r = { .type = RECORD_ANSWER_HANDOFF };
+	char note[UUID_TEXT_SIZE];
+
+	uuid_format(note, &c->command_id);
+	r.as.answer_handoff = (struct answer_handoff){
+		.command = command_of(c, id),
+		.handoff_id = handoff_of(id),
+		.expected_step = ABSENT,
+		.answer = c->answer,
+		.note = has_note(c) ? bytes_of(note) : (struct bytes){ 0 },
+		.to = c->answer == ANSWER_REASSIGN ? &to : NULL,
+	};
+	write_record(in, &r);
+}
+
 static void write_wish(struct input *in, const struct wish *c, const struct uuid *id)
 {
 	struct subject subject = model_subject(c->subject);
-	struct grant_wish grant = { subject, c->role, c->expires_at };
+	struct grant_wish grant = { subject, c->role, c->expires_at, false };
+	struct handoff_offer offer = { .handoff_id = handoff_of(id),
+				       .kind = HANDOFF_TAKEOVER,
+				       .summary = bytes_of("done"),
+				       .expires_at = c->offer_until,
+				       .expected_step = ABSENT };
 	struct record r = { .type = RECORD_SHARE_WORKSPACE };
 
+	if (c->answer) {
+		write_answer(in, c, id);
+		return;
+	}
 	if (c->role == ROLE_NONE) {
 		r.type = RECORD_REMOVE_SHARING;
 		r.as.remove_sharing =
 			(struct remove_sharing){ command_of(c, id), &subject, 1, REASON_COMMAND };
 	} else {
 		r.as.share_workspace =
-			(struct share_workspace){ command_of(c, id), &grant, 1, message_of(c) };
+			(struct share_workspace){ command_of(c, id), &grant, 1, message_of(c),
+						  c->is_offer ? &offer : NULL };
 	}
 	write_record(in, &r);
 }
@@ -497,6 +901,25 @@ static struct history {
 	size_t count;
 } histories[PARTITIONS];
 
+/* Makes an offer of the share, or an answer, mostly of somebody who may take the step. */
+static void draw_handoff(struct wish *c, const struct model_handoff *open)
+{
+	bool anybody = open->to == USERS && open->accepter == NO_ONE;
+
+	c->answer = open->state && chance(700) ? (enum answer)(1 + draw(ANSWER_WITHDRAW)) : 0;
+	if (c->answer) {
+		c->role = ROLE_USE;
+		if (chance(700))
+			c->actor = anybody ? 1 + (int)draw(2) : model_holder(open);
+		if (c->answer == ANSWER_DECLINE && chance(500))
+			c->answer = open->state == HANDOFF_OFFERED ? ANSWER_ACCEPT : ANSWER_RETURN;
+		return;
+	}
+	c->role = chance(700) ? ROLE_USE : ROLE_ADMIN;
+	c->is_offer = true;
+	c->offer_until = draw_expiry(c->role);
+}
+
 static void add_wish(struct input *in, struct model_workspace *all, int partition,
 		     struct history *h)
 {
@@ -508,18 +931,19 @@ static void add_wish(struct input *in, struct model_workspace *all, int partitio
 		int number = partition * BUSY_COMMANDS + (int)i + 1;
 		int64_t made = draw_made();
 
-		h->wishes[i] = (struct wish){ (int)draw(USERS),
-					      (int)draw(SUBJECTS),
-					      draw_role(),
-					      ABSENT,
-					      command_id(made, number),
-					      made,
-					      false };
+		h->wishes[i] = (struct wish){ .actor = (int)draw(USERS),
+					      .subject = (int)draw(SUBJECTS),
+					      .role = draw_role(),
+					      .command_id = command_id(made, number),
+					      .made = made,
+					      .offer_until = ABSENT };
 		h->wishes[i].expires_at = draw_expiry(h->wishes[i].role);
 		h->wishes[i].is_long = h->wishes[i].role != ROLE_NONE && chance(LONG_CHANCE);
 		h->workspaces[i] = model.busy ? 0 : (int)draw(WORKSPACES);
 		if (chance(600) || model.busy)
 			h->wishes[i].actor = all[h->workspaces[i]].owner;
+		if (!h->wishes[i].is_long && chance(HANDOFF_CHANCE))
+			draw_handoff(&h->wishes[i], &all[h->workspaces[i]].handoff);
 	}
 	id = workspace_ids[partition][h->workspaces[i]];
 	in->key = id_text(&id);
@@ -644,14 +1068,51 @@ void model_send(int partition)
 	end_transaction(partition);
 }
 
-/* How much of the log comes back: less than what is applied, and only whole batches. */
+/* The last record that could be read, by which the consumer knows the log; -1: none. */
+static int64_t tip_of_log(int partition)
+{
+	const struct input *in = model.inputs[partition];
+	int64_t tip = model_end(partition) - 1;
+
+	while (tip >= 0 && (in[tip].hole || in[tip].marker))
+		tip--;
+	return tip;
+}
+
+/* How much of the log comes back: less than its tip, and only whole batches. */
 static size_t draw_kept(int partition)
 {
 	const struct input *in = model.inputs[partition];
-	size_t last = (size_t)model_end(partition) - 1;
-	size_t kept = draw((unsigned)(in[last].hole ? (size_t)in[last].hole_begin : last) + 1);
+	size_t kept = draw((unsigned)(tip_of_log(partition) + 1));
 
 	return in[kept].hole ? (size_t)in[kept].hole_begin : kept;
+}
+
+/* The time of the tip: the consumer goes on after it in another log. */
+static int64_t tip_time(int partition)
+{
+	int64_t tip = tip_of_log(partition);
+
+	return tip < 0 ? -1 : model.inputs[partition][tip].time;
+}
+
+/*
+ * What was decided in the log before is not told again; but a hole after the last
+ * record that could be read is met again, for nothing remembers it.
+ */
+static void forget_kept(int partition, size_t kept)
+{
+	int64_t after = tip_time(partition);
+
+	for (size_t i = 0; i < kept; i++) {
+		struct input *in = &model.inputs[partition][i];
+
+		if (!in->hole || in->time <= after)
+			in->event = EXPECT_NOTHING;
+		in->told = 0;
+		in->told_of_step = 0;
+		in->handoff = 0;
+	}
 }
 
 void model_replace_log(int partition)
@@ -664,10 +1125,7 @@ void model_replace_log(int partition)
 	memcpy(model.former[partition], model.after[partition], sizeof(model.after[partition]));
 	memcpy(model.after[partition][kept], model.former[partition][count],
 	       sizeof(model.after[partition][kept]));
-	for (size_t i = 0; i < kept; i++) {
-		model.inputs[partition][i].event = EXPECT_NOTHING;
-		model.inputs[partition][i].told = 0;
-	}
+	forget_kept(partition, kept);
 	model.count[partition] = kept;
 	model.replaced[partition] = true;
 	/* At least one: until a record of it is applied, nothing tells this log from others. */
@@ -710,16 +1168,23 @@ size_t model_take(int partition, struct bytes value)
 {
 	struct model_workspace *all;
 	struct input *in = begin_input(partition, &all);
-	const struct remove_sharing *c;
+	const struct command *c;
+	struct model_workspace *w;
 	struct record r;
 
-	if (!model_decode(value, &r) || r.type != RECORD_REMOVE_SHARING)
+	if (!model_decode(value, &r) ||
+	    (r.type != RECORD_REMOVE_SHARING &&
+	     (r.type != RECORD_ANSWER_HANDOFF || r.as.answer_handoff.answer != ANSWER_EXPIRE)))
 		broken_promise("a consumer has sent a command that is not a removal");
-	c = &r.as.remove_sharing;
-	in->key = id_text(&c->command.workspace_id);
+	c = record_command(&r);
+	w = &all[workspace_of(partition, &c->workspace_id)];
+	in->key = id_text(&c->workspace_id);
 	in->value = world_copy(value);
-	in->removal_id = c->command.command_id;
-	apply_removal(in, &all[workspace_of(partition, &c->command.workspace_id)], c);
+	in->removal_id = c->command_id;
+	if (r.type == RECORD_REMOVE_SHARING)
+		apply_removal(in, w, &r.as.remove_sharing);
+	else
+		apply_end(in, w);
 	return model.count[partition]++;
 }
 
@@ -740,7 +1205,7 @@ static bool has_stale(const struct model_workspace *w)
 		if (w->grants[s].role != ROLE_NONE &&
 		    (w->grants[s].expires_at != ABSENT || s == model.gone))
 			return true;
-	return false;
+	return is_waiting(&w->handoff) && w->handoff.expires_at != ABSENT;
 }
 
 bool model_is_quiet(void)
@@ -817,7 +1282,7 @@ static void put_organization(struct directory *d)
 
 	r.as.organization_changed =
 		(struct organization_changed){ model_organization(), bytes_of("acme"),
-					       SHARING_EVERYONE };
+					       SHARING_EVERYONE, ABSENT };
 	put_fact(d, &r);
 }
 

@@ -32,6 +32,21 @@ struct model_grant {
 	int64_t expires_at; /* ABSENT: never */
 };
 
+/* The one handoff that a workspace may have. */
+struct model_handoff {
+	enum handoff_state state; /* 0: there is none */
+	int64_t step;
+	int author;
+	int to;       /* a subject */
+	int accepter; /* NO_ONE: nobody */
+	enum role role;
+	bool own; /* the holder's grant is as it is because of the offer */
+	enum role had_role;
+	int64_t had_until;
+	int64_t expires_at;
+	struct uuid note; /* of its last step, as in struct input */
+};
+
 /* A command that a workspace remembers. */
 struct model_command {
 	struct uuid id;
@@ -46,6 +61,7 @@ struct model_workspace {
 	char name[NAME_SIZE];
 	int64_t version;
 	struct model_grant grants[SUBJECTS];
+	struct model_handoff handoff;
 	struct model_command recent[BUSY_COMMANDS]; /* oldest first */
 	int recent_count;
 	int64_t forgotten; /* the latest `made` of those that are forgotten */
@@ -69,8 +85,13 @@ struct input {
 	struct uuid removal_id; /* of a removal by the system; nil: it is none */
 	enum role before[SUBJECTS]; /* its changes, where the two differ */
 	enum role after[SUBJECTS];
-	unsigned changed; /* bit i: the grant of subject i changes */
-	unsigned told;    /* bit i: user i is notified */
+	enum handoff_state handoff; /* what its step makes of the handoff; 0: it takes none */
+	int64_t step;
+	struct uuid note;      /* of the step: the id of the answer that has it; nil: none */
+	unsigned changed;      /* bit i: the grant of subject i changes */
+	unsigned told;         /* bit i: user i is notified of the sharing or of the workspace */
+	unsigned told_of_step; /* the same, of a handoff's step */
+	unsigned told_of_workspace; /* bit i: user i is told of it even so */
 };
 
 /* Positions in the directory: before its records, between them, and after them. */
@@ -123,6 +144,15 @@ size_t model_take(int partition, struct bytes value);
 
 /* The mark's `applied` when all is applied: the offset after the last record that is no marker. */
 int64_t model_end(int partition);
+
+/* The id of the handoff of that workspace. */
+struct uuid model_handoff_id(int partition, int workspace);
+
+/* Is the text the note of the answer with that id? Nil: is it absent? */
+bool model_is_note(struct bytes text, const struct uuid *answer);
+
+/* Whom the handoff waits for, a subject. */
+int model_holder(const struct model_handoff *h);
 
 /* The brokers' time. */
 int64_t model_time(void);

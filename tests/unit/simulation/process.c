@@ -320,7 +320,7 @@ static void *process_main(void *arg)
 {
 	struct process *p = arg;
 	struct error err = { 0 };
-	int rc = consumer_open(&p->consumer, p->config, &p->stop, &p->waker, &err);
+	int rc = consumer_open(&p->consumer, p->config, &p->stop, &p->waker, &p->supervisor, &err);
 
 	if (!rc && draw(2)) /* so that runs end early */
 		runner_limit_outputs(p->consumer->runner, draw(OUTPUTS_MAX));
@@ -338,6 +338,7 @@ void process_start(struct process *p)
 	trace("%s starts", p->instance);
 	memory_init(&p->memory);
 	p->consumer = NULL;
+	p->supervisor = (struct supervisor){ .fd = -1 };
 	p->stop = 0;
 	p->alive = true;
 	p->frozen = false;

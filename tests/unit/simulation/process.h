@@ -49,6 +49,7 @@ struct process {
 	struct consumer *consumer;
 	volatile sig_atomic_t stop;
 	struct waker waker;
+	struct supervisor supervisor; /* there is none */
 	bool alive;
 	bool frozen;
 	bool waited;   /* its loop has waited since it last found nothing to fetch */

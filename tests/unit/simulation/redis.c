@@ -496,14 +496,15 @@ static redisReply *act(struct redis *r, const struct words *c, struct bytes raw)
 
 /* ---- cache/redis.h ---- */
 
-int redis_new(struct redis **out, const char *address, int timeout_ms, struct error *err)
+int redis_new(struct redis **out, const struct redis_target *target, int timeout_ms,
+	      struct error *err)
 {
 	struct redis *r = calloc(1, sizeof(*r));
 
 	(void)timeout_ms;
 	(void)err;
 	assert(r);
-	r->address = strdup(address);
+	r->address = strdup(target->address);
 	r->who = process_current()->instance;
 	*out = r;
 	return 0;
@@ -532,6 +533,26 @@ bool redis_is_connected(const struct redis *r)
 unsigned redis_connection(const struct redis *r)
 {
 	return r->connection;
+}
+
+bool redis_is_cluster(const struct redis *r)
+{
+	(void)r;
+	return false;
+}
+
+unsigned redis_node(const struct redis *r, struct bytes key)
+{
+	(void)r;
+	(void)key;
+	return 0;
+}
+
+void redis_name_node(const struct redis *r, struct bytes key, char out[static REDIS_NODE_SIZE])
+{
+	(void)r;
+	(void)key;
+	*out = '\0';
 }
 
 /* The last pipeline that Redis had not read completely when its connection broke. */

@@ -40,7 +40,7 @@ enum {
 	SURVEYED_MS = 2000,      /* an owner of partitions has looked at all subjects */
 	TURNS_TO_SETTLE = 20000, /* a few hundred are usual */
 	CALM_MS = 2000,          /* longer than a process hesitates to recover */
-	TURNS_BESIDE = 3000, /* of one partition while the other is held: half as many were seen */
+	TURNS_BESIDE = 8000, /* of one partition while the other is held: half as many were seen */
 	LEAP_MS = 30000,     /* longer than any wait */
 };
 
@@ -138,6 +138,7 @@ static void move_offset(void)
 	int p = (int)draw(PARTITIONS);
 
 	broker.committed[p] = (int64_t)draw((unsigned)model.count[p] + 1);
+	broker.signed_by_us[p] = false;
 	trace("      somebody moves the group's offset of %d to %lld", p,
 	      (long long)broker.committed[p]);
 	broker.moved = true;
@@ -277,6 +278,14 @@ static void pass_expiries(void)
 		schedule.now_ms = model.last_expiry + lag_ms + 1;
 }
 
+/* What a person is asked to do. */
+static void correct_offsets(void)
+{
+	if (broker.moved)
+		forget_offsets();
+	broker.moved = false;
+}
+
 static void heal(void)
 {
 	unsigned wander = schedule.rates.wander;
@@ -284,9 +293,7 @@ static void heal(void)
 	trace("everything heals");
 	schedule.rates = (struct rates){ .wander = wander };
 	memset(broker.hidden, 0, sizeof(broker.hidden));
-	if (broker.moved) /* what a person is asked to do */
-		forget_offsets();
-	broker.moved = false;
+	correct_offsets();
 	for (int i = 0; i < PROCESSES; i++) {
 		if (!processes[i].alive)
 			broker_leave(i);
@@ -338,6 +345,7 @@ static void turn_without_trouble(void)
 		start_one();
 	move_world();
 	end_abandoned();
+	correct_offsets();
 	(void)threads_turn();
 }
 

@@ -26,7 +26,8 @@ struct transactor {
 	struct footprint last;
 	struct footprint clearing;
 	struct orphans orphans;
-	int64_t looked_ms;
+	int64_t due_ms;
+	int64_t look_ms;
 };
 
 /* ---- markers ---- */
@@ -44,8 +45,8 @@ struct signs {
 	size_t written;
 };
 
-/* Marks as known what is seen when `note`. */
-static struct signs look_for_markers(struct footprint *f, bool note)
+/* Looks at all logs of the footprint; marks as known what is seen when `note`. */
+static struct signs look_in_logs(struct footprint *f, bool note)
 {
 	struct signs signs = { 0, 0 };
 
@@ -60,6 +61,14 @@ static struct signs look_for_markers(struct footprint *f, bool note)
 		if (note)
 			markers_settle(f, i, sign);
 	}
+	return signs;
+}
+
+/* The same, and at the group's offsets. */
+static struct signs look_for_markers(struct footprint *f, bool note)
+{
+	struct signs signs = look_in_logs(f, note);
+
 	for (int p = 0; p < PARTITIONS; p++)
 		signs.missing += broker.committed[p] < f->applied[p];
 	return signs;
@@ -113,7 +122,6 @@ static void load_note(struct transactor *t)
 		const struct output_log log = footprint_log(&t->last, i);
 
 		t->last.first[i] = note->first[log.topic][log.partition];
-		t->last.owed[i] = note->owed[log.topic][log.partition];
 	}
 	for (int p = 0; note->number && p < PARTITIONS; p++)
 		t->last.applied[p] = note->applied[p];
@@ -132,7 +140,6 @@ static int save_note(const struct transactor *t, struct error *err)
 		const struct output_log log = footprint_log(&t->last, i);
 
 		note->first[log.topic][log.partition] = t->last.first[i];
-		note->owed[log.topic][log.partition] = t->last.owed[i];
 	}
 	memcpy(note->applied, t->last.applied, sizeof(note->applied));
 	return fails ? request_failed("saving the note, though it is done,", err) : 0;
@@ -207,7 +214,7 @@ static void read_evidence(struct transactor *t)
 static bool offsets_count(const struct transactor *t)
 {
 	for (int p = 0; p < PARTITIONS; p++)
-		if (t->last.applied[p] != FOOTPRINT_NOWHERE &&
+		if (t->last.applied[p] != FOOTPRINT_NOWHERE && broker.signed_by_us[p] &&
 		    broker.committed[p] >= t->last.applied[p])
 			return true;
 	return false;
@@ -225,7 +232,7 @@ static void touch(struct transactor *t, size_t i)
 /* In one step: an abort in the middle would lose what is owed, and no code could help that. */
 static int commit_due(struct transactor *t, struct error *err)
 {
-	bool due[FOOTPRINT_TOPICS * PARTITIONS] = { false };
+	bool due[OUTPUT_TOPICS * PARTITIONS] = { false };
 	int witness = orphans_witness(&t->orphans);
 	size_t count = 0;
 	int rc;
@@ -280,7 +287,7 @@ int transactor_clear(struct transactor *t, enum orphans_state *state, struct err
 	int rc;
 
 	step("ends orphans");
-	t->looked_ms = clock_monotonic_ms();
+	t->due_ms = clock_monotonic_ms() + ORPHANS_LOOK_EVERY_MS;
 	t->transaction = NULL; /* the last one has ended */
 	rc = check_producer(t, err);
 	if (!rc && request_fails())
@@ -313,6 +320,12 @@ int transactor_wait(struct transactor *t, struct error *err)
 	return rc;
 }
 
+void transactor_explain(const struct transactor *t, struct error *out)
+{
+	assert(orphans_blind_log(&t->orphans) >= 0 || orphans_hidden_log(&t->orphans) >= 0);
+	(void)error_set(out, ERROR_UNAVAILABLE, "a last transaction is hidden");
+}
+
 bool transactor_is_clear(const struct transactor *t)
 {
 	return t->orphans.state == ORPHANS_NONE;
@@ -320,8 +333,29 @@ bool transactor_is_clear(const struct transactor *t)
 
 bool transactor_is_due(const struct transactor *t)
 {
-	return !transactor_is_clear(t) &&
-	       clock_monotonic_ms() >= t->looked_ms + ORPHANS_LOOK_EVERY_MS;
+	return !transactor_is_clear(t) && clock_monotonic_ms() >= t->due_ms;
+}
+
+bool transactor_is_hidden(const struct transactor *t)
+{
+	return orphans_are_hidden(&t->orphans);
+}
+
+bool transactor_should_look(const struct transactor *t)
+{
+	return transactor_is_hidden(t) && clock_monotonic_ms() >= t->look_ms;
+}
+
+void transactor_look(struct transactor *t)
+{
+	enum { LOOK_EVERY_MS = 100 };
+	size_t missing;
+
+	step("looks at what is hidden");
+	missing = look_in_logs(&t->last, true).missing;
+	if (look_in_logs(&t->orphans.unseen, true).missing || missing)
+		t->due_ms = clock_monotonic_ms();
+	t->look_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
 }
 
 void transactor_close(struct transactor **tp)
@@ -452,6 +486,7 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 	int rc;
 
 	step("begins a transaction");
+	assert(!transactor_is_hidden(t));
 	t->transaction = NULL;
 	rc = check_producer(t, err);
 	if (!rc)
@@ -463,6 +498,8 @@ int transactor_send(struct transactor *t, struct batch *batches, struct error *e
 	}
 	if (!rc)
 		rc = add_offsets(t, batches, err);
+	if (!rc && !orphans_let_commit(&t->orphans))
+		rc = request_failed("looking at a log", err);
 	return rc ? rc : save_note(t, err);
 }
 
@@ -510,6 +547,12 @@ int transactor_commit(struct transactor *t, struct error *err)
 	if (footprint_owes(&t->last) && t->orphans.state == ORPHANS_NONE)
 		t->orphans.state = ORPHANS_LEFT;
 	return rc;
+}
+
+void transactor_take_figures(struct transactor *t, struct stage_figures *figures)
+{
+	(void)t;
+	(void)figures;
 }
 
 void transactor_serve(struct transactor *t)

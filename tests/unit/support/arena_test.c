@@ -52,6 +52,16 @@ static void piece_larger_than_a_block_is_whole(void **state)
 	assert_non_null(arena_alloc(arena, 10));
 }
 
+static void joined_parts_stand_one_after_another(void **state)
+{
+	const struct bytes parts[] = { bytes_of("alice"), { 0 }, bytes_of("/"), bytes_of("dev") };
+	struct bytes text = arena_join(*state, parts, 4);
+
+	assert_int_equal(text.len, strlen("alice/dev"));
+	assert_string_equal((const char *)text.data, "alice/dev");
+	assert_int_equal(arena_join(*state, NULL, 0).len, 0);
+}
+
 static void zalloc_clears_what_a_reset_left(void **state)
 {
 	struct arena *arena = *state;
@@ -183,6 +193,7 @@ int main(void)
 		ARENA_TEST(every_size_is_aligned_for_any_type),
 		ARENA_TEST(pieces_do_not_overlap_across_blocks),
 		ARENA_TEST(piece_larger_than_a_block_is_whole),
+		ARENA_TEST(joined_parts_stand_one_after_another),
 		ARENA_TEST(zalloc_clears_what_a_reset_left),
 		ARENA_TEST(reset_arena_hands_out_the_same_memory),
 		ARENA_TEST(large_piece_goes_between_the_blocks_kept),

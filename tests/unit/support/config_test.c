@@ -8,6 +8,8 @@
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 64 };
@@ -144,33 +146,162 @@ static void unknown_key_is_named_with_its_file(void **state)
 	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
 }
 
-/* inih reads on after an error; the good line after it must not hide it. */
-static void unknown_key_is_named_even_before_a_known_one(void **state)
-{
-	(void)state;
-	assert_int_equal(load_file(file_with("nonsense = 1\nprefix = a\n")), ERROR_INPUT);
-	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
-}
-
 static void first_of_two_unknown_keys_is_named(void **state)
 {
 	(void)state;
 	assert_int_equal(load_file(file_with("nonsense = 1\nrubbish = 2\n")), ERROR_INPUT);
-	assert_non_null(strstr(scene.err.text, "\"nonsense\""));
+	assert_non_null(strstr(scene.err.text, ": line 1: there is no setting \"nonsense\""));
 }
 
-static void unknown_section_is_named(void **state)
+/* The file's part of the error, which begins with the file's path. */
+static const char *error_with(const char *text)
 {
-	(void)state;
-	assert_int_equal(load_file(file_with("[redis]\nprefix = a\n")), ERROR_INPUT);
-	assert_non_null(strstr(scene.err.text, "\"prefix\" in section redis"));
+	const char *path = file_with(text);
+	int rc = load_file(path);
+
+	assert_true(rc == ERROR_INPUT || rc == ERROR_USAGE);
+	assert_int_equal(strncmp(scene.err.text, path, strlen(path)), 0);
+	return scene.err.text + strlen(path) + strlen(": ");
 }
 
-static void line_without_a_value_is_named_by_number(void **state)
+static void assert_error(const char *text, const char *sentence)
+{
+	assert_string_equal(error_with(text), sentence);
+	(void)unlink(scene.path);
+	config_free(&scene.config);
+	scene.config = config_new(TABLES);
+}
+
+static void unknown_key_gets_the_nearest_as_a_hint(void **state)
 {
 	(void)state;
-	assert_int_equal(load_file(file_with("prefix = a\nbrokers\n")), ERROR_INPUT);
-	assert_non_null(strstr(scene.err.text, "line 2"));
+	assert_error("brokes = x\n",
+		     "line 1: there is no setting \"brokes\"; did you mean brokers?");
+	/* One of another program's. */
+	assert_error("\nredsi = x\n", "line 2: there is no setting \"redsi\"; did you mean redis?");
+	assert_error("nonsense = x\n", "line 1: there is no setting \"nonsense\"");
+	assert_error("sasl.password = s3cret\n",
+		     "line 1: there is no setting \"sasl.password\"; those of Kafka stand after "
+		     "[kafka]");
+}
+
+static void keys_of_all_programs_are_known(void **state)
+{
+	(void)state;
+	assert_int_equal(load_file(file_with("instance = a\nmax-age = 5s\nlimit = 7\n")), 0);
+	assert_string_equal(get_value("limit"), "7");
+	assert_null(get_value("instance"));
+}
+
+static void each_key_is_set_once(void **state)
+{
+	(void)state;
+	assert_error("prefix = a\nprefix = a\n",
+		     "line 2: prefix is set a second time, after line 1");
+	assert_error("as = a\n\nas = b\n", "line 3: as is set a second time, after line 1");
+	assert_error("[kafka]\ndebug = all\ndebug = all\n",
+		     "line 3: debug is set a second time, after line 2");
+	/* Another section, another key. */
+	assert_int_equal(load_file(file_with("prefix = a\n[kafka]\nprefix = a\n")), 0);
+}
+
+static void line_that_is_not_understood_is_named_by_number(void **state)
+{
+	(void)state;
+	assert_error("prefix = a\nbrokers\n", "line 2 is not `key = value`");
+	assert_error(
+		"[redis]\nprefix = a\n",
+		"line 1 begins a section; those that there are are [kafka] and [endpoint NAME]");
+}
+
+static void indented_line_is_a_line(void **state)
+{
+	(void)state;
+	assert_int_equal(load_file(file_with("prefix = a\n  brokers = file:1 ; x\n")), 0);
+	assert_string_equal(get_value("brokers"), "file:1 ; x");
+}
+
+static void guarded_setting_of_kafka_is_refused_with_the_reason(void **state)
+{
+	(void)state;
+	assert_error("[kafka]\nisolation.level = read_uncommitted\n",
+		     "line 2: Kafka setting isolation.level must not be set: commands of aborted "
+		     "transactions would be applied");
+	assert_int_equal(config_add_kafka_line(scene.config, "acks", "s3cret", &scene.err),
+			 ERROR_USAGE);
+	assert_non_null(strstr(scene.err.text, "Kafka setting acks must not be set: "));
+	assert_null(strstr(scene.err.text, "s3cret"));
+}
+
+static void too_many_settings_of_kafka_are_refused(void **state)
+{
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < CONFIG_KAFKA_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "n%d", i);
+		assert_int_equal(config_add_kafka_line(scene.config, name, "", &scene.err), 0);
+	}
+	assert_int_equal(config_add_kafka_line(scene.config, "one", "", &scene.err), ERROR_USAGE);
+}
+
+static void whoever_finds_a_wrong_value_can_blame_its_line(void **state)
+{
+	int64_t value = 0;
+
+	(void)state;
+	assert_int_equal(load_file(file_with("\nlimit = x\n[kafka]\na = b\n")), 0);
+	assert_int_equal(config_get_number(scene.config, "limit", 0, 9, &value, &scene.err),
+			 ERROR_INPUT);
+	assert_non_null(strstr(scene.err.text, ": line 2: limit is \"x\"; it must be"));
+	(void)error_set(&scene.err, ERROR_USAGE, "wrong");
+	assert_int_equal(config_blame_kafka(scene.config, 0, &scene.err), ERROR_USAGE);
+	assert_non_null(strstr(scene.err.text, ": line 4: wrong"));
+	/* What did not come from the file has no line. */
+	(void)error_set(&scene.err, ERROR_USAGE, "wrong");
+	assert_int_equal(config_blame(scene.config, "brokers", &scene.err), ERROR_USAGE);
+	assert_string_equal(scene.err.text, "wrong");
+	assert_int_equal(config_set(scene.config, "limit", "y", &scene.err), 0);
+	assert_int_equal(config_blame(scene.config, "limit", &scene.err), ERROR_USAGE);
+	assert_string_equal(scene.err.text, "wrong");
+}
+
+static void secret_that_everybody_may_read_is_refused(void **state)
+{
+	static const char *const secrets[] = {
+		"redis-password = s3cret\n",
+		"prefix = redis://a:s3cret@b\n",
+		"redis = rediss://:s3cret@b\n", /* not a setting of this program */
+		"[kafka]\nsasl.password = s3cret\n",
+		"[kafka]\nsasl.oauthbearer.client.secret = s3cret\n",
+		"[kafka]\nssl.key.pem = s3cret\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		const char *path = file_with(secrets[i]);
+
+		assert_int_equal(chmod(path, 0644), 0);
+		assert_int_equal(load_file(path), ERROR_INPUT);
+		assert_non_null(strstr(scene.err.text, "holds a password or a key"));
+		assert_non_null(strstr(scene.err.text, "run `chmod o-rw /tmp/"));
+		assert_null(strstr(scene.err.text, "s3cret"));
+		config_free(&scene.config);
+		scene.config = config_new(TABLES);
+		assert_int_equal(chmod(path, 0640), 0);
+		assert_int_equal(load_file(path), 0);
+		(void)unlink(path);
+	}
+}
+
+static void file_without_a_secret_may_be_read_by_everybody(void **state)
+{
+	const char *path = file_with("redis-password-file = /x\nredis = redis://a@b\n"
+				     "[kafka]\nssl.key.location = /x\n");
+
+	(void)state;
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(load_file(path), 0);
 }
 
 static void missing_file_is_named(void **state)
@@ -180,11 +311,37 @@ static void missing_file_is_named(void **state)
 	assert_non_null(strstr(scene.err.text, "/nonexistent/sharebus.ini: No such file"));
 }
 
+/* In a process without the rights of root, if we have them. */
+static int load_as_nobody(const char *path)
+{
+	enum { NOBODY = 65534 };
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		if (!getuid() && setuid(NOBODY))
+			_exit(1);
+		_exit(load_file(path) != ERROR_INPUT ||
+		      !strstr(scene.err.text, "sharebus.conf, stands in its place"));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return status;
+}
+
+static void file_that_may_not_be_read_has_a_remedy(void **state)
+{
+	const char *path = file_with("prefix = a\n");
+
+	(void)state;
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(load_as_nobody(path), 0);
+}
+
 static void directory_in_place_of_the_file_is_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(load_file("/tmp"), ERROR_INPUT);
-	assert_string_equal(scene.err.text, "/tmp is a directory, not a configuration file");
+	assert_string_equal(scene.err.text, "/tmp: Is a directory");
 }
 
 static void kafka_lines_are_passed_on_in_order(void **state)
@@ -268,11 +425,19 @@ int main(void)
 		TEST(empty_environment_variable_says_nothing),
 		TEST(unknown_flag_is_named),
 		TEST(unknown_key_is_named_with_its_file),
-		TEST(unknown_key_is_named_even_before_a_known_one),
 		TEST(first_of_two_unknown_keys_is_named),
-		TEST(unknown_section_is_named),
-		TEST(line_without_a_value_is_named_by_number),
+		TEST(unknown_key_gets_the_nearest_as_a_hint),
+		TEST(keys_of_all_programs_are_known),
+		TEST(each_key_is_set_once),
+		TEST(line_that_is_not_understood_is_named_by_number),
+		TEST(indented_line_is_a_line),
+		TEST(guarded_setting_of_kafka_is_refused_with_the_reason),
+		TEST(too_many_settings_of_kafka_are_refused),
+		TEST(whoever_finds_a_wrong_value_can_blame_its_line),
+		TEST(secret_that_everybody_may_read_is_refused),
+		TEST(file_without_a_secret_may_be_read_by_everybody),
 		TEST(missing_file_is_named),
+		TEST(file_that_may_not_be_read_has_a_remedy),
 		TEST(directory_in_place_of_the_file_is_refused),
 		TEST(kafka_lines_are_passed_on_in_order),
 		TEST(numbers_within_the_range_are_taken),

@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 128, CONTENT_SIZE = 64 };
@@ -110,6 +112,93 @@ static void failure_leaves_nothing(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
+static int append(const char *line)
+{
+	struct file_appending f;
+	int rc = file_append_begin(&f, path, NULL);
+
+	if (rc)
+		return rc;
+	rc = file_append_line(&f, bytes_of(line), NULL);
+	file_append_end(&f);
+	return rc;
+}
+
+static void lines_are_appended_whole(void **state)
+{
+	struct file_appending f;
+	struct stat status;
+	struct error err;
+	mode_t before = umask(0);
+
+	(void)state;
+	assert_int_equal(append("one\n"), 0);
+	(void)umask(before);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(append("two"), 0);
+	assert_int_equal(append("three\n"), 0);
+	assert_content("one\ntwo\nthree\n");
+	assert_int_equal(file_append_begin(&f, folder, &err), ERROR_INPUT);
+	assert_non_null(strstr(err.text, folder));
+}
+
+/* It may lead to a file of somebody else's choice, and what is appended may be a secret. */
+static void link_is_not_followed(void **state)
+{
+	struct file_appending f;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(symlink("/tmp/sharebus-file-elsewhere", path), 0);
+	assert_int_equal(file_append_begin(&f, path, &err), ERROR_INPUT);
+	assert_non_null(strstr(err.text, "is a symbolic link"));
+	assert_int_equal(access("/tmp/sharebus-file-elsewhere", F_OK), -1);
+}
+
+/* Appends a line that says how long the file was; each process is to see all before it. */
+static void append_length(void)
+{
+	struct file_appending f;
+	struct stat status;
+	char line[16];
+	int rc = file_append_begin(&f, path, NULL);
+
+	if (!rc && fstat(f.fd, &status))
+		rc = -1;
+	(void)snprintf(line, sizeof(line), "%06d\n", rc ? 0 : (int)status.st_size);
+	if (!rc)
+		rc = file_append_line(&f, bytes_of(line), NULL);
+	_exit(rc ? 1 : 0);
+}
+
+static void those_who_append_at_once_wait_for_each_other(void **state)
+{
+	enum { PROCESSES = 8, ROUNDS = 20, LINE = 7 };
+	char content[PROCESSES * LINE + 1];
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		int fd;
+
+		for (int i = 0; i < PROCESSES; i++)
+			if (!fork())
+				append_length();
+		for (int i = 0; i < PROCESSES; i++) {
+			int status = 1;
+
+			assert_true(wait(&status) > 0);
+			assert_int_equal(status, 0);
+		}
+		fd = open(path, O_RDONLY);
+		assert_int_equal(read(fd, content, sizeof(content)), PROCESSES * LINE);
+		assert_int_equal(close(fd), 0);
+		for (int i = 0; i < PROCESSES; i++)
+			assert_int_equal(strtol(content + (ptrdiff_t)i * LINE, NULL, 10), i * LINE);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +206,9 @@ int main(void)
 		TEST(old_content_is_never_half_overwritten),
 		TEST(file_that_cannot_be_written_is_named),
 		TEST(failure_leaves_nothing),
+		TEST(lines_are_appended_whole),
+		TEST(link_is_not_followed),
+		TEST(those_who_append_at_once_wait_for_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,7 @@ static int set_up(void **state)
 	scene.config = config_new(SETTING_TABLES);
 	(void)unsetenv(PREFIX_ENV);
 	(void)unsetenv("SHAREBUS_CONFIG");
+	(void)setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	return scene.config ? 0 : -1;
 }
 
@@ -73,7 +74,7 @@ static int take_flag(void *context, int id, const char *value, struct error *err
 static int read_words(const char *text)
 {
 	static char words[200];
-	const struct flags flags = { "prog", FLAG_TABLES, scene.config, take_flag, &scene };
+	const struct flags flags = { "prog", FLAG_TABLES, scene.config, take_flag, &scene, false };
 	int argc = 0;
 
 	(void)snprintf(words, sizeof(words), "prog %s", text);

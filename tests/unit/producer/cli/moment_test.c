@@ -32,13 +32,16 @@ static void span_is_taken_in_each_unit(void **state)
 		{ "7d", 7LL * MS_PER_DAY },
 		{ "2w", 14LL * MS_PER_DAY },
 		{ "008h", 8LL * MS_PER_HOUR },
+		{ "1h30m", 5400000 },
+		{ "1w2d3h4m5s6ms", 788645006 },
+		{ "0h1s", 1000 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++) {
 		int64_t ms = UNTOUCHED;
 
-		assert_true(duration_parse(good[i].text, INT64_MAX, &ms));
+		assert_null(duration_parse(good[i].text, INT64_MAX, &ms));
 		assert_true(ms == good[i].ms);
 	}
 }
@@ -48,30 +51,31 @@ static void span_has_a_greatest_value(void **state)
 	int64_t ms = UNTOUCHED;
 
 	(void)state;
-	assert_true(duration_parse("60s", 60000, &ms));
-	assert_true(duration_parse("1m", 60000, &ms));
+	assert_null(duration_parse("60s", 60000, &ms));
+	assert_null(duration_parse("1m", 60000, &ms));
 	assert_true(ms == 60000);
 	ms = UNTOUCHED;
-	assert_false(duration_parse("61s", 60000, &ms));
-	assert_false(duration_parse("60001ms", 60000, &ms));
-	assert_false(duration_parse("1h", 60000, &ms));
-	assert_false(duration_parse("15250284452472w", INT64_MAX, &ms)); /* beyond 64 bits */
-	assert_false(duration_parse("9223372036854775808ms", INT64_MAX, &ms));
+	assert_non_null(duration_parse("61s", 60000, &ms));
+	assert_non_null(duration_parse("60001ms", 60000, &ms));
+	assert_non_null(duration_parse("1h", 60000, &ms));
+	assert_non_null(duration_parse("15250284452472w", INT64_MAX, &ms)); /* beyond 64 bits */
+	assert_non_null(duration_parse("9223372036854775808ms", INT64_MAX, &ms));
 	assert_true(ms == UNTOUCHED);
 }
 
 static void what_is_no_span_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"",     "8",     "h",  "0s",  "0ms",  "-1s", "+1s",  " 1s",  "1s ", "1 s",
-		"1.5h", "1h30m", "1H", "1hh", "1sec", "1y",  "0x1s", "1\ns", "１s", "8h\n",
+		"",    "8",    "h",     "0s",   "0ms",    "-1s",  "+1s",  " 1s",  "1s ",
+		"1 s", "1.5h", "30m1h", "1h1h", "1h 30m", "1h30", "h30m", "0h0s", "1H",
+		"1hh", "1sec", "1y",    "0x1s", "1\ns",   "１s",  "8h\n",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		int64_t ms = UNTOUCHED;
 
-		if (duration_parse(bad[i], INT64_MAX, &ms) || moment_parse(bad[i], NOW, &ms))
+		if (!duration_parse(bad[i], INT64_MAX, &ms) || !moment_parse(bad[i], NOW, &ms))
 			fail_msg("\"%s\" was taken", bad[i]);
 		assert_true(ms == UNTOUCHED);
 	}
@@ -84,10 +88,24 @@ static void moment_is_a_span_from_now(void **state)
 	int64_t ms;
 
 	(void)state;
-	assert_true(moment_parse("8h", NOW, &ms));
+	assert_null(moment_parse("8h", NOW, &ms));
 	assert_true(ms == NOW + 8LL * MS_PER_HOUR);
-	assert_true(moment_parse("36600d", NOW, &ms)); /* a century, and no day more */
-	assert_false(moment_parse("36601d", NOW, &ms));
+	assert_null(moment_parse("36600d", NOW, &ms)); /* a century, and no day more */
+	assert_non_null(moment_parse("36601d", NOW, &ms));
+}
+
+static void past_moment_is_a_span_back_from_now(void **state)
+{
+	int64_t ms;
+
+	(void)state;
+	assert_null(moment_parse_past("1h", NOW, &ms));
+	assert_true(ms == NOW - MS_PER_HOUR);
+	assert_null(moment_parse_past("36600d", NOW, &ms));
+	assert_true(ms == 1);
+	assert_null(moment_parse_past("1970-01-01T00:00:01Z", NOW, &ms));
+	assert_true(ms == 1000);
+	assert_non_null(moment_parse_past("yesterday", NOW, &ms));
 }
 
 /* The numbers are those of `date -u -d TEXT +%s`. */
@@ -109,6 +127,8 @@ static void moment_is_a_point_in_time(void **state)
 		{ "2026-12-01T12:30:30-05:30", 1796148030000 },
 		{ "2026-12-01T18:00:00-00:00", 1796148000000 },
 		{ "2026-12-01T00:00+23:59", 1795996860000 },
+		{ "2026-12-01T19:00+0100", 1796148000000 },
+		{ "2026-12-01 18:00Z", 1796148000000 },
 		{ "2026-12-01T18:00:00.5Z", 1796148000500 },
 		{ "2026-12-01T18:00:00.04Z", 1796148000040 },
 		{ "2026-12-01T18:00:00.123Z", 1796148000123 },
@@ -122,7 +142,7 @@ static void moment_is_a_point_in_time(void **state)
 	for (size_t i = 0; i < COUNT(good); i++) {
 		int64_t ms = UNTOUCHED;
 
-		if (!moment_parse(good[i].text, NOW, &ms) || ms != good[i].ms)
+		if (moment_parse(good[i].text, NOW, &ms) || ms != good[i].ms)
 			fail_msg("%s is %lld, not %lld", good[i].text, (long long)ms,
 				 (long long)good[i].ms);
 	}
@@ -136,12 +156,12 @@ static void each_day_follows_the_last(void **state)
 	for (int year = 1970; year <= 2405; year++) {
 		for (int month = 1; month <= 12; month++) {
 			for (int day = 1; day <= 31; day++) {
-				char text[32];
+				char text[64];
 				int64_t ms;
 
 				(void)snprintf(text, sizeof(text), "%d-%02d-%02dT00:00:00.001Z",
 					       year, month, day);
-				if (!moment_parse(text, NOW, &ms))
+				if (moment_parse(text, NOW, &ms))
 					continue; /* there is no such day */
 				assert_true(ms - 1 == before + MS_PER_DAY);
 				before = ms - 1;
@@ -158,7 +178,8 @@ static void what_is_no_point_in_time_is_refused(void **state)
 		"2026-12-01T18:00",          /* no zone */
 		"2026-12-01T18Z",            /* no minutes */
 		"18:00Z",                    /* no date */
-		"2026-12-01 18:00Z",         /* a blank for the T */
+		"2026-12-01  18:00Z",        /* two blanks for the T */
+		"2026-12-01_18:00Z",         /* something else */
 		"2026-12-01T18:00 Z",        /* and elsewhere */
 		" 2026-12-01T18:00Z",        /* in front */
 		"2026-12-01T18:00Z ",        /* and after it */
@@ -177,7 +198,8 @@ static void what_is_no_point_in_time_is_refused(void **state)
 		"2026-12-01T18:00:00+24:00", /* zones */
 		"2026-12-01T18:00:00+01:60", /* */
 		"2026-12-01T18:00:00+01",    /* */
-		"2026-12-01T18:00:00+0100",  /* */
+		"2026-12-01T18:00:00+010",   /* */
+		"2026-12-01T18:00:00+01000", /* */
 		"2026-12-01T18:00:00UTC",    /* */
 		"2026-12-01T18:00:00.Z",     /* a point and nothing after it */
 		"2026-12-01T18:00:00,5Z",    /* a comma */
@@ -206,8 +228,38 @@ static void what_is_no_point_in_time_is_refused(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		int64_t ms = UNTOUCHED;
 
-		if (moment_parse(bad[i], NOW, &ms))
+		if (!moment_parse(bad[i], NOW, &ms))
 			fail_msg("\"%s\" was taken for %lld", bad[i], (long long)ms);
+		assert_true(ms == UNTOUCHED);
+	}
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *wrong;
+	} cases[] = {
+		{ "2026-13-01T18:00Z", "there is no such month" },
+		{ "2026-02-29T18:00Z", "the month has no such day" },
+		{ "2026-12-01", "the time of day is missing, as in 2026-12-01T18:00Z" },
+		{ "2026-12-01T18:00", "the zone is missing: Z, or as in +01:00" },
+		{ "2026-12-01T25:00Z", "there is no such time of day" },
+		{ "2026-12-1T18:00Z", "a date must be year, month and day, as in 2026-12-01" },
+		{ "1969-12-31T23:59Z", "it is before 1970" },
+		{ "8x", "its unit must be ms, s, m, h, d or w" },
+		{ "30m1h", "each unit may stand once, the larger first" },
+		{ "1h30", "its unit must be ms, s, m, h, d or w" },
+		{ "0s", "it must be longer than nothing" },
+		{ "99999d", "it is too long" },
+		{ "soon", "give a span such as 8h or 1h30m, or a time such as 2026-12-01T18:00Z" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t ms = UNTOUCHED;
+
+		assert_string_equal(moment_parse(cases[i].text, NOW, &ms), cases[i].wrong);
 		assert_true(ms == UNTOUCHED);
 	}
 }
@@ -215,10 +267,12 @@ static void what_is_no_point_in_time_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_wrong_is_said),
 		cmocka_unit_test(span_is_taken_in_each_unit),
 		cmocka_unit_test(span_has_a_greatest_value),
 		cmocka_unit_test(what_is_no_span_is_refused),
 		cmocka_unit_test(moment_is_a_span_from_now),
+		cmocka_unit_test(past_moment_is_a_span_back_from_now),
 		cmocka_unit_test(moment_is_a_point_in_time),
 		cmocka_unit_test(each_day_follows_the_last),
 		cmocka_unit_test(what_is_no_point_in_time_is_refused),

@@ -88,9 +88,26 @@ static void each_byte_of_broken_utf8_becomes_a_question_mark(void **state)
 	assert_shown("\xf4\x90\x80\x80", "????"); /* past the last character */
 }
 
+static void width_is_that_on_a_terminal(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+	} rows[] = {
+		{ "", 0 },         { "dev", 3 },          { "\u00e9", 1 },
+		{ "e\u0301", 1 },  { "\u4e2d\u6587", 4 }, { "\U0001f600", 2 },
+		{ "a\u4e2db", 4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(text_width(bytes_of(rows[i].text)), rows[i].width);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(width_is_that_on_a_terminal),
 		cmocka_unit_test_teardown(utf8_stays_as_it_is, tear_down),
 		cmocka_unit_test_teardown(what_a_terminal_obeys_becomes_a_question_mark, tear_down),
 		cmocka_unit_test_teardown(what_is_not_seen_becomes_a_question_mark, tear_down),

@@ -95,9 +95,11 @@ static void an_owner_that_does_not_look_is_told(void **state)
 {
 	make_good();
 	rows[0].seen.unseen_ms = 10000;
+	verdict_watch(rows, PARTITIONS + 1);
 	assert_says(*state, (const char *const[]){ NULL });
 	rows[1].seen.unseen_ms = 10001;
 	rows[3].seen.unseen_ms = 25999;
+	verdict_watch(rows, PARTITIONS + 1);
 	ASSERT_SAYS("partitions 1, 3: the owner has not looked at the index for 25 s: it hangs, or "
 		    "cannot reach Redis");
 	rows[3].owner = NULL;
@@ -105,6 +107,22 @@ static void an_owner_that_does_not_look_is_told(void **state)
 	ASSERT_SAYS("partition 3: no consumer of group sharebus owns it; a rebalance takes some "
 		    "seconds",
 		    "partition 1: the index is being rebuilt");
+}
+
+static void ready_is_said_only_of_what_somebody_looks_at(void **state)
+{
+	(void)state;
+	make_good();
+	rows[0].owner = rows[1].owner = rows[2].owner = NULL;
+	rows[0].seen.unseen_ms = 3000; /* perhaps a takeover */
+	rows[1].seen.unseen_ms = 3001;
+	rows[2].seen.unseen_ms = ABSENT; /* who knows */
+	rows[3].seen.unseen_ms = 3001;
+	verdict_watch(rows, PARTITIONS + 1);
+	assert_string_equal(rows[0].state, "ready");
+	assert_string_equal(rows[1].state, "unwatched");
+	assert_string_equal(rows[2].state, "ready");
+	assert_string_equal(rows[3].state, "ready");
 }
 
 static void a_trouble_of_several_partitions_is_told_once_with_its_beginning(void **state)
@@ -130,6 +148,7 @@ int main(void)
 		ARENA_TEST(a_group_without_members_is_told_to_be_started),
 		ARENA_TEST(partitions_without_an_owner_are_named),
 		ARENA_TEST(states_are_told),
+		ARENA_TEST(ready_is_said_only_of_what_somebody_looks_at),
 		ARENA_TEST(an_owner_that_does_not_look_is_told),
 		ARENA_TEST(a_trouble_of_several_partitions_is_told_once_with_its_beginning),
 	};

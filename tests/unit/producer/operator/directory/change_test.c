@@ -63,7 +63,7 @@ static int set_up(void **state)
 	list[3] = user("carol", "00000000-0000-0000-0000-000000000007", USER_ACTIVE);
 	facts = (struct directory_facts){ .list = list, .count = 4 };
 	directory_finder_init(&names, lists, 1, &arena);
-	labels = (struct labels){ &names, &arena };
+	labels = (struct labels){ .names = &names, .arena = &arena };
 	return 0;
 }
 
@@ -103,6 +103,31 @@ static void name_that_looks_like_an_id_is_not_used_in_a_file(void **state)
 
 	(void)state;
 	assert_is_id(label_user(&labels, &carol), &carol);
+}
+
+static void name_that_a_file_cannot_say_is_not_used(void **state)
+{
+	static const char *const good[] = { "alice", "a b", "\xc3\xbc", "a:b,c", "me" };
+	static const char *const bad[] = { "", "/team/dev", "a/b",
+					   "00000000-0000-0000-0000-000000000007" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(label_is_usable(bytes_of(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(label_is_usable(bytes_of(bad[i])));
+	assert_false(label_is_usable((struct bytes){ (const uint8_t *)"a\0b", 3 }));
+}
+
+static void name_that_several_have_is_not_used(void **state)
+{
+	struct uuid doubles[] = { id_of("acme"), id_of("alice") };
+	const struct labels l = { &names, &arena, { doubles, 2 } };
+
+	(void)state;
+	assert_is_id(label_organization(&l, &doubles[0]), &doubles[0]);
+	assert_is_id(label_user(&l, &doubles[1]), &doubles[1]);
+	assert_text(label_user(&labels, &doubles[1]), "alice");
 }
 
 static void unknown_ids_stand_for_themselves(void **state)
@@ -212,6 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(deleted_user_has_a_name_for_people_and_none_in_a_file),
 		TEST(name_that_looks_like_an_id_is_not_used_in_a_file),
+		TEST(name_that_a_file_cannot_say_is_not_used),
+		TEST(name_that_several_have_is_not_used),
 		TEST(unknown_ids_stand_for_themselves),
 		TEST(groups_and_workspaces_are_named_with_whom_they_belong_to),
 		TEST(members_come_and_go),

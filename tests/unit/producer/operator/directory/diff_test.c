@@ -30,6 +30,7 @@ static struct side file;
 static struct side held;
 static struct uuid shadowed[2]; /* of the index */
 static size_t shadowed_count;
+static bool all_shadowed;
 
 static int set_up(void **state)
 {
@@ -39,6 +40,7 @@ static int set_up(void **state)
 	file = (struct side){ .sections = ALL };
 	held = (struct side){ 0 };
 	shadowed_count = 0;
+	all_shadowed = false;
 	return 0;
 }
 
@@ -72,7 +74,7 @@ static struct organization_changed *organization(struct side *s, const char *id,
 	struct organization_changed *o =
 		&put(s, RECORD_ORGANIZATION_CHANGED)->as.organization_changed;
 
-	*o = (struct organization_changed){ id_of(id), bytes_of(name), SHARING_EVERYONE };
+	*o = (struct organization_changed){ id_of(id), bytes_of(name), SHARING_EVERYONE, ABSENT };
 	return o;
 }
 
@@ -146,7 +148,8 @@ static int compare(bool prune)
 	const struct directory_facts have = { .list = held.list,
 					      .count = held.count,
 					      .shadowed = shadowed,
-					      .shadowed_count = shadowed_count };
+					      .shadowed_count = shadowed_count,
+					      .all_shadowed = all_shadowed };
 	static struct directory_facts kept[2];
 
 	kept[0] = wanted;
@@ -250,6 +253,23 @@ static void what_is_shadowed_is_announced_again(void **state)
 	assert_int_equal(diff.list[0].kind, DIRECTORY_SWITCH);
 }
 
+/* It is wanted again, signed. Workspaces need no record that is signed: their state is known. */
+static void all_of_the_directory_is_announced_again(void **state)
+{
+	struct side *sides[] = { &file, &held };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		organization(sides[i], "acme", "acme");
+		plain_user(sides[i], "alice");
+		workspace(sides[i], "dev", "alice");
+	}
+	plain_user(&held, "bob");
+	all_shadowed = true;
+	assert_string_equal(told(false), "~organization:acme ~user:alice");
+	assert_int_equal(diff.counts[DIRECTORY_WORKSPACES].unchanged, 1);
+}
+
 static void index_may_hold_more_than_the_file_states(void **state)
 {
 	(void)state;
@@ -309,6 +329,21 @@ static void order_of_organizations_makes_no_difference(void **state)
 	user(&held, "alice", "alice", one);
 	user(&file, "alice", "alice", other);
 	assert_string_equal(told(false), "");
+}
+
+/* Others may list one twice; whoever asks takes the first. */
+static void organization_listed_twice_counts_as_it_is_listed_first(void **state)
+{
+	static const char *const twice[] = { "acme", "acme", NULL };
+	static const char *const once[] = { "acme", NULL };
+	struct user_changed *u = user(&held, "alice", "alice", twice);
+
+	(void)state;
+	u->organizations[1].role = ORGANIZATION_ADMIN;
+	user(&file, "alice", "alice", once);
+	assert_string_equal(told(false), "");
+	u->organizations[0].role = ORGANIZATION_ADMIN;
+	assert_string_equal(told(false), "~user:alice");
 }
 
 static void organization_more_or_less_makes_a_difference(void **state)
@@ -373,6 +408,17 @@ static void organization_and_switch_differ_in_their_sharing(void **state)
 	organization(&file, "acme", "acme")->sharing = SHARING_NONE;
 	sharing(&file, false);
 	assert_string_equal(told(false), "~organization:acme ~deployment:");
+}
+
+static void organizations_differ_in_how_long_grants_last(void **state)
+{
+	(void)state;
+	organization(&held, "acme", "acme");
+	organization(&file, "acme", "acme");
+	assert_string_equal(told(false), "");
+	file.count = 0;
+	organization(&file, "acme", "acme")->grant_lifetime_max_ms = 60;
+	assert_string_equal(told(false), "~organization:acme");
 }
 
 static void two_that_swap_their_names_are_both_changed(void **state)
@@ -596,14 +642,17 @@ int main(void)
 		TEST(whatever_the_index_lacks_is_created_in_order_of_the_file),
 		TEST(what_is_the_same_is_not_announced),
 		TEST(what_is_shadowed_is_announced_again),
+		TEST(all_of_the_directory_is_announced_again),
 		TEST(index_may_hold_more_than_the_file_states),
 		TEST(an_id_of_another_kind_is_another_entity),
 		TEST(every_field_of_a_user_makes_a_difference),
 		TEST(order_of_organizations_makes_no_difference),
+		TEST(organization_listed_twice_counts_as_it_is_listed_first),
 		TEST(organization_more_or_less_makes_a_difference),
 		TEST(every_field_of_a_group_makes_a_difference),
 		TEST(every_field_of_a_workspace_but_its_time_makes_a_difference),
 		TEST(organization_and_switch_differ_in_their_sharing),
+		TEST(organizations_differ_in_how_long_grants_last),
 		TEST(two_that_swap_their_names_are_both_changed),
 		TEST(deleted_user_whom_the_file_names_comes_back),
 		TEST(deleted_user_that_nobody_knows_is_no_difference),

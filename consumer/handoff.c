@@ -1,0 +1,46 @@
+#include "consumer/handoff.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CALLS_BACK = PARTY_AUTHOR | PARTY_AUTHORITY };
+
+/* clang-format off */
+static const struct handoff_step steps[] = {
+	{ HANDOFF_NONE, ANSWER_OFFER, PARTY_SHARER, HANDOFF_OFFERED, OFFER_GRANT_GIVEN },
+
+	{ HANDOFF_OFFERED, ANSWER_ACCEPT, PARTY_RECIPIENT, HANDOFF_ACCEPTED, OFFER_GRANT_STAYS },
+	{ HANDOFF_OFFERED, ANSWER_ACCEPT, PARTY_MEMBER, HANDOFF_ACCEPTED, OFFER_GRANT_TO_MEMBER },
+	{ HANDOFF_OFFERED, ANSWER_DECLINE, PARTY_RECIPIENT, HANDOFF_DECLINED, OFFER_GRANT_GOES },
+	/* A member cannot decline for all. */
+	{ HANDOFF_OFFERED, ANSWER_DECLINE, PARTY_MEMBER, HANDOFF_OFFERED, OFFER_GRANT_STAYS },
+	{ HANDOFF_OFFERED, ANSWER_WITHDRAW, CALLS_BACK, HANDOFF_WITHDRAWN, OFFER_GRANT_GOES },
+	{ HANDOFF_OFFERED, ANSWER_EXPIRE, PARTY_SYSTEM, HANDOFF_EXPIRED, OFFER_GRANT_GOES },
+
+	{ HANDOFF_ACCEPTED, ANSWER_RETURN, PARTY_ACCEPTER, HANDOFF_RETURNED, OFFER_GRANT_STAYS },
+	{ HANDOFF_ACCEPTED, ANSWER_COMPLETE, PARTY_ACCEPTER, HANDOFF_COMPLETED, OFFER_GRANT_STAYS },
+	{ HANDOFF_ACCEPTED, ANSWER_REASSIGN, PARTY_ACCEPTER, HANDOFF_OFFERED, OFFER_GRANT_MOVES },
+	{ HANDOFF_ACCEPTED, ANSWER_WITHDRAW, CALLS_BACK, HANDOFF_WITHDRAWN, OFFER_GRANT_GOES },
+	{ HANDOFF_ACCEPTED, ANSWER_EXPIRE, PARTY_SYSTEM, HANDOFF_EXPIRED, OFFER_GRANT_GOES },
+
+	{ HANDOFF_RETURNED, ANSWER_OFFER, PARTY_AUTHOR, HANDOFF_OFFERED, OFFER_GRANT_MOVES },
+	{ HANDOFF_RETURNED, ANSWER_WITHDRAW, CALLS_BACK, HANDOFF_WITHDRAWN, OFFER_GRANT_GOES },
+};
+/* clang-format on */
+
+enum handoff_verdict handoff_find_step(enum handoff_state state, enum answer answer,
+				       unsigned parties, const struct handoff_step **out)
+{
+	bool possible = false;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		if (steps[i].state != state || steps[i].answer != answer)
+			continue;
+		possible = true;
+		if (!(steps[i].by & parties))
+			continue;
+		*out = &steps[i];
+		return HANDOFF_MAY;
+	}
+	return parties && !possible ? HANDOFF_NOT_NOW : HANDOFF_NOT_YOURS;
+}
