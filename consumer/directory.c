@@ -27,7 +27,10 @@ struct entity {
 	alignas(struct membership) uint8_t block[]; /* arrays first, because they need ALIGNMENT */
 };
 
-enum { ALIGNMENT = alignof(struct membership) };
+enum {
+	ALIGNMENT = alignof(struct membership),
+	WARM_BYTES = sizeof(struct entity) + 64, /* with the first memberships */
+};
 
 static_assert(offsetof(struct entity, block) % ALIGNMENT == 0, "arrays in the block are aligned");
 static_assert(offsetof(struct user_changed, id) == 0 && offsetof(struct group_changed, id) == 0 &&
@@ -377,6 +380,11 @@ bool directory_shadow(struct directory *d, const struct uuid *id, struct project
 	*shadowed = true;
 	project_shadow(p, id, false, true);
 	return true;
+}
+
+void directory_warm(const struct directory *d, const void *const *ids, size_t count)
+{
+	id_table_warm(&d->entities.by_id, ids, count, WARM_BYTES);
 }
 
 const struct user_changed *directory_user(const struct directory *d, const struct uuid *id)

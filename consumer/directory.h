@@ -49,6 +49,9 @@ const struct group_changed *directory_group(const struct directory *d, const str
 const struct organization_changed *directory_organization(const struct directory *d,
 							  const struct uuid *id);
 
+/* Has what the look-ups of these ids touch brought into the cache. */
+void directory_warm(const struct directory *d, const void *const *ids, size_t count);
+
 const struct preferences_changed *directory_preferences(const struct directory *d,
 							const struct uuid *user_id);
 

@@ -1,12 +1,14 @@
 #include "consumer/output.h"
 
 #include "ops/support/number.h"
+#include "ops/support/prefetch.h"
 
 #include <string.h>
 
 enum {
-	PACKING = 3, /* version of this packing, for Redis keeps it beyond an upgrade */
+	PACKING = 4, /* version of this packing, for Redis keeps it beyond an upgrade */
 	WIDE = 10,   /* bytes of a varint that can hold any number, so it can be changed in place */
+	HEAD_BYTES = 96, /* of most outputs, before the value */
 };
 
 const enum topic output_topics[OUTPUT_TOPICS] = { TOPIC_EVENTS, TOPIC_NOTIFICATIONS, TOPIC_HANDOFFS,
@@ -98,9 +100,9 @@ void output_append(struct buffer *b, const struct output *o)
 	buffer_append_varint(b, o->n);
 	buffer_append_varint(b, (uint64_t)o->time);
 	buffer_append_optional(b, o->key);
-	buffer_append_optional(b, o->value);
 	buffer_append_optional(b, o->traceparent);
 	buffer_append_optional(b, o->headers);
+	buffer_append_optional(b, o->value);
 }
 
 static bool take_numbers(struct bytes *rest, struct output *out)
@@ -130,10 +132,10 @@ bool output_take(struct bytes *rest, struct output *out)
 	struct output o;
 
 	if (!take_numbers(&after, &o) || !bytes_take_optional(&after, &o.key) ||
-	    !bytes_take_optional(&after, &o.value) ||
 	    !bytes_take_optional(&after, &o.traceparent) ||
-	    !bytes_take_optional(&after, &o.headers))
+	    !bytes_take_optional(&after, &o.headers) || !bytes_take_optional(&after, &o.value))
 		return false;
+	prefetch_memory(after.data, HEAD_BYTES); /* of the next one */
 	*rest = after;
 	*out = o;
 	return true;

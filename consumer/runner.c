@@ -4,6 +4,7 @@
 #include "consumer/decide.h"
 #include "consumer/effects.h"
 #include "consumer/emit.h"
+#include "consumer/foresight.h"
 #include "consumer/input.h"
 #include "ops/support/crash.h"
 #include "ops/support/log.h"
@@ -104,6 +105,7 @@ static int read_workspaces(struct run *run, struct error *err)
 	for (size_t i = 0; i < run->count; i++) {
 		struct input *in = &run->inputs[i];
 
+		foresee_look_up(run->inputs, run->count, i, r->options.workspaces);
 		if (in->readable)
 			in->held = workspaces_hold(r->options.workspaces, run->part->id,
 						   input_workspace(in), missing, &missing_count);
@@ -267,6 +269,7 @@ static int decide_inputs(struct run *run, struct error *err)
 	for (size_t i = 0; !rc && i < run->count; i++) {
 		struct input *in = &run->inputs[i];
 
+		foresee_decision(run->inputs, run->count, i, r->emitter.directory);
 		if (in->readable)
 			rc = decide_input(run, in, err);
 		else
@@ -310,6 +313,7 @@ static int emit_results(struct run *run, struct error *err)
 	for (size_t i = 0; !rc && i < run->effects.count; i++) {
 		struct touched_workspace *t = &run->effects.list[i];
 
+		foresee_state(run->effects.list, run->effects.count, i);
 		apply_workspace(&run->runner->apply, &t->touched);
 		rc = emit_state(e, &t->source, t->touched.workspace, err);
 	}

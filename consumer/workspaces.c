@@ -126,6 +126,11 @@ struct held_workspace *workspaces_hold(struct workspaces *w, int partition, cons
 	return held;
 }
 
+void workspaces_warm(const struct workspaces *w, const void *const *ids, size_t count)
+{
+	id_table_warm(&w->by_id, ids, count, sizeof(struct entry));
+}
+
 void workspaces_trim(struct workspaces *w)
 {
 	while (w->bytes > w->max) {

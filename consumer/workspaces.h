@@ -37,6 +37,9 @@ struct held_workspace *workspaces_add(struct workspaces *w, int partition, const
 struct held_workspace *workspaces_hold(struct workspaces *w, int partition, const struct uuid *id,
 				       struct workspace **missing, size_t *missing_count);
 
+/* Has what workspaces_hold() looks at brought into the cache, for these ids. */
+void workspaces_warm(const struct workspaces *w, const void *const *ids, size_t count);
+
 /*
  * Drops the oldest ones until the bound holds, but spares each once that was used
  * since it was added or last spared. Between runs only.

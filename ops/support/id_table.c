@@ -2,12 +2,13 @@
 
 #include "ops/support/hash.h"
 #include "ops/support/memory.h"
+#include "ops/support/prefetch.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE_FIRST = 16 };
+enum { SIZE_FIRST = 16, WARM_AT_ONCE = 16 };
 
 struct id_table_slot {
 	const void *thing; /* NULL: empty */
@@ -54,6 +55,38 @@ void *id_table_find(const struct id_table *t, const void *id)
 			return (void *)(uintptr_t)s->thing;
 	}
 	return NULL;
+}
+
+static void warm_slots(const struct id_table *t, const void *const *ids, uint32_t *hashes,
+		       size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = hash_of(ids[i]);
+		prefetch_memory(&t->slots[hashes[i] & (t->size - 1)], sizeof(*t->slots));
+	}
+}
+
+static void warm_thing(const struct id_table *t, uint32_t hash, size_t size)
+{
+	size_t slot = hash & (t->size - 1);
+
+	while (t->slots[slot].thing && t->slots[slot].hash != hash)
+		slot = next_slot(t, slot);
+	if (t->slots[slot].thing)
+		prefetch_memory(t->slots[slot].thing, size);
+}
+
+void id_table_warm(const struct id_table *t, const void *const *ids, size_t count, size_t size)
+{
+	uint32_t hashes[WARM_AT_ONCE];
+
+	for (size_t done = 0; t->count && done < count; done += WARM_AT_ONCE) {
+		size_t n = count - done < WARM_AT_ONCE ? count - done : WARM_AT_ONCE;
+
+		warm_slots(t, ids + done, hashes, n);
+		for (size_t i = 0; i < n; i++)
+			warm_thing(t, hashes[i], size);
+	}
 }
 
 static void grow_slots(struct id_table *t)

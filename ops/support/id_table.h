@@ -35,6 +35,12 @@ void id_table_done(struct id_table *t);
 /* The thing of that id; NULL: there is none. */
 void *id_table_find(const struct id_table *t, const void *id);
 
+/*
+ * Has the first `size` bytes of the things of these ids brought into the cache. Whoever is
+ * about to look many up waits for several misses at once, and not for one after another.
+ */
+void id_table_warm(const struct id_table *t, const void *const *ids, size_t count, size_t size);
+
 /* Adds a thing whose id is not in the table. */
 void id_table_add(struct id_table *t, void *thing);
 

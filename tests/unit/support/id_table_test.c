@@ -50,6 +50,27 @@ static void empty_table_finds_nothing(void **state)
 	check_all(&t);
 }
 
+/* Also of none, and of more than are seen to at a time; half of the ids are not in the table. */
+static void warming_changes_nothing(void **state)
+{
+	struct id_table t = { 0 };
+	const void *ids[THINGS];
+
+	(void)state;
+	name_things();
+	for (size_t i = 0; i < THINGS; i++)
+		ids[i] = things[i].id;
+	id_table_warm(&t, ids, THINGS, sizeof(*things));
+	for (size_t i = 0; i < THINGS; i += 2) {
+		id_table_add(&t, &things[i]);
+		things[i].added = true;
+	}
+	for (size_t count = 0; count <= THINGS; count += 7)
+		id_table_warm(&t, ids, count, sizeof(*things));
+	check_all(&t);
+	id_table_done(&t);
+}
+
 static void all_that_was_added_is_found(void **state)
 {
 	struct id_table t = { 0 };
@@ -100,6 +121,7 @@ int main(void)
 	static const uint8_t key[HASH_KEY_SIZE] = { 1 };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_table_finds_nothing),
+		cmocka_unit_test(warming_changes_nothing),
 		cmocka_unit_test(all_that_was_added_is_found),
 		cmocka_unit_test(removed_things_leave_the_others_to_be_found),
 	};
