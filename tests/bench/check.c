@@ -3,7 +3,8 @@
  * answers rest on: one connection, pipelines of 100, in turn, so that both run
  * under the same conditions. Reads lines "<user id> <workspace id> <key in hex>
  * <field in hex>,…" from standard input; all answers must be yes. Prints a line for
- * each round: answers a second, and HMGETs a second.
+ * each round: answers a second, and the seconds of CPU that 100,000 cost this program
+ * and Redis, which must be on this machine; then the same of the HMGETs.
  *
  *	check_bench HOST PORT ROUNDS < pairs
  */
@@ -124,32 +125,95 @@ static void ask_library(struct sharebus *sb, const struct pair *pairs)
 			fail_bench("an answer is no");
 }
 
-static double monotonic_seconds(void)
+/* ---- what they cost ---- */
+
+/* Seconds, of three kinds. */
+struct cost {
+	double clock;
+	double client; /* of CPU, ours */
+	double redis;  /* of CPU, that of the Redis server, which is on this machine */
+};
+
+/* The server's own processor clock: it tells nanoseconds, where INFO tells what ticks have seen. */
+static clockid_t redis_clock(redisContext *redis)
+{
+	static const char name[] = "process_id:";
+	redisReply *info = redisCommand(redis, "INFO server");
+	const char *at = info && info->str ? strstr(info->str, name) : NULL;
+	clockid_t clock;
+
+	if (!at || clock_getcpuclockid((pid_t)strtol(at + strlen(name), NULL, 10), &clock))
+		fail_bench("the clock of Redis cannot be read");
+	freeReplyObject(info);
+	return clock;
+}
+
+static double seconds_of(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if (clock_gettime(clock, &now))
+		fail_bench("a clock cannot be read");
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* HMGETs a second. */
-static double time_bare(redisContext *redis, struct pair *pairs, size_t count)
+static struct cost cost_until_now(clockid_t redis)
 {
-	double begin = monotonic_seconds();
+	return (struct cost){ seconds_of(CLOCK_MONOTONIC), seconds_of(CLOCK_PROCESS_CPUTIME_ID),
+			      seconds_of(redis) };
+}
+
+static struct cost cost_since(const struct cost *begin, clockid_t redis)
+{
+	struct cost now = cost_until_now(redis);
+
+	return (struct cost){ now.clock - begin->clock, now.client - begin->client,
+			      now.redis - begin->redis };
+}
+
+static struct cost measure_bare(redisContext *redis, clockid_t clock, struct pair *pairs,
+				size_t count)
+{
+	struct cost begin = cost_until_now(clock);
 
 	for (size_t i = 0; i < count; i += PIPELINE)
 		ask_bare(redis, pairs + i);
-	return (double)count / (monotonic_seconds() - begin);
+	return cost_since(&begin, clock);
 }
 
-/* Answers a second. */
-static double time_library(struct sharebus *sb, const struct pair *pairs, size_t count)
+static struct cost measure_library(struct sharebus *sb, clockid_t clock, const struct pair *pairs,
+				   size_t count)
 {
-	double begin = monotonic_seconds();
+	struct cost begin = cost_until_now(clock);
 
 	for (size_t i = 0; i < count; i += PIPELINE)
 		ask_library(sb, pairs + i);
-	return (double)count / (monotonic_seconds() - begin);
+	return cost_since(&begin, clock);
+}
+
+static void print_cost(const struct cost *c, size_t count)
+{
+	double each = 100000 / (double)count;
+
+	(void)printf("%.0f %.6f %.6f ", (double)count / c->clock, c->client * each,
+		     c->redis * each);
+}
+
+/* Each goes first in every other round. */
+static void run_round(int round, struct sharebus *sb, redisContext *redis, clockid_t clock,
+		      struct pair *pairs, size_t count)
+{
+	struct cost ours;
+	struct cost bare;
+
+	if (round % 2)
+		ours = measure_library(sb, clock, pairs, count);
+	bare = measure_bare(redis, clock, pairs, count);
+	if (round % 2 == 0)
+		ours = measure_library(sb, clock, pairs, count);
+	print_cost(&ours, count);
+	print_cost(&bare, count);
+	(void)printf("\n");
 }
 
 int main(int argc, char **argv)
@@ -157,6 +221,7 @@ int main(int argc, char **argv)
 	struct sharebus *sb = NULL;
 	redisContext *redis;
 	struct pair *pairs;
+	clockid_t clock;
 	char address[128];
 	size_t count;
 	int rounds;
@@ -170,11 +235,9 @@ int main(int argc, char **argv)
 	    sharebus_open(&sb, &(struct sharebus_options){ .redis = address }))
 		fail_bench("no connection");
 	pairs = read_pairs(&count);
-	for (int round = 0; round < rounds; round++) {
-		double bare = time_bare(redis, pairs, count);
-
-		(void)printf("%.0f %.0f\n", time_library(sb, pairs, count), bare);
-	}
+	clock = redis_clock(redis);
+	for (int round = 0; round < rounds; round++)
+		run_round(round, sb, redis, clock, pairs, count);
 	sharebus_close(&sb);
 	redisFree(redis);
 	return 0;
