@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char LOOKED[] = "looked";
 static const char *const fields[] = { "epoch",     "applied", "cluster",     "partitions",
 				      "layout",    "state",   "directory",   "workspaces",
 				      "grants",    "log",     "last_offset", "last_time",
@@ -39,7 +40,7 @@ void mark_append_read(struct pipeline *p, const struct keys *k)
 	pipeline_key(p, k, "mark", NULL);
 	for (int i = 0; i < FIELD_COUNT; i++)
 		pipeline_text(p, fields[i]);
-	pipeline_text(p, "looked");
+	pipeline_text(p, LOOKED);
 }
 
 /* ---- damage ---- */
@@ -72,21 +73,29 @@ static bool is_mark(const redisReply *reply)
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements == FIELD_COUNT + 1;
 }
 
-/* The first number that the mark cannot have; NULL: there is none, or there is no mark. */
-static const struct number *find_damage(const redisReply *reply)
-{
-	int64_t value;
+/* The numbers of a mark by their fields; those that it lacks are 0. */
+struct numbers {
+	int64_t of[FIELD_COUNT + 1];
+};
 
-	if (!reply_bytes(reply->element[STATE]).data)
-		return NULL;
+/* Sets *out. Returns the first number that the mark cannot have; NULL: there is none, or no mark. */
+static const struct number *parse_numbers(struct numbers *out, const redisReply *reply)
+{
+	const struct number *damaged = NULL;
+
+	*out = (struct numbers){ { 0 } };
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		const struct number *n = &numbers[i];
 		struct bytes text = reply_bytes(reply->element[n->field]);
+		int64_t *value = &out->of[n->field];
 
-		if (text.data ? !number_parse(text, n->min, n->max, &value) : n->needed)
-			return n;
+		if (number_parse(text, n->min, n->max, value) || (!text.data && !n->needed))
+			continue;
+		*value = reply_number(reply->element[n->field], 0);
+		if (!damaged)
+			damaged = n;
 	}
-	return NULL;
+	return reply_bytes(reply->element[STATE]).data ? damaged : NULL;
 }
 
 /* Is the text so short and plain that a message may repeat it? */
@@ -98,18 +107,11 @@ static bool is_printable(struct bytes text)
 	return text.data && text.len <= 40;
 }
 
-int mark_check_fields(const struct redisReply *reply, const struct keys *k, const char *address,
-		      struct error *err)
+static int fail_damaged(const struct number *n, const redisReply *reply, const struct keys *k,
+			const char *address, struct error *err)
 {
-	const struct number *n;
-	struct bytes text;
+	struct bytes text = reply_bytes(reply->element[n->field]);
 
-	if (!is_mark(reply))
-		return 0;
-	n = find_damage(reply);
-	if (!n)
-		return 0;
-	text = reply_bytes(reply->element[n->field]);
 	if (!is_printable(text))
 		text = bytes_of(text.data ? "(not a text)" : "(missing)");
 	return error_set(err, ERROR_UNAVAILABLE,
@@ -129,37 +131,92 @@ static enum mark_state parse_state(struct bytes text)
 	return bytes_equal_text(text, "rebuilding") ? MARK_REBUILDING : MARK_MISSING;
 }
 
-void mark_parse(struct mark *out, const struct redisReply *reply)
+/* Sets *out from a reply that is_mark(), whose numbers those are. */
+static void set_mark(struct mark *out, const redisReply *reply, const struct numbers *n)
 {
-	struct bytes cluster;
-	bool counted;
+	bool counted = reply_bytes(reply->element[WORKSPACES]).data &&
+		       reply_bytes(reply->element[GRANTS]).data;
+	struct bytes cluster = reply_bytes(reply->element[CLUSTER]);
 
-	*out = (struct mark){ .state = MARK_MISSING };
-	if (!is_mark(reply) || find_damage(reply))
-		return;
-	out->state = parse_state(reply_bytes(reply->element[STATE]));
-	out->epoch = reply_number(reply->element[EPOCH], 0);
-	out->applied = reply_number(reply->element[APPLIED], 0);
-	out->directory = reply_number(reply->element[DIRECTORY], 0);
-	out->looked = reply_number(reply->element[FIELD_COUNT], 0);
-	out->log = reply_number(reply->element[LOG], 0);
-	out->tip.offset = reply_number(reply->element[LAST_OFFSET], 0);
-	out->tip.time = reply_number(reply->element[LAST_TIME], 0);
-	out->tip.hash = reply_number(reply->element[LAST_HASH], 0);
-	out->suspect = reply_number(reply->element[SUSPECT], 0) != 0;
-	out->workspaces = reply_number(reply->element[WORKSPACES], 0);
-	out->grants = reply_number(reply->element[GRANTS], 0);
-	out->layout = (int)reply_number(reply->element[LAYOUT], 0);
-	counted = reply_bytes(reply->element[WORKSPACES]).data &&
-		  reply_bytes(reply->element[GRANTS]).data;
+	*out = (struct mark){
+		.state = parse_state(reply_bytes(reply->element[STATE])),
+		.epoch = n->of[EPOCH],
+		.applied = n->of[APPLIED],
+		.deployment.partitions = (int)n->of[PARTITIONS],
+		.layout = (int)n->of[LAYOUT],
+		.suspect = n->of[SUSPECT] != 0,
+		.directory = n->of[DIRECTORY],
+		.looked = n->of[FIELD_COUNT],
+		.log = n->of[LOG],
+		.tip = { n->of[LAST_OFFSET], n->of[LAST_TIME], n->of[LAST_HASH] },
+		.workspaces = n->of[WORKSPACES],
+		.grants = n->of[GRANTS],
+	};
 	if (out->state == MARK_READY && (!counted || out->layout < INDEX_LAYOUT))
 		out->state = MARK_REBUILDING;
-	out->deployment.partitions = (int)reply_number(reply->element[PARTITIONS], 0);
-	cluster = reply_bytes(reply->element[CLUSTER]);
-	(void)snprintf(out->deployment.cluster, sizeof(out->deployment.cluster), "%.*s",
-		       (int)cluster.len, cluster.data ? (const char *)cluster.data : "");
 	if (!cluster.len)
 		out->state = MARK_MISSING; /* it is nobody's */
+	else
+		memcpy(out->deployment.cluster, cluster.data,
+		       cluster.len < CLUSTER_ID_SIZE ? cluster.len : CLUSTER_ID_SIZE - 1);
+}
+
+void mark_parse(struct mark *out, const struct redisReply *reply)
+{
+	struct numbers n;
+
+	*out = (struct mark){ .state = MARK_MISSING };
+	if (is_mark(reply) && !parse_numbers(&n, reply))
+		set_mark(out, reply, &n);
+}
+
+int mark_take(struct mark *out, const struct redisReply *reply, const struct keys *k,
+	      const char *address, struct error *err)
+{
+	const struct number *damaged = NULL;
+	struct numbers n;
+
+	if (is_mark(reply))
+		damaged = parse_numbers(&n, reply);
+	if (damaged)
+		return fail_damaged(damaged, reply, k, address, err);
+	*out = (struct mark){ .state = MARK_MISSING };
+	if (is_mark(reply))
+		set_mark(out, reply, &n);
+	return 0;
+}
+
+void mark_append_glance(struct pipeline *p, const struct keys *k)
+{
+	pipeline_command(p, 2 + GLANCE_FIELDS);
+	pipeline_text(p, "HMGET");
+	pipeline_key(p, k, "mark", NULL);
+	pipeline_text(p, fields[EPOCH]);
+	pipeline_text(p, fields[APPLIED]);
+	pipeline_text(p, fields[STATE]);
+	pipeline_text(p, LOOKED);
+}
+
+void mark_parse_glance(struct mark_glance *out, const struct redisReply *reply)
+{
+	enum { AT_EPOCH, AT_APPLIED, AT_STATE, AT_LOOKED };
+	struct mark_glance g = { .state = MARK_MISSING };
+	struct bytes looked;
+
+	*out = g;
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != GLANCE_FIELDS)
+		return;
+	g.state = parse_state(reply_bytes(reply->element[AT_STATE]));
+	looked = reply_bytes(reply->element[AT_LOOKED]);
+	if (number_parse(reply_bytes(reply->element[AT_EPOCH]), 0, INT64_MAX, &g.epoch) &&
+	    number_parse(reply_bytes(reply->element[AT_APPLIED]), 0, INT64_MAX, &g.applied) &&
+	    (!looked.data || number_parse(looked, 0, INT64_MAX, &g.looked)))
+		*out = g;
+}
+
+struct mark_glance mark_glance_of(const struct mark *m)
+{
+	return (struct mark_glance){ m->state, m->epoch, m->applied, m->looked };
 }
 
 /* ---- writing ---- */

@@ -37,7 +37,8 @@ struct redisReply;
 
 enum {
 	INDEX_LAYOUT = 5,
-	MARK_FIELDS = 15, /* that mark_append_read() asks for */
+	MARK_FIELDS = 15,  /* that mark_append_read() asks for */
+	GLANCE_FIELDS = 4, /* that mark_append_glance() asks for */
 };
 
 enum mark_state {
@@ -81,14 +82,37 @@ void mark_append_read(struct pipeline *p, const struct keys *k);
  */
 void mark_parse(struct mark *out, const struct redisReply *reply);
 
+/* What of a mark tells who owns the partition, how far it is, and when that was looked at. */
+struct mark_glance {
+	enum mark_state state;
+	int64_t epoch;
+	int64_t applied;
+	int64_t looked;
+};
+
 /*
- * Returns 0 when every field in the reply can be what an owner wrote there, or
- * there is no mark at all; otherwise ERROR_UNAVAILABLE with a sentence that
- * names the mark, the field and its value. k are the keys of the partition, and
- * `address` is the Redis.
+ * Appends the command that reads only so much of the mark, for whoever reads the whole
+ * mark soon after: a Redis that answers many takes a third of the time for it.
  */
-MUST_USE int mark_check_fields(const struct redisReply *reply, const struct keys *k,
-			       const char *address, struct error *err);
+void mark_append_glance(struct pipeline *p, const struct keys *k);
+
+/*
+ * Sets *out from the reply to that command. A reply that is no part of a mark, or of a
+ * damaged one, gives MARK_MISSING. Whether a mark that says MARK_READY can be read, only
+ * the whole mark tells.
+ */
+void mark_parse_glance(struct mark_glance *out, const struct redisReply *reply);
+
+/* The same of a mark that was read as a whole. */
+struct mark_glance mark_glance_of(const struct mark *m);
+
+/*
+ * Does the same as mark_parse(), but fails when a field in the reply cannot be what an owner
+ * wrote there, though there is a mark: ERROR_UNAVAILABLE with a sentence that names the
+ * mark, the field and its value. k are the keys of the partition, and `address` is the Redis.
+ */
+MUST_USE int mark_take(struct mark *out, const struct redisReply *reply, const struct keys *k,
+		       const char *address, struct error *err);
 
 /*
  * Appends the command that writes the whole mark but its stamp, with the layout

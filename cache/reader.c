@@ -28,12 +28,12 @@ enum verdict {
 struct reader {
 	struct redis *redis;
 	struct deployment deployment;
-	size_t slots;      /* partitions + 1: the last slot is the directory's */
-	struct keys *keys; /* of each slot */
-	bool *touched;     /* by the question; of each slot */
-	int64_t *required; /* the least that `applied` must be; of each slot */
-	int64_t *looked;   /* the stamp of the mark before the data; of each slot */
-	int64_t *logs;     /* of each slot: 1 + the mark's `log` that was seen last; 0: none yet */
+	size_t slots;               /* partitions + 1: the last slot is the directory's */
+	struct keys *keys;          /* of each slot */
+	bool *touched;              /* by the question; of each slot */
+	int64_t *required;          /* the least that `applied` must be; of each slot */
+	struct mark_glance *before; /* the mark before the data; of each slot */
+	int64_t *logs; /* of each slot: 1 + the mark's `log` that was seen last; 0: none yet */
 	int64_t max_age_ms;
 	int timeout_ms;
 	struct patience *patience; /* NULL: none */
@@ -77,7 +77,7 @@ const struct mark *reader_directory(const struct reader *r)
 
 int64_t reader_time(const struct reader *r, const struct uuid *workspace_id)
 {
-	return r->looked[slot_of(r, reader_partition(r, workspace_id))];
+	return r->before[slot_of(r, reader_partition(r, workspace_id))].looked;
 }
 
 void reader_set_max_age(struct reader *r, int64_t max_age_ms)
@@ -178,18 +178,6 @@ int reader_ask_blocking(struct reader *r, int block_ms, struct error *err)
 	return reader_roundtrip(r, &r->pipeline, block_ms, err);
 }
 
-/* Sets *m from a reply, unless that is damaged. */
-static int take_mark(const struct reader *r, const redisReply *reply, const struct keys *k,
-		     struct mark *m, struct error *err)
-{
-	int rc = mark_check_fields(reply, k, redis_address(r->redis), err);
-
-	if (rc)
-		return rc;
-	mark_parse(m, reply);
-	return 0;
-}
-
 /* Returns 0 when the mark vouches for the data of its partition. */
 static int check_mark(const struct reader *r, const struct mark *m, struct error *err)
 {
@@ -251,13 +239,32 @@ static void note_log(struct reader *r, size_t slot, int64_t log)
 	r->logs[slot] = log + 1;
 }
 
-/* Checks the mark of a slot, in that reply. Notes the directory, or how much of it is needed. */
-static int check_slot(struct reader *r, size_t slot, size_t reply, struct error *err)
+/* Notes the mark of a slot as it was before the data, in that reply. */
+static void note_before(struct reader *r, size_t slot, const redisReply *reply)
 {
-	struct mark m;
-	int rc;
+	struct mark whole;
 
-	rc = take_mark(r, reader_reply(r, reply), &r->keys[slot], &m, err);
+	if (slot + 1 < r->slots) {
+		mark_parse_glance(&r->before[slot], reply);
+		return;
+	}
+	mark_parse(&whole, reply);
+	r->before[slot] = mark_glance_of(&whole);
+}
+
+/*
+ * Checks the nth of the marks that were read, which is that of the slot, and notes what it says
+ * of the directory. Sets *owner_changed when it had another owner or state before the data: a
+ * good mark after the data alone proves nothing, for the partition may have been rebuilt between
+ * the parts of the pipeline.
+ */
+static int check_slot(struct reader *r, size_t slot, size_t nth, bool *owner_changed,
+		      struct error *err)
+{
+	const redisReply *after = reader_reply(r, r->pipeline.commands + nth);
+	struct mark m;
+	int rc = mark_take(&m, after, &r->keys[slot], redis_address(r->redis), err);
+
 	if (!rc)
 		rc = check_mark(r, &m, err);
 	if (rc)
@@ -267,12 +274,26 @@ static int check_slot(struct reader *r, size_t slot, size_t reply, struct error 
 	else if (m.directory > r->directory_needed)
 		r->directory_needed = m.directory;
 	note_log(r, slot, m.log);
-	if (m.suspect && r->required[slot] > 0)
-		return fail_suspect(r, slot, err);
-	return m.applied < r->required[slot] ? fail_stale(r, slot, m.applied, err) : 0;
+	note_before(r, slot, r->replies.list[nth]);
+	if (r->before[slot].state != m.state || r->before[slot].epoch != m.epoch)
+		*owner_changed = true;
+	return m.suspect && r->required[slot] > 0 ? fail_suspect(r, slot, err) : 0;
 }
 
-static void append_marks(struct reader *r)
+/*
+ * The marks before the data. Of a partition's only what check_slot() and check_required()
+ * want to know; the rest is read after the data, and read twice it would be a good part of
+ * what a pipeline of questions costs Redis. Of the directory's all is compared.
+ */
+static void append_marks_before(struct reader *r)
+{
+	for (size_t i = 0; i + 1 < r->slots; i++)
+		if (r->touched[i])
+			mark_append_glance(&r->whole, &r->keys[i]);
+	mark_append_read(&r->whole, &r->keys[r->slots - 1]);
+}
+
+static void append_marks_after(struct reader *r)
 {
 	for (size_t i = 0; i < r->slots; i++)
 		if (r->touched[i])
@@ -280,28 +301,15 @@ static void append_marks(struct reader *r)
 }
 
 /*
- * Was every mark of the same state and owner before and after the data? A good
- * mark after the data alone proves nothing: the partition may have been rebuilt
- * between the parts of the pipeline. Notes the stamps that the marks had before
- * the data: the data is not older.
+ * Returns 0 when the data has all that is required. The mark before the data says so: what was
+ * applied between the data and the mark after it is not in the data.
  */
-static bool same_owners(const struct reader *r)
+static int check_required(const struct reader *r, struct error *err)
 {
-	size_t reply = 0;
-
-	for (size_t i = 0; i < r->slots; i++) {
-		struct mark before;
-		struct mark after;
-
-		if (!r->touched[i])
-			continue;
-		mark_parse(&before, r->replies.list[reply]);
-		mark_parse(&after, reader_reply(r, r->pipeline.commands + reply++));
-		if (before.state != after.state || before.epoch != after.epoch)
-			return false;
-		r->looked[i] = before.looked;
-	}
-	return true;
+	for (size_t i = 0; i < r->slots; i++)
+		if (r->touched[i] && r->before[i].applied < r->required[i])
+			return fail_stale(r, i, r->before[i].applied, err);
+	return 0;
 }
 
 /* ---- the age of an answer ---- */
@@ -341,7 +349,7 @@ static int fail_old(const struct reader *r, size_t slot, int64_t age_ms, struct 
 static int find_unseen(const struct reader *r)
 {
 	for (size_t i = 0; i < r->slots; i++)
-		if (r->touched[i] && !r->looked[i])
+		if (r->touched[i] && !r->before[i].looked)
 			return (int)i;
 	return -1;
 }
@@ -375,7 +383,7 @@ static int check_age(const struct reader *r, size_t reply, struct error *err)
 					 "Redis at %s does not say what time it is; connect to the "
 					 "Redis server itself",
 					 redis_address(r->redis));
-		age_ms = now - r->looked[i];
+		age_ms = now - r->before[i].looked;
 		if (age_ms > r->max_age_ms || age_ms < -r->max_age_ms)
 			return fail_old(r, i, age_ms, err);
 		reply += r->own_times ? 2 : 0;
@@ -408,13 +416,13 @@ static void append_times(struct reader *r)
 static void compose_question(struct reader *r)
 {
 	pipeline_clear(&r->whole);
-	append_marks(r);
+	append_marks_before(r);
 	pipeline_barrier(&r->whole);
 	r->marks_before = r->whole.commands;
 	buffer_append(&r->whole.bytes, r->pipeline.bytes.data, r->pipeline.bytes.len);
 	r->whole.commands += r->pipeline.commands;
 	pipeline_barrier(&r->whole);
-	append_marks(r);
+	append_marks_after(r);
 	append_times(r);
 }
 
@@ -433,24 +441,28 @@ static int ask_whole(struct reader *r, struct error *err)
 
 static int ask_once(struct reader *r, enum verdict *verdict, struct error *err)
 {
-	size_t reply = r->pipeline.commands;
+	bool owner_changed = false;
 	int rc = ask_whole(r, err);
+	size_t marks = 0;
 
 	r->directory_needed = 0;
 	for (size_t i = 0; !rc && i < r->slots; i++)
 		if (r->touched[i])
-			rc = check_slot(r, i, reply++, err);
+			rc = check_slot(r, i, marks++, &owner_changed, err);
 	if (rc)
 		return rc;
-	if (!same_owners(r)) {
+	if (owner_changed) {
 		*verdict = VERDICT_OWNER_CHANGED;
 		return 0;
 	}
+	rc = check_required(r, err);
+	if (rc)
+		return rc;
 	if (find_unseen(r) >= 0) {
 		*verdict = VERDICT_UNSEEN;
 		return 0;
 	}
-	rc = check_age(r, reply, err);
+	rc = check_age(r, r->pipeline.commands + marks, err);
 	if (rc)
 		return rc;
 	if (r->directory.applied < r->directory_needed)
@@ -529,9 +541,9 @@ static int allocate_slots(struct reader *r, const char *prefix, struct error *er
 	r->keys = calloc(r->slots, sizeof(*r->keys));
 	r->touched = calloc(r->slots, sizeof(*r->touched));
 	r->required = calloc(r->slots, sizeof(*r->required));
-	r->looked = calloc(r->slots, sizeof(*r->looked));
+	r->before = calloc(r->slots, sizeof(*r->before));
 	r->logs = calloc(r->slots, sizeof(*r->logs));
-	if (!r->keys || !r->touched || !r->required || !r->looked || !r->logs)
+	if (!r->keys || !r->touched || !r->required || !r->before || !r->logs)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	for (size_t i = 0; i + 1 < r->slots; i++)
 		keys_init(&r->keys[i], prefix, (int)i);
@@ -553,7 +565,7 @@ static int learn_deployment(struct reader *r, const char *prefix, struct error *
 	mark_append_read(&r->pipeline, &directory);
 	rc = reader_roundtrip(r, &r->pipeline, 0, err);
 	if (!rc)
-		rc = take_mark(r, r->replies.list[0], &directory, &m, err);
+		rc = mark_take(&m, r->replies.list[0], &directory, redis_address(r->redis), err);
 	if (rc)
 		return rc;
 	r->deployment = m.deployment; /* check_mark() has nothing else to compare it with */
@@ -596,7 +608,7 @@ void reader_close(struct reader **rp)
 	free(r->keys);
 	free(r->touched);
 	free(r->required);
-	free(r->looked);
+	free(r->before);
 	free(r->logs);
 	free(r);
 	*rp = NULL;

@@ -94,7 +94,9 @@ static void check_damage(const struct damage *d)
 	else
 		looked = d->value;
 	reply_stamped(values, looked);
-	assert_int_equal(mark_check_fields(&reply.reply, &k, "r:6379", &err), ERROR_UNAVAILABLE);
+	m = (struct mark){ .epoch = 5 };
+	assert_int_equal(mark_take(&m, &reply.reply, &k, "r:6379", &err), ERROR_UNAVAILABLE);
+	assert_int_equal(m.epoch, 5);
 	assert_non_null(strstr(err.text, "the mark sb:{3}:mark in Redis at r:6379 is damaged: its "
 					 "field "));
 	assert_non_null(strstr(err.text, d->sentence));
@@ -141,14 +143,18 @@ static void good_mark_or_none_is_not_damaged(void **state)
 		"7", "9", "cluster-a", "12", "5", "ready", "0", "3", "5"
 	};
 	static const char *const none[9] = { NULL };
+	struct mark m;
 	struct keys k;
 
 	(void)state;
 	keys_init(&k, "sb", 3);
 	reply_stamped(good, NULL);
-	assert_int_equal(mark_check_fields(&reply.reply, &k, "r", NULL), 0);
+	assert_int_equal(mark_take(&m, &reply.reply, &k, "r", NULL), 0);
+	assert_int_equal(m.state, MARK_READY);
+	assert_int_equal(m.applied, 9);
 	reply_stamped(none, NULL);
-	assert_int_equal(mark_check_fields(&reply.reply, &k, "r", NULL), 0);
+	assert_int_equal(mark_take(&m, &reply.reply, &k, "r", NULL), 0);
+	assert_int_equal(m.state, MARK_MISSING);
 }
 
 static void what_identifies_the_log_is_read_as_stored(void **state)
@@ -301,6 +307,61 @@ static void long_cluster_id_is_cut(void **state)
 	assert_int_equal(strlen(m.deployment.cluster), CLUSTER_ID_SIZE - 1);
 }
 
+static struct mark_glance glance_at(const char *const values[static GLANCE_FIELDS])
+{
+	struct mark_glance g;
+
+	array_reply_init(&reply);
+	for (int i = 0; i < GLANCE_FIELDS; i++) {
+		if (values[i])
+			array_reply_add_text(&reply, values[i]);
+		else
+			array_reply_add_nil(&reply);
+	}
+	mark_parse_glance(&g, &reply.reply);
+	return g;
+}
+
+static void glance_is_a_part_of_the_mark(void **state)
+{
+	struct mark_glance g =
+		glance_at((const char *const[]){ "7", "9", "ready", "1800000000123" });
+	const struct mark m = { .state = MARK_READY, .epoch = 7, .applied = 9, .looked = 5 };
+	struct commands c;
+	struct pipeline p;
+	struct keys k;
+
+	(void)state;
+	assert_int_equal(g.state, MARK_READY);
+	assert_true(g.epoch == 7 && g.applied == 9 && g.looked == 1800000000123);
+	g = mark_glance_of(&m);
+	assert_int_equal(g.state, MARK_READY);
+	assert_true(g.epoch == 7 && g.applied == 9 && g.looked == 5);
+	g = glance_at((const char *const[]){ "7", "9", "rebuilding", NULL });
+	assert_int_equal(g.state, MARK_REBUILDING);
+	assert_true(g.looked == 0);
+	pipeline_init(&p);
+	keys_init(&k, "sb", 3);
+	mark_append_glance(&p, &k);
+	commands_parse(&c, &p);
+	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "applied", "state", "looked", NULL);
+	pipeline_done(&p);
+}
+
+static void glance_at_a_damaged_mark_finds_none(void **state)
+{
+	static const char *const cases[][GLANCE_FIELDS] = {
+		{ NULL, "9", "ready", "1" },   { "-7", "9", "ready", "1" },
+		{ "7", NULL, "ready", "1" },   { "7", "nine", "ready", "1" },
+		{ "7", "9", NULL, "1" },       { "7", "9", "READY", "1" },
+		{ "7", "9", "ready", "soon" }, { NULL, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(glance_at(cases[i]).state, MARK_MISSING);
+}
+
 static void commands_have_the_fields_of_the_design(void **state)
 {
 	struct mark m = { .state = MARK_REBUILDING,
@@ -436,6 +497,8 @@ int main(void)
 		cmocka_unit_test(index_of_an_older_layout_counts_as_rebuilding),
 		cmocka_unit_test(reply_that_is_not_a_mark_counts_as_missing),
 		cmocka_unit_test(long_cluster_id_is_cut),
+		cmocka_unit_test(glance_is_a_part_of_the_mark),
+		cmocka_unit_test(glance_at_a_damaged_mark_finds_none),
 		cmocka_unit_test(commands_have_the_fields_of_the_design),
 		cmocka_unit_test(mark_of_another_deployment_is_refused_with_a_sentence),
 		cmocka_unit_test(mark_of_this_deployment_or_none_is_accepted),

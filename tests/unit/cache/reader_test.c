@@ -29,7 +29,7 @@ static int ask_between(const struct mark *before, const struct mark *after, stru
 	struct pipeline *scene = script_scene();
 	struct pipeline *p = reader_begin(reader);
 
-	script_mark(scene, before);
+	script_glance(scene, before);
 	script_mark(scene, &directory);
 	pipeline_text(scene, "value");
 	script_mark(scene, after);
@@ -119,7 +119,7 @@ static void question_is_asked_again_when_the_owner_changes(void **state)
 	(void)ask_between(&before, &before, NULL); /* sets the question */
 	for (int i = 0; i < 4; i++) {
 		again = script_scene();
-		script_mark(again, &before);
+		script_glance(again, &before);
 		script_mark(again, &before);
 		pipeline_text(again, "value");
 		script_mark(again, &after);
@@ -145,6 +145,35 @@ static void partition_that_lags_behind_a_requirement_is_stale(void **state)
 	assert_int_equal(ask_between(&m, &m, &err), ERROR_STALE);
 	assert_string_equal(err.text, "the grant index in Redis at 127.0.0.1:6379 has not applied "
 				      "1:100 yet (it is at offset 100); try again shortly");
+}
+
+/* The data was read before the mark after it: what was applied in between is not in the data. */
+static void what_was_applied_after_the_data_does_not_count(void **state)
+{
+	const struct mark before = script_ready_mark(7, 100);
+	const struct mark after = script_ready_mark(7, 101);
+	struct error err;
+
+	(void)state;
+	reader_require(reader, 1, 101);
+	assert_int_equal(ask_between(&before, &after, &err), ERROR_STALE);
+	assert_non_null(strstr(err.text, "it is at offset 100"));
+	assert_int_equal(ask_between(&after, &after, NULL), 0);
+}
+
+/* What a mark says before the data must be what it says after it, and no damaged one does. */
+static void mark_before_the_data_must_be_good_too(void **state)
+{
+	const struct mark good = script_ready_mark(7, 100);
+	struct mark bad[3] = { good, good, good };
+
+	(void)state;
+	bad[0].state = MARK_REBUILDING;
+	bad[1].state = MARK_MISSING;
+	bad[2].applied = -1;
+	script_repeat();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(ask_between(&bad[i], &good, NULL), ERROR_UNAVAILABLE);
 }
 
 static void directory_that_lags_behind_a_requirement_is_stale(void **state)
@@ -238,7 +267,7 @@ static void mark_that_was_only_just_made_is_waited_for(void **state)
 	(void)state;
 	unseen.looked = 0;
 	again = script_scene();
-	script_mark(again, &unseen);
+	script_glance(again, &unseen);
 	script_mark(again, &good);
 	pipeline_text(again, "value");
 	script_mark(again, &good);
@@ -335,6 +364,8 @@ int main(void)
 		TEST(index_that_is_not_complete_is_unavailable),
 		TEST(question_is_asked_again_when_the_owner_changes),
 		TEST(partition_that_lags_behind_a_requirement_is_stale),
+		TEST(what_was_applied_after_the_data_does_not_count),
+		TEST(mark_before_the_data_must_be_good_too),
 		TEST(directory_that_lags_behind_a_requirement_is_stale),
 		TEST(failed_read_of_a_mark_leaves_it_untouched),
 		TEST(answer_may_be_as_old_as_max_age_and_no_older),

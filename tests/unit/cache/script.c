@@ -126,10 +126,19 @@ void script_nil_array(struct pipeline *scene)
 	append_text(scene, "*-1\r\n");
 }
 
+static const char *const states[] = { "", "rebuilding", "ready" };
+
+void script_glance(struct pipeline *scene, const struct mark *m)
+{
+	pipeline_command(scene, GLANCE_FIELDS);
+	pipeline_number(scene, m->epoch);
+	pipeline_number(scene, m->applied);
+	pipeline_text(scene, states[m->state]);
+	pipeline_number(scene, m->looked);
+}
+
 void script_mark(struct pipeline *scene, const struct mark *m)
 {
-	static const char *const states[] = { "", "rebuilding", "ready" };
-
 	pipeline_command(scene, MARK_FIELDS);
 	if (!m) {
 		for (int i = 0; i < MARK_FIELDS; i++)
@@ -183,26 +192,24 @@ struct reader *script_reader(void)
 	return r;
 }
 
-static void append_marks(struct pipeline *scene, int first_partition, int last_partition)
+struct pipeline *script_question(int first_partition, int last_partition)
+{
+	const struct mark m = script_ready_mark(7, 100);
+	struct pipeline *scene = script_scene();
+
+	for (int i = first_partition; i <= last_partition; i++)
+		script_glance(scene, &m);
+	script_mark(scene, &m); /* the directory's */
+	return scene;
+}
+
+void script_end_question(struct pipeline *scene, int first_partition, int last_partition)
 {
 	const struct mark m = script_ready_mark(7, 100);
 
 	for (int i = first_partition; i <= last_partition; i++)
 		script_mark(scene, &m);
 	script_mark(scene, &m); /* the directory's */
-}
-
-struct pipeline *script_question(int first_partition, int last_partition)
-{
-	struct pipeline *scene = script_scene();
-
-	append_marks(scene, first_partition, last_partition);
-	return scene;
-}
-
-void script_end_question(struct pipeline *scene, int first_partition, int last_partition)
-{
-	append_marks(scene, first_partition, last_partition);
 	script_time(scene, SCRIPT_NOW_MS);
 }
 

@@ -48,6 +48,9 @@ void script_error(struct pipeline *scene, const char *words);
 /* Adds the reply to the command that reads a mark; NULL: there is none. */
 void script_mark(struct pipeline *scene, const struct mark *m);
 
+/* The same for the command that reads only what tells the owner. */
+void script_glance(struct pipeline *scene, const struct mark *m);
+
 /* Adds the reply to TIME. */
 void script_time(struct pipeline *scene, int64_t ms);
 
