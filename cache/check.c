@@ -35,6 +35,7 @@ struct piece {
 	struct access *out; /* of each question, as are the following */
 	struct uuid *users;
 	const struct person **persons;
+	int *partitions;              /* of the workspaces */
 	struct workspace *workspaces; /* only with the fields that the answer needs */
 };
 
@@ -61,7 +62,7 @@ static struct subject subject_at(const struct person *who, size_t i)
 static void ask_workspace(struct piece *c, struct pipeline *p, size_t i)
 {
 	const struct uuid *id = &c->questions[i].workspace_id;
-	int partition = reader_partition(c->reader, id);
+	int partition = c->partitions[i];
 	size_t count = count_subjects(c->persons[i]);
 
 	pipeline_command(p, 2 + HEADER_FIELDS + count);
@@ -165,7 +166,8 @@ static int try_piece(void *context, struct error *err)
 		const struct workspace *w = &c->workspaces[i];
 		struct access_facts facts;
 
-		people_facts(c->people, c->persons[i], w, reader_time(c->reader, &w->id), &facts);
+		people_facts(c->people, c->persons[i], w,
+			     reader_partition_time(c->reader, c->partitions[i]), &facts);
 		c->out[i] = access_check(&facts, c->questions[i].action);
 	}
 	return rc;
@@ -181,14 +183,19 @@ int check_many(const struct checker *c, const struct check *questions, size_t co
 
 	piece.users = arena_alloc(c->arena, (room + 1) * sizeof(*piece.users));
 	piece.persons = arena_alloc(c->arena, (room + 1) * sizeof(struct person *));
+	piece.partitions = arena_alloc(c->arena, (room + 1) * sizeof(*piece.partitions));
 	piece.workspaces = arena_alloc(c->arena, (room + 1) * sizeof(*piece.workspaces));
 	arena_init(&piece.arena);
 	for (size_t at = 0; !rc && at < count; at += piece.count) {
 		piece.questions = questions + at;
 		piece.out = answers + at;
 		piece.count = count - at < PIECE_MAX ? count - at : PIECE_MAX;
-		for (size_t i = 0; i < piece.count; i++)
-			piece.users[i] = piece.questions[i].user_id;
+		for (size_t i = 0; i < piece.count; i++) {
+			const struct check *q = &piece.questions[i];
+
+			piece.users[i] = q->user_id;
+			piece.partitions[i] = reader_partition(c->reader, &q->workspace_id);
+		}
 		rc = check_steadily(try_piece, &piece, err);
 	}
 	arena_done(&piece.arena);

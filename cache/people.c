@@ -13,13 +13,15 @@
 enum {
 	PIECE = 500,            /* entities of one pipeline; a user takes two commands */
 	REMEMBERED_MAX = 20000, /* entities; a user with some groups takes half a kilobyte */
+	RECENT_USERS = 4096,
+	RECENT_ORGANIZATIONS = 64,
 };
 
 struct known_user {
 	struct uuid id;
 	struct person person;
+	UT_hash_handle hh; /* beside what a look-up reads, as far as it can be */
 	struct user_changed user;
-	UT_hash_handle hh;
 };
 
 struct known_organization {
@@ -34,6 +36,13 @@ struct people {
 	bool sharing_enabled;
 	struct known_user *users; /* by id, in the arena */
 	struct known_organization *organizations;
+	/*
+	 * Where those are that were looked up last, by their ids: a check looks each of its
+	 * three up more than once. Whoever chooses ids that share a place only makes the
+	 * look-up go the long way.
+	 */
+	struct known_user *recent_users[RECENT_USERS];
+	struct known_organization *recent_organizations[RECENT_ORGANIZATIONS];
 	struct arena arena;
 	/* Entities that were added above but not read yet. */
 	struct buffer missing_users;         /* of struct known_user * */
@@ -55,6 +64,8 @@ static void forget_all(struct people *p)
 	HASH_CLEAR(hh, p->users);
 	HASH_CLEAR(hh, p->organizations);
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
+	memset((void *)p->recent_users, 0, sizeof(p->recent_users));
+	memset((void *)p->recent_organizations, 0, sizeof(p->recent_organizations));
 	arena_reset(&p->arena);
 	buffer_clear(&p->missing_users);
 	buffer_clear(&p->missing_organizations);
@@ -75,21 +86,41 @@ void people_free(struct people **pp)
 	*pp = NULL;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static struct known_user *find_user(const struct people *p, const struct uuid *id)
+/* Of the last bytes, which are random in all ids that are made for users and organizations. */
+static size_t lookup_place(const struct uuid *id, size_t places)
 {
-	struct known_user *u = NULL;
+	uint32_t last;
 
+	memcpy(&last, id->bytes + sizeof(id->bytes) - sizeof(last), sizeof(last));
+	return last % places;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
+static struct known_user *find_user(struct people *p, const struct uuid *id)
+{
+	struct known_user **recent = &p->recent_users[lookup_place(id, RECENT_USERS)];
+	struct known_user *u = *recent;
+
+	if (u && uuid_equal(&u->id, id))
+		return u;
 	HASH_FIND(hh, p->users, id, sizeof(*id), u);
+	if (u)
+		*recent = u;
 	return u;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): uthash's macros nest deeply */
-static struct known_organization *find_organization(const struct people *p, const struct uuid *id)
+static struct known_organization *find_organization(struct people *p, const struct uuid *id)
 {
-	struct known_organization *o = NULL;
+	struct known_organization **recent =
+		&p->recent_organizations[lookup_place(id, RECENT_ORGANIZATIONS)];
+	struct known_organization *o = *recent;
 
+	if (o && uuid_equal(&o->id, id))
+		return o;
 	HASH_FIND(hh, p->organizations, id, sizeof(*id), o);
+	if (o)
+		*recent = o;
 	return o;
 }
 
@@ -287,7 +318,7 @@ int people_learn_workspaces(struct people *p, struct reader *r, const struct wor
 
 /* ---- what is remembered ---- */
 
-const struct person *people_find(const struct people *p, const struct uuid *user_id)
+const struct person *people_find(struct people *p, const struct uuid *user_id)
 {
 	const struct known_user *u = find_user(p, user_id);
 
@@ -295,7 +326,7 @@ const struct person *people_find(const struct people *p, const struct uuid *user
 	return &u->person;
 }
 
-void people_facts(const struct people *p, const struct person *who, const struct workspace *w,
+void people_facts(struct people *p, const struct person *who, const struct workspace *w,
 		  int64_t now, struct access_facts *out)
 {
 	const struct known_organization *o = find_organization(p, &w->organization_id);

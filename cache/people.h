@@ -55,13 +55,13 @@ struct person {
 };
 
 /* A user that was learned. Borrowed until the directory is forgotten. */
-const struct person *people_find(const struct people *p, const struct uuid *user_id);
+const struct person *people_find(struct people *p, const struct uuid *user_id);
 
 /*
  * Sets *out to all that access_check() of that person on that workspace depends
  * on at `now`, ms since 1970. Both must have been learned. Borrows from p and w.
  */
-void people_facts(const struct people *p, const struct person *who, const struct workspace *w,
+void people_facts(struct people *p, const struct person *who, const struct workspace *w,
 		  int64_t now, struct access_facts *out);
 
 #endif

@@ -75,9 +75,14 @@ const struct mark *reader_directory(const struct reader *r)
 	return &r->directory;
 }
 
+int64_t reader_partition_time(const struct reader *r, int partition)
+{
+	return r->before[slot_of(r, partition)].looked;
+}
+
 int64_t reader_time(const struct reader *r, const struct uuid *workspace_id)
 {
-	return r->before[slot_of(r, reader_partition(r, workspace_id))].looked;
+	return reader_partition_time(r, reader_partition(r, workspace_id));
 }
 
 void reader_set_max_age(struct reader *r, int64_t max_age_ms)

@@ -85,6 +85,9 @@ int reader_partition(const struct reader *r, const struct uuid *workspace_id);
  */
 int64_t reader_time(const struct reader *r, const struct uuid *workspace_id);
 
+/* The same for all workspaces of a partition. */
+int64_t reader_partition_time(const struct reader *r, int partition);
+
 /*
  * From now on, questions that touch the partition, or KEYS_DIRECTORY, need
  * everything before `offset` to be applied. A requirement can only rise, until
