@@ -258,8 +258,6 @@ static void clear_parts(struct cluster *c)
 		struct part *part = &c->parts[i];
 
 		drop_part(c, i);
-		if (part->taken) /* what was taken is another's */
-			part->replies.count = 0;
 		replies_clear(&part->replies);
 		pipeline_trim(&part->pipeline);
 		part->taken = 0;

@@ -34,10 +34,8 @@ static int check_database(const struct greeting *g, const struct link *l,
 /* Leaves only the last reply. */
 static void keep_last(struct replies *r)
 {
-	struct redisReply *last = r->list[--r->count];
-
-	replies_clear(r);
-	r->list[r->count++] = last;
+	r->list[0] = r->list[r->count - 1];
+	r->count = 1;
 }
 
 /* Checks the login, and leaves the one reply that tells of a cluster. */

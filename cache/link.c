@@ -1,9 +1,9 @@
 #include "cache/link.h"
 
+#include "cache/parser.h"
 #include "cache/shape.h"
 
 #include <assert.h>
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,23 +14,17 @@ enum {
 	 * partition that are not yet published, and the members of a group.
 	 */
 	REPLIES_MAX_BYTES = 512 * 1024 * 1024,
-	/* Of one array. hiredis makes room for all that the server says are to come. */
-	ELEMENTS_MAX = 4 * 1024 * 1024,
 };
 
 struct link {
 	char *name;
 	unsigned *losses;
 	struct stream stream;
-	redisReader *parser; /* NULL while not connected */
-	bool answered;       /* the server has answered on this connection */
-	bool plain;          /* it goes over TCP without TLS */
-	bool understood;     /* the server has answered once, on this connection or one before */
+	struct redisReader *parser; /* NULL while not connected */
+	bool answered;              /* the server has answered on this connection */
+	bool plain;                 /* it goes over TCP without TLS */
+	bool understood; /* the server has answered once, on this connection or one before */
 	char received[RECEIVE_BYTES];
-#if HIREDIS_MAJOR < 1
-	redisReplyObjectFunctions functions; /* the parser's, with a bound for arrays */
-	void *(*create_array)(const redisReadTask *task, int elements);
-#endif
 };
 
 int link_new(struct link **out, const char *name, unsigned *losses, struct error *err)
@@ -52,9 +46,7 @@ int link_new(struct link **out, const char *name, unsigned *losses, struct error
 void link_close(struct link *l)
 {
 	stream_close(&l->stream);
-	if (l->parser)
-		redisReaderFree(l->parser);
-	l->parser = NULL;
+	parser_free(&l->parser);
 	if (l->answered)
 		(*l->losses)++;
 	l->answered = false;
@@ -82,40 +74,11 @@ const char *link_name(const struct link *l)
 	return l->name;
 }
 
-#if HIREDIS_MAJOR < 1
-/* Later versions of hiredis have this bound themselves. */
-static void *create_bounded_array(const redisReadTask *task, int elements)
-{
-	const struct link *l = task->privdata;
-
-	return elements > ELEMENTS_MAX ? NULL : l->create_array(task, elements);
-}
-#endif
-
-static redisReader *make_parser(struct link *l)
-{
-	redisReader *parser = redisReaderCreate();
-
-	if (!parser)
-		return NULL;
-#if HIREDIS_MAJOR < 1
-	l->functions = *parser->fn;
-	l->create_array = l->functions.createArray;
-	l->functions.createArray = create_bounded_array;
-	parser->fn = &l->functions;
-	parser->privdata = l;
-#else
-	(void)l;
-	parser->maxelements = ELEMENTS_MAX;
-#endif
-	return parser;
-}
-
 int link_open(struct link *l, const struct address_host *at, const struct stream_tls *tls,
 	      int64_t deadline_ms, struct error *err)
 {
 	l->plain = at->port && !tls;
-	l->parser = make_parser(l);
+	l->parser = parser_new();
 	if (!l->parser)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	if (!stream_open(&l->stream, at->name, at->port, tls, deadline_ms))
@@ -154,17 +117,11 @@ int link_send(struct link *l, const struct pipeline *p, int64_t deadline_ms, str
 /* Takes the replies that have arrived completely, up to `count` in all. */
 static int take_replies(struct link *l, size_t count, struct replies *out, struct error *err)
 {
-	while (out->count < count) {
-		void *reply = NULL;
-
-		if (redisReaderGetReply(l->parser, &reply))
-			return fail_broken(l, l->parser->errstr, err);
-		if (!reply)
-			return 0;
+	if (!parser_take(l->parser, out, count))
+		return fail_broken(l, parser_trouble(l->parser), err);
+	if (out->count)
 		l->understood = l->answered = true;
-		out->list[out->count++] = reply;
-	}
-	return l->parser->pos == l->parser->len
+	return out->count < count || parser_is_empty(l->parser)
 		       ? 0
 		       : fail_broken(l, "it sends more than it was asked for", err);
 }
@@ -186,8 +143,9 @@ static int read_replies(struct link *l, size_t count, int64_t deadline_ms, struc
 		received += (size_t)n;
 		if (received > REPLIES_MAX_BYTES)
 			return fail_broken(l, "the answer is larger than any can be", err);
-		if (redisReaderFeed(l->parser, l->received, (size_t)n))
-			return fail_broken(l, l->parser->errstr, err);
+		if (!parser_feed(l->parser,
+				 (struct bytes){ (const uint8_t *)l->received, (size_t)n }))
+			return fail_broken(l, parser_trouble(l->parser), err);
 		rc = take_replies(l, count, out, err);
 	}
 	return rc;

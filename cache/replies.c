@@ -3,13 +3,14 @@
 #include "ops/support/number.h"
 
 #include <hiredis/hiredis.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How replies begin that are ours and not the server's: see replies_fail(). */
 static const char NODE_FAILS[] = "NODEFAILS ";
 static const char NODE_REFUSES[] = "NODEREFUSES ";
+
+enum { KEEP_BYTES = 1024 * 1024 }; /* the replies to a pipeline of a thousand questions */
 
 int replies_reserve(struct replies *r, size_t count, struct error *err)
 {
@@ -27,31 +28,30 @@ int replies_reserve(struct replies *r, size_t count, struct error *err)
 
 void replies_clear(struct replies *r)
 {
-	for (size_t i = 0; i < r->count; i++)
-		freeReplyObject(r->list[i]);
 	r->count = 0;
+	if (arena_size(&r->arena) > KEEP_BYTES)
+		arena_done(&r->arena);
+	else
+		arena_reset(&r->arena);
 }
 
 void replies_done(struct replies *r)
 {
-	replies_clear(r);
+	arena_done(&r->arena);
 	free((void *)r->list);
 	*r = (struct replies){ 0 };
 }
 
-/* A reply that is an error with that text, as hiredis makes them; NULL: out of memory. */
-static redisReply *make_error(const char *word, const char *text)
+/* A reply that is an error with that text, as hiredis makes them. */
+static redisReply *make_error(struct arena *arena, const char *word, const char *text)
 {
-	char line[ERROR_TEXT_SIZE + 32];
-	redisReader *parser = redisReaderCreate();
-	void *reply = NULL;
+	struct bytes line = arena_printf(arena, "%s%.*s", word, (int)strcspn(text, "\r\n"), text);
+	redisReply *r = arena_zalloc(arena, 1, sizeof(*r));
 
-	(void)snprintf(line, sizeof(line), "-%s%.*s\r\n", word, (int)strcspn(text, "\r\n"), text);
-	if (parser && !redisReaderFeed(parser, line, strlen(line)))
-		(void)redisReaderGetReply(parser, &reply);
-	if (parser)
-		redisReaderFree(parser);
-	return reply;
+	r->type = REDIS_REPLY_ERROR;
+	r->str = (char *)(uintptr_t)line.data;
+	r->len = line.len;
+	return r;
 }
 
 int replies_fail(struct replies *r, size_t count, const struct error *why, struct error *err)
@@ -61,14 +61,8 @@ int replies_fail(struct replies *r, size_t count, const struct error *why, struc
 
 	replies_clear(r);
 	rc = replies_reserve(r, count, err);
-	while (!rc && r->count < count) {
-		redisReply *reply = make_error(word, why->text);
-
-		if (reply)
-			r->list[r->count++] = reply;
-		else
-			rc = error_set(err, ERROR_NOMEM, "out of memory");
-	}
+	while (!rc && r->count < count)
+		r->list[r->count++] = make_error(&r->arena, word, why->text);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
  * Nothing here blocks.
  */
 
+#include "ops/support/arena.h"
 #include "ops/support/attributes.h"
 #include "ops/support/bytes.h"
 #include "ops/support/error.h"
@@ -21,12 +22,13 @@ struct replies {
 	struct redisReply **list;
 	size_t count;
 	size_t cap;
+	struct arena arena; /* where they live, with all that hangs at them */
 };
 
 /* Makes room for so many replies in all. ERROR_NOMEM. */
 MUST_USE int replies_reserve(struct replies *r, size_t count, struct error *err);
 
-/* Frees the replies and keeps the room for new ones. */
+/* Ends the life of the replies and keeps the room for new ones, unless it is large. */
 void replies_clear(struct replies *r);
 
 /* Frees the replies and their list. */

@@ -192,6 +192,7 @@ void route_merge(const struct route *r, size_t from, size_t to, struct part *par
 	for (size_t i = from; i < to; i++) {
 		struct part *part = &parts[r->nodes[i]];
 
+		arena_adopt(&out->arena, &part->replies.arena);
 		assert(part->taken < part->replies.count && out->count < out->cap);
 		out->list[out->count++] = part->replies.list[part->taken++];
 	}

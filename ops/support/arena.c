@@ -65,6 +65,23 @@ void arena_reset(struct arena *a)
 	a->used = 0;
 }
 
+void arena_adopt(struct arena *a, struct arena *from)
+{
+	struct arena_block *last = from->first;
+
+	if (!a->current)
+		*a = *from;
+	if (a->first != from->first) {
+		while (last && last->next)
+			last = last->next;
+		if (last) {
+			last->next = a->first;
+			a->first = from->first;
+		}
+	}
+	arena_init(from);
+}
+
 /* Moves to a block with room for size bytes: the next in the chain, or a new one before it. */
 static void advance_block(struct arena *a, size_t size)
 {

@@ -30,6 +30,12 @@ void arena_done(struct arena *a);
 /* Ends the life of everything allocated; keeps up to ARENA_KEEP_BYTES of blocks. */
 void arena_reset(struct arena *a);
 
+/*
+ * Moves all that was allocated in `from` into *a, where it lives until the next reset
+ * of that. `from` is then empty.
+ */
+void arena_adopt(struct arena *a, struct arena *from);
+
 /* The size of all its blocks together, in use or not. */
 size_t arena_size(const struct arena *a);
 

@@ -136,11 +136,10 @@ static void slot_that_nobody_serves_is_unavailable(void **state)
 	route_done(&r);
 }
 
-static redisReply *integer_reply(long long value)
+static redisReply *integer_reply(struct arena *arena, long long value)
 {
-	redisReply *r = calloc(1, sizeof(*r));
+	redisReply *r = arena_zalloc(arena, 1, sizeof(*r));
 
-	assert_non_null(r);
 	r->type = REDIS_REPLY_INTEGER;
 	r->integer = value;
 	return r;
@@ -151,7 +150,8 @@ static void answer_part(struct part *part, long long base)
 {
 	assert_int_equal(replies_reserve(&part->replies, part->pipeline.commands, NULL), 0);
 	for (size_t i = 0; i < part->pipeline.commands; i++)
-		part->replies.list[part->replies.count++] = integer_reply(base + (long long)i);
+		part->replies.list[part->replies.count++] =
+			integer_reply(&part->replies.arena, base + (long long)i);
 }
 
 static void replies_come_in_the_order_of_the_commands(void **state)
@@ -184,14 +184,13 @@ static void replies_come_in_the_order_of_the_commands(void **state)
 	assert_int_equal(replies_reserve(&out, p.commands, NULL), 0);
 	route_merge(&r, 0, p.commands, parts, &out);
 	assert_int_equal(out.count, p.commands);
+	for (int i = 0; i < NODES; i++)
+		replies_done(&parts[i].replies); /* what was merged lives on */
 	for (size_t i = 0; i < p.commands; i++)
 		assert_int_equal(out.list[i]->integer, wanted[i]);
 	replies_done(&out);
-	for (int i = 0; i < NODES; i++) {
+	for (int i = 0; i < NODES; i++)
 		pipeline_done(&parts[i].pipeline);
-		parts[i].replies.count = 0;
-		replies_done(&parts[i].replies);
-	}
 	pipeline_done(&p);
 	route_done(&r);
 }
@@ -214,7 +213,7 @@ static bool is_repeatable(const char *const commands[static COMMANDS_MAX], const
 	for (size_t i = 0; i < p.commands; i++)
 		list[i] = replies[i] == 'M' ? &moved : &answer;
 	assert_int_equal(route_pipeline(&r, &p, &map, "r", NULL), 0);
-	is = route_is_repeatable(&r, &p, &(struct replies){ list, p.commands, p.commands });
+	is = route_is_repeatable(&r, &p, &(struct replies){ .list = list, .count = p.commands });
 	pipeline_done(&p);
 	route_done(&r);
 	return is;

@@ -1,10 +1,10 @@
 #include "tests/unit/cache/script.h"
 
+#include "cache/parser.h"
 #include "cache/redis.h"
 #include "cache/shape.h"
 
 #include <assert.h>
-#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -217,21 +217,14 @@ void script_end_question(struct pipeline *scene, int first_partition, int last_p
 
 static void parse_replies(const struct buffer *bytes, size_t count, struct replies *out)
 {
-	redisReader *parser = redisReaderCreate();
-	void *reply = NULL;
+	struct redisReader *parser = parser_new();
+	int rc = replies_reserve(out, count, NULL);
 
-	assert(parser);
-	redisReaderFeed(parser, (const char *)bytes->data, bytes->len);
-	out->list = realloc((void *)out->list, (count + 1) * sizeof(struct redisReply *));
-	out->cap = count + 1;
-	for (out->count = 0; out->count < count; out->count++) {
-		int rc = redisReaderGetReply(parser, &reply);
-
-		assert(rc == REDIS_OK && reply); /* the scene has a reply to each command */
-		out->list[out->count] = reply;
-	}
-	assert(redisReaderGetReply(parser, &reply) == REDIS_OK && !reply); /* and no more */
-	redisReaderFree(parser);
+	assert(parser && !rc);
+	rc = parser_feed(parser, buffer_bytes(bytes)) && parser_take(parser, out, count);
+	assert(rc && out->count == count); /* the scene has a reply to each command */
+	assert(parser_is_empty(parser));   /* and no more */
+	parser_free(&parser);
 }
 
 int __wrap_redis_roundtrip(struct redis *r, const struct pipeline *p, struct replies *out,

@@ -187,6 +187,38 @@ static void printf_longer_than_a_block_is_whole(void **state)
 	free(long_text);
 }
 
+/* Into an arena that is empty, in use, or was reset; from one that is empty, or has several blocks. */
+static void what_is_adopted_lives_until_the_next_reset(void **state)
+{
+	struct arena *arena = *state;
+	size_t sizes[] = { 0, 16, 3 * BLOCK };
+
+	for (size_t i = 0; i < 9; i++) {
+		struct arena other;
+		size_t own = sizes[i % 3];
+		size_t given = sizes[i / 3];
+		uint8_t *mine;
+		uint8_t *theirs;
+
+		arena_done(arena);
+		arena_init(&other);
+		mine = own ? memset(arena_alloc(arena, own), 'm', own) : NULL;
+		theirs = given ? arena_alloc(&other, 1) : NULL;
+		theirs = given ? memset(arena_alloc(&other, given), 't', given) : NULL;
+		arena_adopt(arena, &other);
+		assert_int_equal(arena_size(&other), 0);
+		memset(arena_alloc(arena, 2 * BLOCK), 'x', 2 * BLOCK);
+		for (size_t n = 0; n < own; n++)
+			assert_int_equal(mine[n], 'm');
+		for (size_t n = 0; n < given; n++)
+			assert_int_equal(theirs[n], 't');
+		arena_reset(arena);
+		arena_adopt(arena, &other); /* of nothing */
+		memset(arena_alloc(arena, 3 * BLOCK), 'x', 3 * BLOCK);
+		arena_done(&other);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +234,7 @@ int main(void)
 		ARENA_TEST(printf_begins_an_empty_arena),
 		ARENA_TEST(printf_across_the_end_of_a_block_is_whole),
 		ARENA_TEST(printf_longer_than_a_block_is_whole),
+		ARENA_TEST(what_is_adopted_lives_until_the_next_reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
