@@ -25,14 +25,21 @@ enum verdict {
 	VERDICT_DIRECTORY_LAGS, /* the directory has less than a partition needs */
 };
 
+/* The commands that read a slot's mark before and after the data, made once. */
+struct mark_commands {
+	struct pipeline before;
+	struct pipeline after;
+};
+
 struct reader {
 	struct redis *redis;
 	struct deployment deployment;
-	size_t slots;               /* partitions + 1: the last slot is the directory's */
-	struct keys *keys;          /* of each slot */
-	bool *touched;              /* by the question; of each slot */
-	int64_t *required;          /* the least that `applied` must be; of each slot */
-	struct mark_glance *before; /* the mark before the data; of each slot */
+	size_t slots;                   /* partitions + 1: the last slot is the directory's */
+	struct keys *keys;              /* of each slot */
+	struct mark_commands *commands; /* of each slot */
+	bool *touched;                  /* by the question; of each slot */
+	int64_t *required;              /* the least that `applied` must be; of each slot */
+	struct mark_glance *before;     /* the mark before the data; of each slot */
 	int64_t *logs; /* of each slot: 1 + the mark's `log` that was seen last; 0: none yet */
 	int64_t max_age_ms;
 	int timeout_ms;
@@ -286,26 +293,6 @@ static int check_slot(struct reader *r, size_t slot, size_t nth, bool *owner_cha
 }
 
 /*
- * The marks before the data. Of a partition's only what check_slot() and check_required()
- * want to know; the rest is read after the data, and read twice it would be a good part of
- * what a pipeline of questions costs Redis. Of the directory's all is compared.
- */
-static void append_marks_before(struct reader *r)
-{
-	for (size_t i = 0; i + 1 < r->slots; i++)
-		if (r->touched[i])
-			mark_append_glance(&r->whole, &r->keys[i]);
-	mark_append_read(&r->whole, &r->keys[r->slots - 1]);
-}
-
-static void append_marks_after(struct reader *r)
-{
-	for (size_t i = 0; i < r->slots; i++)
-		if (r->touched[i])
-			mark_append_read(&r->whole, &r->keys[i]);
-}
-
-/*
  * Returns 0 when the data has all that is required. The mark before the data says so: what was
  * applied between the data and the mark after it is not in the data.
  */
@@ -421,13 +408,16 @@ static void append_times(struct reader *r)
 static void compose_question(struct reader *r)
 {
 	pipeline_clear(&r->whole);
-	append_marks_before(r);
+	for (size_t i = 0; i < r->slots; i++)
+		if (r->touched[i])
+			pipeline_append(&r->whole, &r->commands[i].before);
 	pipeline_barrier(&r->whole);
 	r->marks_before = r->whole.commands;
-	buffer_append(&r->whole.bytes, r->pipeline.bytes.data, r->pipeline.bytes.len);
-	r->whole.commands += r->pipeline.commands;
+	pipeline_append(&r->whole, &r->pipeline);
 	pipeline_barrier(&r->whole);
-	append_marks_after(r);
+	for (size_t i = 0; i < r->slots; i++)
+		if (r->touched[i])
+			pipeline_append(&r->whole, &r->commands[i].after);
 	append_times(r);
 }
 
@@ -540,19 +530,41 @@ int reader_mark(struct reader *r, int partition, struct mark *out, struct error 
 	return rc;
 }
 
+/*
+ * Before the data only what check_slot() and check_required() want to know of a partition is
+ * read; the rest is read after the data, and read twice it would be a good part of what a
+ * pipeline of questions costs Redis. Of the directory's mark all is compared.
+ */
+static void make_commands(struct reader *r)
+{
+	for (size_t i = 0; i < r->slots; i++) {
+		struct mark_commands *c = &r->commands[i];
+
+		pipeline_init(&c->before);
+		pipeline_init(&c->after);
+		if (i + 1 < r->slots)
+			mark_append_glance(&c->before, &r->keys[i]);
+		else
+			mark_append_read(&c->before, &r->keys[i]);
+		mark_append_read(&c->after, &r->keys[i]);
+	}
+}
+
 static int allocate_slots(struct reader *r, const char *prefix, struct error *err)
 {
 	r->slots = (size_t)r->deployment.partitions + 1;
 	r->keys = calloc(r->slots, sizeof(*r->keys));
+	r->commands = calloc(r->slots, sizeof(*r->commands));
 	r->touched = calloc(r->slots, sizeof(*r->touched));
 	r->required = calloc(r->slots, sizeof(*r->required));
 	r->before = calloc(r->slots, sizeof(*r->before));
 	r->logs = calloc(r->slots, sizeof(*r->logs));
-	if (!r->keys || !r->touched || !r->required || !r->before || !r->logs)
+	if (!r->keys || !r->commands || !r->touched || !r->required || !r->before || !r->logs)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	for (size_t i = 0; i + 1 < r->slots; i++)
 		keys_init(&r->keys[i], prefix, (int)i);
 	keys_init(&r->keys[r->slots - 1], prefix, KEYS_DIRECTORY);
+	make_commands(r);
 	return 0;
 }
 
@@ -610,6 +622,11 @@ void reader_close(struct reader **rp)
 	pipeline_done(&r->pipeline);
 	pipeline_done(&r->whole);
 	replies_done(&r->replies);
+	for (size_t i = 0; r->commands && i < r->slots; i++) {
+		pipeline_done(&r->commands[i].before);
+		pipeline_done(&r->commands[i].after);
+	}
+	free(r->commands);
 	free(r->keys);
 	free(r->touched);
 	free(r->required);

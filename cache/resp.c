@@ -53,13 +53,17 @@ static uint8_t *put_number(uint8_t *at, uint64_t value)
 }
 
 /* Puts the head of an argument, "$12\r\n", or of a command, "*3\r\n". */
-static uint8_t *put_head(uint8_t *at, uint8_t type, uint64_t value)
+static inline uint8_t *put_head(uint8_t *at, uint8_t type, uint64_t value)
 {
 	*at++ = type;
-	if (value < 10)
-		*at++ = (uint8_t)('0' + value); /* as nearly all are */
-	else
+	if (value < 10) { /* as nearly all are */
+		*at++ = (uint8_t)('0' + value);
+	} else if (value < 100) {
+		*at++ = (uint8_t)('0' + value / 10);
+		*at++ = (uint8_t)('0' + value % 10);
+	} else {
 		at = put_number(at, value);
+	}
 	return put_bytes(at, LINE_END, LINE_END_LEN);
 }
 
@@ -76,6 +80,12 @@ void pipeline_command(struct pipeline *p, size_t arguments)
 
 	p->bytes.len += (size_t)(put_head(begin, '*', arguments) - begin);
 	p->commands++;
+}
+
+void pipeline_append(struct pipeline *p, const struct pipeline *more)
+{
+	buffer_append(&p->bytes, more->bytes.data, more->bytes.len);
+	p->commands += more->commands;
 }
 
 void pipeline_parts(struct pipeline *p, const struct bytes *parts, size_t count)
@@ -96,7 +106,12 @@ void pipeline_parts(struct pipeline *p, const struct bytes *parts, size_t count)
 
 void pipeline_bytes(struct pipeline *p, struct bytes argument)
 {
-	pipeline_parts(p, &argument, 1);
+	uint8_t *begin = buffer_reserve(&p->bytes, HEAD_MAX + argument.len + LINE_END_LEN);
+	uint8_t *at = put_head(begin, '$', argument.len);
+
+	at = put_bytes(at, argument.data, argument.len);
+	at = put_bytes(at, LINE_END, LINE_END_LEN);
+	p->bytes.len += (size_t)(at - begin);
 }
 
 void pipeline_text(struct pipeline *p, const char *argument)

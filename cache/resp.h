@@ -49,6 +49,9 @@ void pipeline_trim(struct pipeline *p);
  */
 void pipeline_barrier(struct pipeline *p);
 
+/* Adds the commands of another pipeline; its barriers do not count. */
+void pipeline_append(struct pipeline *p, const struct pipeline *more);
+
 /* Begins a command of that many arguments; the command's name is one of them. */
 void pipeline_command(struct pipeline *p, size_t arguments);
 

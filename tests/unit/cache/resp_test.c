@@ -4,6 +4,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 static struct pipeline pipeline;
 
 static int set_up(void **state)
@@ -89,6 +91,45 @@ static void lengths_may_have_many_digits(void **state)
 	assert_memory_equal(pipeline.bytes.data + pipeline.bytes.len - 2, "\r\n", 2);
 }
 
+/* At each end of one, two and three digits. */
+static void lengths_are_written_as_they_are(void **state)
+{
+	static const size_t lengths[] = { 1, 9, 10, 42, 99, 100, 999 };
+	static const uint8_t argument[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		char head[32];
+		size_t len = (size_t)snprintf(head, sizeof(head), "*%zu\r\n$%zu\r\n", lengths[i],
+					      lengths[i]);
+
+		pipeline_clear(&pipeline);
+		pipeline_command(&pipeline, lengths[i]);
+		pipeline_bytes(&pipeline, (struct bytes){ argument, lengths[i] });
+		assert_int_equal(pipeline.bytes.len, len + lengths[i] + 2);
+		assert_memory_equal(pipeline.bytes.data, head, len);
+	}
+}
+
+static void commands_of_another_pipeline_follow(void **state)
+{
+	struct pipeline more;
+
+	(void)state;
+	pipeline_init(&more);
+	pipeline_append(&pipeline, &more);
+	assert_int_equal(pipeline.commands, 0);
+	pipeline_texts(&more, (const char *const[]){ "PING", NULL });
+	pipeline_barrier(&more);
+	pipeline_texts(&more, (const char *const[]){ "TIME", NULL });
+	pipeline_texts(&pipeline, (const char *const[]){ "INFO", NULL });
+	pipeline_append(&pipeline, &more);
+	ASSERT_WRITTEN("*1\r\n$4\r\nINFO\r\n*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nTIME\r\n");
+	assert_int_equal(pipeline.commands, 3);
+	assert_int_equal(pipeline.barrier_count, 0);
+	pipeline_done(&more);
+}
+
 static void list_of_texts_is_one_command(void **state)
 {
 	static const char *const words[] = { "CONFIG", "GET", "maxmemory-policy", NULL };
@@ -119,6 +160,8 @@ int main(void)
 		TEST(empty_and_absent_arguments_are_empty_strings),
 		TEST(numbers_are_decimal_text),
 		TEST(lengths_may_have_many_digits),
+		TEST(lengths_are_written_as_they_are),
+		TEST(commands_of_another_pipeline_follow),
 		TEST(list_of_texts_is_one_command),
 		TEST(commands_are_counted_until_cleared),
 	};
