@@ -6,6 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/*
+ * Under the address sanitizer only what is allocated may be touched: then whoever reads past the
+ * end of a piece, or one that a reset has ended, is found as with malloc().
+ */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_SANITIZED 1
+#endif
+#ifdef ARENA_SANITIZED
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, size)   ((void)(data), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(data, size) ((void)(data), (void)(size))
+#endif
+
 enum {
 	ARENA_BLOCK_BYTES = 256 * 1024,
 	ARENA_KEEP_BYTES = 16 * 1024 * 1024, /* several of the largest runs */
@@ -26,6 +44,7 @@ static struct arena_block *block_new(size_t size)
 	b = memory_must(malloc(sizeof(*b) + size));
 	b->next = NULL;
 	b->size = size;
+	ASAN_POISON_MEMORY_REGION(b->data, size);
 	return b;
 }
 
@@ -55,6 +74,7 @@ void arena_reset(struct arena *a)
 	size_t kept = 0;
 
 	for (struct arena_block *b = a->first; b; b = b->next) {
+		ASAN_POISON_MEMORY_REGION(b->data, b->size);
 		kept += b->size;
 		if (kept < ARENA_KEEP_BYTES)
 			continue;
@@ -117,13 +137,14 @@ size_t arena_size(const struct arena *a)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
+	size_t taken = aligned_size(size);
 	void *p;
 
-	size = aligned_size(size);
-	if (!a->current || a->current->size - a->used < size)
-		advance_block(a, size);
+	if (!a->current || a->current->size - a->used < taken)
+		advance_block(a, taken);
 	p = a->current->data + a->used;
-	a->used += size;
+	a->used += taken;
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 	return p;
 }
 
@@ -181,8 +202,11 @@ __attribute__((format(printf, 2, 0))) static size_t try_printf(struct arena *a, 
 {
 	size_t left = a->current ? a->current->size - a->used : 0;
 	char *p = left ? (char *)a->current->data + a->used : NULL;
-	int len = vsnprintf(p, left, format, args);
+	int len;
 
+	ASAN_UNPOISON_MEMORY_REGION(p, left);
+	len = vsnprintf(p, left, format, args);
+	ASAN_POISON_MEMORY_REGION(p, left); /* until it is allocated */
 	return len < 0 ? 0 : (size_t)len;
 }
 

@@ -38,6 +38,7 @@ LIBRARIES = {
     r"openssl/.*": ("schemas/", "cache/stream.c"),
     r"sodium/.*": ("ops/support/",),
     r"uthash\.h": ("ops/support/hash.h",),  # all others include that, and get its keyed hash
+    r"sanitizer/asan_interface\.h": ("ops/support/arena.c",),
     r"sharebus\.h": ("producer/examples/",),  # as it is installed
 }
 STANDARD = re.compile(

@@ -9,6 +9,9 @@
 
 #include <stdalign.h>
 #include <stdio.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 enum {
 	BLOCK = 256 * 1024,      /* an arena's usual block */
@@ -219,6 +222,25 @@ static void what_is_adopted_lives_until_the_next_reset(void **state)
 	}
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/* As with malloc(): else the sanitizer would see nothing of what is done wrong in an arena. */
+static void only_what_is_allocated_may_be_touched(void **state)
+{
+	struct arena *arena = *state;
+	char *piece = arena_alloc(arena, 20);
+	struct bytes text = arena_printf(arena, "%s", "some words");
+
+	assert_false(__asan_address_is_poisoned(piece));
+	assert_false(__asan_address_is_poisoned(piece + 19));
+	assert_true(__asan_address_is_poisoned(piece + 20));
+	assert_false(__asan_address_is_poisoned(text.data + text.len));
+	assert_true(__asan_address_is_poisoned(text.data + text.len + 1));
+	arena_reset(arena);
+	assert_true(__asan_address_is_poisoned(piece));
+	assert_true(__asan_address_is_poisoned(text.data));
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +257,9 @@ int main(void)
 		ARENA_TEST(printf_across_the_end_of_a_block_is_whole),
 		ARENA_TEST(printf_longer_than_a_block_is_whole),
 		ARENA_TEST(what_is_adopted_lives_until_the_next_reset),
+#ifdef __SANITIZE_ADDRESS__
+		ARENA_TEST(only_what_is_allocated_may_be_touched),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
