@@ -173,9 +173,15 @@ static void read_workspace(const redisReply *reply)
 
 static void read_mark(const redisReply *reply)
 {
+	struct mark_glance g;
+	struct mark taken;
 	struct mark m;
 
 	mark_parse(&m, reply);
+	mark_parse_glance(&g, reply);
+	assert(g.epoch >= 0 && g.applied >= 0 && g.looked >= 0);
+	if (!mark_take(&taken, reply, &(struct keys){ "sb:{1}:", 7 }, "redis", NULL))
+		assert(mark_equal(&taken, &m));
 	assert(memchr(m.deployment.cluster, 0, sizeof(m.deployment.cluster)));
 	assert(m.state == MARK_MISSING || m.state == MARK_READY || m.state == MARK_REBUILDING);
 }
