@@ -140,7 +140,7 @@ static clockid_t redis_clock(redisContext *redis)
 	static const char name[] = "process_id:";
 	redisReply *info = redisCommand(redis, "INFO server");
 	const char *at = info && info->str ? strstr(info->str, name) : NULL;
-	clockid_t clock;
+	clockid_t clock = CLOCK_MONOTONIC;
 
 	if (!at || clock_getcpuclockid((pid_t)strtol(at + strlen(name), NULL, 10), &clock))
 		fail_bench("the clock of Redis cannot be read");

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""How fast the library answers checks, compared with the bare HMGETs that the answers rest on: on the
-same connection, in pipelines of a hundred, in turn."""
+"""How fast the library answers checks, compared with the bare HMGETs that the answers rest on: each on one
+connection, in pipelines of a hundred, in turn. What the library asks beside them is its price: the marks, the time,
+and of each workspace the version."""
 
 import random
 import subprocess
@@ -65,10 +66,14 @@ def main():
         command = [bench.program("check_bench"), *world.redis_address.rsplit(":", 1), str(args.rounds)]
         asked = "".join(questions(grants, places.__getitem__))
         done = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    ours, bare = zip(*[map(float, line.split()) for line in done.stdout.splitlines()])
-    bound = minimum(RATIO_MIN, ratio=True)
-    rows = [Row("answers of the library, pipelined", "/s", list(ours), bound, "bare HMGETs", list(bare))]
-    return bench.tell(Report("check", bench.settings_of(args), rows), args.output)
+    columns = [list(column) for column in zip(*[map(float, line.split()) for line in done.stdout.splitlines()])]
+    ours, bare = columns[:3], columns[3:]
+    names = ("answers of the library, pipelined", "CPU of the client", "CPU of Redis")
+    units = ("/s", "s/100k", "s/100k")
+    bounds = (minimum(RATIO_MIN, ratio=True), None, None)
+    rows = [Row(*row[:4], "bare HMGETs", row[4]) for row in zip(names, units, ours, bounds, bare)]
+    cpu = {name: dict(zip(("client", "redis"), of[1:])) for name, of in (("sharebus", ours), ("bare", bare))}
+    return bench.tell(Report("check", bench.settings_of(args), rows, cpu, per="answers"), args.output)
 
 
 if __name__ == "__main__":

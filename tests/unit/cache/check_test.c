@@ -121,8 +121,8 @@ static void organization_scene(void)
 	script_end_question(scene, 0, -1);
 }
 
-/* A workspace that is shared with the user until then. */
-static void shared_scene(int64_t expires_at)
+/* What a workspace says that is shared with the first user until then, or is asked for an unknown one. */
+static void append_workspace(struct pipeline *scene, bool unknown_user, int64_t expires_at)
 {
 	const struct workspace w = { .organization_id = letters("organization-111"),
 				     .owner_id = letters("erin-has-an-id-1"),
@@ -132,17 +132,26 @@ static void shared_scene(int64_t expires_at)
 				 .granted_by = w.owner_id,
 				 .granted_at = 1,
 				 .expires_at = expires_at };
-	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
-	struct pipeline *scene = script_question(partition, partition);
 	uint8_t header[HEADER_VALUE_SIZE];
 	uint8_t value[GRANT_VALUE_MAX];
 
 	layout_header_value(header, &w);
-	pipeline_command(scene, 4);
+	pipeline_command(scene, unknown_user ? 2 : 4);
 	pipeline_bytes(scene, (struct bytes){ header, sizeof(header) });
 	pipeline_text(scene, "8"); /* the version */
+	if (unknown_user)
+		return;
 	pipeline_bytes(scene, (struct bytes){ value, layout_grant_value(value, &g, &w.owner_id) });
 	script_nil(scene);
+}
+
+/* A workspace that is shared with the user until then. */
+static void shared_scene(int64_t expires_at)
+{
+	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
+	struct pipeline *scene = script_question(partition, partition);
+
+	append_workspace(scene, false, expires_at);
 	script_end_question(scene, partition, partition);
 }
 
@@ -168,6 +177,29 @@ static void grant_ends_when_the_owner_has_looked_after_its_end(void **state)
 		assert_int_equal(check_many(&checker, questions, 1, answers, NULL), 0);
 		assert_int_equal(answers[0].reason, cases[i].reason);
 	}
+	assert_int_equal(script_left(), 0);
+}
+
+/* Where users are looked up first, ids that end alike have the same place. */
+static void users_whose_ids_end_alike_are_not_taken_for_each_other(void **state)
+{
+	int partition = reader_partition(checker.reader, &questions[0].workspace_id);
+	struct pipeline *scene;
+
+	(void)state;
+	questions[1].user_id = questions[3].user_id = letters("eve-has-an-id-16");
+	user_scene(bytes_of("organization-111m"), NULL);
+	shared_scene(ABSENT);
+	organization_scene();
+	assert_int_equal(check_many(&checker, questions, 1, answers, NULL), 0);
+	learn_scene(); /* eve is unknown */
+	scene = script_question(partition, partition);
+	for (int i = 0; i < 4; i++)
+		append_workspace(scene, i % 2 == 1, ABSENT);
+	script_end_question(scene, partition, partition);
+	assert_int_equal(check_many(&checker, questions, 4, answers, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(answers[i].reason, i % 2 ? ACCESS_UNKNOWN_USER : ACCESS_DIRECT);
 	assert_int_equal(script_left(), 0);
 }
 
@@ -253,6 +285,7 @@ int main(void)
 		TEST(all_questions_are_answered_when_each_pipeline_succeeds),
 		TEST(no_question_is_answered_when_a_later_pipeline_fails),
 		TEST(grant_ends_when_the_owner_has_looked_after_its_end),
+		TEST(users_whose_ids_end_alike_are_not_taken_for_each_other),
 		TEST(damaged_user_or_group_is_unavailable),
 		TEST(workspace_without_its_header_is_unavailable),
 		TEST(key_of_another_type_is_unavailable),

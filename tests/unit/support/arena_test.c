@@ -193,31 +193,32 @@ static void printf_longer_than_a_block_is_whole(void **state)
 /* Into an arena that is empty, in use, or was reset; from one that is empty, or has several blocks. */
 static void what_is_adopted_lives_until_the_next_reset(void **state)
 {
+	static const size_t sizes[] = { 0, 16, LARGE };
 	struct arena *arena = *state;
-	size_t sizes[] = { 0, 16, 3 * BLOCK };
 
 	for (size_t i = 0; i < 9; i++) {
-		struct arena other;
 		size_t own = sizes[i % 3];
 		size_t given = sizes[i / 3];
+		struct arena other;
 		uint8_t *mine;
 		uint8_t *theirs;
 
 		arena_done(arena);
 		arena_init(&other);
+		if (given)
+			(void)arena_alloc(&other, 1);
 		mine = own ? memset(arena_alloc(arena, own), 'm', own) : NULL;
-		theirs = given ? arena_alloc(&other, 1) : NULL;
 		theirs = given ? memset(arena_alloc(&other, given), 't', given) : NULL;
 		arena_adopt(arena, &other);
 		assert_int_equal(arena_size(&other), 0);
-		memset(arena_alloc(arena, 2 * BLOCK), 'x', 2 * BLOCK);
+		memset(arena_alloc(arena, LARGE), 'x', LARGE);
 		for (size_t n = 0; n < own; n++)
 			assert_int_equal(mine[n], 'm');
 		for (size_t n = 0; n < given; n++)
 			assert_int_equal(theirs[n], 't');
 		arena_reset(arena);
 		arena_adopt(arena, &other); /* of nothing */
-		memset(arena_alloc(arena, 3 * BLOCK), 'x', 3 * BLOCK);
+		memset(arena_alloc(arena, LARGE), 'x', LARGE);
 		arena_done(&other);
 	}
 }
