@@ -1,7 +1,7 @@
 /*
  * How fast the library answers checks, compared with the bare HMGETs that the
- * answers rest on: one connection, pipelines of 100, in turn, so that both run
- * under the same conditions. Reads lines "<user id> <workspace id> <key in hex>
+ * answers rest on: each on one connection, in pipelines of 100, in turns of a few
+ * milliseconds, so that both run under the same conditions. Reads lines "<user id> <workspace id> <key in hex>
  * <field in hex>,…" from standard input; all answers must be yes. Prints a line for
  * each round: answers a second, and the seconds of CPU that 100,000 cost this program
  * and Redis, which must be on this machine; then the same of the HMGETs.
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PIPELINE = 100, FIELDS_MAX = 16, LINE_SIZE = 1024, PAIRS_MAX = 100000 };
+enum { PIPELINE = 100, TURN = 1000, FIELDS_MAX = 16, LINE_SIZE = 1024, PAIRS_MAX = 100000 };
 
 /* A question, and the command that its answer rests on. */
 struct pair {
@@ -163,32 +163,42 @@ static struct cost cost_until_now(clockid_t redis)
 			      seconds_of(redis) };
 }
 
-static struct cost cost_since(const struct cost *begin, clockid_t redis)
+static void add_cost(struct cost *sum, const struct cost *begin, const struct cost *end)
 {
-	struct cost now = cost_until_now(redis);
-
-	return (struct cost){ now.clock - begin->clock, now.client - begin->client,
-			      now.redis - begin->redis };
+	sum->clock += end->clock - begin->clock;
+	sum->client += end->client - begin->client;
+	sum->redis += end->redis - begin->redis;
 }
 
-static struct cost measure_bare(redisContext *redis, clockid_t clock, struct pair *pairs,
-				size_t count)
+/* The two ways, and what a round of each has cost so far. */
+struct turn {
+	struct sharebus *sb;
+	redisContext *redis;
+	clockid_t clock;
+	struct cost ours;
+	struct cost bare;
+};
+
+static void take_bare(struct turn *t, struct pair *pairs, size_t count)
 {
-	struct cost begin = cost_until_now(clock);
+	struct cost begin = cost_until_now(t->clock);
+	struct cost end;
 
 	for (size_t i = 0; i < count; i += PIPELINE)
-		ask_bare(redis, pairs + i);
-	return cost_since(&begin, clock);
+		ask_bare(t->redis, pairs + i);
+	end = cost_until_now(t->clock);
+	add_cost(&t->bare, &begin, &end);
 }
 
-static struct cost measure_library(struct sharebus *sb, clockid_t clock, const struct pair *pairs,
-				   size_t count)
+static void take_library(struct turn *t, const struct pair *pairs, size_t count)
 {
-	struct cost begin = cost_until_now(clock);
+	struct cost begin = cost_until_now(t->clock);
+	struct cost end;
 
 	for (size_t i = 0; i < count; i += PIPELINE)
-		ask_library(sb, pairs + i);
-	return cost_since(&begin, clock);
+		ask_library(t->sb, pairs + i);
+	end = cost_until_now(t->clock);
+	add_cost(&t->ours, &begin, &end);
 }
 
 static void print_cost(const struct cost *c, size_t count)
@@ -199,20 +209,21 @@ static void print_cost(const struct cost *c, size_t count)
 		     c->redis * each);
 }
 
-/* Each goes first in every other round. */
-static void run_round(int round, struct sharebus *sb, redisContext *redis, clockid_t clock,
-		      struct pair *pairs, size_t count)
+/* Each way goes first in every other turn. */
+static void run_round(struct turn *t, struct pair *pairs, size_t count)
 {
-	struct cost ours;
-	struct cost bare;
+	t->ours = t->bare = (struct cost){ 0 };
+	for (size_t at = 0; at < count; at += TURN) {
+		size_t some = count - at < TURN ? count - at : TURN;
 
-	if (round % 2)
-		ours = measure_library(sb, clock, pairs, count);
-	bare = measure_bare(redis, clock, pairs, count);
-	if (round % 2 == 0)
-		ours = measure_library(sb, clock, pairs, count);
-	print_cost(&ours, count);
-	print_cost(&bare, count);
+		if (at / TURN % 2)
+			take_library(t, pairs + at, some);
+		take_bare(t, pairs + at, some);
+		if (at / TURN % 2 == 0)
+			take_library(t, pairs + at, some);
+	}
+	print_cost(&t->ours, count);
+	print_cost(&t->bare, count);
 	(void)printf("\n");
 }
 
@@ -221,7 +232,7 @@ int main(int argc, char **argv)
 	struct sharebus *sb = NULL;
 	redisContext *redis;
 	struct pair *pairs;
-	clockid_t clock;
+	struct turn turns;
 	char address[128];
 	size_t count;
 	int rounds;
@@ -235,9 +246,9 @@ int main(int argc, char **argv)
 	    sharebus_open(&sb, &(struct sharebus_options){ .redis = address }))
 		fail_bench("no connection");
 	pairs = read_pairs(&count);
-	clock = redis_clock(redis);
+	turns = (struct turn){ .sb = sb, .redis = redis, .clock = redis_clock(redis) };
 	for (int round = 0; round < rounds; round++)
-		run_round(round, sb, redis, clock, pairs, count);
+		run_round(&turns, pairs, count);
 	sharebus_close(&sb);
 	redisFree(redis);
 	return 0;
