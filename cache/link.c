@@ -114,10 +114,11 @@ int link_send(struct link *l, const struct pipeline *p, int64_t deadline_ms, str
 	return stream_send(&l->stream, buffer_bytes(&p->bytes), deadline_ms) ? fail_io(l, err) : 0;
 }
 
-/* Takes the replies that have arrived completely, up to `count` in all. */
-static int take_replies(struct link *l, size_t count, struct replies *out, struct error *err)
+/* Takes what has arrived, and the replies that are now complete, up to `count` in all. */
+static int take_bytes(struct link *l, struct bytes bytes, size_t count, struct replies *out,
+		      struct error *err)
 {
-	if (!parser_take(l->parser, out, count))
+	if (!parser_read(l->parser, bytes, out, count))
 		return fail_broken(l, parser_trouble(l->parser), err);
 	if (out->count)
 		l->understood = l->answered = true;
@@ -143,10 +144,8 @@ static int read_replies(struct link *l, size_t count, int64_t deadline_ms, struc
 		received += (size_t)n;
 		if (received > REPLIES_MAX_BYTES)
 			return fail_broken(l, "the answer is larger than any can be", err);
-		if (!parser_feed(l->parser,
-				 (struct bytes){ (const uint8_t *)l->received, (size_t)n }))
-			return fail_broken(l, parser_trouble(l->parser), err);
-		rc = take_replies(l, count, out, err);
+		rc = take_bytes(l, (struct bytes){ (const uint8_t *)l->received, (size_t)n }, count,
+				out, err);
 	}
 	return rc;
 }

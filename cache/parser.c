@@ -4,8 +4,15 @@
 #include <hiredis/hiredis.h>
 #include <string.h>
 
-/* Of one array. We make room for all elements that the server says are to come. */
-enum { ELEMENTS_MAX = 4 * 1024 * 1024 };
+enum {
+	/* Of one array. We make room for all elements that the server says are to come. */
+	ELEMENTS_MAX = 4 * 1024 * 1024,
+	/*
+	 * hiredis moves all that it still has to the front whenever it has read a kilobyte. So it
+	 * gets little at a time.
+	 */
+	MOUTHFUL_BYTES = 2048,
+};
 
 #if HIREDIS_MAJOR < 1
 typedef int array_len;
@@ -117,15 +124,8 @@ void parser_free(struct redisReader **pp)
 	*pp = NULL;
 }
 
-bool parser_feed(struct redisReader *p, struct bytes bytes)
+static bool take_replies(struct redisReader *p, struct replies *out, size_t count)
 {
-	return redisReaderFeed(p, (const char *)bytes.data, bytes.len) == REDIS_OK;
-}
-
-bool parser_take(struct redisReader *p, struct replies *out, size_t count)
-{
-	assert(count <= out->cap);
-	p->privdata = &out->arena;
 	while (out->count < count) {
 		void *reply = NULL;
 
@@ -134,6 +134,21 @@ bool parser_take(struct redisReader *p, struct replies *out, size_t count)
 		if (!reply)
 			return true;
 		out->list[out->count++] = reply;
+	}
+	return true;
+}
+
+bool parser_read(struct redisReader *p, struct bytes bytes, struct replies *out, size_t count)
+{
+	assert(count <= out->cap);
+	p->privdata = &out->arena;
+	while (bytes.len) {
+		size_t some = bytes.len < MOUTHFUL_BYTES ? bytes.len : MOUTHFUL_BYTES;
+
+		if (redisReaderFeed(p, (const char *)bytes.data, some) != REDIS_OK ||
+		    !take_replies(p, out, count))
+			return false;
+		bytes = (struct bytes){ bytes.data + some, bytes.len - some };
 	}
 	return true;
 }

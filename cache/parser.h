@@ -24,16 +24,15 @@ struct redisReader *parser_new(void);
 /* Frees it and sets *p NULL. *p may be NULL. */
 void parser_free(struct redisReader **p);
 
-/* Gives it what has arrived; the bytes are copied. False when it fails: see parser_trouble(). */
-MUST_USE bool parser_feed(struct redisReader *p, struct bytes bytes);
-
 /*
- * Appends to *out, which has room, the replies that have arrived completely, up to
- * `count` in all. What has arrived of another lives there, too, so the next call must be
- * for the same replies, unless parser_is_empty(). False when the bytes are no replies,
- * or an array is larger than any can be; then it fails for ever: see parser_trouble().
+ * Gives it what has arrived, which is copied, and appends to *out, which has room, the
+ * replies that are now complete, up to `count` in all. What has arrived of another lives
+ * there, too, so the next call must be for the same replies, unless parser_is_empty().
+ * False when the bytes are no replies, or an array is larger than any can be; then it
+ * fails for ever: see parser_trouble().
  */
-MUST_USE bool parser_take(struct redisReader *p, struct replies *out, size_t count);
+MUST_USE bool parser_read(struct redisReader *p, struct bytes bytes, struct replies *out,
+			  size_t count);
 
 /* Has all that it was given been taken? */
 bool parser_is_empty(const struct redisReader *p);

@@ -33,7 +33,7 @@ static bool take_pieces(struct redisReader *p, struct bytes rest, size_t piece, 
 		struct bytes some;
 
 		(void)bytes_take(&rest, piece < rest.len ? piece : rest.len, &some);
-		if (!parser_feed(p, some) || !parser_take(p, out, REPLIES))
+		if (!parser_read(p, some, out, REPLIES))
 			return false;
 	}
 	return true;

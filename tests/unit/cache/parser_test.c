@@ -2,9 +2,11 @@
 
 #include "cache/parser.h"
 
+#include "ops/support/buffer.h"
 #include "tests/unit/unit.h"
 
 #include <hiredis/hiredis.h>
+#include <stdio.h>
 
 static struct redisReader *parser;
 static struct replies replies;
@@ -24,9 +26,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static bool feed(const char *text)
+static bool read_text(const char *text, size_t count)
 {
-	return parser_feed(parser, bytes_of(text));
+	return parser_read(parser, bytes_of(text), &replies, count);
 }
 
 static void each_kind_of_reply_is_read(void **state)
@@ -36,9 +38,8 @@ static void each_kind_of_reply_is_read(void **state)
 	const redisReply *list;
 
 	(void)state;
-	assert_true(
-		parser_feed(parser, (struct bytes){ (const uint8_t *)bytes, sizeof(bytes) - 1 }));
-	assert_true(parser_take(parser, &replies, 4));
+	assert_true(parser_read(parser, (struct bytes){ (const uint8_t *)bytes, sizeof(bytes) - 1 },
+				&replies, 4));
 	assert_int_equal(replies.count, 4);
 	assert_true(parser_is_empty(parser));
 	assert_int_equal(replies.list[0]->type, REDIS_REPLY_STATUS);
@@ -65,8 +66,8 @@ static void reply_that_comes_byte_by_byte_is_whole(void **state)
 	(void)state;
 	for (size_t i = 0; i + 1 < sizeof(bytes); i++) {
 		assert_int_equal(replies.count, 0);
-		assert_true(parser_feed(parser, (struct bytes){ (const uint8_t *)bytes + i, 1 }));
-		assert_true(parser_take(parser, &replies, 4));
+		assert_true(parser_read(parser, (struct bytes){ (const uint8_t *)bytes + i, 1 },
+					&replies, 4));
 	}
 	assert_int_equal(replies.count, 1);
 	assert_true(parser_is_empty(parser));
@@ -81,11 +82,38 @@ static void reply_that_comes_byte_by_byte_is_whole(void **state)
 	assert_string_equal(list->element[2]->str, "");
 }
 
+/* hiredis gets it in mouthfuls, some of which end within a reply. */
+static void long_answer_is_read_as_a_whole(void **state)
+{
+	enum { COUNT = 1000, LONG = 5000 };
+	struct buffer bytes;
+	char head[32];
+
+	(void)state;
+	buffer_init(&bytes);
+	for (int i = 0; i < COUNT; i++) {
+		(void)snprintf(head, sizeof(head), "*2\r\n$3\r\nabc\r\n:%d\r\n", i);
+		buffer_append_text(&bytes, head);
+	}
+	buffer_append_text(&bytes, "$5000\r\n");
+	memset(buffer_reserve(&bytes, LONG), 'x', LONG);
+	bytes.len += LONG;
+	buffer_append_text(&bytes, "\r\n");
+	assert_int_equal(replies_reserve(&replies, COUNT + 1, NULL), 0);
+	assert_true(parser_read(parser, buffer_bytes(&bytes), &replies, COUNT + 1));
+	assert_int_equal(replies.count, COUNT + 1);
+	assert_true(parser_is_empty(parser));
+	for (int i = 0; i < COUNT; i++)
+		assert_int_equal(replies.list[i]->element[1]->integer, i);
+	assert_int_equal(replies.list[COUNT]->len, LONG);
+	assert_int_equal(replies.list[COUNT]->str[LONG - 1], 'x');
+	buffer_done(&bytes);
+}
+
 static void no_more_is_taken_than_is_asked_for(void **state)
 {
 	(void)state;
-	assert_true(feed(":1\r\n:2\r\n"));
-	assert_true(parser_take(parser, &replies, 1));
+	assert_true(read_text(":1\r\n:2\r\n", 1));
 	assert_int_equal(replies.count, 1);
 	assert_false(parser_is_empty(parser));
 }
@@ -93,11 +121,10 @@ static void no_more_is_taken_than_is_asked_for(void **state)
 static void what_is_no_reply_fails(void **state)
 {
 	(void)state;
-	assert_true(feed("HTTP/1.1 400 Bad Request\r\n"));
-	assert_false(parser_take(parser, &replies, 4));
+	assert_false(read_text("HTTP/1.1 400 Bad Request\r\n", 4));
 	assert_int_equal(replies.count, 0);
 	assert_non_null(strstr(parser_trouble(parser), "Protocol error"));
-	assert_false(parser_take(parser, &replies, 4));
+	assert_false(read_text("+OK\r\n", 4));
 }
 
 static void array_that_is_larger_than_any_fails_before_it_has_memory(void **state)
@@ -108,8 +135,7 @@ static void array_that_is_larger_than_any_fails_before_it_has_memory(void **stat
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
 		parser_free(&parser);
 		parser = parser_new();
-		assert_true(feed(heads[i]));
-		assert_false(parser_take(parser, &replies, 4));
+		assert_false(read_text(heads[i], 4));
 		assert_true(arena_size(&replies.arena) < 1000000);
 	}
 }
@@ -119,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_kind_of_reply_is_read),
 		TEST(reply_that_comes_byte_by_byte_is_whole),
+		TEST(long_answer_is_read_as_a_whole),
 		TEST(no_more_is_taken_than_is_asked_for),
 		TEST(what_is_no_reply_fails),
 		TEST(array_that_is_larger_than_any_fails_before_it_has_memory),

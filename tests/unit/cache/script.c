@@ -221,7 +221,7 @@ static void parse_replies(const struct buffer *bytes, size_t count, struct repli
 	int rc = replies_reserve(out, count, NULL);
 
 	assert(parser && !rc);
-	rc = parser_feed(parser, buffer_bytes(bytes)) && parser_take(parser, out, count);
+	rc = parser_read(parser, buffer_bytes(bytes), out, count);
 	assert(rc && out->count == count); /* the scene has a reply to each command */
 	assert(parser_is_empty(parser));   /* and no more */
 	parser_free(&parser);
