@@ -31,6 +31,11 @@ enum {
 	SUSPECT,
 	FIELD_COUNT
 };
+/* What mark_append_vouch() asks for. */
+static const int vouching[] = {
+	EPOCH, CLUSTER, PARTITIONS, LAYOUT, STATE, DIRECTORY, LOG, SUSPECT
+};
+_Static_assert(sizeof(vouching) / sizeof(*vouching) == VOUCH_FIELDS, "VOUCH_FIELDS");
 _Static_assert((int)FIELD_COUNT + 1 == (int)MARK_FIELDS, "MARK_FIELDS"); /* and `looked` */
 
 void mark_append_read(struct pipeline *p, const struct keys *k)
@@ -41,6 +46,15 @@ void mark_append_read(struct pipeline *p, const struct keys *k)
 	for (int i = 0; i < FIELD_COUNT; i++)
 		pipeline_text(p, fields[i]);
 	pipeline_text(p, LOOKED);
+}
+
+void mark_append_vouch(struct pipeline *p, const struct keys *k)
+{
+	pipeline_command(p, 2 + VOUCH_FIELDS);
+	pipeline_text(p, "HMGET");
+	pipeline_key(p, k, "mark", NULL);
+	for (int i = 0; i < VOUCH_FIELDS; i++)
+		pipeline_text(p, fields[vouching[i]]);
 }
 
 /* ---- damage ---- */
@@ -68,9 +82,23 @@ static const struct number {
 	{ "looked", 0, INT64_MAX, FIELD_COUNT, false },
 };
 
-static bool is_mark(const redisReply *reply)
+/* A mark, or a part of it, by its fields. What was not asked for is NULL. */
+struct parts {
+	const redisReply *of[FIELD_COUNT + 1];
+};
+
+/* False when the reply is no mark. */
+static bool take_parts(struct parts *out, const redisReply *reply)
 {
-	return reply->type == REDIS_REPLY_ARRAY && reply->elements == FIELD_COUNT + 1;
+	*out = (struct parts){ { NULL } };
+	if (reply->type != REDIS_REPLY_ARRAY)
+		return false;
+	if (reply->elements == MARK_FIELDS)
+		memcpy((void *)out->of, (void *)reply->element, sizeof(out->of));
+	else if (reply->elements == VOUCH_FIELDS)
+		for (int i = 0; i < VOUCH_FIELDS; i++)
+			out->of[vouching[i]] = reply->element[i];
+	return out->of[STATE] != NULL;
 }
 
 /* The numbers of a mark by their fields; those that it lacks are 0. */
@@ -79,23 +107,25 @@ struct numbers {
 };
 
 /* Sets *out. Returns the first number that the mark cannot have; NULL: there is none, or no mark. */
-static const struct number *parse_numbers(struct numbers *out, const redisReply *reply)
+static const struct number *parse_numbers(struct numbers *out, const struct parts *mark)
 {
 	const struct number *damaged = NULL;
 
 	*out = (struct numbers){ { 0 } };
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		const struct number *n = &numbers[i];
-		struct bytes text = reply_bytes(reply->element[n->field]);
+		const redisReply *part = mark->of[n->field];
+		struct bytes text = reply_bytes(part);
 		int64_t *value = &out->of[n->field];
 
-		if (number_parse(text, n->min, n->max, value) || (!text.data && !n->needed))
+		if (!part || number_parse(text, n->min, n->max, value) ||
+		    (!text.data && !n->needed))
 			continue;
-		*value = reply_number(reply->element[n->field], 0);
+		*value = reply_number(part, 0);
 		if (!damaged)
 			damaged = n;
 	}
-	return reply_bytes(reply->element[STATE]).data ? damaged : NULL;
+	return reply_bytes(mark->of[STATE]).data ? damaged : NULL;
 }
 
 /* Is the text so short and plain that a message may repeat it? */
@@ -107,10 +137,10 @@ static bool is_printable(struct bytes text)
 	return text.data && text.len <= 40;
 }
 
-static int fail_damaged(const struct number *n, const redisReply *reply, const struct keys *k,
+static int fail_damaged(const struct number *n, const struct parts *mark, const struct keys *k,
 			const char *address, struct error *err)
 {
-	struct bytes text = reply_bytes(reply->element[n->field]);
+	struct bytes text = reply_bytes(mark->of[n->field]);
 
 	if (!is_printable(text))
 		text = bytes_of(text.data ? "(not a text)" : "(missing)");
@@ -131,15 +161,20 @@ static enum mark_state parse_state(struct bytes text)
 	return bytes_equal_text(text, "rebuilding") ? MARK_REBUILDING : MARK_MISSING;
 }
 
-/* Sets *out from a reply that is_mark(), whose numbers those are. */
-static void set_mark(struct mark *out, const redisReply *reply, const struct numbers *n)
+/* Does it have its counts, as far as it was asked for them? */
+static bool is_counted(const struct parts *mark)
 {
-	bool counted = reply_bytes(reply->element[WORKSPACES]).data &&
-		       reply_bytes(reply->element[GRANTS]).data;
-	struct bytes cluster = reply_bytes(reply->element[CLUSTER]);
+	return !mark->of[WORKSPACES] ||
+	       (reply_bytes(mark->of[WORKSPACES]).data && reply_bytes(mark->of[GRANTS]).data);
+}
+
+/* Sets *out from the parts, whose numbers those are. */
+static void set_mark(struct mark *out, const struct parts *mark, const struct numbers *n)
+{
+	struct bytes cluster = reply_bytes(mark->of[CLUSTER]);
 
 	*out = (struct mark){
-		.state = parse_state(reply_bytes(reply->element[STATE])),
+		.state = parse_state(reply_bytes(mark->of[STATE])),
 		.epoch = n->of[EPOCH],
 		.applied = n->of[APPLIED],
 		.deployment.partitions = (int)n->of[PARTITIONS],
@@ -152,7 +187,7 @@ static void set_mark(struct mark *out, const redisReply *reply, const struct num
 		.workspaces = n->of[WORKSPACES],
 		.grants = n->of[GRANTS],
 	};
-	if (out->state == MARK_READY && (!counted || out->layout < INDEX_LAYOUT))
+	if (out->state == MARK_READY && (!is_counted(mark) || out->layout < INDEX_LAYOUT))
 		out->state = MARK_REBUILDING;
 	if (!cluster.len)
 		out->state = MARK_MISSING; /* it is nobody's */
@@ -163,26 +198,29 @@ static void set_mark(struct mark *out, const redisReply *reply, const struct num
 
 void mark_parse(struct mark *out, const struct redisReply *reply)
 {
+	struct parts mark;
 	struct numbers n;
 
 	*out = (struct mark){ .state = MARK_MISSING };
-	if (is_mark(reply) && !parse_numbers(&n, reply))
-		set_mark(out, reply, &n);
+	if (take_parts(&mark, reply) && !parse_numbers(&n, &mark))
+		set_mark(out, &mark, &n);
 }
 
 int mark_take(struct mark *out, const struct redisReply *reply, const struct keys *k,
 	      const char *address, struct error *err)
 {
-	const struct number *damaged = NULL;
+	const struct number *damaged;
+	struct parts mark;
 	struct numbers n;
 
-	if (is_mark(reply))
-		damaged = parse_numbers(&n, reply);
+	if (!take_parts(&mark, reply)) {
+		*out = (struct mark){ .state = MARK_MISSING };
+		return 0;
+	}
+	damaged = parse_numbers(&n, &mark);
 	if (damaged)
-		return fail_damaged(damaged, reply, k, address, err);
-	*out = (struct mark){ .state = MARK_MISSING };
-	if (is_mark(reply))
-		set_mark(out, reply, &n);
+		return fail_damaged(damaged, &mark, k, address, err);
+	set_mark(out, &mark, &n);
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct redisReply;
 
 enum {
 	INDEX_LAYOUT = 5,
+	VOUCH_FIELDS = 8,  /* that mark_append_vouch() asks for */
 	MARK_FIELDS = 15,  /* that mark_append_read() asks for */
 	GLANCE_FIELDS = 4, /* that mark_append_glance() asks for */
 };
@@ -75,8 +76,14 @@ struct mark {
 void mark_append_read(struct pipeline *p, const struct keys *k);
 
 /*
- * Sets *out from the reply to that command. A reply that is not a mark, or is a
- * damaged one, gives MARK_MISSING. A mark of an older layout, or without its
+ * Appends the command that reads of the mark only what answers rest on: owner, state,
+ * deployment, layout, log and directory. For whoever has read the whole mark lately.
+ */
+void mark_append_vouch(struct pipeline *p, const struct keys *k);
+
+/*
+ * Sets *out from the reply to either command; what was not asked for is 0. A reply
+ * that is not a mark, or is a damaged one, gives MARK_MISSING. A mark of an older layout, or without its
  * counts, gives MARK_REBUILDING instead of MARK_READY: this program cannot read
  * its data, or nothing vouches for it, and its next owner loads it anew.
  */

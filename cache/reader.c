@@ -13,6 +13,11 @@
 #include <stdlib.h>
 
 enum {
+	/*
+	 * A mark is read as a whole so often at least, as its owner looks at it; in between
+	 * only what answers rest on.
+	 */
+	WHOLE_MS = 1000,
 	OWNER_TRIES = 5, /* the owner of a partition changes once in hours */
 	PAUSE_MS = 2,    /* between two looks at a directory that is being written */
 };
@@ -28,7 +33,15 @@ enum verdict {
 /* The commands that read a slot's mark before and after the data, made once. */
 struct mark_commands {
 	struct pipeline before;
-	struct pipeline after;
+	struct pipeline vouch; /* after the data: what answers rest on */
+	struct pipeline whole; /* after the data: all of it */
+};
+
+/* When a mark was found good as a whole. */
+struct whole_mark {
+	int64_t epoch;
+	int64_t until_ms; /* how long that suffices */
+	bool asked;       /* this question asks for it */
 };
 
 struct reader {
@@ -37,9 +50,12 @@ struct reader {
 	size_t slots;                   /* partitions + 1: the last slot is the directory's */
 	struct keys *keys;              /* of each slot */
 	struct mark_commands *commands; /* of each slot */
-	bool *touched;                  /* by the question; of each slot */
-	int64_t *required;              /* the least that `applied` must be; of each slot */
-	struct mark_glance *before;     /* the mark before the data; of each slot */
+	struct whole_mark *wholes;      /* of each slot, as read on that connection */
+	unsigned connection;
+	int64_t asked_ms;           /* when the question was last asked */
+	bool *touched;              /* by the question; of each slot */
+	int64_t *required;          /* the least that `applied` must be; of each slot */
+	struct mark_glance *before; /* the mark before the data; of each slot */
 	int64_t *logs; /* of each slot: 1 + the mark's `log` that was seen last; 0: none yet */
 	int64_t max_age_ms;
 	int timeout_ms;
@@ -265,6 +281,24 @@ static void note_before(struct reader *r, size_t slot, const redisReply *reply)
 }
 
 /*
+ * Was the mark, which is good, of the same owner and in the same state before the data? And,
+ * unless it was read as a whole now, when it last was?
+ */
+static bool is_same_owner(struct reader *r, size_t slot, const struct mark *m)
+{
+	const struct mark_glance *before = &r->before[slot];
+	struct whole_mark *w = &r->wholes[slot];
+	bool same = before->state == m->state && before->epoch == m->epoch &&
+		    (w->asked || w->epoch == m->epoch);
+
+	if (!same)
+		w->until_ms = 0;
+	else if (w->asked)
+		*w = (struct whole_mark){ m->epoch, r->asked_ms + WHOLE_MS, true };
+	return same;
+}
+
+/*
  * Checks the nth of the marks that were read, which is that of the slot, and notes what it says
  * of the directory. Sets *owner_changed when it had another owner or state before the data: a
  * good mark after the data alone proves nothing, for the partition may have been rebuilt between
@@ -279,15 +313,17 @@ static int check_slot(struct reader *r, size_t slot, size_t nth, bool *owner_cha
 
 	if (!rc)
 		rc = check_mark(r, &m, err);
-	if (rc)
+	if (rc) {
+		r->wholes[slot].until_ms = 0;
 		return rc;
+	}
 	if (slot == r->slots - 1)
 		r->directory = m;
 	else if (m.directory > r->directory_needed)
 		r->directory_needed = m.directory;
 	note_log(r, slot, m.log);
 	note_before(r, slot, r->replies.list[nth]);
-	if (r->before[slot].state != m.state || r->before[slot].epoch != m.epoch)
+	if (!is_same_owner(r, slot, &m))
 		*owner_changed = true;
 	return m.suspect && r->required[slot] > 0 ? fail_suspect(r, slot, err) : 0;
 }
@@ -404,9 +440,30 @@ static void append_times(struct reader *r)
 		pipeline_texts(&r->whole, time);
 }
 
+/* What is known of marks is known of those on this connection. */
+static void forget_marks(struct reader *r)
+{
+	if (r->connection == redis_connection(r->redis))
+		return;
+	r->connection = redis_connection(r->redis);
+	for (size_t i = 0; i < r->slots; i++)
+		r->wholes[i].until_ms = 0;
+}
+
+/* The command for a slot's mark after the data. Without data, the question is about the mark. */
+static const struct pipeline *mark_after(struct reader *r, size_t slot)
+{
+	struct whole_mark *w = &r->wholes[slot];
+
+	w->asked = slot + 1 == r->slots || !r->pipeline.commands || r->asked_ms >= w->until_ms;
+	return w->asked ? &r->commands[slot].whole : &r->commands[slot].vouch;
+}
+
 /* The whole question: marks, data, marks, and the time. */
 static void compose_question(struct reader *r)
 {
+	forget_marks(r);
+	r->asked_ms = clock_monotonic_ms();
 	pipeline_clear(&r->whole);
 	for (size_t i = 0; i < r->slots; i++)
 		if (r->touched[i])
@@ -417,7 +474,7 @@ static void compose_question(struct reader *r)
 	pipeline_barrier(&r->whole);
 	for (size_t i = 0; i < r->slots; i++)
 		if (r->touched[i])
-			pipeline_append(&r->whole, &r->commands[i].after);
+			pipeline_append(&r->whole, mark_after(r, i));
 	append_times(r);
 }
 
@@ -532,7 +589,7 @@ int reader_mark(struct reader *r, int partition, struct mark *out, struct error 
 
 /*
  * Before the data only what check_slot() and check_required() want to know of a partition is
- * read; the rest is read after the data, and read twice it would be a good part of what a
+ * read, and after the data mostly what answers rest on: the marks are a good part of what a
  * pipeline of questions costs Redis. Of the directory's mark all is compared.
  */
 static void make_commands(struct reader *r)
@@ -541,12 +598,14 @@ static void make_commands(struct reader *r)
 		struct mark_commands *c = &r->commands[i];
 
 		pipeline_init(&c->before);
-		pipeline_init(&c->after);
+		pipeline_init(&c->vouch);
+		pipeline_init(&c->whole);
 		if (i + 1 < r->slots)
 			mark_append_glance(&c->before, &r->keys[i]);
 		else
 			mark_append_read(&c->before, &r->keys[i]);
-		mark_append_read(&c->after, &r->keys[i]);
+		mark_append_vouch(&c->vouch, &r->keys[i]);
+		mark_append_read(&c->whole, &r->keys[i]);
 	}
 }
 
@@ -555,11 +614,13 @@ static int allocate_slots(struct reader *r, const char *prefix, struct error *er
 	r->slots = (size_t)r->deployment.partitions + 1;
 	r->keys = calloc(r->slots, sizeof(*r->keys));
 	r->commands = calloc(r->slots, sizeof(*r->commands));
+	r->wholes = calloc(r->slots, sizeof(*r->wholes));
 	r->touched = calloc(r->slots, sizeof(*r->touched));
 	r->required = calloc(r->slots, sizeof(*r->required));
 	r->before = calloc(r->slots, sizeof(*r->before));
 	r->logs = calloc(r->slots, sizeof(*r->logs));
-	if (!r->keys || !r->commands || !r->touched || !r->required || !r->before || !r->logs)
+	if (!r->keys || !r->commands || !r->wholes || !r->touched || !r->required || !r->before ||
+	    !r->logs)
 		return error_set(err, ERROR_NOMEM, "out of memory");
 	for (size_t i = 0; i + 1 < r->slots; i++)
 		keys_init(&r->keys[i], prefix, (int)i);
@@ -624,9 +685,11 @@ void reader_close(struct reader **rp)
 	replies_done(&r->replies);
 	for (size_t i = 0; r->commands && i < r->slots; i++) {
 		pipeline_done(&r->commands[i].before);
-		pipeline_done(&r->commands[i].after);
+		pipeline_done(&r->commands[i].vouch);
+		pipeline_done(&r->commands[i].whole);
 	}
 	free(r->commands);
+	free(r->wholes);
 	free(r->keys);
 	free(r->touched);
 	free(r->required);

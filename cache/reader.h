@@ -8,7 +8,7 @@
  * read only before the data or only after it, a half-cleared index could look
  * like a "no". Whose a partition is, how far it is and when it was looked at, its
  * mark before the data tells, for the data is not older than that; all else the mark
- * after it. Where they are on several nodes of a cluster, the three are sent one
+ * after it. What no answer rests on is looked at once a second. Where they are on several nodes of a cluster, the three are sent one
  * after another, each when all nodes have answered what was before: so all that was
  * read stood in Redis at some time between the marks before it and those after it,
  * as it does on one server. Commands of one of the three go to their nodes at the

@@ -362,6 +362,66 @@ static void glance_at_a_damaged_mark_finds_none(void **state)
 		assert_int_equal(glance_at(cases[i]).state, MARK_MISSING);
 }
 
+/* The values are in the order of the command. */
+static struct mark vouching_mark(const char *const values[static VOUCH_FIELDS])
+{
+	struct mark m;
+
+	array_reply_init(&reply);
+	for (int i = 0; i < VOUCH_FIELDS; i++) {
+		if (values[i])
+			array_reply_add_text(&reply, values[i]);
+		else
+			array_reply_add_nil(&reply);
+	}
+	mark_parse(&m, &reply.reply);
+	return m;
+}
+
+static void part_that_vouches_is_read_like_the_whole(void **state)
+{
+	const char *values[] = { "7", "cluster-a", "12", "5", "ready", "88", "2", "1" };
+	struct mark m = vouching_mark(values);
+	struct commands c;
+	struct pipeline p;
+	struct keys k;
+
+	(void)state;
+	assert_int_equal(m.state, MARK_READY);
+	assert_string_equal(m.deployment.cluster, "cluster-a");
+	assert_true(m.epoch == 7 && m.deployment.partitions == 12 && m.layout == 5);
+	assert_true(m.directory == 88 && m.log == 2 && m.suspect);
+	values[4] = "rebuilding";
+	assert_int_equal(vouching_mark(values).state, MARK_REBUILDING);
+	values[4] = "ready";
+	values[3] = "4";
+	assert_int_equal(vouching_mark(values).state, MARK_REBUILDING);
+	values[3] = "5";
+	values[1] = NULL;
+	assert_int_equal(vouching_mark(values).state, MARK_MISSING);
+	pipeline_init(&p);
+	keys_init(&k, "sb", 3);
+	mark_append_vouch(&p, &k);
+	commands_parse(&c, &p);
+	assert_command(&c, 0, "HMGET", "sb:{3}:mark", "epoch", "cluster", "partitions", "layout",
+		       "state", "directory", "log", "suspect", NULL);
+	pipeline_done(&p);
+}
+
+static void damage_in_the_part_that_vouches_is_named(void **state)
+{
+	static const char *const values[] = { "7", "cluster-a", "12", "5", "ready", "x", "2", "1" };
+	struct mark m = vouching_mark(values);
+	struct error err;
+	struct keys k;
+
+	(void)state;
+	assert_int_equal(m.state, MARK_MISSING);
+	keys_init(&k, "sb", 3);
+	assert_int_equal(mark_take(&m, &reply.reply, &k, "r", &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "its field directory is x"));
+}
+
 static void commands_have_the_fields_of_the_design(void **state)
 {
 	struct mark m = { .state = MARK_REBUILDING,
@@ -499,6 +559,8 @@ int main(void)
 		cmocka_unit_test(long_cluster_id_is_cut),
 		cmocka_unit_test(glance_is_a_part_of_the_mark),
 		cmocka_unit_test(glance_at_a_damaged_mark_finds_none),
+		cmocka_unit_test(part_that_vouches_is_read_like_the_whole),
+		cmocka_unit_test(damage_in_the_part_that_vouches_is_named),
 		cmocka_unit_test(commands_have_the_fields_of_the_design),
 		cmocka_unit_test(mark_of_another_deployment_is_refused_with_a_sentence),
 		cmocka_unit_test(mark_of_this_deployment_or_none_is_accepted),

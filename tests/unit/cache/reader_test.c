@@ -5,8 +5,27 @@
 #include "tests/unit/cache/script.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 static struct reader *reader;
 static int64_t now_ms; /* by the clock of Redis */
+static int64_t
+	elapsed_ms; /* the reader's own clock stands still unless told otherwise, or asked for a pause */
+
+/* NOLINTBEGIN(bugprone-reserved-identifier): the linker wants these names */
+int64_t __wrap_clock_monotonic_ms(void);
+void __wrap_clock_pause_ms(int ms);
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+int64_t __wrap_clock_monotonic_ms(void)
+{
+	return elapsed_ms;
+}
+
+void __wrap_clock_pause_ms(int ms)
+{
+	elapsed_ms += ms;
+}
 
 static int set_up(void **state)
 {
@@ -355,6 +374,85 @@ static void damaged_mark_beside_an_answer_makes_it_unavailable(void **state)
 					 "damaged: its field applied is -1"));
 }
 
+static bool asked_for_whole_marks(void)
+{
+	const char *mark = strstr(script_sent(), "sb:{1}:something");
+
+	return strstr(mark, "last_hash") < strstr(mark, "sb:{dir}:mark");
+}
+
+/* Not so much of what a pipeline costs Redis, but each mark is looked at as often as its owner does. */
+static void whole_mark_is_read_only_now_and_then(void **state)
+{
+	const struct mark m = script_ready_mark(7, 100);
+
+	(void)state;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	assert_true(asked_for_whole_marks());
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	assert_false(asked_for_whole_marks());
+	elapsed_ms += 999;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	assert_false(asked_for_whole_marks());
+	elapsed_ms += 1;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	assert_true(asked_for_whole_marks());
+}
+
+/* The new owner's mark may lack what the part that vouches does not show. */
+static void mark_of_a_new_owner_is_read_as_a_whole(void **state)
+{
+	const struct mark old = script_ready_mark(7, 100);
+	struct mark new = script_ready_mark(8, 100);
+	struct pipeline *again;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(ask_between(&old, &old, NULL), 0);
+	again = script_scene();
+	script_glance(again, &new);
+	script_mark(again, &old);
+	pipeline_text(again, "value");
+	script_mark(again, &new);
+	script_mark(again, &old);
+	script_time(again, SCRIPT_NOW_MS);
+	new.tip.hash = -1;
+	assert_int_equal(ask_between(&new, &new, &err), ERROR_UNAVAILABLE);
+	assert_non_null(strstr(err.text, "its field last_hash is -1"));
+	assert_true(asked_for_whole_marks());
+	assert_int_equal(script_left(), 0);
+}
+
+static void mark_on_a_new_connection_is_read_as_a_whole(void **state)
+{
+	const struct mark m = script_ready_mark(7, 100);
+
+	(void)state;
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	script_break();
+	assert_int_equal(reader_ask(reader, NULL), ERROR_UNAVAILABLE);
+	assert_int_equal(ask_between(&m, &m, NULL), 0);
+	assert_true(asked_for_whole_marks());
+}
+
+/* Vouching marks tell all that makes an answer wrong: here a Redis was given to another deployment. */
+static void mark_that_became_foreign_is_refused_at_once(void **state)
+{
+	const struct mark ours = script_ready_mark(7, 100);
+	struct mark foreign = ours;
+
+	(void)state;
+	assert_int_equal(ask_between(&ours, &ours, NULL), 0);
+	(void)snprintf(foreign.deployment.cluster, sizeof(foreign.deployment.cluster), "cluster-b");
+	assert_int_equal(ask_between(&foreign, &foreign, NULL), ERROR_REFUSED);
+	assert_false(asked_for_whole_marks());
+	foreign = ours;
+	assert_int_equal(ask_between(&ours, &ours, NULL), 0);
+	foreign.deployment.partitions = 3;
+	assert_int_equal(ask_between(&foreign, &foreign, NULL), ERROR_REFUSED);
+	assert_false(asked_for_whole_marks());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +475,10 @@ int main(void)
 		TEST(redis_that_does_not_know_the_time_is_unavailable),
 		TEST(index_without_a_possible_number_of_partitions_is_unavailable),
 		TEST(damaged_mark_beside_an_answer_makes_it_unavailable),
+		TEST(whole_mark_is_read_only_now_and_then),
+		TEST(mark_of_a_new_owner_is_read_as_a_whole),
+		TEST(mark_on_a_new_connection_is_read_as_a_whole),
+		TEST(mark_that_became_foreign_is_refused_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,10 @@ void script_nil_array(struct pipeline *scene);
 /* Adds an error, as a reply or as an element of the array that was begun. */
 void script_error(struct pipeline *scene, const char *words);
 
-/* Adds the reply to the command that reads a mark; NULL: there is none. */
+/*
+ * Adds the reply to the command that reads a mark; NULL: there is none. If only what vouches is
+ * asked for, it is shortened to that.
+ */
 void script_mark(struct pipeline *scene, const struct mark *m);
 
 /* The same for the command that reads only what tells the owner. */
