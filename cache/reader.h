@@ -8,11 +8,12 @@
  * read only before the data or only after it, a half-cleared index could look
  * like a "no". Whose a partition is, how far it is and when it was looked at, its
  * mark before the data tells, for the data is not older than that; all else the mark
- * after it. What no answer rests on is looked at once a second. Where they are on several nodes of a cluster, the three are sent one
- * after another, each when all nodes have answered what was before: so all that was
- * read stood in Redis at some time between the marks before it and those after it,
- * as it does on one server. Commands of one of the three go to their nodes at the
- * same time, and nothing rests on their order.
+ * after it. What no answer rests on is looked at once a second. Where they are on
+ * several nodes of a cluster, the three are sent one after another, each when all
+ * nodes have answered what was before: so all that was read stood in Redis at some
+ * time between the marks before it and those after it, as it does on one server.
+ * Commands of one of the three go to their nodes at the same time, and nothing rests
+ * on their order.
  *
  * The answer is never "no" when the index is not sure: it is
  * ERROR_UNAVAILABLE when a mark is missing, damaged or rebuilding, when its owner
