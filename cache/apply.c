@@ -76,10 +76,11 @@ static void add_text_field(struct apply *a, const char *field, struct bytes valu
 	pipeline_bytes(&a->pipeline, value);
 }
 
-static void add_number_field(struct apply *a, const char *field, int64_t value)
+static void add_version(struct apply *a, const struct workspace *w)
 {
-	pipeline_text(&a->pipeline, field);
-	pipeline_number(&a->pipeline, value);
+	uint8_t value[VERSION_VALUE_MAX];
+
+	add_text_field(a, LAYOUT_VERSION, (struct bytes){ value, layout_version_value(value, w) });
 }
 
 static void add_header(struct apply *a, const struct workspace *w)
@@ -89,7 +90,7 @@ static void add_header(struct apply *a, const struct workspace *w)
 	layout_header_value(value, w);
 	add_text_field(a, LAYOUT_HEADER, (struct bytes){ value, sizeof(value) });
 	add_text_field(a, LAYOUT_NAME, w->name);
-	add_number_field(a, LAYOUT_VERSION, w->version);
+	add_version(a, w);
 }
 
 /* A range of fields of commands, by their numbers: see layout.h. */
@@ -225,7 +226,7 @@ static size_t set_fields(struct apply *a, const struct touched *t)
 	if (header)
 		add_header(a, w);
 	else
-		add_number_field(a, LAYOUT_VERSION, w->version);
+		add_version(a, w);
 	add_commands(a, t);
 	add_handoffs(a, t);
 	for (size_t i = 0; all_grants && i < w->grant_count; i++)

@@ -3,7 +3,7 @@
 
 /*
  * How an open handoff is written into the hash of its workspace, and read back
- * (layout 5). It stands whole in one field, and others lead to it:
+ * (layout 6). It stands whole in one field, and others lead to it:
  *
  *   sb:{p}:ws:<id>        field o<handoff id>: below
  *   sb:{p}:handoff:<id>   field <workspace id>; more than one if authors gave two an id

@@ -3,11 +3,13 @@
 #include "cache/handoff_layout.h"
 #include "cache/keys.h"
 #include "cache/redis.h"
+#include "ops/support/buffer.h"
 #include "ops/support/number.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	ID_SIZE = sizeof(struct uuid),
@@ -276,6 +278,55 @@ bool layout_parse_forgotten(struct recent *r, struct bytes value)
 	return true;
 }
 
+/* What LAYOUT_VERSION says that there is. */
+struct holding {
+	int64_t grants;
+	int64_t handoffs;
+	int64_t commands_end;
+};
+
+size_t layout_version_value(uint8_t out[static VERSION_VALUE_MAX], const struct workspace *w)
+{
+	const uint64_t numbers[] = { (uint64_t)w->version, w->grant_count, w->handoffs.count,
+				     (uint64_t)recent_end(&w->recent) };
+	uint8_t *at = out;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		uint8_t digits[NUMBER_DIGITS_MAX];
+		uint8_t *end = digits + sizeof(digits);
+		uint8_t *from = number_write(end, numbers[i]);
+
+		if (i)
+			*at++ = ' ';
+		memcpy(at, from, (size_t)(end - from));
+		at += end - from;
+	}
+	return (size_t)(at - out);
+}
+
+static bool take_space(struct bytes *text)
+{
+	uint8_t space;
+
+	return bytes_take_u8(text, &space) && space == ' ';
+}
+
+static bool parse_version(struct workspace *w, struct holding *said, struct bytes value)
+{
+	return number_take(&value, &w->version) && take_space(&value) &&
+	       number_take(&value, &said->grants) && take_space(&value) &&
+	       number_take(&value, &said->handoffs) && take_space(&value) &&
+	       number_take(&value, &said->commands_end) && !value.len && w->version > 0;
+}
+
+/* Has every grant, handoff and command been read that was written? */
+static bool holds_all(const struct workspace *w, const struct holding *said)
+{
+	return (uint64_t)said->grants == w->grant_count &&
+	       (uint64_t)said->handoffs == w->handoffs.count &&
+	       said->commands_end == recent_end(&w->recent) && recent_is_whole(&w->recent);
+}
+
 /* Sets *field when it is the name of a field of commands: a number as we write it. */
 static bool is_recent_field(struct bytes name, int64_t *field)
 {
@@ -295,7 +346,7 @@ static bool add_grant(struct workspace *w, struct bytes field, struct bytes valu
 	return true;
 }
 
-/* Sets in *w what one field says. The two that were parsed before all others are skipped. */
+/* Sets in *w what one field says. Those that were parsed before all others are skipped. */
 static bool parse_field(struct workspace *w, struct bytes field, const redisReply *reply)
 {
 	struct bytes value = reply_bytes(reply);
@@ -311,8 +362,6 @@ static bool parse_field(struct workspace *w, struct bytes field, const redisRepl
 		return layout_parse_recent(&w->recent, number, value);
 	if (bytes_equal_text(field, LAYOUT_NAME))
 		workspace_set_name(w, value);
-	else if (bytes_equal_text(field, LAYOUT_VERSION))
-		return number_parse(value, 0, INT64_MAX, &w->version);
 	return true;
 }
 
@@ -329,25 +378,30 @@ static struct bytes find_field(const redisReply *reply, const char *field)
  * Parses what other fields need: the grants the header, and the commands what is
  * forgotten. Redis may return both after them.
  */
-static bool parse_needed(struct workspace *w, const redisReply *reply)
+static bool parse_needed(struct workspace *w, struct holding *said, const redisReply *reply)
 {
 	struct bytes forgotten = find_field(reply, LAYOUT_FORGOTTEN);
 
 	return layout_parse_header(w, find_field(reply, LAYOUT_HEADER)) &&
+	       parse_version(w, said, find_field(reply, LAYOUT_VERSION)) &&
 	       (!forgotten.data || layout_parse_forgotten(&w->recent, forgotten));
 }
 
 static bool parse_fields(struct workspace *w, const redisReply *reply)
 {
+	struct holding said = { 0 };
+
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements % 2)
 		return false;
 	w->registered = reply->elements > 0;
-	if (w->registered && !parse_needed(w, reply))
+	if (!w->registered)
+		return true;
+	if (!parse_needed(w, &said, reply))
 		return false;
 	for (size_t i = 0; i < reply->elements; i += 2)
 		if (!parse_field(w, reply_bytes(reply->element[i]), reply->element[i + 1]))
 			return false;
-	return recent_is_whole(&w->recent) && (!w->registered || (w->name.data && w->version > 0));
+	return w->name.data && holds_all(w, &said);
 }
 
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply)

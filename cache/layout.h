@@ -3,11 +3,13 @@
 
 /*
  * How a workspace is written into its hash `sb:{p}:ws:<id>`, and read back
- * (layout 5):
+ * (layout 6):
  *
  *   h               organization and owner (16 bytes each), status ('a' active, 'd' dormant)
  *   n               name, text
- *   v               version, decimal
+ *   v               four decimal numbers with a space between them: the version; how many grants
+ *                   and how many handoffs there are; the number that the next command to be
+ *                   remembered will have. Who reads all fields knows by that whether one is lost
  *   0, 1, 2, …      the remembered commands (recent.h), by their numbers: 0 to 2 in field 0, 3 to 5
  *                   in field 1, and so on. 18 bytes for each: the id (16) and how many minutes its
  *                   record was late (2, big-endian)
@@ -61,6 +63,7 @@ struct redisReply;
 
 enum {
 	HEADER_VALUE_SIZE = 33,
+	VERSION_VALUE_MAX = 4 * 20,
 	RECENT_FIELD_COMMANDS = 3, /* so many commands in a field */
 	RECENT_COMMAND_SIZE = 18,
 	RECENT_VALUE_MAX = RECENT_FIELD_COMMANDS * RECENT_COMMAND_SIZE,
@@ -115,6 +118,9 @@ void layout_header_value(uint8_t out[static HEADER_VALUE_SIZE], const struct wor
 
 /* Sets organization, owner and status from it. False if it is broken; *w is then untouched. */
 bool layout_parse_header(struct workspace *w, struct bytes value);
+
+/* Writes the value of LAYOUT_VERSION; returns its length. */
+size_t layout_version_value(uint8_t out[static VERSION_VALUE_MAX], const struct workspace *w);
 
 /* The number of the field that holds the command of that number; it is the field's name. */
 int64_t layout_recent_field(int64_t number);

@@ -36,7 +36,7 @@
 struct redisReply;
 
 enum {
-	INDEX_LAYOUT = 5,
+	INDEX_LAYOUT = 6,
 	VOUCH_FIELDS = 8,  /* that mark_append_vouch() asks for */
 	MARK_FIELDS = 15,  /* that mark_append_read() asks for */
 	GLANCE_FIELDS = 4, /* that mark_append_glance() asks for */

@@ -281,19 +281,27 @@ static void add_commands(struct buffer *b, const struct recent *r)
 
 static void write_workspace_reply(struct buffer *b)
 {
-	static const char *const texts[] = { LAYOUT_NAME, "dev", LAYOUT_VERSION, "42", NULL };
+	static const char *const texts[] = { LAYOUT_NAME, "dev", NULL };
 	struct recent_command commands[] = { { ID(0x10), 0 }, { ID(0x13), 1 }, { ID(0x14), 300 } };
+	const struct workspace_grants *full =
+		&FULL_RECORDS[RECORD_WORKSPACE_GRANTS].as.workspace_grants;
 	const struct workspace w = { .organization_id = ID(0x22),
 				     .owner_id = ID(0x21),
 				     .status = WORKSPACE_DORMANT,
+				     .version = 42,
+				     .grant_count = full->grant_count,
+				     .handoffs.count = full->handoff_count,
 				     .recent = { commands, 3, 3, 17, 1795512600009 } };
 	uint8_t header[HEADER_VALUE_SIZE];
+	uint8_t version[VERSION_VALUE_MAX];
 
 	layout_header_value(header, &w);
 	buffer_append_u8(b, READ_WORKSPACE);
 	add_text(b, LAYOUT_HEADER);
 	add_bytes(b, header, sizeof(header));
 	add_texts(b, texts);
+	add_text(b, LAYOUT_VERSION);
+	add_bytes(b, version, layout_version_value(version, &w));
 	add_commands(b, &w.recent);
 	add_grants(b, &w.owner_id);
 	add_handoffs(b);

@@ -399,7 +399,6 @@ class Count:
         wanted = {
             b"h": uuid.UUID(w.organization_id).bytes + uuid.UUID(w.owner_id).bytes + w.status[0].encode(),
             b"n": w.name.encode(),
-            b"v": str(w.version).encode(),
         }
         for (kind, subject), g in w.grants.items():
             wanted[kind[0].encode() + uuid.UUID(subject).bytes] = _grant_value(g, w.owner_id)
@@ -408,12 +407,14 @@ class Count:
         fields = {int(f): v for f, v in found.items() if f.isdigit()}
         first, forgotten = struct.unpack(">qq", found.get(b"f", bytes(16)))
         rest = {f: v for f, v in found.items() if f != b"f" and not f.isdigit()}
-        self._same("index", f"{p} ws:{w.id}", wanted, rest)
         places = {
             field * 3 + n: (value[18 * n : 18 * n + 16], int.from_bytes(value[18 * n + 16 : 18 * n + 18], "big"))
             for field, value in fields.items()
             for n in range(len(value) // 18)
         }
+        end = max(places, default=first - 1) + 1
+        wanted[b"v"] = b"%d %d %d %d" % (w.version, len(w.grants), len(w.handoffs), end)
+        self._same("index", f"{p} ws:{w.id}", wanted, rest)
         recent = [places[n] for n in sorted(places) if n >= first]
         wanted_recent = [(uuid.UUID(c.id).bytes, c.late_minutes) for c in w.recent]
         self._same("index", f"{p} ws:{w.id} recent commands", wanted_recent, recent)
@@ -431,7 +432,7 @@ class Count:
         self._same("index", where + " grants", b"%d" % grants, mark.get(b"grants"))
         self._same("index", where + " cluster", self.cluster.encode(), mark.get(b"cluster"))
         self._same("index", where + " topic", b"sharing.commands", mark.get(b"topic"))
-        self._same("index", where + " layout", b"5", mark.get(b"layout"))
+        self._same("index", where + " layout", b"6", mark.get(b"layout"))
         self._same("index", where + " partitions", b"%d" % len(self.log), mark.get(b"partitions"))
 
     def outcomes(self):

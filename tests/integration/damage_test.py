@@ -189,6 +189,33 @@ def test_damage_is_found_and_rebuilt(world):
     world.count(all_outcomes=False).verify()
 
 
+def test_nothing_is_decided_on_what_is_left_of_a_workspace(world):
+    """Who starts anew reads each workspace before the scrub can have come by. A grant less, or a command less that is
+    remembered, must not be taken for all there is: it would be told to the changelog, and be lost for good."""
+    made = world.populate(load.Shape(seed=54, **SHAPE))
+    world.send(made, 5_000, load.MIX)
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    consumer.terminate()
+    client = world.redis()
+    model = world.count().model
+    lost = dict.fromkeys((b"u", b"digits"), 0)
+    for n, key in enumerate(sorted(client.scan_iter(match="sb:{*}:ws:*", count=5000))):
+        fields = client.hkeys(key)
+        grants = [f for f in fields if f[:1] == b"u" and len(f) == 17]
+        commands = sorted((f for f in fields if f.isdigit()), key=int)
+        if grants and n % 2:
+            lost[b"u"] += client.hdel(key, grants[0])
+        elif commands:
+            lost[b"digits"] += client.hdel(key, commands[-1])
+    assert min(lost.values()) > len(model.workspaces)
+    world.send(made, 5_000, load.MIX)
+    consumer = world.start_consumer()
+    world.wait_published(consumer)
+    world.count(all_outcomes=False).verify()
+    client.close()
+
+
 def test_a_damaged_directory_is_projected_anew(world):
     world.populate(load.Shape(seed=52, **SHAPE))
     consumer = world.start_consumer()

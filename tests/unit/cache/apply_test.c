@@ -111,7 +111,7 @@ static void new_workspace_is_written_whole(void **state)
 	apply_workspace(&apply, &touched);
 	parse(1);
 	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "a", "n", "dev", "v",
-		       "8", "0", "command---------AB", "u" BOB, "1" SINCE, "g" GROUP,
+		       "8 2 0 1", "0", "command---------AB", "u" BOB, "1" SINCE, "g" GROUP,
 		       "2" SINCE EXPIRY, NULL);
 }
 
@@ -123,7 +123,7 @@ static void new_workspace_without_grants_is_its_header(void **state)
 	apply_workspace(&apply, &touched);
 	parse(1);
 	assert_command(&commands, 1, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "d", "n", "dev", "v",
-		       "8", NULL);
+		       "8 0 0 0", NULL);
 }
 
 static void changed_grant_is_written_alone(void **state)
@@ -134,7 +134,8 @@ static void changed_grant_is_written_alone(void **state)
 	touch(user(BOB));
 	apply_workspace(&apply, &touched);
 	parse_guarded(1);
-	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "2" SINCE, NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8 2 0 0", "u" BOB, "2" SINCE,
+		       NULL);
 }
 
 static void removed_grant_is_deleted(void **state)
@@ -144,7 +145,7 @@ static void removed_grant_is_deleted(void **state)
 	touch(user(BOB));
 	apply_workspace(&apply, &touched);
 	parse_guarded(2);
-	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8 1 0 0", NULL);
 	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
@@ -160,7 +161,7 @@ static void only_the_end_of_the_run_is_written(void **state)
 	touch(group(GROUP));
 	apply_workspace(&apply, &touched);
 	parse_guarded(2);
-	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "u" BOB, "1" SINCE,
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8 1 0 0", "u" BOB, "1" SINCE,
 		       "u" BOB, "1" SINCE, NULL);
 	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "g" GROUP, "u" CAROL, "g" GROUP,
 		       NULL);
@@ -175,7 +176,7 @@ static void new_command_is_written_with_those_of_its_field_alone(void **state)
 	remember("new-command-----");
 	apply_workspace(&apply, &touched);
 	parse_guarded(1);
-	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "3",
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8 0 0 11", "3",
 		       "old-command-----AB"
 		       "new-command-----AB",
 		       NULL);
@@ -191,7 +192,7 @@ static void commands_of_one_field_are_written_together(void **state)
 		remember("new-command-----");
 	apply_workspace(&apply, &touched);
 	parse_guarded(1);
-	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", "4",
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8 0 0 16", "4",
 		       "old-command-----AB"
 		       "new-command-----AB"
 		       "new-command-----AB",
@@ -258,7 +259,7 @@ static void changed_header_is_written_without_the_grants(void **state)
 	apply_workspace(&apply, &touched);
 	parse_guarded(1);
 	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "h", ACME ALICE "a", "n", "prod",
-		       "v", "8", NULL);
+		       "v", "8 1 0 0", NULL);
 }
 
 /* A value leaves its grantor out when that is the owner: so a new owner changes the values. */
@@ -276,7 +277,7 @@ static void all_grants_are_written_when_the_owner_changes(void **state)
 	apply_workspace(&apply, &touched);
 	parse_guarded(2);
 	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "h", ACME BOB "a", "n", "dev", "v",
-		       "8", "u" CAROL, "2" SINCE ALICE, "g" GROUP, "1" SINCE EXPIRY, NULL);
+		       "8 2 0 0", "u" CAROL, "2" SINCE ALICE, "g" GROUP, "1" SINCE EXPIRY, NULL);
 	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "u" BOB, NULL);
 }
 
@@ -521,7 +522,7 @@ static void field_of_a_handoff_that_is_over_is_removed(void **state)
 	touched_handoff(&touched, &id, &arena);
 	apply_workspace(&apply, &touched);
 	parse_guarded(2);
-	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8", NULL);
+	assert_command(&commands, 2, "HSET", "sb:{3}:ws:" DEV, "v", "8 0 0 0", NULL);
 	assert_command(&commands, 3, "HDEL", "sb:{3}:ws:" DEV, "o" HANDOFF, NULL);
 }
 

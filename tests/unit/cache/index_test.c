@@ -172,7 +172,7 @@ static void broken_workspace_leaves_all_workspaces_of_a_run_empty(void **state)
 	pipeline_text(scene, "n");
 	pipeline_text(scene, "dev");
 	pipeline_text(scene, "v");
-	pipeline_text(scene, "1");
+	pipeline_text(scene, "1 0 0 0");
 	pipeline_command(scene, 2);
 	pipeline_text(scene, "h");
 	pipeline_text(scene, "broken");

@@ -61,7 +61,7 @@ static void type_scene(const char *type)
 static void workspace_scene(const char *lacks)
 {
 	static const char *const fields[][2] = {
-		{ "h", HEADER }, { "n", "dev" }, { "v", "8" }, { "u" BOB, "1" SINCE EXPIRY }
+		{ "h", HEADER }, { "n", "dev" }, { "v", "8 1 0 0" }, { "u" BOB, "1" SINCE EXPIRY }
 	};
 	struct pipeline *scene = script_scene();
 
@@ -303,7 +303,7 @@ static void handoff_scene(void)
 	pipeline_text(scene, "n");
 	pipeline_text(scene, "dev");
 	pipeline_text(scene, "v");
-	pipeline_text(scene, "8");
+	pipeline_text(scene, "8 0 1 0");
 	pipeline_text(scene, "o" HANDOFF);
 	pipeline_bytes(scene,
 		       (struct bytes){ (const uint8_t *)handoff_value, sizeof(handoff_value) - 1 });

@@ -172,6 +172,7 @@ static void grants_are_read_as_written(void **state)
 		{ { SUBJECT_GROUP, { { 0xff } } }, ROLE_USE, { { 7 } }, INT64_MAX, -1 },
 	};
 	enum { COUNT = sizeof(grants) / sizeof(*grants) };
+	char version[16];
 	const struct uuid owner = { { 5 } };
 	uint8_t header[HEADER_VALUE_SIZE];
 
@@ -191,7 +192,8 @@ static void grants_are_read_as_written(void **state)
 	array_reply_add_text(&reply, LAYOUT_HEADER);
 	array_reply_add(&reply, (struct bytes){ header, sizeof(header) });
 	add("n", "dev");
-	add("v", "1");
+	(void)snprintf(version, sizeof(version), "1 %d 0 0", (int)COUNT);
+	add("v", version);
 	workspace.owner_id = (struct uuid){ { 0 } };
 	assert_true(parse());
 	assert_int_equal(workspace.grant_count, COUNT);
@@ -216,7 +218,7 @@ static void whole_workspace_is_read_as_written(void **state)
 	(void)state;
 	add("h", ACME ALICE "d");
 	add("n", "dev");
-	add("v", "1234567890123");
+	add("v", "1234567890123 2 0 3");
 	add("0", FIRST SECOND THIRD);
 	add("u" BOB, "1" SINCE EXPIRY);
 	add("g" GROUP, "2" SINCE BOB);
@@ -303,6 +305,7 @@ static void commands_are_read_as_written(void **state)
 	uint8_t values[COMMANDS / RECENT_FIELD_COMMANDS + 2][RECENT_VALUE_MAX];
 	uint8_t forgotten[FORGOTTEN_VALUE_SIZE];
 	char names[COMMANDS / RECENT_FIELD_COMMANDS + 2][8];
+	char version[16];
 	size_t used = 0;
 
 	(void)state;
@@ -326,7 +329,8 @@ static void commands_are_read_as_written(void **state)
 	array_reply_add(&reply, (struct bytes){ forgotten, sizeof(forgotten) });
 	add("h", HEADER);
 	add("n", "dev");
-	add("v", "1");
+	(void)snprintf(version, sizeof(version), "1 0 0 %d", 1000 + (int)COMMANDS);
+	add("v", version);
 	workspace_clear(&workspace);
 	assert_true(parse());
 	assert_int_equal(workspace.recent.first, 1000);
@@ -339,7 +343,7 @@ static void unknown_fields_are_ignored(void **state)
 {
 	(void)state;
 	add("n", "dev");
-	add("v", "1");
+	add("v", "1 0 0 0");
 	add("colour", "blue");
 	add("", "");
 	add("x" BOB, "1");
@@ -368,32 +372,34 @@ static void empty_reply_is_an_unregistered_workspace(void **state)
 static void broken_values_are_refused(void **state)
 {
 	static const struct {
+		const char *version; /* as it would be if the field were good */
 		const char *field;
 		const char *value;
 	} cases[] = {
-		{ "0", "" },
-		{ "0", "sixteen--letters" },
-		{ "0", FIRST "x" },
-		{ "0", FIRST SECOND THIRD FIRST },
-		{ "1", FIRST }, /* those of field 0 are missing */
-		{ "334", FIRST },
-		{ "f", "" },
-		{ "f", "sixteen--letters-and-more" },
-		{ "f", "\x7f-beyond-numbers" },
-		{ "f", "\x01-number\xff-negat" },
-		{ "u" BOB, "" },
-		{ "u" BOB, "1" },
-		{ "u" BOB, "u" SINCE },
-		{ "u" BOB, "x" SINCE ALICE },
-		{ "u" BOB, "0" SINCE ALICE },
-		{ "u" BOB, "3" SINCE ALICE },
-		{ "u" BOB, "1"
-			   "12345" },
-		{ "u" BOB, "1" SINCE "1" },
-		{ "u" BOB, "1" SINCE "fifteen-letters" },
-		{ "u" BOB, "1" SINCE ALICE "1" },
-		{ "u" BOB, "1" SINCE ALICE "12345" },
-		{ "g" GROUP, "2" WIDE_SINCE ALICE WIDE_EXPIRY "1" },
+		{ "1 0 0 1", "0", "" },
+		{ "1 0 0 1", "0", "sixteen--letters" },
+		{ "1 0 0 1", "0", FIRST "x" },
+		{ "1 0 0 3", "0", FIRST SECOND THIRD FIRST },
+		{ "1 0 0 4", "1", FIRST }, /* those of field 0 are missing */
+		{ "1 0 0 1003", "334", FIRST },
+		{ "1 0 0 0", "f", "" },
+		{ "1 0 0 0", "f", "sixteen--letters-and-more" },
+		{ "1 0 0 0", "f", "\x7f-beyond-numbers" },
+		{ "1 0 0 0", "f", "\x01-number\xff-negat" },
+		{ "1 1 0 0", "u" BOB, "" },
+		{ "1 1 0 0", "u" BOB, "1" },
+		{ "1 1 0 0", "u" BOB, "u" SINCE },
+		{ "1 1 0 0", "u" BOB, "x" SINCE ALICE },
+		{ "1 1 0 0", "u" BOB, "0" SINCE ALICE },
+		{ "1 1 0 0", "u" BOB, "3" SINCE ALICE },
+		{ "1 1 0 0", "u" BOB,
+		  "1"
+		  "12345" },
+		{ "1 1 0 0", "u" BOB, "1" SINCE "1" },
+		{ "1 1 0 0", "u" BOB, "1" SINCE "fifteen-letters" },
+		{ "1 1 0 0", "u" BOB, "1" SINCE ALICE "1" },
+		{ "1 1 0 0", "u" BOB, "1" SINCE ALICE "12345" },
+		{ "1 1 0 0", "g" GROUP, "2" WIDE_SINCE ALICE WIDE_EXPIRY "1" },
 	};
 
 	(void)state;
@@ -401,9 +407,42 @@ static void broken_values_are_refused(void **state)
 		workspace_clear(&workspace);
 		array_reply_init(&reply);
 		add("h", HEADER);
+		add("n", "dev");
+		add("v", cases[i].version);
 		add(cases[i].field, cases[i].value);
 		if (parse())
 			fail_msg("%s of \"%s\" was accepted", cases[i].field, cases[i].value);
+	}
+}
+
+/* A field that is gone leaves nothing that could not be read: the numbers in LAYOUT_VERSION tell. */
+static void workspace_that_lacks_or_has_something_is_refused(void **state)
+{
+	static const struct {
+		const char *version;
+		bool good;
+	} cases[] = {
+		{ "7 1 0 1", true },   { "7 2 0 1", false }, /* a grant is gone */
+		{ "7 0 0 1", false },                        /* or one too many */
+		{ "7 1 1 1", false },                        /* a handoff */
+		{ "7 1 0 2", false }, /* the last command, so that it would be done again */
+		{ "7 1 0 0", false },  { "0 1 0 1", false },   { "7 1 0", false },
+		{ "7 1 0 1 ", false }, { "7 1 0 1 1", false }, { "7,1,0,1", false },
+		{ "7", false },        { "", false },          { "-7 1 0 1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		workspace_clear(&workspace);
+		array_reply_init(&reply);
+		add("h", HEADER);
+		add("n", "dev");
+		add("v", cases[i].version);
+		add("0", FIRST);
+		add("u" BOB, "1" SINCE);
+		if (parse() != cases[i].good)
+			fail_msg("\"%s\" was %s", cases[i].version,
+				 cases[i].good ? "refused" : "accepted");
 	}
 }
 
@@ -494,6 +533,7 @@ int main(void)
 		TEST(unknown_fields_are_ignored),
 		TEST(empty_reply_is_an_unregistered_workspace),
 		TEST(broken_values_are_refused),
+		TEST(workspace_that_lacks_or_has_something_is_refused),
 		TEST(broken_or_missing_header_is_refused),
 		TEST(reply_that_is_not_a_hash_is_refused),
 		TEST(each_role_is_one_digit),

@@ -42,7 +42,7 @@ static void reply_with(const char *const values[static 9])
 static void mark_is_read_as_stored(void **state)
 {
 	static const char *const values[] = { "7", "1234567890123", "cluster-a", "12",
-					      "5", "ready",         "88",        "3",
+					      "6", "ready",         "88",        "3",
 					      "5" };
 	struct mark m;
 
@@ -54,7 +54,7 @@ static void mark_is_read_as_stored(void **state)
 	assert_true(m.applied == 1234567890123);
 	assert_string_equal(m.deployment.cluster, "cluster-a");
 	assert_int_equal(m.deployment.partitions, 12);
-	assert_int_equal(m.layout, 5);
+	assert_int_equal(m.layout, 6);
 	assert_true(m.directory == 88);
 	assert_true(m.workspaces == 3 && m.grants == 5);
 	assert_true(m.looked == 1800000000123);
@@ -62,7 +62,7 @@ static void mark_is_read_as_stored(void **state)
 
 static void mark_that_nobody_has_stamped_was_never_looked_at(void **state)
 {
-	static const char *const values[] = { "7",     "9", "cluster-a", "12", "5",
+	static const char *const values[] = { "7",     "9", "cluster-a", "12", "6",
 					      "ready", "0", "3",         "5" };
 	struct mark m;
 
@@ -82,7 +82,7 @@ struct damage {
 
 static void check_damage(const struct damage *d)
 {
-	const char *values[] = { "7", "9", "cluster-a", "12", "5", "ready", "0", "3", "5" };
+	const char *values[] = { "7", "9", "cluster-a", "12", "6", "ready", "0", "3", "5" };
 	const char *looked = "1800000000123";
 	struct error err = { 0 };
 	struct keys k;
@@ -140,7 +140,7 @@ static void damaged_mark_is_named_with_its_field_and_never_believed(void **state
 static void good_mark_or_none_is_not_damaged(void **state)
 {
 	static const char *const good[] = {
-		"7", "9", "cluster-a", "12", "5", "ready", "0", "3", "5"
+		"7", "9", "cluster-a", "12", "6", "ready", "0", "3", "5"
 	};
 	static const char *const none[9] = { NULL };
 	struct mark m;
@@ -160,7 +160,7 @@ static void good_mark_or_none_is_not_damaged(void **state)
 static void what_identifies_the_log_is_read_as_stored(void **state)
 {
 	static const char *const values[MARK_FIELDS - 1] = {
-		"7", "9", "cluster-a",     "12", "5", "ready", "88", "3", "5",
+		"7", "9", "cluster-a",     "12", "6", "ready", "88", "3", "5",
 		"3", "8", "1795512600007", "42", "1",
 	};
 	struct mark m;
@@ -193,7 +193,7 @@ static void mark_lags_by_log_and_then_by_offset(void **state)
 /* An older version wrote such marks. */
 static void mark_without_a_directory_offset_requires_nothing_of_the_directory(void **state)
 {
-	static const char *const values[] = { "7",     "9",  "cluster-a", "12", "5",
+	static const char *const values[] = { "7",     "9",  "cluster-a", "12", "6",
 					      "ready", NULL, "3",         "5" };
 	struct mark m;
 
@@ -211,7 +211,7 @@ static void mark_without_its_counts_is_rebuilding(void **state)
 
 	(void)state;
 	for (int i = 7; i < 9; i++) {
-		const char *values[] = { "7", "9", "cluster-a", "12", "5", "ready", "0", "3", "5" };
+		const char *values[] = { "7", "9", "cluster-a", "12", "6", "ready", "0", "3", "5" };
 
 		values[i] = NULL;
 		reply_with(values);
@@ -222,7 +222,7 @@ static void mark_without_its_counts_is_rebuilding(void **state)
 
 static void mark_without_a_cluster_is_nobodys(void **state)
 {
-	static const char *const values[] = { "7", "9", NULL, "12", "5", "ready", "0", "3", "5" };
+	static const char *const values[] = { "7", "9", NULL, "12", "6", "ready", "0", "3", "5" };
 	struct mark m;
 
 	(void)state;
@@ -243,7 +243,7 @@ static void state_is_read_from_its_word(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const char *values[] = { "7",           "9", "cluster-a", "12", "5",
+		const char *values[] = { "7",           "9", "cluster-a", "12", "6",
 					 cases[i].text, "0", "3",         "5" };
 		struct mark m;
 
@@ -263,8 +263,8 @@ static void index_of_an_older_layout_counts_as_rebuilding(void **state)
 	} cases[] = {
 		{ "1", "ready", MARK_REBUILDING },      { NULL, "ready", MARK_REBUILDING },
 		{ "1", "rebuilding", MARK_REBUILDING }, { "1", NULL, MARK_MISSING },
-		{ "2", "ready", MARK_REBUILDING },      { "4", "ready", MARK_REBUILDING },
-		{ "5", "ready", MARK_READY },
+		{ "2", "ready", MARK_REBUILDING },      { "5", "ready", MARK_REBUILDING },
+		{ "6", "ready", MARK_READY },
 	};
 
 	(void)state;
@@ -298,7 +298,7 @@ static void long_cluster_id_is_cut(void **state)
 {
 	static const char longest[] =
 		"0123456789012345678901234567890123456789012345678901234567890123";
-	const char *values[] = { "7", "9", longest, "12", "5", "ready", "0", "3", "5" };
+	const char *values[] = { "7", "9", longest, "12", "6", "ready", "0", "3", "5" };
 	struct mark m;
 
 	(void)state;
@@ -380,7 +380,7 @@ static struct mark vouching_mark(const char *const values[static VOUCH_FIELDS])
 
 static void part_that_vouches_is_read_like_the_whole(void **state)
 {
-	const char *values[] = { "7", "cluster-a", "12", "5", "ready", "88", "2", "1" };
+	const char *values[] = { "7", "cluster-a", "12", "6", "ready", "88", "2", "1" };
 	struct mark m = vouching_mark(values);
 	struct commands c;
 	struct pipeline p;
@@ -389,14 +389,14 @@ static void part_that_vouches_is_read_like_the_whole(void **state)
 	(void)state;
 	assert_int_equal(m.state, MARK_READY);
 	assert_string_equal(m.deployment.cluster, "cluster-a");
-	assert_true(m.epoch == 7 && m.deployment.partitions == 12 && m.layout == 5);
+	assert_true(m.epoch == 7 && m.deployment.partitions == 12 && m.layout == 6);
 	assert_true(m.directory == 88 && m.log == 2 && m.suspect);
 	values[4] = "rebuilding";
 	assert_int_equal(vouching_mark(values).state, MARK_REBUILDING);
 	values[4] = "ready";
 	values[3] = "4";
 	assert_int_equal(vouching_mark(values).state, MARK_REBUILDING);
-	values[3] = "5";
+	values[3] = "6";
 	values[1] = NULL;
 	assert_int_equal(vouching_mark(values).state, MARK_MISSING);
 	pipeline_init(&p);
@@ -410,7 +410,7 @@ static void part_that_vouches_is_read_like_the_whole(void **state)
 
 static void damage_in_the_part_that_vouches_is_named(void **state)
 {
-	static const char *const values[] = { "7", "cluster-a", "12", "5", "ready", "x", "2", "1" };
+	static const char *const values[] = { "7", "cluster-a", "12", "6", "ready", "x", "2", "1" };
 	struct mark m = vouching_mark(values);
 	struct error err;
 	struct keys k;
@@ -461,12 +461,12 @@ static void commands_have_the_fields_of_the_design(void **state)
 		       "last_offset", "41", "last_time", "1000", "last_hash", "5", "suspect", "0",
 		       "workspaces", "4", "grants", "6", NULL);
 	assert_command(&c, 2, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "5", "state", "rebuilding",
+		       "cluster-a", "partitions", "12", "layout", "6", "state", "rebuilding",
 		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
 		       "last_hash", "5", "suspect", "1", "workspaces", "3", "grants", "5", "topic",
 		       "sharing.commands", NULL);
 	assert_command(&c, 3, "HSET", "sb:{3}:mark", "epoch", "7", "applied", "42", "cluster",
-		       "cluster-a", "partitions", "12", "layout", "5", "state", "ready",
+		       "cluster-a", "partitions", "12", "layout", "6", "state", "ready",
 		       "directory", "87", "log", "3", "last_offset", "41", "last_time", "1000",
 		       "last_hash", "5", "suspect", "1", "workspaces", "3", "grants", "5", "topic",
 		       "sharing.commands", NULL);
@@ -499,8 +499,8 @@ static void mark_of_another_deployment_is_refused_with_a_sentence(void **state)
 		    .epoch = 1,
 		    .applied = 1,
 		    .deployment = { "cluster-a", 12 },
-		    .layout = 6 },
-		  "the index in Redis at r:6379 has layout 6, but this program reads layout 5; use "
+		    .layout = 7 },
+		  "the index in Redis at r:6379 has layout 7, but this program reads layout 6; use "
 		  "programs of the same version" },
 	};
 

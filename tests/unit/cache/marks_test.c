@@ -11,7 +11,7 @@ static struct array_reply progress;
 
 static struct seen_mark parse(const char *state, const char *loaded, const char *goal)
 {
-	const char *const values[] = { "7", "9", "cluster-a", "12", "5", state, "0", "0", "0" };
+	const char *const values[] = { "7", "9", "cluster-a", "12", "6", state, "0", "0", "0" };
 	const char *const rest[] = { loaded, goal };
 	redisReply nothing = { .type = REDIS_REPLY_NIL };
 	redisReply *const replies[] = { &mark.reply, &progress.reply, &nothing };

@@ -122,7 +122,7 @@ static void index_that_is_not_complete_is_unavailable(void **state)
 				      "rebuilt; try again shortly");
 	assert_int_equal(ask_between(&good, &older, &err), ERROR_UNAVAILABLE);
 	assert_string_equal(err.text, "the grant index in Redis at 127.0.0.1:6379 has layout 1, "
-				      "but this program reads layout 5; start a sharebus-consumer "
+				      "but this program reads layout 6; start a sharebus-consumer "
 				      "of the same version, which rebuilds it");
 }
 

@@ -13,8 +13,9 @@ void check_begin(void);
 void check_readers(void);
 
 /*
- * Redis loses any key of the partition that readers need. Until the partition
- * is rebuilt, its data is not checked, and nothing is settled.
+ * Redis loses any key of the partition that readers need, or a field of one but
+ * the mark. Until the partition is rebuilt, its data is not checked, and nothing
+ * is settled.
  */
 void check_lose_key(int partition);
 
