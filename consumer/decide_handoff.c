@@ -157,14 +157,18 @@ static void refuse_reassignment(struct deciding *d)
 		BYTES_ARG(deciding_name(d, &actor)), BYTES_ARG(d->world->workspace->name));
 }
 
-/* The rules on giving access, for whom the handoff is reassigned to. */
+/*
+ * The rules on giving access, for whom the handoff is reassigned to; but rule 14, for
+ * what is passed on is what the handoff gave, and whoever is an admin as well for a
+ * while may pass on no less than others.
+ */
 static void check_next(struct deciding *d, const struct subject *to,
 		       const struct offered_access *access)
 {
 	require_sharing(d);
 	check_recipient(d, to);
 	if (!covers_access(live_grant(d, to), access))
-		check_end(d, to, access->until);
+		check_lifetime(d, to, access->until);
 }
 
 /* Moves the handoff and its own grant to somebody else, who is given no more than it gave. */

@@ -127,8 +127,7 @@ static void check_own_end(struct deciding *d, const struct subject *s, int64_t e
 		BYTES_ARG(deciding_name(d, s)), when);
 }
 
-/* Rule 15. */
-static void check_lifetime(struct deciding *d, const struct subject *s, int64_t end)
+void check_lifetime(struct deciding *d, const struct subject *s, int64_t end)
 {
 	const struct organization_changed *o =
 		directory_organization(d->world->directory, &d->world->workspace->organization_id);

@@ -24,6 +24,9 @@ void check_expiry(struct deciding *d, const struct grant_wish *wish);
 /* Rules 14 and 15, for a grant that would end then; ABSENT: never. */
 void check_end(struct deciding *d, const struct subject *s, int64_t end);
 
+/* Rule 15 alone. */
+void check_lifetime(struct deciding *d, const struct subject *s, int64_t end);
+
 /* Rule 10, for what the workspace would have. */
 void check_count(struct deciding *d);
 

@@ -253,7 +253,7 @@ class Handing:
         if not code and not covers(self._live(*to), role, until):
             if until is not None and until <= self.now:
                 code = "already_expired"
-            code = code or self._ends(until, self._authority())
+            code = code or self._ends(until, None)
         if not code:
             self._take_back(h)
             self._give(after, role, until)

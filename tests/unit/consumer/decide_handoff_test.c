@@ -604,6 +604,21 @@ static void reassignment_gives_no_more_than_its_giver_has(void **state)
 	assert_int_equal(s.decision.handoffs[0].role, ROLE_USE);
 }
 
+/* Rule 14 is about what an admin gives; what the handoff gave may be passed on by anybody who has it. */
+static void reassignment_is_not_asked_how_long_its_giver_is_an_admin(void **state)
+{
+	struct uuid members[] = { id_of(BOB) };
+	struct subject carol = user(CAROL);
+
+	(void)state;
+	offered_and_accepted(user(BOB), BOB);
+	put_group(&s, TEAM, members, 1);
+	grant(&s, group(TEAM), ROLE_ADMIN, NOW_MS + 5);
+	s.answer.to = &carol;
+	assert_applied(answer(&s, actor(BOB), ANSWER_REASSIGN), 2);
+	assert_true(s.decision.changes[1].expires_at == ABSENT);
+}
+
 static void who_has_left_the_group_passes_nothing_on(void **state)
 {
 	struct uuid others[] = { id_of(CAROL) };
@@ -1037,6 +1052,7 @@ int main(void)
 		TEST(reassigned_handoff_moves_with_its_grant),
 		TEST(reassignment_is_asked_the_rules_on_recipients),
 		TEST(reassignment_gives_no_more_than_its_giver_has),
+		TEST(reassignment_is_not_asked_how_long_its_giver_is_an_admin),
 		TEST(who_has_left_the_group_passes_nothing_on),
 		TEST(former_owner_passes_nothing_on),
 		TEST(returned_handoff_is_offered_again_by_its_author),
