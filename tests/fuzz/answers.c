@@ -209,7 +209,7 @@ static redisReply *answer_hash(const struct words *w)
 	static const char *const organization[] = { "name",     "acme",     "sharing",
 						    "everyone", "lifetime", "0" };
 	static const char *const group[] = { "name", "crew", "org", "0123456789abcdef" };
-	static const char *const workspace[] = { "h", header, "n", "dev", "v", "3" };
+	static const char *const workspace[] = { "h", header, "n", "dev", "v", "3 0 0 0" };
 	static const char *const reverse[] = { "0123456789abcdef", "fedcba9876543210" };
 	bool empty = has_part(w->list[1], "}:deployment") || has_part(w->list[1], "}:unsent");
 
