@@ -526,9 +526,9 @@ def wide(n):
 
 def output(topic, record_type, offset, n, key, value):
     """As consumer/output.h packs a record that is to be sent."""
-    sized = b"".join(varint(len(part) + 1) + part for part in (key, value))
+    sized = varint(len(key) + 1) + key + b"\0\0" + varint(len(value) + 1) + value
     numbers = varint(offset) + varint(n) + varint(int(time.time() * 1000))
-    return bytes([topic, record_type]) + numbers + sized + b"\0\0"
+    return bytes([topic, record_type]) + numbers + sized
 
 
 def tip_of(message):
@@ -567,7 +567,7 @@ def forge_unsent(scene, workspace):
     }
     tip = tip_of(message)
     progress = {"applied": offset + 1, "log": 0, **tip}
-    packed = bytes([3]) + wide(begin) + wide(offset + 1) + wide(0)
+    packed = bytes([4]) + wide(begin) + wide(offset + 1) + wide(0)
     packed += output(EVENTS_TOPIC, SHARING_CHANGED, offset, 0, workspace.encode(), bus.encode("SharingChanged", event))
     packed += output(GRANTS_TOPIC, PROGRESS, offset, 1, b"progress", bus.encode("Progress", progress))
     redis.hset(f"sb:{{{partition}}}:unsent", str(offset), packed)
