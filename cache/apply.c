@@ -139,7 +139,7 @@ static bool forgot_more(const struct touched *t)
 {
 	const struct recent *r = &t->workspace->recent;
 
-	return t->whole ? r->forgotten > 0 : r->first != t->commands_first;
+	return t->whole ? recent_has_forgotten(r) : r->first != t->commands_first;
 }
 
 static void add_commands(struct apply *a, const struct touched *t)

@@ -283,6 +283,7 @@ struct holding {
 	int64_t grants;
 	int64_t handoffs;
 	int64_t commands_end;
+	bool forgotten; /* is there a LAYOUT_FORGOTTEN? */
 };
 
 size_t layout_version_value(uint8_t out[static VERSION_VALUE_MAX], const struct workspace *w)
@@ -301,6 +302,10 @@ size_t layout_version_value(uint8_t out[static VERSION_VALUE_MAX], const struct 
 		memcpy(at, from, (size_t)(end - from));
 		at += end - from;
 	}
+	if (recent_has_forgotten(&w->recent)) {
+		*at++ = ' ';
+		*at++ = (uint8_t)LAYOUT_FORGOTTEN[0];
+	}
 	return (size_t)(at - out);
 }
 
@@ -311,12 +316,21 @@ static bool take_space(struct bytes *text)
 	return bytes_take_u8(text, &space) && space == ' ';
 }
 
+static bool take_forgotten(struct holding *said, struct bytes *rest)
+{
+	said->forgotten = rest->len > 0;
+	if (!said->forgotten)
+		return true;
+	return take_space(rest) && bytes_equal_text(*rest, LAYOUT_FORGOTTEN);
+}
+
 static bool parse_version(struct workspace *w, struct holding *said, struct bytes value)
 {
 	return number_take(&value, &w->version) && take_space(&value) &&
 	       number_take(&value, &said->grants) && take_space(&value) &&
 	       number_take(&value, &said->handoffs) && take_space(&value) &&
-	       number_take(&value, &said->commands_end) && !value.len && w->version > 0;
+	       number_take(&value, &said->commands_end) && take_forgotten(said, &value) &&
+	       w->version > 0;
 }
 
 /* Has every grant, handoff and command been read that was written? */
@@ -384,7 +398,8 @@ static bool parse_needed(struct workspace *w, struct holding *said, const redisR
 
 	return layout_parse_header(w, find_field(reply, LAYOUT_HEADER)) &&
 	       parse_version(w, said, find_field(reply, LAYOUT_VERSION)) &&
-	       (!forgotten.data || layout_parse_forgotten(&w->recent, forgotten));
+	       said->forgotten == (forgotten.data != NULL) &&
+	       (!said->forgotten || layout_parse_forgotten(&w->recent, forgotten));
 }
 
 static bool parse_fields(struct workspace *w, const redisReply *reply)

@@ -9,7 +9,8 @@
  *   n               name, text
  *   v               four decimal numbers with a space between them: the version; how many grants
  *                   and how many handoffs there are; the number that the next command to be
- *                   remembered will have. Who reads all fields knows by that whether one is lost
+ *                   remembered will have; and after one more space an f, if there is that field.
+ *                   Who reads all fields knows by that whether one is lost
  *   0, 1, 2, …      the remembered commands (recent.h), by their numbers: 0 to 2 in field 0, 3 to 5
  *                   in field 1, and so on. 18 bytes for each: the id (16) and how many minutes its
  *                   record was late (2, big-endian)
@@ -63,7 +64,7 @@ struct redisReply;
 
 enum {
 	HEADER_VALUE_SIZE = 33,
-	VERSION_VALUE_MAX = 4 * 20,
+	VERSION_VALUE_MAX = 4 * 20 + 2,
 	RECENT_FIELD_COMMANDS = 3, /* so many commands in a field */
 	RECENT_COMMAND_SIZE = 18,
 	RECENT_VALUE_MAX = RECENT_FIELD_COMMANDS * RECENT_COMMAND_SIZE,

@@ -18,6 +18,11 @@ int64_t recent_end(const struct recent *r)
 	return r->first + (int64_t)r->count;
 }
 
+bool recent_has_forgotten(const struct recent *r)
+{
+	return r->first > 0 || r->forgotten > 0;
+}
+
 bool recent_holds(const struct recent *r, const struct uuid *command_id)
 {
 	for (size_t i = r->count; i > 0; i--)

@@ -44,6 +44,9 @@ void recent_done(struct recent *r);
 /* The number that the next command will have. */
 int64_t recent_end(const struct recent *r);
 
+/* Has any command been forgotten, here or before a rebuild? */
+bool recent_has_forgotten(const struct recent *r);
+
 /* Is the command remembered? */
 bool recent_holds(const struct recent *r, const struct uuid *command_id);
 

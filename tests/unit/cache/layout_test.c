@@ -329,7 +329,7 @@ static void commands_are_read_as_written(void **state)
 	array_reply_add(&reply, (struct bytes){ forgotten, sizeof(forgotten) });
 	add("h", HEADER);
 	add("n", "dev");
-	(void)snprintf(version, sizeof(version), "1 0 0 %d", 1000 + (int)COMMANDS);
+	(void)snprintf(version, sizeof(version), "1 0 0 %d f", 1000 + (int)COMMANDS);
 	add("v", version);
 	workspace_clear(&workspace);
 	assert_true(parse());
@@ -382,10 +382,10 @@ static void broken_values_are_refused(void **state)
 		{ "1 0 0 3", "0", FIRST SECOND THIRD FIRST },
 		{ "1 0 0 4", "1", FIRST }, /* those of field 0 are missing */
 		{ "1 0 0 1003", "334", FIRST },
-		{ "1 0 0 0", "f", "" },
-		{ "1 0 0 0", "f", "sixteen--letters-and-more" },
-		{ "1 0 0 0", "f", "\x7f-beyond-numbers" },
-		{ "1 0 0 0", "f", "\x01-number\xff-negat" },
+		{ "1 0 0 0 f", "f", "" },
+		{ "1 0 0 0 f", "f", "sixteen--letters-and-more" },
+		{ "1 0 0 0 f", "f", "\x7f-beyond-numbers" },
+		{ "1 0 0 0 f", "f", "\x01-number\xff-negat" },
 		{ "1 1 0 0", "u" BOB, "" },
 		{ "1 1 0 0", "u" BOB, "1" },
 		{ "1 1 0 0", "u" BOB, "u" SINCE },
@@ -422,13 +422,14 @@ static void workspace_that_lacks_or_has_something_is_refused(void **state)
 		const char *version;
 		bool good;
 	} cases[] = {
-		{ "7 1 0 1", true },   { "7 2 0 1", false }, /* a grant is gone */
-		{ "7 0 0 1", false },                        /* or one too many */
-		{ "7 1 1 1", false },                        /* a handoff */
+		{ "7 1 0 1", true },    { "7 2 0 1", false }, /* a grant is gone */
+		{ "7 0 0 1", false },                         /* or one too many */
+		{ "7 1 1 1", false },                         /* a handoff */
 		{ "7 1 0 2", false }, /* the last command, so that it would be done again */
-		{ "7 1 0 0", false },  { "0 1 0 1", false },   { "7 1 0", false },
-		{ "7 1 0 1 ", false }, { "7 1 0 1 1", false }, { "7,1,0,1", false },
-		{ "7", false },        { "", false },          { "-7 1 0 1", false },
+		{ "7 1 0 0", false },   { "0 1 0 1", false },   { "7 1 0", false },
+		{ "7 1 0 1 ", false },  { "7 1 0 1 1", false }, { "7,1,0,1", false },
+		{ "7", false },         { "", false },          { "-7 1 0 1", false },
+		{ "7 1 0 1 f", false }, /* what is forgotten, so that what is too old would be taken */
 	};
 
 	(void)state;
