@@ -1295,7 +1295,10 @@ def foreign_index(world, bare_stack):
     there, here = redis_of(bare_stack), redis_of(world.stack)
     there.flushall()
     for key in here.scan_iter(count=1000):
-        there.restore(key, 0, here.dump(key), replace=True)
+        value = here.dump(key)
+        if value is None:  # the consumer has removed it meanwhile: what is published is no longer unsent
+            continue
+        there.restore(key, 0, value, replace=True)
         if key.endswith(b":mark"):
             there.hset(key, "cluster", "another-cluster")
     yield bare_stack.redis
