@@ -250,8 +250,11 @@ def main():
         rounds = [measure_round(bed, number, args.price) for number in range(args.rounds + warming)][warming:]
     cpu = {name: bench.gather([r[name].cpu for r in rounds]) for name in rounds[0]}
     rows = rows_of(rounds) + (price_rows(rounds) if args.price else [])
+    label = "" if args.data == "plain" else f", {args.data}"  # one table may have both
+    for row in rows:
+        row.what += label
     more = {"workspaces": len(made.workspaces), "users": len(made.directory.users), "grants": bed.grants}
-    return bench.tell(Report("apply", bench.settings_of(args), rows, cpu, more=more), args.output)
+    return bench.tell(Report(f"apply{label}", bench.settings_of(args), rows, cpu, more=more), args.output)
 
 
 if __name__ == "__main__":
