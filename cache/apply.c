@@ -51,7 +51,7 @@ void apply_begin(struct apply *a, const struct keys *keys, const struct mark *ma
 	a->workspaces = mark->workspaces;
 	a->grants = mark->grants;
 	a->guard_count = 0;
-	pipeline_clear(&a->pipeline);
+	pipeline_trim(&a->pipeline); /* one command may have had hundreds of megabytes of outputs */
 	pipeline_command(&a->pipeline, 1);
 	pipeline_text(&a->pipeline, "MULTI");
 }

@@ -248,8 +248,7 @@ void projection_shadow(struct projection *p, const struct uuid *id, bool shadowe
 void projection_clear(struct projection *p)
 {
 	pipeline_trim(&p->pipeline);
-	if (p->members.cap > PIPELINE_KEEP_BYTES)
-		buffer_done(&p->members);
+	buffer_trim(&p->members, PIPELINE_KEEP_BYTES);
 }
 
 int projection_write(struct index *ix, const struct projection *p, const struct mark *seen,

@@ -207,7 +207,7 @@ static bool take_header(struct workspace_changed *out, const struct uuid *id,
 	struct workspace w = { .id = *id };
 
 	*out = (struct workspace_changed){ .workspace_id = *id, .changed_at = ABSENT };
-	if (!reply_bytes(fields->element[0]).data)
+	if (!reply_bytes(fields->element[0]).data && !reply_bytes(fields->element[1]).data)
 		return true; /* it is not registered */
 	if (!layout_parse_header(&w, reply_bytes(fields->element[0])) ||
 	    !reply_bytes(fields->element[1]).data)

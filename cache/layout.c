@@ -330,7 +330,7 @@ static bool parse_version(struct workspace *w, struct holding *said, struct byte
 	       number_take(&value, &said->grants) && take_space(&value) &&
 	       number_take(&value, &said->handoffs) && take_space(&value) &&
 	       number_take(&value, &said->commands_end) && take_forgotten(said, &value) &&
-	       w->version > 0;
+	       w->version > 0 && w->version < INT64_MAX;
 }
 
 /* Has every grant, handoff and command been read that was written? */

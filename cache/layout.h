@@ -64,8 +64,8 @@ struct redisReply;
 
 enum {
 	HEADER_VALUE_SIZE = 33,
-	VERSION_VALUE_MAX = 4 * 20 + 2,
-	RECENT_FIELD_COMMANDS = 3, /* so many commands in a field */
+	VERSION_VALUE_MAX = 4 * 20 + 3 + 2, /* numbers, the spaces between them, " f" */
+	RECENT_FIELD_COMMANDS = 3,          /* so many commands in a field */
 	RECENT_COMMAND_SIZE = 18,
 	RECENT_VALUE_MAX = RECENT_FIELD_COMMANDS * RECENT_COMMAND_SIZE,
 	FORGOTTEN_VALUE_SIZE = 16,
@@ -145,8 +145,8 @@ bool layout_parse_forgotten(struct recent *r, struct bytes value);
 /*
  * Sets *w, which must be as workspace_init() left it, from the reply to
  * HGETALL; an empty reply leaves it unregistered. Fields of other names are
- * ignored. False when the reply is broken, or has fields but no header, name or
- * version; *w then stays as workspace_init() left it.
+ * ignored. False when the reply is broken, has fields but no header, name or
+ * version, or less than the version says that there is; *w then stays as workspace_init() left it.
  */
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply);
 

@@ -70,8 +70,7 @@ static inline uint8_t *put_head(uint8_t *at, uint8_t type, uint64_t value)
 void pipeline_trim(struct pipeline *p)
 {
 	pipeline_clear(p);
-	if (p->bytes.cap > PIPELINE_KEEP_BYTES)
-		buffer_done(&p->bytes);
+	buffer_trim(&p->bytes, PIPELINE_KEEP_BYTES);
 }
 
 void pipeline_command(struct pipeline *p, size_t arguments)

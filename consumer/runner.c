@@ -407,8 +407,8 @@ static void begin_run(struct run *run, int64_t log, int64_t applied)
 
 	assert(log > mark->log || applied >= mark->applied);
 	arena_reset(&r->arena);
-	buffer_clear(&r->packed);
-	buffer_clear(&r->outcomes);
+	buffer_trim(&r->packed, PIPELINE_KEEP_BYTES);
+	buffer_trim(&r->outcomes, PIPELINE_KEEP_BYTES);
 	outputs_begin(&r->packed, &(struct run_range){ begin, applied, log });
 	run->applied = applied;
 	apply_begin(&r->apply, index_keys(r->options.index, partition), mark, applied);

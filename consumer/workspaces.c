@@ -27,7 +27,8 @@ struct workspaces {
 	struct entry *first; /* the next to be dropped */
 	struct entry *last;
 	size_t max;
-	size_t bytes; /* the sum of `accounted` */
+	size_t bytes;    /* the sum of `accounted` */
+	size_t unfilled; /* so many at the end have been added since the last trim */
 };
 
 struct workspaces *workspaces_new(size_t max)
@@ -48,7 +49,10 @@ static size_t memory_of(const struct entry *e)
 	return sizeof(*e) - sizeof(e->held.workspace) + workspace_memory(&e->held.workspace);
 }
 
-/* A workspace grows while it is in use; the sum is corrected when it is next used. */
+/*
+ * A workspace grows while it is in use; the sum is corrected when it is next used. One
+ * that is new was empty when it was added, and is corrected when its run is over.
+ */
 static void account_for(struct workspaces *w, struct entry *e)
 {
 	w->bytes -= e->accounted;
@@ -111,6 +115,7 @@ struct held_workspace *workspaces_add(struct workspaces *w, int partition, const
 	id_table_add(&w->by_id, e);
 	queue_entry(w, e);
 	account_for(w, e);
+	w->unfilled++;
 	return &e->held;
 }
 
@@ -131,8 +136,17 @@ void workspaces_warm(const struct workspaces *w, const void *const *ids, size_t 
 	id_table_warm(&w->by_id, ids, count, sizeof(struct entry));
 }
 
+/* Should some of them be dropped meanwhile, others are looked at for nothing. */
+static void account_for_new(struct workspaces *w)
+{
+	for (struct entry *e = w->last; e && w->unfilled; e = e->before, w->unfilled--)
+		account_for(w, e);
+	w->unfilled = 0;
+}
+
 void workspaces_trim(struct workspaces *w)
 {
+	account_for_new(w);
 	while (w->bytes > w->max) {
 		struct entry *e = w->first;
 

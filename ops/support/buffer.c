@@ -18,6 +18,13 @@ void buffer_done(struct buffer *b)
 	buffer_init(b);
 }
 
+void buffer_trim(struct buffer *b, size_t keep)
+{
+	buffer_clear(b);
+	if (b->cap > keep)
+		buffer_done(b);
+}
+
 void buffer_grow(struct buffer *b, size_t cap)
 {
 	size_t is = b->cap ? b->cap : BUFFER_FIRST_BYTES;

@@ -31,6 +31,9 @@ static inline void buffer_clear(struct buffer *b)
 	b->len = 0;
 }
 
+/* Forgets the content, and gives the memory back if it is more than so many bytes. */
+void buffer_trim(struct buffer *b, size_t keep);
+
 /* Makes the capacity at least so large; for buffer_reserve(). */
 void buffer_grow(struct buffer *b, size_t cap);
 

@@ -112,6 +112,22 @@ static void failed_read_of_workspaces_leaves_them_untouched(void **state)
 	assert_true(deployment.sharing_enabled);
 }
 
+/* It has lost its header; it was not deleted. */
+static void workspace_of_which_only_the_name_is_left_is_broken(void **state)
+{
+	struct workspace_changed out = { .changed_at = 5 };
+	int partition = reader_partition(reader, &ids[0]);
+	struct pipeline *scene = script_question(partition, partition);
+
+	(void)state;
+	pipeline_command(scene, 2);
+	script_nil(scene);
+	pipeline_text(scene, "dev");
+	script_end_question(scene, partition, partition);
+	assert_int_equal(facts_workspaces(reader, ids, 1, &arena, &out, NULL), ERROR_UNAVAILABLE);
+	assert_int_equal(out.changed_at, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +136,7 @@ int main(void)
 		TEST(workspace_id_is_found_in_whatever_partition_has_it),
 		TEST(failed_read_of_members_leaves_the_groups_untouched),
 		TEST(failed_read_of_workspaces_leaves_them_untouched),
+		TEST(workspace_of_which_only_the_name_is_left_is_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

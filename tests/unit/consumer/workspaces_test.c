@@ -105,6 +105,7 @@ static void grown_workspace_counts_when_used_again(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COUNT; i++)
 		(void)add(w, 0, i);
+	workspaces_trim(w);
 	h = find(w, 0);
 	for (unsigned i = 0; i < GRANTS; i++)
 		workspace_put_grant(&h->workspace,
@@ -114,6 +115,25 @@ static void grown_workspace_counts_when_used_again(void **state)
 	(void)find(w, 0);
 	workspaces_trim(w);
 	assert_null(find(w, 2));
+	workspaces_free(&w);
+}
+
+/* Whoever adds one fills it afterwards, and perhaps nobody ever uses it again. */
+static void new_workspace_counts_with_what_it_has_got(void **state)
+{
+	struct workspaces *w = workspaces_new(room_for(COUNT) + COUNT);
+	struct held_workspace *h;
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT - 1; i++)
+		(void)add(w, 0, i);
+	workspaces_trim(w);
+	h = add(w, 0, COUNT - 1);
+	for (unsigned i = 0; i < GRANTS; i++)
+		workspace_put_grant(&h->workspace,
+				    &(struct grant){ .subject = { SUBJECT_USER, id_of(i) } });
+	workspaces_trim(w);
+	assert_null(find(w, 0));
 	workspaces_free(&w);
 }
 
@@ -168,6 +188,7 @@ int main(void)
 		cmocka_unit_test(oldest_of_those_used_alike_are_dropped_first),
 		cmocka_unit_test(workspace_in_use_outlives_those_not_used),
 		cmocka_unit_test(grown_workspace_counts_when_used_again),
+		cmocka_unit_test(new_workspace_counts_with_what_it_has_got),
 		cmocka_unit_test(bound_of_nothing_keeps_nothing),
 		cmocka_unit_test(only_one_partition_is_forgotten),
 		cmocka_unit_test(forgetting_makes_room),
