@@ -291,10 +291,17 @@ class World:
 
     def states(self):
         """The states in the marks of all partitions and of the directory."""
+        return self._in_marks("state")
+
+    def _in_marks(self, field):
         client = self.redis()
-        states = [client.hget(f"sb:{{{p}}}:mark", "state") for p in [*self.ends(), "dir"]]
+        found = [client.hget(f"sb:{{{p}}}:mark", field) for p in [*self.ends(), "dir"]]
         client.close()
-        return states
+        return found
+
+    def _can_answer(self):
+        """Is the whole index ready, and has its owner said so of each part of it?"""
+        return set(self.states()) == {b"ready"} and all(self._in_marks("looked"))
 
     def finish(self, consumer):
         """Waits until all is published and the index complete, for the consumer may notice a loss late; then
@@ -302,7 +309,7 @@ class World:
         self.wait_published(consumer)
         self.wait(
             "the whole index",
-            lambda: self.applied() == self.ends() and set(self.states()) == {b"ready"},
+            lambda: self.applied() == self.ends() and self._can_answer(),
             alive=[consumer],
         )
         consumer.terminate()
