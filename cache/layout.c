@@ -333,12 +333,13 @@ static bool parse_version(struct workspace *w, struct holding *said, struct byte
 	       w->version > 0 && w->version < INT64_MAX;
 }
 
-/* Has every grant, handoff and command been read that was written? */
+/* Has every grant, handoff and command been read that was written, and what is forgotten? */
 static bool holds_all(const struct workspace *w, const struct holding *said)
 {
 	return (uint64_t)said->grants == w->grant_count &&
 	       (uint64_t)said->handoffs == w->handoffs.count &&
-	       said->commands_end == recent_end(&w->recent) && recent_is_whole(&w->recent);
+	       said->commands_end == recent_end(&w->recent) && recent_is_whole(&w->recent) &&
+	       said->forgotten == recent_has_forgotten(&w->recent);
 }
 
 /* Sets *field when it is the name of a field of commands: a number as we write it. */
@@ -398,8 +399,7 @@ static bool parse_needed(struct workspace *w, struct holding *said, const redisR
 
 	return layout_parse_header(w, find_field(reply, LAYOUT_HEADER)) &&
 	       parse_version(w, said, find_field(reply, LAYOUT_VERSION)) &&
-	       said->forgotten == (forgotten.data != NULL) &&
-	       (!said->forgotten || layout_parse_forgotten(&w->recent, forgotten));
+	       (!forgotten.data || layout_parse_forgotten(&w->recent, forgotten));
 }
 
 static bool parse_fields(struct workspace *w, const redisReply *reply)

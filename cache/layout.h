@@ -146,7 +146,8 @@ bool layout_parse_forgotten(struct recent *r, struct bytes value);
  * Sets *w, which must be as workspace_init() left it, from the reply to
  * HGETALL; an empty reply leaves it unregistered. Fields of other names are
  * ignored. False when the reply is broken, has fields but no header, name or
- * version, or less than the version says that there is; *w then stays as workspace_init() left it.
+ * version, or has less than the version says that there is; *w then stays as
+ * workspace_init() left it.
  */
 bool layout_parse_workspace(struct workspace *w, const struct redisReply *reply);
 

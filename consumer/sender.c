@@ -172,8 +172,8 @@ int sender_send(const struct sender *s, struct batch *b, bool last, struct error
 		rc = error_set(err, ERROR_REFUSED,
 			       "the unsent outputs in Redis are damaged; delete its mark there to "
 			       "have the partition rebuilt");
-	/* A report that came while there was no room may have said so already. */
-	b->refused = b->refused || rc == ERROR_REFUSED;
+	if (rc == ERROR_REFUSED) /* if not, a report that came meanwhile may have said so */
+		b->refused = true;
 	return rc;
 }
 

@@ -28,7 +28,7 @@ struct workspaces {
 	struct entry *last;
 	size_t max;
 	size_t bytes;    /* the sum of `accounted` */
-	size_t unfilled; /* so many at the end have been added since the last trim */
+	size_t unfilled; /* so many at the end are new since the last trim, and not accounted for */
 };
 
 struct workspaces *workspaces_new(size_t max)
@@ -51,7 +51,7 @@ static size_t memory_of(const struct entry *e)
 
 /*
  * A workspace grows while it is in use; the sum is corrected when it is next used. One
- * that is new was empty when it was added, and is corrected when its run is over.
+ * that is new is still empty when it is added, and counts from the next trim on.
  */
 static void account_for(struct workspaces *w, struct entry *e)
 {
@@ -114,7 +114,6 @@ struct held_workspace *workspaces_add(struct workspaces *w, int partition, const
 	e->held.partition = partition;
 	id_table_add(&w->by_id, e);
 	queue_entry(w, e);
-	account_for(w, e);
 	w->unfilled++;
 	return &e->held;
 }

@@ -109,7 +109,7 @@ class Deployment(worlds.World):
         return other
 
     def all_done(self, consumer):
-        whole = lambda: self.applied() == self.ends() and set(self.states()) == {b"ready"}  # noqa: E731
+        whole = lambda: self.applied() == self.ends() and self.can_answer()  # noqa: E731
         self.wait("all published", lambda: self.committed() == self.ends(), UP_S, [consumer])
         self.wait("the whole index", whole, UP_S, [consumer])
         consumer.terminate()

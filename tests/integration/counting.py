@@ -414,7 +414,7 @@ class Count:
         }
         end = max(places, default=first - 1) + 1
         wanted[b"v"] = b"%d %d %d %d" % (w.version, len(w.grants), len(w.handoffs), end)
-        wanted[b"v"] += b" f" if b"f" in found else b""
+        wanted[b"v"] += b" f" if w.forgotten_until else b""
         self._same("index", f"{p} ws:{w.id}", wanted, rest)
         recent = [places[n] for n in sorted(places) if n >= first]
         wanted_recent = [(uuid.UUID(c.id).bytes, c.late_minutes) for c in w.recent]

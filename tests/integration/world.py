@@ -299,7 +299,7 @@ class World:
         client.close()
         return found
 
-    def _can_answer(self):
+    def can_answer(self):
         """Is the whole index ready, and has its owner said so of each part of it?"""
         return set(self.states()) == {b"ready"} and all(self._in_marks("looked"))
 
@@ -309,7 +309,7 @@ class World:
         self.wait_published(consumer)
         self.wait(
             "the whole index",
-            lambda: self.applied() == self.ends() and self._can_answer(),
+            lambda: self.applied() == self.ends() and self.can_answer(),
             alive=[consumer],
         )
         consumer.terminate()

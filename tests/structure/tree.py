@@ -13,7 +13,7 @@ from pathlib import Path
 Include = namedtuple("Include", "line name system")  # system: written with <>
 Function = namedtuple("Function", "line name static length")
 
-TEXT = {".svg", ".c", ".h", ".py", ".md", ".sh", ".cmake", ".txt", ".avsc", ".conf", ""}
+TEXT = {".c", ".h", ".py", ".md", ".sh", ".cmake", ".txt", ".avsc", ".conf", ".svg", ""}
 SKIPPED_FOLDERS = {"build", "__pycache__"}
 
 COMMENT_OR_STRING = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)

@@ -276,7 +276,7 @@ static void check_version(int partition, const struct store_key *k, const struct
 		grants += w->grants[s].role != ROLE_NONE;
 	(void)snprintf(wanted, sizeof(wanted), "%lld %d %d %lld%s", (long long)w->version, grants,
 		       w->handoff.state ? 1 : 0, (long long)commands_end(k),
-		       store_get(k, bytes_of(LAYOUT_FORGOTTEN)).data ? " f" : "");
+		       w->forgotten ? " f" : "");
 	expect_field(partition, k, LAYOUT_VERSION, bytes_of(wanted));
 }
 
